@@ -1,0 +1,45 @@
+import { BridgeError } from "../errors.ts";
+import { controlRequestLine, isObject, type JsonObject, optionalString } from "./protocol.ts";
+
+interface Pending {
+  readonly subtype: unknown;
+  readonly resolve: (response: unknown) => void;
+  readonly reject: (error: BridgeError) => void;
+}
+
+/** Control requests to the CLI and their replies, matched by id. It takes its writer as a function and knows no process. */
+export class ControlChannel {
+  readonly #pending = new Map<string, Pending>();
+  readonly #write: (line: string) => void;
+  #lastId = 0;
+
+  constructor(write: (line: string) => void) {
+    this.#write = write;
+  }
+
+  /** Resolves with the reply's `response`; rejects with the CLI's own words when it refuses, or with what ended the process. */
+  request(request: JsonObject): Promise<unknown> {
+    const id = `host-${++this.#lastId}`;
+    return new Promise((resolve, reject) => {
+      this.#pending.set(id, { subtype: request["subtype"], resolve, reject });
+      this.#write(controlRequestLine(id, request));
+    });
+  }
+
+  /** Settles the request that a `control_response` answers; one for no request is ignored. */
+  settle(message: JsonObject): void {
+    const response = message["response"];
+    if (!isObject(response)) return;
+    const id = optionalString(response["request_id"]);
+    const pending = id === undefined ? undefined : this.#pending.get(id);
+    if (id === undefined || pending === undefined) return;
+    this.#pending.delete(id);
+    if (response["subtype"] === "success") pending.resolve(response["response"]);
+    else pending.reject(new BridgeError("cli_failed", `The claude process refused ${String(pending.subtype)}: ${optionalString(response["error"]) ?? "no reason given"}.`));
+  }
+
+  failAll(error: BridgeError): void {
+    for (const { reject } of this.#pending.values()) reject(error);
+    this.#pending.clear();
+  }
+}

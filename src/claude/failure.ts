@@ -1,0 +1,83 @@
+import { BridgeError, type ErrorCode } from "../errors.ts";
+import type { RateLimitInfo } from "./protocol.ts";
+
+/** Retry advice where the CLI names no time, in seconds. */
+const overloadRetrySeconds = 10;
+const rateLimitRetrySeconds = 20;
+/** The OpenAI SDKs honour a `Retry-After` of up to this many seconds; a reset further off is better not waited for. */
+const retryWorthSecondsMax = 60;
+
+/** What is known of a turn that the CLI gave up: its synthetic message, its `result`, and the last `rate_limit_event`. */
+export interface CliFailure {
+  /** The synthetic message's `error`: one of a list that grows with the CLI's versions. */
+  readonly error: string | undefined;
+  /** The upstream HTTP status, where there was one. */
+  readonly status: number | undefined;
+  /** The CLI's words. They are an error's message, never an answer. */
+  readonly text: string;
+  readonly rateLimit: RateLimitInfo | undefined;
+}
+
+const codesByError: Readonly<Record<string, ErrorCode>> = {
+  authentication_failed: "not_logged_in",
+  oauth_org_not_allowed: "account_refused",
+  account_on_hold: "account_refused",
+  verification_required: "account_refused",
+  billing_error: "insufficient_quota",
+  rate_limit: "rate_limited",
+  overloaded: "overloaded",
+  invalid_request: "invalid_request",
+  model_not_found: "model_not_found",
+  server_error: "upstream_error",
+  cloud_credential_error: "not_logged_in",
+};
+
+function codeByStatus(status: number): ErrorCode | undefined {
+  switch (status) {
+    case 400: return "invalid_request";
+    case 401: return "not_logged_in";
+    case 403: return "account_refused";
+    case 404: return "model_not_found";
+    case 408: case 504: return "turn_timeout";
+    case 413: return "context_length_exceeded";
+    case 429: return "rate_limited";
+    case 503: case 529: return "overloaded";
+    default: return status >= 500 ? "upstream_error" : undefined;
+  }
+}
+
+/** A failed turn as what the client is told. `nowMs` is the clock that reset times are measured against. */
+export function failureToError(failure: CliFailure, nowMs: number): BridgeError {
+  const { status, text, rateLimit } = failure;
+  const code = (status === undefined ? undefined : codeByStatus(status)) ?? codesByError[failure.error ?? ""] ?? "upstream_error";
+  const words = text === "" ? "The claude process gave up the turn without saying why." : text;
+  switch (code) {
+    case "invalid_request":
+      return /prompt is too long|context (?:window|limit)/iu.test(text)
+        ? new BridgeError("context_length_exceeded", words, { param: "messages" })
+        : new BridgeError(code, words);
+    case "not_logged_in":
+      return new BridgeError(code, `${words} (The claude CLI has no valid login: run \`claude\`, type /login, and ask again.)`);
+    case "model_not_found":
+      return new BridgeError(code, words, { param: "model" });
+    case "rate_limited":
+      // A short throttle upstream is told as "rejected" too, but only a used-up window has a reset.
+      return rateLimit?.status === "rejected" && rateLimit.resetsAt !== undefined ? usageLimit(words, rateLimit.resetsAt, nowMs) : new BridgeError(code, words, { retryAfterSeconds: rateLimitRetrySeconds });
+    case "insufficient_quota":
+      return new BridgeError(code, words, { shouldRetry: false });
+    case "overloaded":
+      return new BridgeError(code, words, { retryAfterSeconds: overloadRetrySeconds });
+    case "upstream_error":
+      return /timed? ?out/iu.test(text) ? new BridgeError("turn_timeout", words) : new BridgeError(code, words);
+    default:
+      return new BridgeError(code, words);
+  }
+}
+
+function usageLimit(words: string, resetsAt: number, nowMs: number): BridgeError {
+  const retryAfterSeconds = Math.max(1, Math.ceil(resetsAt - nowMs / 1000));
+  return new BridgeError("usage_limit_reached", words, {
+    retryAfterSeconds,
+    ...(retryAfterSeconds > retryWorthSecondsMax ? { shouldRetry: false } : {}),
+  });
+}

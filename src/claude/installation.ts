@@ -1,0 +1,44 @@
+import { execFile } from "node:child_process";
+import type { Command } from "./launch.ts";
+
+/** The oldest CLI with the lean launch and true roles (the versions table of the protocol notes). */
+export const oldestVersion = "2.1.120";
+/** How long `claude --version` may take, in milliseconds. */
+export const versionWaitMs = 20_000;
+
+/** What is known of the CLI on this machine. `message` is one line for a person, with the mend. */
+export type Installation =
+  | { readonly kind: "found"; readonly version: string }
+  | { readonly kind: "unusable"; readonly version: string | undefined; readonly message: string };
+
+const howToInstall = "Install it with `npm install -g @anthropic-ai/claude-code`, log in by running `claude` once, or name it with --claude PATH.";
+
+/** Asks the CLI for its version. Never rejects: what is wrong is told in the answer. */
+export function findInstallation(command: Command, environment: Readonly<Record<string, string>>): Promise<Installation> {
+  return new Promise((resolve) => {
+    const unusable = (message: string, version?: string): void => resolve({ kind: "unusable", version, message });
+    execFile(
+      command.file, [...command.leadingArguments, "--version"],
+      { env: environment, timeout: versionWaitMs, windowsHide: true, encoding: "utf8" },
+      (error, stdout) => {
+        const version = /\d+\.\d+\.\d+/u.exec(stdout)?.[0];
+        if (error !== null) {
+          if (error.code === "ENOENT") return unusable(`The Claude Code CLI was not found (${command.file}). ${howToInstall}`);
+          return unusable(`\`${command.file} --version\` failed (${error.killed === true ? `no answer in ${versionWaitMs / 1000} s` : error.code ?? error.signal}). ${howToInstall}`);
+        }
+        if (version === undefined) return unusable(`\`${command.file} --version\` did not answer with a version: it does not look like the Claude Code CLI. ${howToInstall}`);
+        if (isOlder(version, oldestVersion)) return unusable(`Claude Code ${version} is too old; ${oldestVersion} is the oldest that serves. Update it with \`claude update\` or \`npm install -g @anthropic-ai/claude-code@latest\`.`, version);
+        resolve({ kind: "found", version });
+      },
+    );
+  });
+}
+
+function isOlder(version: string, than: string): boolean {
+  const theirs = than.split(".").map(Number);
+  for (const [place, part] of version.split(".").map(Number).entries()) {
+    const other = theirs[place] ?? 0;
+    if (part !== other) return part < other;
+  }
+  return false;
+}

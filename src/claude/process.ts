@@ -1,0 +1,191 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { BridgeError } from "../errors.ts";
+import { type Command, launchArguments } from "./launch.ts";
+import { lineBytesMax, readLines } from "./lines.ts";
+
+/** How much of a dying CLI's stderr is kept for the error, in characters. */
+export const stderrTailCharsMax = 2_000;
+/** After stdin was closed, before SIGTERM, in milliseconds. A CLI at rest ends by itself within 100. */
+export const stdinCloseWaitMs = 500;
+/** After SIGTERM, before SIGKILL, in milliseconds. */
+export const sigtermWaitMs = 1_500;
+
+/**
+ * `booting`: started, not told anything yet. `busy`: a conversation is being replayed or a turn runs. `ready`: between turns.
+ * `closing`: on the ladder of its end. `closed`: gone, its pipes read to their ends.
+ */
+export type ProcessState = "booting" | "ready" | "busy" | "closing" | "closed";
+
+export interface LaunchOptions {
+  readonly command: Command;
+  readonly model: string;
+  /** An empty folder. */
+  readonly cwd: string;
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** Who listens to a process: the conversation that has it. */
+export interface ProcessListener {
+  /** A line of stdout, latin1-held. */
+  readonly onLine: (line: string) => void;
+  /** All lines of one read were given. */
+  readonly onReadEnd: () => void;
+  /** Once: nothing more will come, and why. */
+  readonly onFailure: (error: BridgeError) => void;
+}
+
+/** One `claude` process: its pipes, its state and its end. It knows lines, not what they say. */
+export class ClaudeProcess {
+  readonly model: string;
+  /** Resolves when the process is gone and its pipes are closed. Never rejects. */
+  readonly closed: Promise<void>;
+  #state: ProcessState = "booting";
+  #failure: BridgeError | undefined;
+  #listener: ProcessListener | undefined;
+  #stderrTail = "";
+  readonly #child: ChildProcess & { stdin: NonNullable<ChildProcess["stdin"]>; stdout: NonNullable<ChildProcess["stdout"]> };
+
+  constructor({ command, model, cwd, environment }: LaunchOptions) {
+    this.model = model;
+    const child = spawn(command.file, [...command.leadingArguments, ...launchArguments(model)], {
+      cwd,
+      env: environment,
+      stdio: ["pipe", "pipe", "pipe"],
+      // A process group of its own, so that Ctrl-C in the terminal reaches only the server, and signals reach all that the CLI started.
+      detached: process.platform !== "win32",
+      windowsHide: true,
+    });
+    this.#child = child;
+    this.closed = new Promise((resolve) => {
+      child.once("error", (cause) => {
+        this.#fail(new BridgeError("cli_unavailable", `The claude process could not be started: ${cause.message}.`, { cause }));
+        // A process that never started has no 'close' of its own.
+        if (child.pid === undefined) this.#close(resolve);
+      });
+      child.once("close", (code, signal) => {
+        const how = signal === null ? `exit code ${code}` : `signal ${signal}`;
+        const lastWords = this.#stderrTail.trim().split("\n").at(-1) ?? "";
+        this.#fail(new BridgeError("cli_failed", `The claude process ended before it had answered (${how})${lastWords === "" ? "." : `: ${lastWords}`}`));
+        this.#close(resolve);
+      });
+    });
+    // What the CLI started may outlive it and hold its pipes open.
+    child.once("exit", () => this.#signal("SIGKILL"));
+    // A broken pipe is how a death is seen first; 'close' follows with the exit code and the last words, which say more.
+    child.stdin.on("error", () => this.#descend());
+    child.stdout.on("error", () => this.#descend());
+    child.stderr.setEncoding("utf8");
+    child.stderr.on("data", (text: string) => {
+      this.#stderrTail = (this.#stderrTail + text).slice(-stderrTailCharsMax);
+    });
+    readLines(child.stdout, {
+      onLine: (line) => this.#listener?.onLine(line),
+      onReadEnd: () => this.#listener?.onReadEnd(),
+      onOverflow: () => this.#fail(new BridgeError("cli_failed", `The claude process wrote a line of more than ${lineBytesMax} bytes.`)),
+    });
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  get state(): ProcessState {
+    return this.#state;
+  }
+
+  /** Gives the process to a listener and marks it busy. One listener at a time; a failure that has been is told at once. */
+  attach(listener: ProcessListener): void {
+    this.#listener = listener;
+    if (this.#failure !== undefined) listener.onFailure(this.#failure);
+    else if (this.#state === "booting" || this.#state === "ready") this.#state = "busy";
+  }
+
+  /** The turn is over and the process may have another of the same conversation. */
+  rest(): void {
+    if (this.#state === "busy") this.#state = "ready";
+  }
+
+  /**
+   * Writes a line to the CLI. Resolves when the pipe has room for more, or when the process ends: what failed is told to
+   * the listener, so that a writer never waits for a reader that is gone.
+   */
+  async write(line: string): Promise<void> {
+    const { stdin } = this.#child;
+    if (!stdin.writable || stdin.write(line)) return;
+    await new Promise<void>((resolve) => {
+      const settle = (): void => {
+        stdin.off("drain", settle).off("close", settle);
+        resolve();
+      };
+      stdin.on("drain", settle).on("close", settle);
+    });
+  }
+
+  /** Stops reading stdout; the pipe fills and the CLI waits. */
+  pause(): void {
+    this.#child.stdout.pause();
+  }
+
+  resume(): void {
+    this.#child.stdout.resume();
+  }
+
+  /** Ends the process: stdin is closed, then SIGTERM, then SIGKILL, each after a named wait. Resolves when it is gone. */
+  end(): Promise<void> {
+    this.#listener = undefined;
+    this.#descend();
+    return this.closed;
+  }
+
+  /** Ends the process for a reason that its listener is told. Resolves when it is gone. */
+  fail(error: BridgeError): Promise<void> {
+    this.#fail(error);
+    return this.closed;
+  }
+
+  /** Ends the process at once, without a ladder: for the server's own hurried end. */
+  kill(): void {
+    this.#signal("SIGKILL");
+  }
+
+  /** Steps on the ladder that ends in SIGKILL, once. */
+  #descend(): void {
+    if (this.#state === "closing" || this.#state === "closed") return;
+    this.#state = "closing";
+    this.#child.stdin.end();
+    // A CLI that is blocked on a full pipe cannot see that its stdin ended.
+    this.#child.stdout.resume();
+    const toSigkill = setTimeout(() => this.#signal("SIGKILL"), stdinCloseWaitMs + sigtermWaitMs);
+    const toSigterm = setTimeout(() => this.#signal("SIGTERM"), stdinCloseWaitMs);
+    void this.closed.then(() => {
+      clearTimeout(toSigterm);
+      clearTimeout(toSigkill);
+    });
+  }
+
+  /** Where every death meets: the first cause wins, the listener hears it once, and the process ends. */
+  #fail(error: BridgeError): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = error;
+    const listener = this.#listener;
+    this.#listener = undefined;
+    this.#descend();
+    listener?.onFailure(error);
+  }
+
+  #close(resolve: () => void): void {
+    this.#state = "closed";
+    resolve();
+  }
+
+  #signal(signal: "SIGTERM" | "SIGKILL"): void {
+    const { pid } = this.#child;
+    if (pid === undefined) return;
+    try {
+      if (process.platform === "win32") this.#child.kill(signal);
+      else process.kill(-pid, signal);
+    } catch {
+      // ESRCH: the whole group is gone already.
+    }
+  }
+}

@@ -1,0 +1,116 @@
+/** The CLI's stdio protocol as types and codec: what is written to it and what is read from it. No I/O. */
+
+import type { Message } from "../turn.ts";
+
+/** The name under which the client's tools are served, and which `--allowedTools` admits. */
+export const toolServerName = "client";
+
+/** `models[]` of the `initialize` answer. */
+export interface CliModel {
+  /** The alias that `--model` takes. */
+  readonly value: string;
+  readonly resolvedModel: string | undefined;
+  readonly displayName: string | undefined;
+}
+
+/** What `initialize` tells of the installation and the login. Its `account` may hold an e-mail address: only this much is kept. */
+export interface InitializeAnswer {
+  readonly models: readonly CliModel[];
+  readonly loggedIn: boolean;
+}
+
+/** The parts of a `rate_limit_event` that are used; `resetsAt` in epoch seconds. */
+export interface RateLimitInfo {
+  readonly status: string;
+  readonly resetsAt: number | undefined;
+  readonly rateLimitType: string | undefined;
+}
+
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function line(message: JsonObject): string {
+  return `${JSON.stringify(message)}\n`;
+}
+
+export function controlRequestLine(requestId: string, request: JsonObject): string {
+  return line({ type: "control_request", request_id: requestId, request });
+}
+
+/** Once, before the first turn. An empty list leaves only the CLI's one sentence of identity. */
+export function initializeRequest(system: string): JsonObject {
+  return { subtype: "initialize", systemPrompt: system === "" ? [] : [system] };
+}
+
+export function outputTokensRequest(maxOutputTokens: number): JsonObject {
+  return { subtype: "apply_flag_settings", settings: { env: { CLAUDE_CODE_MAX_OUTPUT_TOKENS: String(maxOutputTokens) } } };
+}
+
+/** A message that starts a turn. */
+export function turnLine(message: Message): string {
+  return line({ type: "user", message: { role: "user", content: message.content }, parent_tool_use_id: null, session_id: "" });
+}
+
+/** A user message that only joins the history; the CLI acknowledges it with a `result` of `num_turns: 0`. */
+export function historyUserLine(message: Message): string {
+  return line({
+    type: "user", message: { role: "user", content: message.content }, shouldQuery: false, parent_tool_use_id: null, session_id: "",
+  });
+}
+
+/** An assistant message that joins the history. Equal or missing message ids are merged by the CLI, so `id` must be unique. */
+export function historyAssistantLine(message: Message, id: string, uuid: string): string {
+  return line({
+    type: "assistant",
+    message: {
+      id, type: "message", role: "assistant", model: "claude", content: message.content,
+      stop_reason: message.content.some((block) => block.type === "tool_use") ? "tool_use" : "end_turn",
+      stop_sequence: null, usage: { input_tokens: 0, output_tokens: 0 },
+    },
+    parent_tool_use_id: null, session_id: "", uuid,
+  });
+}
+
+/** A line from the CLI as an object, or undefined for what is not one JSON object (a warning on stdout, an empty line). */
+export function parseLine(latin1Line: string): JsonObject | undefined {
+  if (!latin1Line.startsWith("{")) return undefined;
+  try {
+    const value: unknown = JSON.parse(Buffer.from(latin1Line, "latin1").toString("utf8"));
+    return isObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export function parseInitializeAnswer(response: unknown): InitializeAnswer {
+  const answer = isObject(response) ? response : {};
+  const account = isObject(answer["account"]) ? answer["account"] : {};
+  const models = Array.isArray(answer["models"]) ? answer["models"].filter(isObject) : [];
+  return {
+    models: models.flatMap((model) => {
+      const value = optionalString(model["value"]);
+      if (value === undefined) return [];
+      return [{ value, resolvedModel: optionalString(model["resolvedModel"]), displayName: optionalString(model["displayName"]) }];
+    }),
+    loggedIn: account["tokenSource"] !== "none" || optionalString(account["apiKeySource"]) !== undefined,
+  };
+}
+
+export function parseRateLimitInfo(value: unknown): RateLimitInfo | undefined {
+  if (!isObject(value)) return undefined;
+  const status = optionalString(value["status"]);
+  if (status === undefined) return undefined;
+  const resetsAt = value["resetsAt"];
+  return {
+    status,
+    resetsAt: typeof resetsAt === "number" ? resetsAt : undefined,
+    rateLimitType: optionalString(value["rateLimitType"]),
+  };
+}
+
+export function optionalString(value: unknown): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}

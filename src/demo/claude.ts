@@ -1,0 +1,108 @@
+/**
+ * A stand-in for the Claude Code CLI, for `--demo`: it speaks the CLI's stdio protocol and asks no model. Whoever has
+ * neither CLI nor account can see their client work against the whole server. Imports nothing of the server's.
+ */
+
+import { createInterface } from "node:readline";
+import { setTimeout as wait } from "node:timers/promises";
+
+const version = "2.1.330";
+const models = [
+  { value: "default", resolvedModel: "claude-demo", displayName: "Demo" },
+  { value: "opus", resolvedModel: "claude-demo", displayName: "Demo" },
+  { value: "sonnet", resolvedModel: "claude-demo", displayName: "Demo" },
+  { value: "haiku", resolvedModel: "claude-demo", displayName: "Demo" },
+];
+/** Between two words, in milliseconds: about the pace of a model. */
+const wordPaceMs = 15;
+const quotedCharsMax = 200;
+/** A token is about this many characters. */
+const charsPerToken = 4;
+
+type Json = Readonly<Record<string, unknown>>;
+
+let historyMessages = 0;
+let historyChars = 0;
+let systemChars = 0;
+let turns = 0;
+let interrupted: AbortController | undefined;
+let queue: Promise<void> = Promise.resolve();
+
+function say(message: Json): void {
+  process.stdout.write(`${JSON.stringify(message)}\n`);
+}
+
+function isObject(value: unknown): value is Json {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function textOf(content: unknown): string {
+  if (typeof content === "string") return content;
+  if (!Array.isArray(content)) return "";
+  return content.map((block: unknown) => (isObject(block) && typeof block["text"] === "string" ? block["text"] : "")).join(" ");
+}
+
+function onControlRequest(id: unknown, request: Json): void {
+  let response: Json = {};
+  if (request["subtype"] === "initialize") {
+    systemChars = Array.isArray(request["systemPrompt"]) ? request["systemPrompt"].join("").length : 0;
+    response = { commands: [], agents: [], models, account: { tokenSource: "demo" } };
+  }
+  if (request["subtype"] === "interrupt") interrupted?.abort();
+  say({ type: "control_response", response: { subtype: "success", request_id: id, response } });
+}
+
+async function onUser(content: unknown, startsTurn: boolean): Promise<void> {
+  const text = textOf(content);
+  historyMessages++;
+  historyChars += text.length;
+  if (!startsTurn) return say({ type: "result", subtype: "success", is_error: false, num_turns: 0, result: "" });
+  const shown = text.length > quotedCharsMax ? `${text.slice(0, quotedCharsMax)}…` : text;
+  const answer = `This is the demo of claude-max-api: no model was asked. You wrote: “${shown}” `
+    + `The conversation has ${historyMessages} message${historyMessages === 1 ? "" : "s"}, and its system prompt ${systemChars} characters.`;
+  interrupted = new AbortController();
+  await stream(answer, interrupted.signal);
+  historyMessages++;
+  historyChars += answer.length;
+}
+
+async function stream(answer: string, signal: AbortSignal): Promise<void> {
+  const id = `msg_demo_${++turns}`;
+  const usage = { input_tokens: Math.ceil((historyChars + systemChars) / charsPerToken), cache_creation_input_tokens: 0, cache_read_input_tokens: 0, output_tokens: 1 };
+  const event = (inner: Json): void => say({ type: "stream_event", event: inner, session_id: "demo", parent_tool_use_id: null });
+  event({ type: "message_start", message: { id, type: "message", role: "assistant", model: "claude-demo", content: [], stop_reason: null, usage } });
+  event({ type: "content_block_start", index: 0, content_block: { type: "text", text: "" } });
+  for (const text of answer.match(/\S+\s*/gu) ?? []) {
+    event({ type: "content_block_delta", index: 0, delta: { type: "text_delta", text } });
+    try {
+      await wait(wordPaceMs, undefined, { signal });
+    } catch {
+      return say({ type: "result", subtype: "error_during_execution", is_error: true, num_turns: 1, terminal_reason: "aborted_streaming" });
+    }
+  }
+  event({ type: "content_block_stop", index: 0 });
+  event({ type: "message_delta", delta: { stop_reason: "end_turn", stop_sequence: null }, usage: { output_tokens: Math.ceil(answer.length / charsPerToken) } });
+  event({ type: "message_stop" });
+  say({ type: "result", subtype: "success", is_error: false, api_error_status: null, num_turns: 1, stop_reason: "end_turn", result: answer });
+}
+
+function onLine(line: string): void {
+  const message: unknown = JSON.parse(line);
+  if (!isObject(message)) return;
+  if (message["type"] === "control_request" && isObject(message["request"])) return onControlRequest(message["request_id"], message["request"]);
+  const inner = isObject(message["message"]) ? message["message"] : {};
+  if (message["type"] === "user") queue = queue.then(() => onUser(inner["content"], message["shouldQuery"] !== false));
+  if (message["type"] === "assistant") {
+    historyMessages++;
+    historyChars += textOf(inner["content"]).length;
+  }
+}
+
+if (process.argv.includes("--version")) {
+  console.log(`${version} (Claude Code, demo stand-in)`);
+} else {
+  const lines = createInterface({ input: process.stdin, crlfDelay: Infinity });
+  lines.on("line", onLine);
+  // The server is gone: a turn under way ends too.
+  lines.on("close", () => interrupted?.abort());
+}

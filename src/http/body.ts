@@ -1,0 +1,164 @@
+/** A request's body: read within its limit, decoded strictly, parsed, and nothing of it in any message. */
+
+import type { IncomingMessage } from "node:http";
+import { BridgeError } from "../errors.ts";
+
+/** What one MB of a limit is, in bytes. */
+export const bytesPerMegabyte = 1_048_576;
+
+/** Deepest nesting of arrays and objects; far beyond any tool schema, far below what recursion can bear. */
+export const maxJsonDepth = 200;
+
+export interface BodyLimits {
+  /** Largest body, in bytes as sent. */
+  readonly maxBodyBytes: number;
+  /** Ends the reading: with its reason when that is a `BridgeError`, else with `client_closed`. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * The JSON object that the request carries. Rejects with a `BridgeError`: 400 for what is no JSON object, 413 beyond the
+ * limit, `client_closed` when the client leaves. A body refused for its announced length is left unread; of one that runs
+ * over, the rest is thrown away as it comes, so that a client that is still sending gets to see the answer.
+ */
+export async function readJsonBody(request: IncomingMessage, { maxBodyBytes, signal }: BodyLimits): Promise<unknown> {
+  const encoding = request.headers["content-encoding"];
+  if (encoding !== undefined && encoding.trim().toLowerCase() !== "identity") {
+    throw new BridgeError("invalid_request", "content-encoding: expected a body that is not compressed (identity)", {
+      param: "content-encoding",
+    });
+  }
+  if (Number(request.headers["content-length"] ?? 0) > maxBodyBytes) throw tooLarge(maxBodyBytes);
+  return parseJsonObject(await readBytes(request, maxBodyBytes, signal));
+}
+
+function readBytes(request: IncomingMessage, maxBodyBytes: number, signal: AbortSignal | undefined): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+
+    const settle = (): void => {
+      request.off("data", onData).off("end", onEnd).off("error", onError).off("close", onClose);
+      signal?.removeEventListener("abort", onAbort);
+    };
+    const fail = (error: BridgeError): void => {
+      settle();
+      reject(error);
+    };
+    const onData = (chunk: Buffer): void => {
+      bytes += chunk.length;
+      if (bytes > maxBodyBytes) fail(tooLarge(maxBodyBytes));
+      else chunks.push(chunk);
+    };
+    const onEnd = (): void => {
+      settle();
+      // Joined once: growing a buffer by every chunk would copy a 10 MB image hundreds of times.
+      resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, bytes));
+    };
+    const onError = (cause: unknown): void => fail(clientClosed(cause));
+    const onClose = (): void => fail(clientClosed(undefined));
+    const onAbort = (): void => {
+      const reason: unknown = signal?.reason;
+      fail(reason instanceof BridgeError ? reason : clientClosed(reason));
+    };
+
+    if (signal?.aborted === true) return onAbort();
+    // Its events have been and will not come again.
+    if (request.destroyed) return onClose();
+    signal?.addEventListener("abort", onAbort);
+    request.on("end", onEnd).on("error", onError).on("close", onClose).on("data", onData);
+  });
+}
+
+function parseJsonObject(body: Buffer): unknown {
+  if (body.length === 0) throw invalidJson("The request body is empty; expected a JSON object.");
+  if (isNestedDeeper(body, maxJsonDepth)) {
+    throw invalidJson(`The request body is nested too deeply: at most ${maxJsonDepth} arrays and objects may stand inside each other.`);
+  }
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true }).decode(body);
+  } catch {
+    throw invalidJson("The request body is not valid UTF-8.");
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw invalidJson(`The request body is not valid JSON${jsonFault(error)}.`);
+  }
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
+  const got = value === null ? "null" : Array.isArray(value) ? "an array" : `a ${typeof value}`;
+  throw new BridgeError("invalid_type", `The request body must be a JSON object, got ${got}.`, { param: "body" });
+}
+
+const quote = 0x22;
+const backslash = 0x5c;
+// Brackets and braces differ in one bit: 0x5b and 0x7b open, 0x5d and 0x7d close.
+const caseBit = 0x20;
+const openingBrace = 0x7b;
+const closingBrace = 0x7d;
+// Up to here a string is walked; beyond, the native search for its end is faster than its call costs.
+const walkedStringBytes = 32;
+
+/**
+ * Looks at the bytes before anything is built from them. In UTF-8 no byte of a longer character looks like a bracket or a quote.
+ * What is no JSON may be counted wrongly; the parser refuses it anyway.
+ */
+function isNestedDeeper(body: Buffer, depthMax: number): boolean {
+  let depth = 0;
+  for (let index = 0; index < body.length; index += 1) {
+    const byte = body[index] ?? 0;
+    if (byte === quote) {
+      index = stringEnd(body, index + 1);
+    } else if ((byte | caseBit) === openingBrace) {
+      depth += 1;
+      if (depth > depthMax) return true;
+    } else if ((byte | caseBit) === closingBrace) {
+      depth -= 1;
+    }
+  }
+  return false;
+}
+
+/** Where the quote stands that ends the string whose inside begins at `start`; the body's length when it does not end. */
+function stringEnd(body: Buffer, start: number): number {
+  let index = start;
+  for (;;) {
+    const walkEnd = Math.min(index + walkedStringBytes, body.length);
+    for (; index < walkEnd; index += 1) {
+      const byte = body[index];
+      if (byte === quote) return index;
+      if (byte === backslash) index += 1;
+    }
+    if (index >= body.length) return body.length;
+    const found = body.indexOf(quote, index);
+    if (found === -1) return body.length;
+    let backslashes = 0;
+    while (found - backslashes > index && body[found - backslashes - 1] === backslash) backslashes += 1;
+    if (backslashes % 2 === 0) return found;
+    index = found + 1;
+  }
+}
+
+/** V8's reason and position where they are its own words; what quotes the body is left out. */
+function jsonFault(error: unknown): string {
+  const message = error instanceof Error ? error.message : "";
+  if (message === "Unexpected end of JSON input") return ": it ends too early";
+  const match =
+    /^((?:Expected|Unterminated|Bad|No number|Exponent|Unexpected (?:number|string|non-whitespace))[^"]*?)(?: in JSON)? at position (\d+)/.exec(message);
+  return match === null ? "" : `: ${match[1]} at position ${match[2]}`;
+}
+
+function invalidJson(message: string): BridgeError {
+  return new BridgeError("invalid_json", message, { param: "body" });
+}
+
+function tooLarge(maxBodyBytes: number): BridgeError {
+  const megabytes = Number((maxBodyBytes / bytesPerMegabyte).toPrecision(3));
+  return new BridgeError("body_too_large", `The request body is larger than ${megabytes} MB, the limit set by --max-body.`, { param: "body" });
+}
+
+function clientClosed(cause: unknown): BridgeError {
+  return new BridgeError("client_closed", "The client left before its request was complete.", { cause });
+}

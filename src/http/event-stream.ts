@@ -1,0 +1,70 @@
+import type { ServerResponse } from "node:http";
+import { asBridgeError, type BridgeError } from "../errors.ts";
+import type { TurnEvent } from "../turn.ts";
+
+/** A dialect's side of a stream: events in, wire bytes out, latin1-held. */
+export interface WireStream {
+  open(): string;
+  encode(events: readonly TurnEvent[]): string;
+  fail(error: BridgeError): string;
+}
+
+export interface EventStreamOptions {
+  /** How long the head waits for the first delta, in milliseconds: until it goes out, a failure is an HTTP status. */
+  readonly headWaitMs: number;
+  /** The head of the answer, made when it goes out; the model that serves is known by then, unless the wait ran out. */
+  readonly headers: (servedModel: string | undefined) => Readonly<Record<string, string>>;
+}
+
+/**
+ * Relays a turn as server-sent events: one write a batch, and the next batch is asked for when the socket has room.
+ * Before the head is out a failure is thrown, for an HTTP status; after it, it is the stream's last event.
+ */
+export async function sendEventStream(
+  response: ServerResponse, batches: AsyncIterable<readonly TurnEvent[]>, wire: WireStream, { headWaitMs, headers }: EventStreamOptions,
+): Promise<void> {
+  let servedModel: string | undefined;
+  const open = (): string => {
+    clearTimeout(headWait);
+    response.writeHead(200, {
+      "content-type": "text/event-stream; charset=utf-8",
+      "cache-control": "no-cache",
+      // nginx would collect the stream otherwise.
+      "x-accel-buffering": "no",
+      ...headers(servedModel),
+    });
+    return wire.open();
+  };
+  const headWait = setTimeout(() => {
+    response.write(open(), "latin1");
+  }, headWaitMs);
+  try {
+    for await (const batch of batches) {
+      const first = batch[0];
+      if (first?.type === "start") servedModel = first.model;
+      let bytes = wire.encode(batch);
+      // A start alone does not open the head: the upstream may still fail before its first delta.
+      if (bytes === "") continue;
+      if (!response.headersSent) bytes = open() + bytes;
+      if (!response.write(bytes, "latin1")) await roomOrClose(response);
+    }
+    response.end();
+  } catch (error) {
+    if (!response.headersSent) throw error;
+    if (!response.destroyed) response.end(wire.fail(asBridgeError(error)), "latin1");
+  } finally {
+    clearTimeout(headWait);
+  }
+}
+
+/** Settles when the socket has room again, or is gone: a writer never waits for a reader that left. */
+function roomOrClose(response: ServerResponse): Promise<void> {
+  if (response.destroyed) return Promise.resolve();
+  return new Promise((resolve) => {
+    const settle = (): void => {
+      response.off("drain", settle).off("close", settle);
+      resolve();
+    };
+    response.on("drain", settle).on("close", settle);
+  });
+}

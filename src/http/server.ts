@@ -1,0 +1,97 @@
+import { randomUUID } from "node:crypto";
+import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from "node:http";
+import type { Duplex } from "node:stream";
+import { BridgeError } from "../errors.ts";
+import type { Logger } from "../log.ts";
+import { type AccessCheck, corsHeaders } from "./access.ts";
+import { sendFailure } from "./respond.ts";
+import { findRoute, type Services } from "./routes.ts";
+
+/** How long a client may take to send its whole request, in milliseconds. */
+const requestTimeoutMs = 300_000;
+/** How long a client may take to send its headers, in milliseconds. */
+const headersTimeoutMs = 60_000;
+/** How long an idle connection is kept for the next request, in milliseconds; longer than the agents of usual clients keep theirs. */
+const keepAliveTimeoutMs = 75_000;
+const ownRequestId = /^[\x21-\x7e]{1,128}$/u;
+
+export interface HttpOptions {
+  readonly services: Services;
+  readonly checkAccess: AccessCheck;
+  readonly log: Logger;
+}
+
+/** The HTTP server, not yet listening. */
+export function createHttpServer({ services, checkAccess, log }: HttpOptions): Server {
+  const server = createServer({ requestTimeout: requestTimeoutMs, headersTimeout: headersTimeoutMs, keepAliveTimeout: keepAliveTimeoutMs });
+  server.on("request", (request, response) => {
+    answer(request, response, services, checkAccess, log).catch((failure: unknown) => sendFailure(request, response, failure, log));
+  });
+  server.on("clientError", (error: NodeJS.ErrnoException, socket) => answerUnreadable(error, socket));
+  // Without a listener Node would treat it as a plain request. Codex falls back to HTTP at once on 426, and only on that.
+  server.on("upgrade", (_request, socket) => {
+    endRaw(socket, 426, new BridgeError("invalid_request", "WebSocket is not served here; use plain HTTP."));
+  });
+  return server;
+}
+
+async function answer(request: IncomingMessage, response: ServerResponse, services: Services, checkAccess: AccessCheck, log: Logger): Promise<void> {
+  const startedAtMs = performance.now();
+  const method = request.method ?? "";
+  const sentId = request.headers["x-request-id"];
+  const requestId = typeof sentId === "string" && ownRequestId.test(sentId) ? sentId : `req_${randomUUID().replaceAll("-", "")}`;
+  response.setHeader("x-request-id", requestId);
+  const left = new AbortController();
+  response.once("close", () => {
+    left.abort();
+    log.info("request", {
+      id: requestId, method, path: request.url?.split("?", 1)[0], ms: Math.round(performance.now() - startedAtMs),
+      status: response.headersSent ? response.statusCode : undefined, complete: response.writableFinished,
+    });
+  });
+  // A socket that breaks is told by 'close'.
+  response.on("error", () => {});
+  request.on("error", () => {});
+  checkAccess(request.headers, request.rawHeaders, method);
+  for (const [name, value] of Object.entries(corsHeaders(request.headers.origin))) response.setHeader(name, value);
+  const route = findRoute(method, request.url ?? "");
+  if ("allow" in route) {
+    const requestHeaders = request.headers["access-control-request-headers"];
+    response.writeHead(204, { allow: route.allow, ...corsHeaders(request.headers.origin, { requestHeaders }) });
+    response.end();
+    return;
+  }
+  await route.handler({ request, response, signal: left.signal, parameter: route.parameter }, services);
+}
+
+/** What the HTTP parser could not read, or a body whose sender stopped in the middle of it. */
+function answerUnreadable(error: NodeJS.ErrnoException, socket: Duplex): void {
+  switch (error.code) {
+    case "ECONNRESET":
+      socket.destroy();
+      return;
+    case "HPE_HEADER_OVERFLOW":
+      return endRaw(socket, 431, new BridgeError("invalid_request", "The request's headers are too large.", { param: "headers" }));
+    case "ERR_HTTP_REQUEST_TIMEOUT":
+      return endRaw(socket, 408, new BridgeError("request_timeout", `The request was not complete after ${requestTimeoutMs / 1000} s.`, { param: "body" }));
+    case "HPE_INVALID_EOF_STATE":
+      return endRaw(socket, 400, new BridgeError("invalid_json", "The request ended before its body was complete.", { param: "body" }));
+    default:
+      return endRaw(socket, 400, new BridgeError("invalid_request", "This is not a request that HTTP/1.1 knows."));
+  }
+}
+
+/** Answers on a bare socket, where there is no response object. */
+function endRaw(socket: Duplex, status: number, error: BridgeError): void {
+  if (!socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const body = Buffer.from(JSON.stringify(error.toOpenAi()));
+  socket.once("error", () => {});
+  socket.end(Buffer.concat([
+    Buffer.from(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nconnection: close\r\nx-request-id: req_${randomUUID().replaceAll("-", "")}\r\n`
+      + `${status === 426 ? "upgrade: HTTP/1.1\r\n" : ""}content-type: application/json; charset=utf-8\r\ncontent-length: ${body.length}\r\n\r\n`),
+    body,
+  ]), () => socket.destroy());
+}

@@ -1,0 +1,102 @@
+/** What a program may embed: a server made from a config, started and closed. */
+
+import { readFileSync } from "node:fs";
+import type { AddressInfo } from "node:net";
+import { totalmem } from "node:os";
+import { extname, isAbsolute, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { childEnvironment, type Command } from "./claude/launch.ts";
+import { type Config, createConfig } from "./config.ts";
+import { Engine, type EngineStatus } from "./engine/engine.ts";
+import { createAccessCheck } from "./http/access.ts";
+import { bytesPerMegabyte } from "./http/body.ts";
+import { createHttpServer } from "./http/server.ts";
+import { createLogger } from "./log.ts";
+
+export { type Config, ConfigError } from "./config.ts";
+export type { EngineStatus } from "./engine/engine.ts";
+
+/** How long connections may stay open after the last answer was ended, in milliseconds. */
+const connectionCloseWaitMs = 1_000;
+
+/** The package's own version. */
+export const version: string = (JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string }).version;
+
+/** What surrounds the server; each has a default that suits a program of its own. */
+export interface Surroundings {
+  /** The environment that the CLI's is chosen from. Default: an empty one, so a program passes `process.env` if it wants it. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** Takes log lines, without their line end. Default: nothing is logged. */
+  readonly writeLog?: (line: string) => void;
+}
+
+export interface ClaudeMaxApi {
+  /** Starts to listen and to look for the CLI. Resolves with the URL; rejects with Node's error (`EADDRINUSE`…) when it cannot listen. */
+  listen(): Promise<{ readonly url: string }>;
+  /** Resolves when the CLI was looked for, with what was found. */
+  discovered(): Promise<EngineStatus>;
+  /** Stops accepting, lets running answers finish within the configured wait, then ends them and every process. Resolves when all is gone. */
+  close(): Promise<void>;
+  /** Ends every process at once. */
+  kill(): void;
+}
+
+/** A server from a config; what is left out gets its default. Throws a ConfigError. */
+export function createClaudeMaxApi(overrides: Partial<Config> = {}, { environment = {}, writeLog = () => {} }: Surroundings = {}): ClaudeMaxApi {
+  const config = createConfig(overrides, { totalMemoryBytes: totalmem() });
+  const log = createLogger(config.logLevel, writeLog);
+  const engine = new Engine({
+    command: config.demo ? demoCommand() : claudeCommand(config.claude),
+    environment: childEnvironment(environment, config),
+    defaultModel: config.defaultModel,
+    maxProcesses: config.maxProcesses,
+    maxQueue: config.maxQueue,
+    silenceMsMax: config.turnTimeoutSeconds * 1000,
+    log,
+  });
+  const server = createHttpServer({
+    services: {
+      engine, version, isDemo: config.demo, defaultModel: config.defaultModel,
+      maxBodyBytes: config.maxBodyMegabytes * bytesPerMegabyte, headWaitMs: config.headWaitSeconds * 1000, startedAtMs: Date.now(),
+    },
+    checkAccess: createAccessCheck(config),
+    log,
+  });
+  let discovery: Promise<unknown> = Promise.resolve();
+  return {
+    listen: () => new Promise((resolveUrl, reject) => {
+      server.once("error", reject);
+      server.listen(config.port, config.host, () => {
+        server.off("error", reject);
+        discovery = engine.discover();
+        const { address, family, port } = server.address() as AddressInfo;
+        resolveUrl({ url: `http://${family === "IPv6" ? `[${address}]` : address}:${port}` });
+      });
+    }),
+    discovered: async () => {
+      await discovery;
+      return engine.status;
+    },
+    close: async () => {
+      const closed = new Promise<void>((resolveClosed) => server.close(() => resolveClosed()));
+      server.closeIdleConnections();
+      await engine.close(config.shutdownWaitSeconds * 1000);
+      const timer = setTimeout(() => server.closeAllConnections(), connectionCloseWaitMs);
+      await closed;
+      clearTimeout(timer);
+    },
+    kill: () => engine.kill(),
+  };
+}
+
+/** A path is taken from where the user stands, not from the empty folder that the CLI runs in; a bare name is looked up on PATH. */
+function claudeCommand(claude: string): Command {
+  const file = !isAbsolute(claude) && /[/\\]/u.test(claude) ? resolve(claude) : claude;
+  return { file, leadingArguments: [] };
+}
+
+/** The stand-in, run by this same node with the same loader. */
+function demoCommand(): Command {
+  const script = fileURLToPath(new URL(`./demo/claude${extname(import.meta.url)}`, import.meta.url));
+  return { file: process.execPath, leadingArguments: [...process.execArgv, script] };
+}

@@ -1,0 +1,50 @@
+/** A line a happening, for people and for grep. It is told where to write, and never told any of a prompt. */
+
+import type { LogLevel } from "./config.ts";
+
+export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
+
+/** Each call gives one line, or none when its level is not asked for. Fields that are undefined are left out. */
+export interface Logger {
+  error(message: string, fields?: LogFields): void;
+  warn(message: string, fields?: LogFields): void;
+  info(message: string, fields?: LogFields): void;
+  debug(message: string, fields?: LogFields): void;
+}
+
+const severity = { silent: 0, error: 1, warn: 2, info: 3, debug: 4 } as const satisfies Record<LogLevel, number>;
+const lineCharactersMax = 8192;
+
+/** Lines go to `write` without their newline: `2026-01-31T12:00:00.000Z info listening port=3456`. */
+export function createLogger(level: LogLevel, write: (line: string) => void, now: () => Date = () => new Date()): Logger {
+  const at = (lineLevel: Exclude<LogLevel, "silent">) => {
+    if (severity[lineLevel] > severity[level]) return () => {};
+    return (message: string, fields: LogFields = {}): void => {
+      write(logLine(now(), lineLevel, message, fields));
+    };
+  };
+  return { error: at("error"), warn: at("warn"), info: at("info"), debug: at("debug") };
+}
+
+function logLine(time: Date, level: string, message: string, fields: LogFields): string {
+  let line = `${time.toISOString()} ${level} ${message}`;
+  for (const [key, value] of Object.entries(fields)) {
+    if (value !== undefined) line += ` ${key}=${fieldValue(value)}`;
+  }
+  const escaped = escapeControls(line);
+  return escaped.length > lineCharactersMax ? `${escaped.slice(0, lineCharactersMax)}...` : escaped;
+}
+
+function fieldValue(value: string | number | boolean): string {
+  const text = String(value);
+  return /^[\w.:/@%+,*()[\]{}~-]+$/.test(text) ? text : JSON.stringify(text);
+}
+
+/**
+ * A newline in a message would forge a line, an escape sequence (C1's too) would act on the terminal that shows it, and a
+ * bidi control would reorder what is read. JSON quoting leaves all but C0 as they are, so this goes over the whole line.
+ */
+function escapeControls(text: string): string {
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, (character) =>
+    `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
