@@ -1,0 +1,209 @@
+import assert from "node:assert/strict";
+import { readFile, readdir } from "node:fs/promises";
+import { join, sep } from "node:path";
+import { describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+import { architectureBreaches, importsOf, processBreaches } from "./support/architecture.ts";
+import type { SourceFile } from "./support/architecture.ts";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+async function sources(): Promise<{ file: string; source: string }[]> {
+  const names = await readdir(join(root, "src"), { recursive: true });
+  const files = names.filter((name) => /\.[cm]?[jt]sx?$/.test(name)).map((name) => `src/${name.split(sep).join("/")}`).sort();
+  return Promise.all(files.map(async (file) => ({ file, source: await readFile(join(root, file), "utf8") })));
+}
+
+const from = (file: string, ...specifiers: string[]): SourceFile => ({
+  file,
+  imports: specifiers.map((specifier) => ({ specifier, typeOnly: false })),
+});
+const typesFrom = (file: string, ...specifiers: string[]): SourceFile => ({
+  file,
+  imports: specifiers.map((specifier) => ({ specifier, typeOnly: true })),
+});
+
+describe("the source", () => {
+  it("keeps the rules of its rooms", async () => {
+    const files = await sources();
+    assert.ok(files.length > 5, "src was found");
+    const breaches = architectureBreaches(files.map(({ file, source }) => ({ file, imports: importsOf(source) })));
+    assert.deepEqual(breaches, []);
+  });
+
+  it("leaves process.env and process.exit to main.ts", async () => {
+    assert.deepEqual((await sources()).flatMap(({ file, source }) => processBreaches(file, source)), []);
+  });
+
+  it("has imports that the reader sees: as many as lines that look like one", async () => {
+    for (const { file, source } of await sources()) {
+      const lines = source.match(/^(?:import\b|\} from ").*$/gm)?.filter((line) => /["'];?$/.test(line)) ?? [];
+      assert.ok(importsOf(source).length >= lines.length, file);
+    }
+  });
+});
+
+describe("a breach is told in one sentence", () => {
+  const cases: readonly (readonly [string, SourceFile[], string[]])[] = [
+    [
+      "an upward import",
+      [from("src/claude/process.ts", "../engine/pool.ts"), from("src/engine/pool.ts")],
+      ["src/claude/process.ts imports src/engine/pool.ts, which is upward: claude stands below engine."],
+    ],
+    [
+      "an upward import of types alone",
+      [typesFrom("src/dialects/check.ts", "../http/body.ts")],
+      ["src/dialects/check.ts imports src/http/body.ts, which is upward: dialects stands below http."],
+    ],
+    [
+      "a cycle of two files",
+      [from("src/http/a.ts", "./b.ts"), typesFrom("src/http/b.ts", "./a.ts")],
+      ["src/http/a.ts imports src/http/b.ts imports src/http/a.ts, which is a cycle."],
+    ],
+    [
+      "a cycle behind a way in",
+      [from("src/http/in.ts", "./a.ts"), from("src/http/a.ts", "./b.ts"), from("src/http/b.ts", "./c.ts"), from("src/http/c.ts", "./a.ts")],
+      ["src/http/a.ts imports src/http/b.ts imports src/http/c.ts imports src/http/a.ts, which is a cycle."],
+    ],
+    [
+      "a file that imports itself",
+      [from("src/log.ts", "./log.ts")],
+      ["src/log.ts imports src/log.ts, which is a cycle."],
+    ],
+    [
+      "claude seeing a dialect",
+      [from("src/claude/translate.ts", "../dialects/chat-completions/response.ts")],
+      ["src/claude/translate.ts imports src/dialects/chat-completions/response.ts, which is upward: claude stands below dialects."],
+    ],
+    [
+      "a dialect seeing claude, be it its types",
+      [typesFrom("src/dialects/models.ts", "../claude/protocol.ts")],
+      ["src/dialects/models.ts imports src/claude/protocol.ts, but dialects must not see claude."],
+    ],
+    [
+      "a dialect seeing the engine",
+      [from("src/dialects/models.ts", "../engine/engine.ts")],
+      ["src/dialects/models.ts imports src/engine/engine.ts, but dialects must not see engine."],
+    ],
+    [
+      "http reaching past the engine",
+      [from("src/http/server.ts", "../claude/process.ts")],
+      ["src/http/server.ts imports src/claude/process.ts, but http must not see claude."],
+    ],
+    [
+      "a package",
+      [from("src/http/server.ts", "express")],
+      ["src/http/server.ts imports the package express: only node: built-ins are allowed."],
+    ],
+    [
+      "a built-in without its prefix",
+      [from("src/http/server.ts", "fs")],
+      ["src/http/server.ts imports the package fs: only node: built-ins are allowed."],
+    ],
+    [
+      "turn.ts importing anything",
+      [from("src/turn.ts", "node:buffer")],
+      ["src/turn.ts imports node:buffer, though it may import nothing."],
+    ],
+    [
+      "a value of a room that is handed in",
+      [from("src/claude/process.ts", "../log.ts")],
+      ["src/claude/process.ts imports a value of src/log.ts, whose types alone it may name: values are handed in."],
+    ],
+    [
+      "the stand-in CLI leaning on the server",
+      [from("src/demo/claude.ts", "../claude/protocol.ts")],
+      ["src/demo/claude.ts imports src/claude/protocol.ts, but demo must not see claude."],
+    ],
+    [
+      "a file outside src",
+      [from("src/main.ts", "../test/support/sse.ts")],
+      ["src/main.ts imports test/support/sse.ts, which is outside src."],
+    ],
+    [
+      "a room that is not in the table",
+      [from("src/utils/misc.ts"), from("src/main.ts", "./utils/misc.ts")],
+      [
+        "src/utils/misc.ts stands in no room that test/support/architecture.ts knows.",
+        "src/main.ts imports src/utils/misc.ts, which stands in no room that test/support/architecture.ts knows.",
+      ],
+    ],
+  ];
+  for (const [what, files, sentences] of cases) {
+    it(what, () => assert.deepEqual(architectureBreaches(files), sentences));
+  }
+
+  it("and none for what is allowed", () => {
+    assert.deepEqual(
+      architectureBreaches([
+        from("src/main.ts", "node:process", "./index.ts", "./http/server.ts", "./config.ts"),
+        from("src/http/server.ts", "./body.ts", "../engine/engine.ts", "../dialects/models.ts"),
+        from("src/http/body.ts", "../errors.ts"),
+        from("src/engine/engine.ts", "../claude/process.ts"),
+        typesFrom("src/claude/process.ts", "../log.ts", "../turn.ts"),
+        from("src/dialects/models.ts", "../turn.ts", "../errors.ts"),
+      ]),
+      [],
+    );
+  });
+});
+
+describe("the reading of imports", () => {
+  it("finds every form", () => {
+    const source = [
+      'import a from "node:a";',
+      'import type { B } from "./b.ts";',
+      'import { type C1, type C2 } from "./c.ts";',
+      'import { type D1, d2 } from "./d.ts";',
+      "import {\n  e1,\n  e2,\n} from './e.ts';",
+      'import * as f from "./f.ts";',
+      'import "./g.ts";',
+      'export * from "./h.ts";',
+      'export type { I } from "./i.ts";',
+      'export { j } from "./j.ts";',
+      'const k = await import("./k.ts");',
+      'type L = import("./l.ts").L;',
+      'const m = require("m");',
+    ].join("\n");
+    assert.deepEqual(
+      importsOf(source).map(({ specifier, typeOnly }) => (typeOnly ? `type ${specifier}` : specifier)).sort(),
+      [
+        "./d.ts", "./e.ts", "./f.ts", "./g.ts", "./h.ts", "./j.ts", "./k.ts", "./l.ts", "m", "node:a",
+        "type ./b.ts", "type ./c.ts", "type ./i.ts",
+      ],
+    );
+  });
+
+  it("is not misled by comments, strings and other exports", () => {
+    const source = [
+      '// import a from "./a.ts";',
+      '/* import b from "./b.ts";\nimport c from "./c.ts"; */',
+      'export const url = "https://example.com"; // from "./d.ts"',
+      'export function from(text: string) { return `${text} from "./e.ts"`; }',
+      "export interface F { readonly from: string }",
+      'import g from "./g.ts";',
+    ].join("\n");
+    assert.deepEqual(importsOf(source), [{ specifier: "./g.ts", typeOnly: false }]);
+  });
+});
+
+describe("process.env and process.exit", () => {
+  for (const source of [
+    "const home = process.env.HOME;",
+    'const { HOME } = process["env"];',
+    "const { env } = process;",
+    "const { argv, env: variables } = globalThis.process;",
+    'import { env } from "node:process";',
+    "f(process?.env);",
+  ]) {
+    it(`are seen in: ${source}`, () => {
+      assert.deepEqual(processBreaches("src/log.ts", source), ["src/log.ts uses process.env, which only src/main.ts may."]);
+      assert.deepEqual(processBreaches("src/log.ts", source.replaceAll("env", "exit")), ["src/log.ts uses process.exit, which only src/main.ts may."]);
+      assert.deepEqual(processBreaches("src/main.ts", source), []);
+    });
+  }
+
+  it("are not seen in comments, nor in what is named alike", () => {
+    assert.deepEqual(processBreaches("src/log.ts", "// process.env\n/* process.exit() */ process.exitCode = 1; child.process.environment"), []);
+  });
+});

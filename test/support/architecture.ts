@@ -1,0 +1,157 @@
+/** The rules of which room may import which, as a pure function, so that they can be tried on made-up sources. */
+
+import { posix } from "node:path";
+
+export interface Import {
+  /** As written: `./turn.ts`, `node:fs`. */
+  readonly specifier: string;
+  /** Gone once types are stripped. */
+  readonly typeOnly: boolean;
+}
+
+export interface SourceFile {
+  /** From the project's root, with slashes: `src/http/body.ts`. */
+  readonly file: string;
+  readonly imports: readonly Import[];
+}
+
+interface Room {
+  readonly rank: number;
+  /** Rooms it may import. */
+  readonly imports: readonly string[];
+  /** Rooms whose types alone it may name, because their values are handed in. */
+  readonly importsTypesOf?: readonly string[];
+}
+
+/** A room is a folder of `src`, or a file that stands there by itself. */
+const rooms: Readonly<Record<string, Room>> = {
+  turn: { rank: 0, imports: [] },
+  errors: { rank: 0, imports: [] },
+  loopback: { rank: 0, imports: [] },
+  "json-text": { rank: 1, imports: ["turn"] },
+  config: { rank: 1, imports: ["errors", "loopback"] },
+  log: { rank: 1, imports: ["errors"], importsTypesOf: ["config"] },
+  metrics: { rank: 1, imports: ["turn", "errors"] },
+  claude: { rank: 2, imports: ["turn", "errors", "json-text"], importsTypesOf: ["log"] },
+  engine: { rank: 3, imports: ["claude", "turn", "errors", "json-text"], importsTypesOf: ["log", "metrics", "config"] },
+  dialects: { rank: 3, imports: ["turn", "errors", "json-text"] },
+  http: {
+    rank: 4,
+    imports: ["dialects", "engine", "turn", "errors", "loopback", "json-text"],
+    importsTypesOf: ["log", "metrics", "config"],
+  },
+  service: { rank: 4, imports: ["config", "errors", "loopback"], importsTypesOf: ["log"] },
+  index: {
+    rank: 5,
+    imports: ["http", "dialects", "engine", "claude", "config", "log", "metrics", "turn", "errors", "loopback", "json-text"],
+  },
+  demo: { rank: 5, imports: [] },
+  main: {
+    rank: 6,
+    imports: [
+      "index", "demo", "service", "http", "dialects", "engine", "claude", "config", "log", "metrics", "turn", "errors", "loopback",
+      "json-text",
+    ],
+  },
+};
+
+/** The one file that reads the environment and ends the process. */
+const compositionRoot = "src/main.ts";
+
+/** Every breach of the rules, a sentence each that names the files; empty when there is none. */
+export function architectureBreaches(files: readonly SourceFile[]): string[] {
+  return [...files.flatMap(importBreaches), ...cycleBreaches(files)];
+}
+
+/** What a file of `src` must leave to `main.ts`, a sentence each. Comments do not count, strings do. */
+export function processBreaches(file: string, source: string): string[] {
+  if (file === compositionRoot) return [];
+  const code = withoutComments(source);
+  return (["env", "exit"] as const)
+    .filter((member) =>
+      [
+        `\\bprocess\\s*(?:\\?\\.|\\.)\\s*${member}\\b`,
+        `\\bprocess\\s*(?:\\?\\.)?\\[\\s*["'\`]${member}["'\`]`,
+        `\\{[^{}]*\\b${member}\\b[^{}]*\\}\\s*=\\s*(?:globalThis\\.)?process\\b`,
+        `\\bimport\\b[^;]*\\b${member}\\b[^;]*\\bfrom\\s*["'](?:node:)?process["']`,
+      ].some((pattern) => new RegExp(pattern).test(code)))
+    .map((member) => `${file} uses process.${member}, which only ${compositionRoot} may.`);
+}
+
+/** The static imports and re-exports, types too, and the dynamic imports of a file. */
+export function importsOf(source: string): Import[] {
+  const code = withoutComments(source);
+  const found: Import[] = [];
+  const add = (specifier: string | undefined, typeOnly: boolean): void => {
+    if (specifier !== undefined) found.push({ specifier, typeOnly });
+  };
+  for (const [, clause = "", specifier] of code.matchAll(/^[ \t]*(?:im|ex)port\b([^;"'`=(]*?)\bfrom\s*["']([^"']+)["']/gm)) {
+    add(specifier, isTypeOnly(clause));
+  }
+  for (const [, specifier] of code.matchAll(/^[ \t]*import\s*["']([^"']+)["']/gm)) add(specifier, false);
+  for (const [, specifier] of code.matchAll(/\b(?:import|require)\s*\(\s*["'`]([^"'`]+)["'`]/g)) add(specifier, false);
+  return found;
+}
+
+function isTypeOnly(clause: string): boolean {
+  if (/^\s*type\b/.test(clause)) return true;
+  const named = /^\s*\{([^}]*)\}\s*$/.exec(clause)?.[1]?.split(",").map((name) => name.trim()).filter((name) => name !== "");
+  return named !== undefined && named.length > 0 && named.every((name) => name.startsWith("type "));
+}
+
+/** Strings are stepped over first, so that a URL in one does not begin a comment. */
+function withoutComments(source: string): string {
+  return source.replace(/("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')|\/\*[\s\S]*?\*\/|\/\/[^\n]*/g, (_match, text: string | undefined) => text ?? " ");
+}
+
+function roomOf(file: string): string {
+  const first = file.split("/")[1] ?? "";
+  return first.replace(/\.ts$/, "");
+}
+
+function targetOf(file: string, specifier: string): string | undefined {
+  return specifier.startsWith(".") ? posix.join(posix.dirname(file), specifier) : undefined;
+}
+
+function importBreaches({ file, imports }: SourceFile): string[] {
+  const room = rooms[roomOf(file)];
+  if (room === undefined) return [`${file} stands in no room that test/support/architecture.ts knows.`];
+  return imports.flatMap(({ specifier, typeOnly }) => {
+    if (file === "src/turn.ts") return [`${file} imports ${specifier}, though it may import nothing.`];
+    const target = targetOf(file, specifier);
+    if (target === undefined) {
+      return specifier.startsWith("node:") ? [] : [`${file} imports the package ${specifier}: only node: built-ins are allowed.`];
+    }
+    if (!target.startsWith("src/")) return [`${file} imports ${target}, which is outside src.`];
+    const targetName = roomOf(target);
+    const targetRoom = rooms[targetName];
+    if (targetRoom === undefined) return [`${file} imports ${target}, which stands in no room that test/support/architecture.ts knows.`];
+    if (targetName === roomOf(file) || room.imports.includes(targetName)) return [];
+    if (room.importsTypesOf?.includes(targetName) === true) {
+      return typeOnly ? [] : [`${file} imports a value of ${target}, whose types alone it may name: values are handed in.`];
+    }
+    if (targetRoom.rank > room.rank) return [`${file} imports ${target}, which is upward: ${roomOf(file)} stands below ${targetName}.`];
+    return [`${file} imports ${target}, but ${roomOf(file)} must not see ${targetName}.`];
+  });
+}
+
+/** One sentence a cycle: the walk meets each file once, and a file met again while still open closes a cycle. */
+function cycleBreaches(files: readonly SourceFile[]): string[] {
+  const targets = new Map(files.map(({ file, imports }) => [file, imports.map(({ specifier }) => targetOf(file, specifier))]));
+  const done = new Set<string>();
+  const open: string[] = [];
+  const breaches: string[] = [];
+  const walk = (file: string): void => {
+    if (open.includes(file)) {
+      breaches.push(`${[...open.slice(open.indexOf(file)), file].join(" imports ")}, which is a cycle.`);
+      return;
+    }
+    if (done.has(file)) return;
+    done.add(file);
+    open.push(file);
+    for (const target of targets.get(file) ?? []) if (target !== undefined) walk(target);
+    open.pop();
+  };
+  for (const { file } of files) walk(file);
+  return breaches;
+}
