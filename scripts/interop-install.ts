@@ -1,0 +1,62 @@
+/** Installs test/interop: the real CLIs and clients the tests run against, each at the version its lock names. */
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
+
+/** Its message is one line for the person at the terminal. */
+export class InteropInstallError extends Error {}
+
+const outputLinesShown = 15;
+const installMsMax = 15 * 60_000;
+
+/** Does nothing, in a few milliseconds, when `folder` holds what its lock names. */
+export function installInterop(folder: string): void {
+  const modules = join(folder, "node_modules");
+  const stamp = join(modules, ".installed-lock");
+  const wanted = fingerprint(folder);
+  if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return;
+
+  console.log("npm test: installing the real clients and CLIs into test/interop (once; about 300 MB to fetch)");
+  // The CLIs' own install scripts run below: npm may be set up to refuse them, and then only warns.
+  runNode([npmEntry(), "ci", "--ignore-scripts", "--no-audit", "--no-fund"], folder, "npm ci in test/interop");
+  mkdirSync(modules, { recursive: true });
+  for (const name of readdirSync(modules).filter((entry) => entry.startsWith("claude-code-"))) {
+    runNode([join(modules, name, "install.cjs")], join(modules, name), `install.cjs of ${name}`);
+  }
+  // Written last: an install that was broken off is done again.
+  writeFileSync(stamp, wanted);
+}
+
+/** The platform and Node's architecture count too: a node_modules that was copied between machines holds the wrong binaries. */
+function fingerprint(folder: string): string {
+  const hash = createHash("sha256").update(`${process.platform} ${process.arch}\n`);
+  for (const name of ["package.json", "package-lock.json"]) hash.update(readFileSync(join(folder, name)));
+  return hash.digest("hex");
+}
+
+/** npm's JS entry: under `npm test` it is in the environment, else it is what `npm` on the PATH links to (on Windows what lies beside it). */
+function npmEntry(): string {
+  const folders = [dirname(process.execPath), ...(process.env["PATH"] ?? "").split(delimiter).filter((folder) => folder !== "")];
+  const inFolder = (folder: string) => [join(folder, "npm"), join(folder, "node_modules", "npm", "bin", "npm-cli.js")];
+  const candidates = [process.env["npm_execpath"] ?? "", ...folders.flatMap(inFolder)];
+  for (const candidate of candidates) {
+    if (!existsSync(candidate)) continue;
+    const entry = realpathSync(candidate);
+    if (/npm-cli\.c?js$/.test(entry)) return entry;
+  }
+  throw new InteropInstallError("npm's own script was not found; run this as `npm test`");
+}
+
+function runNode(args: readonly string[], cwd: string, what: string): void {
+  const { status, error, stdout, stderr } = spawnSync(process.execPath, args, { cwd, encoding: "utf8", timeout: installMsMax, env: withoutLifecycle() });
+  if (error === undefined && status === 0) return;
+  const output = `${stdout ?? ""}${stderr ?? ""}`.trim().split("\n").slice(-outputLinesShown).join("\n");
+  if (output !== "") console.error(output);
+  throw new InteropInstallError(`${what} failed (${error?.message ?? `exit code ${status}`}); the tests need it. Check the network and try again.`);
+}
+
+/** Under `npm test` the outer npm's `npm_package_*` and `npm_lifecycle_*` would be taken for this folder's. Its configuration stays. */
+function withoutLifecycle(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_(package|lifecycle)_|^npm_config_(local_)?prefix$|^INIT_CWD$/i.test(name)));
+}

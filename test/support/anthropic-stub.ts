@@ -1,0 +1,219 @@
+/**
+ * The Anthropic Messages API on loopback, for tests: it keeps every request, answers as told, and refuses what the real
+ * API refuses (`anthropic-rules.ts`). Answers are made by the functions of `anthropic-answers.ts`, re-exported here.
+ */
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
+import { textAnswer, type StubAnswer, type StubMessage } from "./anthropic-answers.ts";
+import { defaultLimits, findViolation, type RuleLimits } from "./anthropic-rules.ts";
+import { streamEvents, wholeMessage } from "./anthropic-wire.ts";
+
+export * from "./anthropic-answers.ts";
+
+export interface StubContentBlock { readonly type: string; readonly text?: string; readonly [key: string]: unknown }
+export interface StubRequestMessage { readonly role: string; readonly content: string | readonly StubContentBlock[] }
+
+/** A body as the CLI sends it; what a test looks at is named, the rest is there too. */
+export interface StubRequestBody {
+  readonly model: string;
+  readonly max_tokens: number;
+  readonly messages: readonly StubRequestMessage[];
+  readonly system?: string | readonly StubContentBlock[];
+  readonly tools?: readonly { readonly name: string; readonly description?: string; readonly input_schema?: unknown; readonly [key: string]: unknown }[];
+  readonly tool_choice?: unknown;
+  readonly stream?: boolean;
+  readonly [key: string]: unknown;
+}
+
+/** One POST /v1/messages. */
+export interface StubRequest {
+  /** Its place in `requests`, from 0. */
+  readonly index: number;
+  /** With the query. */
+  readonly path: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly bodyText: string;
+  readonly bodyBytes: number;
+  readonly body: StubRequestBody;
+  /** Settles when the response is over, finished or broken off by either side. */
+  readonly closed: Promise<void>;
+  /** Whether `closed` has settled. */
+  isClosed: boolean;
+  /** Whether the client went away before the answer was written whole. */
+  isAborted: boolean;
+}
+
+export type StubResponder = (request: StubRequest, index: number) => StubAnswer | Promise<StubAnswer>;
+
+export interface AnthropicStub {
+  readonly url: string;
+  /** All, refused ones included, in the order in which they came. */
+  readonly requests: readonly StubRequest[];
+  /** Those that the real API would have refused, with its words. A test of a good turn asserts that there is none. */
+  readonly refusals: readonly { readonly request: StubRequest; readonly message: string }[];
+  respond: StubResponder;
+  /** All requests once there are `count`; rejects after `withinMs`. */
+  waitForRequests(count: number, withinMs?: number): Promise<readonly StubRequest[]>;
+  /** Ends hanging answers too. */
+  close(): Promise<void>;
+}
+
+export interface AnthropicStubOptions {
+  readonly respond?: StubResponder;
+  readonly limits?: Partial<RuleLimits>;
+}
+
+const waitMsDefault = 20_000;
+const wordsDefault = 3;
+
+/** `w0 w1 …`: as many words as the last user message asks for with `N=5`, else three. */
+const answerWords: StubResponder = ({ body }) => {
+  const count = Number(/N=(\d+)/.exec(lastUserText(body))?.[1] ?? wordsDefault);
+  return textAnswer(Array.from({ length: count }, (_, index) => `w${index} `));
+};
+
+export async function startAnthropicStub(options: AnthropicStubOptions = {}): Promise<AnthropicStub> {
+  const limits = { ...defaultLimits, ...options.limits };
+  const requests: StubRequest[] = [];
+  const refusals: { request: StubRequest; message: string }[] = [];
+  const waiters = new Set<() => void>();
+
+  const server = createServer((incoming, response) => {
+    handle(incoming, response).catch((error: unknown) => {
+      // A responder that throws is a fault of the test: say so where the test will see it, in the answer.
+      if (response.headersSent) response.destroy();
+      else sendError(response, 500, "api_error", `the stub's responder failed: ${String(error)}`);
+    });
+  });
+
+  async function handle(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+    const path = incoming.url ?? "/";
+    if (incoming.method !== "POST" || path.split("?")[0] !== "/v1/messages") {
+      incoming.resume();
+      response.writeHead(200, { "content-type": "application/json" }).end(incoming.method === "HEAD" ? undefined : "{}");
+      return;
+    }
+    const bodyText = await readText(incoming);
+    const request = record(path, incoming.headers, bodyText, response);
+    const message = findViolation(request.body, limits);
+    if (message !== null) refusals.push({ request, message });
+    // Waiters see a request with its verdict, and before its answer.
+    for (const check of waiters) check();
+    if (message !== null) return sendError(response, 400, "invalid_request_error", message);
+    await send(await stub.respond(request, request.index), request, response);
+  }
+
+  function record(path: string, headers: IncomingHttpHeaders, bodyText: string, response: ServerResponse): StubRequest {
+    const closed = new Promise<void>((resolve) => response.once("close", resolve));
+    const request: StubRequest = {
+      index: requests.length, path, headers, bodyText, bodyBytes: Buffer.byteLength(bodyText),
+      body: parse(bodyText), closed, isClosed: false, isAborted: false,
+    };
+    response.once("close", () => {
+      request.isClosed = true;
+      request.isAborted = !response.writableFinished;
+    });
+    requests.push(request);
+    return request;
+  }
+
+  const stub: AnthropicStub = {
+    url: "",
+    requests,
+    refusals,
+    respond: options.respond ?? answerWords,
+    waitForRequests(count, withinMs = waitMsDefault) {
+      return new Promise((resolve, reject) => {
+        const deadline = setTimeout(() => settle(() => reject(new Error(`${requests.length} of ${count} requests came within ${withinMs} ms`))), withinMs);
+        const check = () => { if (requests.length >= count) settle(() => resolve(requests)); };
+        function settle(how: () => void): void {
+          clearTimeout(deadline);
+          waiters.delete(check);
+          how();
+        }
+        waiters.add(check);
+        check();
+      });
+    },
+    close() {
+      return new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      });
+    },
+  };
+
+  await new Promise<void>((resolve, reject) => server.once("error", reject).listen(0, "127.0.0.1", resolve));
+  return Object.assign(stub, { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
+}
+
+/** The text of the last user message: CLI 2.1.330 puts a system message of its own after it. */
+export function lastUserText(body: StubRequestBody): string {
+  const message = body.messages.findLast(({ role }) => role === "user");
+  return message === undefined ? "" : textOf(message.content);
+}
+
+/** The text of a message's or a system prompt's text blocks, joined. */
+export function textOf(content: string | readonly StubContentBlock[] | undefined): string {
+  if (content === undefined || typeof content === "string") return content ?? "";
+  return content.map(({ text }) => text ?? "").join("");
+}
+
+/**
+ * The conversation without what the CLI adds to it: system messages (2.1.330: its environment, after the first user message or at
+ * the end) and the block of context before the first user message (2.1.197).
+ */
+export function conversationOf(body: StubRequestBody): readonly StubRequestMessage[] {
+  return body.messages.filter(({ role }) => role !== "system").flatMap((message) => {
+    if (typeof message.content === "string") return [message];
+    const content = message.content.filter(({ text }) => text?.startsWith("<system-reminder>\n") !== true);
+    return content.length === 0 ? [] : [{ ...message, content }];
+  });
+}
+
+async function readText(incoming: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of incoming) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+/** A body that is no JSON is kept as one that breaks every rule. */
+function parse(text: string): StubRequestBody {
+  try {
+    return JSON.parse(text) as StubRequestBody;
+  } catch {
+    return { model: "", max_tokens: 0, messages: [] };
+  }
+}
+
+async function send(answer: StubAnswer, request: StubRequest, response: ServerResponse): Promise<void> {
+  if (answer.kind === "hang") return;
+  if (answer.kind === "error") return sendError(response, answer.status, answer.type, answer.message, answer.headers);
+  const id = `msg_stub_${request.index}`;
+  const headers = { "request-id": `req_stub_${request.index}`, ...answer.headers };
+  if (request.body.stream === true) return sendStream(answer, id, headers, request, response);
+  if (answer.ending === "silence") return;
+  if (answer.ending === "cut") { response.destroy(); return; }
+  if (answer.ending !== "complete") return sendError(response, 500, answer.ending.type, answer.ending.message, headers);
+  response.writeHead(200, { "content-type": "application/json", ...headers }).end(wholeMessage(answer, id, request.body.model));
+}
+
+async function sendStream(answer: StubMessage, id: string, headers: Record<string, string>, request: StubRequest, response: ServerResponse): Promise<void> {
+  response.writeHead(200, { "content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache", ...headers });
+  const gone = new AbortController();
+  response.once("close", () => gone.abort());
+  for (const { text, isDelta } of streamEvents(answer, id, request.body.model)) {
+    if (isDelta && answer.everyMs > 0) await delay(answer.everyMs, undefined, { signal: gone.signal }).catch(() => undefined);
+    if (gone.signal.aborted) return;
+    if (!response.write(text)) await Promise.race([new Promise((resolve) => response.once("drain", resolve)), request.closed]);
+  }
+  if (answer.ending === "silence") return;
+  // Destroying at once could discard what was written; the callback of an empty write comes when all before it is out.
+  if (answer.ending === "cut") response.write("\n", () => response.destroy());
+  else response.end();
+}
+
+function sendError(response: ServerResponse, status: number, type: string, message: string, headers: Readonly<Record<string, string>> = {}): void {
+  response.writeHead(status, { "content-type": "application/json", ...headers }).end(JSON.stringify({ type: "error", error: { type, message } }));
+}

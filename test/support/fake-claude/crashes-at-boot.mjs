@@ -1,0 +1,7 @@
+#!/usr/bin/env node
+/** Has a version, and crashes when it is to serve: words on stderr, exit code 3. */
+import { answeredVersion } from "./protocol.mjs";
+
+if (!answeredVersion()) {
+  process.stderr.write("some context\nfake claude: cannot boot\n", () => process.exit(3));
+}

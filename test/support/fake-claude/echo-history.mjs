@@ -1,0 +1,25 @@
+#!/usr/bin/env node
+/**
+ * Answers with the JSON of all that it was told, in the order in which it came. A message of the history is acknowledged
+ * a moment late, and the acknowledgement stands in the list too: who does not wait for it is seen.
+ */
+import { accept, answeredVersion, loggedIn, readMessages, sayAnswer, sayResult } from "./protocol.mjs";
+
+const ackDelayMs = 20;
+const told = [];
+
+if (!answeredVersion()) {
+  readMessages((message) => {
+    told.push(message);
+    if (message.type === "control_request") return accept(message, message.request.subtype === "initialize" ? loggedIn : {});
+    if (message.type === "assistant") return;
+    if (message.shouldQuery === false) {
+      setTimeout(() => {
+        told.push("acknowledged");
+        sayResult({ num_turns: 0, result: "" });
+      }, ackDelayMs);
+      return;
+    }
+    sayAnswer([JSON.stringify(told)]);
+  });
+}

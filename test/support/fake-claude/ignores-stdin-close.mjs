@@ -1,0 +1,14 @@
+#!/usr/bin/env node
+/** Does not end with its stdin; ends on SIGTERM and leaves a note of it in its folder. */
+import { writeFileSync } from "node:fs";
+import { answeredVersion, readMessages, sayReady, stayAlive } from "./protocol.mjs";
+
+if (!answeredVersion()) {
+  process.on("SIGTERM", () => {
+    writeFileSync("ended-by", "SIGTERM");
+    process.exit(0);
+  });
+  readMessages(() => {});
+  stayAlive();
+  sayReady();
+}

@@ -1,0 +1,13 @@
+#!/usr/bin/env node
+/** Its subscription window is used up, until the epoch second in the prompt. */
+import { say, sayResult, serve, textOf } from "./protocol.mjs";
+
+serve({
+  onTurn(message) {
+    const resetsAt = Number(/\d+/u.exec(textOf(message))?.[0]);
+    say({ type: "rate_limit_event", rate_limit_info: { status: "rejected", resetsAt, rateLimitType: "five_hour" } });
+    const text = "You've hit your limit";
+    say({ type: "assistant", message: { id: "made-up", model: "<synthetic>", role: "assistant", content: [{ type: "text", text }] }, error: "rate_limit" });
+    sayResult({ is_error: true, api_error_status: 429, result: text });
+  },
+});

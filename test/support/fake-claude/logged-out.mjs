@@ -1,0 +1,15 @@
+#!/usr/bin/env node
+/** Is not logged in: says so to `initialize`, and answers a turn as the CLI does then. */
+import { accept, say, sayResult, serve } from "./protocol.mjs";
+
+serve({
+  onControl(message) {
+    accept(message, { models: [], account: { tokenSource: "none" } });
+    return true;
+  },
+  onTurn() {
+    const text = "Not logged in · Please run /login";
+    say({ type: "assistant", message: { id: "made-up", model: "<synthetic>", role: "assistant", content: [{ type: "text", text }] }, error: "authentication_failed" });
+    sayResult({ is_error: true, result: text });
+  },
+});

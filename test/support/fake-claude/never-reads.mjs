@@ -1,0 +1,8 @@
+#!/usr/bin/env node
+/** Never reads its stdin. */
+import { answeredVersion, sayReady, stayAlive } from "./protocol.mjs";
+
+if (!answeredVersion()) {
+  stayAlive();
+  sayReady();
+}

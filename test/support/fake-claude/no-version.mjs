@@ -1,0 +1,3 @@
+#!/usr/bin/env node
+/** Is some other program. */
+console.log("usage: something else entirely");

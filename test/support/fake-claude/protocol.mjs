@@ -1,0 +1,114 @@
+/** What the made-up CLIs share: the stdio protocol as far as they speak it, and nothing of the server's own code. */
+import { closeSync } from "node:fs";
+
+let answers = 0;
+
+/** Writes one message; the callback is told when the pipe has taken it. */
+export function say(message, written) {
+  return process.stdout.write(`${JSON.stringify(message)}\n`, written);
+}
+
+/** Writes a stream event. */
+export function sayEvent(event, written) {
+  return say({ type: "stream_event", event, session_id: "fake", parent_tool_use_id: null }, written);
+}
+
+export function sayText(text, written) {
+  return sayEvent({ type: "content_block_delta", index: 0, delta: { type: "text_delta", text } }, written);
+}
+
+/** The head of an answer; gives its message id. */
+export function sayStart(model = "claude-fake-1", inputTokens = 10) {
+  const id = `msg_fake_${++answers}`;
+  const usage = { input_tokens: inputTokens, cache_creation_input_tokens: 2, cache_read_input_tokens: 3, output_tokens: 1 };
+  sayEvent({ type: "message_start", message: { id, type: "message", role: "assistant", model, content: [], stop_reason: null, usage } });
+  sayEvent({ type: "content_block_start", index: 0, content_block: { type: "text", text: "" } });
+  return id;
+}
+
+/** The tail of an answer, up to where the CLI either ends the turn or goes on by itself. */
+export function sayStop(stopReason, outputTokens) {
+  sayEvent({ type: "content_block_stop", index: 0 });
+  sayEvent({ type: "message_delta", delta: { stop_reason: stopReason, stop_sequence: null }, usage: { output_tokens: outputTokens } });
+  sayEvent({ type: "message_stop" });
+}
+
+export function sayResult(more = {}) {
+  say({ type: "result", subtype: "success", is_error: false, api_error_status: null, num_turns: 1, ...more });
+}
+
+/** A whole answer in one delta a text. */
+export function sayAnswer(texts) {
+  const id = sayStart();
+  for (const text of texts) sayText(text);
+  say({ type: "assistant", message: { id, role: "assistant", model: "claude-fake-1", content: [{ type: "text", text: texts.join("") }] } });
+  sayStop("end_turn", texts.length);
+  sayResult({ result: texts.join("") });
+}
+
+export function textOf(message) {
+  const { content } = message.message;
+  return typeof content === "string" ? content : content.map((block) => block.text ?? "").join(" ");
+}
+
+export const loggedIn = { models: [{ value: "fake", resolvedModel: "claude-fake-1", displayName: "Fake" }], account: { tokenSource: "fake" } };
+
+export function accept(message, response = {}) {
+  say({ type: "control_response", response: { subtype: "success", request_id: message.request_id, response } });
+}
+
+export function refuse(message, error) {
+  say({ type: "control_response", response: { subtype: "error", request_id: message.request_id, error } });
+}
+
+/** Each line of stdin as a message. Lines are cut at \n alone, as JSON lets every other line end stand raw in a string. */
+export function readMessages(onMessage, onEnd = () => {}) {
+  let rest = "";
+  process.stdin.setEncoding("utf8");
+  process.stdin.on("data", (text) => {
+    const lines = (rest + text).split("\n");
+    rest = lines.pop();
+    for (const line of lines) onMessage(JSON.parse(line));
+  });
+  process.stdin.on("end", onEnd);
+}
+
+/** Answers `--version` and gives true when that is all that was asked. */
+export function answeredVersion(words = "2.1.330 (Claude Code, made up for tests)") {
+  if (!process.argv.includes("--version")) return false;
+  console.log(words);
+  return true;
+}
+
+/**
+ * Runs until stdin ends. `onTurn` gets each message that starts a turn; history is acknowledged; control requests are
+ * accepted, unless `onControl` gives true for having answered.
+ */
+export function serve({ onTurn, onControl = () => false, onHistory = () => sayResult({ num_turns: 0, result: "" }), onEnd }) {
+  if (answeredVersion()) return;
+  readMessages((message) => {
+    if (message.type === "control_request") {
+      if (onControl(message) !== true) accept(message, message.request.subtype === "initialize" ? loggedIn : {});
+    } else if (message.shouldQuery === false || message.type === "assistant") {
+      if (message.type === "user") onHistory(message);
+    } else if (message.type === "user") {
+      onTurn(message);
+    }
+  }, onEnd);
+}
+
+/** Tells that signal handlers stand: a message of a type that nobody knows. */
+export function sayReady() {
+  say({ type: "fake_ready", pid: process.pid });
+}
+
+/** Stays until it is killed. */
+export function stayAlive() {
+  setInterval(() => {}, 1_000_000);
+}
+
+/** Closes the pipe for good, so that who writes to it gets EPIPE. */
+export function closeStdin() {
+  process.stdin.destroy();
+  closeSync(0);
+}
