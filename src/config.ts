@@ -20,6 +20,8 @@ export interface Config {
   readonly demo: boolean;
   readonly maxProcesses: number;
   readonly maxQueue: number;
+  readonly warm: number;
+  readonly conversationIdleSeconds: number;
   readonly maxRetries: number;
   readonly turnTimeoutSeconds: number;
   readonly headWaitSeconds: number;
@@ -175,6 +177,14 @@ const options: { readonly [Name in keyof Config]: Option<Config[Name]> } = {
   maxQueue: {
     flag: "--max-queue", env: "CLAUDE_MAX_API_MAX_QUEUE", sort: wholeNumber(0, 10_000, "COUNT"), defaultValue: () => 100,
     help: "How many requests may wait for a process; more are answered 429.",
+  },
+  warm: {
+    flag: "--warm", env: "CLAUDE_MAX_API_WARM", sort: wholeNumber(0, 100, "COUNT"), defaultValue: () => 2,
+    help: "How many booted processes wait for the next new conversation, for each model in use; 0 turns that off.",
+  },
+  conversationIdleSeconds: {
+    flag: "--conversation-idle", env: "CLAUDE_MAX_API_CONVERSATION_IDLE", sort: wholeNumber(0, 86_400, "SECONDS"), defaultValue: () => 900,
+    help: "How long a conversation keeps its process after its last turn, in seconds; 0 turns that off.",
   },
   maxRetries: {
     flag: "--max-retries", env: "CLAUDE_MAX_API_MAX_RETRIES", sort: wholeNumber(0, 10, "COUNT"), defaultValue: () => 2,

@@ -51,6 +51,8 @@ export function createClaudeMaxApi(overrides: Partial<Config> = {}, { environmen
     defaultModel: config.defaultModel,
     maxProcesses: config.maxProcesses,
     maxQueue: config.maxQueue,
+    warm: config.warm,
+    conversationIdleMsMax: config.conversationIdleSeconds * 1000,
     silenceMsMax: config.turnTimeoutSeconds * 1000,
     log,
   });

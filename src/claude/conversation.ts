@@ -32,11 +32,17 @@ export class Conversation {
   readonly #options: ConversationOptions;
   #historyAck: HistoryAck | undefined;
   #atKnownPoint = true;
+  #hasBegun = false;
 
   constructor(process: ClaudeProcess, options: ConversationOptions) {
     this.process = process;
     this.#options = options;
     this.#control = new ControlChannel((line) => void process.write(line));
+  }
+
+  /** The present turn's first output has come: it reached the model. */
+  get hasBegun(): boolean {
+    return this.#hasBegun;
   }
 
   /** The CLI waits for the next message, and its history is exactly what was asked and answered. */
@@ -69,10 +75,12 @@ export class Conversation {
     const onAbort = (): void => fail(new BridgeError("client_closed", "The client closed the request."));
     signal.addEventListener("abort", onAbort, { once: true });
     this.#atKnownPoint = false;
+    this.#hasBegun = false;
     this.process.attach({
       onLine: (line) => this.#onLine(line, translator, queue.items),
       onReadEnd: () => {
         silence.refresh();
+        this.#hasBegun ||= queue.items.length > 0;
         queue.flush();
         if (translator.outcome.name === "failed") fail(translator.outcome.error);
         else if (translator.outcome.name !== "running") queue.end();
@@ -97,8 +105,7 @@ export class Conversation {
   #onLine(line: string, translator: TurnTranslator, events: TurnEvent[]): void {
     const delta = parseDeltaLine(line);
     if (delta !== undefined) {
-      translator.countDelta();
-      events.push(delta);
+      if (translator.countDelta()) events.push(delta);
       return;
     }
     const message = parseLine(line);
@@ -115,6 +122,8 @@ export class Conversation {
         return;
       default:
         translator.take(message, events);
+        // At once: the CLI is about to ask the model to go on, and takes the time for it that any gentler end would give.
+        if (translator.outcome.name === "cut") this.process.kill();
     }
   }
 

@@ -23,8 +23,8 @@ export function parseDeltaLine(line: string): TurnEvent | undefined {
 
 function event(type: "text" | "thinking", line: string, start: number): TurnEvent | undefined {
   const end = stringEnd(line, start);
-  // More keys in the delta, or a cut line: let the parser judge.
-  if (end === -1 || !line.startsWith('"}}', end)) return undefined;
+  // An empty text, more keys in the delta, or a cut line: let the parser judge.
+  if (end <= start || !line.startsWith('"}}', end)) return undefined;
   return { type, text: line.slice(start, end) as JsonText };
 }
 

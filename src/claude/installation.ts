@@ -19,7 +19,7 @@ export function findInstallation(command: Command, environment: Readonly<Record<
     const unusable = (message: string, version?: string): void => resolve({ kind: "unusable", version, message });
     execFile(
       command.file, [...command.leadingArguments, "--version"],
-      { env: environment, timeout: versionWaitMs, windowsHide: true, encoding: "utf8" },
+      { env: environment, timeout: versionWaitMs, killSignal: "SIGKILL", windowsHide: true, encoding: "utf8" },
       (error, stdout) => {
         const version = /\d+\.\d+\.\d+/u.exec(stdout)?.[0];
         if (error !== null) {

@@ -25,9 +25,11 @@ export function readLines(stream: Readable, handlers: LineHandlers, maxBytes = l
   stream.setEncoding("latin1");
   // Before readline's listener, which has no cap of its own.
   stream.on("data", (chunk: string) => {
-    const lastEnd = chunk.lastIndexOf("\n");
-    unfinishedBytes = lastEnd === -1 ? unfinishedBytes + chunk.length : chunk.length - lastEnd - 1;
-    if (unfinishedBytes > maxBytes) {
+    const firstEnd = chunk.indexOf("\n");
+    // The line that this read finishes or goes on with, and the one that it leaves unfinished; a line within a read is bounded by the read.
+    const lineBytes = unfinishedBytes + (firstEnd === -1 ? chunk.length : firstEnd);
+    unfinishedBytes = firstEnd === -1 ? lineBytes : chunk.length - chunk.lastIndexOf("\n") - 1;
+    if (Math.max(lineBytes, unfinishedBytes) > maxBytes) {
       lines.removeListener("line", handlers.onLine);
       stream.destroy();
       handlers.onOverflow();

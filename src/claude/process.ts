@@ -7,6 +7,8 @@ import { lineBytesMax, readLines } from "./lines.ts";
 export const stderrTailCharsMax = 2_000;
 /** After stdin was closed, before SIGTERM, in milliseconds. A CLI at rest ends by itself within 100. */
 export const stdinCloseWaitMs = 500;
+/** The same inside a turn, which a CLI would finish first: time for an interrupt that was written, and no more. */
+export const interruptWaitMs = 150;
 /** After SIGTERM, before SIGKILL, in milliseconds. */
 export const sigtermWaitMs = 1_500;
 
@@ -100,9 +102,11 @@ export class ClaudeProcess {
     else if (this.#state === "booting" || this.#state === "ready") this.#state = "busy";
   }
 
-  /** The turn is over and the process may have another of the same conversation. */
+  /** The turn is over and the process may have another of the same conversation. What it writes until then is dropped. */
   rest(): void {
-    if (this.#state === "busy") this.#state = "ready";
+    if (this.#state !== "busy") return;
+    this.#state = "ready";
+    this.#listener = undefined;
   }
 
   /**
@@ -151,12 +155,13 @@ export class ClaudeProcess {
   /** Steps on the ladder that ends in SIGKILL, once. */
   #descend(): void {
     if (this.#state === "closing" || this.#state === "closed") return;
+    const closeWaitMs = this.#state === "busy" ? interruptWaitMs : stdinCloseWaitMs;
     this.#state = "closing";
     this.#child.stdin.end();
     // A CLI that is blocked on a full pipe cannot see that its stdin ended.
     this.#child.stdout.resume();
-    const toSigkill = setTimeout(() => this.#signal("SIGKILL"), stdinCloseWaitMs + sigtermWaitMs);
-    const toSigterm = setTimeout(() => this.#signal("SIGTERM"), stdinCloseWaitMs);
+    const toSigkill = setTimeout(() => this.#signal("SIGKILL"), closeWaitMs + sigtermWaitMs);
+    const toSigterm = setTimeout(() => this.#signal("SIGTERM"), closeWaitMs);
     void this.closed.then(() => {
       clearTimeout(toSigterm);
       clearTimeout(toSigkill);

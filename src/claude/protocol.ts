@@ -45,8 +45,16 @@ export function initializeRequest(system: string): JsonObject {
   return { subtype: "initialize", systemPrompt: system === "" ? [] : [system] };
 }
 
+/** The smallest thinking budget that the Messages API takes, in tokens; it must also be below the output bound. */
+const thinkingTokensMin = 1_024;
+
+/** A bound on the output. One without room for thinking turns thinking off: some models would be asked for a budget that the API refuses. */
 export function outputTokensRequest(maxOutputTokens: number): JsonObject {
-  return { subtype: "apply_flag_settings", settings: { env: { CLAUDE_CODE_MAX_OUTPUT_TOKENS: String(maxOutputTokens) } } };
+  const env = {
+    CLAUDE_CODE_MAX_OUTPUT_TOKENS: String(maxOutputTokens),
+    ...(maxOutputTokens <= thinkingTokensMin ? { CLAUDE_CODE_DISABLE_THINKING: "1" } : {}),
+  };
+  return { subtype: "apply_flag_settings", settings: { env } };
 }
 
 /** A message that starts a turn. */

@@ -42,13 +42,16 @@ export class TurnTranslator {
     this.#nowMs = nowMs;
   }
 
-  /** A delta went out by the fast path. */
-  countDelta(): void {
+  /** A delta came by the fast path; whether it is part of the answer. */
+  countDelta(): boolean {
     this.#hasDeltas = true;
+    return this.outcome.name === "running";
   }
 
   /** Takes one message and appends what it makes. Messages of unknown type appear with every CLI version and are passed over. */
   take(message: JsonObject, events: TurnEvent[]): void {
+    // What the CLI goes on with by itself, in the same read even, is no part of the answer.
+    if (this.outcome.name !== "running") return;
     switch (message["type"]) {
       case "stream_event":
         if (isObject(message["event"])) this.#streamEvent(message["event"], events);

@@ -1,31 +1,38 @@
-import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { Conversation } from "../claude/conversation.ts";
+import { executableStamp } from "../claude/executable.ts";
 import { findInstallation, type Installation } from "../claude/installation.ts";
 import type { Command } from "../claude/launch.ts";
 import { probe } from "../claude/probe.ts";
 import { ClaudeProcess } from "../claude/process.ts";
-import type { InitializeAnswer } from "../claude/protocol.ts";
+import type { InitializeAnswer, RateLimitInfo } from "../claude/protocol.ts";
 import { asBridgeError, BridgeError } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import type { Turn, TurnEvent } from "../turn.ts";
 import { Admission } from "./admission.ts";
+import { AnswerRecord } from "./answer-record.ts";
+import { Conversations, type MissReason } from "./conversations.ts";
+import { messageHashes, nextHash } from "./history-hash.ts";
 import { ModelCatalog } from "./model-catalog.ts";
+import { Pool } from "./pool.ts";
+import { makeWorkingFolder, type WorkingFolder } from "./working-folder.ts";
 
 /** How long a request waits for the first look for the CLI, in milliseconds; some clients give the list of models 5 s. */
 const discoveryWaitMs = 3_000;
-
 const modelNameCharsShown = 200;
 
 export interface EngineOptions {
   readonly command: Command;
   /** The child's whole environment. */
   readonly environment: Readonly<Record<string, string>>;
-  /** The model that is asked what the CLI knows, at the start. */
+  /** The model that is asked what the CLI knows, and kept warm, at the start. */
   readonly defaultModel: string;
   readonly maxProcesses: number;
   readonly maxQueue: number;
+  /** Booted processes that wait, for each model in use. */
+  readonly warm: number;
+  /** How long a conversation keeps its process after its last turn, in milliseconds; 0 keeps none. */
+  readonly conversationIdleMsMax: number;
   /** The longest silence of the CLI inside a turn, in milliseconds. */
   readonly silenceMsMax: number;
   readonly log: Logger;
@@ -38,24 +45,44 @@ export interface EngineStatus {
   readonly loggedIn: boolean | undefined;
   readonly runningTurns: number;
   readonly waitingTurns: number;
+  readonly warmProcesses: number;
+  readonly restingConversations: number;
+  /** All that live, whatever they do. */
+  readonly processes: number;
+  /** How many turns went on with a living process, and why the others did not. */
+  readonly reuse: Readonly<Record<"hit" | MissReason, number>>;
 }
 
-/** Runs turns: each on a process of its own, within the limits, and knows what the CLI is. */
+/** Runs turns, each conversation on a process of its own, within the limits, and knows what the CLI is. */
 export class Engine {
   readonly models = new ModelCatalog();
   readonly #options: EngineOptions;
   readonly #admission: Admission;
+  readonly #pool: Pool;
+  readonly #conversations: Conversations;
   readonly #processes = new Set<ClaudeProcess>();
+  readonly #reuse: Record<"hit" | MissReason, number> = {
+    hit: 0, first_message: 0, unknown_history: 0, in_use: 0, idle_time: 0, evicted: 0, process_ended: 0,
+  };
   #installation: Installation | undefined;
   #search: Promise<Installation> | undefined;
-  #workingFolder: Promise<string> | undefined;
+  #stamp: string | undefined;
+  #workingFolder: Promise<WorkingFolder> | undefined;
   #loggedIn: boolean | undefined;
+  #rateLimitStatus: string | undefined;
   #isClosing = false;
   #discovered: Promise<void> = Promise.resolve();
 
   constructor(options: EngineOptions) {
     this.#options = options;
     this.#admission = new Admission({ runningMax: options.maxProcesses, waitingMax: options.maxQueue });
+    this.#conversations = new Conversations({ idleMsMax: options.conversationIdleMsMax });
+    this.#pool = new Pool({
+      warm: options.warm,
+      launch: (model) => this.#launch(model),
+      hasRoom: () => this.#processes.size < options.maxProcesses,
+      log: options.log,
+    });
   }
 
   get status(): EngineStatus {
@@ -64,6 +91,10 @@ export class Engine {
       loggedIn: this.#loggedIn,
       runningTurns: this.#admission.running,
       waitingTurns: this.#admission.waiting,
+      warmProcesses: this.#pool.size,
+      restingConversations: this.#conversations.size,
+      processes: this.#processes.size,
+      reuse: { ...this.#reuse },
     };
   }
 
@@ -86,8 +117,10 @@ export class Engine {
   async #discover(): Promise<Installation> {
     const installation = await this.#findCli();
     if (installation.kind === "unusable") return installation;
+    const model = this.models.resolve(this.#options.defaultModel) ?? this.#options.defaultModel;
+    this.#pool.prepare(model);
     try {
-      this.#learn(await probe(await this.#launch(this.#options.defaultModel)));
+      this.#learn(await probe(await this.#launch(model)));
     } catch (error) {
       this.#options.log.warn("the CLI did not tell what it serves", { reason: asBridgeError(error).message });
     }
@@ -106,21 +139,54 @@ export class Engine {
     throw new BridgeError("model_not_found", `The model ${JSON.stringify(name.slice(0, modelNameCharsShown))} is not served. There are: ${served}, and any full claude-… id.`, { param: "model" });
   }
 
-  /** Runs a turn. Throws a BridgeError on any failure; when the caller stops early, or `signal` aborts, the turn's process ends. */
+  /**
+   * Runs a turn: on the process that has this conversation's history, or with the history replayed on a fresh one. Throws a
+   * BridgeError on any failure; when the caller stops early, or `signal` aborts, the turn's process ends.
+   */
   async *run(turn: Turn, signal: AbortSignal): AsyncGenerator<TurnEvent[], void, undefined> {
     const leave = await this.#admission.enter(signal);
-    let process: ClaudeProcess | undefined;
+    const hashes = messageHashes(turn);
+    const found = this.#conversations.take(hashes);
+    const hit = typeof found === "string" ? undefined : found;
+    this.#reuse[typeof found === "string" ? found : "hit"]++;
+    this.#options.log.debug("turn", { model: turn.model, messages: turn.messages.length, reuse: typeof found === "string" ? found : "hit", known_messages: hit?.seen ?? 0 });
+    const answer = new AnswerRecord();
+    let conversation: Conversation | undefined;
     try {
-      await this.#requireCli();
-      process = await this.#launch(turn.model);
-      const conversation = new Conversation(process, {
-        silenceMsMax: this.#options.silenceMsMax,
-        onInitialized: (answer) => this.#learn(answer),
-        onRateLimit: ({ status, rateLimitType }) => this.#options.log.info("subscription window", { status, window: rateLimitType }),
-      });
-      yield* conversation.run(turn, 0, signal);
+      let waited: ClaudeProcess | undefined;
+      if (hit === undefined) {
+        await this.#requireCli();
+        waited = this.#pool.take(turn.model);
+        conversation = this.#converse(waited ?? await this.#boot(turn.model));
+        this.#pool.refill();
+      } else {
+        waited = hit.conversation.process;
+        conversation = hit.conversation;
+      }
+      try {
+        for await (const batch of conversation.run(turn, hit?.seen ?? 0, signal)) {
+          answer.take(batch);
+          yield batch;
+        }
+      } catch (error) {
+        // A process that had waited may have died meanwhile (a laptop's sleep, a kill): nothing was asked of the model yet.
+        if (waited === undefined || conversation.hasBegun || !isCliFailure(error)) throw error;
+        conversation = this.#converse(await this.#boot(turn.model));
+        for await (const batch of conversation.run(turn, 0, signal)) {
+          answer.take(batch);
+          yield batch;
+        }
+      }
     } finally {
-      void process?.end();
+      if (hit !== undefined) this.#conversations.release(hit);
+      const blocks = answer.blocks();
+      const last = hashes.at(-1);
+      const isKept = conversation?.atKnownPoint === true && this.#options.conversationIdleMsMax > 0 && !this.#isClosing;
+      if (conversation !== undefined && isKept && blocks !== undefined && last !== undefined) {
+        this.#conversations.keep(conversation, nextHash(last, { role: "assistant", content: blocks }));
+      } else {
+        void conversation?.process.end();
+      }
       leave();
     }
   }
@@ -128,6 +194,8 @@ export class Engine {
   /** Takes no more turns and lets the running ones finish for `graceMs`, then ends every process. Resolves when all are gone. */
   async close(graceMs: number): Promise<void> {
     const idle = this.#admission.close();
+    this.#pool.close();
+    this.#conversations.clear();
     let timer: NodeJS.Timeout | undefined;
     await Promise.race([idle, new Promise<void>((resolve) => {
       timer = setTimeout(resolve, graceMs);
@@ -136,7 +204,7 @@ export class Engine {
     this.#isClosing = true;
     await Promise.all([...this.#processes].map((process) => process.fail(shuttingDown())));
     const folder = await this.#workingFolder?.catch(() => undefined);
-    if (folder !== undefined) await rm(folder, { recursive: true, force: true });
+    await folder?.remove().catch((error: unknown) => this.#options.log.warn("the temporary folder was not removed", { reason: String(error) }));
   }
 
   /** Ends every process without waiting: for a second signal. */
@@ -144,16 +212,48 @@ export class Engine {
     for (const process of this.#processes) process.kill();
   }
 
+  #converse(process: ClaudeProcess): Conversation {
+    return new Conversation(process, {
+      silenceMsMax: this.#options.silenceMsMax,
+      onInitialized: (answer) => this.#learn(answer),
+      onRateLimit: (info) => this.#noteRateLimit(info),
+    });
+  }
+
+  /** A process for a request that found none waiting. */
+  #boot(model: string): Promise<ClaudeProcess> {
+    this.#makeRoom();
+    return this.#launch(model);
+  }
+
+  /** A resting conversation costs a replay when it is needed again, a warm process a boot: neither is worth a refusal. */
+  #makeRoom(): void {
+    if (this.#processes.size < this.#options.maxProcesses) return;
+    if (!this.#conversations.evictOne()) this.#pool.evictOne();
+  }
+
   async #requireCli(): Promise<void> {
-    // A CLI that was not there may have been installed since: looking again costs one failed start.
-    const installation = this.#installation?.kind === "found" ? this.#installation : await this.#findCli();
-    if (installation.kind === "unusable") throw new BridgeError("cli_unavailable", installation.message);
+    // A CLI that was not there may have been installed since, and one that was there may have been updated.
+    const isKnown = this.#installation?.kind === "found" && this.#stamp === this.#currentStamp();
+    const installation = isKnown ? this.#installation : await this.#findCli();
+    if (installation?.kind === "unusable") throw new BridgeError("cli_unavailable", installation.message);
+  }
+
+  #currentStamp(): string | undefined {
+    const { command, environment } = this.#options;
+    return executableStamp(command.file, environment["PATH"] ?? "");
   }
 
   #findCli(): Promise<Installation> {
     const { command, environment } = this.#options;
+    const stamp = this.#currentStamp();
     this.#search ??= findInstallation(command, environment).then((installation) => {
+      if (this.#installation?.kind === "found" && stamp !== this.#stamp) {
+        this.#options.log.info("the CLI changed on disk", { version: installation.version });
+        this.#pool.clear();
+      }
       this.#installation = installation;
+      this.#stamp = stamp;
       this.#search = undefined;
       return installation;
     });
@@ -161,18 +261,17 @@ export class Engine {
   }
 
   async #launch(model: string): Promise<ClaudeProcess> {
-    const cwd = await this.#emptyFolder();
+    const { cwd, temporary } = await this.#openFolder();
     if (this.#isClosing) throw shuttingDown();
     const { command, environment } = this.#options;
-    const process = new ClaudeProcess({ command, environment, model, cwd });
+    const process = new ClaudeProcess({ command, environment: { ...environment, CLAUDE_CODE_TMPDIR: temporary }, model, cwd });
     this.#processes.add(process);
     void process.closed.then(() => this.#processes.delete(process));
     return process;
   }
 
-  /** One for all processes: they have no tool that could write there. */
-  async #emptyFolder(): Promise<string> {
-    this.#workingFolder ??= mkdtemp(join(tmpdir(), "claude-max-api-"));
+  async #openFolder(): Promise<WorkingFolder> {
+    this.#workingFolder ??= makeWorkingFolder(tmpdir());
     try {
       return await this.#workingFolder;
     } catch (cause) {
@@ -186,8 +285,18 @@ export class Engine {
     this.models.learn(models);
     this.#loggedIn = loggedIn;
   }
+
+  #noteRateLimit({ status, rateLimitType }: RateLimitInfo): void {
+    if (status === this.#rateLimitStatus) return;
+    this.#rateLimitStatus = status;
+    this.#options.log.info("the subscription's window changed", { status, window: rateLimitType });
+  }
 }
 
 function shuttingDown(): BridgeError {
   return new BridgeError("shutting_down", "The server is shutting down.");
+}
+
+function isCliFailure(error: unknown): boolean {
+  return error instanceof BridgeError && error.kind === "cli_failed";
 }

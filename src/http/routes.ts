@@ -78,7 +78,7 @@ function about({ response }: Exchange, { version }: Services): void {
 }
 
 function health({ response }: Exchange, { engine, version, isDemo, startedAtMs }: Services): void {
-  const { installation, loggedIn, runningTurns, waitingTurns } = engine.status;
+  const { installation, loggedIn, runningTurns, waitingTurns, processes, warmProcesses, restingConversations, reuse } = engine.status;
   const isUsable = installation?.kind === "found" && loggedIn !== false;
   sendJson(response, 200, {
     status: installation === undefined ? "starting" : isUsable ? "ok" : "unavailable",
@@ -87,6 +87,8 @@ function health({ response }: Exchange, { engine, version, isDemo, startedAtMs }
     uptime_seconds: Math.floor((Date.now() - startedAtMs) / 1000),
     running_turns: runningTurns,
     waiting_turns: waitingTurns,
+    processes: { all: processes, warm: warmProcesses, resting_conversations: restingConversations },
+    reuse,
     claude: {
       found: installation?.kind === "found",
       version: installation?.version ?? null,

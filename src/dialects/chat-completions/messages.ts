@@ -37,7 +37,7 @@ export function parseMessages(value: unknown): ParsedMessages {
       case "system":
       case "developer": {
         const text = textOnly(message["content"], `${path}.content`);
-        if (text !== "") system.push(text);
+        if (text.trim() !== "") system.push(text);
         break;
       }
       case "user":
@@ -85,9 +85,9 @@ class Alternation {
   }
 }
 
-/** The Messages API refuses empty text, so it never becomes a block. */
+/** The Messages API refuses text that is empty or only white space, so it never becomes a block. */
 function textBlocks(text: string): TextBlock[] {
-  return text === "" ? [] : [{ type: "text", text }];
+  return text.trim() === "" ? [] : [{ type: "text", text }];
 }
 
 function userContent(content: unknown, path: string): UserBlock[] {

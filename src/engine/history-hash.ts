@@ -1,0 +1,61 @@
+import { createHash } from "node:crypto";
+import type { AssistantBlock, Message, Turn, UserBlock } from "../turn.ts";
+
+/**
+ * A rolling hash over a conversation: where a process stands, and what a request's history comes to. Each hash covers
+ * everything before it, so that equal hashes mean the same model, settings, system prompt and messages.
+ */
+export type HistoryHash = string & { readonly __historyHash: unique symbol };
+
+/** The hash before any message: what the process was launched with and told at its start. */
+export function profileHash({ model, system, maxOutputTokens }: Turn): HistoryHash {
+  return digest(["profile", model, system, String(maxOutputTokens ?? "")]);
+}
+
+/** The hash after one more message. */
+export function nextHash(before: HistoryHash, message: Message): HistoryHash {
+  return message.role === "user"
+    ? digest([before, "user", ...message.content.flatMap(userParts)])
+    : assistantHash(before, message.content);
+}
+
+/** The hashes after each of the turn's messages; `[i]` is after `messages[i]`. */
+export function messageHashes(turn: Turn): HistoryHash[] {
+  let hash = profileHash(turn);
+  return turn.messages.map((message) => (hash = nextHash(hash, message)));
+}
+
+/** The model's answer as it comes back in the client's next request: clients join its texts and trim it, and drop its thinking. */
+function assistantHash(before: HistoryHash, blocks: readonly AssistantBlock[]): HistoryHash {
+  const text = blocks.map((block) => (block.type === "text" ? block.text : "")).join("").trim();
+  const calls = blocks.flatMap((block) => (block.type === "tool_use" ? [block.id, block.name, canonicalJson(block.input)] : []));
+  return digest([before, "assistant", text, ...calls]);
+}
+
+function userParts(block: UserBlock): string[] {
+  switch (block.type) {
+    case "text":
+      return ["text", block.text];
+    case "image":
+      return ["image", block.source.media_type, block.source.data];
+    case "document":
+      return ["document", block.source.data, block.title ?? ""];
+    case "tool_result":
+      return ["tool_result", block.tool_use_id, String(block.is_error ?? false), canonicalJson(block.content)];
+  }
+}
+
+/** JSON with sorted keys: clients parse and print a call's arguments again. */
+function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_key, inner: unknown) => {
+    if (typeof inner !== "object" || inner === null || Array.isArray(inner)) return inner;
+    return Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)));
+  });
+}
+
+/** Each part goes in with its length, so that no two lists of parts run together. UTF-16, so that lone surrogates stay apart. */
+function digest(parts: readonly string[]): HistoryHash {
+  const hash = createHash("sha256");
+  for (const part of parts) hash.update(`${part.length}:`).update(part, "utf16le");
+  return hash.digest("base64") as HistoryHash;
+}
