@@ -99,6 +99,22 @@ function claudeCommand(claude: string): Command {
 
 /** The stand-in, run by this same node with the same loader. */
 function demoCommand(): Command {
-  const script = fileURLToPath(new URL(`./demo/claude${extname(import.meta.url)}`, import.meta.url));
-  return { file: process.execPath, leadingArguments: [...process.execArgv, script] };
+  const extension = extname(import.meta.url);
+  const script = fileURLToPath(new URL(`./demo/claude${extension}`, import.meta.url));
+  return { file: process.execPath, leadingArguments: [...(extension === ".ts" ? loaderArguments(process.execArgv) : []), script] };
+}
+
+/** What of node's own flags lets it load TypeScript; the rest (a debugger's, a test runner's) is this process's own. */
+function loaderArguments(execArgv: readonly string[]): string[] {
+  return execArgv.flatMap((argument, index) => {
+    if (/^--experimental-(?:strip|transform)-types$/u.test(argument)) return [argument];
+    const [flag = "", value = execArgv[index + 1]] = argument.split(/=(.*)/su, 2);
+    if (!/^(?:--import|--require|-r|--loader|--experimental-loader)$/u.test(flag) || value === undefined) return [];
+    return [flag, isBareName(value) ? import.meta.resolve(value) : value];
+  });
+}
+
+/** A package's name, which node would look for from the empty folder that the stand-in runs in. */
+function isBareName(specifier: string): boolean {
+  return !isAbsolute(specifier) && !/^(?:\.|[a-z]{2,}:)/u.test(specifier);
 }

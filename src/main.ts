@@ -61,7 +61,8 @@ function fail(error: unknown): void {
     : code === "EADDRINUSE" ? "The port is in use: is another claude-max-api running? Take another with --port PORT (0 for any free one)."
       : code === "EACCES" ? "The port is not yours to open: take one above 1023 with --port PORT."
         : code === "EADDRNOTAVAIL" || code === "ENOTFOUND" ? "The address is not one of this machine: see --host." : "";
-  process.stderr.write(`claude-max-api: ${message}. ${mend}\n`.replace("..", "."));
+  const sentence = /[.?!]$/u.test(message) ? message : `${message}.`;
+  process.stderr.write(`claude-max-api: ${[sentence, mend].join(" ").trimEnd()}\n`);
   process.exit(isUsage ? wrongUsage : cannotRun);
 }
 

@@ -87,7 +87,7 @@ async function stream(answer: string, signal: AbortSignal): Promise<void> {
 }
 
 function onLine(line: string): void {
-  const message: unknown = JSON.parse(line);
+  const message: unknown = JSON.parse(Buffer.from(line, "latin1").toString("utf8"));
   if (!isObject(message)) return;
   if (message["type"] === "control_request" && isObject(message["request"])) return onControlRequest(message["request_id"], message["request"]);
   const inner = isObject(message["message"]) ? message["message"] : {};
@@ -101,7 +101,8 @@ function onLine(line: string): void {
 if (process.argv.includes("--version")) {
   console.log(`${version} (Claude Code, demo stand-in)`);
 } else {
-  const lines = createInterface({ input: process.stdin, crlfDelay: Infinity });
+  // As latin1, since from Node 24 on readline breaks lines at U+2028 and U+2029, which may stand raw in JSON.
+  const lines = createInterface({ input: process.stdin.setEncoding("latin1"), crlfDelay: Infinity });
   lines.on("line", onLine);
   // The server is gone: a turn under way ends too.
   lines.on("close", () => interrupted?.abort());

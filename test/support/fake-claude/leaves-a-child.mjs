@@ -1,11 +1,11 @@
 #!/usr/bin/env node
-/** Starts a child that holds its stdout, tells its pid, and ends with stdin: the child stays. */
+/** Starts a child that holds its stdout, tells its pid, and ends with stdin, or with code 4 at a message: the child stays. */
 import { spawn } from "node:child_process";
 import { answeredVersion, readMessages, say } from "./protocol.mjs";
 
 if (!answeredVersion()) {
   const child = spawn(process.execPath, ["-e", "setInterval(() => {}, 1e6)"], { stdio: ["ignore", "inherit", "inherit"] });
   child.unref();
-  readMessages(() => {}, () => process.exit(0));
+  readMessages(() => process.exit(4), () => process.exit(0));
   say({ type: "fake_child", pid: child.pid });
 }

@@ -1,0 +1,117 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { type CliFailure, failureToError } from "../../src/claude/failure.ts";
+import type { ErrorCode } from "../../src/errors.ts";
+
+const nowMs = 1_000_000;
+
+function errorOf(failure: Partial<CliFailure>) {
+  return failureToError({ error: undefined, status: undefined, text: "words", rateLimit: undefined, ...failure }, nowMs);
+}
+
+describe("the CLI's word for a failure", () => {
+  const table: readonly (readonly [string | undefined, ErrorCode, number])[] = [
+    ["authentication_failed", "not_logged_in", 401],
+    ["oauth_org_not_allowed", "account_refused", 403],
+    ["account_on_hold", "account_refused", 403],
+    ["verification_required", "account_refused", 403],
+    ["billing_error", "insufficient_quota", 429],
+    ["rate_limit", "rate_limited", 429],
+    ["overloaded", "overloaded", 503],
+    ["invalid_request", "invalid_request", 400],
+    ["model_not_found", "model_not_found", 404],
+    ["server_error", "upstream_error", 502],
+    ["cloud_credential_error", "not_logged_in", 401],
+    ["unknown", "upstream_error", 502],
+    ["max_output_tokens", "upstream_error", 502],
+    ["a word of a later version", "upstream_error", 502],
+    [undefined, "upstream_error", 502],
+  ];
+  for (const [word, code, status] of table) {
+    it(`${word ?? "that is missing"} is ${code}, ${status}`, () => {
+      const error = errorOf({ error: word });
+      assert.deepEqual([error.kind, error.status], [code, status]);
+    });
+  }
+});
+
+describe("the upstream's status", () => {
+  const table: readonly (readonly [number, ErrorCode])[] = [
+    [400, "invalid_request"], [401, "not_logged_in"], [403, "account_refused"], [404, "model_not_found"], [408, "turn_timeout"],
+    [413, "context_length_exceeded"], [429, "rate_limited"], [500, "upstream_error"], [502, "upstream_error"], [503, "overloaded"],
+    [504, "turn_timeout"], [529, "overloaded"],
+  ];
+  for (const [status, code] of table) {
+    it(`${status} is ${code}, whatever the word`, () => {
+      assert.equal(errorOf({ status }).kind, code);
+      assert.equal(errorOf({ status, error: "billing_error" }).kind, code);
+    });
+  }
+
+  it("that says nothing leaves it to the word", () => {
+    assert.equal(errorOf({ status: 418, error: "billing_error" }).kind, "insufficient_quota");
+    assert.equal(errorOf({ status: 418 }).kind, "upstream_error");
+  });
+});
+
+describe("the advice", () => {
+  it("on a rate limit is to wait a little", () => {
+    const error = errorOf({ status: 429 });
+    assert.deepEqual([error.retryAfterSeconds, error.shouldRetry], [20, undefined]);
+  });
+
+  it("on overload is to wait a little", () => {
+    const error = errorOf({ status: 529 });
+    assert.deepEqual([error.retryAfterSeconds, error.shouldRetry], [10, undefined]);
+  });
+
+  it("on an empty account is not to retry", () => {
+    const error = errorOf({ error: "billing_error" });
+    assert.deepEqual([error.retryAfterSeconds, error.shouldRetry], [undefined, false]);
+  });
+
+  for (const [resetsInSeconds, retryAfterSeconds, shouldRetry] of [
+    [-100, 1, undefined], [0, 1, undefined], [0.2, 1, undefined], [59.5, 60, undefined], [60, 60, undefined], [60.5, 61, false], [18_000, 18_000, false],
+  ] as const) {
+    it(`on a used-up window that resets in ${resetsInSeconds} s is to come back in ${retryAfterSeconds} s${shouldRetry === false ? ", and not to wait for it" : ""}`, () => {
+      const error = errorOf({ status: 429, error: "rate_limit", rateLimit: { status: "rejected", resetsAt: nowMs / 1000 + resetsInSeconds, rateLimitType: "five_hour" } });
+      assert.deepEqual([error.kind, error.retryAfterSeconds, error.shouldRetry], ["usage_limit_reached", retryAfterSeconds, shouldRetry]);
+    });
+  }
+
+  it("on a rejection without a time is that of a passing rate limit", () => {
+    const error = errorOf({ error: "rate_limit", rateLimit: { status: "rejected", resetsAt: undefined, rateLimitType: undefined } });
+    assert.deepEqual([error.kind, error.retryAfterSeconds, error.shouldRetry], ["rate_limited", 20, undefined]);
+  });
+
+  for (const status of ["allowed", "allowed_warning"]) {
+    it(`on a window that is ${status} is that of a passing rate limit`, () => {
+      assert.equal(errorOf({ status: 429, rateLimit: { status, resetsAt: 5_000, rateLimitType: "five_hour" } }).kind, "rate_limited");
+    });
+  }
+});
+
+describe("the message", () => {
+  it("is the CLI's words", () => assert.equal(errorOf({ status: 500, text: "API Error: 500" }).message, "API Error: 500"));
+  it("says so when there are none", () => assert.match(errorOf({ text: "" }).message, /without saying why/));
+  it("on a missing login says how to log in", () => assert.match(errorOf({ status: 401 }).message, /^words .*\/login/u));
+
+  for (const [text, code] of [
+    ["Prompt is too long", "context_length_exceeded"],
+    ["input length and max_tokens exceed context limit", "context_length_exceeded"],
+    ["exceeds the context window", "context_length_exceeded"],
+    ["messages.0: bad", "invalid_request"],
+  ] as const) {
+    it(`${JSON.stringify(text)} on a 400 is ${code}`, () => {
+      const error = errorOf({ status: 400, text });
+      assert.deepEqual([error.kind, error.param], [code, code === "invalid_request" ? null : "messages"]);
+    });
+  }
+
+  it("of a time-out is one", () => {
+    assert.equal(errorOf({ text: "Request timed out" }).kind, "turn_timeout");
+    assert.equal(errorOf({ text: "upstream timeout" }).kind, "turn_timeout");
+  });
+
+  it("of an unknown model names the field", () => assert.equal(errorOf({ status: 404 }).param, "model"));
+});

@@ -1,0 +1,326 @@
+import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, it, type TestContext } from "node:test";
+import { lineBytesMax } from "../../src/claude/lines.ts";
+import { ClaudeProcess, interruptWaitMs, sigtermWaitMs, stdinCloseWaitMs } from "../../src/claude/process.ts";
+import { controlRequestLine, initializeRequest, turnLine } from "../../src/claude/protocol.ts";
+import { BridgeError } from "../../src/errors.ts";
+import { fakeClaudePath, startFake, Witness } from "../support/fake-claude.ts";
+import { argumentsOf, environmentOf, isRunning, waitUntilGone } from "../support/processes.ts";
+import { platformEnvironment } from "../support/real-claude.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
+
+const onlyPosix = process.platform === "win32" ? "Windows knows no SIGTERM that a process could refuse" : false;
+const onlyLinux = process.platform === "linux" ? false : "needs /proc";
+const goneWithinMs = 5_000;
+/** Timers may fire a little early by another clock. */
+const clockSlackMs = 20;
+
+const prompt = (text: string): string => turnLine({ role: "user", content: [{ type: "text", text }] });
+const isReady = ({ type }: Readonly<Record<string, unknown>>): boolean => type === "fake_ready";
+
+async function timeOf(happening: Promise<void>): Promise<number> {
+  const beganAtMs = performance.now();
+  await happening;
+  return performance.now() - beganAtMs;
+}
+
+async function startWatched(t: TestContext, name: string, environment?: Readonly<Record<string, string>>) {
+  const fake = await startFake(t, name, environment);
+  const witness = new Witness();
+  fake.claude.attach(witness);
+  return { ...fake, witness };
+}
+
+describe("a process", () => {
+  it("gives each line, and the end of each read after its lines", async (t) => {
+    const { claude, witness } = await startWatched(t, "answers");
+    await claude.write(prompt("WORDS 3"));
+    await witness.message(({ type }) => type === "result");
+    assert.ok(witness.lines.every((line) => line.startsWith("{") && line.endsWith("}")));
+    assert.equal(witness.lines.filter((line) => line.includes("text_delta")).length, 3);
+    assert.ok(witness.reads >= 1);
+    assert.deepEqual(witness.failures, []);
+  });
+
+  it("is booting, busy while somebody has it, ready when it rests, closing and closed", async (t) => {
+    const { claude } = await startFake(t, "answers");
+    assert.equal(claude.state, "booting");
+    claude.rest();
+    assert.equal(claude.state, "booting");
+    const witness = new Witness();
+    claude.attach(witness);
+    assert.equal(claude.state, "busy");
+    claude.rest();
+    assert.equal(claude.state, "ready");
+    claude.attach(witness);
+    assert.equal(claude.state, "busy");
+    const end = claude.end();
+    assert.equal(claude.state, "closing");
+    claude.rest();
+    assert.equal(claude.state, "closing");
+    await end;
+    assert.equal(claude.state, "closed");
+  });
+
+  it("tells only the listener that has it now", async (t) => {
+    const { claude } = await startFake(t, "answers");
+    const [first, second] = [new Witness(), new Witness()];
+    claude.attach(first);
+    claude.attach(second);
+    await claude.write(prompt("WORDS 1"));
+    await second.message(({ type }) => type === "result");
+    assert.deepEqual(first.lines, []);
+  });
+
+  it("has its arguments, environment and folder from the launch, and none of a prompt", { skip: onlyLinux }, async (t) => {
+    const { claude, witness, pid, cwd } = await startWatched(t, "answers", { MADE_UP: "1" });
+    await claude.write(controlRequestLine("1", initializeRequest("secret system")));
+    await claude.write(prompt("secret prompt"));
+    await witness.message(({ type }) => type === "result");
+    const line = argumentsOf(pid);
+    assert.deepEqual(line.slice(0, 3), [process.execPath, fakeClaudePath("answers"), "-p"]);
+    assert.deepEqual(line.slice(-2), ["--model", "fake"]);
+    // Node adds the one variable itself when coverage is measured.
+    const { NODE_V8_COVERAGE: _coverage, ...environment } = environmentOf(pid);
+    assert.deepEqual(environment, { ...platformEnvironment(), MADE_UP: "1" });
+    assert.doesNotMatch(JSON.stringify([line, environment]), /secret/u);
+    assert.ok(existsSync(cwd));
+  });
+
+  it("is started by its executable bit too", { skip: onlyPosix }, async (t) => {
+    const cwd = await temporaryFolder(t);
+    const claude = new ClaudeProcess({ command: { file: fakeClaudePath("answers"), leadingArguments: [] }, model: "fake", cwd, environment: platformEnvironment() });
+    t.after(() => claude.end());
+    const witness = new Witness();
+    claude.attach(witness);
+    await claude.write(prompt("WORDS 1"));
+    await witness.message(({ type }) => type === "result");
+  });
+});
+
+describe("the ladder", () => {
+  it("needs no signal when the process ends with its stdin", async (t) => {
+    const { claude, witness, cwd } = await startWatched(t, "ends-with-stdin");
+    await witness.message(isReady);
+    await claude.end();
+    assert.equal(readFileSync(join(cwd, "ended-by"), "utf8"), "stdin");
+  });
+
+  it("goes on to SIGTERM when that was not enough", { skip: onlyPosix }, async (t) => {
+    const { claude, witness, cwd } = await startWatched(t, "ignores-stdin-close");
+    await witness.message(isReady);
+    claude.rest();
+    const tookMs = await timeOf(claude.end());
+    assert.equal(readFileSync(join(cwd, "ended-by"), "utf8"), "SIGTERM");
+    assert.ok(tookMs >= stdinCloseWaitMs - clockSlackMs, `${tookMs} ms`);
+  });
+
+  it("goes on to SIGTERM sooner in the middle of a turn", { skip: onlyPosix }, async (t) => {
+    const { claude, witness, cwd } = await startWatched(t, "ignores-stdin-close");
+    await witness.message(isReady);
+    const tookMs = await timeOf(claude.end());
+    assert.equal(readFileSync(join(cwd, "ended-by"), "utf8"), "SIGTERM");
+    assert.ok(tookMs >= interruptWaitMs - clockSlackMs, `${tookMs} ms`);
+    assert.ok(interruptWaitMs < stdinCloseWaitMs, "a turn is not waited for as long as a process at rest");
+  });
+
+  it("goes on to SIGKILL when nothing else was enough", { skip: onlyPosix }, async (t) => {
+    const { claude, witness, cwd, pid } = await startWatched(t, "ignores-sigterm");
+    await witness.message(isReady);
+    claude.rest();
+    const tookMs = await timeOf(claude.end());
+    assert.ok(tookMs >= stdinCloseWaitMs + sigtermWaitMs - clockSlackMs, `${tookMs} ms`);
+    assert.equal(readFileSync(join(cwd, "ignored"), "utf8"), "SIGTERM");
+    assert.equal(isRunning(pid), false);
+  });
+
+  it("is stepped on once, however often the end is asked for", async (t) => {
+    const { claude, witness } = await startWatched(t, "ends-with-stdin");
+    await witness.message(isReady);
+    await Promise.all([claude.end(), claude.end(), claude.fail(new BridgeError("internal", "late"))]);
+    assert.deepEqual([claude.state, witness.failures], ["closed", []]);
+    await claude.end();
+  });
+
+  it("frees a process that is blocked on a full pipe, so that it sees the end of its stdin", async (t) => {
+    const { claude, witness, cwd } = await startWatched(t, "writes-much");
+    await witness.message(isReady);
+    claude.pause();
+    await claude.write(prompt("go"));
+    claude.rest();
+    await claude.end();
+    assert.equal(readFileSync(join(cwd, "ended-by"), "utf8"), "stdin");
+  });
+
+  it("ends a process that writes without end", async (t) => {
+    const { claude, witness } = await startWatched(t, "floods");
+    await claude.write(prompt("go"));
+    await witness.line();
+    claude.pause();
+    await claude.end();
+    assert.deepEqual([claude.state, witness.failures], ["closed", []]);
+  });
+
+  it("is skipped by a hurried end", { skip: onlyPosix }, async (t) => {
+    const { claude, witness, cwd } = await startWatched(t, "ignores-sigterm");
+    await witness.message(isReady);
+    claude.kill();
+    assert.match((await witness.failure()).message, /signal SIGKILL/u);
+    await claude.closed;
+    assert.equal(existsSync(join(cwd, "ignored")), false);
+    // A second time there is nothing left to signal.
+    claude.kill();
+  });
+
+  it("takes along what the process has started", { skip: onlyPosix }, async (t) => {
+    const { claude, witness } = await startWatched(t, "leaves-a-child");
+    const child = Number((await witness.message(({ type }) => type === "fake_child"))["pid"]);
+    assert.ok(isRunning(child));
+    // The child holds stdout, so this would not resolve while it lives.
+    await claude.end();
+    await waitUntilGone(child, goneWithinMs);
+  });
+});
+
+describe("a death", () => {
+  it("is told once, with the exit code and the last words, after the lines that came before it", async (t) => {
+    const { claude, witness } = await startWatched(t, "dies-midway");
+    await claude.write(prompt("go"));
+    const error = await witness.failure();
+    assert.deepEqual([error.kind, error.message], ["cli_failed", "The claude process ended before it had answered (exit code 7): last words"]);
+    assert.equal(witness.lines.filter((line) => line.includes("text_delta")).length, 2);
+    await claude.closed;
+    assert.equal(witness.failures.length, 1);
+  });
+
+  it("without last words is told too", async (t) => {
+    const { claude, witness } = await startWatched(t, "exits-quietly");
+    await claude.write(prompt("go"));
+    assert.equal((await witness.failure()).message, "The claude process ended before it had answered (exit code 0).");
+  });
+
+  it("that leaves a child with its pipes is told all the same, and the child is ended", { skip: onlyPosix }, async (t) => {
+    const { claude, witness } = await startWatched(t, "leaves-a-child");
+    const child = Number((await witness.message(({ type }) => type === "fake_child"))["pid"]);
+    await claude.write(prompt("go"));
+    assert.match((await witness.failure()).message, /\(exit code 4\)/u);
+    await waitUntilGone(child, goneWithinMs);
+  });
+
+  it("at boot is told", async (t) => {
+    const { witness } = await startWatched(t, "crashes-at-boot");
+    assert.match((await witness.failure()).message, /\(exit code 3\): fake claude: cannot boot$/u);
+  });
+
+  it("that has been is told to who comes later", async (t) => {
+    const { claude } = await startFake(t, "crashes-at-boot");
+    await claude.closed;
+    const witness = new Witness();
+    claude.attach(witness);
+    assert.match(witness.failures[0]?.message ?? "", /exit code 3/u);
+    assert.equal(claude.state, "closed");
+  });
+
+  it("by a closed stdin ends the process, and its exit is what is told", { skip: onlyPosix }, async (t) => {
+    const { claude, witness, pid } = await startWatched(t, "closes-stdin");
+    await claude.write(prompt("first"));
+    await witness.message(isReady);
+    await claude.write(prompt("second"));
+    const error = await witness.failure();
+    assert.deepEqual([error.kind, error.message], ["cli_failed", "The claude process ended before it had answered (signal SIGTERM)."]);
+    await claude.closed;
+    assert.equal(isRunning(pid), false);
+  });
+
+  it("by a line without end is told, and ends the process", async (t) => {
+    const { claude, witness, pid } = await startWatched(t, "floods-one-line");
+    await claude.write(prompt("go"));
+    const error = await witness.failure();
+    assert.deepEqual([error.kind, error.message], ["cli_failed", `The claude process wrote a line of more than ${lineBytesMax} bytes.`]);
+    await claude.closed;
+    assert.deepEqual([isRunning(pid), witness.lines, witness.failures.length], [false, [], 1]);
+  });
+
+  it("for a reason of the server's is told as that reason", async (t) => {
+    const { claude, witness } = await startWatched(t, "hangs");
+    const cause = new BridgeError("shutting_down", "over");
+    await claude.fail(cause);
+    assert.deepEqual(witness.failures, [cause]);
+    const late = new Witness();
+    claude.attach(late);
+    assert.deepEqual(late.failures, [cause]);
+  });
+
+  it("that was asked for by end() is told to nobody", async (t) => {
+    const { claude, witness } = await startWatched(t, "hangs");
+    await claude.end();
+    assert.deepEqual(witness.failures, []);
+  });
+});
+
+describe("a process that cannot be started", () => {
+  for (const [what, file] of [["is missing", "no-such-claude"], ["is no executable", "plain-file"]] as const) {
+    it(`because it ${what} is a failure, and closed at once`, async (t) => {
+      const cwd = await temporaryFolder(t);
+      const path = what === "is missing" ? join(cwd, file) : fakeClaudePath("protocol");
+      const claude = new ClaudeProcess({ command: { file: path, leadingArguments: [] }, model: "fake", cwd, environment: platformEnvironment() });
+      const witness = new Witness();
+      claude.attach(witness);
+      await claude.write(prompt("nobody reads this"));
+      const error = await witness.failure();
+      assert.equal(error.kind, "cli_unavailable");
+      assert.match(error.message, /^The claude process could not be started: spawn .*\.$/u);
+      await claude.closed;
+      await claude.end();
+      assert.deepEqual([claude.state, claude.pid], ["closed", undefined]);
+    });
+  }
+});
+
+describe("a write", () => {
+  const large = "x".repeat(8_000_000);
+
+  it("waits for the process to read, and settles when it never does and ends", { skip: onlyPosix }, async (t) => {
+    const { claude, witness } = await startWatched(t, "never-reads");
+    await witness.message(isReady);
+    let settled = false;
+    const write = claude.write(large).then(() => {
+      settled = true;
+    });
+    // Another process boots, answers and ends in the meantime.
+    const other = await startWatched(t, "answers");
+    await other.claude.write(prompt("WORDS 1"));
+    await other.witness.message(({ type }) => type === "result");
+    assert.equal(settled, false);
+    await claude.end();
+    await write;
+  });
+
+  it("settles when the pipe has room again", async (t) => {
+    const { claude } = await startFake(t, "silent");
+    await claude.write(`${JSON.stringify({ large })}\n`);
+    assert.equal(claude.state, "booting");
+  });
+
+  it("to a process that is gone settles at once", async (t) => {
+    const { claude } = await startFake(t, "answers");
+    await claude.end();
+    await claude.write(large);
+  });
+});
+
+it("a paused process is not read from until it is resumed", async (t) => {
+  const { claude, witness } = await startWatched(t, "floods");
+  await claude.write(prompt("go"));
+  await witness.line();
+  claude.pause();
+  const other = await startWatched(t, "answers");
+  const { length } = witness.lines;
+  await other.claude.write(prompt("WORDS 1"));
+  await other.witness.message(({ type }) => type === "result");
+  assert.equal(witness.lines.length, length);
+  claude.resume();
+  await witness.message(() => witness.lines.length > length);
+});

@@ -1,0 +1,124 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import {
+  controlRequestLine, historyAssistantLine, historyUserLine, initializeRequest, optionalString, outputTokensRequest,
+  parseInitializeAnswer, parseLine, parseRateLimitInfo, turnLine,
+} from "../../src/claude/protocol.ts";
+import type { Message } from "../../src/turn.ts";
+import { loadRecording, recordedVersions, type RecordedVersion } from "../support/recordings.ts";
+
+/** What the host wrote in a recording that the real CLI understood, as a value. */
+function hostMessage(version: RecordedVersion, name: string, index: number): unknown {
+  return JSON.parse(loadRecording(version, name).hostLines[index] ?? "");
+}
+
+const said = (line: string): unknown => {
+  assert.ok(line.endsWith("\n") && line.indexOf("\n") === line.length - 1, "one line, with its end");
+  return JSON.parse(line);
+};
+const user = (text: string): Message => ({ role: "user", content: [{ type: "text", text }] });
+const asBlocks = (message: unknown): unknown => JSON.parse(JSON.stringify(message).replace(/"content":("(?:[^"\\]|\\.)*")/u, '"content":[{"type":"text","text":$1}]'));
+
+describe("what is written to the CLI", () => {
+  for (const version of recordedVersions) {
+    it(`is what ${version} understood when it was recorded`, () => {
+      assert.deepEqual(said(controlRequestLine("init-1", initializeRequest("You are terse."))), hostMessage(version, "text", 0));
+      assert.deepEqual(said(turnLine(user("hello N=4"))), asBlocks(hostMessage(version, "text", 1)));
+      assert.deepEqual(said(historyUserLine(user("What is the weather in Paris?"))), asBlocks(hostMessage(version, "history", 1)));
+
+      const assistant = hostMessage(version, "history", 2) as { message: { id: string; content: Message["content"] }; uuid: string };
+      const message = { role: "assistant", content: assistant.message.content } as Message;
+      assert.deepEqual(said(historyAssistantLine(message, assistant.message.id, assistant.uuid)), assistant);
+
+      const toolResult = hostMessage(version, "history", 3) as { message: Message };
+      assert.deepEqual(said(turnLine(toolResult.message)), toolResult);
+      const image = hostMessage(version, "image", 1) as { message: Message };
+      assert.deepEqual(said(turnLine(image.message)), image);
+    });
+  }
+
+  it("is an empty list for no system prompt", () => {
+    assert.deepEqual(initializeRequest(""), { subtype: "initialize", systemPrompt: [] });
+  });
+
+  it("is the token limit as text", () => {
+    assert.deepEqual(outputTokensRequest(1_025), { subtype: "apply_flag_settings", settings: { env: { CLAUDE_CODE_MAX_OUTPUT_TOKENS: "1025" } } });
+  });
+
+  it("turns thinking off under a token limit that leaves no room for it", () => {
+    for (const limit of [1, 1_024]) {
+      const env = { CLAUDE_CODE_MAX_OUTPUT_TOKENS: String(limit), CLAUDE_CODE_DISABLE_THINKING: "1" };
+      assert.deepEqual(outputTokensRequest(limit), { subtype: "apply_flag_settings", settings: { env } });
+    }
+  });
+
+  it("tells of an assistant message without calls that it ended its turn", () => {
+    const line = historyAssistantLine({ role: "assistant", content: [{ type: "text", text: "x" }] }, "msg_1", "uuid-1");
+    assert.match(line, /"id":"msg_1".*"stop_reason":"end_turn".*"uuid":"uuid-1"/u);
+  });
+});
+
+describe("a line from the CLI", () => {
+  it("is decoded from its bytes", () => {
+    assert.deepEqual(parseLine(Buffer.from('{"a":"é\u2028😀"}').toString("latin1")), { a: "é\u2028😀" });
+  });
+
+  for (const line of ["", " ", "[1]", '"a"', "1", "null", "{", '{"a":}', "{} x", "warning: {}", "(node:1) Warning"]) {
+    it(`is nothing when it is ${JSON.stringify(line)}`, () => assert.equal(parseLine(line), undefined));
+  }
+});
+
+describe("the answer to initialize", () => {
+  for (const version of recordedVersions) {
+    const answerOf = (name: string) => {
+      const message = loadRecording(version, name).claudeLines.map(parseLine).find((parsed) => parsed?.["type"] === "control_response");
+      return parseInitializeAnswer((message?.["response"] as { response: unknown }).response);
+    };
+
+    it(`tells the models of ${version}`, () => {
+      const { models } = answerOf("text");
+      assert.ok(models.length >= 3);
+      assert.ok(models.some(({ value, resolvedModel }) => value === "haiku" && resolvedModel?.startsWith("claude-haiku-") === true));
+      assert.ok(models.every((model) => Object.keys(model).join() === "value,resolvedModel,displayName"));
+    });
+
+    it(`tells whether ${version} is logged in: by API key, by subscription, not at all`, () => {
+      assert.equal(answerOf("text").loggedIn, true);
+      assert.equal(answerOf("subscription-windows").loggedIn, true);
+      assert.equal(answerOf("not-logged-in").loggedIn, false);
+    });
+  }
+
+  it("keeps nothing of the account", () => {
+    const answer = parseInitializeAnswer({ models: [], account: { email: "somebody@example.com", organization: "Org", tokenSource: "x" } });
+    assert.deepEqual(answer, { models: [], loggedIn: true });
+  });
+
+  for (const odd of [undefined, null, 1, "x", [], {}, { models: {}, account: [] }]) {
+    it(`is taken as logged in without models when it is ${JSON.stringify(odd)}`, () => {
+      assert.deepEqual(parseInitializeAnswer(odd), { models: [], loggedIn: true });
+    });
+  }
+
+  it("passes over models without a name", () => {
+    const { models } = parseInitializeAnswer({ models: [null, {}, { value: 1 }, "x", { value: "opus", resolvedModel: 2, displayName: null }] });
+    assert.deepEqual(models, [{ value: "opus", resolvedModel: undefined, displayName: undefined }]);
+  });
+});
+
+describe("a subscription window", () => {
+  it("is its status, reset and kind", () => {
+    assert.deepEqual(parseRateLimitInfo({ status: "rejected", resetsAt: 1795367096, rateLimitType: "five_hour", utilization: 1 }), {
+      status: "rejected", resetsAt: 1795367096, rateLimitType: "five_hour",
+    });
+    assert.deepEqual(parseRateLimitInfo({ status: "allowed", resetsAt: "soon" }), { status: "allowed", resetsAt: undefined, rateLimitType: undefined });
+  });
+
+  for (const odd of [undefined, null, [], {}, { status: 1 }, "rejected"]) {
+    it(`is unknown when it is ${JSON.stringify(odd)}`, () => assert.equal(parseRateLimitInfo(odd), undefined));
+  }
+});
+
+it("an optional string is undefined when it is something else", () => {
+  assert.deepEqual([optionalString("a"), optionalString(""), optionalString(1), optionalString(null)], ["a", "", undefined, undefined]);
+});

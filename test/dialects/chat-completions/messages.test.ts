@@ -1,0 +1,182 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { messagesMax, parseMessages } from "../../../src/dialects/chat-completions/messages.ts";
+import { BridgeError, type ErrorCode } from "../../../src/errors.ts";
+import type { Message } from "../../../src/turn.ts";
+
+const said = (role: string, content?: unknown): Record<string, unknown> => ({ role, ...(content === undefined ? {} : { content }) });
+const user = (...texts: string[]): Message => ({ role: "user", content: texts.map((text) => ({ type: "text", text })) });
+const assistant = (...texts: string[]): Message => ({ role: "assistant", content: texts.map((text) => ({ type: "text", text })) });
+const part = (text: unknown) => ({ type: "text", text });
+const pixel = "iVBORw0KGgo=";
+
+function refusal(messages: unknown): BridgeError {
+  try {
+    parseMessages(messages);
+  } catch (error) {
+    assert.ok(error instanceof BridgeError, String(error));
+    return error;
+  }
+  throw new assert.AssertionError({ message: "taken" });
+}
+
+describe("the system prompt", () => {
+  for (const role of ["system", "developer"]) {
+    it(`is what ${role} messages say, wherever they stand, joined by blank lines`, () => {
+      const { system, messages } = parseMessages([said(role, "one"), said("user", "a"), said("system", "two"), said("assistant", "b"), said("user", "c"), said("developer", [part("th"), part("ree")])]);
+      assert.equal(system, "one\n\ntwo\n\nthree");
+      assert.deepEqual(messages, [user("a"), assistant("b"), user("c")]);
+    });
+  }
+
+  for (const content of ["", null, undefined, [], [part("")]]) {
+    it(`is nothing when it is ${JSON.stringify(content)}`, () => assert.equal(parseMessages([said("system", content), said("user", "a")]).system, ""));
+  }
+
+  it("does not part the user's messages", () => {
+    assert.deepEqual(parseMessages([said("user", "a"), said("system", "s"), said("user", "b")]).messages, [user("a", "b")]);
+  });
+});
+
+describe("the conversation", () => {
+  it("alternates: neighbours of one role are joined, their texts kept apart", () => {
+    const { messages } = parseMessages([said("user", "a"), said("user", [part("b"), part("c")]), said("assistant", "d"), said("assistant", "e"), said("user", "f")]);
+    assert.deepEqual(messages, [user("a", "b", "c"), assistant("d", "e"), user("f")]);
+  });
+
+  it("keeps text as it is: white space, line ends, any character", () => {
+    const text = " \r\n\t\u2028\ud83d😀\0 ";
+    assert.deepEqual(parseMessages([said("user", text)]).messages, [user(text)]);
+  });
+
+  for (const empty of ["", " \n\t", null, undefined, [], [part("")], [part(" ")]]) {
+    it(`has no block for ${JSON.stringify(empty)}, and its neighbours are joined`, () => {
+      const { messages } = parseMessages([said("user", "a"), said("assistant", empty), said("user", "b"), said("user", empty)]);
+      assert.deepEqual(messages, [user("a", "b")]);
+    });
+  }
+
+  it("that ends with the assistant's words asks to go on", () => {
+    const { messages } = parseMessages([said("user", "a"), said("assistant", "b")]);
+    assert.deepEqual(messages.slice(0, 2), [user("a"), assistant("b")]);
+    assert.equal(messages.length, 3);
+    assert.match(JSON.stringify(messages[2]), /"role":"user".*Go on exactly/u);
+  });
+
+  it("that begins with the assistant's words is begun by the user", () => {
+    const { messages } = parseMessages([said("assistant", "hello"), said("user", "a")]);
+    assert.deepEqual(messages.map(({ role }) => role), ["user", "assistant", "user"]);
+    assert.deepEqual(messages.slice(1), [assistant("hello"), user("a")]);
+  });
+
+  it("ignores what clients send along: names, reasoning, refusals, annotations, no calls", () => {
+    const { messages } = parseMessages([
+      { ...said("user", "a"), name: "bob" },
+      { ...said("assistant", "b"), reasoning_content: "r", reasoning: "r", reasoning_details: [], refusal: null, annotations: [], audio: null, tool_calls: [], function_call: null },
+      { ...said("user", "c"), cache_control: {} },
+    ]);
+    assert.deepEqual(messages, [user("a"), assistant("b"), user("c")]);
+  });
+
+  it("takes an assistant's parts, a refusal as text", () => {
+    const { messages } = parseMessages([said("user", "a"), said("assistant", [part("b"), { type: "refusal", refusal: "no" }]), said("user", "c")]);
+    assert.deepEqual(messages[1], assistant("b", "no"));
+  });
+
+  it("may be as long as the bound", () => {
+    const entries = Array.from({ length: messagesMax }, () => said("user", "a"));
+    assert.equal(parseMessages(entries).messages.length, 1);
+    const { kind, param } = refusal([...entries, said("user", "a")]);
+    assert.deepEqual([kind, param], ["invalid_value", "messages"]);
+  });
+});
+
+describe("an image", () => {
+  const sent = (url: unknown) => [said("user", [part("look"), { type: "image_url", image_url: url }])];
+
+  for (const [type, mediaType] of [["image/png", "image/png"], ["image/jpeg", "image/jpeg"], ["image/jpg", "image/jpeg"], ["image/gif", "image/gif"], ["image/webp", "image/webp"], ["IMAGE/PNG", "image/png"]] as const) {
+    it(`of ${type} is taken by its bytes`, () => {
+      const { messages } = parseMessages(sent({ url: `data:${type};base64,${pixel}`, detail: "high" }));
+      assert.deepEqual(messages, [{ role: "user", content: [{ type: "text", text: "look" }, { type: "image", source: { type: "base64", media_type: mediaType, data: pixel } }] }]);
+    });
+  }
+
+  it("is taken as a bare string too", () => {
+    assert.equal(parseMessages(sent(`data:image/png;base64,${pixel}`)).messages[0]?.content.length, 2);
+  });
+
+  it("of 30 MB is taken", () => {
+    const data = "A".repeat(30_000_000);
+    assert.match(JSON.stringify(parseMessages(sent({ url: `data:image/png;base64,${data}` })).messages).slice(0, 200), /"media_type":"image\/png"/u);
+  });
+
+  const refused: readonly (readonly [unknown, ErrorCode, string])[] = [
+    [{ url: "https://example.com/a.png" }, "unsupported_parameter", ".image_url.url"],
+    [{ url: "http://169.254.169.254/" }, "unsupported_parameter", ".image_url.url"],
+    [{ url: "file:///etc/passwd" }, "unsupported_parameter", ".image_url.url"],
+    [{ url: "data:image/png,plain" }, "unsupported_parameter", ".image_url.url"],
+    [{ url: "" }, "unsupported_parameter", ".image_url.url"],
+    [{ url: `data:image/svg+xml;base64,${pixel}` }, "invalid_value", ".image_url.url"],
+    [{ url: `data:application/pdf;base64,${pixel}` }, "invalid_value", ".image_url.url"],
+    [{ url: "data:image/png;base64," }, "invalid_value", ".image_url.url"],
+    [{ url: "data:image/png;base64,%%%" }, "invalid_value", ".image_url.url"],
+    [{ url: 1 }, "invalid_type", ".image_url.url"],
+    [{}, "invalid_type", ".image_url.url"],
+    [null, "invalid_type", ".image_url"],
+    [[], "invalid_type", ".image_url"],
+  ];
+  for (const [url, kind, path] of refused) {
+    it(`${JSON.stringify(url)} is refused`, () => {
+      const error = refusal(sent(url));
+      assert.deepEqual([error.kind, error.param], [kind, `messages[0].content[1]${path}`]);
+    });
+  }
+});
+
+describe("a message that cannot be honoured is refused by its place", () => {
+  const after = (entry: unknown) => [said("user", "a"), entry];
+  const cases: readonly (readonly [string, unknown, ErrorCode, string])[] = [
+    ["not an object", "hi", "invalid_type", "messages[1]"],
+    ["null", null, "invalid_type", "messages[1]"],
+    ["without a role", { content: "x" }, "invalid_type", "messages[1].role"],
+    ["of an unknown role", said("root", "x"), "invalid_value", "messages[1].role"],
+    ["of a role in capitals", said("User", "x"), "invalid_value", "messages[1].role"],
+    ["of a tool", { role: "tool", tool_call_id: "1", content: "x" }, "unsupported_parameter", "messages[1].role"],
+    ["of a function", { role: "function", name: "f", content: "x" }, "unsupported_parameter", "messages[1].role"],
+    ["with calls", { role: "assistant", tool_calls: [{ id: "1" }] }, "unsupported_parameter", "messages[1].tool_calls"],
+    ["with a function call", { role: "assistant", function_call: { name: "f" } }, "unsupported_parameter", "messages[1].function_call"],
+    ["whose content is a number", said("user", 1), "invalid_type", "messages[1].content"],
+    ["whose content is an object", said("user", { type: "text" }), "invalid_type", "messages[1].content"],
+    ["whose system content is a number", said("system", 1), "invalid_type", "messages[1].content"],
+    ["whose assistant content is a number", said("assistant", 1), "invalid_type", "messages[1].content"],
+    ["whose part is a string", said("user", ["x"]), "invalid_type", "messages[1].content[0]"],
+    ["whose part has no type", said("user", [{}]), "invalid_type", "messages[1].content[0].type"],
+    ["whose second part's text is missing", said("user", [part("x"), { type: "text" }]), "invalid_type", "messages[1].content[1].text"],
+    ["with sound", said("user", [{ type: "input_audio", input_audio: {} }]), "unsupported_parameter", "messages[1].content[0].type"],
+    ["with a file", said("user", [{ type: "file", file: { file_id: "f" } }]), "unsupported_parameter", "messages[1].content[0].type"],
+    ["with an unknown part", said("user", [{ type: "hologram" }]), "unsupported_parameter", "messages[1].content[0].type"],
+    ["with an image of the assistant's", said("assistant", [{ type: "image_url" }]), "unsupported_parameter", "messages[1].content[0].type"],
+    ["with an image of the system's", said("system", [{ type: "image_url" }]), "unsupported_parameter", "messages[1].content[0].type"],
+    ["whose refusal is no text", said("assistant", [{ type: "refusal" }]), "invalid_type", "messages[1].content[0].refusal"],
+    ["whose system part has no text", said("system", [{ type: "text" }]), "invalid_type", "messages[1].content[0].text"],
+  ];
+  for (const [what, entry, kind, param] of cases) {
+    it(what, () => {
+      const error = refusal(after(entry));
+      assert.deepEqual([error.kind, error.param, error.status], [kind, param, 400]);
+      assert.ok(error.message.startsWith(param), error.message);
+    });
+  }
+
+  it("and so is a conversation of nothing but the system's words", () => {
+    for (const messages of [[said("system", "x")], [said("user", "")], [said("system", "x"), said("user", null)]]) {
+      assert.deepEqual([refusal(messages).kind, refusal(messages).param], ["invalid_value", "messages"]);
+    }
+  });
+
+  it("and never with its content", () => {
+    for (const entry of [said("secret role", "x"), said("user", [{ type: "SECRET <b>" }]), said("user", [{ type: "image_url", image_url: { url: "secret" } }])]) {
+      assert.doesNotMatch(refusal([entry]).message, /secret/iu);
+    }
+  });
+});

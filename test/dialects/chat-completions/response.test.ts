@@ -1,0 +1,130 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { chatCompletion, ChatStream } from "../../../src/dialects/chat-completions/response.ts";
+import { BridgeError } from "../../../src/errors.ts";
+import { encodeJsonText } from "../../../src/json-text.ts";
+import type { FinishReason, TurnEvent } from "../../../src/turn.ts";
+import { seededRandom } from "../../support/random.ts";
+
+const identity = { id: "chatcmpl-1", created: 1_700_000_000, model: "opus", systemFingerprint: "fp_1" };
+const head = 'data: {"id":"chatcmpl-1","object":"chat.completion.chunk","created":1700000000,"model":"opus","service_tier":"default","system_fingerprint":"fp_1"';
+const usageJson = '{"prompt_tokens":32,"completion_tokens":9,"total_tokens":41,"prompt_tokens_details":{"cached_tokens":7,"audio_tokens":0},'
+  + '"completion_tokens_details":{"reasoning_tokens":4,"audio_tokens":0,"accepted_prediction_tokens":0,"rejected_prediction_tokens":0}}';
+
+const usage = { promptTokens: 32, cachedTokens: 7, completionTokens: 9, reasoningTokens: 4 };
+const start: TurnEvent = { type: "start", model: "claude-x" };
+const text = (value: string): TurnEvent => ({ type: "text", text: encodeJsonText(value) });
+const thinking = (value: string): TurnEvent => ({ type: "thinking", text: encodeJsonText(value) });
+const finish = (reason: FinishReason = "stop"): TurnEvent => ({ type: "finish", reason, usage });
+
+const stream = (includeUsage = false, more: Partial<typeof identity> = {}): ChatStream => new ChatStream({ ...identity, ...more }, { includeUsage });
+const utf8 = (latin1: string): string => Buffer.from(latin1, "latin1").toString("utf8");
+
+describe("the bytes of a chunk", () => {
+  it("at the opening are the role, once, with empty content", () => {
+    assert.equal(stream().open(), `${head},"choices":[{"index":0,"delta":{"role":"assistant","content":"","refusal":null},"logprobs":null,"finish_reason":null}]}\n\n`);
+  });
+
+  it("of a text are its text, as the CLI escaped it", () => {
+    assert.equal(utf8(stream().encode([text('é "\\\n😀')])), `${head},"choices":[{"index":0,"delta":{"content":"é \\"\\\\\\n😀"},"logprobs":null,"finish_reason":null}]}\n\n`);
+  });
+
+  it("of a thought are reasoning_content, and only that", () => {
+    assert.equal(stream().encode([thinking("hm")]), `${head},"choices":[{"index":0,"delta":{"reasoning_content":"hm"},"logprobs":null,"finish_reason":null}]}\n\n`);
+  });
+
+  for (const reason of ["stop", "length", "content_filter"] as const) {
+    it(`at the finish are an empty delta, ${reason}, and the end mark`, () => {
+      assert.equal(stream().encode([finish(reason)]), `${head},"choices":[{"index":0,"delta":{},"logprobs":null,"finish_reason":"${reason}"}]}\n\ndata: [DONE]\n\n`);
+    });
+  }
+
+  it("of the usage, when it was asked for, stand between finish and end mark, with no choices; elsewhere it is null", () => {
+    const asked = stream(true);
+    assert.equal(asked.open(), `${head},"usage":null,"choices":[{"index":0,"delta":{"role":"assistant","content":"","refusal":null},"logprobs":null,"finish_reason":null}]}\n\n`);
+    assert.equal(asked.encode([text("a")]), `${head},"usage":null,"choices":[{"index":0,"delta":{"content":"a"},"logprobs":null,"finish_reason":null}]}\n\n`);
+    assert.equal(asked.encode([finish()]),
+      `${head},"usage":null,"choices":[{"index":0,"delta":{},"logprobs":null,"finish_reason":"stop"}]}\n\n`
+      + `${head},"usage":${usageJson},"choices":[]}\n\n`
+      + "data: [DONE]\n\n");
+  });
+
+  it("of a start are none: the head waits for what shows that the answer comes", () => {
+    assert.equal(stream().encode([start]), "");
+    assert.equal(stream().encode([]), "");
+  });
+
+  it("of a batch are those of its events, in their order", () => {
+    const wire = stream();
+    const events = [start, thinking("a"), text("b"), text("c"), finish()];
+    assert.equal(wire.encode(events), events.map((event) => wire.encode([event])).join(""));
+  });
+
+  it("of a failure are the error and no end mark", () => {
+    const bytes = stream().fail(new BridgeError("overloaded", "voll: “é”", { param: "model" }));
+    assert.equal(utf8(bytes), 'data: {"error":{"message":"voll: “é”","type":"server_error","param":"model","code":"overloaded"}}\n\n');
+    assert.equal(stream().fail(new BridgeError("invalid_request", "x")), 'data: {"error":{"message":"x","type":"invalid_request_error","param":null,"code":null}}\n\n');
+  });
+});
+
+/** The payloads of a stream's events. Throws on anything that is not `data: …` and a blank line. */
+function payloads(bytes: string): unknown[] {
+  assert.ok(bytes.endsWith("\n\n"), "the last event is whole");
+  return utf8(bytes).slice(0, -2).split("\n\n").map((block) => {
+    assert.match(block, /^data: [^\n\r]+$/u);
+    const data = block.slice("data: ".length);
+    return data === "[DONE]" ? data : JSON.parse(data);
+  });
+}
+
+describe("whatever the model says", () => {
+  it("each event is one line of JSON that stands for it", () => {
+    const random = seededRandom(4);
+    for (let run = 0; run < 1_000; run++) {
+      const [first, second, model] = [random.nastyText(10), random.nastyText(10), random.nastyText(6)];
+      const wire = stream(random.below(2) === 0, { model });
+      const events: any[] = payloads(wire.open() + wire.encode([thinking(first), text(second)]) + wire.encode([finish()]));
+      assert.equal(events[1].choices[0].delta.reasoning_content, first);
+      assert.equal(events[2].choices[0].delta.content, second);
+      assert.equal(events.at(-1), "[DONE]");
+      for (const event of events.slice(0, -1)) {
+        assert.deepEqual([event.id, event.created, event.model, event.object], ["chatcmpl-1", 1_700_000_000, model, "chat.completion.chunk"]);
+        assert.ok(Array.isArray(event.choices), "choices is an array");
+      }
+    }
+  });
+
+  it("the whole body is JSON that stands for it, and so is an error", () => {
+    const random = seededRandom(5);
+    for (let run = 0; run < 1_000; run++) {
+      const texts = [random.nastyText(10), random.nastyText(10)];
+      const model = random.nastyText(6);
+      const body: any = JSON.parse(utf8(chatCompletion({ ...identity, model }, [start, ...texts.map(text), ...texts.map(thinking), finish()])));
+      assert.deepEqual([body.model, body.choices[0].message.content, body.choices[0].message.reasoning_content], [model, texts.join(""), texts.join("")]);
+      const [failure]: any[] = payloads(stream().fail(new BridgeError("internal", model)));
+      assert.equal(failure.error.message, model);
+    }
+  });
+
+  it("a model's name that looks like the usage's place is not taken for it", () => {
+    const model = ',"usage":null,"choices":[ $& $1';
+    const events: any[] = payloads(stream(true, { model }).encode([finish()]));
+    assert.deepEqual(events.slice(0, 2).map((event) => [event.model, event.usage?.total_tokens]), [[model, undefined], [model, 41]]);
+  });
+});
+
+describe("the whole body", () => {
+  it("is OpenAI's completion, byte for byte", () => {
+    assert.equal(
+      utf8(chatCompletion(identity, [start, thinking("h"), thinking("m"), text("Hallo "), text("é"), finish("length")])),
+      '{"id":"chatcmpl-1","object":"chat.completion","created":1700000000,"model":"opus","service_tier":"default","system_fingerprint":"fp_1","choices":[{"index":0,'
+      + '"message":{"role":"assistant","content":"Hallo é","refusal":null,"annotations":[],"reasoning_content":"hm"},"logprobs":null,"finish_reason":"length"}],'
+      + `"usage":${usageJson}}`,
+    );
+  });
+
+  it("has no reasoning when there was none, and empty content for an empty answer", () => {
+    const body: any = JSON.parse(chatCompletion(identity, [start, finish()]));
+    assert.deepEqual(body.choices[0].message, { role: "assistant", content: "", refusal: null, annotations: [] });
+  });
+});

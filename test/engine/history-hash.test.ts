@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { messageHashes, nextHash, profileHash } from "../../src/engine/history-hash.ts";
+import type { AssistantBlock, Message, Turn, UserBlock } from "../../src/turn.ts";
+
+const user = (...texts: string[]): Message => ({ role: "user", content: texts.map((text) => ({ type: "text", text })) });
+const assistant = (...texts: string[]): Message => ({ role: "assistant", content: texts.map((text) => ({ type: "text", text })) });
+const turn = (...messages: Message[]): Turn => ({ model: "opus", system: "Be brief.", messages });
+const last = (of: Turn): string | undefined => messageHashes(of).at(-1);
+
+function assertSame(a: Turn, b: Turn, why: string): void {
+  assert.equal(last(a), last(b), why);
+}
+
+function assertApart(a: Turn, b: Turn, why: string): void {
+  assert.notEqual(last(a), last(b), why);
+}
+
+describe("the hash of a history", () => {
+  it("is one a message, each over all that came before", () => {
+    const messages = [user("a"), assistant("b"), user("c")];
+    const hashes = messageHashes(turn(...messages));
+    assert.equal(hashes.length, 3);
+    assert.equal(new Set(hashes).size, 3);
+    assert.deepEqual(messageHashes(turn(...messages.slice(0, 2))), hashes.slice(0, 2));
+    let hash = profileHash(turn());
+    for (const [index, message] of messages.entries()) assert.equal((hash = nextHash(hash, message)), hashes[index]);
+  });
+
+  it("covers the model, the system prompt and the output bound", () => {
+    const base = turn(user("a"));
+    assertSame(base, { ...base }, "the same");
+    assertApart(base, { ...base, model: "sonnet" }, "model");
+    assertApart(base, { ...base, system: "Be brief. " }, "system");
+    assertApart(base, { ...base, maxOutputTokens: 1 }, "bound");
+    assertApart({ ...base, maxOutputTokens: 1 }, { ...base, maxOutputTokens: 11 }, "another bound");
+    assertApart({ ...base, model: "ab", system: "c" }, { ...base, model: "a", system: "bc" }, "where the model ends");
+  });
+
+  it("covers every message, its role and its place", () => {
+    const base = turn(user("a"), assistant("b"), user("c"));
+    assertApart(base, turn(user("a!"), assistant("b"), user("c")), "an earlier user message");
+    assertApart(base, turn(user("a"), assistant("b!"), user("c")), "an earlier answer");
+    assertApart(base, turn(user("c"), assistant("b"), user("a")), "order");
+    assertApart(base, turn(user("c")), "what was left out");
+    assertApart(turn(user("a")), turn(assistant("a")), "role");
+    assertApart(turn(user("a"), assistant("b")), turn(user("a"), user("b")), "the second's role");
+  });
+
+  it("takes a user's words to the letter", () => {
+    for (const other of ["a ", " a", "A", "a\n", "a\u200b", "à", "a\u0300"]) assertApart(turn(user("a")), turn(user(other)), JSON.stringify(other));
+    assertApart(turn(user("à")), turn(user("a\u0300")), "composed and decomposed");
+    assertApart(turn(user("\ud800")), turn(user("\ud801")), "lone surrogates");
+    assertApart(turn(user("\ud800")), turn(user("\ufffd")), "a lone surrogate and what UTF-8 makes of it");
+  });
+
+  it("runs no two parts together", () => {
+    assertApart(turn(user("a", "b")), turn(user("ab")), "two texts and one");
+    assertApart(turn(user("ab", "c")), turn(user("a", "bc")), "where a text ends");
+    assertApart(turn(user("a", "text", "b")), turn(user("a", "b")), "a text that reads like a label");
+    assertApart(turn(user("1:a")), turn(user("a")), "a text that reads like a length");
+    assertApart(turn(user("a4:text1:b")), turn(user("a", "b")), "a text that reads like parts");
+  });
+
+  it("takes an answer as clients give it back: joined, and without white space around it", () => {
+    const base = turn(user("a"), assistant("b c"));
+    for (const texts of [[" b c"], ["b c\n\n"], ["\u00a0b c\t"], ["b", " c"], ["", "b c"], [" b", " ", "c "]]) {
+      assertSame(base, turn(user("a"), assistant(...texts)), JSON.stringify(texts));
+    }
+    for (const text of ["b  c", "bc", "b\nc", "B c", "b c."]) assertApart(base, turn(user("a"), assistant(text)), JSON.stringify(text));
+  });
+
+  it("covers calls: id, name and input, whatever the order of its keys", () => {
+    const call = (more: object = {}): Turn => turn(user("a"), { role: "assistant", content: [{ type: "tool_use", id: "1", name: "f", input: { x: 1, y: { a: [1, { b: 2, c: 3 }], d: null } }, ...more } as AssistantBlock] });
+    assertSame(call(), call({ input: { y: { d: null, a: [1, { c: 3, b: 2 }] }, x: 1 } }), "order of keys");
+    assertApart(call(), call({ id: "2" }), "id");
+    assertApart(call(), call({ name: "g" }), "name");
+    assertApart(call(), call({ input: { x: 1, y: { a: [{ b: 2, c: 3 }, 1], d: null } } }), "order in an array");
+    assertApart(call(), call({ input: { x: "1", y: { a: [1, { b: 2, c: 3 }], d: null } } }), "kind of a value");
+    assertApart(call({ id: "1f", name: "g" }), call({ id: "1", name: "fg" }), "where the id ends");
+  });
+
+  it("covers images, documents and tool results whole", () => {
+    const image = (data: string, media_type = "image/png"): UserBlock => ({ type: "image", source: { type: "base64", media_type, data } });
+    const document = (data: string, title?: string): UserBlock => ({ type: "document", source: { type: "base64", media_type: "application/pdf", data }, ...(title === undefined ? {} : { title }) });
+    const result = (more: object = {}): UserBlock => ({ type: "tool_result", tool_use_id: "1", content: "x", ...more });
+    const variants: UserBlock[][] = [
+      [image("AAAA")], [image("AAAB")], [image("AAAA", "image/gif")], [document("AAAA")], [document("AAAA", "t")], [document("AAAB")],
+      [{ type: "text", text: "AAAA" }], [image("AAAA"), { type: "text", text: "a" }], [{ type: "text", text: "a" }, image("AAAA")],
+      [result()], [result({ tool_use_id: "2" })], [result({ content: "y" })], [result({ is_error: true })], [result({ content: [{ type: "text", text: "x" }] })],
+    ];
+    const hashes = variants.map((content) => last(turn({ role: "user", content })));
+    assert.equal(new Set(hashes).size, variants.length);
+    assertSame(turn({ role: "user", content: [result()] }), turn({ role: "user", content: [result({ is_error: false })] }), "no error is the default");
+  });
+});

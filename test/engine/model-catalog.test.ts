@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { ModelCatalog } from "../../src/engine/model-catalog.ts";
+
+const reported = (value: string, resolvedModel?: string, displayName?: string) => ({ value, resolvedModel, displayName });
+const ids = (catalog: ModelCatalog): string[] => catalog.list().map(({ id }) => id);
+
+describe("the names that every CLI knows", () => {
+  const known = ["claude-opus-4", "claude-sonnet-4", "claude-haiku-4", "opus", "sonnet", "haiku"];
+
+  it("are listed before anything was reported, and after", () => {
+    const catalog = new ModelCatalog();
+    assert.deepEqual(ids(catalog), known);
+    catalog.learn([reported("other")]);
+    assert.deepEqual(ids(catalog), [...known, "other"]);
+  });
+
+  for (const [name, alias] of [["claude-opus-4", "opus"], ["claude-sonnet-4", "sonnet"], ["claude-haiku-4", "haiku"], ["opus", "opus"], ["claude-code-cli/claude-opus-4", "opus"], ["claude-code-cli/haiku", "haiku"]] as const) {
+    it(`make ${name} the CLI's ${alias}`, () => assert.equal(new ModelCatalog().resolve(name), alias));
+  }
+});
+
+describe("a name", () => {
+  it("that the CLI reported is served, as its alias and as its full id", () => {
+    const catalog = new ModelCatalog();
+    assert.equal(catalog.resolve("sonnet[1m]"), undefined);
+    catalog.learn([reported("sonnet[1m]", "claude-sonnet-5[1m]", "Sonnet (1M)"), reported("default", "gpt-x")]);
+    assert.deepEqual(["sonnet[1m]", "claude-sonnet-5[1m]", "default", "gpt-x", "claude-code-cli/default"].map((name) => catalog.resolve(name)),
+      ["sonnet[1m]", "claude-sonnet-5[1m]", "default", "gpt-x", "default"]);
+  });
+
+  it("that is no longer reported is not served", () => {
+    const catalog = new ModelCatalog();
+    catalog.learn([reported("old")]);
+    catalog.learn([reported("new")]);
+    assert.deepEqual([catalog.resolve("old"), catalog.resolve("new"), ids(catalog).includes("old")], [undefined, "new", false]);
+  });
+
+  it("that is a full id is handed to the CLI, whatever it reported", () => {
+    assert.equal(new ModelCatalog().resolve("claude-opus-4-1-20250805"), "claude-opus-4-1-20250805");
+  });
+
+  for (const name of [
+    "gpt-4", "", "claude", "--model", "-p", "claude-code-cli/", "claude-code-cli/--help", "claude-code-cli/claude-code-cli/opus", "Claude-x", "claude-x y", "claude-\n", "claude-x;ls",
+    "claude-$(id)", "claude-é", "constructor", "__proto__", `claude-${"x".repeat(200)}`,
+  ]) {
+    it(`${JSON.stringify(name.slice(0, 40))} is not served`, () => assert.equal(new ModelCatalog().resolve(name), undefined));
+  }
+
+  it("that begins like a flag is not taken even from the CLI", () => {
+    const catalog = new ModelCatalog();
+    catalog.learn([reported("--dangerous", "-x"), reported("a b"), reported("")]);
+    assert.deepEqual([catalog.resolve("--dangerous"), catalog.resolve("-x"), ids(catalog).length], [undefined, undefined, 6]);
+  });
+});
+
+describe("the list", () => {
+  it("holds each name once, with the first description that the CLI gave", () => {
+    const catalog = new ModelCatalog();
+    catalog.learn([reported("default", "claude-opus-5", "Default"), reported("opus", "claude-opus-5", "Opus"), reported("plain")]);
+    assert.equal(new Set(ids(catalog)).size, ids(catalog).length);
+    const described = new Map(catalog.list().map(({ id, description }) => [id, description]));
+    assert.deepEqual([described.get("claude-opus-5"), described.get("opus"), described.get("plain"), described.get("haiku")], ["Default", "Opus", undefined, undefined]);
+  });
+});

@@ -1,0 +1,236 @@
+/**
+ * Conversations as clients really lead them: continued, edited, regenerated, branched, cut short, in random order. Each
+ * tree plans its next requests from what was answered before; what a process must have seen is worked out here anew,
+ * without any of the server's code.
+ */
+import type { Random } from "./random.ts";
+
+export interface ChatPart { readonly type: "text"; readonly text: string }
+export interface ChatMessage { readonly role: "system" | "developer" | "user" | "assistant"; readonly content: string | readonly ChatPart[] }
+export interface ChatBody {
+  readonly model: string;
+  readonly messages: readonly ChatMessage[];
+  readonly max_tokens?: number;
+  readonly stream: boolean;
+}
+
+/** What the model must get to see for a request. */
+export interface Asked {
+  readonly model: string;
+  readonly system: string;
+  readonly outputTokensMax: string | undefined;
+  readonly messages: readonly AskedMessage[];
+}
+/** A user's texts count as they are; the assistant's as one, without white space around it: that much clients change. */
+export type AskedMessage = { readonly role: "user"; readonly texts: readonly string[] } | { readonly role: "assistant"; readonly text: string };
+
+/** What happens to a request's answer: it is taken, or the client leaves at its first piece or before it, or its process is killed at its first piece. */
+export type Fate = "taken" | "left-midway" | "left-before" | "killed-midway";
+
+export interface Plan {
+  readonly name: string;
+  /** Asked at the same time. */
+  readonly bodies: readonly ChatBody[];
+  readonly fate: Fate;
+}
+
+export interface TreeStyle {
+  /** As the client names them, and what each is to the CLI. */
+  readonly models: ReadonlyMap<string, string>;
+  readonly systems: readonly string[];
+  readonly bounds: readonly (number | undefined)[];
+  /** A user's words. Few, so that branches often say the same and only the answers tell them apart. */
+  word(random: Random): string;
+  /** In which ways requests may be cut short. */
+  readonly cuts: readonly Exclude<Fate, "taken">[];
+}
+
+interface Profile { readonly model: string; readonly system: string; readonly bound: number | undefined }
+
+/** An exchange that was answered, in whole or in part. */
+interface Past { readonly profile: Profile; readonly messages: readonly ChatMessage[]; readonly answer: string }
+
+/** How a made-up CLI is asked to hold its answer back. */
+const cutWords = ["Wait. (mute)", "Begin. (held)"] as const;
+
+export class ConversationTree {
+  readonly #random: Random;
+  readonly #style: TreeStyle;
+  readonly #pasts: Past[] = [];
+  /** Of each body that was planned. */
+  readonly #origins = new WeakMap<ChatBody, Omit<Past, "answer">>();
+
+  constructor(random: Random, style: TreeStyle) {
+    this.#random = random;
+    this.#style = style;
+  }
+
+  /** The next step; the first is always a first message. */
+  plan(): Plan {
+    const random = this.#random;
+    const last = this.#pasts.at(-1);
+    if (last === undefined || random.below(12) === 0) return this.#one("first", { profile: this.#profile(), messages: [this.#user()] });
+    const any = random.pick(this.#pasts);
+    const steps: readonly (() => Plan)[] = [
+      () => this.#one("continue", this.#on(last)),
+      () => this.#one("continue", this.#on(last)),
+      () => this.#one("continue", this.#on(last)),
+      () => this.#one("branch", this.#on(any)),
+      () => this.#one("regenerate", any),
+      () => this.#one("edit-user", this.#edited(any, "user", random.below(2) === 0)),
+      () => this.#one("edit-user-go-on", this.#on(this.#edited(any, "user", false))),
+      () => this.#one("edit-assistant", this.#on(this.#edited(any, "assistant", false))),
+      () => this.#one("forget-the-first", this.#on(this.#forgotten(any))),
+      () => this.#one("swap", this.#on(this.#swapped(any))),
+      () => this.#one("several-new", { ...any, messages: [...history(any), this.#user(), this.#said(this.#style.word(random)), this.#user()] }),
+      () => this.#one("two-users", { ...any, messages: [...history(any), this.#user(), this.#user()] }),
+      () => this.#one("change-profile", { ...this.#on(last), profile: this.#changed(last.profile) }),
+      () => this.#several(last),
+      () => this.#several(any),
+      () => this.#cutShort(any),
+    ];
+    return random.pick(steps)();
+  }
+
+  /** An answer, or the part of one that the client keeps. */
+  remember(body: ChatBody, answer: string): void {
+    const origin = this.#origins.get(body);
+    if (origin !== undefined) this.#pasts.push({ ...origin, answer });
+  }
+
+  #one(name: string, said: Omit<Past, "answer">, fate: Fate = "taken"): Plan {
+    return { name, bodies: [this.#body(fate === "taken" ? this.#answerable(said) : said)], fate };
+  }
+
+  /** The same request several times at once, as a client does that asks for n answers. */
+  #several(past: Past): Plan {
+    const said = this.#answerable(this.#random.below(2) === 0 ? past : this.#on(past));
+    return { name: "parallel", bodies: Array.from({ length: 2 + this.#random.below(2) }, () => this.#body(said)), fate: "taken" };
+  }
+
+  #cutShort(past: Past): Plan {
+    const { messages, profile } = this.#on(past);
+    const fate = this.#random.pick(this.#style.cuts);
+    const manner: ChatMessage = { role: "user", content: fate === "left-before" ? cutWords[0] : cutWords[1] };
+    return this.#one("cut-short", { profile, messages: [...messages.slice(0, -1), manner] }, fate);
+  }
+
+  /** What was once cut short is asked in other words the next time. */
+  #answerable(said: Omit<Past, "answer">): Omit<Past, "answer"> {
+    const last = said.messages.at(-1);
+    return cutWords.some((words) => textOf(last).includes(words)) ? { ...said, messages: [...said.messages.slice(0, -1), this.#user()] } : said;
+  }
+
+  #on(past: Past): Omit<Past, "answer"> {
+    return { profile: past.profile, messages: [...history(past), this.#user()] };
+  }
+
+  #user(): ChatMessage {
+    const text = this.#style.word(this.#random);
+    if (this.#random.below(5) > 0) return { role: "user", content: text };
+    return { role: "user", content: [{ type: "text", text }, { type: "text", text: this.#style.word(this.#random) }] };
+  }
+
+  #said(text: string): ChatMessage {
+    return { role: "assistant", content: text };
+  }
+
+  #edited(past: Past, role: "user" | "assistant", isCutThere: boolean): Past {
+    const places = past.messages.flatMap((message, index) => (message.role === role ? [index] : []));
+    if (places.length === 0) return past;
+    const place = this.#random.pick(places);
+    const old = textOf(past.messages[place]);
+    // The smallest changes are the ones that are overlooked.
+    const text = this.#random.pick(role === "user" ? [this.#style.word(this.#random), `${old} `, ` ${old}`, `${old}.`] : [this.#style.word(this.#random), `${old.trim()}.`, `.${old}`]);
+    const messages = past.messages.map((message, index): ChatMessage => (index === place ? { role, content: text } : message));
+    return { ...past, messages: isCutThere ? messages.slice(0, place + 1) : messages };
+  }
+
+  /** A client that runs out of room drops the oldest exchange. */
+  #forgotten(past: Past): Past {
+    const second = past.messages.findIndex(({ role }, index) => role === "user" && past.messages[index - 1]?.role === "assistant");
+    return second === -1 ? past : { ...past, messages: past.messages.slice(second) };
+  }
+
+  #swapped(past: Past): Past {
+    if (past.messages.length < 5) return past;
+    const [a, b, c, d, ...rest] = past.messages as [ChatMessage, ChatMessage, ChatMessage, ChatMessage, ...ChatMessage[]];
+    return a.role === c.role ? { ...past, messages: [c, d, a, b, ...rest] } : past;
+  }
+
+  #profile(): Profile {
+    const { models, systems, bounds } = this.#style;
+    return { model: this.#random.pick([...models.keys()]), system: this.#random.pick(systems), bound: this.#random.pick(bounds) };
+  }
+
+  #changed(profile: Profile): Profile {
+    const other = this.#profile();
+    return { ...profile, ...this.#random.pick([{ model: other.model }, { system: other.system }, { bound: other.bound }]) };
+  }
+
+  #body(said: Omit<Past, "answer">): ChatBody {
+    const { model, system, bound } = said.profile;
+    const systemMessages: ChatMessage[] = system === "" ? [] : [{ role: this.#random.pick(["system", "developer"] as const), content: system }];
+    const body: ChatBody = {
+      model,
+      messages: [...systemMessages, ...said.messages.map((message) => (message.role === "assistant" ? this.#handledByClient(message) : message))],
+      ...(bound === undefined ? {} : { max_tokens: bound }),
+      stream: this.#random.below(2) === 0,
+    };
+    this.#origins.set(body, said);
+    return body;
+  }
+
+  /** What clients do to an answer before they send it back: trim it, pad it, send it in parts. None of it is a change. */
+  #handledByClient(message: ChatMessage): ChatMessage {
+    const text = textOf(message);
+    switch (this.#random.below(6)) {
+      case 0:
+        return { role: "assistant", content: text.trim() };
+      case 1:
+        return { role: "assistant", content: `\n${text} \n` };
+      case 2: {
+        const middle = Math.floor(text.length / 2);
+        return { role: "assistant", content: [{ type: "text", text: text.slice(0, middle) }, { type: "text", text: text.slice(middle) }] };
+      }
+      default:
+        return message;
+    }
+  }
+}
+
+/** The request as the model must see it: neighbours of a role are one message, what is only white space is none. */
+export function askedBy({ model, messages, max_tokens }: ChatBody, models: ReadonlyMap<string, string>): Asked {
+  const system: string[] = [];
+  const asked: { role: "user" | "assistant"; texts: string[] }[] = [];
+  for (const { role, content } of messages) {
+    const texts = (typeof content === "string" ? [content] : content.map(({ text }) => text));
+    if (role === "system" || role === "developer") {
+      system.push(texts.join(""));
+      continue;
+    }
+    const visible = texts.filter((text) => text.trim() !== "");
+    const last = asked.at(-1);
+    if (last?.role === role) last.texts.push(...visible);
+    else asked.push({ role, texts: visible });
+  }
+  return {
+    model: models.get(model) ?? model,
+    system: system.join("\n\n"),
+    outputTokensMax: max_tokens === undefined ? undefined : String(max_tokens),
+    messages: asked.map(askedMessage),
+  };
+}
+
+export function askedMessage({ role, texts }: { readonly role: "user" | "assistant"; readonly texts: readonly string[] }): AskedMessage {
+  return role === "user" ? { role, texts } : { role, text: texts.join("").trim() };
+}
+
+function history({ messages, answer }: Past): ChatMessage[] {
+  return [...messages, { role: "assistant", content: answer }];
+}
+
+function textOf(message: ChatMessage | undefined): string {
+  const content = message?.content ?? "";
+  return typeof content === "string" ? content : content.map(({ text }) => text).join("");
+}

@@ -1,0 +1,30 @@
+/** The server inside the test's own process, on a port of its own. */
+import type { TestContext } from "node:test";
+import { type ClaudeMaxApi, type Config, createClaudeMaxApi } from "../../src/index.ts";
+import { cleanUp } from "./cleanup.ts";
+import { fakeClaudePath } from "./fake-claude.ts";
+import { platformEnvironment } from "./real-claude.ts";
+
+export interface EmbeddedServer {
+  readonly url: string;
+  readonly api: ClaudeMaxApi;
+  readonly logLines: readonly string[];
+}
+
+/** Listening, with the CLI looked for. No process is booted ahead, and none outlives the test. */
+export async function startEmbedded(t: TestContext, overrides: Partial<Config> = {}, environment: Readonly<Record<string, string>> = {}): Promise<EmbeddedServer> {
+  const logLines: string[] = [];
+  const api = createClaudeMaxApi(
+    { port: 0, warm: 0, shutdownWaitSeconds: 0, logLevel: "debug", ...overrides },
+    { environment: { ...platformEnvironment(), ...environment }, writeLog: (line) => logLines.push(line) },
+  );
+  const { url } = await api.listen();
+  cleanUp(t, () => api.close());
+  await api.discovered();
+  return { url, api, logLines };
+}
+
+/** The same in front of the made-up CLI of that name. */
+export function startEmbeddedWith(t: TestContext, fake: string, overrides: Partial<Config> = {}): Promise<EmbeddedServer> {
+  return startEmbedded(t, { claude: fakeClaudePath(fake), ...overrides });
+}

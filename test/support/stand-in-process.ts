@@ -1,0 +1,35 @@
+/** A process as pools and tables see it: a state and an end. Nothing runs behind it. */
+import type { ClaudeProcess, ProcessState } from "../../src/claude/process.ts";
+
+export class StandInProcess {
+  state: ProcessState;
+  readonly closed: Promise<void>;
+  readonly model: string;
+  /** How often its end was asked for. */
+  ends = 0;
+  #close: () => void = () => {};
+
+  constructor(model = "opus", state: ProcessState = "booting") {
+    this.model = model;
+    this.state = state;
+    this.closed = new Promise((resolve) => {
+      this.#close = resolve;
+    });
+  }
+
+  end(): Promise<void> {
+    this.ends++;
+    this.die();
+    return this.closed;
+  }
+
+  /** As when somebody kills it. */
+  die(): void {
+    this.state = "closed";
+    this.#close();
+  }
+
+  get asProcess(): ClaudeProcess {
+    return this as unknown as ClaudeProcess;
+  }
+}

@@ -1,0 +1,85 @@
+/** A chat request as a client of the trees makes it, and what came of it. */
+import { chatRequest, readSse, readStrictSse } from "./sse.ts";
+import { within } from "./exit.ts";
+import type { ChatBody } from "./conversation-trees.ts";
+
+export type Reply =
+  | { readonly kind: "answer"; readonly text: string }
+  | { readonly kind: "error"; readonly status: number; readonly code: string | null; readonly message: string };
+
+/** An answer that has begun and goes on until somebody ends it. */
+export interface Begun {
+  readonly text: string;
+  leave(): void;
+  /** What else came, by the time the stream was over. */
+  rest(): Promise<readonly string[]>;
+}
+
+const replyMsMax = 30_000;
+
+/** Asks and reads to the end. Rejects when a stream is not in the server's form, or ends in neither an error nor an end mark. */
+export function ask(url: string, body: ChatBody): Promise<Reply> {
+  return within(askUnbounded(url, body), replyMsMax, () => "no answer");
+}
+
+async function askUnbounded(url: string, body: ChatBody): Promise<Reply> {
+  const response = await chatRequest(url, body);
+  if (response.status !== 200) {
+    const { error } = await response.json() as { error: { code: string | null; message: string } };
+    return { kind: "error", status: response.status, ...error };
+  }
+  if (!body.stream) {
+    const answer = await response.json() as { choices: [{ message: { content: string } }] };
+    return { kind: "answer", text: answer.choices[0].message.content };
+  }
+  const { data } = await readStrictSse(response);
+  const error = errorIn(data.at(-1));
+  if (error !== undefined) return { kind: "error", status: 200, code: error, message: data.at(-1) ?? "" };
+  if (data.at(-1) !== "[DONE]") throw new Error(`the stream ended without an end mark: ${data.at(-1)}`);
+  return { kind: "answer", text: data.slice(0, -1).map(deltaIn).join("") };
+}
+
+/** Asks for a stream and reads its first piece. */
+export async function begin(url: string, body: ChatBody): Promise<Begun> {
+  const controller = new AbortController();
+  const response = await chatRequest(url, { ...body, stream: true }, { signal: controller.signal });
+  const events = readSse(response);
+  let text = "";
+  while (text === "") {
+    const next = await within(events.next(), replyMsMax, () => "no piece of the answer");
+    if (next.done === true) throw new Error("the stream ended before its first piece");
+    text = deltaIn(next.value.data);
+  }
+  return {
+    text,
+    leave: () => controller.abort(),
+    rest: async () => {
+      const data: string[] = [];
+      for await (const event of events) data.push(event.data);
+      return data;
+    },
+  };
+}
+
+/** Asks and leaves when `moment` has come. Rejects when there was an answer before that. */
+export async function askAndLeave(url: string, body: ChatBody, moment: Promise<unknown>): Promise<void> {
+  const controller = new AbortController();
+  const answered = chatRequest(url, body, { signal: controller.signal }).then(
+    ({ status }) => { throw new Error(`an answer came before the client left: ${status}`); },
+    (error: unknown) => { if (!controller.signal.aborted) throw error; },
+  );
+  await Promise.race([within(moment, replyMsMax, () => "the turn did not begin"), answered]);
+  controller.abort();
+  await answered;
+}
+
+/** The code of the error event, if it is one. */
+export function errorIn(data: string | undefined): string | undefined {
+  if (data === undefined || data === "[DONE]") return undefined;
+  return (JSON.parse(data) as { error?: { code: string } }).error?.code;
+}
+
+function deltaIn(data: string): string {
+  const { choices } = JSON.parse(data) as { choices: { delta: { content?: string } }[] };
+  return choices.map(({ delta }) => delta.content ?? "").join("");
+}
