@@ -70,6 +70,8 @@ export function childEnvironment(own: Environment, { passEnv, maxRetries }: Envi
     DISABLE_AUTOUPDATER: "1",
     // With its host dead the CLI would finish a turn under way, and wait for a silent upstream for minutes. Its runtime then ends it at once.
     BUN_FEATURE_FLAG_NO_ORPHANS: "1",
+    // A tool's result reaches the model as the client gave it, however long.
+    MAX_MCP_OUTPUT_TOKENS: "100000000",
     CLAUDE_CODE_MAX_RETRIES: String(maxRetries),
   });
 }

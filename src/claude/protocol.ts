@@ -1,6 +1,6 @@
 /** The CLI's stdio protocol as types and codec: what is written to it and what is read from it. No I/O. */
 
-import type { Message } from "../turn.ts";
+import type { Message, Turn } from "../turn.ts";
 
 /** The name under which the client's tools are served, and which `--allowedTools` admits. */
 export const toolServerName = "client";
@@ -40,21 +40,43 @@ export function controlRequestLine(requestId: string, request: JsonObject): stri
   return line({ type: "control_request", request_id: requestId, request });
 }
 
+export function controlSuccessLine(requestId: string, response: JsonObject): string {
+  return line({ type: "control_response", response: { subtype: "success", request_id: requestId, response } });
+}
+
+export function controlErrorLine(requestId: string, error: string): string {
+  return line({ type: "control_response", response: { subtype: "error", request_id: requestId, error } });
+}
+
 /** Once, before the first turn. An empty list leaves only the CLI's one sentence of identity. */
-export function initializeRequest(system: string): JsonObject {
-  return { subtype: "initialize", systemPrompt: system === "" ? [] : [system] };
+export function initializeRequest({ system, tools, responseSchema }: Pick<Turn, "system" | "tools" | "responseSchema">): JsonObject {
+  return {
+    subtype: "initialize",
+    systemPrompt: system === "" ? [] : [system],
+    ...(tools.length === 0 ? {} : { sdkMcpServers: [toolServerName] }),
+    ...(responseSchema === undefined ? {} : { jsonSchema: responseSchema }),
+  };
 }
 
 /** The smallest thinking budget that the Messages API takes, in tokens; it must also be below the output bound. */
 const thinkingTokensMin = 1_024;
 
-/** A bound on the output. One without room for thinking turns thinking off: some models would be asked for a budget that the API refuses. */
-export function outputTokensRequest(maxOutputTokens: number): JsonObject {
+/**
+ * The turn's settings, or undefined when there are none. A bound on the output without room for thinking turns thinking
+ * off: some models would be asked for a budget that the API refuses.
+ */
+export function settingsRequest({ maxOutputTokens, effort, thinkingTokens }: Turn): JsonObject | undefined {
+  const hasNoRoom = maxOutputTokens !== undefined && maxOutputTokens <= thinkingTokensMin;
   const env = {
-    CLAUDE_CODE_MAX_OUTPUT_TOKENS: String(maxOutputTokens),
-    ...(maxOutputTokens <= thinkingTokensMin ? { CLAUDE_CODE_DISABLE_THINKING: "1" } : {}),
+    ...(maxOutputTokens === undefined ? {} : { CLAUDE_CODE_MAX_OUTPUT_TOKENS: String(maxOutputTokens) }),
+    ...(hasNoRoom || thinkingTokens === 0 ? { CLAUDE_CODE_DISABLE_THINKING: "1" } : {}),
   };
-  return { subtype: "apply_flag_settings", settings: { env } };
+  const settings = { ...(Object.keys(env).length === 0 ? {} : { env }), ...(effort === undefined ? {} : { effortLevel: effort }) };
+  return Object.keys(settings).length === 0 ? undefined : { subtype: "apply_flag_settings", settings };
+}
+
+export function thinkingRequest({ thinkingTokens }: Turn): JsonObject | undefined {
+  return thinkingTokens === undefined ? undefined : { subtype: "set_max_thinking_tokens", max_thinking_tokens: thinkingTokens };
 }
 
 /** A message that starts a turn. */

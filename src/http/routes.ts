@@ -100,14 +100,13 @@ function health({ response }: Exchange, { engine, version, isDemo, startedAtMs }
 }
 
 async function listModels({ response }: Exchange, { engine, startedAtMs }: Services): Promise<void> {
-  await engine.discovered;
-  sendJson(response, 200, modelList(engine.models.list(), Math.floor(startedAtMs / 1000)));
+  sendJson(response, 200, modelList(await engine.listModels(), Math.floor(startedAtMs / 1000)));
 }
 
 async function getModel({ response, parameter }: Exchange, { engine, startedAtMs }: Services): Promise<void> {
   const id = decodeModelId(parameter);
   await engine.resolveModel(id);
-  const entry = engine.models.list().find((model) => model.id === id) ?? { id, description: undefined };
+  const entry = (await engine.listModels()).find((model) => model.id === id) ?? { id, description: undefined };
   sendJson(response, 200, modelObject(entry, Math.floor(startedAtMs / 1000)));
 }
 
@@ -132,7 +131,7 @@ async function createChatCompletion({ request, response, signal }: Exchange, ser
   const events: TurnEvent[] = [];
   for await (const batch of batches) for (const event of batch) events.push(event);
   const start = events.find((event) => event.type === "start");
-  sendBytes(response, 200, Buffer.from(chatCompletion(identity, events), "latin1"), headers(start?.model));
+  sendBytes(response, 200, Buffer.from(chatCompletion(identity, events, chat), "latin1"), headers(start?.model));
 }
 
 function decodeModelId(parameter: string): string {
