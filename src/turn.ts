@@ -12,10 +12,16 @@ export type JsonText = string & { readonly __jsonText: unique symbol };
 /** A text block. Never empty: the Messages API refuses empty text. */
 export interface TextBlock { readonly type: "text"; readonly text: string }
 
-/** An image by its bytes. */
+/** An image by its bytes; by a URL only on the way from a dialect to whoever fetches it. */
 export interface ImageBlock {
   readonly type: "image";
-  readonly source: { readonly type: "base64"; readonly media_type: string; readonly data: string };
+  readonly source: Base64Source | { readonly type: "url"; readonly url: string };
+}
+
+export interface Base64Source {
+  readonly type: "base64";
+  readonly media_type: string;
+  readonly data: string;
 }
 
 /** A PDF by its bytes. */
@@ -102,10 +108,12 @@ export interface Usage {
 /** Why the model stopped; a failure is not among them, it is thrown. */
 export type FinishReason = "stop" | "length" | "tool_calls" | "content_filter";
 
-/** What a turn gives, in this order: one `start`, deltas, one `finish`. A turn that fails throws a `BridgeError` instead of finishing. */
+/** What a turn gives, in this order: one `start`, deltas, one `finish`, and any number of `retry` before. A turn that fails throws a `BridgeError` instead of finishing. */
 export type TurnEvent =
   /** The upstream took the request; `usage` is what it knows of it at that point. */
   | { readonly type: "start"; readonly model: string; readonly usage: Usage }
+  /** The upstream failed and is asked again. */
+  | { readonly type: "retry" }
   | { readonly type: "text"; readonly text: JsonText }
   | { readonly type: "thinking"; readonly text: JsonText }
   /** A call begins; `call` counts an answer's calls from 0. */

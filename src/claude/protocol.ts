@@ -23,7 +23,10 @@ export interface InitializeAnswer {
 export interface RateLimitInfo {
   readonly status: string;
   readonly resetsAt: number | undefined;
+  /** `five_hour`, `seven_day`… */
   readonly rateLimitType: string | undefined;
+  /** How much of that window is used, from 0 to 1. */
+  readonly utilization: number | undefined;
 }
 
 export type JsonObject = Readonly<Record<string, unknown>>;
@@ -133,12 +136,19 @@ export function parseRateLimitInfo(value: unknown): RateLimitInfo | undefined {
   if (!isObject(value)) return undefined;
   const status = optionalString(value["status"]);
   if (status === undefined) return undefined;
-  const resetsAt = value["resetsAt"];
+  const rateLimitType = optionalString(value["rateLimitType"]);
+  const windows = isObject(value["unifiedWindows"]) ? value["unifiedWindows"] : {};
+  const window = isObject(windows[rateLimitType ?? ""]) ? windows[rateLimitType ?? ""] : undefined;
   return {
     status,
-    resetsAt: typeof resetsAt === "number" ? resetsAt : undefined,
-    rateLimitType: optionalString(value["rateLimitType"]),
+    resetsAt: optionalNumber(value["resetsAt"]),
+    rateLimitType,
+    utilization: optionalNumber(value["utilization"]) ?? (isObject(window) ? optionalNumber(window["utilization"]) : undefined),
   };
+}
+
+function optionalNumber(value: unknown): number | undefined {
+  return typeof value === "number" ? value : undefined;
 }
 
 export function optionalString(value: unknown): string | undefined {

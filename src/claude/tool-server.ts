@@ -55,7 +55,8 @@ export function callAnswer({ rpcId }: ToolCall, { content, is_error }: ToolResul
     jsonrpc: "2.0",
     id: rpcId,
     result: {
-      content: blocks.map((block) => (block.type === "text" ? block : { type: "image", data: block.source.data, mimeType: block.source.media_type })),
+      // Only texts come this way (`resultsOfLastCalls`).
+      content: blocks.filter((block) => block.type === "text"),
       ...(is_error === true ? { isError: true } : {}),
     },
   };

@@ -103,6 +103,9 @@ export class TurnTranslator {
       case "assistant":
         if (isObject(message["message"])) this.#assistant(message, message["message"], events);
         return;
+      case "system":
+        if (message["subtype"] === "api_retry" && !this.#hasDeltas) events.push({ type: "retry" });
+        return;
       case "rate_limit_event":
         this.rateLimit = parseRateLimitInfo(message["rate_limit_info"]) ?? this.rateLimit;
         return;

@@ -7,13 +7,14 @@ import { ClaudeProcess } from "../claude/process.ts";
 import type { InitializeAnswer, RateLimitInfo } from "../claude/protocol.ts";
 import { asBridgeError, BridgeError } from "../errors.ts";
 import type { Logger } from "../log.ts";
-import { ModelCatalog } from "./model-catalog.ts";
+import { type AliasEntry, ModelCatalog } from "./model-catalog.ts";
 import { makeWorkingFolder, type WorkingFolder } from "./working-folder.ts";
 
 export interface CliOptions {
   readonly command: Command;
   /** The child's whole environment. */
   readonly environment: Readonly<Record<string, string>>;
+  readonly aliases: readonly AliasEntry[];
   readonly log: Logger;
   /** The CLI was updated on disk: processes of the old one should not be used for new conversations. */
   readonly onChange: () => void;
@@ -21,7 +22,7 @@ export interface CliOptions {
 
 /** The CLI on this machine: where and what it is, who is logged in, what it serves, and every process of it that lives. */
 export class Cli {
-  readonly models = new ModelCatalog();
+  readonly models: ModelCatalog;
   readonly #options: CliOptions;
   readonly #processes = new Set<ClaudeProcess>();
   #installation: Installation | undefined;
@@ -34,6 +35,7 @@ export class Cli {
 
   constructor(options: CliOptions) {
     this.#options = options;
+    this.models = new ModelCatalog(options.aliases);
   }
 
   get installation(): Installation | undefined {

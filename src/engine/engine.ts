@@ -11,7 +11,7 @@ import { AnswerRecord } from "./answer-record.ts";
 import { Cli } from "./cli.ts";
 import { Conversations, type Hit, type MissReason } from "./conversations.ts";
 import { messageHashes, nextHash } from "./history-hash.ts";
-import type { ModelEntry } from "./model-catalog.ts";
+import type { AliasEntry, ModelEntry, ResolvedModel } from "./model-catalog.ts";
 import { Pool } from "./pool.ts";
 import { endAtStop } from "./stop-sequences.ts";
 import { callNow, mustCall, untilFirstCall, withToolChoice } from "./tool-choice.ts";
@@ -28,6 +28,7 @@ export interface EngineOptions {
   readonly environment: Readonly<Record<string, string>>;
   /** The model that is asked what the CLI knows, and kept warm, at the start. */
   readonly defaultModel: string;
+  readonly aliases: readonly AliasEntry[];
   readonly maxProcesses: number;
   readonly maxQueue: number;
   /** Booted processes that wait, for each model in use. */
@@ -76,9 +77,9 @@ export class Engine {
   #discovered: Promise<void> = Promise.resolve();
 
   constructor(options: EngineOptions) {
-    const { command, environment, log, maxProcesses, maxQueue, warm, conversationIdleMsMax } = options;
+    const { command, environment, aliases, log, maxProcesses, maxQueue, warm, conversationIdleMsMax } = options;
     this.#options = options;
-    this.#cli = new Cli({ command, environment, log, onChange: () => this.#pool.clear() });
+    this.#cli = new Cli({ command, environment, aliases, log, onChange: () => this.#pool.clear() });
     this.#admission = new Admission({ runningMax: maxProcesses, waitingMax: maxQueue });
     this.#conversations = new Conversations({ idleMsMax: conversationIdleMsMax, parkedMsMax });
     this.#pool = new Pool({ warm, launch: (model) => this.#cli.launch(model), hasRoom: () => this.#cli.size < maxProcesses, log });
@@ -111,7 +112,7 @@ export class Engine {
   async #discover(): Promise<Installation> {
     const installation = await this.#cli.find();
     if (installation.kind === "unusable") return installation;
-    const model = this.#cli.models.resolve(this.#options.defaultModel) ?? this.#options.defaultModel;
+    const model = this.#cli.models.resolve(this.#options.defaultModel)?.model ?? this.#options.defaultModel;
     this.#pool.prepare(model);
     await this.#cli.ask(model);
     return installation;
@@ -123,8 +124,8 @@ export class Engine {
     return this.#cli.models.list();
   }
 
-  /** The CLI's name for a client's model. Rejects with `model_not_found`, which lists what is served. */
-  async resolveModel(name: string): Promise<string> {
+  /** What a client's model name stands for. Rejects with `model_not_found`, which lists what is served. */
+  async resolveModel(name: string): Promise<ResolvedModel> {
     const { models } = this.#cli;
     const model = models.resolve(name);
     if (model !== undefined) return model;

@@ -42,7 +42,7 @@ function userParts(block: UserBlock, calls: readonly string[]): string[] {
     case "text":
       return ["text", block.text];
     case "image":
-      return ["image", block.source.media_type, block.source.data];
+      return block.source.type === "url" ? ["image_url", block.source.url] : ["image", block.source.media_type, block.source.data];
     case "document":
       return ["document", block.source.data, block.title ?? ""];
     case "tool_result":

@@ -72,6 +72,7 @@ function image(part: Fields, path: string): ImageBlock {
   const urlPath = `${path}.image_url.url`;
   const holder = part["image_url"];
   const url = stringAt(typeof holder === "string" ? holder : objectAt(holder, `${path}.image_url`)["url"], urlPath);
+  if (/^https?:\/\//iu.test(url)) return { type: "image", source: { type: "url", url } };
   const { mediaType, data } = decodeDataUrl(url, urlPath);
   const type = mediaType === "image/jpg" ? "image/jpeg" : mediaType;
   if (!imageTypes.has(type)) throw new BridgeError("invalid_value", `${urlPath}: expected a png, jpeg, gif or webp image.`, { param: urlPath });
@@ -92,7 +93,7 @@ function file(part: Fields, path: string): DocumentBlock {
 
 function decodeDataUrl(url: string, path: string): { mediaType: string; data: string } {
   const match = dataUrl.exec(url);
-  if (match === null) throw new BridgeError("unsupported_parameter", `${path}: expected a data: URL with base64; other URLs are not fetched.`, { param: path });
+  if (match === null) throw new BridgeError("unsupported_parameter", `${path}: expected a data: URL with base64, or for an image an http(s) URL.`, { param: path });
   const data = url.slice(match[0].length);
   if (!base64.test(data)) throw new BridgeError("invalid_value", `${path}: expected base64 after the comma.`, { param: path });
   return { mediaType: (match[1] ?? "").toLowerCase(), data };
