@@ -82,15 +82,30 @@ export function thinkingRequest({ thinkingTokens }: Turn): JsonObject | undefine
   return thinkingTokens === undefined ? undefined : { subtype: "set_max_thinking_tokens", max_thinking_tokens: thinkingTokens };
 }
 
+/** Slashes at a text's beginning, and what follows them. */
+const commandLike = /^(\/+)([^/].*)$/su;
+
+/**
+ * A user's blocks as the model is to read them. The CLI takes a last text that begins with a slash for a command of its own,
+ * and never asks the model: so the slash goes into a block before it.
+ */
+function withoutCommand({ content }: Message): readonly unknown[] {
+  const last = content.at(-1);
+  const [, slashes, rest] = last?.type === "text" ? commandLike.exec(last.text) ?? [] : [];
+  // A block of white space alone would be refused; slashes alone are no command.
+  if (slashes === undefined || rest === undefined || rest.trim() === "") return content;
+  return [...content.slice(0, -1), { type: "text", text: slashes }, { type: "text", text: rest }];
+}
+
 /** A message that starts a turn. */
 export function turnLine(message: Message): string {
-  return line({ type: "user", message: { role: "user", content: message.content }, parent_tool_use_id: null, session_id: "" });
+  return line({ type: "user", message: { role: "user", content: withoutCommand(message) }, parent_tool_use_id: null, session_id: "" });
 }
 
 /** A user message that only joins the history; the CLI acknowledges it with a `result` of `num_turns: 0`. */
 export function historyUserLine(message: Message): string {
   return line({
-    type: "user", message: { role: "user", content: message.content }, shouldQuery: false, parent_tool_use_id: null, session_id: "",
+    type: "user", message: { role: "user", content: withoutCommand(message) }, shouldQuery: false, parent_tool_use_id: null, session_id: "",
   });
 }
 
