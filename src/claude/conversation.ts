@@ -70,6 +70,7 @@ export class Conversation {
   #historyAck: HistoryAck | undefined;
   #previousMessageId: string | undefined;
   #hasBegun = false;
+  #rehearsal: Promise<void> | undefined;
 
   constructor(process: ClaudeProcess, options: ConversationOptions) {
     this.process = process;
@@ -80,6 +81,7 @@ export class Conversation {
       onReadEnd: () => this.#onReadEnd(),
       onFailure: (error) => {
         this.#standing = { name: "unknown" };
+        this.#historyAck?.reject(error);
         this.#run?.fail(error);
       },
     });
@@ -98,6 +100,21 @@ export class Conversation {
   /** It waits for the client's tools. */
   get isParked(): boolean {
     return this.#standing.name === "parked";
+  }
+
+  /**
+   * Tells the process a turn's system prompt, tools and settings before there is a turn, and lets it go through the motions of
+   * one: an empty message that leaves no trace in the history. What a CLI does once, at its first turn, is done by then.
+   * Rejects when the CLI refuses; any turn of the same profile may follow, also before it settles.
+   */
+  rehearse(profile: Turn): Promise<void> {
+    this.process.work();
+    this.#rehearsal = new Promise<void>((resolve, reject) => {
+      this.#historyAck = { resolve, reject };
+      this.#initialize(profile, reject);
+      void this.process.write(historyUserLine({ role: "user", content: [] }));
+    });
+    return this.#rehearsal;
   }
 
   /** Whether this conversation, which has seen all of a turn's messages but those after `seen`, can go on with the rest. */
@@ -259,7 +276,8 @@ export class Conversation {
 
   /** Writes what the process has not seen. Each history message of the user is acknowledged before what follows is written: the CLI's queue is not ordered against assistant lines. */
   async #tell(turn: Turn, seen: number): Promise<void> {
-    if (seen === 0) this.#initialize(turn);
+    if (this.#rehearsal !== undefined) await this.#rehearsal;
+    else if (seen === 0) this.#initialize(turn, (error) => this.#run?.fail(error));
     const last = turn.messages.length - 1;
     for (const message of turn.messages.slice(seen, last)) {
       if (message.role === "assistant") {
@@ -276,9 +294,9 @@ export class Conversation {
   }
 
   /** Not waited for: the CLI reads what follows in order, and a refusal fails the turn whenever it comes. */
-  #initialize(turn: Turn): void {
+  #initialize(turn: Turn, fail: (error: BridgeError) => void): void {
     this.#tools = turn.tools;
-    const failed = (error: unknown): void => this.#run?.fail(asBridgeError(error));
+    const failed = (error: unknown): void => fail(asBridgeError(error));
     this.#control.request(initializeRequest(turn)).then((answer) => this.#options.onInitialized(parseInitializeAnswer(answer)), failed);
     for (const request of [settingsRequest(turn), thinkingRequest(turn)]) {
       if (request !== undefined) this.#control.request(request).catch(failed);

@@ -1,7 +1,6 @@
 import { Conversation } from "../claude/conversation.ts";
 import type { Installation } from "../claude/installation.ts";
 import type { Command } from "../claude/launch.ts";
-import type { ClaudeProcess } from "../claude/process.ts";
 import type { RateLimitInfo } from "../claude/protocol.ts";
 import { BridgeError } from "../errors.ts";
 import type { Logger } from "../log.ts";
@@ -10,7 +9,7 @@ import { Admission } from "./admission.ts";
 import { AnswerRecord } from "./answer-record.ts";
 import { Cli } from "./cli.ts";
 import { Conversations, type Hit, type MissReason } from "./conversations.ts";
-import { messageHashes, nextHash } from "./history-hash.ts";
+import { messageHashes, nextHash, profileHash } from "./history-hash.ts";
 import type { AliasEntry, ModelEntry, ResolvedModel } from "./model-catalog.ts";
 import { Pool } from "./pool.ts";
 import { endAtStop } from "./stop-sequences.ts";
@@ -82,7 +81,7 @@ export class Engine {
     this.#cli = new Cli({ command, environment, aliases, log, onChange: () => this.#pool.clear() });
     this.#admission = new Admission({ runningMax: maxProcesses, waitingMax: maxQueue });
     this.#conversations = new Conversations({ idleMsMax: conversationIdleMsMax, parkedMsMax });
-    this.#pool = new Pool({ warm, launch: (model) => this.#cli.launch(model), hasRoom: () => this.#cli.size < maxProcesses, log });
+    this.#pool = new Pool({ warm, launch: (model) => this.#boot(model), hasRoom: () => this.#cli.size < maxProcesses, log });
   }
 
   get status(): EngineStatus {
@@ -183,16 +182,15 @@ export class Engine {
   }
 
   async *#answer(turn: Turn, hit: Hit | undefined, seat: Seat, signal: AbortSignal): AsyncGenerator<TurnEvent[], void, undefined> {
-    const waited = hit?.conversation.process ?? await this.#takeWarm(turn.model);
-    const conversation = hit?.conversation ?? this.#converse(waited ?? await this.#boot(turn.model));
+    const waited = hit?.conversation ?? await this.#takeWarm(turn);
+    const conversation = waited ?? await this.#bootInPlace(turn.model);
     seat.conversation = conversation;
-    this.#pool.refill();
     try {
       yield* conversation.run(turn, hit?.seen ?? 0, signal);
     } catch (error) {
       // A process that had waited may have died meanwhile (a laptop's sleep, a kill): nothing was asked of the model yet.
       if (waited === undefined || conversation.hasBegun || !isCliFailure(error)) throw error;
-      seat.conversation = this.#converse(await this.#boot(turn.model));
+      seat.conversation = await this.#bootInPlace(turn.model);
       yield* seat.conversation.run(turn, 0, signal);
     }
   }
@@ -209,19 +207,19 @@ export class Engine {
     throw new BridgeError("upstream_error", "The model answered without the tool call that tool_choice asks for.", { param: "tool_choice" });
   }
 
-  async #takeWarm(model: string): Promise<ClaudeProcess | undefined> {
+  async #takeWarm(turn: Turn): Promise<Conversation | undefined> {
     await this.#cli.require();
-    return this.#pool.take(model);
+    return this.#pool.take(turn.model, { hash: profileHash(turn), turn: { ...turn, messages: [] } });
   }
 
-  /** A process for a request that found none waiting. A resting conversation costs a replay when it is needed again, a warm process a boot: neither is worth a refusal. */
-  #boot(model: string): Promise<ClaudeProcess> {
+  /** For a request that found nothing waiting. A resting conversation costs a replay when it is needed again, a warm process a boot: neither is worth a refusal. */
+  #bootInPlace(model: string): Promise<Conversation> {
     if (this.#cli.size >= this.#options.maxProcesses && !this.#conversations.evictOne()) this.#pool.evictOne();
-    return this.#cli.launch(model);
+    return this.#boot(model);
   }
 
-  #converse(process: ClaudeProcess): Conversation {
-    return new Conversation(process, {
+  async #boot(model: string): Promise<Conversation> {
+    return new Conversation(await this.#cli.launch(model), {
       silenceMsMax: this.#options.silenceMsMax,
       onInitialized: (answer) => this.#cli.learn(answer),
       onRateLimit: (info) => this.#cli.noteRateLimit(info),
