@@ -2,6 +2,7 @@
 
 import { isIP } from "node:net";
 import { isLoopbackHost } from "./loopback.ts";
+import type { Effort } from "./turn.ts";
 
 export const logLevels = ["silent", "error", "warn", "info", "debug"] as const;
 export type LogLevel = (typeof logLevels)[number];
@@ -25,8 +26,20 @@ export interface Config {
   readonly maxRetries: number;
   readonly turnTimeoutSeconds: number;
   readonly headWaitSeconds: number;
+  readonly heartbeatSeconds: number;
+  readonly fetchImages: boolean;
+  /** Further model names, each with what it stands for. */
+  readonly aliases: readonly ModelAlias[];
   readonly shutdownWaitSeconds: number;
   readonly maxBodyMegabytes: number;
+}
+
+/** A further name for a model, with how hard it thinks when a request does not say. */
+export interface ModelAlias {
+  readonly name: string;
+  readonly model: string;
+  readonly effort?: Effort;
+  readonly thinkingTokens?: number;
 }
 
 /** What defaults depend on; handed in, so that this file reads nothing of the machine. */
@@ -129,6 +142,26 @@ const variableNames: Sort<readonly string[]> = {
   },
 };
 
+const aliasForm = /^([\w.:/[\]-]{1,128})=([A-Za-z0-9][\w.:[\]-]*)(?:@(low|medium|high|xhigh|max|none|\d{1,7}))?$/;
+
+function parseAlias(text: string): ModelAlias | undefined {
+  const [, name, aliased, how] = aliasForm.exec(text) ?? [];
+  if (name === undefined || aliased === undefined) return undefined;
+  if (how === undefined) return { name, model: aliased };
+  if (how === "none") return { name, model: aliased, thinkingTokens: 0 };
+  return /^\d/.test(how) ? { name, model: aliased, thinkingTokens: Number(how) } : { name, model: aliased, effort: how as Effort };
+}
+
+const modelAliases: Sort<readonly ModelAlias[]> = {
+  expected: "NAME=MODEL or NAME=MODEL@EFFORT, such as gpt-4o=sonnet",
+  placeholder: "NAME=MODEL[@EFFORT]",
+  accepts: (value) => Array.isArray(value) && value.every((alias: unknown) => typeof alias === "object" && alias !== null && "name" in alias && "model" in alias),
+  fromText: (text) => {
+    const aliases = text.split(",").map((part) => parseAlias(part.trim()));
+    return aliases.every((alias) => alias !== undefined) ? aliases : undefined;
+  },
+};
+
 const host = textThat("a host name or an IP address, without brackets or port", "HOST", (text) =>
   isIP(text) !== 0 || /^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(text));
 const path = textThat("a path or a command name", "PATH", (text) => text.length > 0 && !text.includes("\0"));
@@ -195,8 +228,20 @@ const options: { readonly [Name in keyof Config]: Option<Config[Name]> } = {
     help: "Longest silence of the CLI inside a turn, in seconds.",
   },
   headWaitSeconds: {
-    flag: "--head-wait", env: "CLAUDE_MAX_API_HEAD_WAIT", sort: fraction(0, 600, "SECONDS"), defaultValue: () => 10,
+    flag: "--head-wait", env: "CLAUDE_MAX_API_HEAD_WAIT", sort: fraction(0, 600, "SECONDS"), defaultValue: () => 1,
     help: "How long a response's head waits for the first piece of the answer, in seconds: a failure within it keeps its HTTP status.",
+  },
+  heartbeatSeconds: {
+    flag: "--heartbeat", env: "CLAUDE_MAX_API_HEARTBEAT", sort: fraction(0, 3600, "SECONDS"), defaultValue: () => 15,
+    help: "How long a stream may be silent before an empty chunk goes out, in seconds, so that clients and proxies keep waiting; 0 sends none.",
+  },
+  fetchImages: {
+    flag: "--fetch-images", env: "CLAUDE_MAX_API_FETCH_IMAGES", sort: yesOrNo, defaultValue: () => true,
+    help: "Whether images given by http(s) URL are fetched, from public addresses only. --fetch-images=false turns that off.",
+  },
+  aliases: {
+    flag: "--alias", env: "CLAUDE_MAX_API_ALIAS", sort: modelAliases, repeatable: true, defaultValue: () => [], defaultText: "none",
+    help: "A further model name, for clients with hard-coded ones: gpt-4o=sonnet, or with an effort (low, medium, high, xhigh, max, none) or a thinking budget in tokens, o3=opus@high. Repeatable, or separated by commas.",
   },
   shutdownWaitSeconds: {
     flag: "--shutdown-wait", env: "CLAUDE_MAX_API_SHUTDOWN_WAIT", sort: wholeNumber(0, 3600, "SECONDS"), defaultValue: () => 10,

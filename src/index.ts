@@ -49,6 +49,7 @@ export function createClaudeMaxApi(overrides: Partial<Config> = {}, { environmen
     command: config.demo ? demoCommand() : claudeCommand(config.claude),
     environment: childEnvironment(environment, config),
     defaultModel: config.defaultModel,
+    aliases: config.aliases,
     maxProcesses: config.maxProcesses,
     maxQueue: config.maxQueue,
     warm: config.warm,
@@ -59,7 +60,8 @@ export function createClaudeMaxApi(overrides: Partial<Config> = {}, { environmen
   const server = createHttpServer({
     services: {
       engine, version, isDemo: config.demo, defaultModel: config.defaultModel,
-      maxBodyBytes: config.maxBodyMegabytes * bytesPerMegabyte, headWaitMs: config.headWaitSeconds * 1000, startedAtMs: Date.now(),
+      maxBodyBytes: config.maxBodyMegabytes * bytesPerMegabyte, headWaitMs: config.headWaitSeconds * 1000,
+      heartbeatMs: config.heartbeatSeconds * 1000, fetchImages: config.fetchImages, startedAtMs: Date.now(),
     },
     checkAccess: createAccessCheck(config),
     log,

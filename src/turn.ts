@@ -12,10 +12,16 @@ export type JsonText = string & { readonly __jsonText: unique symbol };
 /** A text block. Never empty: the Messages API refuses empty text. */
 export interface TextBlock { readonly type: "text"; readonly text: string }
 
-/** An image by its bytes. */
+/** An image by its bytes; by a URL only on the way from a dialect to whoever fetches it. */
 export interface ImageBlock {
   readonly type: "image";
-  readonly source: { readonly type: "base64"; readonly media_type: string; readonly data: string };
+  readonly source: Base64Source | { readonly type: "url"; readonly url: string };
+}
+
+export interface Base64Source {
+  readonly type: "base64";
+  readonly media_type: string;
+  readonly data: string;
 }
 
 /** A PDF by its bytes. */
@@ -49,6 +55,20 @@ export type Message =
   | { readonly role: "user"; readonly content: readonly UserBlock[] }
   | { readonly role: "assistant"; readonly content: readonly AssistantBlock[] };
 
+/** A function of the client's that the model may call. */
+export interface Tool {
+  readonly name: string;
+  readonly description: string;
+  /** JSON Schema whose top level is an object. */
+  readonly inputSchema: Readonly<Record<string, unknown>>;
+}
+
+/** How free the model is to call: `required` is any one tool, a name that one. */
+export type ToolChoice = { readonly type: "auto" | "none" | "required" } | { readonly type: "tool"; readonly name: string };
+
+/** How hard the model thinks, in the CLI's words. */
+export type Effort = "low" | "medium" | "high" | "xhigh" | "max";
+
 /** One request to the model: everything it depends on, and nothing else. */
 export interface Turn {
   /** As given to the CLI's `--model`: an alias (`opus`) or a full id. */
@@ -59,6 +79,18 @@ export interface Turn {
   readonly messages: readonly Message[];
   /** Upper bound on output tokens, when the client set one. */
   readonly maxOutputTokens?: number;
+  /** Those that the model may see: a choice that leaves some out has left them out already. */
+  readonly tools: readonly Tool[];
+  readonly toolChoice: ToolChoice;
+  /** False: at most one call in an answer. */
+  readonly parallelToolCalls: boolean;
+  readonly effort?: Effort;
+  /** The most tokens of thinking; 0 turns it off. */
+  readonly thinkingTokens?: number;
+  /** The answer is one JSON document that this JSON Schema describes. */
+  readonly responseSchema?: Readonly<Record<string, unknown>>;
+  /** The answer ends before the first of these. */
+  readonly stop: readonly string[];
 }
 
 /** Tokens as OpenAI counts them. */
@@ -74,11 +106,18 @@ export interface Usage {
 }
 
 /** Why the model stopped; a failure is not among them, it is thrown. */
-export type FinishReason = "stop" | "length" | "content_filter";
+export type FinishReason = "stop" | "length" | "tool_calls" | "content_filter";
 
-/** What a turn gives, in this order: one `start`, deltas, one `finish`. A turn that fails throws a `BridgeError` instead of finishing. */
+/** What a turn gives, in this order: one `start`, deltas, one `finish`, and any number of `retry` before. A turn that fails throws a `BridgeError` instead of finishing. */
 export type TurnEvent =
-  | { readonly type: "start"; readonly model: string }
+  /** The upstream took the request; `usage` is what it knows of it at that point. */
+  | { readonly type: "start"; readonly model: string; readonly usage: Usage }
+  /** The upstream failed and is asked again. */
+  | { readonly type: "retry" }
   | { readonly type: "text"; readonly text: JsonText }
   | { readonly type: "thinking"; readonly text: JsonText }
+  /** A call begins; `call` counts an answer's calls from 0. */
+  | { readonly type: "tool_call"; readonly call: number; readonly id: string; readonly name: string }
+  /** A piece of a call's arguments: the inside of a JSON string that holds JSON. */
+  | { readonly type: "tool_arguments"; readonly call: number; readonly text: JsonText }
   | { readonly type: "finish"; readonly reason: FinishReason; readonly usage: Usage };

@@ -1,14 +1,16 @@
 import { randomUUID } from "node:crypto";
 import { asBridgeError, BridgeError } from "../errors.ts";
-import type { Turn, TurnEvent } from "../turn.ts";
+import type { Tool, ToolResultBlock, Turn, TurnEvent } from "../turn.ts";
 import { BatchQueue } from "./batches.ts";
 import { ControlChannel } from "./control.ts";
 import { parseDeltaLine } from "./deltas.ts";
 import type { ClaudeProcess } from "./process.ts";
 import {
-  historyAssistantLine, historyUserLine, type InitializeAnswer, initializeRequest, type JsonObject,
-  outputTokensRequest, parseInitializeAnswer, parseLine, type RateLimitInfo, turnLine,
+  controlErrorLine, controlSuccessLine, historyAssistantLine, historyUserLine, type InitializeAnswer, initializeRequest, isObject,
+  type JsonObject, optionalString, parseInitializeAnswer, parseLine, type RateLimitInfo, settingsRequest, thinkingRequest, turnLine,
 } from "./protocol.ts";
+import { resultsOfLastCalls } from "./tool-results.ts";
+import { callAnswer, serveTools, type ToolCall } from "./tool-server.ts";
 import { TurnTranslator } from "./translate.ts";
 
 export interface ConversationOptions {
@@ -20,34 +22,105 @@ export interface ConversationOptions {
   readonly onRateLimit: (info: RateLimitInfo) => void;
 }
 
-type HistoryAck = { readonly resolve: () => void; readonly reject: (error: BridgeError) => void };
+/**
+ * Where a conversation is between two runs. `known`: the CLI's history is exactly what was asked and answered. `parked`: it
+ * waits for the results of these calls. `unknown`: an answer was cut, failed or was left; the process has no further use.
+ */
+type Standing =
+  | { readonly name: "known" }
+  | { readonly name: "parked"; readonly callIds: readonly string[] }
+  | { readonly name: "unknown" };
+
+/** A run under way. */
+interface Run {
+  readonly queue: BatchQueue<TurnEvent>;
+  readonly translator: TurnTranslator;
+  readonly silence: NodeJS.Timeout;
+  readonly fail: (error: BridgeError) => void;
+}
+
+/** What the model is told when it calls although the client wants none. */
+const forbiddenCallText = "Tools may not be called in this turn. Answer in text.";
+
+interface HistoryAck {
+  readonly resolve: () => void;
+  readonly reject: (error: BridgeError) => void;
+}
+
+/** A call of the CLI's that has no result yet. */
+interface OpenCall {
+  readonly requestId: string;
+  readonly call: ToolCall;
+}
 
 /**
- * One conversation on one process: the system prompt and the history are told to it once, then a turn at a time.
+ * One conversation on one process: the system prompt, the tools and the history are told to it once, then a turn at a time.
  * It never gives the process back: whoever made it ends it.
  */
 export class Conversation {
   readonly process: ClaudeProcess;
   readonly #control: ControlChannel;
   readonly #options: ConversationOptions;
+  readonly #openCalls = new Map<string, OpenCall>();
+  /** Results that came before the CLI asked for them: it calls one tool after the other. */
+  readonly #results = new Map<string, ToolResultBlock>();
+  #standing: Standing = { name: "known" };
+  #tools: readonly Tool[] = [];
+  #run: Run | undefined;
   #historyAck: HistoryAck | undefined;
-  #atKnownPoint = true;
+  #previousMessageId: string | undefined;
   #hasBegun = false;
+  #rehearsal: Promise<void> | undefined;
 
   constructor(process: ClaudeProcess, options: ConversationOptions) {
     this.process = process;
     this.#options = options;
     this.#control = new ControlChannel((line) => void process.write(line));
+    process.attach({
+      onLine: (line) => this.#onLine(line),
+      onReadEnd: () => this.#onReadEnd(),
+      onFailure: (error) => {
+        this.#standing = { name: "unknown" };
+        this.#historyAck?.reject(error);
+        this.#run?.fail(error);
+      },
+    });
   }
 
-  /** The present turn's first output has come: it reached the model. */
+  /** The present run's first output has come: it reached the model. */
   get hasBegun(): boolean {
     return this.#hasBegun;
   }
 
-  /** The CLI waits for the next message, and its history is exactly what was asked and answered. */
-  get atKnownPoint(): boolean {
-    return this.#atKnownPoint;
+  /** Another run of the same conversation is possible. */
+  get isAlive(): boolean {
+    return this.#standing.name !== "unknown";
+  }
+
+  /** It waits for the client's tools. */
+  get isParked(): boolean {
+    return this.#standing.name === "parked";
+  }
+
+  /**
+   * Tells the process a turn's system prompt, tools and settings before there is a turn, and lets it go through the motions of
+   * one: an empty message that leaves no trace in the history. What a CLI does once, at its first turn, is done by then.
+   * Rejects when the CLI refuses; any turn of the same profile may follow, also before it settles.
+   */
+  rehearse(profile: Turn): Promise<void> {
+    this.process.work();
+    this.#rehearsal = new Promise<void>((resolve, reject) => {
+      this.#historyAck = { resolve, reject };
+      this.#initialize(profile, reject);
+      void this.process.write(historyUserLine({ role: "user", content: [] }));
+    });
+    return this.#rehearsal;
+  }
+
+  /** Whether this conversation, which has seen all of a turn's messages but those after `seen`, can go on with the rest. */
+  canContinue({ messages }: Turn, seen: number): boolean {
+    if (this.#standing.name === "known") return true;
+    return this.#standing.name === "parked" && seen === messages.length - 1 && resultsOfLastCalls(messages) !== undefined;
   }
 
   /**
@@ -55,6 +128,31 @@ export class Conversation {
    * read of the CLI's output made; throws a BridgeError when the turn fails, the CLI is silent for too long, or `signal` aborts.
    */
   async *run(turn: Turn, seen: number, signal: AbortSignal): AsyncGenerator<TurnEvent[], void, undefined> {
+    const { queue, translator, silence, fail } = this.#run = this.#newRun(turn);
+    const onAbort = (): void => fail(new BridgeError("client_closed", "The client closed the request."));
+    signal.addEventListener("abort", onAbort, { once: true });
+    const parked = this.#standing.name === "parked" ? this.#standing.callIds : undefined;
+    const isUsable = this.isAlive;
+    this.#standing = { name: "unknown" };
+    this.#hasBegun = false;
+    this.process.work();
+    try {
+      if (!isUsable) fail(new BridgeError("cli_failed", "The claude process ended before it was asked."));
+      else if (signal.aborted) onAbort();
+      else if (parked === undefined) this.#tell(turn, seen).catch((error: unknown) => fail(asBridgeError(error)));
+      else this.#answerCalls(parked, resultsOfLastCalls(turn.messages) ?? []);
+      for (let batch = await queue.next(); batch !== undefined; batch = await queue.next()) yield batch;
+      this.#settle(translator);
+    } finally {
+      clearInterval(silence);
+      signal.removeEventListener("abort", onAbort);
+      this.#run = undefined;
+      this.#previousMessageId = translator.messageId;
+      if (!this.isAlive) this.#control.request({ subtype: "interrupt" }).catch(() => {});
+    }
+  }
+
+  #newRun({ responseSchema, parallelToolCalls, toolChoice }: Turn): Run {
     const queue = new BatchQueue<TurnEvent>({
       pause: () => this.process.pause(),
       resume: () => {
@@ -63,7 +161,12 @@ export class Conversation {
         this.process.resume();
       },
     });
-    const translator = new TurnTranslator(Date.now);
+    const translator = new TurnTranslator({
+      nowMs: Date.now,
+      previousMessageId: this.#previousMessageId,
+      hasSchema: responseSchema !== undefined,
+      callsMax: toolChoice.type === "none" ? 0 : parallelToolCalls ? Infinity : 1,
+    });
     const fail = (error: BridgeError): void => {
       this.#historyAck?.reject(error);
       this.#control.failAll(error);
@@ -72,40 +175,26 @@ export class Conversation {
     const silence = setInterval(() => {
       if (queue.isAwaited) fail(new BridgeError("turn_timeout", `The claude process was silent for ${this.#options.silenceMsMax / 1000} s.`));
     }, this.#options.silenceMsMax);
-    const onAbort = (): void => fail(new BridgeError("client_closed", "The client closed the request."));
-    signal.addEventListener("abort", onAbort, { once: true });
-    this.#atKnownPoint = false;
-    this.#hasBegun = false;
-    this.process.attach({
-      onLine: (line) => this.#onLine(line, translator, queue.items),
-      onReadEnd: () => {
-        silence.refresh();
-        this.#hasBegun ||= queue.items.length > 0;
-        queue.flush();
-        if (translator.outcome.name === "failed") fail(translator.outcome.error);
-        else if (translator.outcome.name !== "running") queue.end();
-      },
-      onFailure: fail,
-    });
-    try {
-      if (signal.aborted) onAbort();
-      else this.#tell(turn, seen, fail).catch((error: unknown) => fail(asBridgeError(error)));
-      for (let batch = await queue.next(); batch !== undefined; batch = await queue.next()) yield batch;
-      if (translator.outcome.name === "finished") {
-        this.#atKnownPoint = true;
-        this.process.rest();
-      }
-    } finally {
-      clearInterval(silence);
-      signal.removeEventListener("abort", onAbort);
-      if (!this.#atKnownPoint) this.#interrupt();
+    return { queue, translator, silence, fail };
+  }
+
+  #settle({ outcome, callIds, isWhole }: TurnTranslator): void {
+    // The process knows of calls that the client was never told.
+    if (!isWhole) return;
+    if (outcome.name === "finished") {
+      this.#standing = { name: "known" };
+      this.process.rest();
+    } else if (outcome.name === "parked") {
+      this.#standing = { name: "parked", callIds };
+      this.process.park();
     }
   }
 
-  #onLine(line: string, translator: TurnTranslator, events: TurnEvent[]): void {
+  #onLine(line: string): void {
+    const run = this.#run;
     const delta = parseDeltaLine(line);
     if (delta !== undefined) {
-      if (translator.countDelta()) events.push(delta);
+      run?.translator.takeDelta(delta, run.queue.items);
       return;
     }
     const message = parseLine(line);
@@ -113,23 +202,82 @@ export class Conversation {
     switch (message["type"]) {
       case "control_response":
         return this.#control.settle(message);
+      case "control_request":
+        return this.#onControlRequest(message);
       case "result":
         if (this.#historyAck !== undefined) return this.#acknowledge(message);
-        return translator.take(message, events);
-      case "rate_limit_event":
-        translator.take(message, events);
-        if (translator.rateLimit !== undefined) this.#options.onRateLimit(translator.rateLimit);
-        return;
-      default:
-        translator.take(message, events);
-        // At once: the CLI is about to ask the model to go on, and takes the time for it that any gentler end would give.
-        if (translator.outcome.name === "cut") this.process.kill();
+    }
+    if (run === undefined) return this.#onUnasked(message);
+    run.translator.take(message, run.queue.items);
+    if (message["type"] === "rate_limit_event" && run.translator.rateLimit !== undefined) this.#options.onRateLimit(run.translator.rateLimit);
+    // At once: the CLI is about to ask the model to go on, and takes the time for it that any gentler end would give.
+    if (run.translator.outcome.name === "cut") this.process.kill();
+  }
+
+  #onReadEnd(): void {
+    const run = this.#run;
+    if (run === undefined) return;
+    const { queue, translator: { outcome }, silence, fail } = run;
+    silence.refresh();
+    this.#hasBegun ||= queue.items.length > 0;
+    queue.flush();
+    if (outcome.name === "failed") fail(outcome.error);
+    else if (outcome.name !== "running") queue.end();
+  }
+
+  /** A parked CLI that goes on by itself (it answers a call to a tool that nobody has) is no longer where the client believes it. */
+  #onUnasked(message: JsonObject): void {
+    if (message["type"] !== "stream_event" || this.#standing.name !== "parked") return;
+    const event = message["event"];
+    if (isObject(event) && event["type"] === "message_start") {
+      this.#standing = { name: "unknown" };
+      void this.process.end();
     }
   }
 
+  #onControlRequest(message: JsonObject): void {
+    const requestId = optionalString(message["request_id"]) ?? "";
+    const request = isObject(message["request"]) ? message["request"] : {};
+    if (request["subtype"] !== "mcp_message" || !isObject(request["message"])) {
+      void this.process.write(controlErrorLine(requestId, "not supported"));
+      return;
+    }
+    const step = serveTools(request["message"], this.#tools);
+    if (step.kind === "answer") return this.#answerMcp(requestId, step.response);
+    const { toolUseId } = step.call;
+    if (this.#run?.translator.isForbidden(toolUseId) === true) {
+      return this.#answerMcp(requestId, callAnswer(step.call, { type: "tool_result", tool_use_id: toolUseId, content: forbiddenCallText, is_error: true }));
+    }
+    this.#openCalls.set(toolUseId, { requestId, call: step.call });
+    this.#answerOpenCalls();
+  }
+
+  #answerCalls(callIds: readonly string[], results: readonly ToolResultBlock[]): void {
+    for (const [position, result] of results.entries()) {
+      const id = callIds[position];
+      if (id !== undefined) this.#results.set(id, result);
+    }
+    this.#answerOpenCalls();
+  }
+
+  #answerOpenCalls(): void {
+    for (const [id, { requestId, call }] of this.#openCalls) {
+      const result = this.#results.get(id);
+      if (result === undefined) continue;
+      this.#openCalls.delete(id);
+      this.#results.delete(id);
+      this.#answerMcp(requestId, callAnswer(call, result));
+    }
+  }
+
+  #answerMcp(requestId: string, response: JsonObject): void {
+    void this.process.write(controlSuccessLine(requestId, { mcp_response: response }));
+  }
+
   /** Writes what the process has not seen. Each history message of the user is acknowledged before what follows is written: the CLI's queue is not ordered against assistant lines. */
-  async #tell(turn: Turn, seen: number, fail: (error: BridgeError) => void): Promise<void> {
-    if (seen === 0) this.#initialize(turn, fail);
+  async #tell(turn: Turn, seen: number): Promise<void> {
+    if (this.#rehearsal !== undefined) await this.#rehearsal;
+    else if (seen === 0) this.#initialize(turn, (error) => this.#run?.fail(error));
     const last = turn.messages.length - 1;
     for (const message of turn.messages.slice(seen, last)) {
       if (message.role === "assistant") {
@@ -147,9 +295,12 @@ export class Conversation {
 
   /** Not waited for: the CLI reads what follows in order, and a refusal fails the turn whenever it comes. */
   #initialize(turn: Turn, fail: (error: BridgeError) => void): void {
+    this.#tools = turn.tools;
     const failed = (error: unknown): void => fail(asBridgeError(error));
-    this.#control.request(initializeRequest(turn.system)).then((answer) => this.#options.onInitialized(parseInitializeAnswer(answer)), failed);
-    if (turn.maxOutputTokens !== undefined) this.#control.request(outputTokensRequest(turn.maxOutputTokens)).catch(failed);
+    this.#control.request(initializeRequest(turn)).then((answer) => this.#options.onInitialized(parseInitializeAnswer(answer)), failed);
+    for (const request of [settingsRequest(turn), thinkingRequest(turn)]) {
+      if (request !== undefined) this.#control.request(request).catch(failed);
+    }
   }
 
   #acknowledge(result: JsonObject): void {
@@ -157,9 +308,5 @@ export class Conversation {
     this.#historyAck = undefined;
     if (result["is_error"] === true) ack?.reject(new BridgeError("cli_failed", "The claude process did not take the conversation's history."));
     else ack?.resolve();
-  }
-
-  #interrupt(): void {
-    this.#control.request({ subtype: "interrupt" }).catch(() => {});
   }
 }

@@ -1,31 +1,43 @@
-import type { JsonText, TurnEvent } from "../turn.ts";
+import type { JsonText } from "../turn.ts";
+
+/** A delta of a content block, with its text still escaped. */
+export interface Delta {
+  readonly type: "text" | "thinking" | "input_json";
+  /** Which block of the message it belongs to. */
+  readonly index: number;
+  readonly text: JsonText;
+}
 
 const head = '{"type":"stream_event","event":{"type":"content_block_delta","index":';
 const textHead = ',"delta":{"type":"text_delta","text":"';
 const thinkingHead = ',"delta":{"type":"thinking_delta","thinking":"';
+const inputHead = ',"delta":{"type":"input_json_delta","partial_json":"';
 
 const comma = 44;
+const zero = 48;
 const backslash = 92;
 
 /**
- * The fast path: a text or thinking delta in the form that the CLI has always written, as an event with its text still
- * escaped; no JSON is parsed. Undefined for every other line, which then takes the slow path and is parsed.
+ * The fast path: a delta in the form that the CLI has always written, with its text still escaped; no JSON is parsed.
+ * Undefined for every other line, which then takes the slow path and is parsed.
  */
-export function parseDeltaLine(line: string): TurnEvent | undefined {
+export function parseDeltaLine(line: string): Delta | undefined {
   if (!line.startsWith(head)) return undefined;
   // The index is one or two digits in practice; more than that falls to the slow path.
   let at = head.length + 1;
-  if (line.charCodeAt(at) !== comma) at++;
-  if (line.startsWith(textHead, at)) return event("text", line, at + textHead.length);
-  if (line.startsWith(thinkingHead, at)) return event("thinking", line, at + thinkingHead.length);
+  let index = line.charCodeAt(head.length) - zero;
+  if (line.charCodeAt(at) !== comma) index = index * 10 + line.charCodeAt(at++) - zero;
+  if (line.startsWith(textHead, at)) return delta("text", index, line, at + textHead.length);
+  if (line.startsWith(inputHead, at)) return delta("input_json", index, line, at + inputHead.length);
+  if (line.startsWith(thinkingHead, at)) return delta("thinking", index, line, at + thinkingHead.length);
   return undefined;
 }
 
-function event(type: "text" | "thinking", line: string, start: number): TurnEvent | undefined {
+function delta(type: Delta["type"], index: number, line: string, start: number): Delta | undefined {
   const end = stringEnd(line, start);
   // An empty text, more keys in the delta, or a cut line: let the parser judge.
   if (end <= start || !line.startsWith('"}}', end)) return undefined;
-  return { type, text: line.slice(start, end) as JsonText };
+  return { type, index, text: line.slice(start, end) as JsonText };
 }
 
 /** Where the JSON string whose inside begins at `start` has its closing quote, or -1. */

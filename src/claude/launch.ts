@@ -67,9 +67,13 @@ export function childEnvironment(own: Environment, { passEnv, maxRetries }: Envi
     ENABLE_TOOL_SEARCH: "false",
     CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1",
     CLAUDE_CODE_DISABLE_TERMINAL_TITLE: "1",
+    // A path behind an @ in a prompt would be read and its file sent upstream, and some words would add notes of the CLI's own.
+    CLAUDE_CODE_DISABLE_ATTACHMENTS: "1",
     DISABLE_AUTOUPDATER: "1",
     // With its host dead the CLI would finish a turn under way, and wait for a silent upstream for minutes. Its runtime then ends it at once.
     BUN_FEATURE_FLAG_NO_ORPHANS: "1",
+    // A tool's result reaches the model as the client gave it, however long.
+    MAX_MCP_OUTPUT_TOKENS: "100000000",
     CLAUDE_CODE_MAX_RETRIES: String(maxRetries),
   });
 }

@@ -21,7 +21,7 @@ export async function probe(process: ClaudeProcess): Promise<InitializeAnswer> {
     control.failAll(new BridgeError("cli_failed", `The claude process did not boot within ${bootWaitMs / 1000} s.`));
   }, bootWaitMs);
   try {
-    return parseInitializeAnswer(await control.request(initializeRequest("")));
+    return parseInitializeAnswer(await control.request(initializeRequest({ system: "", tools: [] })));
   } finally {
     clearTimeout(timer);
     void process.end();

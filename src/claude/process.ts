@@ -13,10 +13,10 @@ export const interruptWaitMs = 150;
 export const sigtermWaitMs = 1_500;
 
 /**
- * `booting`: started, not told anything yet. `busy`: a conversation is being replayed or a turn runs. `ready`: between turns.
+ * `booting`: started, not told anything yet. `busy`: a conversation is being replayed or a turn runs. `ready`: between turns. `parked`: in a turn that waits for the client's tools.
  * `closing`: on the ladder of its end. `closed`: gone, its pipes read to their ends.
  */
-export type ProcessState = "booting" | "ready" | "busy" | "closing" | "closed";
+export type ProcessState = "booting" | "ready" | "busy" | "parked" | "closing" | "closed";
 
 export interface LaunchOptions {
   readonly command: Command;
@@ -95,18 +95,25 @@ export class ClaudeProcess {
     return this.#state;
   }
 
-  /** Gives the process to a listener and marks it busy. One listener at a time; a failure that has been is told at once. */
+  /** Gives the process to a listener, one at a time. A failure that has been is told at once. */
   attach(listener: ProcessListener): void {
     this.#listener = listener;
     if (this.#failure !== undefined) listener.onFailure(this.#failure);
-    else if (this.#state === "booting" || this.#state === "ready") this.#state = "busy";
   }
 
-  /** The turn is over and the process may have another of the same conversation. What it writes until then is dropped. */
+  /** It is told something, or a turn runs. */
+  work(): void {
+    this.#move(["booting", "ready", "parked"], "busy");
+  }
+
+  /** The turn is over and the process may have another of the same conversation. */
   rest(): void {
-    if (this.#state !== "busy") return;
-    this.#state = "ready";
-    this.#listener = undefined;
+    this.#move(["busy"], "ready");
+  }
+
+  /** The turn waits for the client. */
+  park(): void {
+    this.#move(["busy"], "parked");
   }
 
   /**
@@ -155,7 +162,7 @@ export class ClaudeProcess {
   /** Steps on the ladder that ends in SIGKILL, once. */
   #descend(): void {
     if (this.#state === "closing" || this.#state === "closed") return;
-    const closeWaitMs = this.#state === "busy" ? interruptWaitMs : stdinCloseWaitMs;
+    const closeWaitMs = this.#state === "busy" || this.#state === "parked" ? interruptWaitMs : stdinCloseWaitMs;
     this.#state = "closing";
     this.#child.stdin.end();
     // A CLI that is blocked on a full pipe cannot see that its stdin ended.
@@ -176,6 +183,10 @@ export class ClaudeProcess {
     this.#listener = undefined;
     this.#descend();
     listener?.onFailure(error);
+  }
+
+  #move(from: readonly ProcessState[], to: ProcessState): void {
+    if (from.includes(this.#state)) this.#state = to;
   }
 
   #close(resolve: () => void): void {

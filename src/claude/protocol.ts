@@ -1,6 +1,6 @@
 /** The CLI's stdio protocol as types and codec: what is written to it and what is read from it. No I/O. */
 
-import type { Message } from "../turn.ts";
+import type { Message, Turn } from "../turn.ts";
 
 /** The name under which the client's tools are served, and which `--allowedTools` admits. */
 export const toolServerName = "client";
@@ -23,7 +23,10 @@ export interface InitializeAnswer {
 export interface RateLimitInfo {
   readonly status: string;
   readonly resetsAt: number | undefined;
+  /** `five_hour`, `seven_day`… */
   readonly rateLimitType: string | undefined;
+  /** How much of that window is used, from 0 to 1. */
+  readonly utilization: number | undefined;
 }
 
 export type JsonObject = Readonly<Record<string, unknown>>;
@@ -40,32 +43,69 @@ export function controlRequestLine(requestId: string, request: JsonObject): stri
   return line({ type: "control_request", request_id: requestId, request });
 }
 
+export function controlSuccessLine(requestId: string, response: JsonObject): string {
+  return line({ type: "control_response", response: { subtype: "success", request_id: requestId, response } });
+}
+
+export function controlErrorLine(requestId: string, error: string): string {
+  return line({ type: "control_response", response: { subtype: "error", request_id: requestId, error } });
+}
+
 /** Once, before the first turn. An empty list leaves only the CLI's one sentence of identity. */
-export function initializeRequest(system: string): JsonObject {
-  return { subtype: "initialize", systemPrompt: system === "" ? [] : [system] };
+export function initializeRequest({ system, tools, responseSchema }: Pick<Turn, "system" | "tools" | "responseSchema">): JsonObject {
+  return {
+    subtype: "initialize",
+    systemPrompt: system === "" ? [] : [system],
+    ...(tools.length === 0 ? {} : { sdkMcpServers: [toolServerName] }),
+    ...(responseSchema === undefined ? {} : { jsonSchema: responseSchema }),
+  };
 }
 
 /** The smallest thinking budget that the Messages API takes, in tokens; it must also be below the output bound. */
 const thinkingTokensMin = 1_024;
 
-/** A bound on the output. One without room for thinking turns thinking off: some models would be asked for a budget that the API refuses. */
-export function outputTokensRequest(maxOutputTokens: number): JsonObject {
+/**
+ * The turn's settings, or undefined when there are none. A bound on the output without room for thinking turns thinking
+ * off: some models would be asked for a budget that the API refuses.
+ */
+export function settingsRequest({ maxOutputTokens, effort, thinkingTokens }: Turn): JsonObject | undefined {
+  const hasNoRoom = maxOutputTokens !== undefined && maxOutputTokens <= thinkingTokensMin;
   const env = {
-    CLAUDE_CODE_MAX_OUTPUT_TOKENS: String(maxOutputTokens),
-    ...(maxOutputTokens <= thinkingTokensMin ? { CLAUDE_CODE_DISABLE_THINKING: "1" } : {}),
+    ...(maxOutputTokens === undefined ? {} : { CLAUDE_CODE_MAX_OUTPUT_TOKENS: String(maxOutputTokens) }),
+    ...(hasNoRoom || thinkingTokens === 0 ? { CLAUDE_CODE_DISABLE_THINKING: "1" } : {}),
   };
-  return { subtype: "apply_flag_settings", settings: { env } };
+  const settings = { ...(Object.keys(env).length === 0 ? {} : { env }), ...(effort === undefined ? {} : { effortLevel: effort }) };
+  return Object.keys(settings).length === 0 ? undefined : { subtype: "apply_flag_settings", settings };
+}
+
+export function thinkingRequest({ thinkingTokens }: Turn): JsonObject | undefined {
+  return thinkingTokens === undefined ? undefined : { subtype: "set_max_thinking_tokens", max_thinking_tokens: thinkingTokens };
+}
+
+/** Slashes at a text's beginning, and what follows them. */
+const commandLike = /^(\/+)([^/].*)$/su;
+
+/**
+ * A user's blocks as the model is to read them. The CLI takes a last text that begins with a slash for a command of its own,
+ * and never asks the model: so the slash goes into a block before it.
+ */
+function withoutCommand({ content }: Message): readonly unknown[] {
+  const last = content.at(-1);
+  const [, slashes, rest] = last?.type === "text" ? commandLike.exec(last.text) ?? [] : [];
+  // A block of white space alone would be refused; slashes alone are no command.
+  if (slashes === undefined || rest === undefined || rest.trim() === "") return content;
+  return [...content.slice(0, -1), { type: "text", text: slashes }, { type: "text", text: rest }];
 }
 
 /** A message that starts a turn. */
 export function turnLine(message: Message): string {
-  return line({ type: "user", message: { role: "user", content: message.content }, parent_tool_use_id: null, session_id: "" });
+  return line({ type: "user", message: { role: "user", content: withoutCommand(message) }, parent_tool_use_id: null, session_id: "" });
 }
 
 /** A user message that only joins the history; the CLI acknowledges it with a `result` of `num_turns: 0`. */
 export function historyUserLine(message: Message): string {
   return line({
-    type: "user", message: { role: "user", content: message.content }, shouldQuery: false, parent_tool_use_id: null, session_id: "",
+    type: "user", message: { role: "user", content: withoutCommand(message) }, shouldQuery: false, parent_tool_use_id: null, session_id: "",
   });
 }
 
@@ -111,12 +151,19 @@ export function parseRateLimitInfo(value: unknown): RateLimitInfo | undefined {
   if (!isObject(value)) return undefined;
   const status = optionalString(value["status"]);
   if (status === undefined) return undefined;
-  const resetsAt = value["resetsAt"];
+  const rateLimitType = optionalString(value["rateLimitType"]);
+  const windows = isObject(value["unifiedWindows"]) ? value["unifiedWindows"] : {};
+  const window = isObject(windows[rateLimitType ?? ""]) ? windows[rateLimitType ?? ""] : undefined;
   return {
     status,
-    resetsAt: typeof resetsAt === "number" ? resetsAt : undefined,
-    rateLimitType: optionalString(value["rateLimitType"]),
+    resetsAt: optionalNumber(value["resetsAt"]),
+    rateLimitType,
+    utilization: optionalNumber(value["utilization"]) ?? (isObject(window) ? optionalNumber(window["utilization"]) : undefined),
   };
+}
+
+function optionalNumber(value: unknown): number | undefined {
+  return typeof value === "number" ? value : undefined;
 }
 
 export function optionalString(value: unknown): string | undefined {

@@ -1,18 +1,38 @@
 import { BridgeError } from "../errors.ts";
 import { encodeJsonText } from "../json-text.ts";
-import type { FinishReason, TurnEvent, Usage } from "../turn.ts";
+import type { FinishReason, JsonText, TurnEvent, Usage } from "../turn.ts";
+import type { Delta } from "./deltas.ts";
 import { failureToError } from "./failure.ts";
 import { isObject, type JsonObject, optionalString, parseRateLimitInfo, type RateLimitInfo } from "./protocol.ts";
 
 /**
- * How far a turn is. `finished`: the CLI is done and waits for the next message. `cut`: the answer is whole for the client,
- * but the CLI would go on by itself, so its process must end. `failed`: there is no answer.
+ * How far a turn is. `finished`: the CLI is done and waits for the next message. `parked`: it waits for the results of the
+ * calls that the answer ended with. `cut`: the answer is whole for the client, but the CLI would go on by itself, so its
+ * process must end. `failed`: there is no answer.
  */
 export type TurnOutcome =
   | { readonly name: "running" }
   | { readonly name: "finished" }
+  | { readonly name: "parked" }
   | { readonly name: "cut" }
   | { readonly name: "failed"; readonly error: BridgeError };
+
+export interface TranslateOptions {
+  /** The clock that reset times are measured against, in milliseconds since the epoch. */
+  readonly nowMs: () => number;
+  /** The message that an earlier turn of this process ended with: the CLI may repeat it. */
+  readonly previousMessageId: string | undefined;
+  /** The answer is the JSON that the model gives to the CLI's own structured-output tool. */
+  readonly hasSchema: boolean;
+  /** How many calls an answer may have. */
+  readonly callsMax: number;
+}
+
+/** What a content block of the present message is to the client. */
+type BlockUse = { readonly call: number; hasArguments: boolean } | "schema" | "dropped";
+
+/** The CLI's tool by which the model gives an answer that has a schema. */
+const schemaToolName = "StructuredOutput";
 
 type StopReason = { readonly reason: FinishReason; readonly cut: boolean };
 
@@ -31,26 +51,50 @@ const running: TurnOutcome = { name: "running" };
 export class TurnTranslator {
   outcome: TurnOutcome = running;
   rateLimit: RateLimitInfo | undefined;
+  /** The ids of the answer's calls, in their order. */
+  readonly callIds: string[] = [];
   #messageId: string | undefined;
   #hasDeltas = false;
+  readonly #forbiddenIds = new Set<string>();
+  #isSchemaAnswered = false;
   #stopReason: string | undefined;
   #usage: JsonObject = {};
+  #blocks = new Map<number, BlockUse>();
   #failure: { error: string | undefined; status: number | undefined; text: string } | undefined;
-  readonly #nowMs: () => number;
+  readonly #options: TranslateOptions;
 
-  constructor(nowMs: () => number) {
-    this.#nowMs = nowMs;
+  constructor(options: TranslateOptions) {
+    this.#options = options;
   }
 
-  /** A delta came by the fast path; whether it is part of the answer. */
-  countDelta(): boolean {
+  /** The message that is streamed, or was last. */
+  get messageId(): string | undefined {
+    return this.#messageId ?? this.#options.previousMessageId;
+  }
+
+  /** The client is told all that the model said and called. */
+  get isWhole(): boolean {
+    return this.#forbiddenIds.size === 0;
+  }
+
+  /** A call past the number that the answer may have; the client never hears of it. */
+  isForbidden(toolUseId: string): boolean {
+    return this.#forbiddenIds.has(toolUseId);
+  }
+
+  /** Takes a delta, its text still escaped. */
+  takeDelta({ type, index, text }: Delta, events: TurnEvent[]): void {
+    // What the CLI goes on with by itself, in the same read even, is no part of the answer.
+    if (this.outcome.name !== "running") return;
+    if (type === "input_json") return this.#input(index, text, events);
+    // With a schema the document alone is the answer.
+    if (type === "text" && this.#options.hasSchema) return;
     this.#hasDeltas = true;
-    return this.outcome.name === "running";
+    events.push({ type, text });
   }
 
   /** Takes one message and appends what it makes. Messages of unknown type appear with every CLI version and are passed over. */
   take(message: JsonObject, events: TurnEvent[]): void {
-    // What the CLI goes on with by itself, in the same read even, is no part of the answer.
     if (this.outcome.name !== "running") return;
     switch (message["type"]) {
       case "stream_event":
@@ -58,6 +102,9 @@ export class TurnTranslator {
         return;
       case "assistant":
         if (isObject(message["message"])) this.#assistant(message, message["message"], events);
+        return;
+      case "system":
+        if (message["subtype"] === "api_retry" && !this.#hasDeltas) events.push({ type: "retry" });
         return;
       case "rate_limit_event":
         this.rateLimit = parseRateLimitInfo(message["rate_limit_info"]) ?? this.rateLimit;
@@ -73,38 +120,82 @@ export class TurnTranslator {
       case "message_start":
         if (isObject(event["message"])) this.#messageStart(event["message"], events);
         return;
+      case "content_block_start":
+        if (isObject(event["content_block"])) this.#blockStart(blockIndex(event), event["content_block"], events);
+        return;
       case "content_block_delta":
-        if (isObject(event["delta"])) this.#delta(event["delta"], events);
+        if (isObject(event["delta"])) this.#slowDelta(blockIndex(event), event["delta"], events);
         return;
-      case "message_delta": {
+      case "content_block_stop":
+        return this.#blockStop(blockIndex(event), events);
+      case "message_delta":
         this.#mergeUsage(event["usage"]);
-        const delta = isObject(event["delta"]) ? event["delta"] : {};
-        this.#stopReason = optionalString(delta["stop_reason"]) ?? this.#stopReason;
-        if (stopReasons[this.#stopReason ?? ""]?.cut === true) this.#finish("cut", events);
-        return;
-      }
+        return this.#messageStop(isObject(event["delta"]) ? optionalString(event["delta"]["stop_reason"]) : undefined, events);
     }
   }
 
   #messageStart(message: JsonObject, events: TurnEvent[]): void {
     const isFirst = this.#messageId === undefined;
     this.#messageId = optionalString(message["id"]) ?? "";
-    if (!isFirst && this.#hasDeltas && this.#stopReason === undefined) return this.#brokeOff();
+    if (!isFirst && this.#hasDeltas && this.#stopReason === undefined) return this.#fail("The answer broke off upstream after part of it had been sent.");
     this.#stopReason = undefined;
     this.#usage = {};
+    this.#blocks.clear();
     this.#mergeUsage(message["usage"]);
-    if (isFirst) events.push({ type: "start", model: optionalString(message["model"]) ?? "" });
+    if (isFirst) events.push({ type: "start", model: optionalString(message["model"]) ?? "", usage: toUsage(this.#usage) });
   }
 
-  #delta(delta: JsonObject, events: TurnEvent[]): void {
-    if (delta["type"] === "text_delta") this.#push("text", delta["text"], events);
-    else if (delta["type"] === "thinking_delta") this.#push("thinking", delta["thinking"], events);
-  }
-
-  #push(type: "text" | "thinking", text: unknown, events: TurnEvent[]): void {
-    if (typeof text !== "string" || text === "") return;
+  #blockStart(index: number, block: JsonObject, events: TurnEvent[]): void {
+    if (block["type"] !== "tool_use") return;
+    const name = optionalString(block["name"]) ?? "";
+    if (this.#options.hasSchema && name === schemaToolName) {
+      if (this.#isSchemaAnswered) return this.#fail("The model's first JSON did not match the schema, and part of it had been sent.");
+      this.#blocks.set(index, "schema");
+      return;
+    }
+    const call = this.callIds.length;
+    if (call >= this.#options.callsMax) {
+      this.#forbiddenIds.add(optionalString(block["id"]) ?? "");
+      this.#blocks.set(index, "dropped");
+      return;
+    }
+    const id = optionalString(block["id"]) ?? "";
+    this.callIds.push(id);
+    this.#blocks.set(index, { call, hasArguments: false });
     this.#hasDeltas = true;
-    events.push({ type, text: encodeJsonText(text) });
+    events.push({ type: "tool_call", call, id, name });
+  }
+
+  #slowDelta(index: number, delta: JsonObject, events: TurnEvent[]): void {
+    for (const [type, wireType, key] of [["text", "text_delta", "text"], ["thinking", "thinking_delta", "thinking"], ["input_json", "input_json_delta", "partial_json"]] as const) {
+      const text = delta[key];
+      if (delta["type"] === wireType && typeof text === "string" && text !== "") this.takeDelta({ type, index, text: encodeJsonText(text) }, events);
+    }
+  }
+
+  #input(index: number, text: JsonText, events: TurnEvent[]): void {
+    const use = this.#blocks.get(index);
+    if (use === undefined || use === "dropped") return;
+    this.#hasDeltas = true;
+    if (use === "schema") {
+      this.#isSchemaAnswered = true;
+      events.push({ type: "text", text });
+      return;
+    }
+    use.hasArguments = true;
+    events.push({ type: "tool_arguments", call: use.call, text });
+  }
+
+  #blockStop(index: number, events: TurnEvent[]): void {
+    const use = this.#blocks.get(index);
+    // A call without arguments streams none; clients parse what they got.
+    if (typeof use === "object" && !use.hasArguments) this.#input(index, encodeJsonText("{}"), events);
+  }
+
+  #messageStop(stopReason: string | undefined, events: TurnEvent[]): void {
+    this.#stopReason = stopReason ?? this.#stopReason;
+    if (stopReasons[this.#stopReason ?? ""]?.cut === true) this.#finish("cut", events);
+    else if (this.#stopReason === "tool_use" && this.callIds.length > 0) this.#finish(this.isWhole ? "parked" : "cut", events);
   }
 
   #assistant(message: JsonObject, inner: JsonObject, events: TurnEvent[]): void {
@@ -117,45 +208,52 @@ export class TurnTranslator {
       return;
     }
     // The streamed message again, block by block.
-    if (inner["id"] === this.#messageId) return;
+    if (inner["id"] === this.messageId) return;
     // Not streamed: the stream broke and the CLI asked again for the whole (2.1.197).
     this.#messageStart(inner, events);
+    for (const [index, block] of contentBlocks(inner).entries()) this.#wholeBlock(index, block, events);
+    if (this.outcome.name === "running") this.#messageStop(optionalString(inner["stop_reason"]), events);
+  }
+
+  #wholeBlock(index: number, block: JsonObject, events: TurnEvent[]): void {
     if (this.outcome.name !== "running") return;
-    this.#stopReason = optionalString(inner["stop_reason"]);
-    for (const block of contentBlocks(inner)) {
-      if (block["type"] === "text") this.#push("text", block["text"], events);
-      else if (block["type"] === "thinking") this.#push("thinking", block["thinking"], events);
-    }
+    this.#slowDelta(index, { ...block, type: `${String(block["type"])}_delta` }, events);
+    this.#blockStart(index, block, events);
+    if (this.#blocks.has(index) && isObject(block["input"])) this.#input(index, encodeJsonText(JSON.stringify(block["input"])), events);
   }
 
   #result(result: JsonObject, events: TurnEvent[]): void {
-    if (this.outcome.name !== "running") return;
     if (result["is_error"] === true || this.#failure !== undefined) {
       const failure = this.#failure ?? { error: undefined, status: undefined, text: optionalString(result["result"]) ?? "" };
       const status = failure.status ?? optionalStatus(result["api_error_status"]);
-      this.outcome = { name: "failed", error: failureToError({ ...failure, status, rateLimit: this.rateLimit }, this.#nowMs()) };
+      this.outcome = { name: "failed", error: failureToError({ ...failure, status, rateLimit: this.rateLimit }, this.#options.nowMs()) };
       return;
     }
     if (this.#messageId === undefined) {
       this.outcome = { name: "failed", error: new BridgeError("cli_failed", "The claude process ended the turn without an answer.") };
       return;
     }
+    if (this.#options.hasSchema && !this.#isSchemaAnswered) return this.#fail("The model did not answer in the JSON that response_format asks for.");
     this.#finish("finished", events);
   }
 
-  #finish(name: "finished" | "cut", events: TurnEvent[]): void {
-    if (this.outcome.name !== "running") return;
+  #finish(name: "finished" | "parked" | "cut", events: TurnEvent[]): void {
     this.outcome = { name };
-    events.push({ type: "finish", reason: stopReasons[this.#stopReason ?? ""]?.reason ?? "stop", usage: toUsage(this.#usage) });
+    const reason = this.callIds.length > 0 && this.#stopReason === "tool_use" ? "tool_calls" : stopReasons[this.#stopReason ?? ""]?.reason ?? "stop";
+    events.push({ type: "finish", reason, usage: toUsage(this.#usage) });
   }
 
-  #brokeOff(): void {
-    this.outcome = { name: "failed", error: new BridgeError("upstream_error", "The answer broke off upstream after part of it had been sent.") };
+  #fail(message: string): void {
+    this.outcome = { name: "failed", error: new BridgeError("upstream_error", message) };
   }
 
   #mergeUsage(usage: unknown): void {
     if (isObject(usage)) this.#usage = { ...this.#usage, ...usage };
   }
+}
+
+function blockIndex(event: JsonObject): number {
+  return typeof event["index"] === "number" ? event["index"] : 0;
 }
 
 function contentBlocks(message: JsonObject): JsonObject[] {

@@ -4,30 +4,50 @@ import type { AssistantBlock, JsonText, TurnEvent } from "../turn.ts";
 /** The longest answer whose conversation is kept alive, in bytes: remembering more would cost more than a replay. */
 export const recordedBytesMax = 4 * 1024 * 1024;
 
-/** What the model said in a turn, gathered a batch at a time, so that the client's next request can be held against it. */
+interface RecordedCall {
+  readonly id: string;
+  readonly name: string;
+  readonly input: Buffer[];
+}
+
+/** What the model said and called in a turn, gathered a batch at a time, so that the client's next request can be held against it. */
 export class AnswerRecord {
   // Copies: a slice of a line would keep the whole read alive.
   readonly #text: Buffer[] = [];
+  readonly #calls: RecordedCall[] = [];
   #bytes = 0;
 
   /** Takes a batch. What passes the bound is forgotten, and the record with it. */
   take(events: readonly TurnEvent[]): void {
-    if (this.#bytes > recordedBytesMax) return;
     let text = "";
-    for (const event of events) if (event.type === "text") text += event.text;
-    if (text === "") return;
-    this.#bytes += text.length;
-    if (this.#bytes > recordedBytesMax) this.#text.length = 0;
-    else this.#text.push(Buffer.from(text, "latin1"));
+    for (const event of events) {
+      if (event.type === "text") text += event.text;
+      else if (event.type === "tool_call") this.#calls.push({ id: event.id, name: event.name, input: [] });
+      else if (event.type === "tool_arguments") this.#keep(this.#calls[event.call]?.input, event.text);
+    }
+    if (text !== "") this.#keep(this.#text, text);
   }
 
-  /** The answer as blocks of an assistant message, or undefined when it was too long to record, or not the text it claimed to be. */
+  /** The answer as blocks of an assistant message, or undefined when it was too long to record, or not the JSON it claimed to be. */
   blocks(): readonly AssistantBlock[] | undefined {
     if (this.#bytes > recordedBytesMax) return undefined;
     try {
-      return [{ type: "text", text: decodeJsonText(Buffer.concat(this.#text).toString("latin1") as JsonText) }];
+      return [
+        { type: "text", text: decoded(this.#text) },
+        ...this.#calls.map(({ id, name, input }) => ({ type: "tool_use" as const, id, name, input: JSON.parse(decoded(input)) as Record<string, unknown> })),
+      ];
     } catch {
       return undefined;
     }
   }
+
+  #keep(parts: Buffer[] | undefined, text: string): void {
+    this.#bytes += text.length;
+    if (this.#bytes <= recordedBytesMax) parts?.push(Buffer.from(text, "latin1"));
+    else this.#text.length = 0;
+  }
+}
+
+function decoded(parts: readonly Buffer[]): string {
+  return decodeJsonText(Buffer.concat(parts).toString("latin1") as JsonText);
 }

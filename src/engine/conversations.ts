@@ -36,6 +36,8 @@ interface Resting {
 export interface ConversationLimits {
   /** How long a conversation may rest, in milliseconds. */
   readonly idleMsMax: number;
+  /** How long it may wait for the client's tools, in milliseconds. */
+  readonly parkedMsMax: number;
 }
 
 /**
@@ -58,16 +60,16 @@ export class Conversations {
     return this.#resting.size;
   }
 
-  /** The living conversation with the longest part of a history (its hash after each message), taken out of the table; or why there is none. */
-  take(hashes: readonly HistoryHash[]): Hit | MissReason {
+  /** The living conversation with the longest part of a history (its hash after each message) that can go on from there, taken out of the table; or why there is none. */
+  take(hashes: readonly HistoryHash[], canContinue: (conversation: Conversation, seen: number) => boolean): Hit | MissReason {
     let reason: MissReason = hashes.length === 1 ? "first_message" : "unknown_history";
     // The last message is never known: it is what is asked.
     for (let seen = hashes.length - 1; seen > 0; seen--) {
       const hash = hashes[seen - 1];
       if (hash === undefined) continue;
       for (const resting of this.#byHash.get(hash) ?? []) {
+        if (!canContinue(resting.conversation, seen)) continue;
         this.#remove(resting);
-        if (resting.conversation.process.state !== "ready") continue;
         this.#inUse.set(hash, (this.#inUse.get(hash) ?? 0) + 1);
         return { conversation: resting.conversation, seen, hash };
       }
@@ -85,7 +87,7 @@ export class Conversations {
 
   /** Keeps a conversation whose process now stands at `hash`. */
   keep(conversation: Conversation, hash: HistoryHash): void {
-    const idleTimer = setTimeout(() => this.#end(resting, "idle_time"), this.#limits.idleMsMax);
+    const idleTimer = setTimeout(() => this.#end(resting, "idle_time"), conversation.isParked ? this.#limits.parkedMsMax : this.#limits.idleMsMax);
     idleTimer.unref();
     const resting: Resting = { conversation, hash, idleTimer };
     this.#resting.add(resting);

@@ -1,24 +1,24 @@
-import { tmpdir } from "node:os";
 import { Conversation } from "../claude/conversation.ts";
-import { executableStamp } from "../claude/executable.ts";
-import { findInstallation, type Installation } from "../claude/installation.ts";
+import type { Installation } from "../claude/installation.ts";
 import type { Command } from "../claude/launch.ts";
-import { probe } from "../claude/probe.ts";
-import { ClaudeProcess } from "../claude/process.ts";
-import type { InitializeAnswer, RateLimitInfo } from "../claude/protocol.ts";
-import { asBridgeError, BridgeError } from "../errors.ts";
+import type { RateLimitInfo } from "../claude/protocol.ts";
+import { BridgeError } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import type { Turn, TurnEvent } from "../turn.ts";
 import { Admission } from "./admission.ts";
 import { AnswerRecord } from "./answer-record.ts";
-import { Conversations, type MissReason } from "./conversations.ts";
-import { messageHashes, nextHash } from "./history-hash.ts";
-import { ModelCatalog } from "./model-catalog.ts";
+import { Cli } from "./cli.ts";
+import { Conversations, type Hit, type MissReason } from "./conversations.ts";
+import { messageHashes, nextHash, profileHash } from "./history-hash.ts";
+import type { AliasEntry, ModelEntry, ResolvedModel } from "./model-catalog.ts";
 import { Pool } from "./pool.ts";
-import { makeWorkingFolder, type WorkingFolder } from "./working-folder.ts";
+import { endAtStop } from "./stop-sequences.ts";
+import { callNow, mustCall, untilFirstCall, withToolChoice } from "./tool-choice.ts";
 
 /** How long a request waits for the first look for the CLI, in milliseconds; some clients give the list of models 5 s. */
 const discoveryWaitMs = 3_000;
+/** How long a conversation waits for the client's tools, in milliseconds. */
+export const parkedMsMax = 30 * 60_000;
 const modelNameCharsShown = 200;
 
 export interface EngineOptions {
@@ -27,6 +27,7 @@ export interface EngineOptions {
   readonly environment: Readonly<Record<string, string>>;
   /** The model that is asked what the CLI knows, and kept warm, at the start. */
   readonly defaultModel: string;
+  readonly aliases: readonly AliasEntry[];
   readonly maxProcesses: number;
   readonly maxQueue: number;
   /** Booted processes that wait, for each model in use. */
@@ -43,6 +44,7 @@ export interface EngineStatus {
   readonly installation: Installation | undefined;
   /** As the CLI's own `initialize` tells; undefined until it was asked. */
   readonly loggedIn: boolean | undefined;
+  readonly rateLimit: RateLimitInfo | undefined;
   readonly runningTurns: number;
   readonly waitingTurns: number;
   readonly warmProcesses: number;
@@ -53,54 +55,46 @@ export interface EngineStatus {
   readonly reuse: Readonly<Record<"hit" | MissReason, number>>;
 }
 
-/** Runs turns, each conversation on a process of its own, within the limits, and knows what the CLI is. */
+/** The conversation that a turn runs in; it may change while the turn has not begun. */
+interface Seat {
+  conversation: Conversation | undefined;
+  /** Its process has been told only what the client knows. */
+  isExact: boolean;
+}
+
+/** Runs turns, each conversation on a process of its own, within the limits. */
 export class Engine {
-  readonly models = new ModelCatalog();
   readonly #options: EngineOptions;
+  readonly #cli: Cli;
   readonly #admission: Admission;
   readonly #pool: Pool;
   readonly #conversations: Conversations;
-  readonly #processes = new Set<ClaudeProcess>();
   readonly #reuse: Record<"hit" | MissReason, number> = {
     hit: 0, first_message: 0, unknown_history: 0, in_use: 0, idle_time: 0, evicted: 0, process_ended: 0,
   };
-  #installation: Installation | undefined;
-  #search: Promise<Installation> | undefined;
-  #stamp: string | undefined;
-  #workingFolder: Promise<WorkingFolder> | undefined;
-  #loggedIn: boolean | undefined;
-  #rateLimitStatus: string | undefined;
   #isClosing = false;
   #discovered: Promise<void> = Promise.resolve();
 
   constructor(options: EngineOptions) {
+    const { command, environment, aliases, log, maxProcesses, maxQueue, warm, conversationIdleMsMax } = options;
     this.#options = options;
-    this.#admission = new Admission({ runningMax: options.maxProcesses, waitingMax: options.maxQueue });
-    this.#conversations = new Conversations({ idleMsMax: options.conversationIdleMsMax });
-    this.#pool = new Pool({
-      warm: options.warm,
-      launch: (model) => this.#launch(model),
-      hasRoom: () => this.#processes.size < options.maxProcesses,
-      log: options.log,
-    });
+    this.#cli = new Cli({ command, environment, aliases, log, onChange: () => this.#pool.clear() });
+    this.#admission = new Admission({ runningMax: maxProcesses, waitingMax: maxQueue });
+    this.#conversations = new Conversations({ idleMsMax: conversationIdleMsMax, parkedMsMax });
+    this.#pool = new Pool({ warm, launch: (model) => this.#boot(model), hasRoom: () => this.#cli.size < maxProcesses, log });
   }
 
   get status(): EngineStatus {
+    const { installation, loggedIn, rateLimit, size } = this.#cli;
     return {
-      installation: this.#installation,
-      loggedIn: this.#loggedIn,
+      installation, loggedIn, rateLimit,
       runningTurns: this.#admission.running,
       waitingTurns: this.#admission.waiting,
       warmProcesses: this.#pool.size,
       restingConversations: this.#conversations.size,
-      processes: this.#processes.size,
+      processes: size,
       reuse: { ...this.#reuse },
     };
-  }
-
-  /** Settles when the first look for the CLI is over, or was not worth more waiting: until then only the names every CLI knows are served. */
-  get discovered(): Promise<void> {
-    return this.#discovered;
   }
 
   /** Looks for the CLI and asks it what it serves and who is logged in. Never rejects: `status` tells what was found. */
@@ -115,27 +109,30 @@ export class Engine {
   }
 
   async #discover(): Promise<Installation> {
-    const installation = await this.#findCli();
+    const installation = await this.#cli.find();
     if (installation.kind === "unusable") return installation;
-    const model = this.models.resolve(this.#options.defaultModel) ?? this.#options.defaultModel;
+    const model = this.#cli.models.resolve(this.#options.defaultModel)?.model ?? this.#options.defaultModel;
     this.#pool.prepare(model);
-    try {
-      this.#learn(await probe(await this.#launch(model)));
-    } catch (error) {
-      this.#options.log.warn("the CLI did not tell what it serves", { reason: asBridgeError(error).message });
-    }
+    await this.#cli.ask(model);
     return installation;
   }
 
-  /** The CLI's name for a client's model. Rejects with `model_not_found`, which lists what is served. */
-  async resolveModel(name: string): Promise<string> {
-    const model = this.models.resolve(name);
+  /** The models that are served; those that only the CLI knows, once it was asked or has been for too long. */
+  async listModels(): Promise<readonly ModelEntry[]> {
+    await this.#discovered;
+    return this.#cli.models.list();
+  }
+
+  /** What a client's model name stands for. Rejects with `model_not_found`, which lists what is served. */
+  async resolveModel(name: string): Promise<ResolvedModel> {
+    const { models } = this.#cli;
+    const model = models.resolve(name);
     if (model !== undefined) return model;
     // The CLI may serve names that it has not been asked for yet.
     await this.#discovered;
-    const late = this.models.resolve(name);
+    const late = models.resolve(name);
     if (late !== undefined) return late;
-    const served = this.models.list().map(({ id }) => id).join(", ");
+    const served = models.list().map(({ id }) => id).join(", ");
     throw new BridgeError("model_not_found", `The model ${JSON.stringify(name.slice(0, modelNameCharsShown))} is not served. There are: ${served}, and any full claude-… id.`, { param: "model" });
   }
 
@@ -143,50 +140,24 @@ export class Engine {
    * Runs a turn: on the process that has this conversation's history, or with the history replayed on a fresh one. Throws a
    * BridgeError on any failure; when the caller stops early, or `signal` aborts, the turn's process ends.
    */
-  async *run(turn: Turn, signal: AbortSignal): AsyncGenerator<TurnEvent[], void, undefined> {
+  async *run(request: Turn, signal: AbortSignal): AsyncGenerator<TurnEvent[], void, undefined> {
+    const turn = withToolChoice(request);
     const leave = await this.#admission.enter(signal);
     const hashes = messageHashes(turn);
-    const found = this.#conversations.take(hashes);
+    const found = this.#conversations.take(hashes, (conversation, seen) => conversation.canContinue(turn, seen));
     const hit = typeof found === "string" ? undefined : found;
-    this.#reuse[typeof found === "string" ? found : "hit"]++;
-    this.#options.log.debug("turn", { model: turn.model, messages: turn.messages.length, reuse: typeof found === "string" ? found : "hit", known_messages: hit?.seen ?? 0 });
+    this.#noteReuse(turn, found);
     const answer = new AnswerRecord();
-    let conversation: Conversation | undefined;
+    const seat: Seat = { conversation: undefined, isExact: true };
     try {
-      let waited: ClaudeProcess | undefined;
-      if (hit === undefined) {
-        await this.#requireCli();
-        waited = this.#pool.take(turn.model);
-        conversation = this.#converse(waited ?? await this.#boot(turn.model));
-        this.#pool.refill();
-      } else {
-        waited = hit.conversation.process;
-        conversation = hit.conversation;
-      }
-      try {
-        for await (const batch of conversation.run(turn, hit?.seen ?? 0, signal)) {
-          answer.take(batch);
-          yield batch;
-        }
-      } catch (error) {
-        // A process that had waited may have died meanwhile (a laptop's sleep, a kill): nothing was asked of the model yet.
-        if (waited === undefined || conversation.hasBegun || !isCliFailure(error)) throw error;
-        conversation = this.#converse(await this.#boot(turn.model));
-        for await (const batch of conversation.run(turn, 0, signal)) {
-          answer.take(batch);
-          yield batch;
-        }
+      const chosen = mustCall(turn) ? this.#answerWithCall(turn, hit, seat, signal) : this.#answer(turn, hit, seat, signal);
+      for await (const batch of turn.stop.length === 0 ? chosen : endAtStop(chosen, turn.stop)) {
+        answer.take(batch);
+        yield batch;
       }
     } finally {
       if (hit !== undefined) this.#conversations.release(hit);
-      const blocks = answer.blocks();
-      const last = hashes.at(-1);
-      const isKept = conversation?.atKnownPoint === true && this.#options.conversationIdleMsMax > 0 && !this.#isClosing;
-      if (conversation !== undefined && isKept && blocks !== undefined && last !== undefined) {
-        this.#conversations.keep(conversation, nextHash(last, { role: "assistant", content: blocks }));
-      } else {
-        void conversation?.process.end();
-      }
+      this.#dismiss(seat, turn, hashes, answer);
       leave();
     }
   }
@@ -194,6 +165,7 @@ export class Engine {
   /** Takes no more turns and lets the running ones finish for `graceMs`, then ends every process. Resolves when all are gone. */
   async close(graceMs: number): Promise<void> {
     const idle = this.#admission.close();
+    this.#isClosing = true;
     this.#pool.close();
     this.#conversations.clear();
     let timer: NodeJS.Timeout | undefined;
@@ -201,100 +173,77 @@ export class Engine {
       timer = setTimeout(resolve, graceMs);
     })]);
     clearTimeout(timer);
-    this.#isClosing = true;
-    await Promise.all([...this.#processes].map((process) => process.fail(shuttingDown())));
-    const folder = await this.#workingFolder?.catch(() => undefined);
-    await folder?.remove().catch((error: unknown) => this.#options.log.warn("the temporary folder was not removed", { reason: String(error) }));
+    await this.#cli.close();
   }
 
   /** Ends every process without waiting: for a second signal. */
   kill(): void {
-    for (const process of this.#processes) process.kill();
+    this.#cli.kill();
   }
 
-  #converse(process: ClaudeProcess): Conversation {
-    return new Conversation(process, {
-      silenceMsMax: this.#options.silenceMsMax,
-      onInitialized: (answer) => this.#learn(answer),
-      onRateLimit: (info) => this.#noteRateLimit(info),
-    });
-  }
-
-  /** A process for a request that found none waiting. */
-  #boot(model: string): Promise<ClaudeProcess> {
-    this.#makeRoom();
-    return this.#launch(model);
-  }
-
-  /** A resting conversation costs a replay when it is needed again, a warm process a boot: neither is worth a refusal. */
-  #makeRoom(): void {
-    if (this.#processes.size < this.#options.maxProcesses) return;
-    if (!this.#conversations.evictOne()) this.#pool.evictOne();
-  }
-
-  async #requireCli(): Promise<void> {
-    // A CLI that was not there may have been installed since, and one that was there may have been updated.
-    const isKnown = this.#installation?.kind === "found" && this.#stamp === this.#currentStamp();
-    const installation = isKnown ? this.#installation : await this.#findCli();
-    if (installation?.kind === "unusable") throw new BridgeError("cli_unavailable", installation.message);
-  }
-
-  #currentStamp(): string | undefined {
-    const { command, environment } = this.#options;
-    return executableStamp(command.file, environment["PATH"] ?? "");
-  }
-
-  #findCli(): Promise<Installation> {
-    const { command, environment } = this.#options;
-    const stamp = this.#currentStamp();
-    this.#search ??= findInstallation(command, environment).then((installation) => {
-      if (this.#installation?.kind === "found" && stamp !== this.#stamp) {
-        this.#options.log.info("the CLI changed on disk", { version: installation.version });
-        this.#pool.clear();
-      }
-      this.#installation = installation;
-      this.#stamp = stamp;
-      this.#search = undefined;
-      return installation;
-    });
-    return this.#search;
-  }
-
-  async #launch(model: string): Promise<ClaudeProcess> {
-    const { cwd, temporary } = await this.#openFolder();
-    if (this.#isClosing) throw shuttingDown();
-    const { command, environment } = this.#options;
-    const process = new ClaudeProcess({ command, environment: { ...environment, CLAUDE_CODE_TMPDIR: temporary }, model, cwd });
-    this.#processes.add(process);
-    void process.closed.then(() => this.#processes.delete(process));
-    return process;
-  }
-
-  async #openFolder(): Promise<WorkingFolder> {
-    this.#workingFolder ??= makeWorkingFolder(tmpdir());
+  async *#answer(turn: Turn, hit: Hit | undefined, seat: Seat, signal: AbortSignal): AsyncGenerator<TurnEvent[], void, undefined> {
+    const waited = hit?.conversation ?? await this.#takeWarm(turn);
+    const conversation = waited ?? await this.#bootInPlace(turn.model);
+    seat.conversation = conversation;
     try {
-      return await this.#workingFolder;
-    } catch (cause) {
-      // A full disk may have room again.
-      this.#workingFolder = undefined;
-      throw new BridgeError("internal", "The server could not make a temporary folder for the claude process.", { cause });
+      yield* conversation.run(turn, hit?.seen ?? 0, signal);
+    } catch (error) {
+      // A process that had waited may have died meanwhile (a laptop's sleep, a kill): nothing was asked of the model yet.
+      if (waited === undefined || conversation.hasBegun || !isCliFailure(error)) throw error;
+      seat.conversation = await this.#bootInPlace(turn.model);
+      yield* seat.conversation.run(turn, 0, signal);
     }
   }
 
-  #learn({ models, loggedIn }: InitializeAnswer): void {
-    this.models.learn(models);
-    this.#loggedIn = loggedIn;
+  /** An answer without the call that was asked for is turned round once, then given up. */
+  async *#answerWithCall(turn: Turn, hit: Hit | undefined, seat: Seat, signal: AbortSignal): AsyncGenerator<TurnEvent[], void, undefined> {
+    if (yield* untilFirstCall(this.#answer(turn, hit, seat, signal))) return;
+    const { conversation } = seat;
+    seat.isExact = false;
+    if (conversation?.isAlive === true) {
+      const messages = [...turn.messages, callNow];
+      if (yield* untilFirstCall(conversation.run({ ...turn, messages }, messages.length - 1, signal))) return;
+    }
+    throw new BridgeError("upstream_error", "The model answered without the tool call that tool_choice asks for.", { param: "tool_choice" });
   }
 
-  #noteRateLimit({ status, rateLimitType }: RateLimitInfo): void {
-    if (status === this.#rateLimitStatus) return;
-    this.#rateLimitStatus = status;
-    this.#options.log.info("the subscription's window changed", { status, window: rateLimitType });
+  async #takeWarm(turn: Turn): Promise<Conversation | undefined> {
+    await this.#cli.require();
+    return this.#pool.take(turn.model, { hash: profileHash(turn), turn: { ...turn, messages: [] } });
   }
-}
 
-function shuttingDown(): BridgeError {
-  return new BridgeError("shutting_down", "The server is shutting down.");
+  /** For a request that found nothing waiting. A resting conversation costs a replay when it is needed again, a warm process a boot: neither is worth a refusal. */
+  #bootInPlace(model: string): Promise<Conversation> {
+    if (this.#cli.size >= this.#options.maxProcesses && !this.#conversations.evictOne()) this.#pool.evictOne();
+    return this.#boot(model);
+  }
+
+  async #boot(model: string): Promise<Conversation> {
+    return new Conversation(await this.#cli.launch(model), {
+      silenceMsMax: this.#options.silenceMsMax,
+      onInitialized: (answer) => this.#cli.learn(answer),
+      onRateLimit: (info) => this.#cli.noteRateLimit(info),
+    });
+  }
+
+  /** The conversation rests where the client's next request will look for it, or its process ends. */
+  #dismiss({ conversation, isExact }: Seat, turn: Turn, hashes: ReturnType<typeof messageHashes>, answer: AnswerRecord): void {
+    if (conversation === undefined) return;
+    const blocks = answer.blocks();
+    const last = hashes.at(-1);
+    const isWanted = conversation.isParked || this.#options.conversationIdleMsMax > 0;
+    const isKept = isExact && conversation.isAlive && isWanted && !this.#isClosing;
+    if (!isKept || blocks === undefined || last === undefined) return void conversation.process.end();
+    this.#conversations.keep(conversation, nextHash(last, { role: "assistant", content: blocks }, turn.messages.at(-1)));
+  }
+
+  #noteReuse(turn: Turn, found: Hit | MissReason): void {
+    const reuse = typeof found === "string" ? found : "hit";
+    this.#reuse[reuse]++;
+    this.#options.log.debug("turn", {
+      model: turn.model, messages: turn.messages.length, reuse, known_messages: typeof found === "string" ? 0 : found.seen,
+    });
+  }
 }
 
 function isCliFailure(error: unknown): boolean {

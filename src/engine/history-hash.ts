@@ -7,41 +7,46 @@ import type { AssistantBlock, Message, Turn, UserBlock } from "../turn.ts";
  */
 export type HistoryHash = string & { readonly __historyHash: unique symbol };
 
-/** The hash before any message: what the process was launched with and told at its start. */
-export function profileHash({ model, system, maxOutputTokens }: Turn): HistoryHash {
-  return digest(["profile", model, system, String(maxOutputTokens ?? "")]);
+/** The hash before any message: what the process was launched with and told at its start, and what it is asked to do with its tools. */
+export function profileHash({ messages: _messages, stop: _stop, ...profile }: Turn): HistoryHash {
+  return digest(["profile", canonicalJson(profile)]);
 }
 
-/** The hash after one more message. */
-export function nextHash(before: HistoryHash, message: Message): HistoryHash {
+/** The hash after one more message; `previous` is the one before it. */
+export function nextHash(before: HistoryHash, message: Message, previous: Message | undefined): HistoryHash {
   return message.role === "user"
-    ? digest([before, "user", ...message.content.flatMap(userParts)])
+    ? digest([before, "user", ...message.content.flatMap((block) => userParts(block, callOrder(previous)))])
     : assistantHash(before, message.content);
 }
 
 /** The hashes after each of the turn's messages; `[i]` is after `messages[i]`. */
 export function messageHashes(turn: Turn): HistoryHash[] {
   let hash = profileHash(turn);
-  return turn.messages.map((message) => (hash = nextHash(hash, message)));
+  return turn.messages.map((message, index) => (hash = nextHash(hash, message, turn.messages[index - 1])));
+}
+
+/** The ids of a message's calls. They go into no hash, their order does: some clients rewrite ids, alike on both sides. */
+function callOrder(message: Message | undefined): readonly string[] {
+  return message?.role === "assistant" ? message.content.flatMap((block) => (block.type === "tool_use" ? [block.id] : [])) : [];
 }
 
 /** The model's answer as it comes back in the client's next request: clients join its texts and trim it, and drop its thinking. */
 function assistantHash(before: HistoryHash, blocks: readonly AssistantBlock[]): HistoryHash {
   const text = blocks.map((block) => (block.type === "text" ? block.text : "")).join("").trim();
-  const calls = blocks.flatMap((block) => (block.type === "tool_use" ? [block.id, block.name, canonicalJson(block.input)] : []));
+  const calls = blocks.flatMap((block) => (block.type === "tool_use" ? [block.name, canonicalJson(block.input)] : []));
   return digest([before, "assistant", text, ...calls]);
 }
 
-function userParts(block: UserBlock): string[] {
+function userParts(block: UserBlock, calls: readonly string[]): string[] {
   switch (block.type) {
     case "text":
       return ["text", block.text];
     case "image":
-      return ["image", block.source.media_type, block.source.data];
+      return block.source.type === "url" ? ["image_url", block.source.url] : ["image", block.source.media_type, block.source.data];
     case "document":
       return ["document", block.source.data, block.title ?? ""];
     case "tool_result":
-      return ["tool_result", block.tool_use_id, String(block.is_error ?? false), canonicalJson(block.content)];
+      return ["tool_result", String(calls.indexOf(block.tool_use_id)), String(block.is_error ?? false), canonicalJson(block.content)];
   }
 }
 

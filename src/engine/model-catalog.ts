@@ -1,3 +1,5 @@
+import type { Effort, Turn } from "../turn.ts";
+
 /** A model as a client may name it. */
 export interface ModelEntry {
   readonly id: string;
@@ -10,6 +12,17 @@ export interface ReportedModel {
   readonly resolvedModel: string | undefined;
   readonly displayName: string | undefined;
 }
+
+/** A further name of the operator's, and how hard the model thinks under it when a request does not say. */
+export interface AliasEntry {
+  readonly name: string;
+  readonly model: string;
+  readonly effort?: Effort;
+  readonly thinkingTokens?: number;
+}
+
+/** A model as the CLI is asked for it. */
+export type ResolvedModel = Pick<Turn, "model" | "effort" | "thinkingTokens">;
 
 /** Names that work with every CLI; the first three as claude-max-api-proxy has them. Each maps to the CLI's alias. */
 const knownNames: ReadonlyMap<string, string> = new Map([
@@ -28,12 +41,18 @@ const claudeId = /^claude-/u;
 
 /** Which model names are served, and what each is to the CLI. It grows by what the CLI reports of itself. */
 export class ModelCatalog {
-  #entries: readonly ModelEntry[] = [...knownNames.keys()].map((id) => ({ id, description: undefined }));
+  readonly #aliases: ReadonlyMap<string, AliasEntry>;
+  #entries: readonly ModelEntry[];
   #reported: ReadonlySet<string> = new Set();
+
+  constructor(aliases: readonly AliasEntry[] = []) {
+    this.#aliases = new Map(aliases.map((alias) => [alias.name, alias]));
+    this.#entries = this.#ownNames().map((id) => ({ id, description: undefined }));
+  }
 
   /** Takes what the CLI reported, in place of what it reported before. */
   learn(models: readonly ReportedModel[]): void {
-    const descriptions = new Map<string, string | undefined>([...knownNames.keys()].map((id) => [id, undefined]));
+    const descriptions = new Map<string, string | undefined>(this.#ownNames().map((id) => [id, undefined]));
     const reported = new Set<string>();
     for (const { value, resolvedModel, displayName } of models) {
       for (const id of [value, resolvedModel]) {
@@ -50,8 +69,20 @@ export class ModelCatalog {
     return this.#entries;
   }
 
-  /** The CLI's name for a client's, or undefined for a model that nobody knows. */
-  resolve(name: string): string | undefined {
+  /** What a client's name stands for, or undefined for a model that nobody knows. */
+  resolve(name: string): ResolvedModel | undefined {
+    const alias = this.#aliases.get(name);
+    const model = this.#cliName(alias?.model ?? name);
+    if (model === undefined) return undefined;
+    const { effort, thinkingTokens } = alias ?? {};
+    return { model, ...(effort === undefined ? {} : { effort }), ...(thinkingTokens === undefined ? {} : { thinkingTokens }) };
+  }
+
+  #ownNames(): string[] {
+    return [...this.#aliases.keys(), ...knownNames.keys()];
+  }
+
+  #cliName(name: string): string | undefined {
     const bare = name.startsWith(prefix) ? name.slice(prefix.length) : name;
     const alias = knownNames.get(bare);
     if (alias !== undefined) return alias;

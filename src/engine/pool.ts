@@ -1,10 +1,15 @@
-import type { ClaudeProcess } from "../claude/process.ts";
+import type { Conversation } from "../claude/conversation.ts";
+import { asBridgeError } from "../errors.ts";
 import type { Logger } from "../log.ts";
+import type { Turn } from "../turn.ts";
+import type { HistoryHash } from "./history-hash.ts";
 
 /** A model counts as recently used for this long, in milliseconds. */
 export const recentUseMs = 15 * 60_000;
 /** A warm process is renewed after this long, in milliseconds: its login and its settings are those of its boot. */
 export const warmAgeMsMax = 30 * 60_000;
+/** After one was taken, in milliseconds, before the next boots: a boot costs most of a second of CPU, which the turn needs more. */
+export const refillDelayMs = 250;
 /** After a boot that failed, the next waits this long, in milliseconds, and twice as long each time, up to a bound. */
 export const bootRetryMs = 1_000;
 export const bootRetryMsMax = 60_000;
@@ -12,26 +17,48 @@ export const bootRetryMsMax = 60_000;
 export interface PoolOptions {
   /** How many processes wait for each recently used model; 0 turns the pool off. */
   readonly warm: number;
-  readonly launch: (model: string) => Promise<ClaudeProcess>;
+  /** Starts a process for a conversation to come. */
+  readonly launch: (model: string) => Promise<Conversation>;
   /** Whether one more process fits within the cap without ending another. */
   readonly hasRoom: () => boolean;
   readonly log: Logger;
 }
 
+/** What a new conversation begins with; equal hashes mean the same system prompt, tools and settings. */
+export interface Profile {
+  readonly hash: HistoryHash;
+  readonly turn: Turn;
+}
+
 interface Warm {
-  readonly process: ClaudeProcess;
+  readonly conversation: Conversation;
+  /** What it was told already; undefined: nothing, so any conversation may have it. */
+  readonly rehearsed: HistoryHash | undefined;
   readonly ageTimer: NodeJS.Timeout;
 }
 
-/** Processes that are up before a request comes: booted, told nothing yet, and given to one conversation each. */
+/** A model in use. */
+interface Shelf {
+  readonly warm: Set<Warm>;
+  launching: { any: number; rehearsed: number };
+  lastUseMs: number;
+  /** The last new conversation's, and how many in a row began so. */
+  profile: Profile | undefined;
+  profileRuns: number;
+}
+
+/**
+ * Processes that are up before a request comes, and given to one conversation each. Most have been told nothing; where new
+ * conversations keep beginning alike (a client's own system prompt and tools), some have rehearsed that beginning. A
+ * rehearsed one is only given to a conversation that begins with exactly that.
+ */
 export class Pool {
   readonly #options: PoolOptions;
-  readonly #warm = new Map<string, Warm[]>();
-  /** When each model was last asked for; the latest is last. */
-  readonly #lastUseMs = new Map<string, number>();
-  readonly #launching = new Map<string, number>();
+  /** In the order of their last use: the first is the least recently used. */
+  readonly #shelves = new Map<string, Shelf>();
   #failedBoots = 0;
   #retryTimer: NodeJS.Timeout | undefined;
+  #refillTimer: NodeJS.Timeout | undefined;
   #isClosed = false;
 
   constructor(options: PoolOptions) {
@@ -41,44 +68,53 @@ export class Pool {
   /** How many processes wait. */
   get size(): number {
     let size = 0;
-    for (const waiting of this.#warm.values()) size += waiting.length;
+    for (const { warm } of this.#shelves.values()) size += warm.size;
     return size;
   }
 
-  /** Marks a model as used and boots what is missing. */
+  /** Marks a model as used and boots what is missing, now. */
   prepare(model: string): void {
     this.#touch(model);
     this.refill();
   }
 
-  /** A booted process of that model if one waits. */
-  take(model: string): ClaudeProcess | undefined {
-    this.#touch(model);
-    const waiting = this.#warm.get(model) ?? [];
-    for (let warm = waiting.shift(); warm !== undefined; warm = waiting.shift()) {
-      clearTimeout(warm.ageTimer);
-      if (warm.process.state !== "booting") continue;
-      this.#failedBoots = 0;
-      return warm.process;
-    }
-    return undefined;
+  /** A process for a conversation that begins so, if one waits: one that has rehearsed it, or one that was told nothing. */
+  take(model: string, profile: Profile): Conversation | undefined {
+    const shelf = this.#touch(model);
+    shelf.profileRuns = shelf.profile?.hash === profile.hash ? shelf.profileRuns + 1 : 1;
+    shelf.profile = profile;
+    this.#refillSoon();
+    const waiting = [...shelf.warm].filter(({ conversation }) => conversation.isAlive);
+    const found = waiting.find(({ rehearsed }) => rehearsed === profile.hash) ?? waiting.find(({ rehearsed }) => rehearsed === undefined);
+    if (found === undefined) return undefined;
+    this.#remove(shelf, found);
+    this.#failedBoots = 0;
+    return found.conversation;
   }
 
   /** Boots what is missing, in the background. */
   refill(): void {
     if (this.#isClosed || this.#retryTimer !== undefined) return;
-    for (const model of this.#wantedModels()) {
-      const up = (this.#warm.get(model)?.length ?? 0) + (this.#launching.get(model) ?? 0);
-      for (let missing = this.#options.warm - up; missing > 0 && this.#options.hasRoom(); missing--) void this.#boot(model);
+    for (const [model, shelf] of this.#wantedShelves()) {
+      const profile = this.#worthRehearsing(shelf);
+      for (const warm of [...shelf.warm]) {
+        if (profile !== undefined && warm.rehearsed !== undefined && warm.rehearsed !== profile.hash) this.#retire(shelf, warm);
+      }
+      const rehearsedWanted = profile === undefined ? 0 : Math.floor(this.#options.warm / 2);
+      const rehearsed = [...shelf.warm].filter((warm) => warm.rehearsed !== undefined).length + shelf.launching.rehearsed;
+      const all = shelf.warm.size + shelf.launching.any + shelf.launching.rehearsed;
+      // One that rehearsed what is not worth it any more still counts, until it is needed no more.
+      for (let missing = this.#options.warm - all - Math.max(0, rehearsedWanted - rehearsed); missing > 0 && this.#options.hasRoom(); missing--) void this.#boot(model, shelf, undefined);
+      for (let missing = rehearsedWanted - rehearsed; missing > 0 && this.#options.hasRoom(); missing--) void this.#boot(model, shelf, profile);
     }
   }
 
   /** Ends one that waits, of the model that was used least recently. False when none waits. */
   evictOne(): boolean {
-    for (const model of [...this.#lastUseMs.keys()]) {
-      const warm = this.#warm.get(model)?.shift();
+    for (const shelf of this.#shelves.values()) {
+      const [warm] = shelf.warm;
       if (warm === undefined) continue;
-      this.#retire(warm);
+      this.#retire(shelf, warm);
       return true;
     }
     return false;
@@ -93,75 +129,95 @@ export class Pool {
   close(): void {
     this.#isClosed = true;
     clearTimeout(this.#retryTimer);
+    clearTimeout(this.#refillTimer);
     this.clear();
   }
 
-  #touch(model: string): void {
-    this.#lastUseMs.delete(model);
-    this.#lastUseMs.set(model, Date.now());
+  #touch(model: string): Shelf {
+    const shelf = this.#shelves.get(model) ?? { warm: new Set(), launching: { any: 0, rehearsed: 0 }, lastUseMs: 0, profile: undefined, profileRuns: 0 };
+    shelf.lastUseMs = Date.now();
+    this.#shelves.delete(model);
+    this.#shelves.set(model, shelf);
+    return shelf;
   }
 
-  /** Models used lately; when there were none, the last one. The others' processes are ended. */
-  #wantedModels(): string[] {
-    const since = Date.now() - recentUseMs;
-    const models = [...this.#lastUseMs.keys()];
-    const wanted = models.filter((model, index) => index === models.length - 1 || (this.#lastUseMs.get(model) ?? 0) > since);
-    for (const model of models) {
-      if (wanted.includes(model)) continue;
-      for (const warm of this.#warm.get(model) ?? []) this.#retire(warm);
-      this.#warm.delete(model);
-      this.#lastUseMs.delete(model);
-    }
-    return wanted;
+  /** A beginning that came twice is likely to come again. */
+  #worthRehearsing({ profile, profileRuns }: Shelf): Profile | undefined {
+    return profileRuns > 1 ? profile : undefined;
   }
 
-  async #boot(model: string): Promise<void> {
-    this.#launching.set(model, (this.#launching.get(model) ?? 0) + 1);
-    try {
-      this.#admit(model, await this.#options.launch(model));
-    } catch {
-      // The launch logs why; a request that needs a process tells its client.
-      this.#backOff();
-    } finally {
-      this.#launching.set(model, (this.#launching.get(model) ?? 0) - 1);
-    }
-  }
-
-  #admit(model: string, process: ClaudeProcess): void {
-    if (this.#isClosed) return void process.end();
-    const ageTimer = setTimeout(() => {
-      this.#drop(model, warm);
-      this.#retire(warm);
+  #refillSoon(): void {
+    if (this.#isClosed || this.#refillTimer !== undefined) return;
+    this.#refillTimer = setTimeout(() => {
+      this.#refillTimer = undefined;
       this.refill();
-    }, warmAgeMsMax);
-    ageTimer.unref();
-    const warm: Warm = { process, ageTimer };
-    const waiting = this.#warm.get(model);
-    if (waiting === undefined) this.#warm.set(model, [warm]);
-    else waiting.push(warm);
-    void process.closed.then(() => {
-      clearTimeout(ageTimer);
-      // One that died while it waited; the others left the list before they ended.
-      if (this.#drop(model, warm)) this.#backOff();
+    }, refillDelayMs);
+    this.#refillTimer.unref();
+  }
+
+  /** The models used lately; when there were none, the last one. The others' processes are ended. */
+  #wantedShelves(): [string, Shelf][] {
+    const since = Date.now() - recentUseMs;
+    const shelves = [...this.#shelves];
+    return shelves.filter(([model, shelf], index) => {
+      if (index === shelves.length - 1 || shelf.lastUseMs > since) return true;
+      for (const warm of [...shelf.warm]) this.#retire(shelf, warm);
+      this.#shelves.delete(model);
+      return false;
     });
   }
 
-  #drop(model: string, warm: Warm): boolean {
-    const waiting = this.#warm.get(model) ?? [];
-    const index = waiting.indexOf(warm);
-    if (index !== -1) waiting.splice(index, 1);
-    return index !== -1;
+  async #boot(model: string, shelf: Shelf, profile: Profile | undefined): Promise<void> {
+    const kind = profile === undefined ? "any" : "rehearsed";
+    shelf.launching[kind]++;
+    try {
+      const conversation = await this.#options.launch(model);
+      if (this.#isClosed) return void conversation.process.end();
+      const warm = this.#put(shelf, conversation, profile?.hash);
+      if (profile !== undefined) conversation.rehearse(profile.turn).catch((error: unknown) => this.#refuse(shelf, warm, error));
+    } catch (error) {
+      this.#backOff(asBridgeError(error).message);
+    } finally {
+      shelf.launching[kind]--;
+    }
   }
 
-  #retire({ process, ageTimer }: Warm): void {
-    clearTimeout(ageTimer);
-    void process.end();
+  #put(shelf: Shelf, conversation: Conversation, rehearsed: HistoryHash | undefined): Warm {
+    const ageTimer = setTimeout(() => {
+      this.#retire(shelf, warm);
+      this.refill();
+    }, warmAgeMsMax);
+    ageTimer.unref();
+    const warm: Warm = { conversation, rehearsed, ageTimer };
+    shelf.warm.add(warm);
+    void conversation.process.closed.then(() => {
+      // One that died while it waited; the others left the shelf before they ended.
+      if (this.#remove(shelf, warm)) this.#backOff("it ended before it was used");
+    });
+    return warm;
   }
 
-  #backOff(): void {
+  /** A rehearsal that failed while the process waited: what it stands for would fail on any process. */
+  #refuse(shelf: Shelf, warm: Warm, error: unknown): void {
+    if (!this.#remove(shelf, warm)) return;
+    void warm.conversation.process.end();
+    this.#backOff(asBridgeError(error).message);
+  }
+
+  #remove(shelf: Shelf, warm: Warm): boolean {
+    clearTimeout(warm.ageTimer);
+    return shelf.warm.delete(warm);
+  }
+
+  #retire(shelf: Shelf, warm: Warm): void {
+    this.#remove(shelf, warm);
+    void warm.conversation.process.end();
+  }
+
+  #backOff(reason: string): void {
     if (this.#isClosed || this.#retryTimer !== undefined) return;
     const waitMs = Math.min(bootRetryMsMax, bootRetryMs * 2 ** this.#failedBoots++);
-    this.#options.log.warn("a claude process ended before it was used", { retry_in_ms: waitMs });
+    this.#options.log.warn("a claude process did not come up", { reason, retry_in_ms: waitMs });
     this.#retryTimer = setTimeout(() => {
       this.#retryTimer = undefined;
       this.refill();

@@ -5,13 +5,19 @@ import type { TurnEvent } from "../turn.ts";
 /** A dialect's side of a stream: events in, wire bytes out, latin1-held. */
 export interface WireStream {
   open(): string;
+  heartbeat(): string;
   encode(events: readonly TurnEvent[]): string;
   fail(error: BridgeError): string;
 }
 
+/** How long the head waits while the upstream is asked again, in milliseconds. */
+const retryHeadWaitMs = 30_000;
+
 export interface EventStreamOptions {
   /** How long the head waits for the first delta, in milliseconds: until it goes out, a failure is an HTTP status. */
   readonly headWaitMs: number;
+  /** How long the stream may be silent before a chunk that says nothing goes out, in milliseconds; 0 sends none. */
+  readonly heartbeatMs: number;
   /** The head of the answer, made when it goes out; the model that serves is known by then, unless the wait ran out. */
   readonly headers: (servedModel: string | undefined) => Readonly<Record<string, string>>;
 }
@@ -21,11 +27,14 @@ export interface EventStreamOptions {
  * Before the head is out a failure is thrown, for an HTTP status; after it, it is the stream's last event.
  */
 export async function sendEventStream(
-  response: ServerResponse, batches: AsyncIterable<readonly TurnEvent[]>, wire: WireStream, { headWaitMs, headers }: EventStreamOptions,
+  response: ServerResponse, batches: AsyncIterable<readonly TurnEvent[]>, wire: WireStream, { headWaitMs, heartbeatMs, headers }: EventStreamOptions,
 ): Promise<void> {
   let servedModel: string | undefined;
+  let isQuiet = true;
+  let heartbeat: NodeJS.Timeout | undefined;
   const open = (): string => {
     clearTimeout(headWait);
+    if (heartbeatMs > 0) heartbeat = setInterval(beat, heartbeatMs);
     response.writeHead(200, {
       "content-type": "text/event-stream; charset=utf-8",
       "cache-control": "no-cache",
@@ -35,16 +44,27 @@ export async function sendEventStream(
     });
     return wire.open();
   };
-  const headWait = setTimeout(() => {
+  const beat = (): void => {
+    if (isQuiet && !response.writableNeedDrain) response.write(wire.heartbeat(), "latin1");
+    isQuiet = true;
+  };
+  const openEmpty = (): void => {
     response.write(open(), "latin1");
-  }, headWaitMs);
+  };
+  let headWait = setTimeout(openEmpty, headWaitMs);
   try {
     for await (const batch of batches) {
       const first = batch[0];
       if (first?.type === "start") servedModel = first.model;
+      // It fails at the moment: whether for good is worth a status of its own.
+      if (first?.type === "retry" && !response.headersSent) {
+        clearTimeout(headWait);
+        headWait = setTimeout(openEmpty, Math.max(headWaitMs, retryHeadWaitMs));
+      }
       let bytes = wire.encode(batch);
       // A start alone does not open the head: the upstream may still fail before its first delta.
       if (bytes === "") continue;
+      isQuiet = false;
       if (!response.headersSent) bytes = open() + bytes;
       if (!response.write(bytes, "latin1")) await roomOrClose(response);
     }
@@ -54,6 +74,7 @@ export async function sendEventStream(
     if (!response.destroyed) response.end(wire.fail(asBridgeError(error)), "latin1");
   } finally {
     clearTimeout(headWait);
+    clearInterval(heartbeat);
   }
 }
 

@@ -8,6 +8,8 @@ import { BridgeError } from "../errors.ts";
 import type { TurnEvent } from "../turn.ts";
 import { readJsonBody } from "./body.ts";
 import { sendEventStream } from "./event-stream.ts";
+import { withFetchedImages } from "./fetch-images.ts";
+import { rateLimitHeaders } from "./rate-limit.ts";
 import { sendBytes, sendJson } from "./respond.ts";
 
 /** What the handlers need of the rest. */
@@ -18,6 +20,9 @@ export interface Services {
   readonly defaultModel: string;
   readonly maxBodyBytes: number;
   readonly headWaitMs: number;
+  readonly heartbeatMs: number;
+  /** Whether images given by URL are fetched. */
+  readonly fetchImages: boolean;
   /** Milliseconds since the epoch, when the server started. */
   readonly startedAtMs: number;
 }
@@ -78,7 +83,7 @@ function about({ response }: Exchange, { version }: Services): void {
 }
 
 function health({ response }: Exchange, { engine, version, isDemo, startedAtMs }: Services): void {
-  const { installation, loggedIn, runningTurns, waitingTurns, processes, warmProcesses, restingConversations, reuse } = engine.status;
+  const { installation, loggedIn, runningTurns, waitingTurns, processes, warmProcesses, restingConversations, reuse, rateLimit } = engine.status;
   const isUsable = installation?.kind === "found" && loggedIn !== false;
   sendJson(response, 200, {
     status: installation === undefined ? "starting" : isUsable ? "ok" : "unavailable",
@@ -89,6 +94,10 @@ function health({ response }: Exchange, { engine, version, isDemo, startedAtMs }
     waiting_turns: waitingTurns,
     processes: { all: processes, warm: warmProcesses, resting_conversations: restingConversations },
     reuse,
+    rate_limit: rateLimit === undefined ? null : {
+      status: rateLimit.status, window: rateLimit.rateLimitType ?? null,
+      utilization: rateLimit.utilization ?? null, resets_at: rateLimit.resetsAt ?? null,
+    },
     claude: {
       found: installation?.kind === "found",
       version: installation?.version ?? null,
@@ -100,22 +109,22 @@ function health({ response }: Exchange, { engine, version, isDemo, startedAtMs }
 }
 
 async function listModels({ response }: Exchange, { engine, startedAtMs }: Services): Promise<void> {
-  await engine.discovered;
-  sendJson(response, 200, modelList(engine.models.list(), Math.floor(startedAtMs / 1000)));
+  sendJson(response, 200, modelList(await engine.listModels(), Math.floor(startedAtMs / 1000)));
 }
 
 async function getModel({ response, parameter }: Exchange, { engine, startedAtMs }: Services): Promise<void> {
   const id = decodeModelId(parameter);
   await engine.resolveModel(id);
-  const entry = engine.models.list().find((model) => model.id === id) ?? { id, description: undefined };
+  const entry = (await engine.listModels()).find((model) => model.id === id) ?? { id, description: undefined };
   sendJson(response, 200, modelObject(entry, Math.floor(startedAtMs / 1000)));
 }
 
 async function createChatCompletion({ request, response, signal }: Exchange, services: Services): Promise<void> {
-  const { engine, maxBodyBytes, headWaitMs, defaultModel } = services;
+  const { engine, maxBodyBytes, headWaitMs, heartbeatMs, defaultModel } = services;
   const body = await readJsonBody(request, { maxBodyBytes, signal });
   const chat = parseChatRequest(body, defaultModel);
-  const model = await engine.resolveModel(chat.model);
+  const resolved = await engine.resolveModel(chat.model);
+  const turn = await withFetchedImages({ ...resolved, ...chat.turn }, { isAllowed: services.fetchImages, signal });
   const { installation } = engine.status;
   const identity = {
     id: `chatcmpl-${randomBytes(18).toString("base64url")}`,
@@ -123,16 +132,19 @@ async function createChatCompletion({ request, response, signal }: Exchange, ser
     model: chat.model,
     systemFingerprint: `fp_claude_code_${installation?.version ?? "unknown"}`,
   };
-  const batches = engine.run({ ...chat.turn, model }, signal);
-  const headers = (servedModel: string | undefined): Record<string, string> => (servedModel === undefined ? {} : { [servedModelHeader]: servedModel });
+  const batches = engine.run(turn, signal);
+  const headers = (servedModel: string | undefined): Record<string, string> => ({
+    ...(servedModel === undefined ? {} : { [servedModelHeader]: servedModel }),
+    ...rateLimitHeaders(engine.status.rateLimit, Date.now()),
+  });
   if (chat.stream) {
-    await sendEventStream(response, batches, new ChatStream(identity, chat), { headWaitMs, headers });
+    await sendEventStream(response, batches, new ChatStream(identity, chat), { headWaitMs, heartbeatMs, headers });
     return;
   }
   const events: TurnEvent[] = [];
   for await (const batch of batches) for (const event of batch) events.push(event);
   const start = events.find((event) => event.type === "start");
-  sendBytes(response, 200, Buffer.from(chatCompletion(identity, events), "latin1"), headers(start?.model));
+  sendBytes(response, 200, Buffer.from(chatCompletion(identity, events, chat), "latin1"), headers(start?.model));
 }
 
 function decodeModelId(parameter: string): string {

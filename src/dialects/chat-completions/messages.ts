@@ -1,13 +1,11 @@
 import { BridgeError } from "../../errors.ts";
-import type { AssistantBlock, Message, TextBlock, UserBlock } from "../../turn.ts";
+import type { AssistantBlock, Message, ToolResultBlock, ToolUseBlock, UserBlock } from "../../turn.ts";
 import { arrayAt, type Fields, objectAt, stringAt } from "../check.ts";
+import { CallIds, type ToolNames } from "../tool-names.ts";
+import { assistantContent, textBlocks, textContent, toolContent, userContent } from "./content.ts";
 
 /** The most messages that one request may hold. */
 export const messagesMax = 10_000;
-/** Image types that the Messages API takes. */
-const imageTypes: ReadonlySet<string> = new Set(["image/png", "image/jpeg", "image/gif", "image/webp"]);
-const dataUrl = /^data:([a-z]+\/[a-z0-9.+-]+);base64,/iu;
-const base64 = /^[A-Za-z0-9+/]+={0,2}$/u;
 
 /** Current models refuse a conversation that ends with the assistant's words, so going on is asked for. */
 const continueText = "Go on exactly from where your last message ended. Do not repeat any of it and do not comment on this request.";
@@ -20,7 +18,7 @@ export interface ParsedMessages {
 }
 
 /** OpenAI's messages as a system prompt and a conversation in which the roles alternate, the user's first and last. */
-export function parseMessages(value: unknown): ParsedMessages {
+export function parseMessages(value: unknown, names: ToolNames): ParsedMessages {
   if (value === undefined || value === null) throw new BridgeError("missing_field", "messages is required: an array of at least one message.", { param: "messages" });
   const entries = arrayAt(value, "messages");
   if (entries.length === 0) throw new BridgeError("invalid_value", "messages: expected at least one message, got none.", { param: "messages" });
@@ -28,7 +26,7 @@ export function parseMessages(value: unknown): ParsedMessages {
     throw new BridgeError("invalid_value", `messages: expected at most ${messagesMax} messages, got ${entries.length}.`, { param: "messages" });
   }
   const system: string[] = [];
-  const conversation = new Alternation();
+  const conversation = new ConversationBuilder(names);
   for (const [index, entry] of entries.entries()) {
     const path = `messages[${index}]`;
     const message = objectAt(entry, path);
@@ -36,7 +34,7 @@ export function parseMessages(value: unknown): ParsedMessages {
     switch (role) {
       case "system":
       case "developer": {
-        const text = textOnly(message["content"], `${path}.content`);
+        const text = textContent(message["content"], `${path}.content`);
         if (text.trim() !== "") system.push(text);
         break;
       }
@@ -44,12 +42,14 @@ export function parseMessages(value: unknown): ParsedMessages {
         conversation.addUser(userContent(message["content"], `${path}.content`));
         break;
       case "assistant":
-        refuseCalls(message, path);
-        conversation.addAssistant(assistantContent(message, path));
+        conversation.addAssistant(assistantContent(message["content"], `${path}.content`), parseCalls(message, path));
         break;
       case "tool":
+        conversation.addResult(stringAt(message["tool_call_id"], `${path}.tool_call_id`), toolContent(message["content"], `${path}.content`), `${path}.tool_call_id`);
+        break;
       case "function":
-        throw new BridgeError("unsupported_parameter", `${path}.role: function calling is not served yet.`, { param: `${path}.role` });
+        conversation.addResult(legacyCallId, toolContent(message["content"], `${path}.content`), `${path}.role`);
+        break;
       default:
         throw new BridgeError("invalid_value", `${path}.role: expected system, developer, user, assistant, tool or function.`, { param: `${path}.role` });
     }
@@ -57,104 +57,124 @@ export function parseMessages(value: unknown): ParsedMessages {
   return { system: system.join("\n\n"), messages: conversation.close() };
 }
 
-/** Joins neighbours of the same role: the Messages API alternates, clients do not always. */
-class Alternation {
+/** A call as the client wrote it. */
+interface ClientCall {
+  readonly id: string;
+  readonly name: string;
+  readonly input: Readonly<Record<string, unknown>>;
+}
+
+/** The calls that wait for their results while the messages are read. */
+interface OpenCalls {
+  readonly uses: readonly ToolUseBlock[];
+  /** The client's id of each use. */
+  readonly clientIds: readonly string[];
+  readonly results: (ToolResultBlock | undefined)[];
+  readonly path: string;
+}
+
+/** The deprecated function calls have no ids: a message has one at most. */
+const legacyCallId = "function_call";
+
+function parseCalls(message: Fields, path: string): { readonly calls: readonly ClientCall[]; readonly path: string } {
+  const { tool_calls: toolCalls, function_call: functionCall } = message;
+  if (toolCalls !== undefined && toolCalls !== null) {
+    const calls = arrayAt(toolCalls, `${path}.tool_calls`).map((entry, index) => {
+      const callPath = `${path}.tool_calls[${index}]`;
+      const call = objectAt(entry, callPath);
+      return { id: stringAt(call["id"], `${callPath}.id`), ...parseFunctionCall(call["function"], `${callPath}.function`) };
+    });
+    return { calls, path: `${path}.tool_calls` };
+  }
+  if (functionCall === undefined || functionCall === null) return { calls: [], path };
+  return { calls: [{ id: legacyCallId, ...parseFunctionCall(functionCall, `${path}.function_call`) }], path: `${path}.function_call` };
+}
+
+function parseFunctionCall(value: unknown, path: string): Omit<ClientCall, "id"> {
+  const definition = objectAt(value, path);
+  return { name: stringAt(definition["name"], `${path}.name`), input: parseArguments(definition["arguments"], `${path}.arguments`) };
+}
+
+/** Arguments come back as the text the model wrote; what is not an object (another model wrote it) is shown to the model as that text. */
+function parseArguments(value: unknown, path: string): Readonly<Record<string, unknown>> {
+  if (value === undefined || value === null || value === "") return {};
+  const text = typeof value === "object" ? JSON.stringify(value) : stringAt(value, path);
+  try {
+    const parsed: unknown = JSON.parse(text);
+    if (typeof parsed === "object" && parsed !== null && !Array.isArray(parsed)) return parsed as Record<string, unknown>;
+  } catch {
+    // Below.
+  }
+  return { arguments: text };
+}
+
+/** Joins neighbours of the same role (the Messages API alternates, clients do not always) and sees that every call has its result. */
+class ConversationBuilder {
   readonly #messages: Message[] = [];
+  readonly #names: ToolNames;
+  readonly #ids = new CallIds();
+  #open: OpenCalls | undefined;
+
+  constructor(names: ToolNames) {
+    this.#names = names;
+  }
 
   addUser(blocks: readonly UserBlock[]): void {
+    this.#closeCalls();
+    this.#appendUser(blocks);
+  }
+
+  addAssistant(text: readonly AssistantBlock[], { calls, path }: ReturnType<typeof parseCalls>): void {
+    this.#closeCalls();
+    const uses = calls.map(({ id, name, input }) => ({ type: "tool_use" as const, id: this.#ids.claim(id), name: this.#names.toModel(name), input }));
+    const blocks = [...text, ...uses];
+    if (blocks.length === 0) return;
+    if (this.#messages.length === 0) this.#appendUser(textBlocks(beginText));
+    const last = this.#messages.at(-1);
+    if (last?.role === "assistant") this.#messages[this.#messages.length - 1] = { role: "assistant", content: [...last.content, ...blocks] };
+    else this.#messages.push({ role: "assistant", content: blocks });
+    if (uses.length === 0) return;
+    const clientIds = calls.map(({ id }) => id);
+    const twice = clientIds.find((id, index) => clientIds.indexOf(id) !== index);
+    if (twice !== undefined) throw new BridgeError("invalid_value", `${path}: two calls have the id ${JSON.stringify(twice)}.`, { param: path });
+    this.#open = { uses, clientIds, results: uses.map(() => undefined), path };
+  }
+
+  addResult(clientId: string, content: ToolResultBlock["content"], path: string): void {
+    const position = this.#open?.clientIds.indexOf(clientId) ?? -1;
+    const use = this.#open?.uses[position];
+    if (this.#open === undefined || use === undefined) {
+      throw new BridgeError("invalid_value", `${path}: this result answers no call of the assistant message before it.`, { param: path });
+    }
+    if (this.#open.results[position] !== undefined) throw new BridgeError("invalid_value", `${path}: this call was answered already.`, { param: path });
+    this.#open.results[position] = { type: "tool_result", tool_use_id: use.id, content };
+  }
+
+  close(): readonly Message[] {
+    this.#closeCalls();
+    if (this.#messages.length === 0) {
+      throw new BridgeError("invalid_value", "messages: expected at least one message with content that is not the system's.", { param: "messages" });
+    }
+    if (this.#messages.at(-1)?.role === "assistant") this.#appendUser(textBlocks(continueText));
+    return this.#messages;
+  }
+
+  #appendUser(blocks: readonly UserBlock[]): void {
     if (blocks.length === 0) return;
     const last = this.#messages.at(-1);
     if (last?.role === "user") this.#messages[this.#messages.length - 1] = { role: "user", content: [...last.content, ...blocks] };
     else this.#messages.push({ role: "user", content: blocks });
   }
 
-  addAssistant(blocks: readonly AssistantBlock[]): void {
-    if (blocks.length === 0) return;
-    const last = this.#messages.at(-1);
-    if (last === undefined) this.addUser([{ type: "text", text: beginText }]);
-    if (last?.role === "assistant") this.#messages[this.#messages.length - 1] = { role: "assistant", content: [...last.content, ...blocks] };
-    else this.#messages.push({ role: "assistant", content: blocks });
-  }
-
-  close(): readonly Message[] {
-    if (this.#messages.length === 0) {
-      throw new BridgeError("invalid_value", "messages: expected at least one message with content that is not the system's.", { param: "messages" });
+  /** The results go up in the order of the calls, whatever theirs was. */
+  #closeCalls(): void {
+    if (this.#open === undefined) return;
+    const { results, clientIds, path } = this.#open;
+    const missing = clientIds.filter((_id, index) => results[index] === undefined);
+    if (missing.length > 0) {
+      throw new BridgeError("invalid_value", `${path}: every call needs a tool message with its result; missing are ${missing.map((id) => JSON.stringify(id)).join(", ")}.`, { param: path });
     }
-    if (this.#messages.at(-1)?.role === "assistant") this.addUser([{ type: "text", text: continueText }]);
-    return this.#messages;
+    this.#open = undefined;
+    this.#appendUser(results.filter((result) => result !== undefined));
   }
-}
-
-/** The Messages API refuses text that is empty or only white space, so it never becomes a block. */
-function textBlocks(text: string): TextBlock[] {
-  return text.trim() === "" ? [] : [{ type: "text", text }];
-}
-
-function userContent(content: unknown, path: string): UserBlock[] {
-  if (content === undefined || content === null) return [];
-  if (typeof content === "string") return textBlocks(content);
-  return parts(content, path).flatMap(([part, partPath]): UserBlock[] => {
-    const type = stringAt(part["type"], `${partPath}.type`);
-    switch (type) {
-      case "text":
-        return textBlocks(stringAt(part["text"], `${partPath}.text`));
-      case "image_url":
-        return [image(part, partPath)];
-      default:
-        throw unsupportedPart(type, partPath);
-    }
-  });
-}
-
-function assistantContent(message: Fields, path: string): AssistantBlock[] {
-  const { content } = message;
-  if (content === undefined || content === null) return [];
-  if (typeof content === "string") return textBlocks(content);
-  return parts(content, `${path}.content`).flatMap(([part, partPath]) => {
-    const type = stringAt(part["type"], `${partPath}.type`);
-    if (type === "text") return textBlocks(stringAt(part["text"], `${partPath}.text`));
-    if (type === "refusal") return textBlocks(stringAt(part["refusal"], `${partPath}.refusal`));
-    throw unsupportedPart(type, partPath);
-  });
-}
-
-function textOnly(content: unknown, path: string): string {
-  if (content === undefined || content === null) return "";
-  if (typeof content === "string") return content;
-  return parts(content, path).map(([part, partPath]) => {
-    const type = stringAt(part["type"], `${partPath}.type`);
-    if (type !== "text") throw unsupportedPart(type, partPath);
-    return stringAt(part["text"], `${partPath}.text`);
-  }).join("");
-}
-
-function parts(content: unknown, path: string): (readonly [Fields, string])[] {
-  if (!Array.isArray(content)) throw new BridgeError("invalid_type", `${path}: expected a string or an array of parts.`, { param: path });
-  return content.map((part: unknown, index) => [objectAt(part, `${path}[${index}]`), `${path}[${index}]`] as const);
-}
-
-function image(part: Fields, path: string): UserBlock {
-  const urlPath = `${path}.image_url.url`;
-  const holder = part["image_url"];
-  const url = stringAt(typeof holder === "string" ? holder : objectAt(holder, `${path}.image_url`)["url"], urlPath);
-  const match = dataUrl.exec(url);
-  if (match === null) throw new BridgeError("unsupported_parameter", `${urlPath}: expected a data: URL with base64; other URLs are not fetched yet.`, { param: urlPath });
-  const mediaType = (match[1] ?? "").toLowerCase().replace("image/jpg", "image/jpeg");
-  if (!imageTypes.has(mediaType)) throw new BridgeError("invalid_value", `${urlPath}: expected a png, jpeg, gif or webp image.`, { param: urlPath });
-  const data = url.slice(match[0].length);
-  if (!base64.test(data)) throw new BridgeError("invalid_value", `${urlPath}: expected base64 after the comma.`, { param: urlPath });
-  return { type: "image", source: { type: "base64", media_type: mediaType, data } };
-}
-
-function refuseCalls(message: Fields, path: string): void {
-  for (const name of ["tool_calls", "function_call"]) {
-    const value = message[name];
-    if (value === undefined || value === null || (Array.isArray(value) && value.length === 0)) continue;
-    throw new BridgeError("unsupported_parameter", `${path}.${name}: function calling is not served yet.`, { param: `${path}.${name}` });
-  }
-}
-
-function unsupportedPart(type: string, path: string): BridgeError {
-  const known = /^[a-z_]{1,32}$/u.test(type) ? ` (${type})` : "";
-  return new BridgeError("unsupported_parameter", `${path}.type: this kind of content${known} is not supported here.`, { param: `${path}.type` });
 }

@@ -1,10 +1,16 @@
 import { BridgeError } from "../../errors.ts";
-import type { Turn } from "../../turn.ts";
-import { arrayAt, type Fields, objectAt, optionalBoolean, optionalObject, optionalWholeNumber, refuseUnless, stringAt } from "../check.ts";
+import type { Effort, Turn } from "../../turn.ts";
+import { arrayAt, type Fields, kindOf, objectAt, optionalBoolean, optionalObject, optionalWholeNumber, refuseUnless, stringAt } from "../check.ts";
+import { objectSchema } from "../json-schema.ts";
+import { ToolNames } from "../tool-names.ts";
 import { parseMessages } from "./messages.ts";
+import { parseTools } from "./tools.ts";
 
 /** A model name as a client may write it is this long at most, in characters. */
 const modelNameCharsMax = 256;
+/** OpenAI's own bound. */
+const stopSequencesMax = 4;
+const stopCharsMax = 1_000;
 
 /** A chat request, checked. */
 export interface ChatRequest {
@@ -15,21 +21,35 @@ export interface ChatRequest {
   readonly stream: boolean;
   /** The stream ends with a usage chunk. */
   readonly includeUsage: boolean;
+  /** The answer's tool names are the client's again. */
+  readonly names: ToolNames;
+  /** The answer has the deprecated `function_call`. */
+  readonly isLegacy: boolean;
 }
 
 /** OpenAI's `CreateChatCompletionRequest` as a Turn. Throws a BridgeError that names the field which cannot be honoured. */
 export function parseChatRequest(body: unknown, defaultModel: string): ChatRequest {
   const fields = objectAt(body, "body");
   refuseUnsupported(fields);
-  const { system, messages } = parseMessages(fields["messages"]);
+  const names = new ToolNames();
+  const { system, messages } = parseMessages(fields["messages"], names);
+  const { isLegacy, ...tools } = parseTools(fields, messages, names);
   const streamOptions = optionalObject(fields["stream_options"], "stream_options");
   const maxOutputTokens = optionalWholeNumber(fields["max_completion_tokens"], "max_completion_tokens", 1)
     ?? optionalWholeNumber(fields["max_tokens"], "max_tokens", 1);
+  const responseSchema = parseResponseFormat(fields["response_format"]);
   return {
-    turn: { system, messages, ...(maxOutputTokens === undefined ? {} : { maxOutputTokens }) },
+    turn: {
+      system, messages, ...tools, ...parseReasoning(fields),
+      ...(maxOutputTokens === undefined ? {} : { maxOutputTokens }),
+      ...(responseSchema === undefined ? {} : { responseSchema }),
+      stop: parseStop(fields["stop"]),
+    },
     model: modelName(fields["model"], defaultModel),
     stream: optionalBoolean(fields["stream"], "stream") ?? false,
     includeUsage: optionalBoolean(streamOptions?.["include_usage"], "stream_options.include_usage") ?? false,
+    names,
+    isLegacy,
   };
 }
 
@@ -48,16 +68,55 @@ function refuseUnsupported(fields: Fields): void {
   refuseUnless(n === undefined || n === 1, "n", "one choice a request.");
   refuseUnless(!optionalBoolean(fields["logprobs"], "logprobs"), "logprobs", "the Claude CLI gives no log probabilities.");
   refuseUnless((optionalWholeNumber(fields["top_logprobs"], "top_logprobs", 0) ?? 0) === 0, "top_logprobs", "the Claude CLI gives no log probabilities.");
-  for (const name of ["tools", "functions"]) {
-    refuseUnless(isAbsent(fields[name]) || arrayAt(fields[name], name).length === 0, name, "function calling is not served yet.");
-  }
-  refuseUnless(isAbsent(fields["stop"]) || (Array.isArray(fields["stop"]) && fields["stop"].length === 0), "stop", "stop sequences are not served yet.");
-  const format = optionalObject(fields["response_format"], "response_format")?.["type"];
-  refuseUnless(format === undefined || format === "text", "response_format", "only text is served yet.");
   const modalities = isAbsent(fields["modalities"]) ? [] : arrayAt(fields["modalities"], "modalities");
   refuseUnless(modalities.every((modality) => modality === "text"), "modalities", "Claude answers in text.");
   refuseUnless(isAbsent(fields["audio"]), "audio", "Claude answers in text.");
   refuseUnless(isAbsent(fields["web_search_options"]), "web_search_options", "the model runs without built-in tools.");
+}
+
+function parseStop(value: unknown): string[] {
+  if (isAbsent(value)) return [];
+  const sequences = typeof value === "string" ? [value] : arrayAt(value, "stop");
+  if (sequences.length > stopSequencesMax) {
+    throw new BridgeError("invalid_value", `stop: expected at most ${stopSequencesMax} sequences, got ${sequences.length}.`, { param: "stop" });
+  }
+  return sequences.map((sequence, index) => {
+    const path = typeof value === "string" ? "stop" : `stop[${index}]`;
+    const text = stringAt(sequence, path);
+    if (text.length > stopCharsMax) throw new BridgeError("invalid_value", `${path}: expected at most ${stopCharsMax} characters, got ${text.length}.`, { param: path });
+    return text;
+  }).filter((sequence) => sequence !== "");
+}
+
+function parseResponseFormat(value: unknown): Fields | undefined {
+  const format = optionalObject(value, "response_format");
+  switch (format?.["type"]) {
+    case undefined: case "text":
+      return undefined;
+    case "json_object":
+      return objectSchema(format?.["schema"], "response_format.schema");
+    case "json_schema": {
+      const holder = objectAt(format?.["json_schema"], "response_format.json_schema");
+      return objectSchema(objectAt(holder["schema"], "response_format.json_schema.schema"), "response_format.json_schema.schema");
+    }
+    default:
+      throw new BridgeError("unsupported_parameter", "response_format.type: expected text, json_object or json_schema.", { param: "response_format.type" });
+  }
+}
+
+const efforts: Readonly<Record<string, Effort>> = { minimal: "low", low: "low", medium: "medium", high: "high", xhigh: "xhigh", max: "max" };
+
+/** `reasoning_effort`, or OpenRouter's `reasoning`, or Anthropic's `thinking` with a budget. Words that nobody knows are left to the model. */
+function parseReasoning(fields: Fields): Pick<Turn, "effort" | "thinkingTokens"> {
+  const word = fields["reasoning_effort"] ?? optionalObject(fields["reasoning"], "reasoning")?.["effort"];
+  if (!isAbsent(word) && typeof word !== "string") {
+    throw new BridgeError("invalid_type", `reasoning_effort: expected a string, got ${kindOf(word)}.`, { param: "reasoning_effort" });
+  }
+  const thinking = isAbsent(fields["thinking"]) || typeof fields["thinking"] !== "object" ? undefined : objectAt(fields["thinking"], "thinking");
+  if (word === "none" || thinking?.["type"] === "disabled") return { thinkingTokens: 0 };
+  const budget = thinking?.["type"] === "enabled" ? optionalWholeNumber(thinking["budget_tokens"], "thinking.budget_tokens", 1) : undefined;
+  const effort = typeof word === "string" ? efforts[word] : undefined;
+  return { ...(effort === undefined ? {} : { effort }), ...(budget === undefined ? {} : { thinkingTokens: budget }) };
 }
 
 function isAbsent(value: unknown): boolean {

@@ -1,6 +1,7 @@
 import type { BridgeError } from "../../errors.ts";
 import { jsonBytes } from "../../json-text.ts";
-import type { JsonText, TurnEvent, Usage } from "../../turn.ts";
+import type { FinishReason, JsonText, TurnEvent, Usage } from "../../turn.ts";
+import type { ToolNames } from "../tool-names.ts";
 
 /** What is the same in every chunk of an answer. */
 export interface AnswerIdentity {
@@ -13,34 +14,49 @@ export interface AnswerIdentity {
   readonly systemFingerprint: string;
 }
 
-export interface StreamOptions {
+export interface AnswerStyle {
+  readonly names: ToolNames;
+  /** The deprecated `function_call` in place of `tool_calls`. */
+  readonly isLegacy: boolean;
+}
+
+export interface StreamStyle extends AnswerStyle {
   readonly includeUsage: boolean;
 }
 
+const choiceTail = ',"logprobs":null,"finish_reason":null}]}\n\n';
+
 /**
  * An answer as OpenAI's chunks. Pure: events in, wire bytes out (latin1-held UTF-8, to be written as latin1).
- * A text delta is spliced between two constant parts; nothing of it is parsed or escaped again.
+ * A delta is spliced between two constant parts; nothing of it is parsed or escaped again.
  */
 export class ChatStream {
+  readonly #style: StreamStyle;
+  /** All of a chunk before `choices`' entries. */
   readonly #head: string;
+  readonly #usageHead: string;
   readonly #textHead: string;
   readonly #thinkingHead: string;
-  readonly #deltaTail: string;
-  readonly #includeUsage: boolean;
+  readonly #deltaTail = `"}${choiceTail}`;
 
-  constructor({ id, created, model, systemFingerprint }: AnswerIdentity, { includeUsage }: StreamOptions) {
-    const identity = jsonBytes({ id, object: "chat.completion.chunk", created, model, service_tier: "default", system_fingerprint: systemFingerprint });
+  constructor(identity: AnswerIdentity, style: StreamStyle) {
+    const chunk = `data: ${identityBytes("chat.completion.chunk", identity)}`;
+    this.#style = style;
     // With include_usage OpenAI puts a null usage into every chunk but the last.
-    this.#head = `data: ${identity.slice(0, -1)}${includeUsage ? ',"usage":null' : ""},"choices":[`;
+    this.#head = `${chunk}${style.includeUsage ? ',"usage":null' : ""},"choices":[`;
+    this.#usageHead = `${chunk},"choices":[],"usage":`;
     this.#textHead = `${this.#head}{"index":0,"delta":{"content":"`;
     this.#thinkingHead = `${this.#head}{"index":0,"delta":{"reasoning_content":"`;
-    this.#deltaTail = '"},"logprobs":null,"finish_reason":null}]}\n\n';
-    this.#includeUsage = includeUsage;
   }
 
   /** The first chunk: the role, once. */
   open(): string {
-    return `${this.#head}{"index":0,"delta":{"role":"assistant","content":"","refusal":null},"logprobs":null,"finish_reason":null}]}\n\n`;
+    return this.#chunk('"role":"assistant","content":"","refusal":null');
+  }
+
+  /** A chunk that says nothing: unlike a comment, it keeps a client's own watchdog quiet. */
+  heartbeat(): string {
+    return this.#chunk("");
   }
 
   /** The chunks of one batch: one a delta; at the finish also the usage, if asked for, and the end mark. */
@@ -54,9 +70,21 @@ export class ChatStream {
         case "thinking":
           bytes += this.#thinkingHead + event.text + this.#deltaTail;
           break;
+        case "tool_call": {
+          const name = jsonBytes(this.#style.names.toClient(event.name));
+          bytes += this.#chunk(this.#style.isLegacy
+            ? `"function_call":{"name":${name},"arguments":""}`
+            : `"tool_calls":[{"index":${event.call},"id":${jsonBytes(event.id)},"type":"function","function":{"name":${name},"arguments":""}}]`);
+          break;
+        }
+        case "tool_arguments":
+          bytes += this.#chunk(this.#style.isLegacy
+            ? `"function_call":{"arguments":"${event.text}"}`
+            : `"tool_calls":[{"index":${event.call},"function":{"arguments":"${event.text}"}}]`);
+          break;
         case "finish":
-          bytes += `${this.#head}{"index":0,"delta":{},"logprobs":null,"finish_reason":"${event.reason}"}]}\n\n`;
-          if (this.#includeUsage) bytes += `${this.#head.replace('"usage":null', `"usage":${JSON.stringify(openAiUsage(event.usage))}`)}]}\n\n`;
+          bytes += `${this.#head}{"index":0,"delta":{},"logprobs":null,"finish_reason":"${finishWord(event.reason, this.#style)}"}]}\n\n`;
+          if (this.#style.includeUsage) bytes += `${this.#usageHead}${JSON.stringify(openAiUsage(event.usage))}}\n\n`;
           bytes += "data: [DONE]\n\n";
           break;
       }
@@ -68,23 +96,54 @@ export class ChatStream {
   fail(error: BridgeError): string {
     return `data: ${jsonBytes(error.toOpenAi())}\n\n`;
   }
+
+  #chunk(delta: string): string {
+    return `${this.#head}{"index":0,"delta":{${delta}}${choiceTail}`;
+  }
+}
+
+interface WholeCall {
+  readonly id: string;
+  readonly name: string;
+  readonly input: JsonText[];
 }
 
 /** The whole answer as OpenAI's one `chat.completion`, from all events of a finished turn. Latin1-held UTF-8. */
-export function chatCompletion({ id, created, model, systemFingerprint }: AnswerIdentity, events: readonly TurnEvent[]): string {
+export function chatCompletion(identity: AnswerIdentity, events: readonly TurnEvent[], style: AnswerStyle): string {
   const text: JsonText[] = [];
   const thinking: JsonText[] = [];
-  let reason = "stop";
+  const calls: WholeCall[] = [];
+  let reason: FinishReason = "stop";
   let usage: Usage = { promptTokens: 0, cachedTokens: 0, completionTokens: 0, reasoningTokens: 0 };
   for (const event of events) {
-    if (event.type === "text") text.push(event.text);
-    else if (event.type === "thinking") thinking.push(event.text);
-    else if (event.type === "finish") ({ reason, usage } = event);
+    switch (event.type) {
+      case "text": text.push(event.text); break;
+      case "thinking": thinking.push(event.text); break;
+      case "tool_call": calls.push({ id: event.id, name: event.name, input: [] }); break;
+      case "tool_arguments": calls[event.call]?.input.push(event.text); break;
+      case "finish": ({ reason, usage } = event); break;
+    }
   }
-  const identity = jsonBytes({ id, object: "chat.completion", created, model, service_tier: "default", system_fingerprint: systemFingerprint });
+  const content = text.length === 0 && calls.length > 0 ? "null" : `"${text.join("")}"`;
   const reasoning = thinking.length === 0 ? "" : `,"reasoning_content":"${thinking.join("")}"`;
-  return `${identity.slice(0, -1)},"choices":[{"index":0,"message":{"role":"assistant","content":"${text.join("")}","refusal":null,"annotations":[]${reasoning}}`
-    + `,"logprobs":null,"finish_reason":"${reason}"}],"usage":${JSON.stringify(openAiUsage(usage))}}`;
+  return `${identityBytes("chat.completion", identity)},"choices":[{"index":0,"message":{"role":"assistant","content":${content},"refusal":null,"annotations":[]${reasoning}${wholeCalls(calls, style)}}`
+    + `,"logprobs":null,"finish_reason":"${finishWord(reason, style)}"}],"usage":${JSON.stringify(openAiUsage(usage))}}`;
+}
+
+function wholeCalls(calls: readonly WholeCall[], { names, isLegacy }: AnswerStyle): string {
+  const functions = calls.map(({ name, input }) => `{"name":${jsonBytes(names.toClient(name))},"arguments":"${input.join("")}"}`);
+  if (functions.length === 0) return "";
+  if (isLegacy) return `,"function_call":${functions[0]}`;
+  return `,"tool_calls":[${functions.map((definition, index) => `{"id":${jsonBytes(calls[index]?.id)},"type":"function","function":${definition}}`).join(",")}]`;
+}
+
+/** The identity's JSON without its closing brace. */
+function identityBytes(object: string, { id, created, model, systemFingerprint }: AnswerIdentity): string {
+  return jsonBytes({ id, object, created, model, service_tier: "default", system_fingerprint: systemFingerprint }).slice(0, -1);
+}
+
+function finishWord(reason: FinishReason, { isLegacy }: AnswerStyle): string {
+  return isLegacy && reason === "tool_calls" ? "function_call" : reason;
 }
 
 function openAiUsage({ promptTokens, cachedTokens, completionTokens, reasoningTokens }: Usage): object {

@@ -1,0 +1,80 @@
+/** The client's tools as an MCP server over the CLI's control channel: pure answers to its JSON-RPC. */
+
+import type { Tool, ToolResultBlock } from "../turn.ts";
+import { isObject, type JsonObject, optionalString, toolServerName } from "./protocol.ts";
+
+/** The CLI cuts a tool's description at this many characters (2.1.197; 4,096 on 2.1.330); its schema goes up whole. */
+export const descriptionCharsMax = 2_000;
+/** Spoken when the CLI names no version of its own. */
+const protocolVersion = "2025-06-18";
+const methodNotFound = -32_601;
+
+/** A call that the model made and the client is to answer. */
+export interface ToolCall {
+  /** The id of the model's `tool_use` block. */
+  readonly toolUseId: string;
+  /** The JSON-RPC id that the answer carries. */
+  readonly rpcId: unknown;
+}
+
+/** What to do with a message for the tool server: answer it now, or keep the call until the client has. */
+export type ToolServerStep =
+  | { readonly kind: "answer"; readonly response: JsonObject }
+  | { readonly kind: "call"; readonly call: ToolCall };
+
+/** One JSON-RPC message of the CLI's. Notifications want an answer too: the CLI waits for its control request's. */
+export function serveTools(message: JsonObject, tools: readonly Tool[]): ToolServerStep {
+  const id = message["id"] ?? 0;
+  const params = isObject(message["params"]) ? message["params"] : {};
+  switch (message["method"]) {
+    case "initialize":
+      return answer(id, {
+        protocolVersion: optionalString(params["protocolVersion"]) ?? protocolVersion,
+        capabilities: { tools: {} },
+        serverInfo: { name: toolServerName, version: "1" },
+      });
+    case "notifications/initialized":
+    case "notifications/cancelled":
+    case "ping":
+      return answer(id, {});
+    case "tools/list":
+      return answer(id, { tools: tools.map(listing) });
+    case "tools/call": {
+      const meta = isObject(params["_meta"]) ? params["_meta"] : {};
+      return { kind: "call", call: { toolUseId: optionalString(meta["claudecode/toolUseId"]) ?? "", rpcId: id } };
+    }
+    default:
+      return { kind: "answer", response: { jsonrpc: "2.0", id, error: { code: methodNotFound, message: "method not found" } } };
+  }
+}
+
+/** The client's result of a call. */
+export function callAnswer({ rpcId }: ToolCall, { content, is_error }: ToolResultBlock): JsonObject {
+  const blocks = typeof content === "string" ? (content === "" ? [] : [{ type: "text" as const, text: content }]) : content;
+  return {
+    jsonrpc: "2.0",
+    id: rpcId,
+    result: {
+      // Only texts come this way (`resultsOfLastCalls`).
+      content: blocks.filter((block) => block.type === "text"),
+      ...(is_error === true ? { isError: true } : {}),
+    },
+  };
+}
+
+function answer(id: unknown, result: JsonObject): ToolServerStep {
+  return { kind: "answer", response: { jsonrpc: "2.0", id, result } };
+}
+
+/** By this the CLI hands on a long result instead of writing it to a file and showing the model its beginning. */
+const meta = { "anthropic/maxResultSizeChars": 500_000 };
+
+/** A description that is too long goes on in the schema's, which is never cut. */
+function listing({ name, description, inputSchema }: Tool): JsonObject {
+  if (description.length <= descriptionCharsMax) return { name, description, inputSchema, _meta: meta };
+  // Not between the halves of a surrogate pair.
+  const at = /[\uD800-\uDBFF]/u.test(description.charAt(descriptionCharsMax - 1)) ? descriptionCharsMax - 1 : descriptionCharsMax;
+  const own = optionalString(inputSchema["description"]);
+  const rest = description.slice(at) + (own === undefined ? "" : `\n\n${own}`);
+  return { name, description: description.slice(0, at), inputSchema: { ...inputSchema, description: rest }, _meta: meta };
+}

@@ -1,0 +1,40 @@
+/** What the Messages API takes as a tool's name, and as the id of a call (where the length is free). */
+const nameThatFits = /^[a-zA-Z0-9_-]{1,128}$/u;
+const idThatFits = /^[a-zA-Z0-9_-]{1,256}$/u;
+const nameCharsMax = 120;
+
+/** Tool names of a client's as the model sees them, and back: a name that does not fit gets one that does. */
+export class ToolNames {
+  readonly #toModel = new Map<string, string>();
+  readonly #toClient = new Map<string, string>();
+
+  /** The model's name for a client's; the same name always gets the same. */
+  toModel(name: string): string {
+    const known = this.#toModel.get(name);
+    if (known !== undefined) return known;
+    let fitting = nameThatFits.test(name) ? name : name.replace(/[^a-zA-Z0-9_-]/gu, "_").slice(0, nameCharsMax) || "tool";
+    for (let n = 2; this.#toClient.has(fitting); n++) fitting = `${fitting.slice(0, nameCharsMax)}_${n}`;
+    this.#toModel.set(name, fitting);
+    this.#toClient.set(fitting, name);
+    return fitting;
+  }
+
+  /** The client's name for the model's; one that the model made up stays as it is. */
+  toClient(name: string): string {
+    return this.#toClient.get(name) ?? name;
+  }
+}
+
+/** Ids of calls in a history as the Messages API takes them: fitting, and each used once in a conversation. */
+export class CallIds {
+  readonly #used = new Set<string>();
+
+  /** An id of its own for a call. */
+  claim(id: string): string {
+    const fitting = idThatFits.test(id) ? id : id.replace(/[^a-zA-Z0-9_-]/gu, "_").slice(0, nameCharsMax) || "call";
+    let unique = fitting;
+    for (let n = 2; this.#used.has(unique); n++) unique = `${fitting}_${n}`;
+    this.#used.add(unique);
+    return unique;
+  }
+}

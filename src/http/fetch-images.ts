@@ -1,0 +1,171 @@
+import { lookup, type LookupAddress } from "node:dns";
+import { type IncomingMessage, request as requestHttp } from "node:http";
+import { request as requestHttps } from "node:https";
+import { BlockList, isIP, type LookupFunction } from "node:net";
+import { BridgeError } from "../errors.ts";
+import type { ImageBlock, Message, TextBlock, ToolResultBlock, Turn, UserBlock } from "../turn.ts";
+
+/** The largest image that is fetched, in bytes. */
+export const imageBytesMax = 20 * 1024 * 1024;
+/** How long one image may take, redirects included, in milliseconds. */
+export const fetchWaitMs = 15_000;
+export const redirectsMax = 3;
+/** How many images of a request may be given by URL. */
+export const imagesMax = 20;
+
+export interface FetchOptions {
+  /** False: URLs are refused by name. */
+  readonly isAllowed: boolean;
+  readonly signal: AbortSignal;
+  /** Which addresses may be asked; default: those that the whole internet shares. */
+  readonly isPublic?: (address: string) => boolean;
+}
+
+/** Every special-purpose range of IANA's registries that is not the public internet. */
+const privateRanges = new BlockList();
+for (const [net, prefix] of [
+  ["0.0.0.0", 8], ["10.0.0.0", 8], ["100.64.0.0", 10], ["127.0.0.0", 8], ["169.254.0.0", 16], ["172.16.0.0", 12], ["192.0.0.0", 24],
+  ["192.0.2.0", 24], ["192.88.99.0", 24], ["192.168.0.0", 16], ["198.18.0.0", 15], ["198.51.100.0", 24], ["203.0.113.0", 24], ["224.0.0.0", 3],
+] as const) privateRanges.addSubnet(net, prefix, "ipv4");
+const publicRange6 = new BlockList();
+publicRange6.addSubnet("2000::", 3, "ipv6");
+/** Inside 2000::/3, but tunnels into IPv4 (6to4, Teredo) or for documentation. */
+const privateRanges6 = new BlockList();
+for (const [net, prefix] of [["2001::", 23], ["2001:db8::", 32], ["2002::", 16], ["3fff::", 20]] as const) privateRanges6.addSubnet(net, prefix, "ipv6");
+
+/** Whether an address is on the public internet: nothing of this machine, its network or its cloud's metadata is. */
+export function isPublicAddress(address: string): boolean {
+  if (isIP(address) === 4) return !privateRanges.check(address, "ipv4");
+  return publicRange6.check(address, "ipv6") && !privateRanges6.check(address, "ipv6");
+}
+
+/** The turn with every image that was given by URL fetched. Throws a BridgeError that names `image_url` when one cannot be had. */
+export async function withFetchedImages(turn: Turn, options: FetchOptions): Promise<Turn> {
+  let images = 0;
+  const fetched = async (block: ImageBlock): Promise<ImageBlock> => {
+    if (block.source.type !== "url") return block;
+    if (!options.isAllowed) throw refusal("images are not fetched here (--fetch-images=false); send a data: URL.");
+    if (++images > imagesMax) throw refusal(`at most ${imagesMax} images of a request are fetched.`);
+    return { type: "image", source: await fetchImage(block.source.url, options) };
+  };
+  const result = async (block: ToolResultBlock): Promise<ToolResultBlock> => (typeof block.content === "string" ? block : {
+    ...block, content: await inTurn(block.content, (part): TextBlock | ImageBlock | Promise<ImageBlock> => (part.type === "image" ? fetched(part) : part)),
+  });
+  if (!turn.messages.some(hasUrl)) return turn;
+  return {
+    ...turn,
+    messages: await inTurn(turn.messages, async (message): Promise<Message> => (message.role === "assistant" ? message : {
+      role: "user",
+      content: await inTurn(message.content, (block): UserBlock | Promise<UserBlock> => (block.type === "image" ? fetched(block) : block.type === "tool_result" ? result(block) : block)),
+    })),
+  };
+}
+
+function hasUrl({ content }: Message): boolean {
+  return content.some((block) => isUrl(block) || (block.type === "tool_result" && typeof block.content !== "string" && block.content.some(isUrl)));
+}
+
+function isUrl(block: { readonly type: string; readonly source?: { readonly type: string } }): boolean {
+  return block.type === "image" && block.source?.type === "url";
+}
+
+/** One after the other: a request is no means to open many connections. */
+async function inTurn<In, Out>(items: readonly In[], map: (item: In) => Out | Promise<Out>): Promise<Out[]> {
+  const results: Out[] = [];
+  for (const item of items) results.push(await map(item));
+  return results;
+}
+
+async function fetchImage(url: string, { signal, isPublic = isPublicAddress }: FetchOptions): Promise<{ type: "base64"; media_type: string; data: string }> {
+  const timeout = AbortSignal.timeout(fetchWaitMs);
+  const either = AbortSignal.any([signal, timeout]);
+  let at = parseUrl(url);
+  try {
+    for (let redirects = 0; redirects <= redirectsMax; redirects++) {
+      const response = await get(at, either, isPublic);
+      const { statusCode = 0, headers } = response;
+      if (statusCode >= 300 && statusCode < 400 && headers.location !== undefined) {
+        response.destroy();
+        at = parseUrl(headers.location, at);
+        continue;
+      }
+      if (statusCode !== 200) {
+        response.destroy();
+        throw refusal(`the image's server answered ${statusCode}.`);
+      }
+      const bytes = await readAll(response);
+      const mediaType = sniff(bytes);
+      if (mediaType === undefined) throw refusal("what was fetched is no png, jpeg, gif or webp image.");
+      return { type: "base64", media_type: mediaType, data: bytes.toString("base64") };
+    }
+  } catch (error) {
+    if (error instanceof BridgeError) throw error;
+    if (signal.aborted) throw new BridgeError("client_closed", "The client closed the request.");
+    throw refusal(timeout.aborted ? `the image did not come within ${fetchWaitMs / 1000} s.` : "the image could not be fetched.", error);
+  }
+  throw refusal(`the image's server redirects more than ${redirectsMax} times.`);
+}
+
+function parseUrl(url: string, base?: URL): URL {
+  const parsed = URL.canParse(url, base?.href) ? new URL(url, base) : undefined;
+  if (parsed === undefined || (parsed.protocol !== "http:" && parsed.protocol !== "https:")) throw refusal("expected an http(s) URL.");
+  if (parsed.username !== "" || parsed.password !== "") throw refusal("a URL with credentials is not fetched.");
+  return parsed;
+}
+
+function get(url: URL, signal: AbortSignal, isPublic: (address: string) => boolean): Promise<IncomingMessage> {
+  const host = url.hostname.replace(/^\[|\]$/gu, "");
+  // A literal address is connected to without a lookup.
+  if (isIP(host) !== 0 && !isPublic(host)) return Promise.reject(notPublic());
+  const request = url.protocol === "https:" ? requestHttps : requestHttp;
+  return new Promise((resolve, reject) => {
+    // The address that is checked is the one that is connected to, so a name cannot change in between.
+    const options = { signal, agent: false, lookup: checkedLookup(isPublic), headers: { accept: "image/png, image/jpeg, image/gif, image/webp", "user-agent": "claude-max-api" } };
+    request(url, options, resolve).on("error", reject).end();
+  });
+}
+
+function checkedLookup(isPublic: (address: string) => boolean): LookupFunction {
+  return (hostname, options, callback) => {
+    lookup(hostname, { ...options, all: true }, (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => {
+      if (error !== null) return callback(error, "", 0);
+      const [first] = addresses;
+      if (first === undefined || !addresses.every(({ address }) => isPublic(address))) return callback(notPublic(), "", 0);
+      if (options.all === true) callback(null, addresses);
+      else callback(null, first.address, first.family);
+    });
+  };
+}
+
+async function readAll(response: IncomingMessage): Promise<Buffer> {
+  const tooLarge = refusal(`the image is larger than ${imageBytesMax / (1024 * 1024)} MB.`);
+  if (Number(response.headers["content-length"] ?? 0) > imageBytesMax) {
+    response.destroy();
+    throw tooLarge;
+  }
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > imageBytesMax) throw tooLarge;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+/** What the bytes are: the Messages API refuses an image that is not of the type it is said to be. */
+function sniff(bytes: Buffer): string | undefined {
+  const start = bytes.toString("latin1", 0, 12);
+  if (start.startsWith("\x89PNG\r\n\x1a\n")) return "image/png";
+  if (start.startsWith("\xff\xd8\xff")) return "image/jpeg";
+  if (start.startsWith("GIF87a") || start.startsWith("GIF89a")) return "image/gif";
+  return start.startsWith("RIFF") && start.endsWith("WEBP") ? "image/webp" : undefined;
+}
+
+function notPublic(): BridgeError {
+  return refusal("only images on public addresses are fetched.");
+}
+
+function refusal(why: string, cause?: unknown): BridgeError {
+  return new BridgeError("invalid_value", `image_url: ${why}`, { param: "messages", ...(cause === undefined ? {} : { cause }) });
+}
