@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
 import { BridgeError } from "../errors.ts";
 import { type Command, launchArguments } from "./launch.ts";
 import { lineBytesMax, readLines } from "./lines.ts";
@@ -45,18 +45,18 @@ export class ClaudeProcess {
   #failure: BridgeError | undefined;
   #listener: ProcessListener | undefined;
   #stderrTail = "";
-  readonly #child: ChildProcess & { stdin: NonNullable<ChildProcess["stdin"]>; stdout: NonNullable<ChildProcess["stdout"]> };
+  readonly #child: ChildProcessWithoutNullStreams;
 
   constructor({ command, model, cwd, environment }: LaunchOptions) {
     this.model = model;
-    const child = spawn(command.file, [...command.leadingArguments, ...launchArguments(model)], {
+    const child = start(() => spawn(command.file, [...command.leadingArguments, ...launchArguments(model)], {
       cwd,
       env: environment,
       stdio: ["pipe", "pipe", "pipe"],
       // A process group of its own, so that Ctrl-C in the terminal reaches only the server, and signals reach all that the CLI started.
       detached: process.platform !== "win32",
       windowsHide: true,
-    });
+    }));
     this.#child = child;
     this.closed = new Promise((resolve) => {
       child.once("error", (cause) => {
@@ -204,4 +204,18 @@ export class ClaudeProcess {
       // ESRCH: the whole group is gone already.
     }
   }
+}
+
+/** Starts a child. With no file descriptor left Node gives one without pipes, or throws. */
+function start(spawnChild: () => ChildProcessWithoutNullStreams): ChildProcessWithoutNullStreams {
+  let cause: unknown;
+  try {
+    const child = spawnChild();
+    // The types promise pipes; a machine out of descriptors does not.
+    if ((child.stdout as unknown) !== undefined && (child.stdout as unknown) !== null) return child;
+    child.on("error", () => {});
+  } catch (error) {
+    cause = error;
+  }
+  throw new BridgeError("cli_unavailable", "The claude process could not be started: the machine has no room for another.", { cause });
 }

@@ -19,7 +19,7 @@ export class Admission {
   readonly #waiting = new Set<Waiter>();
   #running = 0;
   #closed: BridgeError | undefined;
-  #onIdle: (() => void) | undefined;
+  readonly #onIdle: (() => void)[] = [];
 
   constructor(limits: AdmissionLimits) {
     this.#limits = limits;
@@ -50,7 +50,7 @@ export class Admission {
       left = true;
       this.#running--;
       this.#admitNext();
-      if (this.#running === 0) this.#onIdle?.();
+      if (this.#running === 0) for (const resolve of this.#onIdle.splice(0)) resolve();
     };
   }
 
@@ -60,7 +60,7 @@ export class Admission {
     for (const waiter of this.#waiting) waiter.refuse(this.#closed);
     if (this.#running === 0) return Promise.resolve();
     return new Promise((resolve) => {
-      this.#onIdle = resolve;
+      this.#onIdle.push(resolve);
     });
   }
 

@@ -187,7 +187,9 @@ export class RememberingProcess {
     if (this.#awaitsAck) return this.#refuse("was told a message before the one before it was acknowledged");
     const { content } = line["message"] as { content: readonly ToldBlock[] };
     if (line["type"] === "assistant") return this.#remember(line["message"].id as string | undefined, content);
-    this.#messages.push({ role: "user", content });
+    // The CLI keeps nothing of an empty message: it is how its beginning is rehearsed.
+    if (content.length > 0) this.#messages.push({ role: "user", content });
+    else if (line["shouldQuery"] !== false || this.#messages.length > 0) return this.#refuse("was told an empty message");
     if (line["shouldQuery"] === false) void this.#acknowledge();
     else void this.#answer();
   }

@@ -32,6 +32,7 @@ export const chatFields: readonly FieldTreatment[] = [
   { name: "modalities", treatment: "refused", note: "other than text", example: ["text", "audio"] },
   { name: "audio", treatment: "refused", note: "", example: { voice: "alloy", format: "mp3" } },
   { name: "web_search_options", treatment: "refused", note: "the model has no built-in tools", example: {} },
+  { name: "moderation", treatment: "refused", note: "", example: {} },
   { name: "temperature", treatment: "ignored", note: "the CLI has no such setting", example: 0.3 },
   { name: "top_p", treatment: "ignored", note: "the CLI has no such setting", example: 0.9 },
   { name: "frequency_penalty", treatment: "ignored", note: "", example: 0.5 },

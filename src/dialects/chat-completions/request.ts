@@ -71,6 +71,7 @@ function refuseUnsupported(fields: Fields): void {
   const modalities = isAbsent(fields["modalities"]) ? [] : arrayAt(fields["modalities"], "modalities");
   refuseUnless(modalities.every((modality) => modality === "text"), "modalities", "Claude answers in text.");
   refuseUnless(isAbsent(fields["audio"]), "audio", "Claude answers in text.");
+  refuseUnless(isAbsent(fields["moderation"]), "moderation", "answers are not moderated here.");
   refuseUnless(isAbsent(fields["web_search_options"]), "web_search_options", "the model runs without built-in tools.");
 }
 
