@@ -77,7 +77,7 @@ export class Conversation {
     this.#options = options;
     this.#control = new ControlChannel((line) => void process.write(line));
     process.attach({
-      onLine: (line) => this.#onLine(line),
+      onLine: (line, wasCut) => this.#onLine(line, wasCut),
       onReadEnd: () => this.#onReadEnd(),
       onFailure: (error) => {
         this.#standing = { name: "unknown" };
@@ -190,9 +190,9 @@ export class Conversation {
     }
   }
 
-  #onLine(line: string): void {
+  #onLine(line: string, wasCut: boolean): void {
     const run = this.#run;
-    const delta = parseDeltaLine(line);
+    const delta = wasCut ? undefined : parseDeltaLine(line);
     if (delta !== undefined) {
       run?.translator.takeDelta(delta, run.queue.items);
       return;
@@ -208,7 +208,7 @@ export class Conversation {
         if (this.#historyAck !== undefined) return this.#acknowledge(message);
     }
     if (run === undefined) return this.#onUnasked(message);
-    run.translator.take(message, run.queue.items);
+    run.translator.take(message, run.queue.items, wasCut);
     if (message["type"] === "rate_limit_event" && run.translator.rateLimit !== undefined) this.#options.onRateLimit(run.translator.rateLimit);
     // At once: the CLI is about to ask the model to go on, and takes the time for it that any gentler end would give.
     if (run.translator.outcome.name === "cut") this.process.kill();

@@ -1,12 +1,13 @@
 import { createInterface } from "node:readline";
-import type { Readable } from "node:stream";
+import { Readable } from "node:stream";
+import { LongStrings } from "./long-strings.ts";
 
-/** The longest line that is read from the CLI, in bytes: a whole answer stands in one `assistant` line. */
-export const lineBytesMax = 64 * 1024 * 1024;
+/** The longest line that is read from the CLI, in bytes; very long strings in it are cut, so it costs far less memory. */
+export const lineBytesMax = 256 * 1024 * 1024;
 
 export interface LineHandlers {
-  /** One line without its end, its UTF-8 bytes held one a character (latin1). */
-  readonly onLine: (line: string) => void;
+  /** One line without its end, its UTF-8 bytes held one a character (latin1). `wasCut`: a very long string in it is not whole. */
+  readonly onLine: (line: string, wasCut: boolean) => void;
   /** The lines of one read have all been given: the moment to hand on what they made. */
   readonly onReadEnd: () => void;
   /** A line passed the cap; nothing of it is given. The stream is destroyed by then. */
@@ -21,24 +22,45 @@ export interface LineHandlers {
  * and the one-byte strings are the cheapest that V8 has.
  */
 export function readLines(stream: Readable, handlers: LineHandlers, maxBytes = lineBytesMax): void {
+  const longStrings = new LongStrings();
+  // Written to by hand: readline has no cap of its own, so each read passes here first.
+  const lines = createInterface({ input: new Readable({ read: () => {} }), crlfDelay: Infinity, terminal: false });
   let unfinishedBytes = 0;
-  stream.setEncoding("latin1");
-  // Before readline's listener, which has no cap of its own.
-  stream.on("data", (chunk: string) => {
+  let wasCut = false;
+  lines.on("line", (line: string) => {
+    handlers.onLine(line, wasCut);
+    wasCut = false;
+  });
+  const onData = (chunk: string): void => {
     const firstEnd = chunk.indexOf("\n");
-    // The line that this read finishes or goes on with, and the one that it leaves unfinished; a line within a read is bounded by the read.
     const lineBytes = unfinishedBytes + (firstEnd === -1 ? chunk.length : firstEnd);
-    unfinishedBytes = firstEnd === -1 ? lineBytes : chunk.length - chunk.lastIndexOf("\n") - 1;
-    if (Math.max(lineBytes, unfinishedBytes) > maxBytes) {
-      lines.removeListener("line", handlers.onLine);
+    if (lineBytes > maxBytes) {
+      stream.off("data", onData);
       stream.destroy();
       handlers.onOverflow();
+      return;
     }
+    if (firstEnd === -1) {
+      unfinishedBytes = lineBytes;
+      lines.write(longStrings.keep(chunk));
+      handlers.onReadEnd();
+      return;
+    }
+    // Whole lines within a read are bounded by it: only what began before it, or goes on after it, can hold a long string.
+    const lastEnd = chunk.lastIndexOf("\n") + 1;
+    const head = unfinishedBytes === 0 ? chunk.slice(0, firstEnd) : longStrings.keep(chunk.slice(0, firstEnd));
+    wasCut = longStrings.wasCut;
+    longStrings.reset();
+    unfinishedBytes = chunk.length - lastEnd;
+    const tail = longStrings.keep(chunk.slice(lastEnd));
+    lines.write(head.length === firstEnd && tail.length === unfinishedBytes ? chunk : head + chunk.slice(firstEnd, lastEnd) + tail);
+    handlers.onReadEnd();
+  };
+  stream.setEncoding("latin1");
+  stream.on("data", onData);
+  stream.once("end", () => {
+    if (unfinishedBytes > 0) lines.write("\n");
+    lines.close();
+    handlers.onReadEnd();
   });
-  const lines = createInterface({ input: stream, crlfDelay: Infinity, terminal: false });
-  lines.on("line", handlers.onLine);
-  // After readline's listener: by now it has emitted every line of this read.
-  stream.on("data", handlers.onReadEnd);
-  // What stands after the last line end is emitted by readline at the end.
-  lines.on("close", handlers.onReadEnd);
 }

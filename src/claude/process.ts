@@ -28,8 +28,8 @@ export interface LaunchOptions {
 
 /** Who listens to a process: the conversation that has it. */
 export interface ProcessListener {
-  /** A line of stdout, latin1-held. */
-  readonly onLine: (line: string) => void;
+  /** A line of stdout, latin1-held; `wasCut`: a very long string in it is not whole. */
+  readonly onLine: (line: string, wasCut: boolean) => void;
   /** All lines of one read were given. */
   readonly onReadEnd: () => void;
   /** Once: nothing more will come, and why. */
@@ -81,7 +81,7 @@ export class ClaudeProcess {
       this.#stderrTail = (this.#stderrTail + text).slice(-stderrTailCharsMax);
     });
     readLines(child.stdout, {
-      onLine: (line) => this.#listener?.onLine(line),
+      onLine: (line, wasCut) => this.#listener?.onLine(line, wasCut),
       onReadEnd: () => this.#listener?.onReadEnd(),
       onOverflow: () => this.#fail(new BridgeError("cli_failed", `The claude process wrote a line of more than ${lineBytesMax} bytes.`)),
     });

@@ -93,15 +93,16 @@ export class TurnTranslator {
     events.push({ type, text });
   }
 
-  /** Takes one message and appends what it makes. Messages of unknown type appear with every CLI version and are passed over. */
-  take(message: JsonObject, events: TurnEvent[]): void {
+  /** Takes one message and appends what it makes; `wasCut`: a very long string in it is not whole. Messages of unknown type appear with every CLI version and are passed over. */
+  take(message: JsonObject, events: TurnEvent[], wasCut = false): void {
     if (this.outcome.name !== "running") return;
     switch (message["type"]) {
       case "stream_event":
+        if (wasCut) return this.#fail("A piece of the answer is longer than can be relayed.");
         if (isObject(message["event"])) this.#streamEvent(message["event"], events);
         return;
       case "assistant":
-        if (isObject(message["message"])) this.#assistant(message, message["message"], events);
+        if (isObject(message["message"])) this.#assistant(message, message["message"], events, wasCut);
         return;
       case "system":
         if (message["subtype"] === "api_retry" && !this.#hasDeltas) events.push({ type: "retry" });
@@ -198,7 +199,7 @@ export class TurnTranslator {
     else if (this.#stopReason === "tool_use" && this.callIds.length > 0) this.#finish(this.isWhole ? "parked" : "cut", events);
   }
 
-  #assistant(message: JsonObject, inner: JsonObject, events: TurnEvent[]): void {
+  #assistant(message: JsonObject, inner: JsonObject, events: TurnEvent[], wasCut: boolean): void {
     if (typeof message["error"] === "string" || inner["model"] === "<synthetic>") {
       this.#failure = {
         error: optionalString(message["error"]),
@@ -209,6 +210,7 @@ export class TurnTranslator {
     }
     // The streamed message again, block by block.
     if (inner["id"] === this.messageId) return;
+    if (wasCut) return this.#fail("The answer came in one piece that is longer than can be relayed.");
     // Not streamed: the stream broke and the CLI asked again for the whole (2.1.197).
     this.#messageStart(inner, events);
     for (const [index, block] of contentBlocks(inner).entries()) this.#wholeBlock(index, block, events);
