@@ -1,0 +1,20 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { describe, it } from "node:test";
+import { fillIn, sections } from "../scripts/readme.ts";
+
+const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
+
+describe("the README", () => {
+  it("has the tables of options and fields as the code has them", () => {
+    assert.equal(fillIn(readme, sections()), readme);
+  });
+
+  it("is found wanting when a table is not the code's", () => {
+    assert.notEqual(fillIn(readme.replace("`--port PORT`", "`--door DOOR`"), sections()), readme.replace("`--port PORT`", "`--door DOOR`"));
+  });
+
+  it("must have the marks of every section", () => {
+    assert.throws(() => fillIn(readme.replace("<!-- fields:begin -->", ""), sections()), /fields:begin/u);
+  });
+});
