@@ -111,6 +111,11 @@ describe("a breach is told in one sentence", () => {
       ["src/claude/process.ts imports a value of src/log.ts, whose types alone it may name: values are handed in."],
     ],
     [
+      "a value of the vocabulary in the config",
+      [from("src/config.ts", "./turn.ts")],
+      ["src/config.ts imports a value of src/turn.ts, whose types alone it may name: values are handed in."],
+    ],
+    [
       "the stand-in CLI leaning on the server",
       [from("src/demo/claude.ts", "../claude/protocol.ts")],
       ["src/demo/claude.ts imports src/claude/protocol.ts, but demo must not see claude."],
@@ -141,6 +146,7 @@ describe("a breach is told in one sentence", () => {
         from("src/http/body.ts", "../errors.ts"),
         from("src/engine/engine.ts", "../claude/process.ts"),
         typesFrom("src/claude/process.ts", "../log.ts", "../turn.ts"),
+        typesFrom("src/config.ts", "./turn.ts"),
         from("src/dialects/models.ts", "../turn.ts", "../errors.ts"),
       ]),
       [],

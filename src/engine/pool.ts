@@ -4,7 +4,7 @@ import type { Logger } from "../log.ts";
 import type { Turn } from "../turn.ts";
 import type { HistoryHash } from "./history-hash.ts";
 
-/** A model counts as recently used for this long, in milliseconds. */
+/** A model counts as recently used for this long, in milliseconds; with none used so lately, one process waits for the last. */
 export const recentUseMs = 15 * 60_000;
 /** A warm process is renewed after this long, in milliseconds: its login and its settings are those of its boot. */
 export const warmAgeMsMax = 30 * 60_000;
@@ -59,6 +59,8 @@ export class Pool {
   #failedBoots = 0;
   #retryTimer: NodeJS.Timeout | undefined;
   #refillTimer: NodeJS.Timeout | undefined;
+  #restTimer: NodeJS.Timeout | undefined;
+  #isResting = false;
   #isClosed = false;
 
   constructor(options: PoolOptions) {
@@ -95,16 +97,17 @@ export class Pool {
   /** Boots what is missing, in the background. */
   refill(): void {
     if (this.#isClosed || this.#retryTimer !== undefined) return;
+    const wanted = this.#isResting ? Math.min(1, this.#options.warm) : this.#options.warm;
     for (const [model, shelf] of this.#wantedShelves()) {
       const profile = this.#worthRehearsing(shelf);
       for (const warm of [...shelf.warm]) {
         if (profile !== undefined && warm.rehearsed !== undefined && warm.rehearsed !== profile.hash) this.#retire(shelf, warm);
       }
-      const rehearsedWanted = profile === undefined ? 0 : Math.floor(this.#options.warm / 2);
+      const rehearsedWanted = profile === undefined ? 0 : Math.floor(wanted / 2);
       const rehearsed = [...shelf.warm].filter((warm) => warm.rehearsed !== undefined).length + shelf.launching.rehearsed;
       const all = shelf.warm.size + shelf.launching.any + shelf.launching.rehearsed;
       // One that rehearsed what is not worth it any more still counts, until it is needed no more.
-      for (let missing = this.#options.warm - all - Math.max(0, rehearsedWanted - rehearsed); missing > 0 && this.#options.hasRoom(); missing--) void this.#boot(model, shelf, undefined);
+      for (let missing = wanted - all - Math.max(0, rehearsedWanted - rehearsed); missing > 0 && this.#options.hasRoom(); missing--) void this.#boot(model, shelf, undefined);
       for (let missing = rehearsedWanted - rehearsed; missing > 0 && this.#options.hasRoom(); missing--) void this.#boot(model, shelf, profile);
     }
   }
@@ -130,6 +133,7 @@ export class Pool {
     this.#isClosed = true;
     clearTimeout(this.#retryTimer);
     clearTimeout(this.#refillTimer);
+    clearTimeout(this.#restTimer);
     this.clear();
   }
 
@@ -138,7 +142,18 @@ export class Pool {
     shelf.lastUseMs = Date.now();
     this.#shelves.delete(model);
     this.#shelves.set(model, shelf);
+    this.#isResting = false;
+    clearTimeout(this.#restTimer);
+    this.#restTimer = setTimeout(() => this.#rest(), recentUseMs);
+    this.#restTimer.unref();
     return shelf;
+  }
+
+  /** Nobody has asked for a while: a machine at rest keeps one process, for whoever asks next. */
+  #rest(): void {
+    this.#isResting = true;
+    for (let spare = this.size - 1; spare > 0; spare--) this.evictOne();
+    this.refill();
   }
 
   /** A beginning that came twice is likely to come again. */

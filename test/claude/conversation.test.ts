@@ -6,11 +6,7 @@ import type { BridgeError } from "../../src/errors.ts";
 import type { Message, Turn, TurnEvent } from "../../src/turn.ts";
 import { runningFakes, startFake, Witness } from "../support/fake-claude.ts";
 import { collect, summaryOf } from "../support/turn-events.ts";
-
-const never = new AbortController().signal;
-const user = (text: string): Message => ({ role: "user", content: [{ type: "text", text }] });
-const assistant = (text: string): Message => ({ role: "assistant", content: [{ type: "text", text }] });
-const ask = (text: string, more: Partial<Turn> = {}): Turn => ({ model: "fake", system: "", messages: [user(text)], ...more });
+import { ask, assistant, callsOf, never, resultsOf, turnOf, user } from "../support/turns.ts";
 
 async function startConversation(t: TestContext, name: string, options: Partial<ConversationOptions> = {}) {
   const fake = await startFake(t, name);
@@ -33,12 +29,12 @@ describe("a turn", () => {
       model: "claude-fake-1", thinking: "hm “\n”", text: 'é"\\\n😀 w1 w2 ', finish: "stop", order: "start thinking text finish",
       usage: { promptTokens: 15, cachedTokens: 3, completionTokens: 3, reasoningTokens: 0 },
     });
-    assert.deepEqual([claude.state, conversation.atKnownPoint, conversation.hasBegun], ["ready", true, true]);
+    assert.deepEqual([claude.state, conversation.isAlive, conversation.hasBegun], ["ready", true, true]);
 
     const messages = [user("WORDS 3"), assistant("w0 w1 w2"), user("WORDS 2")];
-    const second = await collect(conversation.run({ model: "fake", system: "", messages }, 2, never));
+    const second = await collect(conversation.run(turnOf({ messages }), 2, never));
     assert.equal(summaryOf(second.events).text, "w0 w1 ");
-    assert.deepEqual([claude.state, conversation.atKnownPoint], ["ready", true]);
+    assert.deepEqual([claude.state, conversation.isAlive], ["ready", true]);
   });
 
   it("gives no empty batch", async (t) => {
@@ -58,14 +54,14 @@ describe("a turn", () => {
     const { events, error } = await collect(conversation.run(ask("hi"), 0, never));
     assert.equal(error, undefined);
     assert.deepEqual([summaryOf(events).text, summaryOf(events).finish, summaryOf(events).order], ["first ", "length", "start text finish"]);
-    assert.equal(conversation.atKnownPoint, false);
+    assert.equal(conversation.isAlive, false);
   });
 
   it("fails where the answer broke off upstream, and gives nothing of the second attempt", async (t) => {
     const { conversation } = await startConversation(t, "breaks-off");
     const { events, error } = await collect(conversation.run(ask("hi"), 0, never));
     assert.deepEqual([summaryOf(events).text, summaryOf(events).finish, (error as BridgeError).kind], ["half an ", undefined, "upstream_error"]);
-    assert.equal(conversation.atKnownPoint, false);
+    assert.equal(conversation.isAlive, false);
   });
 
   it("of 50 MB arrives whole, in batches that are bounded by the reads", async (t) => {
@@ -109,10 +105,9 @@ describe("what the process is told", () => {
   });
 
   it("is the history in its true roles, each of the user's acknowledged before what follows", async (t) => {
-    const call: Message = { role: "assistant", content: [{ type: "text", text: "one moment" }, { type: "tool_use", id: "t1", name: "look", input: { a: [1] } }] };
-    const result: Message = { role: "user", content: [{ type: "tool_result", tool_use_id: "t1", content: "seen" }] };
-    const messages = [user("first"), assistant("second"), user("third"), call, result, assistant("sixth"), user("seventh")];
-    const list = await told(t, { model: "fake", system: "", messages });
+    const call = { role: "assistant", content: [...assistant("one moment").content, ...callsOf(["t1", "look", { a: [1] }]).content] } as Message;
+    const messages = [user("first"), assistant("second"), user("third"), call, resultsOf(["t1", "seen"]), assistant("sixth"), user("seventh")];
+    const list = await told(t, turnOf({ messages }));
     assert.deepEqual(list.map(([kind]) => kind), [
       "control", "history user", "acknowledged", "assistant", "history user", "acknowledged", "assistant", "history user", "acknowledged", "assistant", "user",
     ]);
@@ -125,7 +120,7 @@ describe("what the process is told", () => {
   });
 
   it("is only what it has not seen", async (t) => {
-    const list = await told(t, { model: "fake", system: "told before", messages: [user("a"), assistant("b"), user("c")] }, 2);
+    const list = await told(t, turnOf({ system: "told before", messages: [user("a"), assistant("b"), user("c")] }), 2);
     assert.deepEqual(list, [["user", { role: "user", content: [{ type: "text", text: "c" }] }]]);
   });
 
@@ -136,7 +131,7 @@ describe("what the process is told", () => {
   });
 
   it("is large without harm: 5 MB of history", async (t) => {
-    const list = await told(t, { model: "fake", system: "", messages: [user("x".repeat(1_000)), assistant("y".repeat(5_000_000)), user("z")] });
+    const list = await told(t, turnOf({ messages: [user("x".repeat(1_000)), assistant("y".repeat(5_000_000)), user("z")] }));
     assert.equal(list.length, 5);
     assert.equal((list[3]?.[1] as { content: { text: string }[] }).content[0]?.text.length, 5_000_000);
   });
@@ -156,7 +151,7 @@ describe("what the CLI tells beside the answer", () => {
     const { conversation } = await startConversation(t, "limit-reached", { onRateLimit: (info) => told.push(info) });
     const resetsAt = Math.floor(Date.now() / 1000) + 7_200;
     const { events, error } = await collect(conversation.run(ask(`resets at ${resetsAt}`), 0, never));
-    assert.deepEqual(told, [{ status: "rejected", resetsAt, rateLimitType: "five_hour" }]);
+    assert.deepEqual(told, [{ status: "rejected", resetsAt, rateLimitType: "five_hour", utilization: undefined }]);
     assert.deepEqual(events, []);
     const { kind, retryAfterSeconds = 0, shouldRetry } = error as BridgeError;
     assert.deepEqual([kind, shouldRetry], ["usage_limit_reached", false]);
@@ -181,13 +176,13 @@ describe("a turn fails", () => {
       assert.match((error as BridgeError).message, words);
       // What came before is given; a finish is not.
       assert.deepEqual([summaryOf(events).text, summaryOf(events).finish], [name === "dies-midway" ? "w0 w1 " : "", undefined]);
-      assert.equal(conversation.atKnownPoint, false);
+      assert.equal(conversation.isAlive, false);
     });
   }
 
   it("when the history is refused", async (t) => {
     const { conversation } = await startConversation(t, "refuses-history");
-    const { error } = await collect(conversation.run({ model: "fake", system: "", messages: [user("a"), assistant("b"), user("c")] }, 0, never));
+    const { error } = await collect(conversation.run(turnOf({ messages: [user("a"), assistant("b"), user("c")] }), 0, never));
     assert.match((error as BridgeError).message, /did not take the conversation's history/u);
   });
 
@@ -200,7 +195,7 @@ describe("a turn fails", () => {
 
   it("when the process dies in the middle of the history", async (t) => {
     const { conversation, claude } = await startConversation(t, "silent");
-    const run = collect(conversation.run({ model: "fake", system: "", messages: [user("a"), assistant("b"), user("c")] }, 0, never));
+    const run = collect(conversation.run(turnOf({ messages: [user("a"), assistant("b"), user("c")] }), 0, never));
     claude.kill();
     assert.equal(((await run).error as BridgeError).kind, "cli_failed");
   });
@@ -216,7 +211,7 @@ describe("silence", () => {
 
   it("of a CLI that never says a word ends the turn", async (t) => {
     const { conversation } = await startConversation(t, "silent", { silenceMsMax: 50 });
-    const { error } = await collect(conversation.run({ model: "fake", system: "", messages: [user("a"), assistant("b"), user("c")] }, 0, never));
+    const { error } = await collect(conversation.run(turnOf({ messages: [user("a"), assistant("b"), user("c")] }), 0, never));
     assert.equal((error as BridgeError).kind, "turn_timeout");
     assert.equal(conversation.hasBegun, false);
   });
@@ -248,7 +243,7 @@ describe("a caller that leaves", () => {
       }
     }, { kind: "client_closed" });
     assert.equal(summaryOf(events).text, "w0 ");
-    assert.equal(conversation.atKnownPoint, false);
+    assert.equal(conversation.isAlive, false);
     // The CLI's answer to the interrupt shows that it was told.
     const witness = new Witness();
     claude.attach(witness);
@@ -261,7 +256,7 @@ describe("a caller that leaves", () => {
       assert.ok(batch.length > 0, "a batch has events");
       break;
     }
-    assert.equal(conversation.atKnownPoint, false);
+    assert.equal(conversation.isAlive, false);
     const witness = new Witness();
     claude.attach(witness);
     await witness.message(({ response }) => String(JSON.stringify(response)).includes('"interrupted":true'));

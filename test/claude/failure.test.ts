@@ -74,19 +74,19 @@ describe("the advice", () => {
     [-100, 1, undefined], [0, 1, undefined], [0.2, 1, undefined], [59.5, 60, undefined], [60, 60, undefined], [60.5, 61, false], [18_000, 18_000, false],
   ] as const) {
     it(`on a used-up window that resets in ${resetsInSeconds} s is to come back in ${retryAfterSeconds} s${shouldRetry === false ? ", and not to wait for it" : ""}`, () => {
-      const error = errorOf({ status: 429, error: "rate_limit", rateLimit: { status: "rejected", resetsAt: nowMs / 1000 + resetsInSeconds, rateLimitType: "five_hour" } });
+      const error = errorOf({ status: 429, error: "rate_limit", rateLimit: { status: "rejected", resetsAt: nowMs / 1000 + resetsInSeconds, rateLimitType: "five_hour", utilization: 1 } });
       assert.deepEqual([error.kind, error.retryAfterSeconds, error.shouldRetry], ["usage_limit_reached", retryAfterSeconds, shouldRetry]);
     });
   }
 
   it("on a rejection without a time is that of a passing rate limit", () => {
-    const error = errorOf({ error: "rate_limit", rateLimit: { status: "rejected", resetsAt: undefined, rateLimitType: undefined } });
+    const error = errorOf({ error: "rate_limit", rateLimit: { status: "rejected", resetsAt: undefined, rateLimitType: undefined, utilization: undefined } });
     assert.deepEqual([error.kind, error.retryAfterSeconds, error.shouldRetry], ["rate_limited", 20, undefined]);
   });
 
   for (const status of ["allowed", "allowed_warning"]) {
     it(`on a window that is ${status} is that of a passing rate limit`, () => {
-      assert.equal(errorOf({ status: 429, rateLimit: { status, resetsAt: 5_000, rateLimitType: "five_hour" } }).kind, "rate_limited");
+      assert.equal(errorOf({ status: 429, rateLimit: { status, resetsAt: 5_000, rateLimitType: "five_hour", utilization: 1 } }).kind, "rate_limited");
     });
   }
 });

@@ -44,24 +44,20 @@ describe("a process", () => {
     assert.deepEqual(witness.failures, []);
   });
 
-  it("is booting, busy while somebody has it, ready when it rests, closing and closed", async (t) => {
+  it("is booting, busy while it works, ready when it rests, parked while it waits, closing and closed", async (t) => {
     const { claude } = await startFake(t, "answers");
-    assert.equal(claude.state, "booting");
-    claude.rest();
-    assert.equal(claude.state, "booting");
-    const witness = new Witness();
-    claude.attach(witness);
-    assert.equal(claude.state, "busy");
-    claude.rest();
-    assert.equal(claude.state, "ready");
-    claude.attach(witness);
-    assert.equal(claude.state, "busy");
+    const moves = { attach: () => claude.attach(new Witness()), work: () => claude.work(), rest: () => claude.rest(), park: () => claude.park() };
+    const after = (move: keyof typeof moves): string => {
+      moves[move]();
+      return claude.state;
+    };
+    // Whoever listens, it was told nothing yet; and what does not work neither rests nor waits.
+    assert.deepEqual((["attach", "rest", "park", "work", "work"] as const).map(after), ["booting", "booting", "booting", "busy", "busy"]);
+    assert.deepEqual((["rest", "park", "work", "park", "rest", "work", "rest"] as const).map(after), ["ready", "ready", "busy", "parked", "parked", "busy", "ready"]);
     const end = claude.end();
-    assert.equal(claude.state, "closing");
-    claude.rest();
-    assert.equal(claude.state, "closing");
+    assert.deepEqual((["attach", "work", "rest", "park"] as const).map(after), ["closing", "closing", "closing", "closing"]);
     await end;
-    assert.equal(claude.state, "closed");
+    assert.deepEqual((["attach", "work"] as const).map(after), ["closed", "closed"]);
   });
 
   it("tells only the listener that has it now", async (t) => {
@@ -76,7 +72,7 @@ describe("a process", () => {
 
   it("has its arguments, environment and folder from the launch, and none of a prompt", { skip: onlyLinux }, async (t) => {
     const { claude, witness, pid, cwd } = await startWatched(t, "answers", { MADE_UP: "1" });
-    await claude.write(controlRequestLine("1", initializeRequest("secret system")));
+    await claude.write(controlRequestLine("1", initializeRequest({ system: "secret system", tools: [] })));
     await claude.write(prompt("secret prompt"));
     await witness.message(({ type }) => type === "result");
     const line = argumentsOf(pid);
@@ -117,14 +113,17 @@ describe("the ladder", () => {
     assert.ok(tookMs >= stdinCloseWaitMs - clockSlackMs, `${tookMs} ms`);
   });
 
-  it("goes on to SIGTERM sooner in the middle of a turn", { skip: onlyPosix }, async (t) => {
-    const { claude, witness, cwd } = await startWatched(t, "ignores-stdin-close");
-    await witness.message(isReady);
-    const tookMs = await timeOf(claude.end());
-    assert.equal(readFileSync(join(cwd, "ended-by"), "utf8"), "SIGTERM");
-    assert.ok(tookMs >= interruptWaitMs - clockSlackMs, `${tookMs} ms`);
-    assert.ok(interruptWaitMs < stdinCloseWaitMs, "a turn is not waited for as long as a process at rest");
-  });
+  for (const state of ["busy", "parked"] as const) {
+    it(`goes on to SIGTERM sooner in the middle of a turn, when it is ${state}`, { skip: onlyPosix }, async (t) => {
+      const { claude, witness, cwd } = await startWatched(t, "ignores-stdin-close");
+      await witness.message(isReady);
+      claude.work();
+      if (state === "parked") claude.park();
+      const tookMs = await timeOf(claude.end());
+      assert.equal(readFileSync(join(cwd, "ended-by"), "utf8"), "SIGTERM");
+      assert.ok(tookMs >= interruptWaitMs - clockSlackMs && tookMs < stdinCloseWaitMs, `${tookMs} ms`);
+    });
+  }
 
   it("goes on to SIGKILL when nothing else was enough", { skip: onlyPosix }, async (t) => {
     const { claude, witness, cwd, pid } = await startWatched(t, "ignores-sigterm");

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import {
-  controlRequestLine, historyAssistantLine, historyUserLine, initializeRequest, optionalString, outputTokensRequest,
-  parseInitializeAnswer, parseLine, parseRateLimitInfo, turnLine,
+  controlRequestLine, historyAssistantLine, historyUserLine, initializeRequest, optionalString,
+  parseInitializeAnswer, parseLine, parseRateLimitInfo, settingsRequest, thinkingRequest, turnLine,
 } from "../../src/claude/protocol.ts";
 import type { Message } from "../../src/turn.ts";
 import { loadRecording, recordedVersions, type RecordedVersion } from "../support/recordings.ts";
+import { turnOf, user } from "../support/turns.ts";
 
 /** What the host wrote in a recording that the real CLI understood, as a value. */
 function hostMessage(version: RecordedVersion, name: string, index: number): unknown {
@@ -16,13 +17,12 @@ const said = (line: string): unknown => {
   assert.ok(line.endsWith("\n") && line.indexOf("\n") === line.length - 1, "one line, with its end");
   return JSON.parse(line);
 };
-const user = (text: string): Message => ({ role: "user", content: [{ type: "text", text }] });
 const asBlocks = (message: unknown): unknown => JSON.parse(JSON.stringify(message).replace(/"content":("(?:[^"\\]|\\.)*")/u, '"content":[{"type":"text","text":$1}]'));
 
 describe("what is written to the CLI", () => {
   for (const version of recordedVersions) {
     it(`is what ${version} understood when it was recorded`, () => {
-      assert.deepEqual(said(controlRequestLine("init-1", initializeRequest("You are terse."))), hostMessage(version, "text", 0));
+      assert.deepEqual(said(controlRequestLine("init-1", initializeRequest({ system: "You are terse.", tools: [] }))), hostMessage(version, "text", 0));
       assert.deepEqual(said(turnLine(user("hello N=4"))), asBlocks(hostMessage(version, "text", 1)));
       assert.deepEqual(said(historyUserLine(user("What is the weather in Paris?"))), asBlocks(hostMessage(version, "history", 1)));
 
@@ -38,17 +38,17 @@ describe("what is written to the CLI", () => {
   }
 
   it("is an empty list for no system prompt", () => {
-    assert.deepEqual(initializeRequest(""), { subtype: "initialize", systemPrompt: [] });
+    assert.deepEqual(initializeRequest({ system: "", tools: [] }), { subtype: "initialize", systemPrompt: [] });
   });
 
   it("is the token limit as text", () => {
-    assert.deepEqual(outputTokensRequest(1_025), { subtype: "apply_flag_settings", settings: { env: { CLAUDE_CODE_MAX_OUTPUT_TOKENS: "1025" } } });
+    assert.deepEqual(settingsRequest(turnOf({ maxOutputTokens: 1_025 })), { subtype: "apply_flag_settings", settings: { env: { CLAUDE_CODE_MAX_OUTPUT_TOKENS: "1025" } } });
   });
 
   it("turns thinking off under a token limit that leaves no room for it", () => {
     for (const limit of [1, 1_024]) {
       const env = { CLAUDE_CODE_MAX_OUTPUT_TOKENS: String(limit), CLAUDE_CODE_DISABLE_THINKING: "1" };
-      assert.deepEqual(outputTokensRequest(limit), { subtype: "apply_flag_settings", settings: { env } });
+      assert.deepEqual(settingsRequest(turnOf({ maxOutputTokens: limit })), { subtype: "apply_flag_settings", settings: { env } });
     }
   });
 
@@ -109,9 +109,9 @@ describe("the answer to initialize", () => {
 describe("a subscription window", () => {
   it("is its status, reset and kind", () => {
     assert.deepEqual(parseRateLimitInfo({ status: "rejected", resetsAt: 1795367096, rateLimitType: "five_hour", utilization: 1 }), {
-      status: "rejected", resetsAt: 1795367096, rateLimitType: "five_hour",
+      status: "rejected", resetsAt: 1795367096, rateLimitType: "five_hour", utilization: 1,
     });
-    assert.deepEqual(parseRateLimitInfo({ status: "allowed", resetsAt: "soon" }), { status: "allowed", resetsAt: undefined, rateLimitType: undefined });
+    assert.deepEqual(parseRateLimitInfo({ status: "allowed", resetsAt: "soon" }), { status: "allowed", resetsAt: undefined, rateLimitType: undefined, utilization: undefined });
   });
 
   for (const odd of [undefined, null, [], {}, { status: 1 }, "rejected"]) {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { parseDeltaLine } from "../../src/claude/deltas.ts";
 import { type JsonObject, parseLine } from "../../src/claude/protocol.ts";
-import { TurnTranslator } from "../../src/claude/translate.ts";
+import { type TranslateOptions, TurnTranslator } from "../../src/claude/translate.ts";
 import type { ErrorCode } from "../../src/errors.ts";
 import type { FinishReason, TurnEvent } from "../../src/turn.ts";
 import { loadRecording, type RecordedVersion, recordedVersions } from "../support/recordings.ts";
@@ -13,21 +13,21 @@ const resetsAtByVersion = { "2.1.197": 1795367094, "2.1.330": 1795367096 } as co
 const modelByVersion = { "2.1.197": "claude-sonnet-5", "2.1.330": "claude-sonnet-5-5" } as const;
 
 /** Plays lines through a translator, each delta by the fast path or all by the parser. */
-function play(lines: readonly string[], path: "fast" | "parsed", nowMs = 0) {
-  const translator = new TurnTranslator(() => nowMs);
+function play(lines: readonly string[], path: "fast" | "parsed", nowMs = 0, options: Partial<TranslateOptions> = {}) {
+  const translator = new TurnTranslator({ nowMs: () => nowMs, previousMessageId: undefined, hasSchema: false, callsMax: Infinity, ...options });
   const events: TurnEvent[] = [];
   for (const line of lines) {
     const delta = path === "fast" ? parseDeltaLine(line) : undefined;
     if (delta !== undefined) {
-      if (translator.countDelta()) events.push(delta);
+      translator.takeDelta(delta, events);
     } else {
       const message = parseLine(line);
       assert.ok(message !== undefined, line);
       translator.take(message, events);
     }
   }
-  const { outcome, rateLimit } = translator;
-  return { ...summaryOf(events), outcome: outcome.name, error: outcome.name === "failed" ? outcome.error : undefined, rateLimit };
+  const { outcome, rateLimit, callIds, isWhole, messageId } = translator;
+  return { ...summaryOf(events), events, rateLimit, callIds, isWhole, messageId, outcome: outcome.name, error: outcome.name === "failed" ? outcome.error : undefined };
 }
 
 /** The CLI's lines of one turn: up to a `result`, and from behind it to the next. */

@@ -11,7 +11,7 @@ const usage = { promptTokens: 0, cachedTokens: 0, completionTokens: 0, reasoning
 describe("the record of an answer", () => {
   it("is the text of all batches, decoded, and nothing else of them", () => {
     const record = new AnswerRecord();
-    record.take([{ type: "start", model: "m" }, { type: "thinking", text: encodeJsonText("hmm") }, text("a\n")]);
+    record.take([{ type: "start", model: "m", usage }, { type: "thinking", text: encodeJsonText("hmm") }, text("a\n")]);
     record.take([]);
     record.take([text("é\""), text("😀\u2028")]);
     record.take([{ type: "finish", reason: "stop", usage }]);
@@ -20,6 +20,32 @@ describe("the record of an answer", () => {
 
   it("is one empty text where there was none", () => {
     assert.deepEqual(new AnswerRecord().blocks(), [{ type: "text", text: "" }]);
+  });
+
+  it("holds the calls, their arguments as what the JSON in them says", () => {
+    const record = new AnswerRecord();
+    const piece = (call: number, plain: string): TurnEvent => ({ type: "tool_arguments", call, text: encodeJsonText(plain) });
+    record.take([text("Let me see."), { type: "tool_call", call: 0, id: "c0", name: "f" }, piece(0, '{"path": "a\\\\b')]);
+    record.take([piece(0, '\\"é", "n": [1'), { type: "tool_call", call: 1, id: "c1", name: "g" }, piece(1, "{}"), piece(0, "]}")]);
+    assert.deepEqual(record.blocks(), [
+      { type: "text", text: "Let me see." },
+      { type: "tool_use", id: "c0", name: "f", input: { path: 'a\\b"é', n: [1] } },
+      { type: "tool_use", id: "c1", name: "g", input: {} },
+    ]);
+  });
+
+  it("is none when a call's arguments are no whole JSON", () => {
+    const record = new AnswerRecord();
+    record.take([{ type: "tool_call", call: 0, id: "c0", name: "f" }, { type: "tool_arguments", call: 0, text: encodeJsonText('{"a":') }]);
+    assert.equal(record.blocks(), undefined);
+  });
+
+  it("counts arguments against the same bound", () => {
+    const record = new AnswerRecord();
+    record.take([{ type: "tool_call", call: 0, id: "c0", name: "f" }, { type: "tool_arguments", call: 0, text: encodeJsonText("1") }, text("x".repeat(recordedBytesMax - 1))]);
+    assert.ok(record.blocks() !== undefined);
+    record.take([{ type: "tool_arguments", call: 0, text: encodeJsonText("1") }]);
+    assert.equal(record.blocks(), undefined);
   });
 
   it("gives back any text, however it was cut", () => {

@@ -2,24 +2,30 @@ import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
 import { setImmediate as nextRound } from "node:timers/promises";
 import type { Conversation } from "../../src/claude/conversation.ts";
-import { Conversations, type Hit } from "../../src/engine/conversations.ts";
+import { Conversations, type Hit, type MissReason } from "../../src/engine/conversations.ts";
 import type { HistoryHash } from "../../src/engine/history-hash.ts";
 import { StandInProcess } from "../support/stand-in-process.ts";
 
-const idleMsMax = 60_000;
+const [idleMsMax, parkedMsMax] = [60_000, 300_000];
 const hashes = (...names: string[]): HistoryHash[] => names as HistoryHash[];
 const [a, b] = hashes("a", "b") as [HistoryHash, HistoryHash];
 
 function start(t: TestContext): Conversations {
   t.mock.timers.enable({ apis: ["setTimeout"] });
-  const conversations = new Conversations({ idleMsMax });
+  const conversations = new Conversations({ idleMsMax, parkedMsMax });
   t.after(() => conversations.clear());
   return conversations;
 }
 
-function conversation(): { readonly process: StandInProcess; readonly asConversation: Conversation } {
+interface StandInConversation { readonly process: StandInProcess; readonly asConversation: Conversation }
+
+function conversation(isParked = false): StandInConversation {
   const process = new StandInProcess("opus", "ready");
-  return { process, asConversation: { process } as unknown as Conversation };
+  return { process, asConversation: { process, isParked } as unknown as Conversation };
+}
+
+function take(table: Conversations, known: readonly HistoryHash[]): Hit | MissReason {
+  return table.take(known, ({ process }) => process.state === "ready");
 }
 
 function hit(found: Hit | string): Hit {
@@ -32,7 +38,7 @@ describe("the table of conversations", () => {
     const table = start(t);
     const kept = conversation();
     table.keep(kept.asConversation, b);
-    const found = hit(table.take(hashes("a", "b", "c")));
+    const found = hit(take(table, hashes("a", "b", "c")));
     assert.equal(found.conversation, kept.asConversation);
     assert.equal(found.seen, 2);
     assert.equal(found.hash, b);
@@ -43,8 +49,8 @@ describe("the table of conversations", () => {
     const [less, more] = [conversation(), conversation()];
     table.keep(more.asConversation, b);
     table.keep(less.asConversation, a);
-    assert.equal(hit(table.take(hashes("a", "b", "c"))).conversation, more.asConversation);
-    assert.equal(hit(table.take(hashes("a", "b", "c"))).conversation, less.asConversation);
+    assert.equal(hit(take(table, hashes("a", "b", "c"))).conversation, more.asConversation);
+    assert.equal(hit(take(table, hashes("a", "b", "c"))).conversation, less.asConversation);
   });
 
   it("gives a process to one request only, and several that stand at the same point to several", (t) => {
@@ -52,36 +58,36 @@ describe("the table of conversations", () => {
     const kept = [conversation(), conversation()];
     for (const { asConversation } of kept) table.keep(asConversation, a);
     assert.equal(table.size, 2);
-    const found = [hit(table.take(hashes("a", "x"))), hit(table.take(hashes("a", "y")))].map((one) => one.conversation);
+    const found = [hit(take(table, hashes("a", "x"))), hit(take(table, hashes("a", "y")))].map((one) => one.conversation);
     assert.deepEqual(new Set(found), new Set(kept.map((one) => one.asConversation)));
-    assert.equal(table.take(hashes("a", "z")), "in_use");
+    assert.equal(take(table, hashes("a", "z")), "in_use");
     assert.equal(table.size, 0);
   });
 
   it("never gives a process that has seen the whole of it: the last message is what is asked", (t) => {
     const table = start(t);
     table.keep(conversation().asConversation, b);
-    assert.equal(table.take(hashes("a", "b")), "unknown_history");
-    assert.equal(table.take(hashes("b")), "first_message");
+    assert.equal(take(table, hashes("a", "b")), "unknown_history");
+    assert.equal(take(table, hashes("b")), "first_message");
     assert.equal(table.size, 1);
   });
 
   it("tells what it does not know", (t) => {
     const table = start(t);
-    assert.equal(table.take(hashes("a")), "first_message");
-    assert.equal(table.take(hashes("a", "b")), "unknown_history");
-    assert.equal(table.take([]), "unknown_history");
+    assert.equal(take(table, hashes("a")), "first_message");
+    assert.equal(take(table, hashes("a", "b")), "unknown_history");
+    assert.equal(take(table, []), "unknown_history");
   });
 
   it("tells that another request has the process, until that is over", (t) => {
     const table = start(t);
     for (const { asConversation } of [conversation(), conversation()]) table.keep(asConversation, a);
-    const uses = [hit(table.take(hashes("a", "x"))), hit(table.take(hashes("a", "x")))] as const;
-    assert.equal(table.take(hashes("a", "x")), "in_use");
+    const uses = [hit(take(table, hashes("a", "x"))), hit(take(table, hashes("a", "x")))] as const;
+    assert.equal(take(table, hashes("a", "x")), "in_use");
     table.release(uses[0]);
-    assert.equal(table.take(hashes("a", "x")), "in_use");
+    assert.equal(take(table, hashes("a", "x")), "in_use");
     table.release(uses[1]);
-    assert.equal(table.take(hashes("a", "x")), "unknown_history");
+    assert.equal(take(table, hashes("a", "x")), "unknown_history");
   });
 
   it("ends one that rested for too long, and tells so", (t) => {
@@ -93,7 +99,7 @@ describe("the table of conversations", () => {
     t.mock.timers.tick(1);
     assert.equal(kept.process.ends, 1);
     assert.equal(table.size, 0);
-    assert.equal(table.take(hashes("a", "x")), "idle_time");
+    assert.equal(take(table, hashes("a", "x")), "idle_time");
   });
 
   it("does not count the time of a turn as rest", (t) => {
@@ -101,14 +107,14 @@ describe("the table of conversations", () => {
     const kept = conversation();
     table.keep(kept.asConversation, a);
     t.mock.timers.tick(idleMsMax - 1);
-    const found = hit(table.take(hashes("a", "x")));
+    const found = hit(take(table, hashes("a", "x")));
     t.mock.timers.tick(idleMsMax);
     assert.equal(kept.process.ends, 0);
     table.release(found);
     table.keep(kept.asConversation, b);
     t.mock.timers.tick(idleMsMax - 1);
     assert.equal(kept.process.ends, 0);
-    assert.equal(hit(table.take(hashes("b", "x"))).conversation, kept.asConversation);
+    assert.equal(hit(take(table, hashes("b", "x"))).conversation, kept.asConversation);
   });
 
   it("ends the one that rested longest when room is needed, and tells so", (t) => {
@@ -117,11 +123,11 @@ describe("the table of conversations", () => {
     table.keep(first.asConversation, a);
     table.keep(second.asConversation, b);
     // Used again: now the second is the oldest.
-    table.release(hit(table.take(hashes("a", "x"))));
+    table.release(hit(take(table, hashes("a", "x"))));
     table.keep(first.asConversation, a);
     assert.equal(table.evictOne(), true);
     assert.deepEqual([first.process.ends, second.process.ends], [0, 1]);
-    assert.equal(table.take(hashes("b", "x")), "evicted");
+    assert.equal(take(table, hashes("b", "x")), "evicted");
     assert.equal(table.evictOne(), true);
     assert.equal(table.evictOne(), false);
     assert.equal(table.size, 0);
@@ -134,7 +140,7 @@ describe("the table of conversations", () => {
     kept.process.die();
     await nextRound();
     assert.equal(table.size, 0);
-    assert.equal(table.take(hashes("a", "x")), "process_ended");
+    assert.equal(take(table, hashes("a", "x")), "process_ended");
   });
 
   it("passes over a process that is ending, and takes the next that stands there", (t) => {
@@ -143,18 +149,44 @@ describe("the table of conversations", () => {
     table.keep(ending.asConversation, a);
     table.keep(able.asConversation, a);
     ending.process.state = "closing";
-    assert.equal(hit(table.take(hashes("a", "x"))).conversation, able.asConversation);
-    assert.equal(table.size, 0);
+    assert.equal(hit(take(table, hashes("a", "x"))).conversation, able.asConversation);
+    assert.equal(table.size, 1, "it leaves the table when it is gone");
+  });
+
+  it("asks of each whether it can go on, and after how many messages", (t) => {
+    const table = start(t);
+    const [less, more] = [conversation(), conversation()];
+    table.keep(less.asConversation, a);
+    table.keep(more.asConversation, b);
+    const asked: [Conversation, number][] = [];
+    const found = table.take(hashes("a", "b", "c"), (candidate, seen) => {
+      asked.push([candidate, seen]);
+      return candidate === less.asConversation;
+    });
+    assert.equal(hit(found).conversation, less.asConversation);
+    assert.deepEqual(asked, [[more.asConversation, 2], [less.asConversation, 1]]);
+    assert.equal(table.size, 1);
+  });
+
+  it("lets one that waits for the client's tools wait longer", (t) => {
+    const table = start(t);
+    const parked = conversation(true);
+    table.keep(parked.asConversation, a);
+    t.mock.timers.tick(parkedMsMax - 1);
+    assert.equal(parked.process.ends, 0);
+    t.mock.timers.tick(1);
+    assert.equal(parked.process.ends, 1);
+    assert.equal(take(table, hashes("a", "x")), "idle_time");
   });
 
   it("does not take a process that dies during its turn for one that rested", async (t) => {
     const table = start(t);
     const kept = conversation();
     table.keep(kept.asConversation, a);
-    table.release(hit(table.take(hashes("a", "x"))));
+    table.release(hit(take(table, hashes("a", "x"))));
     kept.process.die();
     await nextRound();
-    assert.equal(table.take(hashes("a", "x")), "unknown_history");
+    assert.equal(take(table, hashes("a", "x")), "unknown_history");
   });
 
   it("knows nothing against a point that is stood at again", (t) => {
@@ -162,8 +194,8 @@ describe("the table of conversations", () => {
     table.keep(conversation().asConversation, a);
     assert.equal(table.evictOne(), true);
     table.keep(conversation().asConversation, a);
-    table.release(hit(table.take(hashes("a", "x"))));
-    assert.equal(table.take(hashes("a", "x")), "unknown_history");
+    table.release(hit(take(table, hashes("a", "x"))));
+    assert.equal(take(table, hashes("a", "x")), "unknown_history");
   });
 
   it("does not tell of one that ended while another stands at the same point", (t) => {
@@ -172,7 +204,7 @@ describe("the table of conversations", () => {
     const other = conversation();
     table.keep(other.asConversation, a);
     assert.equal(table.evictOne(), true);
-    assert.equal(hit(table.take(hashes("a", "x"))).conversation, other.asConversation);
+    assert.equal(hit(take(table, hashes("a", "x"))).conversation, other.asConversation);
   });
 
   it("remembers why for the last thousand that ended, and no more", (t) => {
@@ -181,9 +213,9 @@ describe("the table of conversations", () => {
       table.keep(conversation().asConversation, `h${index}` as HistoryHash);
       table.evictOne();
     }
-    assert.equal(table.take(hashes("h0", "x")), "unknown_history");
-    assert.equal(table.take(hashes("h1", "x")), "evicted");
-    assert.equal(table.take(hashes("h1000", "x")), "evicted");
+    assert.equal(take(table, hashes("h0", "x")), "unknown_history");
+    assert.equal(take(table, hashes("h1", "x")), "evicted");
+    assert.equal(take(table, hashes("h1000", "x")), "evicted");
   });
 
   it("ends them all when it is cleared", (t) => {

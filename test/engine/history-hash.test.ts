@@ -5,7 +5,7 @@ import type { AssistantBlock, Message, Turn, UserBlock } from "../../src/turn.ts
 
 const user = (...texts: string[]): Message => ({ role: "user", content: texts.map((text) => ({ type: "text", text })) });
 const assistant = (...texts: string[]): Message => ({ role: "assistant", content: texts.map((text) => ({ type: "text", text })) });
-const turn = (...messages: Message[]): Turn => ({ model: "opus", system: "Be brief.", messages });
+const turn = (...messages: Message[]): Turn => ({ model: "opus", system: "Be brief.", messages, tools: [], toolChoice: { type: "auto" }, parallelToolCalls: true, stop: [] });
 const last = (of: Turn): string | undefined => messageHashes(of).at(-1);
 
 function assertSame(a: Turn, b: Turn, why: string): void {
@@ -24,16 +24,25 @@ describe("the hash of a history", () => {
     assert.equal(new Set(hashes).size, 3);
     assert.deepEqual(messageHashes(turn(...messages.slice(0, 2))), hashes.slice(0, 2));
     let hash = profileHash(turn());
-    for (const [index, message] of messages.entries()) assert.equal((hash = nextHash(hash, message)), hashes[index]);
+    for (const [index, message] of messages.entries()) assert.equal((hash = nextHash(hash, message, messages[index - 1])), hashes[index]);
   });
 
-  it("covers the model, the system prompt and the output bound", () => {
+  it("covers the model, the system prompt, the tools and the settings", () => {
     const base = turn(user("a"));
     assertSame(base, { ...base }, "the same");
     assertApart(base, { ...base, model: "sonnet" }, "model");
     assertApart(base, { ...base, system: "Be brief. " }, "system");
     assertApart(base, { ...base, maxOutputTokens: 1 }, "bound");
     assertApart({ ...base, maxOutputTokens: 1 }, { ...base, maxOutputTokens: 11 }, "another bound");
+    const tool = { name: "f", description: "d", inputSchema: { type: "object", properties: {} } };
+    const variants: Turn[] = [
+      base, { ...base, tools: [tool] }, { ...base, tools: [{ ...tool, name: "g" }] }, { ...base, tools: [{ ...tool, description: "" }] },
+      { ...base, tools: [{ ...tool, inputSchema: { type: "object" } }] }, { ...base, tools: [tool, { ...tool, name: "g" }] }, { ...base, tools: [{ ...tool, name: "g" }, tool] },
+      { ...base, toolChoice: { type: "none" } }, { ...base, toolChoice: { type: "tool", name: "f" } }, { ...base, parallelToolCalls: false },
+      { ...base, effort: "low" }, { ...base, effort: "high" }, { ...base, thinkingTokens: 0 }, { ...base, responseSchema: {} }, { ...base, responseSchema: { type: "object" } },
+    ];
+    assert.equal(new Set(variants.map(last)).size, variants.length);
+    assertSame({ ...base, tools: [tool] }, { ...base, tools: [{ inputSchema: { properties: {}, type: "object" }, description: "d", name: "f" }] }, "order of keys");
     assertApart({ ...base, model: "ab", system: "c" }, { ...base, model: "a", system: "bc" }, "where the model ends");
   });
 
@@ -54,6 +63,10 @@ describe("the hash of a history", () => {
     assertApart(turn(user("\ud800")), turn(user("\ufffd")), "a lone surrogate and what UTF-8 makes of it");
   });
 
+  it("leaves out where an answer is to stop: no process is told of it", () => {
+    assertSame(turn(user("a")), { ...turn(user("a")), stop: ["x"] }, "stop");
+  });
+
   it("runs no two parts together", () => {
     assertApart(turn(user("a", "b")), turn(user("ab")), "two texts and one");
     assertApart(turn(user("ab", "c")), turn(user("a", "bc")), "where a text ends");
@@ -70,14 +83,15 @@ describe("the hash of a history", () => {
     for (const text of ["b  c", "bc", "b\nc", "B c", "b c."]) assertApart(base, turn(user("a"), assistant(text)), JSON.stringify(text));
   });
 
-  it("covers calls: id, name and input, whatever the order of its keys", () => {
+  it("covers calls: name and input, whatever the order of its keys", () => {
     const call = (more: object = {}): Turn => turn(user("a"), { role: "assistant", content: [{ type: "tool_use", id: "1", name: "f", input: { x: 1, y: { a: [1, { b: 2, c: 3 }], d: null } }, ...more } as AssistantBlock] });
     assertSame(call(), call({ input: { y: { d: null, a: [1, { c: 3, b: 2 }] }, x: 1 } }), "order of keys");
-    assertApart(call(), call({ id: "2" }), "id");
+    // Some clients give calls ids of their own.
+    assertSame(call(), call({ id: "2" }), "id");
     assertApart(call(), call({ name: "g" }), "name");
     assertApart(call(), call({ input: { x: 1, y: { a: [{ b: 2, c: 3 }, 1], d: null } } }), "order in an array");
     assertApart(call(), call({ input: { x: "1", y: { a: [1, { b: 2, c: 3 }], d: null } } }), "kind of a value");
-    assertApart(call({ id: "1f", name: "g" }), call({ id: "1", name: "fg" }), "where the id ends");
+    assertApart(call(), turn(user("a"), { role: "assistant", content: [] }), "that there was a call");
   });
 
   it("covers images, documents and tool results whole", () => {
@@ -87,10 +101,21 @@ describe("the hash of a history", () => {
     const variants: UserBlock[][] = [
       [image("AAAA")], [image("AAAB")], [image("AAAA", "image/gif")], [document("AAAA")], [document("AAAA", "t")], [document("AAAB")],
       [{ type: "text", text: "AAAA" }], [image("AAAA"), { type: "text", text: "a" }], [{ type: "text", text: "a" }, image("AAAA")],
-      [result()], [result({ tool_use_id: "2" })], [result({ content: "y" })], [result({ is_error: true })], [result({ content: [{ type: "text", text: "x" }] })],
+      [{ type: "image", source: { type: "url", url: "AAAA" } }], [result()], [result({ content: "y" })], [result({ is_error: true })], [result({ content: [{ type: "text", text: "x" }] })],
     ];
     const hashes = variants.map((content) => last(turn({ role: "user", content })));
     assert.equal(new Set(hashes).size, variants.length);
     assertSame(turn({ role: "user", content: [result()] }), turn({ role: "user", content: [result({ is_error: false })] }), "no error is the default");
+  });
+
+  it("covers which call a result answers, by its place among the calls", () => {
+    const call = (id: string): AssistantBlock => ({ type: "tool_use", id, name: "f", input: {} });
+    const answered = (calls: readonly string[], results: readonly string[]): Turn => turn(
+      user("a"), { role: "assistant", content: calls.map(call) },
+      { role: "user", content: results.map((id, index) => ({ type: "tool_result", tool_use_id: id, content: String(index) })) },
+    );
+    assertSame(answered(["1", "2"], ["1", "2"]), answered(["x", "y"], ["x", "y"]), "ids rewritten on both sides");
+    assertApart(answered(["1", "2"], ["1", "2"]), answered(["1", "2"], ["2", "1"]), "results of the other call");
+    assertApart(answered(["1", "2"], ["1", "2"]), answered(["1", "2"], ["1"]), "a result is missing");
   });
 });

@@ -1,14 +1,49 @@
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
 import { setImmediate as nextRound } from "node:timers/promises";
-import { bootRetryMs, bootRetryMsMax, Pool, type PoolOptions, recentUseMs, warmAgeMsMax } from "../../src/engine/pool.ts";
+import type { Conversation } from "../../src/claude/conversation.ts";
+import type { HistoryHash } from "../../src/engine/history-hash.ts";
+import { bootRetryMs, bootRetryMsMax, Pool, type PoolOptions, type Profile, recentUseMs, refillDelayMs, warmAgeMsMax } from "../../src/engine/pool.ts";
+import { BridgeError } from "../../src/errors.ts";
 import { createLogger } from "../../src/log.ts";
+import type { Turn } from "../../src/turn.ts";
 import { StandInProcess } from "../support/stand-in-process.ts";
+
+/** A conversation to come: alive as long as its process, with a rehearsal that the test settles. */
+class StandInConversation {
+  readonly process: StandInProcess;
+  rehearsed: Turn | undefined;
+  refuse: (error: BridgeError) => void = () => {};
+
+  constructor(model: string) {
+    this.process = new StandInProcess(model);
+  }
+
+  get isAlive(): boolean {
+    return this.process.state === "booting";
+  }
+
+  rehearse(turn: Turn): Promise<void> {
+    this.rehearsed = turn;
+    return new Promise((_resolve, reject) => {
+      this.refuse = reject;
+    });
+  }
+}
+
+const profile = (name: string): Profile => ({ hash: name as HistoryHash, turn: { system: name } as Turn });
+/** Of one that comes once. */
+let profiles = 0;
+const some = (): Profile => profile(`some ${++profiles}`);
 
 interface Scene {
   readonly pool: Pool;
   /** All that were ever launched, in their order. */
   readonly launched: StandInProcess[];
+  readonly conversations: StandInConversation[];
+  take(model: string, wanted?: Profile): StandInConversation | undefined;
+  /** Past the moment that a pool leaves to the turn which took. */
+  refilled(): Promise<void>;
   /** Of the live ones. */
   models(): string[];
   readonly log: string[];
@@ -18,6 +53,7 @@ interface Scene {
 function start(t: TestContext, options: Partial<PoolOptions> & { readonly roomFor?: number } = {}): Scene {
   t.mock.timers.enable({ apis: ["setTimeout", "Date"] });
   const launched: StandInProcess[] = [];
+  const conversations: StandInConversation[] = [];
   const log: string[] = [];
   const live = (): StandInProcess[] => launched.filter(({ state }) => state !== "closed");
   const scene: Scene = {
@@ -25,15 +61,22 @@ function start(t: TestContext, options: Partial<PoolOptions> & { readonly roomFo
       warm: 2,
       launch: async (model) => {
         if (scene.failing) throw new Error("no process for you");
-        const process = new StandInProcess(model);
-        launched.push(process);
-        return process.asProcess;
+        const conversation = new StandInConversation(model);
+        conversations.push(conversation);
+        launched.push(conversation.process);
+        return conversation as unknown as Conversation;
       },
       hasRoom: () => live().length < (options.roomFor ?? 100),
       log: createLogger("debug", (line) => log.push(line)),
       ...options,
     }),
     launched,
+    conversations,
+    take: (model, wanted = some()) => scene.pool.take(model, wanted) as unknown as StandInConversation | undefined,
+    refilled: async () => {
+      t.mock.timers.tick(refillDelayMs);
+      await nextRound();
+    },
     models: () => live().map(({ model }) => model),
     log,
     failing: false,
@@ -63,27 +106,35 @@ describe("the pool", () => {
   });
 
   it("gives the one that waited longest, at once, and each to one request", async (t) => {
-    const { pool, launched } = start(t);
+    const { pool, take, conversations } = start(t);
     pool.prepare("opus");
     await nextRound();
-    assert.equal(pool.take("opus"), launched[0]);
-    assert.equal(pool.take("opus"), launched[1]);
-    assert.equal(pool.take("opus"), undefined);
-    assert.equal(pool.take("sonnet"), undefined);
+    assert.equal(take("opus"), conversations[0]);
+    assert.equal(take("opus"), conversations[1]);
+    assert.equal(take("opus"), undefined);
+    assert.equal(take("sonnet"), undefined);
     assert.equal(pool.size, 0);
   });
 
-  it("fills up after one was taken, and only then", async (t) => {
-    const { pool, launched } = start(t);
+  it("fills up a moment after one was taken: the turn comes first", async (t) => {
+    const { pool, take, launched } = start(t);
     pool.prepare("opus");
     await nextRound();
-    pool.take("opus");
+    take("opus");
+    t.mock.timers.tick(refillDelayMs - 1);
     await nextRound();
     assert.equal(launched.length, 2);
-    pool.refill();
+    t.mock.timers.tick(1);
     await nextRound();
     assert.equal(launched.length, 3);
     assert.equal(pool.size, 2);
+  });
+
+  it("fills up after a miss too: the model is in use now", async (t) => {
+    const { take, refilled, models } = start(t);
+    assert.equal(take("sonnet"), undefined);
+    await refilled();
+    assert.deepEqual(models(), ["sonnet", "sonnet"]);
   });
 
   it("boots none when it is turned off, or when there is no room", async (t) => {
@@ -98,16 +149,16 @@ describe("the pool", () => {
     assert.equal(full.launched.length, 1);
   });
 
-  it("gives none that is not fresh any more", async (t) => {
-    const { pool, launched } = start(t);
+  it("gives none that is not alive any more", async (t) => {
+    const { pool, take, launched } = start(t);
     pool.prepare("opus");
     await nextRound();
     for (const process of launched) process.state = "closing";
-    assert.equal(pool.take("opus"), undefined);
+    assert.equal(take("opus"), undefined);
   });
 
   it("renews one that has waited too long", async (t) => {
-    const { pool, launched, models } = start(t, { warm: 1 });
+    const { pool, take, launched, models } = start(t, { warm: 1 });
     pool.prepare("opus");
     await nextRound();
     t.mock.timers.tick(warmAgeMsMax - 1);
@@ -117,7 +168,7 @@ describe("the pool", () => {
     await nextRound();
     assert.equal(launched[0]?.ends, 1);
     assert.deepEqual(models(), ["opus"]);
-    assert.equal(pool.take("opus"), launched[1]);
+    assert.equal(take("opus")?.process, launched[1]);
     // One that is in use has no age.
     t.mock.timers.tick(2 * warmAgeMsMax);
     await nextRound();
@@ -197,9 +248,8 @@ describe("the pool", () => {
     t.mock.timers.tick(bootRetryMs);
     await nextRound();
     assert.equal(launched.length, 2);
-    assert.ok(pool.take("opus") !== undefined);
-    pool.refill();
-    await nextRound();
+    assert.ok(scene.take("opus") !== undefined);
+    await scene.refilled();
     launched[2]?.die();
     await nextRound();
     assert.equal(log.length, 2);
@@ -207,13 +257,12 @@ describe("the pool", () => {
   });
 
   it("does not wait when one that is in use ends", async (t) => {
-    const { pool, launched, log } = start(t, { warm: 1 });
+    const { pool, take, refilled, launched, log } = start(t, { warm: 1 });
     pool.prepare("opus");
     await nextRound();
-    pool.take("opus");
+    take("opus");
     launched[0]?.die();
-    pool.refill();
-    await nextRound();
+    await refilled();
     assert.deepEqual(log, []);
     assert.equal(pool.size, 1);
   });
@@ -242,5 +291,110 @@ describe("the pool", () => {
     await nextRound();
     assert.equal(launched.length, 4);
     assert.equal(pool.size, 0);
+  });
+
+  it("boots no more after its close, also when one was taken just before", async (t) => {
+    const { pool, take, refilled, launched } = start(t);
+    pool.prepare("opus");
+    await nextRound();
+    take("opus");
+    pool.close();
+    await refilled();
+    assert.equal(launched.length, 2);
+  });
+});
+
+describe("rehearsals", () => {
+  const ours = profile("ours");
+
+  /** A pool whose last two conversations began alike. */
+  async function withHabit(t: TestContext): Promise<Scene> {
+    const scene = start(t);
+    scene.pool.prepare("opus");
+    await nextRound();
+    for (let round = 0; round < 2; round++) {
+      scene.take("opus", ours);
+      await scene.refilled();
+    }
+    return scene;
+  }
+
+  /** What those that wait have rehearsed: the first two launched were taken. */
+  const waiting = ({ conversations }: Scene): (string | undefined)[] => conversations.slice(2).filter(({ isAlive }) => isAlive).map(({ rehearsed }) => rehearsed?.system);
+
+  it("are held of a beginning that came twice in a row, by half of those that wait", async (t) => {
+    const scene = await withHabit(t);
+    assert.deepEqual(waiting(scene).sort(), ["ours", undefined]);
+    assert.equal(scene.pool.size, 2);
+  });
+
+  it("are held of none that came once", async (t) => {
+    const scene = start(t);
+    scene.pool.prepare("opus");
+    await nextRound();
+    for (const one of [ours, some(), ours, some()]) {
+      scene.take("opus", one);
+      await scene.refilled();
+    }
+    assert.ok(scene.conversations.every(({ rehearsed }) => rehearsed === undefined));
+  });
+
+  it("serve only a conversation that begins so", async (t) => {
+    const scene = await withHabit(t);
+    assert.equal(scene.take("opus", profile("others"))?.rehearsed, undefined);
+    assert.equal(scene.take("opus", profile("others")), undefined, "the one that rehearsed is not given to others");
+    assert.equal(scene.pool.size, 1);
+    assert.equal(scene.take("opus", ours)?.rehearsed?.system, "ours");
+    assert.equal(scene.pool.size, 0);
+  });
+
+  it("come before one that was told nothing, and that one before none", async (t) => {
+    const scene = await withHabit(t);
+    assert.equal(scene.take("opus", ours)?.rehearsed?.system, "ours");
+    const second = scene.take("opus", ours);
+    assert.ok(second !== undefined && second.rehearsed === undefined);
+    assert.equal(scene.take("opus", ours), undefined);
+  });
+
+  it("are another model's not", async (t) => {
+    const scene = await withHabit(t);
+    assert.equal(scene.take("sonnet", ours), undefined);
+  });
+
+  it("give way to a new habit", async (t) => {
+    const scene = await withHabit(t);
+    const others = profile("others");
+    for (let round = 0; round < 2; round++) {
+      scene.take("opus", others);
+      await scene.refilled();
+    }
+    assert.ok(!waiting(scene).includes("ours"));
+    assert.equal(scene.take("opus", others)?.rehearsed?.system, "others");
+  });
+
+  it("that fail end their process, and the next waits", async (t) => {
+    const scene = await withHabit(t);
+    const rehearsing = scene.conversations.find(({ rehearsed, isAlive }) => isAlive && rehearsed !== undefined);
+    rehearsing?.refuse(new BridgeError("cli_failed", "not to my taste"));
+    await nextRound();
+    assert.equal(rehearsing?.process.ends, 1);
+    assert.equal(scene.pool.size, 1);
+    assert.match(scene.log.at(-1) ?? "", /not to my taste.*retry_in_ms=1000/u);
+    const { length } = scene.launched;
+    scene.pool.refill();
+    await nextRound();
+    assert.equal(scene.launched.length, length);
+    t.mock.timers.tick(bootRetryMs);
+    await nextRound();
+    assert.ok(scene.launched.length > length);
+  });
+
+  it("that fail after they were given away are the turn's affair", async (t) => {
+    const scene = await withHabit(t);
+    const given = scene.take("opus", ours);
+    given?.refuse(new BridgeError("cli_failed", "not to my taste"));
+    await nextRound();
+    assert.equal(given?.process.ends, 0);
+    assert.deepEqual(scene.log, []);
   });
 });

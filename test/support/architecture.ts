@@ -29,7 +29,7 @@ const rooms: Readonly<Record<string, Room>> = {
   errors: { rank: 0, imports: [] },
   loopback: { rank: 0, imports: [] },
   "json-text": { rank: 1, imports: ["turn"] },
-  config: { rank: 1, imports: ["errors", "loopback"] },
+  config: { rank: 1, imports: ["errors", "loopback"], importsTypesOf: ["turn"] },
   log: { rank: 1, imports: ["errors"], importsTypesOf: ["config"] },
   metrics: { rank: 1, imports: ["turn", "errors"] },
   claude: { rank: 2, imports: ["turn", "errors", "json-text"], importsTypesOf: ["log"] },

@@ -11,11 +11,11 @@ export interface EmbeddedServer {
   readonly logLines: readonly string[];
 }
 
-/** Listening, with the CLI looked for. No process is booted ahead, and none outlives the test. */
+/** Listening, with the CLI looked for. No process is booted ahead, none outlives the test, and a failure keeps its status however slow the machine. */
 export async function startEmbedded(t: TestContext, overrides: Partial<Config> = {}, environment: Readonly<Record<string, string>> = {}): Promise<EmbeddedServer> {
   const logLines: string[] = [];
   const api = createClaudeMaxApi(
-    { port: 0, warm: 0, shutdownWaitSeconds: 0, logLevel: "debug", ...overrides },
+    { port: 0, warm: 0, shutdownWaitSeconds: 0, headWaitSeconds: 600, logLevel: "debug", ...overrides },
     { environment: { ...platformEnvironment(), ...environment }, writeLog: (line) => logLines.push(line) },
   );
   const { url } = await api.listen();

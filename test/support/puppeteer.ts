@@ -1,7 +1,6 @@
 /** Holds the strings of `fake-claude/puppet.mjs`: a test learns by events when a turn has begun, in which process, and says what comes when. */
 import { once } from "node:events";
 import { createServer, type AddressInfo, type Socket } from "node:net";
-import { createInterface } from "node:readline";
 import type { TestContext } from "node:test";
 import { cleanUp } from "./cleanup.ts";
 import { within } from "./exit.ts";
@@ -45,7 +44,10 @@ export async function startPuppeteer(t: TestContext): Promise<Puppeteer> {
     socket.on("error", () => undefined);
     const gone = new Promise<void>((resolve) => socket.once("close", () => resolve()));
     const order = (value: object): void => void socket.write(`${JSON.stringify(value)}\n`);
-    createInterface({ input: socket }).once("line", (line) => {
+    let line = "";
+    socket.setEncoding("utf8").on("data", (text: string) => {
+      line += text;
+      if (!line.endsWith("\n")) return;
       const puppet: Puppet = {
         ...(JSON.parse(line) as { pid: number; prompt: string }),
         start: () => order({ order: "start" }),

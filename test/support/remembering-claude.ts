@@ -52,8 +52,8 @@ export interface RememberingClaude {
   readonly processes: ReadonlySet<RememberingProcess>;
   /** What was done that no CLI takes: each is a fault of the server. */
   readonly violations: readonly string[];
-  /** How many processes have been, and how many turns were seen. */
-  readonly counts: { readonly processes: number; readonly turns: number };
+  /** How many processes have been, how many of them rehearsed, and how many turns were seen. */
+  readonly counts: { readonly processes: number; readonly rehearsals: number; readonly turns: number };
   /** Every turn is told here as it begins. */
   onTurn: (view: View) => void;
 }
@@ -68,7 +68,7 @@ const edges = ["", "", "", " ", "\n", "\n\n", "\t", "\u00a0"];
 export async function startRememberingClaude(t: TestContext, seed: number): Promise<RememberingClaude> {
   const processes = new Set<RememberingProcess>();
   const violations: string[] = [];
-  const counts = { processes: 0, turns: 0 };
+  const counts = { processes: 0, rehearsals: 0, turns: 0 };
   const random = seededRandom(seed);
   const sockets = new Set<Socket>();
   const folder = await temporaryFolder(t);
@@ -80,6 +80,7 @@ export async function startRememberingClaude(t: TestContext, seed: number): Prom
         counts.processes++;
         processes.add(remembering);
       },
+      onRehearsal: () => void counts.rehearsals++,
       onTurn: (view) => {
         counts.turns++;
         claude.onTurn(view);
@@ -117,6 +118,7 @@ function compileRelay(folder: string): string | undefined {
 
 interface Watch {
   onStart(): void;
+  onRehearsal(): void;
   onTurn(view: View): void;
   onViolation(words: string): void;
 }
@@ -170,8 +172,9 @@ export class RememberingProcess {
     return this.system !== undefined && this.view === undefined && !this.#isSpent && this.#messages.at(-1)?.role === "assistant" && !this.#socket.destroyed;
   }
 
-  get isUntold(): boolean {
-    return this.system === undefined && !this.#socket.destroyed;
+  /** It waits for a conversation; at most the beginning of one has been rehearsed. */
+  get isFresh(): boolean {
+    return this.#messages.length === 0 && !this.#socket.destroyed;
   }
 
   #take(line: Line): void {
@@ -190,6 +193,7 @@ export class RememberingProcess {
     // The CLI keeps nothing of an empty message: it is how its beginning is rehearsed.
     if (content.length > 0) this.#messages.push({ role: "user", content });
     else if (line["shouldQuery"] !== false || this.#messages.length > 0) return this.#refuse("was told an empty message");
+    else this.#watch.onRehearsal();
     if (line["shouldQuery"] === false) void this.#acknowledge();
     else void this.#answer();
   }
