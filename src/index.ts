@@ -12,6 +12,7 @@ import { createAccessCheck } from "./http/access.ts";
 import { bytesPerMegabyte } from "./http/body.ts";
 import { createHttpServer } from "./http/server.ts";
 import { createLogger } from "./log.ts";
+import { collectGarbage } from "./memory.ts";
 
 export { type Config, ConfigError } from "./config.ts";
 export type { EngineStatus } from "./engine/engine.ts";
@@ -56,6 +57,7 @@ export function createClaudeMaxApi(overrides: Partial<Config> = {}, { environmen
     conversationIdleMsMax: config.conversationIdleSeconds * 1000,
     silenceMsMax: config.turnTimeoutSeconds * 1000,
     log,
+    onRest: collectGarbage,
   });
   const server = createHttpServer({
     services: {

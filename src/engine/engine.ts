@@ -19,6 +19,8 @@ import { callNow, mustCall, untilFirstCall, withToolChoice } from "./tool-choice
 const discoveryWaitMs = 3_000;
 /** How long a conversation waits for the client's tools, in milliseconds. */
 export const parkedMsMax = 30 * 60_000;
+/** How long after the last turn the engine counts as at rest, in milliseconds. */
+export const restMs = 2_000;
 const modelNameCharsShown = 200;
 
 export interface EngineOptions {
@@ -37,6 +39,8 @@ export interface EngineOptions {
   /** The longest silence of the CLI inside a turn, in milliseconds. */
   readonly silenceMsMax: number;
   readonly log: Logger;
+  /** No turn has run for a moment: called once after each time that one did. */
+  readonly onRest: () => void;
 }
 
 /** What `/health` tells. */
@@ -72,6 +76,7 @@ export class Engine {
   readonly #reuse: Record<"hit" | MissReason, number> = {
     hit: 0, first_message: 0, unknown_history: 0, in_use: 0, idle_time: 0, evicted: 0, process_ended: 0,
   };
+  #restTimer: NodeJS.Timeout | undefined;
   #isClosing = false;
   #discovered: Promise<void> = Promise.resolve();
 
@@ -143,6 +148,7 @@ export class Engine {
   async *run(request: Turn, signal: AbortSignal): AsyncGenerator<TurnEvent[], void, undefined> {
     const turn = withToolChoice(request);
     const leave = await this.#admission.enter(signal);
+    clearTimeout(this.#restTimer);
     const hashes = messageHashes(turn);
     const found = this.#conversations.take(hashes, (conversation, seen) => conversation.canContinue(turn, seen));
     const hit = typeof found === "string" ? undefined : found;
@@ -159,6 +165,7 @@ export class Engine {
       if (hit !== undefined) this.#conversations.release(hit);
       this.#dismiss(seat, turn, hashes, answer);
       leave();
+      if (this.#admission.running === 0) this.#restSoon();
     }
   }
 
@@ -166,6 +173,7 @@ export class Engine {
   async close(graceMs: number): Promise<void> {
     const idle = this.#admission.close();
     this.#isClosing = true;
+    clearTimeout(this.#restTimer);
     this.#pool.close();
     this.#conversations.clear();
     let timer: NodeJS.Timeout | undefined;
@@ -179,6 +187,13 @@ export class Engine {
   /** Ends every process without waiting: for a second signal. */
   kill(): void {
     this.#cli.kill();
+  }
+
+  #restSoon(): void {
+    clearTimeout(this.#restTimer);
+    if (this.#isClosing) return;
+    this.#restTimer = setTimeout(this.#options.onRest, restMs);
+    this.#restTimer.unref();
   }
 
   async *#answer(turn: Turn, hit: Hit | undefined, seat: Seat, signal: AbortSignal): AsyncGenerator<TurnEvent[], void, undefined> {

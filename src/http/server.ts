@@ -24,10 +24,18 @@ export interface HttpOptions {
 /** The HTTP server, not yet listening. */
 export function createHttpServer({ services, checkAccess, log }: HttpOptions): Server {
   const server = createServer({ requestTimeout: requestTimeoutMs, headersTimeout: headersTimeoutMs, keepAliveTimeout: keepAliveTimeoutMs });
+  /** The answer under way on each connection. */
+  const answers = new WeakMap<Duplex, ServerResponse>();
   server.on("request", (request, response) => {
+    answers.set(request.socket, response);
     answer(request, response, services, checkAccess, log).catch((failure: unknown) => sendFailure(request, response, failure, log));
   });
-  server.on("clientError", (error: NodeJS.ErrnoException, socket) => answerUnreadable(error, socket));
+  server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
+    const response = answers.get(socket);
+    // What comes behind a request must not be answered into the middle of its answer.
+    if (response !== undefined && response.headersSent && !response.writableFinished) socket.destroy();
+    else answerUnreadable(error, socket);
+  });
   // Without a listener Node would treat it as a plain request. Codex falls back to HTTP at once on 426, and only on that.
   server.on("upgrade", (_request, socket) => {
     endRaw(socket, 426, new BridgeError("invalid_request", "WebSocket is not served here; use plain HTTP."));

@@ -31,6 +31,7 @@ const rooms: Readonly<Record<string, Room>> = {
   "json-text": { rank: 1, imports: ["turn"] },
   config: { rank: 1, imports: ["errors", "loopback"], importsTypesOf: ["turn"] },
   log: { rank: 1, imports: ["errors"], importsTypesOf: ["config"] },
+  memory: { rank: 1, imports: [] },
   metrics: { rank: 1, imports: ["turn", "errors"] },
   claude: { rank: 2, imports: ["turn", "errors", "json-text"], importsTypesOf: ["log"] },
   engine: { rank: 3, imports: ["claude", "turn", "errors", "json-text"], importsTypesOf: ["log", "metrics", "config"] },
@@ -43,7 +44,7 @@ const rooms: Readonly<Record<string, Room>> = {
   service: { rank: 4, imports: ["config", "errors", "loopback"], importsTypesOf: ["log"] },
   index: {
     rank: 5,
-    imports: ["http", "dialects", "engine", "claude", "config", "log", "metrics", "turn", "errors", "loopback", "json-text"],
+    imports: ["http", "dialects", "engine", "claude", "config", "log", "memory", "metrics", "turn", "errors", "loopback", "json-text"],
   },
   demo: { rank: 5, imports: [] },
   main: {
