@@ -4,6 +4,8 @@ import { LongStrings } from "./long-strings.ts";
 
 /** The longest line that is read from the CLI, in bytes; very long strings in it are cut, so it costs far less memory. */
 export const lineBytesMax = 256 * 1024 * 1024;
+/** How much of a line is held, in bytes, when its very long strings were cut. */
+export const heldBytesMax = 32 * 1024 * 1024;
 
 export interface LineHandlers {
   /** One line without its end, its UTF-8 bytes held one a character (latin1). `wasCut`: a very long string in it is not whole. */
@@ -26,23 +28,27 @@ export function readLines(stream: Readable, handlers: LineHandlers, maxBytes = l
   // Written to by hand: readline has no cap of its own, so each read passes here first.
   const lines = createInterface({ input: new Readable({ read: () => {} }), crlfDelay: Infinity, terminal: false });
   let unfinishedBytes = 0;
+  let heldBytes = 0;
   let wasCut = false;
   lines.on("line", (line: string) => {
     handlers.onLine(line, wasCut);
     wasCut = false;
   });
+  const overflow = (): void => {
+    stream.off("data", onData);
+    stream.destroy();
+    handlers.onOverflow();
+  };
   const onData = (chunk: string): void => {
     const firstEnd = chunk.indexOf("\n");
     const lineBytes = unfinishedBytes + (firstEnd === -1 ? chunk.length : firstEnd);
-    if (lineBytes > maxBytes) {
-      stream.off("data", onData);
-      stream.destroy();
-      handlers.onOverflow();
-      return;
-    }
+    if (lineBytes > maxBytes) return overflow();
     if (firstEnd === -1) {
+      const kept = longStrings.keep(chunk);
       unfinishedBytes = lineBytes;
-      lines.write(longStrings.keep(chunk));
+      heldBytes += kept.length;
+      if (heldBytes > heldBytesMax) return overflow();
+      lines.write(kept);
       handlers.onReadEnd();
       return;
     }
@@ -53,6 +59,7 @@ export function readLines(stream: Readable, handlers: LineHandlers, maxBytes = l
     longStrings.reset();
     unfinishedBytes = chunk.length - lastEnd;
     const tail = longStrings.keep(chunk.slice(lastEnd));
+    heldBytes = tail.length;
     lines.write(head.length === firstEnd && tail.length === unfinishedBytes ? chunk : head + chunk.slice(firstEnd, lastEnd) + tail);
     handlers.onReadEnd();
   };

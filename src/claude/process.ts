@@ -1,7 +1,7 @@
 import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
 import { BridgeError } from "../errors.ts";
 import { type Command, launchArguments } from "./launch.ts";
-import { lineBytesMax, readLines } from "./lines.ts";
+import { readLines } from "./lines.ts";
 
 /** How much of a dying CLI's stderr is kept for the error, in characters. */
 export const stderrTailCharsMax = 2_000;
@@ -83,7 +83,7 @@ export class ClaudeProcess {
     readLines(child.stdout, {
       onLine: (line, wasCut) => this.#listener?.onLine(line, wasCut),
       onReadEnd: () => this.#listener?.onReadEnd(),
-      onOverflow: () => this.#fail(new BridgeError("cli_failed", `The claude process wrote a line of more than ${lineBytesMax} bytes.`)),
+      onOverflow: () => this.#fail(new BridgeError("cli_failed", `The claude process wrote a line that is longer than can be read.`)),
     });
   }
 
