@@ -152,10 +152,20 @@ function parseAlias(text: string): ModelAlias | undefined {
   return /^\d/.test(how) ? { name, model: aliased, thinkingTokens: Number(how) } : { name, model: aliased, effort: how as Effort };
 }
 
+/** An embedder's own object may say no more than the text form can. */
+function isAlias(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  const { name, model: aliased, effort, thinkingTokens } = value as Partial<ModelAlias>;
+  if (typeof name !== "string" || typeof aliased !== "string") return false;
+  const how = effort ?? (thinkingTokens === 0 ? "none" : thinkingTokens);
+  const read = parseAlias(`${name}=${aliased}${how === undefined ? "" : `@${String(how)}`}`);
+  return read?.name === name && read.model === aliased && read.effort === effort && read.thinkingTokens === thinkingTokens;
+}
+
 const modelAliases: Sort<readonly ModelAlias[]> = {
   expected: "NAME=MODEL or NAME=MODEL@EFFORT, such as gpt-4o=sonnet",
   placeholder: "NAME=MODEL[@EFFORT]",
-  accepts: (value) => Array.isArray(value) && value.every((alias: unknown) => typeof alias === "object" && alias !== null && "name" in alias && "model" in alias),
+  accepts: (value) => Array.isArray(value) && value.every(isAlias),
   fromText: (text) => {
     const aliases = text.split(",").map((part) => parseAlias(part.trim()));
     return aliases.every((alias) => alias !== undefined) ? aliases : undefined;
@@ -399,7 +409,11 @@ function complete(given: ReadonlyMap<OptionName, unknown>, machine: Machine): Co
       `${options.host.flag}: ${quote(config.host)} can be reached by others, so an API key is needed: set ${options.apiKey.env} or ${options.apiKey.flag}`,
     );
   }
-  return Object.freeze({ ...config, passEnv: Object.freeze([...new Set(config.passEnv)]) });
+  return Object.freeze({
+    ...config,
+    passEnv: Object.freeze([...new Set(config.passEnv)]),
+    aliases: Object.freeze(config.aliases.map((alias) => Object.freeze({ ...alias }))),
+  });
 }
 
 function refusal(label: string, option: Option<unknown>, value: unknown): ConfigError {

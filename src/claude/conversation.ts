@@ -65,6 +65,8 @@ export class Conversation {
   /** Results that came before the CLI asked for them: it calls one tool after the other. */
   readonly #results = new Map<string, ToolResultBlock>();
   #standing: Standing = { name: "known" };
+  /** What ended the process. */
+  #failure: BridgeError | undefined;
   #tools: readonly Tool[] = [];
   #run: Run | undefined;
   #historyAck: HistoryAck | undefined;
@@ -80,6 +82,7 @@ export class Conversation {
       onLine: (line, wasCut) => this.#onLine(line, wasCut),
       onReadEnd: () => this.#onReadEnd(),
       onFailure: (error) => {
+        this.#failure = error;
         this.#standing = { name: "unknown" };
         this.#historyAck?.reject(error);
         this.#run?.fail(error);
@@ -137,7 +140,7 @@ export class Conversation {
     this.#hasBegun = false;
     this.process.work();
     try {
-      if (!isUsable) fail(new BridgeError("cli_failed", "The claude process ended before it was asked."));
+      if (!isUsable) fail(this.#failure ?? new BridgeError("cli_failed", "The claude process has no further use."));
       else if (signal.aborted) onAbort();
       else if (parked === undefined) this.#tell(turn, seen).catch((error: unknown) => fail(asBridgeError(error)));
       else this.#answerCalls(parked, resultsOfLastCalls(turn.messages) ?? []);

@@ -14,7 +14,10 @@ export function resultsOfLastCalls(messages: readonly Message[]): readonly ToolR
   const calls = asked.content.filter((block) => block.type === "tool_use");
   const results = answered.content.filter((block) => block.type === "tool_result");
   if (calls.length === 0 || results.length !== answered.content.length || results.length !== calls.length) return undefined;
-  const ordered = calls.flatMap(({ id }) => results.filter(({ tool_use_id }) => tool_use_id === id));
+  const ordered = calls.flatMap(({ id }) => {
+    const own = results.filter(({ tool_use_id }) => tool_use_id === id);
+    return own.length === 1 ? own : [];
+  });
   return ordered.length === calls.length && ordered.every(isHandedOn) ? ordered : undefined;
 }
 

@@ -2,6 +2,8 @@ import { BridgeError } from "../errors.ts";
 import { type Fields, kindOf } from "./check.ts";
 
 const propertyName = /^[a-zA-Z0-9_.-]{1,64}$/u;
+/** A member such as `{"$ref": "#/$defs/Cat"}`, as Pydantic and Zod write unions. */
+const definitionReference = /^#\/(\$defs|definitions)\/([^/~%]+)$/u;
 const unions = ["anyOf", "oneOf", "allOf"] as const;
 
 /**
@@ -13,8 +15,7 @@ export function objectSchema(value: unknown, path: string): Fields {
   if (!isFields(value)) throw new BridgeError("invalid_type", `${path}: expected a JSON Schema object, got ${kindOf(value)}.`, { param: path });
   const union = unions.find((key) => value[key] !== undefined);
   const schema = union === undefined ? value : withoutUnion(value, union, path);
-  const type = schema["type"] ?? "object";
-  if (type !== "object" && !(Array.isArray(type) && type.includes("object"))) {
+  if (!allowsObject(schema["type"])) {
     throw new BridgeError("invalid_value", `${path}.type: expected "object" at the top of the schema.`, { param: `${path}.type` });
   }
   const properties = schema["properties"];
@@ -28,12 +29,11 @@ export function objectSchema(value: unknown, path: string): Fields {
 }
 
 function withoutUnion(schema: Fields, key: (typeof unions)[number], path: string): Fields {
-  const members = schema[key];
-  const isObjects = Array.isArray(members) && members.length > 0 && members.every((member) => isFields(member) && isFields(member["properties"] ?? {}));
-  if (!isObjects || unions.some((other) => other !== key && schema[other] !== undefined)) {
+  const members: readonly unknown[] = Array.isArray(schema[key]) ? schema[key] : [];
+  const objects = members.map((member) => objectMember(member, schema)).filter((member) => member !== undefined);
+  if (objects.length === 0 || objects.length !== members.length || unions.some((other) => other !== key && schema[other] !== undefined)) {
     throw new BridgeError("invalid_value", `${path}.${key}: at the top of a schema Claude takes only an object, and this cannot be made one.`, { param: `${path}.${key}` });
   }
-  const objects = members as readonly Fields[];
   const { [key]: _members, ...rest } = schema;
   const required = objects.map((member) => new Set(stringsOf(member["required"])));
   const everywhere = [...(required[0] ?? [])].filter((name) => required.every((names) => names.has(name)));
@@ -41,23 +41,39 @@ function withoutUnion(schema: Fields, key: (typeof unions)[number], path: string
   const words = key === "allOf" ? "" : `${key === "oneOf" ? "Exactly" : "At least"} one of these shapes must fit: ${JSON.stringify(objects)}`;
   return {
     ...rest,
-    type: "object",
-    properties: mergedProperties([schema, ...objects]),
+    properties: mergedProperties([schema, ...objects], key === "allOf" ? "allOf" : "anyOf"),
     required: [...new Set([...stringsOf(schema["required"]), ...(key === "allOf" ? anywhere : everywhere)])],
     ...(words === "" ? {} : { description: [schema["description"], words].filter((part) => typeof part === "string").join("\n\n") }),
   };
 }
 
-/** The members' properties together; one that they see differently may be any of what they say. */
-function mergedProperties(objects: readonly Fields[]): Fields {
-  const seen = new Map<string, unknown[]>();
+/** A union's member where it is an object, a reference to the schema's own definitions followed; undefined where it is none. */
+function objectMember(member: unknown, schema: Fields): Fields | undefined {
+  if (!isFields(member)) return undefined;
+  const reference = member["$ref"];
+  if (reference !== undefined) {
+    const [, holder = "", name = ""] = typeof reference === "string" ? definitionReference.exec(reference) ?? [] : [];
+    const definitions = schema[holder];
+    const definition = isFields(definitions) && Object.hasOwn(definitions, name) ? definitions[name] : undefined;
+    return isFields(definition) && definition["$ref"] === undefined ? objectMember(definition, schema) : undefined;
+  }
+  return allowsObject(member["type"]) && isFields(member["properties"] ?? {}) ? member : undefined;
+}
+
+function allowsObject(type: unknown): boolean {
+  return type === undefined || type === null || type === "object" || (Array.isArray(type) && type.includes("object"));
+}
+
+/** The members' properties together; one that they see differently is what `combine` makes of what they say. */
+function mergedProperties(objects: readonly Fields[], combine: "anyOf" | "allOf"): Fields {
+  const seen = new Map<string, Map<string, unknown>>();
   for (const { properties } of objects) {
     for (const [name, property] of Object.entries(isFields(properties) ? properties : {})) {
-      const others = seen.get(name) ?? [];
-      if (!others.some((other) => JSON.stringify(other) === JSON.stringify(property))) seen.set(name, [...others, property]);
+      const variants = seen.get(name) ?? new Map<string, unknown>();
+      seen.set(name, variants.set(JSON.stringify(property), property));
     }
   }
-  return Object.fromEntries([...seen].map(([name, variants]) => [name, variants.length === 1 ? variants[0] : { anyOf: variants }]));
+  return Object.fromEntries([...seen].map(([name, variants]) => [name, variants.size === 1 ? [...variants.values()][0] : { [combine]: [...variants.values()] }]));
 }
 
 function stringsOf(value: unknown): string[] {

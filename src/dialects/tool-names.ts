@@ -7,13 +7,14 @@ const nameCharsMax = 120;
 export class ToolNames {
   readonly #toModel = new Map<string, string>();
   readonly #toClient = new Map<string, string>();
+  readonly #numbers = new Numbers();
 
   /** The model's name for a client's; the same name always gets the same. */
   toModel(name: string): string {
     const known = this.#toModel.get(name);
     if (known !== undefined) return known;
     let fitting = nameThatFits.test(name) ? name : name.replace(/[^a-zA-Z0-9_-]/gu, "_").slice(0, nameCharsMax) || "tool";
-    for (let n = 2; this.#toClient.has(fitting); n++) fitting = `${fitting.slice(0, nameCharsMax)}_${n}`;
+    for (const taken = fitting.slice(0, nameCharsMax); this.#toClient.has(fitting);) fitting = `${taken}_${this.#numbers.next(taken)}`;
     this.#toModel.set(name, fitting);
     this.#toClient.set(fitting, name);
     return fitting;
@@ -28,13 +29,25 @@ export class ToolNames {
 /** Ids of calls in a history as the Messages API takes them: fitting, and each used once in a conversation. */
 export class CallIds {
   readonly #used = new Set<string>();
+  readonly #numbers = new Numbers();
 
   /** An id of its own for a call. */
   claim(id: string): string {
     const fitting = idThatFits.test(id) ? id : id.replace(/[^a-zA-Z0-9_-]/gu, "_").slice(0, nameCharsMax) || "call";
     let unique = fitting;
-    for (let n = 2; this.#used.has(unique); n++) unique = `${fitting}_${n}`;
+    while (this.#used.has(unique)) unique = `${fitting}_${this.#numbers.next(fitting)}`;
     this.#used.add(unique);
     return unique;
+  }
+}
+
+/** Counts from 2 for each text apart: a client that names every call alike would otherwise have each search from the start. */
+class Numbers {
+  readonly #last = new Map<string, number>();
+
+  next(text: string): number {
+    const number = (this.#last.get(text) ?? 1) + 1;
+    this.#last.set(text, number);
+    return number;
   }
 }

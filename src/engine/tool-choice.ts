@@ -40,7 +40,7 @@ export async function* untilFirstCall(batches: AsyncIterable<TurnEvent[]>): Asyn
       continue;
     }
     hasCall = batch.some(({ type }) => type === "tool_call");
-    const out = hasCall ? [...held, ...batch] : batch.filter(({ type }) => type === "start" || type === "thinking");
+    const out = hasCall ? [...held, ...batch] : batch.filter(({ type }) => type === "start" || type === "retry" || type === "thinking");
     if (!hasCall) held = held.concat(batch.filter(({ type }) => type === "text"));
     if (out.length > 0) yield out;
   }

@@ -45,7 +45,7 @@ export async function sendEventStream(
     return wire.open();
   };
   const beat = (): void => {
-    if (isQuiet && !response.writableNeedDrain) response.write(wire.heartbeat(), "latin1");
+    if (isQuiet && !response.destroyed && !response.writableNeedDrain) response.write(wire.heartbeat(), "latin1");
     isQuiet = true;
   };
   const openEmpty = (): void => {
@@ -54,12 +54,14 @@ export async function sendEventStream(
   let headWait = setTimeout(openEmpty, headWaitMs);
   try {
     for await (const batch of batches) {
-      const first = batch[0];
-      if (first?.type === "start") servedModel = first.model;
-      // It fails at the moment: whether for good is worth a status of its own.
-      if (first?.type === "retry" && !response.headersSent) {
-        clearTimeout(headWait);
-        headWait = setTimeout(openEmpty, Math.max(headWaitMs, retryHeadWaitMs));
+      if (!response.headersSent) {
+        for (const event of batch) {
+          if (event.type === "start") servedModel = event.model;
+          if (event.type !== "retry") continue;
+          // It fails at the moment: whether for good is worth a status of its own.
+          clearTimeout(headWait);
+          headWait = setTimeout(openEmpty, Math.max(headWaitMs, retryHeadWaitMs));
+        }
       }
       let bytes = wire.encode(batch);
       // A start alone does not open the head: the upstream may still fail before its first delta.

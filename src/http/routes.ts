@@ -46,6 +46,10 @@ interface Route {
 
 const servedModelHeader = "x-claude-model";
 const pathCharsShown = 200;
+/** The largest answer that is gathered for a client that does not stream, in bytes; far beyond what a model says. */
+const wholeAnswerBytesMax = 128 * 1024 * 1024;
+/** What a delta costs beside its text: its event, and the rest of its line. */
+const deltaOverheadBytes = 300;
 
 /** Every path is also served without `/v1`, and with a slash behind: clients are misconfigured in both ways. */
 const routes: readonly Route[] = [
@@ -141,10 +145,23 @@ async function createChatCompletion({ request, response, signal }: Exchange, ser
     await sendEventStream(response, batches, new ChatStream(identity, chat), { headWaitMs, heartbeatMs, headers });
     return;
   }
-  const events: TurnEvent[] = [];
-  for await (const batch of batches) for (const event of batch) events.push(event);
+  const events = await gather(batches);
   const start = events.find((event) => event.type === "start");
   sendBytes(response, 200, Buffer.from(chatCompletion(identity, events, chat), "latin1"), headers(start?.model));
+}
+
+/** All events of a turn. Rejects when they are more than an answer can be. */
+async function gather(batches: AsyncIterable<readonly TurnEvent[]>): Promise<TurnEvent[]> {
+  const events: TurnEvent[] = [];
+  let bytes = 0;
+  for await (const batch of batches) {
+    for (const event of batch) {
+      events.push(event);
+      bytes += deltaOverheadBytes + ("text" in event ? event.text.length : 0);
+    }
+    if (bytes > wholeAnswerBytesMax) throw new BridgeError("upstream_error", "The answer is too long to be given in one piece; ask for it as a stream.");
+  }
+  return events;
 }
 
 function decodeModelId(parameter: string): string {

@@ -6,6 +6,8 @@ import { assistantContent, textBlocks, textContent, toolContent, userContent } f
 
 /** The most messages that one request may hold. */
 export const messagesMax = 10_000;
+const idsShownMax = 10;
+const idCharsShownMax = 100;
 
 /** Current models refuse a conversation that ends with the assistant's words, so going on is asked for. */
 const continueText = "Go on exactly from where your last message ended. Do not repeat any of it and do not comment on this request.";
@@ -67,19 +69,22 @@ interface ClientCall {
 /** The calls that wait for their results while the messages are read. */
 interface OpenCalls {
   readonly uses: readonly ToolUseBlock[];
-  /** The client's id of each use. */
-  readonly clientIds: readonly string[];
+  /** Where in `uses` a client's id stands. */
+  readonly positions: ReadonlyMap<string, number>;
   readonly results: (ToolResultBlock | undefined)[];
   readonly path: string;
 }
+
+type Growing = { readonly role: "user"; readonly content: UserBlock[] } | { readonly role: "assistant"; readonly content: AssistantBlock[] };
 
 /** The deprecated function calls have no ids: a message has one at most. */
 const legacyCallId = "function_call";
 
 function parseCalls(message: Fields, path: string): { readonly calls: readonly ClientCall[]; readonly path: string } {
   const { tool_calls: toolCalls, function_call: functionCall } = message;
-  if (toolCalls !== undefined && toolCalls !== null) {
-    const calls = arrayAt(toolCalls, `${path}.tool_calls`).map((entry, index) => {
+  const entries = toolCalls === undefined || toolCalls === null ? [] : arrayAt(toolCalls, `${path}.tool_calls`);
+  if (entries.length > 0) {
+    const calls = entries.map((entry, index) => {
       const callPath = `${path}.tool_calls[${index}]`;
       const call = objectAt(entry, callPath);
       return { id: stringAt(call["id"], `${callPath}.id`), ...parseFunctionCall(call["function"], `${callPath}.function`) };
@@ -108,9 +113,16 @@ function parseArguments(value: unknown, path: string): Readonly<Record<string, u
   return { arguments: text };
 }
 
+/** Ids of the client's in an error's message, as many and as much of each as one can read. */
+function shownIds(ids: readonly string[]): string {
+  const shown = ids.slice(0, idsShownMax).map((id) => JSON.stringify(id.length > idCharsShownMax ? `${id.slice(0, idCharsShownMax)}…` : id));
+  return `${shown.join(", ")}${ids.length > idsShownMax ? ` and ${ids.length - idsShownMax} more` : ""}`;
+}
+
 /** Joins neighbours of the same role (the Messages API alternates, clients do not always) and sees that every call has its result. */
 class ConversationBuilder {
-  readonly #messages: Message[] = [];
+  /** Grown in place: a copy for every neighbour that joins would cost the square of a long history. */
+  readonly #messages: Growing[] = [];
   readonly #names: ToolNames;
   readonly #ids = new CallIds();
   #open: OpenCalls | undefined;
@@ -131,17 +143,19 @@ class ConversationBuilder {
     if (blocks.length === 0) return;
     if (this.#messages.length === 0) this.#appendUser(textBlocks(beginText));
     const last = this.#messages.at(-1);
-    if (last?.role === "assistant") this.#messages[this.#messages.length - 1] = { role: "assistant", content: [...last.content, ...blocks] };
+    if (last?.role === "assistant") append(last.content, blocks);
     else this.#messages.push({ role: "assistant", content: blocks });
     if (uses.length === 0) return;
-    const clientIds = calls.map(({ id }) => id);
-    const twice = clientIds.find((id, index) => clientIds.indexOf(id) !== index);
-    if (twice !== undefined) throw new BridgeError("invalid_value", `${path}: two calls have the id ${JSON.stringify(twice)}.`, { param: path });
-    this.#open = { uses, clientIds, results: uses.map(() => undefined), path };
+    const positions = new Map<string, number>();
+    for (const [position, { id }] of calls.entries()) {
+      if (positions.has(id)) throw new BridgeError("invalid_value", `${path}: two calls have the id ${shownIds([id])}.`, { param: path });
+      positions.set(id, position);
+    }
+    this.#open = { uses, positions, results: uses.map(() => undefined), path };
   }
 
   addResult(clientId: string, content: ToolResultBlock["content"], path: string): void {
-    const position = this.#open?.clientIds.indexOf(clientId) ?? -1;
+    const position = this.#open?.positions.get(clientId) ?? -1;
     const use = this.#open?.uses[position];
     if (this.#open === undefined || use === undefined) {
       throw new BridgeError("invalid_value", `${path}: this result answers no call of the assistant message before it.`, { param: path });
@@ -162,19 +176,24 @@ class ConversationBuilder {
   #appendUser(blocks: readonly UserBlock[]): void {
     if (blocks.length === 0) return;
     const last = this.#messages.at(-1);
-    if (last?.role === "user") this.#messages[this.#messages.length - 1] = { role: "user", content: [...last.content, ...blocks] };
-    else this.#messages.push({ role: "user", content: blocks });
+    if (last?.role === "user") append(last.content, blocks);
+    else this.#messages.push({ role: "user", content: [...blocks] });
   }
 
   /** The results go up in the order of the calls, whatever theirs was. */
   #closeCalls(): void {
     if (this.#open === undefined) return;
-    const { results, clientIds, path } = this.#open;
-    const missing = clientIds.filter((_id, index) => results[index] === undefined);
+    const { results, positions, path } = this.#open;
+    const missing = [...positions].flatMap(([id, position]) => (results[position] === undefined ? [id] : []));
     if (missing.length > 0) {
-      throw new BridgeError("invalid_value", `${path}: every call needs a tool message with its result; missing are ${missing.map((id) => JSON.stringify(id)).join(", ")}.`, { param: path });
+      throw new BridgeError("invalid_value", `${path}: every call needs a tool message with its result; missing are ${shownIds(missing)}.`, { param: path });
     }
     this.#open = undefined;
     this.#appendUser(results.filter((result) => result !== undefined));
   }
+}
+
+/** One by one: `push(...blocks)` has no room on the stack for hundreds of thousands. */
+function append<Block>(content: Block[], blocks: readonly Block[]): void {
+  for (const block of blocks) content.push(block);
 }

@@ -1,6 +1,6 @@
 import { BridgeError } from "../../errors.ts";
 import type { Effort, Turn } from "../../turn.ts";
-import { arrayAt, type Fields, kindOf, objectAt, optionalBoolean, optionalObject, optionalWholeNumber, refuseUnless, stringAt } from "../check.ts";
+import { arrayAt, type Fields, objectAt, optionalBoolean, optionalObject, optionalWholeNumber, refuseUnless, stringAt } from "../check.ts";
 import { objectSchema } from "../json-schema.ts";
 import { ToolNames } from "../tool-names.ts";
 import { parseMessages } from "./messages.ts";
@@ -105,19 +105,23 @@ function parseResponseFormat(value: unknown): Fields | undefined {
   }
 }
 
-const efforts: Readonly<Record<string, Effort>> = { minimal: "low", low: "low", medium: "medium", high: "high", xhigh: "xhigh", max: "max" };
+/** A map, not an object: a client's word may be `constructor`. */
+const efforts: ReadonlyMap<unknown, Effort> = new Map([
+  ["minimal", "low"], ["low", "low"], ["medium", "medium"], ["high", "high"], ["xhigh", "xhigh"], ["max", "max"],
+]);
 
 /** `reasoning_effort`, or OpenRouter's `reasoning`, or Anthropic's `thinking` with a budget. Words that nobody knows are left to the model. */
 function parseReasoning(fields: Fields): Pick<Turn, "effort" | "thinkingTokens"> {
-  const word = fields["reasoning_effort"] ?? optionalObject(fields["reasoning"], "reasoning")?.["effort"];
-  if (!isAbsent(word) && typeof word !== "string") {
-    throw new BridgeError("invalid_type", `reasoning_effort: expected a string, got ${kindOf(word)}.`, { param: "reasoning_effort" });
-  }
+  const word = effortWord(fields["reasoning_effort"], "reasoning_effort") ?? effortWord(optionalObject(fields["reasoning"], "reasoning")?.["effort"], "reasoning.effort");
   const thinking = isAbsent(fields["thinking"]) || typeof fields["thinking"] !== "object" ? undefined : objectAt(fields["thinking"], "thinking");
   if (word === "none" || thinking?.["type"] === "disabled") return { thinkingTokens: 0 };
   const budget = thinking?.["type"] === "enabled" ? optionalWholeNumber(thinking["budget_tokens"], "thinking.budget_tokens", 1) : undefined;
-  const effort = typeof word === "string" ? efforts[word] : undefined;
+  const effort = efforts.get(word);
   return { ...(effort === undefined ? {} : { effort }), ...(budget === undefined ? {} : { thinkingTokens: budget }) };
+}
+
+function effortWord(value: unknown, path: string): string | undefined {
+  return isAbsent(value) ? undefined : stringAt(value, path);
 }
 
 function isAbsent(value: unknown): boolean {

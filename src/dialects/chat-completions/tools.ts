@@ -19,12 +19,12 @@ export interface ParsedTools {
 
 /** `tools` and `tool_choice`, or the deprecated `functions` and `function_call`. `messages` shows whether earlier calls need them. */
 export function parseTools(fields: Fields, messages: readonly Message[], names: ToolNames): ParsedTools {
-  const isLegacy = isPresent(fields["functions"]) && !isPresent(fields["tools"]);
-  const offered = isLegacy
-    ? list(fields["functions"], "functions", (entry, path) => parseFunction(entry, path, names))
-    : list(fields["tools"], "tools", (entry, path) => parseTool(entry, path, names));
-  const { choice, allowed } = isLegacy ? parseFunctionCall(fields["function_call"], names) : parseToolChoice(fields["tool_choice"], names);
-  const path = isLegacy ? "function_call" : "tool_choice";
+  const tools = list(fields["tools"], "tools", (entry, path) => parseTool(entry, path, names));
+  const functions = tools.length > 0 ? [] : list(fields["functions"], "functions", (entry, path) => parseFunction(entry, path, names));
+  const isLegacy = functions.length > 0;
+  const offered = isLegacy ? functions : tools;
+  const path = tools.length === 0 && isPresent(fields["function_call"]) ? "function_call" : "tool_choice";
+  const { choice, allowed } = path === "function_call" ? parseFunctionCall(fields[path], names) : parseToolChoice(fields[path], names);
   if (offered.length === 0 && (choice.type === "required" || choice.type === "tool")) {
     throw new BridgeError("invalid_value", `${path}: a call is asked for, but there are no tools.`, { param: path });
   }
@@ -110,6 +110,10 @@ function parseToolChoice(value: unknown, names: ToolNames): ParsedChoice {
       const mode = allowed["mode"] ?? "auto";
       if (mode !== "auto" && mode !== "required") throw wrongChoice("tool_choice.allowed_tools.mode");
       const entries = arrayAt(allowed["tools"], "tool_choice.allowed_tools.tools");
+      if (entries.length === 0 || entries.length > toolsMax) {
+        const path = "tool_choice.allowed_tools.tools";
+        throw new BridgeError("invalid_value", `${path}: expected 1 to ${toolsMax} tools, got ${entries.length}.`, { param: path });
+      }
       return {
         choice: { type: mode },
         allowed: entries.map((entry, index) => functionName(objectAt(entry, `tool_choice.allowed_tools.tools[${index}]`), `tool_choice.allowed_tools.tools[${index}]`, names)),
