@@ -85,6 +85,7 @@ export class Conversation {
         this.#failure = error;
         this.#standing = { name: "unknown" };
         this.#historyAck?.reject(error);
+        this.#control.failAll(error);
         this.#run?.fail(error);
       },
     });
@@ -112,11 +113,11 @@ export class Conversation {
    */
   rehearse(profile: Turn): Promise<void> {
     this.process.work();
-    this.#rehearsal = new Promise<void>((resolve, reject) => {
-      this.#historyAck = { resolve, reject };
-      this.#initialize(profile, reject);
-      void this.process.write(historyUserLine({ role: "user", content: [] }));
-    });
+    const initialized = this.#initialize(profile);
+    const acknowledged = this.#acknowledged();
+    void this.process.write(historyUserLine({ role: "user", content: [] }));
+    // Both: a refusal may stand in the same read as the acknowledgement.
+    this.#rehearsal = Promise.all([initialized, acknowledged]).then(() => {});
     return this.#rehearsal;
   }
 
@@ -280,30 +281,34 @@ export class Conversation {
   /** Writes what the process has not seen. Each history message of the user is acknowledged before what follows is written: the CLI's queue is not ordered against assistant lines. */
   async #tell(turn: Turn, seen: number): Promise<void> {
     if (this.#rehearsal !== undefined) await this.#rehearsal;
-    else if (seen === 0) this.#initialize(turn, (error) => this.#run?.fail(error));
+    // Not waited for: the CLI reads what follows in order, and a refusal fails the turn whenever it comes.
+    else if (seen === 0) this.#initialize(turn).catch((error: unknown) => this.#run?.fail(asBridgeError(error)));
     const last = turn.messages.length - 1;
     for (const message of turn.messages.slice(seen, last)) {
       if (message.role === "assistant") {
         await this.process.write(historyAssistantLine(message, `msg_${randomUUID()}`, randomUUID()));
         continue;
       }
-      const acknowledged = new Promise<void>((resolve, reject) => {
-        this.#historyAck = { resolve, reject };
-      });
+      const acknowledged = this.#acknowledged();
       await Promise.all([this.process.write(historyUserLine(message)), acknowledged]);
     }
     const message = turn.messages[last];
     if (message !== undefined) await this.process.write(turnLine(message));
   }
 
-  /** Not waited for: the CLI reads what follows in order, and a refusal fails the turn whenever it comes. */
-  #initialize(turn: Turn, fail: (error: BridgeError) => void): void {
+  /** Resolves when the CLI has taken all of it; rejects with its first refusal. */
+  async #initialize(turn: Turn): Promise<void> {
     this.#tools = turn.tools;
-    const failed = (error: unknown): void => fail(asBridgeError(error));
-    this.#control.request(initializeRequest(turn)).then((answer) => this.#options.onInitialized(parseInitializeAnswer(answer)), failed);
-    for (const request of [settingsRequest(turn), thinkingRequest(turn)]) {
-      if (request !== undefined) this.#control.request(request).catch(failed);
-    }
+    const initialized = this.#control.request(initializeRequest(turn)).then((answer) => this.#options.onInitialized(parseInitializeAnswer(answer)));
+    const settings = [settingsRequest(turn), thinkingRequest(turn)].flatMap((request) => (request === undefined ? [] : [this.#control.request(request)]));
+    await Promise.all([initialized, ...settings]);
+  }
+
+  /** Resolves when the CLI has taken the message of the history that is written next. */
+  #acknowledged(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#historyAck = { resolve, reject };
+    });
   }
 
   #acknowledge(result: JsonObject): void {

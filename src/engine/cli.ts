@@ -25,6 +25,7 @@ export class Cli {
   readonly models: ModelCatalog;
   readonly #options: CliOptions;
   readonly #processes = new Set<ClaudeProcess>();
+  #launching = 0;
   #installation: Installation | undefined;
   #search: Promise<Installation> | undefined;
   #stamp: string | undefined;
@@ -52,9 +53,9 @@ export class Cli {
     return this.#rateLimit;
   }
 
-  /** How many processes live, whatever they do. */
+  /** How many processes live or are about to, whatever they do. */
   get size(): number {
-    return this.#processes.size;
+    return this.#processes.size + this.#launching;
   }
 
   /** Looks for the CLI. Never rejects. */
@@ -102,13 +103,18 @@ export class Cli {
 
   /** Starts a process. Rejects with a BridgeError when it cannot. */
   async launch(model: string): Promise<ClaudeProcess> {
-    const { cwd, temporary } = await this.#openFolder();
-    if (this.#isClosed) throw shuttingDown();
     const { command, environment } = this.#options;
-    const process = new ClaudeProcess({ command, environment: { ...environment, CLAUDE_CODE_TMPDIR: temporary }, model, cwd });
-    this.#processes.add(process);
-    void process.closed.then(() => this.#processes.delete(process));
-    return process;
+    this.#launching++;
+    try {
+      const { cwd, temporary } = await this.#openFolder();
+      if (this.#isClosed) throw shuttingDown();
+      const process = new ClaudeProcess({ command, environment: { ...environment, CLAUDE_CODE_TMPDIR: temporary }, model, cwd });
+      this.#processes.add(process);
+      void process.closed.then(() => this.#processes.delete(process));
+      return process;
+    } finally {
+      this.#launching--;
+    }
   }
 
   /** Ends every process, and removes what they left. Resolves when all are gone. */

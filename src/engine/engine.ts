@@ -186,6 +186,8 @@ export class Engine {
 
   /** Ends every process without waiting: for a second signal. */
   kill(): void {
+    this.#isClosing = true;
+    this.#pool.close();
     this.#cli.kill();
   }
 
@@ -235,7 +237,9 @@ export class Engine {
   }
 
   async #boot(model: string): Promise<Conversation> {
-    return new Conversation(await this.#cli.launch(model), {
+    const process = await this.#cli.launch(model);
+    void process.closed.then(() => this.#pool.refillSoon());
+    return new Conversation(process, {
       silenceMsMax: this.#options.silenceMsMax,
       onInitialized: (answer) => this.#cli.learn(answer),
       onRateLimit: (info) => this.#cli.noteRateLimit(info),

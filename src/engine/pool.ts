@@ -85,7 +85,7 @@ export class Pool {
     const shelf = this.#touch(model);
     shelf.profileRuns = shelf.profile?.hash === profile.hash ? shelf.profileRuns + 1 : 1;
     shelf.profile = profile;
-    this.#refillSoon();
+    this.refillSoon();
     const waiting = [...shelf.warm].filter(({ conversation }) => conversation.isAlive);
     const found = waiting.find(({ rehearsed }) => rehearsed === profile.hash) ?? waiting.find(({ rehearsed }) => rehearsed === undefined);
     if (found === undefined) return undefined;
@@ -108,7 +108,12 @@ export class Pool {
       const all = shelf.warm.size + shelf.launching.any + shelf.launching.rehearsed;
       // One that rehearsed what is not worth it any more still counts, until it is needed no more.
       for (let missing = wanted - all - Math.max(0, rehearsedWanted - rehearsed); missing > 0 && this.#options.hasRoom(); missing--) void this.#boot(model, shelf, undefined);
-      for (let missing = rehearsedWanted - rehearsed; missing > 0 && this.#options.hasRoom(); missing--) void this.#boot(model, shelf, profile);
+      for (let missing = rehearsedWanted - rehearsed; missing > 0; missing--) {
+        const spare = shelf.warm.size + shelf.launching.any + shelf.launching.rehearsed < wanted ? undefined : [...shelf.warm].find((warm) => warm.rehearsed === undefined);
+        if (spare !== undefined) this.#retire(shelf, spare);
+        else if (!this.#options.hasRoom()) break;
+        void this.#boot(model, shelf, profile);
+      }
     }
   }
 
@@ -161,7 +166,8 @@ export class Pool {
     return profileRuns > 1 ? profile : undefined;
   }
 
-  #refillSoon(): void {
+  /** Boots what is missing a moment later: after one was taken, or when a process ended and left room. */
+  refillSoon(): void {
     if (this.#isClosed || this.#refillTimer !== undefined) return;
     this.#refillTimer = setTimeout(() => {
       this.#refillTimer = undefined;

@@ -23,8 +23,9 @@ export function parseTools(fields: Fields, messages: readonly Message[], names: 
   const functions = tools.length > 0 ? [] : list(fields["functions"], "functions", (entry, path) => parseFunction(entry, path, names));
   const isLegacy = functions.length > 0;
   const offered = isLegacy ? functions : tools;
-  const path = tools.length === 0 && isPresent(fields["function_call"]) ? "function_call" : "tool_choice";
-  const { choice, allowed } = path === "function_call" ? parseFunctionCall(fields[path], names) : parseToolChoice(fields[path], names);
+  const isLegacyChoice = tools.length === 0 && isPresent(fields["function_call"]);
+  const { choice, allowed } = isLegacyChoice ? parseFunctionCall(fields["function_call"], names) : parseToolChoice(fields["tool_choice"], names);
+  const path = isLegacyChoice ? "function_call" : "tool_choice";
   if (offered.length === 0 && (choice.type === "required" || choice.type === "tool")) {
     throw new BridgeError("invalid_value", `${path}: a call is asked for, but there are no tools.`, { param: path });
   }
