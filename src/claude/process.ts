@@ -162,8 +162,11 @@ export class ClaudeProcess {
   /** Steps on the ladder that ends in SIGKILL, once. */
   #descend(): void {
     if (this.#state === "closing" || this.#state === "closed") return;
-    const closeWaitMs = this.#state === "busy" || this.#state === "parked" ? interruptWaitMs : stdinCloseWaitMs;
+    const isParked = this.#state === "parked";
+    const closeWaitMs = this.#state === "busy" ? interruptWaitMs : stdinCloseWaitMs;
     this.#state = "closing";
+    // At the end of its stdin a CLI that waits for a tool tells the model that the call failed: a request more, which nobody reads.
+    if (isParked) return this.#signal("SIGKILL");
     this.#child.stdin.end();
     // A CLI that is blocked on a full pipe cannot see that its stdin ended.
     this.#child.stdout.resume();

@@ -1,65 +1,63 @@
 import type { Fields } from "./check.ts";
 
+/**
+ * The schema of an answer as the CLI takes one. It compiles the schema as JSON Schema draft-07 with no word in it that this draft
+ * does not know, and where that fails it runs on without the schema and without an error (measured on 2.1.197 and 2.1.330). So what
+ * draft-07 can say is said in it, and the rest is left out: the answer may then be freer than the client's own check of it.
+ */
+export function answerSchema(schema: Fields): Fields {
+  const once = rewriter((reference) => reference)(schema);
+  // A reference that leads nowhere fails the whole. Where one leads is known only now that the rest stands.
+  return rewriter((reference) => (leadsSomewhere(reference, once) ? reference : undefined))(once);
+}
+
+/** What a keyword's value becomes; undefined leaves the keyword out. */
 type Keep = (value: unknown) => unknown;
 
-const isFields = (value: unknown): value is Fields => typeof value === "object" && value !== null && !Array.isArray(value);
-/** A keyword whose value is not of its kind is left out. */
 const only = (test: (value: unknown) => boolean): Keep => (value) => (test(value) ? value : undefined);
 const text = only((value) => typeof value === "string");
 const flag = only((value) => typeof value === "boolean");
 const number = only((value) => typeof value === "number");
 const count = only((value) => Number.isInteger(value) && (value as number) >= 0);
 const anything: Keep = (value) => value;
-const schema: Keep = (value) => (typeof value === "boolean" ? value : rewritten(value));
-const schemas: Keep = (value) => (Array.isArray(value) && value.length > 0 ? value.map(rewritten) : undefined);
-const namedSchemas: Keep = (value) =>
-  isFields(value) ? Object.fromEntries(Object.entries(value).map(([name, member]) => [name, typeof member === "boolean" ? member : rewritten(member)])) : undefined;
 
 const typeNames: ReadonlySet<unknown> = new Set(["string", "number", "integer", "boolean", "object", "array", "null"]);
 
-/** What JSON Schema draft-07 knows and draft 2020-12 reads alike, in the order of the specification. */
-const keywords: ReadonlyMap<string, Keep> = new Map([
-  ["title", text], ["description", text], ["default", anything], ["examples", only(Array.isArray)], ["readOnly", flag], ["writeOnly", flag],
-  ["type", typeOf], ["enum", only((value) => Array.isArray(value) && value.length > 0)], ["const", anything],
-  ["multipleOf", only((value) => typeof value === "number" && value > 0)],
-  ["maximum", number], ["exclusiveMaximum", number], ["minimum", number], ["exclusiveMinimum", number],
-  ["maxLength", count], ["minLength", count], ["pattern", only(isPattern)],
-  ["items", schema], ["maxItems", count], ["minItems", count], ["uniqueItems", flag], ["contains", schema],
-  ["maxProperties", count], ["minProperties", count], ["required", names], ["properties", namedSchemas],
-  ["additionalProperties", schema], ["propertyNames", schema],
-  ["anyOf", schemas], ["oneOf", schemas], ["allOf", schemas], ["not", schema],
-  ["$ref", text], ["$defs", namedSchemas], ["definitions", namedSchemas],
-]);
-
-/**
- * The schema of an answer as the CLI takes one. It compiles the schema as draft-07 with no word in it that this draft does not
- * know, and where that fails it runs on without the schema and without an error (measured on 2.1.197 and 2.1.330). So what it
- * does not know is left out, or said in what it knows; 2.1.197 knows no `format`, which goes into the description.
- */
-export function answerSchema(whole: Fields): Fields {
-  return withoutDeadReferences(rewritten(whole), whole) as Fields;
+function rewriter(reference: Keep): (value: unknown) => Fields {
+  const schema: Keep = (value) => (typeof value === "boolean" ? value : rewrite(value));
+  const schemas: Keep = (value) => (Array.isArray(value) && value.length > 0 ? value.map(schema) : undefined);
+  const named: Keep = (value) => (isFields(value) ? Object.fromEntries(Object.entries(value).map(([name, member]) => [name, schema(member)])) : undefined);
+  /** What draft-07 knows and draft 2020-12, which the upstream holds it to, reads alike. */
+  const keywords: ReadonlyMap<string, Keep> = new Map([
+    ["title", text], ["description", text], ["default", anything], ["examples", only(Array.isArray)], ["readOnly", flag], ["writeOnly", flag],
+    ["type", types], ["const", anything], ["enum", only((value) => Array.isArray(value) && value.length > 0)],
+    ["multipleOf", only((value) => typeof value === "number" && value > 0)],
+    ["minimum", number], ["exclusiveMinimum", number], ["maximum", number], ["exclusiveMaximum", number],
+    ["minLength", count], ["maxLength", count], ["pattern", only(isPattern)],
+    ["items", schema], ["contains", schema], ["minItems", count], ["maxItems", count], ["uniqueItems", flag],
+    ["properties", named], ["patternProperties", named], ["additionalProperties", schema], ["propertyNames", schema],
+    ["required", required], ["minProperties", count], ["maxProperties", count],
+    ["anyOf", schemas], ["oneOf", schemas], ["allOf", schemas], ["not", schema],
+    ["$ref", reference], ["$defs", named], ["definitions", named],
+  ]);
+  const rewrite = (value: unknown): Fields => Object.fromEntries(Object.entries(isFields(value) ? inDraft07(value) : {}).flatMap(([name, entry]) => {
+    const kept = keywords.get(name)?.(entry);
+    return kept === undefined ? [] : [[name, kept]];
+  }));
+  return rewrite;
 }
 
-function rewritten(value: unknown): Fields {
-  if (!isFields(value)) return {};
-  const known = inDraft07(value);
-  const kept: Record<string, unknown> = {};
-  for (const [name, entry] of Object.entries(known)) {
-    const keep = keywords.get(name)?.(entry);
-    if (keep !== undefined) kept[name] = keep;
-  }
-  return kept;
-}
-
-/** The dialects of other drafts and of OpenAPI, as far as draft-07 can say the same. */
+/** What other drafts and OpenAPI say, in draft-07's words. 2.1.197 knows no `format`: the model reads it in the description. */
 function inDraft07(value: Fields): Fields {
-  const { format, nullable, prefixItems, items, type, description } = value;
+  const { format, nullable, prefixItems, items, type, description, patternProperties } = value;
   const members = Array.isArray(prefixItems) ? prefixItems : Array.isArray(items) ? items : undefined;
   return {
     ...value,
     ...(typeof format === "string" ? { description: [description, `Format: ${format}.`].filter((part) => typeof part === "string").join("\n\n") } : {}),
     ...(nullable === true && typeof type === "string" ? { type: [type, "null"] } : {}),
     ...(members === undefined ? {} : { items: { anyOf: members } }),
+    // Its keys must be patterns, and fit none of the properties; without them the others may not be forbidden.
+    ...(patternProperties === undefined || arePatternsApart(patternProperties, value["properties"]) ? {} : { patternProperties: undefined, additionalProperties: true }),
     ...exclusiveBound(value, "minimum", "exclusiveMinimum"),
     ...exclusiveBound(value, "maximum", "exclusiveMaximum"),
   };
@@ -70,45 +68,42 @@ function exclusiveBound(value: Fields, bound: string, exclusive: string): Fields
   return value[exclusive] === true ? { [bound]: undefined, [exclusive]: value[bound] } : {};
 }
 
-function typeOf(value: unknown): unknown {
-  const types = [...new Set((Array.isArray(value) ? value : [value]).map((type: unknown) => (typeof type === "string" ? type.toLowerCase() : type)))]
-    .filter((type) => typeNames.has(type));
-  return types.length < 2 ? types[0] : types;
+/** Gemini's dialect has them in capitals. */
+function types(value: unknown): unknown {
+  const lower = (Array.isArray(value) ? value : [value]).map((type: unknown) => (typeof type === "string" ? type.toLowerCase() : type));
+  const known = [...new Set(lower)].filter((type) => typeNames.has(type));
+  return known.length < 2 ? known[0] : known;
 }
 
-function names(value: unknown): unknown {
+function required(value: unknown): unknown {
   return Array.isArray(value) ? [...new Set(value.filter((name) => typeof name === "string"))] : undefined;
+}
+
+function arePatternsApart(patterns: unknown, properties: unknown): boolean {
+  const names = Object.keys(isFields(properties) ? properties : {});
+  return isFields(patterns) && Object.keys(patterns).every((key) => isPattern(key) && !names.some((name) => new RegExp(key, "u").test(name)));
 }
 
 function isPattern(value: unknown): boolean {
   try {
-    return typeof value === "string" && new RegExp(value, "u") instanceof RegExp;
+    return typeof value === "string" && new RegExp(value, "u").source !== "";
   } catch {
     return false;
   }
 }
 
-/** A reference that leads nowhere in what is left would fail the whole. */
-function withoutDeadReferences(value: unknown, root: unknown): unknown {
-  const walk = (part: unknown, isSchema: boolean): unknown => {
-    if (Array.isArray(part)) return part.map((member) => walk(member, isSchema));
-    if (!isFields(part)) return part;
-    return Object.fromEntries(Object.entries(part).flatMap(([name, entry]) => {
-      if (isSchema && name === "$ref" && !leadsSomewhere(entry, value)) return [];
-      return [[name, walk(entry, true)]];
-    }));
-  };
-  void root;
-  return walk(value, true);
-}
-
-function leadsSomewhere(reference: unknown, root: unknown): boolean {
-  if (typeof reference !== "string" || !reference.startsWith("#")) return false;
+function leadsSomewhere(reference: unknown, root: Fields): boolean {
+  if (reference === "#") return true;
+  if (typeof reference !== "string" || !reference.startsWith("#/")) return false;
   let place: unknown = root;
-  for (const step of reference.slice(1).split("/").slice(1)) {
+  for (const step of reference.slice(2).split("/")) {
     const name = step.replaceAll("~1", "/").replaceAll("~0", "~");
     if (typeof place !== "object" || place === null || !Object.hasOwn(place, name)) return false;
     place = (place as Fields)[name];
   }
-  return reference === "#" || reference.startsWith("#/");
+  return true;
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -125,8 +125,9 @@ export class Cli {
     await folder?.remove().catch((error: unknown) => this.#options.log.warn("the temporary folder was not removed", { reason: String(error) }));
   }
 
-  /** Ends every process without waiting. */
+  /** Ends every process without waiting, and starts no more. */
   kill(): void {
+    this.#isClosed = true;
     for (const process of this.#processes) process.kill();
   }
 

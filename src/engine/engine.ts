@@ -206,7 +206,7 @@ export class Engine {
       yield* conversation.run(turn, hit?.seen ?? 0, signal);
     } catch (error) {
       // A process that had waited may have died meanwhile (a laptop's sleep, a kill): nothing was asked of the model yet.
-      if (waited === undefined || conversation.hasBegun || !isCliFailure(error)) throw error;
+      if (waited === undefined || conversation.hasBegun || this.#isClosing || !isCliFailure(error)) throw error;
       void conversation.process.end();
       seat.conversation = await this.#bootInPlace(turn.model);
       yield* seat.conversation.run(turn, 0, signal);

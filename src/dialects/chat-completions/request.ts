@@ -1,5 +1,6 @@
 import { BridgeError } from "../../errors.ts";
 import type { Effort, Turn } from "../../turn.ts";
+import { answerSchema } from "../answer-schema.ts";
 import { arrayAt, type Fields, objectAt, optionalBoolean, optionalObject, optionalWholeNumber, refuseUnless, stringAt } from "../check.ts";
 import { objectSchema } from "../json-schema.ts";
 import { ToolNames } from "../tool-names.ts";
@@ -95,10 +96,10 @@ function parseResponseFormat(value: unknown): Fields | undefined {
     case undefined: case "text":
       return undefined;
     case "json_object":
-      return objectSchema(format?.["schema"], "response_format.schema");
+      return answerSchema(objectSchema(format?.["schema"], "response_format.schema"));
     case "json_schema": {
       const holder = objectAt(format?.["json_schema"], "response_format.json_schema");
-      return objectSchema(objectAt(holder["schema"], "response_format.json_schema.schema"), "response_format.json_schema.schema");
+      return answerSchema(objectSchema(objectAt(holder["schema"], "response_format.json_schema.schema"), "response_format.json_schema.schema"));
     }
     default:
       throw new BridgeError("unsupported_parameter", "response_format.type: expected text, json_object or json_schema.", { param: "response_format.type" });
