@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { ConfigError, createConfig, helpText, logLevels, optionRows, parseConfig } from "../src/config.ts";
-import type { Config } from "../src/config.ts";
+import type { Config, ModelAlias } from "../src/config.ts";
 
 const machine = { totalMemoryBytes: 16_000_000_000 };
 
@@ -36,9 +36,14 @@ describe("defaults", () => {
       demo: false,
       maxProcesses: 32,
       maxQueue: 100,
+      warm: 2,
+      conversationIdleSeconds: 900,
       maxRetries: 2,
       turnTimeoutSeconds: 300,
-      headWaitSeconds: 10,
+      headWaitSeconds: 1,
+      heartbeatSeconds: 15,
+      fetchImages: true,
+      aliases: [],
       shutdownWaitSeconds: 10,
       maxBodyMegabytes: 64,
     });
@@ -51,9 +56,8 @@ describe("defaults", () => {
   }
 
   it("are frozen, lists too", () => {
-    const config = configOf(["--pass-env", "A"]);
-    assert.ok(Object.isFrozen(config));
-    assert.ok(Object.isFrozen(config.passEnv));
+    const config = configOf(["--pass-env", "A", "--alias", "a=opus"]);
+    for (const part of [config, config.passEnv, config.aliases, config.aliases[0]]) assert.ok(Object.isFrozen(part));
   });
 });
 
@@ -68,9 +72,14 @@ describe("every option", () => {
     ["logLevel", "--log-level", "CLAUDE_MAX_API_LOG_LEVEL", "debug", "debug"],
     ["maxProcesses", "--max-processes", "CLAUDE_MAX_API_MAX_PROCESSES", "1000", 1000],
     ["maxQueue", "--max-queue", "CLAUDE_MAX_API_MAX_QUEUE", "0", 0],
+    ["warm", "--warm", "CLAUDE_MAX_API_WARM", "0", 0],
+    ["conversationIdleSeconds", "--conversation-idle", "CLAUDE_MAX_API_CONVERSATION_IDLE", "86400", 86_400],
     ["maxRetries", "--max-retries", "CLAUDE_MAX_API_MAX_RETRIES", "10", 10],
     ["turnTimeoutSeconds", "--turn-timeout", "CLAUDE_MAX_API_TURN_TIMEOUT", "86400", 86_400],
     ["headWaitSeconds", "--head-wait", "CLAUDE_MAX_API_HEAD_WAIT", "0.25", 0.25],
+    ["heartbeatSeconds", "--heartbeat", "CLAUDE_MAX_API_HEARTBEAT", "0.5", 0.5],
+    ["fetchImages", "--fetch-images", "CLAUDE_MAX_API_FETCH_IMAGES", "off", false],
+    ["aliases", "--alias", "CLAUDE_MAX_API_ALIAS", "gpt-4o=sonnet, o3=opus@high", [{ name: "gpt-4o", model: "sonnet" }, { name: "o3", model: "opus", effort: "high" }]],
     ["shutdownWaitSeconds", "--shutdown-wait", "CLAUDE_MAX_API_SHUTDOWN_WAIT", "3600", 3600],
     ["maxBodyMegabytes", "--max-body", "CLAUDE_MAX_API_MAX_BODY", "1", 1],
     ["demo", "--demo", "CLAUDE_MAX_API_DEMO", "yes", true],
@@ -80,7 +89,7 @@ describe("every option", () => {
     it(`${name} is read from ${flag}= and ${env}`, () => {
       assert.deepEqual(configOf([`${flag}=${text}`])[name], value);
       assert.deepEqual(configOf([], { [env]: text })[name], value);
-      if (name !== "demo") assert.deepEqual(configOf([flag, text])[name], value);
+      if (name !== "demo" && name !== "fetchImages") assert.deepEqual(configOf([flag, text])[name], value);
     });
   }
 
@@ -130,6 +139,41 @@ describe("the command line", () => {
   });
 });
 
+describe("an alias", () => {
+  const forms: readonly (readonly [string, ModelAlias])[] = [
+    ["gpt-4o=sonnet", { name: "gpt-4o", model: "sonnet" }],
+    ["openai/gpt-4o:free=claude-opus-4-5[1m]", { name: "openai/gpt-4o:free", model: "claude-opus-4-5[1m]" }],
+    ...(["low", "medium", "high", "xhigh", "max"] as const).map((effort) => [`o3=opus@${effort}`, { name: "o3", model: "opus", effort }] as const),
+    ["quick=opus@none", { name: "quick", model: "opus", thinkingTokens: 0 }],
+    ["deep=opus@0", { name: "deep", model: "opus", thinkingTokens: 0 }],
+    ["deep=opus@9999999", { name: "deep", model: "opus", thinkingTokens: 9_999_999 }],
+  ];
+  for (const [text, alias] of forms) {
+    it(`is written ${text}, and an embedder may say the same`, () => {
+      assert.deepEqual(configOf([`--alias=${text}`]).aliases, [alias]);
+      assert.deepEqual(configOf(["--alias", text]).aliases, [alias]);
+      assert.deepEqual(createConfig({ aliases: [alias] }, machine).aliases, [alias]);
+    });
+  }
+
+  it("adds up over flags and commas, and the flag wins over the variable", () => {
+    assert.deepEqual(configOf(["--alias", "a=opus,b=haiku", "--alias=c=opus"], { CLAUDE_MAX_API_ALIAS: "d=opus" }).aliases.map(({ name }) => name), ["a", "b", "c"]);
+  });
+
+  const expected = "expected NAME=MODEL or NAME=MODEL@EFFORT, such as gpt-4o=sonnet";
+  for (const text of ["gpt-4o", "=opus", "a=", "a=--evil", "a=opus@", "a=opus@hard", "a=opus@High", "a=opus@99999999", "a=opus@-1", "a b=opus", "a=op us", "a=opus,", ",a=opus", "a=opus,b", `${"n".repeat(129)}=opus`]) {
+    it(`is not written ${text.slice(0, 30)}`, () => assert.ok(refusalOf([`--alias=${text}`]).startsWith(`--alias: ${expected}, got "`)));
+  }
+
+  for (const alias of [null, "a=opus", {}, { name: "a" }, { model: "opus" }, { name: 1, model: "opus" }, { name: "a", model: ["opus"] }, { name: "a", model: "--evil" }, { name: "a b", model: "opus" },
+    { name: "a", model: "opus", effort: "hard" }, { name: "a", model: "opus", effort: "none" }, { name: "a", model: "opus", effort: "7" }, { name: "a", model: "opus", thinkingTokens: "7" },
+    { name: "a", model: "opus", thinkingTokens: -1 }, { name: "a", model: "opus", thinkingTokens: 1.5 }, { name: "a", model: "opus", effort: "low", thinkingTokens: 5 }, { name: "a", model: "opus@high" }]) {
+    it(`is not ${JSON.stringify(alias)} of an embedder's`, () => {
+      assert.throws(() => createConfig({ aliases: [alias] as unknown as ModelAlias[] }, machine), { name: "ConfigError", message: `aliases: ${expected}, got object` });
+    });
+  }
+});
+
 describe("a refusal", () => {
   const refused: readonly (readonly [string[], string])[] = [
     [["--port", "abc"], '--port: expected a whole number from 0 to 65535, got "abc"'],
@@ -147,6 +191,10 @@ describe("a refusal", () => {
     [["--max-processes", "0"], '--max-processes: expected a whole number from 1 to 1000, got "0"'],
     [["--head-wait", "601"], '--head-wait: expected a number from 0 to 600, got "601"'],
     [["--head-wait", "Infinity"], '--head-wait: expected a number from 0 to 600, got "Infinity"'],
+    [["--heartbeat", "3601"], '--heartbeat: expected a number from 0 to 3600, got "3601"'],
+    [["--fetch-images=maybe"], '--fetch-images: expected true or false, got "maybe"'],
+    [["--warm", "101"], '--warm: expected a whole number from 0 to 100, got "101"'],
+    [["--conversation-idle", "86401"], '--conversation-idle: expected a whole number from 0 to 86400, got "86401"'],
     [["--turn-timeout", "1.5"], '--turn-timeout: expected a whole number from 1 to 86400, got "1.5"'],
     [["--prot", "1"], 'unknown flag "--prot"; did you mean --port?'],
     [["--max-proc=3"], 'unknown flag "--max-proc"; did you mean --max-processes?'],

@@ -16,6 +16,8 @@ export class LongStrings {
   /** An odd number of backslashes stands at the end of what was fed. */
   #isEscaped = false;
   #stringBytes = 0;
+  /** The beginning of an escape at the end of what was fed: it is kept with its rest, or not at all. */
+  #unfinished = "";
   #wasCut = false;
 
   constructor(bytesMax = stringBytesMax) {
@@ -32,6 +34,7 @@ export class LongStrings {
     this.#isInString = false;
     this.#isEscaped = false;
     this.#stringBytes = 0;
+    this.#unfinished = "";
     this.#wasCut = false;
   }
 
@@ -68,10 +71,13 @@ export class LongStrings {
     this.#stringBytes += inside.length;
     if (before >= this.#bytesMax) {
       this.#wasCut ||= inside !== "";
+      this.#unfinished = "";
       return "";
     }
-    // The last piece that is kept may end inside an escape, whose rest would be cut.
-    return this.#stringBytes >= this.#bytesMax ? withoutPartialEscape(inside) : inside;
+    const text = this.#unfinished + inside;
+    const whole = text.length - unfinishedEscapeLength(text);
+    this.#unfinished = text.slice(whole);
+    return text.slice(0, whole);
   }
 
   /** Where the closing quote of the string stands, from `at` on; the piece's length when it is not in it. */
@@ -96,8 +102,13 @@ export class LongStrings {
   }
 }
 
-function withoutPartialEscape(text: string): string {
-  const tail = /(\\+)(u[0-9a-fA-F]{0,3})?$/u.exec(text);
-  if (tail === null || (tail[1]?.length ?? 0) % 2 === 0) return text;
-  return text.slice(0, text.length - 1 - (tail[2]?.length ?? 0));
+/** How much of a text's end is the beginning of an escape; the text itself begins outside of one. */
+function unfinishedEscapeLength(text: string): number {
+  const last = text.lastIndexOf("\\");
+  const rest = text.slice(last + 1);
+  if (last === -1 || !/^(?:u[0-9a-fA-F]{0,3})?$/u.test(rest)) return 0;
+  let first = last;
+  while (text.charCodeAt(first - 1) === backslash) first--;
+  // An even number of backslashes escapes only itself.
+  return (last - first) % 2 === 0 ? rest.length + 1 : 0;
 }

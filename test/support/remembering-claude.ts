@@ -156,9 +156,9 @@ export class RememberingProcess {
       for (const line of lines) this.#take(JSON.parse(line) as Line);
     });
     socket.on("close", () => this.#stop?.());
-    // As the CLI: a turn under way is finished first.
     socket.on("end", () => {
       if (this.view === undefined) socket.end();
+      else this.#stop?.();
     });
   }
 

@@ -33,3 +33,26 @@ export async function collect(batches: AsyncIterable<readonly TurnEvent[]>): Pro
     return { events, error };
   }
 }
+
+export interface CallSummary {
+  readonly id: string;
+  readonly name: string;
+  /** The JSON as it streamed, joined and decoded. */
+  readonly json: string;
+}
+
+/** The calls of an answer in their order; throws on pieces for a call that was not announced, or announced out of turn. */
+export function callsIn(events: readonly TurnEvent[]): CallSummary[] {
+  const calls: { id: string; name: string; escaped: string }[] = [];
+  for (const event of events) {
+    if (event.type === "tool_call") {
+      if (event.call !== calls.length) throw new Error(`call ${event.call} is announced as number ${calls.length}`);
+      calls.push({ id: event.id, name: event.name, escaped: "" });
+    } else if (event.type === "tool_arguments") {
+      const call = calls[event.call];
+      if (call === undefined) throw new Error(`arguments for call ${event.call}, which was not announced`);
+      call.escaped += event.text;
+    }
+  }
+  return calls.map(({ escaped, ...call }) => ({ ...call, json: decodeJsonText(escaped as JsonText) }));
+}

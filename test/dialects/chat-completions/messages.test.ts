@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { messagesMax, parseMessages } from "../../../src/dialects/chat-completions/messages.ts";
+import { messagesMax, type ParsedMessages, parseMessages as parseWithNames } from "../../../src/dialects/chat-completions/messages.ts";
+import { ToolNames } from "../../../src/dialects/tool-names.ts";
 import { BridgeError, type ErrorCode } from "../../../src/errors.ts";
 import type { Message } from "../../../src/turn.ts";
 
@@ -9,6 +10,8 @@ const user = (...texts: string[]): Message => ({ role: "user", content: texts.ma
 const assistant = (...texts: string[]): Message => ({ role: "assistant", content: texts.map((text) => ({ type: "text", text })) });
 const part = (text: unknown) => ({ type: "text", text });
 const pixel = "iVBORw0KGgo=";
+
+const parseMessages = (messages: unknown): ParsedMessages => parseWithNames(messages, new ToolNames());
 
 function refusal(messages: unknown): BridgeError {
   try {
@@ -105,14 +108,24 @@ describe("an image", () => {
     assert.equal(parseMessages(sent(`data:image/png;base64,${pixel}`)).messages[0]?.content.length, 2);
   });
 
+  for (const url of ["https://example.com/a.png?b=c#d", "http://169.254.169.254/", "HTTPS://example.com"]) {
+    it(`at ${url} is left to whoever fetches it`, () => {
+      for (const written of [{ url, detail: "low" }, { url }, url]) {
+        assert.deepEqual(parseMessages(sent(written)).messages[0]?.content[1], { type: "image", source: { type: "url", url } });
+      }
+    });
+  }
+
   it("of 30 MB is taken", () => {
     const data = "A".repeat(30_000_000);
     assert.match(JSON.stringify(parseMessages(sent({ url: `data:image/png;base64,${data}` })).messages).slice(0, 200), /"media_type":"image\/png"/u);
   });
 
   const refused: readonly (readonly [unknown, ErrorCode, string])[] = [
-    [{ url: "https://example.com/a.png" }, "unsupported_parameter", ".image_url.url"],
-    [{ url: "http://169.254.169.254/" }, "unsupported_parameter", ".image_url.url"],
+    [{ url: "ftp://example.com/a.png" }, "unsupported_parameter", ".image_url.url"],
+    [{ url: "//example.com/a.png" }, "unsupported_parameter", ".image_url.url"],
+    [{ url: " https://example.com/a.png" }, "unsupported_parameter", ".image_url.url"],
+    [{ url: "https:example.com/a.png" }, "unsupported_parameter", ".image_url.url"],
     [{ url: "file:///etc/passwd" }, "unsupported_parameter", ".image_url.url"],
     [{ url: "data:image/png,plain" }, "unsupported_parameter", ".image_url.url"],
     [{ url: "" }, "unsupported_parameter", ".image_url.url"],
@@ -133,6 +146,29 @@ describe("an image", () => {
   }
 });
 
+describe("a PDF", () => {
+  const sent = (file: unknown): unknown => parseMessages([said("user", [{ type: "file", file }, part("read")])]).messages[0]?.content[0];
+  const source = { type: "base64", media_type: "application/pdf", data: "JVBERi0=" };
+  const file_data = "data:application/pdf;base64,JVBERi0=";
+
+  it("is taken by its bytes, with its name as title", () => {
+    assert.deepEqual(sent({ file_data, filename: "a.pdf" }), { type: "document", source, title: "a.pdf" });
+    assert.deepEqual(sent({ file_data, file_id: "also" }), { type: "document", source });
+  });
+
+  for (const filename of [undefined, null, "", 7]) {
+    it(`has no title when its name is ${JSON.stringify(filename)}`, () => assert.deepEqual(sent({ file_data, filename }), { type: "document", source }));
+  }
+});
+
+describe("bare strings among the parts", () => {
+  it("are text, for every role", () => {
+    const { system, messages } = parseMessages([said("system", ["s", part("t")]), said("user", ["a", "", part("b")]), said("assistant", ["c", " "]), said("user", ["d"])]);
+    assert.equal(system, "st");
+    assert.deepEqual(messages, [user("a", "b"), assistant("c"), user("d")]);
+  });
+});
+
 describe("a message that cannot be honoured is refused by its place", () => {
   const after = (entry: unknown) => [said("user", "a"), entry];
   const cases: readonly (readonly [string, unknown, ErrorCode, string])[] = [
@@ -141,19 +177,33 @@ describe("a message that cannot be honoured is refused by its place", () => {
     ["without a role", { content: "x" }, "invalid_type", "messages[1].role"],
     ["of an unknown role", said("root", "x"), "invalid_value", "messages[1].role"],
     ["of a role in capitals", said("User", "x"), "invalid_value", "messages[1].role"],
-    ["of a tool", { role: "tool", tool_call_id: "1", content: "x" }, "unsupported_parameter", "messages[1].role"],
-    ["of a function", { role: "function", name: "f", content: "x" }, "unsupported_parameter", "messages[1].role"],
-    ["with calls", { role: "assistant", tool_calls: [{ id: "1" }] }, "unsupported_parameter", "messages[1].tool_calls"],
-    ["with a function call", { role: "assistant", function_call: { name: "f" } }, "unsupported_parameter", "messages[1].function_call"],
+    ["of a tool that was not called", { role: "tool", tool_call_id: "1", content: "x" }, "invalid_value", "messages[1].tool_call_id"],
+    ["of a tool, without the call's id", { role: "tool", content: "x" }, "invalid_type", "messages[1].tool_call_id"],
+    ["of a function that was not called", { role: "function", name: "f", content: "x" }, "invalid_value", "messages[1].role"],
+    ["whose calls are no array", { role: "assistant", tool_calls: {} }, "invalid_type", "messages[1].tool_calls"],
+    ["whose call is no object", { role: "assistant", tool_calls: ["x"] }, "invalid_type", "messages[1].tool_calls[0]"],
+    ["whose call has no id", { role: "assistant", tool_calls: [{ function: { name: "f" } }] }, "invalid_type", "messages[1].tool_calls[0].id"],
+    ["whose call's id is a number", { role: "assistant", tool_calls: [{ id: 1, function: { name: "f" } }] }, "invalid_type", "messages[1].tool_calls[0].id"],
+    ["whose call has no function", { role: "assistant", tool_calls: [{ id: "1", type: "custom", custom: {} }] }, "invalid_type", "messages[1].tool_calls[0].function"],
+    ["whose call has no name", { role: "assistant", tool_calls: [{ id: "1", function: {} }] }, "invalid_type", "messages[1].tool_calls[0].function.name"],
+    ["whose call's arguments are a number", { role: "assistant", tool_calls: [{ id: "1", function: { name: "f", arguments: 1 } }] }, "invalid_type", "messages[1].tool_calls[0].function.arguments"],
+    ["whose function call is a string", { role: "assistant", function_call: "f" }, "invalid_type", "messages[1].function_call"],
+    ["whose function call has no name", { role: "assistant", function_call: {} }, "invalid_type", "messages[1].function_call.name"],
+    ["whose function call's arguments are true", { role: "assistant", function_call: { name: "f", arguments: true } }, "invalid_type", "messages[1].function_call.arguments"],
     ["whose content is a number", said("user", 1), "invalid_type", "messages[1].content"],
     ["whose content is an object", said("user", { type: "text" }), "invalid_type", "messages[1].content"],
     ["whose system content is a number", said("system", 1), "invalid_type", "messages[1].content"],
     ["whose assistant content is a number", said("assistant", 1), "invalid_type", "messages[1].content"],
-    ["whose part is a string", said("user", ["x"]), "invalid_type", "messages[1].content[0]"],
+    ["whose part is a number", said("user", [7]), "invalid_type", "messages[1].content[0]"],
     ["whose part has no type", said("user", [{}]), "invalid_type", "messages[1].content[0].type"],
     ["whose second part's text is missing", said("user", [part("x"), { type: "text" }]), "invalid_type", "messages[1].content[1].text"],
     ["with sound", said("user", [{ type: "input_audio", input_audio: {} }]), "unsupported_parameter", "messages[1].content[0].type"],
-    ["with a file", said("user", [{ type: "file", file: { file_id: "f" } }]), "unsupported_parameter", "messages[1].content[0].type"],
+    ["with a stored file", said("user", [{ type: "file", file: { file_id: "f" } }]), "unsupported_parameter", "messages[1].content[0].file.file_id"],
+    ["with a file that is none", said("user", [{ type: "file" }]), "invalid_type", "messages[1].content[0].file"],
+    ["with a file of nothing", said("user", [{ type: "file", file: {} }]), "invalid_type", "messages[1].content[0].file.file_data"],
+    ["with a file by URL", said("user", [{ type: "file", file: { file_data: "https://example.com/a.pdf" } }]), "unsupported_parameter", "messages[1].content[0].file.file_data"],
+    ["with a file that is no PDF", said("user", [{ type: "file", file: { file_data: `data:text/plain;base64,${pixel}` } }]), "invalid_value", "messages[1].content[0].file.file_data"],
+    ["with a file that is no base64", said("user", [{ type: "file", file: { file_data: "data:application/pdf;base64,%" } }]), "invalid_value", "messages[1].content[0].file.file_data"],
     ["with an unknown part", said("user", [{ type: "hologram" }]), "unsupported_parameter", "messages[1].content[0].type"],
     ["with an image of the assistant's", said("assistant", [{ type: "image_url" }]), "unsupported_parameter", "messages[1].content[0].type"],
     ["with an image of the system's", said("system", [{ type: "image_url" }]), "unsupported_parameter", "messages[1].content[0].type"],
@@ -167,6 +217,11 @@ describe("a message that cannot be honoured is refused by its place", () => {
       assert.ok(error.message.startsWith(param), error.message);
     });
   }
+
+  it("with a kind of part that may be told, and one that may not", () => {
+    assert.match(refusal(after(said("user", [{ type: "input_audio" }]))).message, /\(input_audio\)/u);
+    assert.doesNotMatch(refusal(after(said("user", [{ type: "x".repeat(33) }]))).message, /xx/u);
+  });
 
   it("and so is a conversation of nothing but the system's words", () => {
     for (const messages of [[said("system", "x")], [said("user", "")], [said("system", "x"), said("user", null)]]) {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { chatCompletion, ChatStream } from "../../../src/dialects/chat-completions/response.ts";
+import { type AnswerIdentity, type AnswerStyle, chatCompletion as wholeAnswer, ChatStream } from "../../../src/dialects/chat-completions/response.ts";
+import { ToolNames } from "../../../src/dialects/tool-names.ts";
 import { BridgeError } from "../../../src/errors.ts";
 import { encodeJsonText } from "../../../src/json-text.ts";
 import type { FinishReason, TurnEvent } from "../../../src/turn.ts";
@@ -12,12 +13,15 @@ const usageJson = '{"prompt_tokens":32,"completion_tokens":9,"total_tokens":41,"
   + '"completion_tokens_details":{"reasoning_tokens":4,"audio_tokens":0,"accepted_prediction_tokens":0,"rejected_prediction_tokens":0}}';
 
 const usage = { promptTokens: 32, cachedTokens: 7, completionTokens: 9, reasoningTokens: 4 };
-const start: TurnEvent = { type: "start", model: "claude-x" };
+const start: TurnEvent = { type: "start", model: "claude-x", usage: { ...usage, completionTokens: 1 } };
 const text = (value: string): TurnEvent => ({ type: "text", text: encodeJsonText(value) });
 const thinking = (value: string): TurnEvent => ({ type: "thinking", text: encodeJsonText(value) });
 const finish = (reason: FinishReason = "stop"): TurnEvent => ({ type: "finish", reason, usage });
 
-const stream = (includeUsage = false, more: Partial<typeof identity> = {}): ChatStream => new ChatStream({ ...identity, ...more }, { includeUsage });
+const style: AnswerStyle = { names: new ToolNames(), isLegacy: false };
+const stream = (includeUsage = false, more: Partial<typeof identity> = {}, answer: Partial<AnswerStyle> = {}): ChatStream =>
+  new ChatStream({ ...identity, ...more }, { ...style, ...answer, includeUsage });
+const chatCompletion = (as: AnswerIdentity, events: readonly TurnEvent[], answer: Partial<AnswerStyle> = {}): string => wholeAnswer(as, events, { ...style, ...answer });
 const utf8 = (latin1: string): string => Buffer.from(latin1, "latin1").toString("utf8");
 
 describe("the bytes of a chunk", () => {
@@ -45,7 +49,7 @@ describe("the bytes of a chunk", () => {
     assert.equal(asked.encode([text("a")]), `${head},"usage":null,"choices":[{"index":0,"delta":{"content":"a"},"logprobs":null,"finish_reason":null}]}\n\n`);
     assert.equal(asked.encode([finish()]),
       `${head},"usage":null,"choices":[{"index":0,"delta":{},"logprobs":null,"finish_reason":"stop"}]}\n\n`
-      + `${head},"usage":${usageJson},"choices":[]}\n\n`
+      + `${head},"choices":[],"usage":${usageJson}}\n\n`
       + "data: [DONE]\n\n");
   });
 
@@ -76,6 +80,68 @@ function payloads(bytes: string): unknown[] {
     return data === "[DONE]" ? data : JSON.parse(data);
   });
 }
+
+describe("the bytes of a call", () => {
+  const called = (call: number, id: string, name: string): TurnEvent => ({ type: "tool_call", call, id, name });
+  const argued = (call: number, value: string): TurnEvent => ({ type: "tool_arguments", call, text: encodeJsonText(value) });
+  const chunk = (delta: string): string => `${head},"choices":[{"index":0,"delta":{${delta}},"logprobs":null,"finish_reason":null}]}\n\n`;
+  const twoCalls = [start, text("Let me. "), called(0, "toolu_1", "get_x"), argued(0, '{"a":'), argued(0, '"é"}'), called(1, "toolu_2", "get_y"), argued(1, "{}"), finish("tool_calls")];
+  const answerHead = '{"id":"chatcmpl-1","object":"chat.completion","created":1700000000,"model":"opus","service_tier":"default","system_fingerprint":"fp_1","choices":[{"index":0,';
+
+  it("are its id, type and name once, then its arguments piece by piece, each by the call's number", () => {
+    assert.equal(utf8(stream().encode(twoCalls)), [
+      chunk('"content":"Let me. "'),
+      chunk('"tool_calls":[{"index":0,"id":"toolu_1","type":"function","function":{"name":"get_x","arguments":""}}]'),
+      chunk('"tool_calls":[{"index":0,"function":{"arguments":"{\\"a\\":"}}]'),
+      chunk('"tool_calls":[{"index":0,"function":{"arguments":"\\"é\\"}"}}]'),
+      chunk('"tool_calls":[{"index":1,"id":"toolu_2","type":"function","function":{"name":"get_y","arguments":""}}]'),
+      chunk('"tool_calls":[{"index":1,"function":{"arguments":"{}"}}]'),
+      `${head},"choices":[{"index":0,"delta":{},"logprobs":null,"finish_reason":"tool_calls"}]}\n\ndata: [DONE]\n\n`,
+    ].join(""));
+  });
+
+  it("have the client's name for the tool", () => {
+    const names = new ToolNames();
+    const fitting = names.toModel('mcp.search/"é"');
+    assert.equal(utf8(stream(false, {}, { names }).encode([called(0, "t", fitting)])),
+      chunk('"tool_calls":[{"index":0,"id":"t","type":"function","function":{"name":"mcp.search/\\"é\\"","arguments":""}}]'));
+    const body: any = JSON.parse(utf8(chatCompletion(identity, [start, called(0, "t", fitting), finish("tool_calls")], { names })));
+    assert.equal(body.choices[0].message.tool_calls[0].function.name, 'mcp.search/"é"');
+  });
+
+  it("of the deprecated form are function_call, without an id, and so is the finish", () => {
+    const events = [start, called(0, "toolu_1", "get_x"), argued(0, '{"a":1}'), finish("tool_calls")];
+    assert.equal(stream(false, {}, { isLegacy: true }).encode(events), [
+      chunk('"function_call":{"name":"get_x","arguments":""}'),
+      chunk('"function_call":{"arguments":"{\\"a\\":1}"}'),
+      `${head},"choices":[{"index":0,"delta":{},"logprobs":null,"finish_reason":"function_call"}]}\n\ndata: [DONE]\n\n`,
+    ].join(""));
+    assert.equal(chatCompletion(identity, events, { isLegacy: true }),
+      `${answerHead}"message":{"role":"assistant","content":null,"refusal":null,"annotations":[],"function_call":{"name":"get_x","arguments":"{\\"a\\":1}"}},"logprobs":null,"finish_reason":"function_call"}],"usage":${usageJson}}`);
+    assert.match(stream(false, {}, { isLegacy: true }).encode([finish("stop")]), /"finish_reason":"stop"/u);
+  });
+
+  it("in the whole body are all of them with their arguments joined; content is null where nothing was said", () => {
+    const calls = '"tool_calls":[{"id":"toolu_1","type":"function","function":{"name":"get_x","arguments":"{\\"a\\":\\"é\\"}"}},{"id":"toolu_2","type":"function","function":{"name":"get_y","arguments":"{}"}}]';
+    const tail = `"logprobs":null,"finish_reason":"tool_calls"}],"usage":${usageJson}}`;
+    assert.equal(utf8(chatCompletion(identity, twoCalls)), `${answerHead}"message":{"role":"assistant","content":"Let me. ","refusal":null,"annotations":[],${calls}},${tail}`);
+    assert.equal(utf8(chatCompletion(identity, twoCalls.filter(({ type }) => type !== "text"))), `${answerHead}"message":{"role":"assistant","content":null,"refusal":null,"annotations":[],${calls}},${tail}`);
+  });
+
+  it("put arguments to their own call, however they are mixed", () => {
+    const body: any = JSON.parse(chatCompletion(identity, [called(0, "a", "f"), called(1, "b", "g"), argued(1, "2"), argued(0, "1"), argued(1, "2"), finish("tool_calls")]));
+    assert.deepEqual(body.choices[0].message.tool_calls.map((call: any) => call.function.arguments), ["1", "22"]);
+  });
+});
+
+describe("the bytes of a heartbeat", () => {
+  it("are a chunk that says nothing, with the null usage where usage was asked for", () => {
+    assert.equal(stream().heartbeat(), `${head},"choices":[{"index":0,"delta":{},"logprobs":null,"finish_reason":null}]}\n\n`);
+    assert.equal(stream(true).heartbeat(), `${head},"usage":null,"choices":[{"index":0,"delta":{},"logprobs":null,"finish_reason":null}]}\n\n`);
+  });
+
+  it("of a retry are none", () => assert.equal(stream().encode([{ type: "retry" }]), ""));
+});
 
 describe("whatever the model says", () => {
   it("each event is one line of JSON that stands for it", () => {

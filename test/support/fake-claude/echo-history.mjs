@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 /**
  * Answers with the JSON of all that it was told, in the order in which it came. A message of the history is acknowledged
- * a moment late, and the acknowledgement stands in the list too: who does not wait for it is seen.
+ * a moment late, and the acknowledgement stands in the list too: who does not wait for it is seen. A long answer comes in
+ * pieces, as a model's does.
  */
 import { accept, answeredVersion, loggedIn, readMessages, sayAnswer, sayResult } from "./protocol.mjs";
 
@@ -20,6 +21,6 @@ if (!answeredVersion()) {
       }, ackDelayMs);
       return;
     }
-    sayAnswer([JSON.stringify(told)]);
+    sayAnswer(JSON.stringify(told).match(/.{1,100000}/gsu));
   });
 }

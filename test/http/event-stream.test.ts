@@ -1,0 +1,330 @@
+import assert from "node:assert/strict";
+import { EventEmitter } from "node:events";
+import type { ServerResponse } from "node:http";
+import { describe, it, type TestContext } from "node:test";
+import { BridgeError } from "../../src/errors.ts";
+import { sendEventStream, type WireStream } from "../../src/http/event-stream.ts";
+import type { JsonText, TurnEvent } from "../../src/turn.ts";
+
+const headWaitMs = 1_000;
+const heartbeatMs = 15_000;
+/** While the upstream is asked again the head waits for this long. */
+const retryHeadWaitMs = 30_000;
+const start: TurnEvent = { type: "start", model: "claude-served", usage: { promptTokens: 1, cachedTokens: 0, completionTokens: 0, reasoningTokens: 0 } };
+const retry: TurnEvent = { type: "retry" };
+const text = (value: string): TurnEvent => ({ type: "text", text: value as JsonText });
+
+/** As much of a `ServerResponse` as the relay uses; `hasRoom` is what a write answers. */
+class SocketStandIn extends EventEmitter {
+  headersSent = false;
+  destroyed = false;
+  hasRoom = true;
+  get writableNeedDrain(): boolean {
+    return !this.hasRoom;
+  }
+  status = 0;
+  headers: Readonly<Record<string, string>> = {};
+  isEnded = false;
+  readonly writes: string[] = [];
+  readonly encodings = new Set<string>();
+
+  writeHead(status: number, headers: Readonly<Record<string, string>>): void {
+    assert.equal(this.headersSent, false, "one head");
+    this.headersSent = true;
+    this.status = status;
+    this.headers = headers;
+  }
+
+  write(bytes: string, encoding: string): boolean {
+    assert.equal(this.isEnded, false, "nothing after the end");
+    this.writes.push(bytes);
+    this.encodings.add(encoding);
+    return this.hasRoom;
+  }
+
+  end(bytes?: string, encoding?: string): void {
+    if (bytes !== undefined) this.write(bytes, encoding ?? "");
+    this.isEnded = true;
+  }
+
+  drain(): void {
+    this.hasRoom = true;
+    this.emit("drain");
+  }
+
+  leave(): void {
+    this.destroyed = true;
+    this.emit("close");
+  }
+}
+
+const wire: WireStream = {
+  open: () => "open;",
+  heartbeat: () => "beat;",
+  encode: (events) => events.map((event) => (event.type === "text" ? `${event.text};` : "")).join(""),
+  fail: (error) => `fail ${error.kind};`,
+};
+
+/** A turn that a test feeds a batch at a time; it counts how often it was asked. */
+class Turn {
+  asked = 0;
+  #answer: { resolve: (result: IteratorResult<TurnEvent[], void>) => void; reject: (error: unknown) => void } | undefined;
+
+  readonly batches: AsyncIterable<TurnEvent[]> = {
+    [Symbol.asyncIterator]: () => ({
+      next: () => {
+        this.asked += 1;
+        return new Promise<IteratorResult<TurnEvent[], void>>((resolve, reject) => {
+          this.#answer = { resolve, reject };
+        });
+      },
+    }),
+  };
+
+  give(...events: TurnEvent[]): Promise<void> {
+    this.#answer?.resolve({ done: false, value: events });
+    return settled();
+  }
+
+  end(): Promise<void> {
+    this.#answer?.resolve({ done: true, value: undefined });
+    return settled();
+  }
+
+  fail(error: unknown): Promise<void> {
+    this.#answer?.reject(error);
+    return settled();
+  }
+}
+
+/** All promises that can settle have settled. */
+const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+function relay(t: TestContext, more: { heartbeatMs?: number; headWaitMs?: number } = {}) {
+  t.mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
+  const socket = new SocketStandIn();
+  const turn = new Turn();
+  const headers = (model: string | undefined): Record<string, string> => ({ "x-served": String(model) });
+  const sent = sendEventStream(socket as unknown as ServerResponse, turn.batches, wire, { headWaitMs, heartbeatMs, headers, ...more });
+  // Whether it rejects is looked at by the test, later.
+  sent.catch(() => undefined);
+  return { socket, turn, sent };
+}
+
+describe("the head of a stream", () => {
+  it("waits for the first delta: a start alone does not open it", async (t) => {
+    const { socket, turn } = relay(t);
+    await turn.give(start);
+    assert.equal(socket.headersSent, false);
+    await turn.give(text("a"), text("b"));
+    assert.equal(socket.status, 200);
+    assert.deepEqual(socket.headers, {
+      "content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache", "x-accel-buffering": "no", "x-served": "claude-served",
+    });
+    assert.deepEqual(socket.writes, ["open;a;b;"], "one write a batch, the opening with the first");
+  });
+
+  it("goes out after the named wait, with what is known by then, and once", async (t) => {
+    const { socket, turn, sent } = relay(t);
+    t.mock.timers.tick(headWaitMs - 1);
+    assert.equal(socket.headersSent, false);
+    t.mock.timers.tick(1);
+    assert.equal(socket.headers["x-served"], "undefined");
+    assert.deepEqual(socket.writes, ["open;"]);
+    await turn.give(start, text("a"));
+    await turn.end();
+    await sent;
+    assert.deepEqual(socket.writes, ["open;", "a;"]);
+    assert.equal(socket.isEnded, true);
+  });
+
+  it("waits longer while the upstream is asked again, and a failure keeps its status", async (t) => {
+    const { socket, turn, sent } = relay(t);
+    await turn.give(retry);
+    t.mock.timers.tick(retryHeadWaitMs - 1);
+    assert.equal(socket.headersSent, false);
+    await turn.fail(new BridgeError("overloaded", "no"));
+    await assert.rejects(sent, { kind: "overloaded" });
+    assert.equal(socket.headersSent, false);
+  });
+
+  it("does not wait for ever while the upstream is asked again", async (t) => {
+    const { socket, turn } = relay(t);
+    await turn.give(retry);
+    t.mock.timers.tick(retryHeadWaitMs);
+    assert.deepEqual(socket.writes, ["open;"]);
+    await turn.give(retry);
+    t.mock.timers.tick(retryHeadWaitMs);
+    assert.equal(socket.writes.filter((bytes) => bytes.includes("open")).length, 1);
+  });
+
+  it("knows the model that serves also when the retry came in the same read", async (t) => {
+    const { socket, turn } = relay(t);
+    await turn.give(retry, retry, start);
+    t.mock.timers.tick(headWaitMs);
+    assert.equal(socket.headersSent, false, "and waits longer");
+    await turn.give(text("a"));
+    assert.equal(socket.headers["x-served"], "claude-served");
+  });
+
+  it("keeps a wait that the operator set longer", async (t) => {
+    const { socket, turn } = relay(t, { headWaitMs: 60_000 });
+    await turn.give(retry);
+    t.mock.timers.tick(59_999);
+    assert.equal(socket.headersSent, false);
+    t.mock.timers.tick(1);
+    assert.equal(socket.headersSent, true);
+  });
+
+  it("does not go out by the clock once the turn is over", async (t) => {
+    const { socket, turn, sent } = relay(t);
+    await turn.fail(new BridgeError("overloaded", "no"));
+    await assert.rejects(sent);
+    t.mock.timers.tick(headWaitMs);
+    assert.equal(socket.headersSent, false);
+  });
+});
+
+describe("a heartbeat", () => {
+  it("goes out when the stream was silent for its time, as often as it is, and not before the head", async (t) => {
+    const { socket, turn, sent } = relay(t, { headWaitMs: 600_000 });
+    t.mock.timers.tick(heartbeatMs * 2);
+    assert.deepEqual(socket.writes, []);
+    await turn.give(text("a"));
+    t.mock.timers.tick(heartbeatMs);
+    assert.deepEqual(socket.writes, ["open;a;"], "within the time there was a delta");
+    t.mock.timers.tick(heartbeatMs);
+    t.mock.timers.tick(heartbeatMs);
+    assert.deepEqual(socket.writes, ["open;a;", "beat;", "beat;"]);
+    await turn.give(text("b"));
+    t.mock.timers.tick(heartbeatMs);
+    assert.deepEqual(socket.writes, ["open;a;", "beat;", "beat;", "b;"]);
+    await turn.end();
+    await sent;
+    t.mock.timers.tick(heartbeatMs * 3);
+    assert.equal(socket.writes.length, 4, "none after the end");
+  });
+
+  it("goes out too when the wait alone opened the head", async (t) => {
+    const { socket } = relay(t);
+    t.mock.timers.tick(headWaitMs);
+    t.mock.timers.tick(heartbeatMs);
+    assert.deepEqual(socket.writes, ["open;", "beat;"]);
+  });
+
+  it("is not piled up before a reader that does not read", async (t) => {
+    const { socket, turn } = relay(t);
+    socket.hasRoom = false;
+    await turn.give(text("a"));
+    t.mock.timers.tick(heartbeatMs * 4);
+    assert.deepEqual(socket.writes, ["open;a;"]);
+    socket.drain();
+  });
+
+  it("is not sent to a reader that left", async (t) => {
+    const { socket, turn } = relay(t);
+    await turn.give(text("a"));
+    socket.leave();
+    t.mock.timers.tick(heartbeatMs * 4);
+    assert.deepEqual(socket.writes, ["open;a;"]);
+  });
+
+  it("of 0 is none", async (t) => {
+    const { socket, turn } = relay(t, { heartbeatMs: 0 });
+    await turn.give(text("a"));
+    t.mock.timers.tick(3_600_000);
+    assert.deepEqual(socket.writes, ["open;a;"]);
+  });
+});
+
+describe("a failure", () => {
+  it("before the head is thrown as it is", async (t) => {
+    const { socket, turn, sent } = relay(t);
+    await turn.give(start);
+    const error = new BridgeError("overloaded", "no");
+    await turn.fail(error);
+    await assert.rejects(sent, (thrown) => thrown === error);
+    assert.deepEqual(socket.writes, []);
+    assert.equal(socket.isEnded, false);
+  });
+
+  it("after the head is the last event, without an end mark, and is not thrown", async (t) => {
+    const { socket, turn, sent } = relay(t);
+    await turn.give(start, text("a"));
+    await turn.fail(new BridgeError("upstream_error", "no"));
+    await sent;
+    assert.deepEqual(socket.writes, ["open;a;", "fail upstream_error;"]);
+    assert.equal(socket.isEnded, true);
+  });
+
+  it("after the wait alone is the last event too", async (t) => {
+    const { socket, turn, sent } = relay(t);
+    t.mock.timers.tick(headWaitMs);
+    await turn.fail(new BridgeError("turn_timeout", "no"));
+    await sent;
+    assert.deepEqual(socket.writes, ["open;", "fail turn_timeout;"]);
+  });
+
+  it("of the server's own is told as internal", async (t) => {
+    const { socket, turn, sent } = relay(t);
+    await turn.give(text("a"));
+    await turn.fail(new TypeError("x is not a function"));
+    await sent;
+    assert.equal(socket.writes.at(-1), "fail internal;");
+  });
+
+  it("is told to nobody when the client is gone", async (t) => {
+    const { socket, turn, sent } = relay(t);
+    await turn.give(text("a"));
+    socket.leave();
+    await turn.fail(new BridgeError("client_closed", "left"));
+    await sent;
+    assert.deepEqual(socket.writes, ["open;a;"]);
+  });
+});
+
+describe("a slow reader", () => {
+  it("is not overrun: the next batch is asked for when there is room again", async (t) => {
+    const { socket, turn } = relay(t);
+    socket.hasRoom = false;
+    await turn.give(text("a"));
+    assert.equal(turn.asked, 1, "asked for no more");
+    socket.drain();
+    await settled();
+    assert.equal(turn.asked, 2);
+    await turn.give(text("b"));
+    assert.equal(turn.asked, 3, "with room it asks at once");
+    assert.deepEqual(socket.writes, ["open;a;", "b;"]);
+    assert.deepEqual([...socket.encodings], ["latin1"]);
+  });
+
+  it("that leaves is not waited for", async (t) => {
+    const { socket, turn } = relay(t);
+    socket.hasRoom = false;
+    await turn.give(text("a"));
+    socket.leave();
+    await settled();
+    assert.equal(turn.asked, 2);
+  });
+
+  it("that left before the write is not waited for", async (t) => {
+    const { socket, turn } = relay(t);
+    socket.hasRoom = false;
+    socket.leave();
+    await turn.give(text("a"));
+    assert.equal(turn.asked, 2);
+  });
+
+  it("leaves no listener behind, however often it drains", async (t) => {
+    const { socket, turn, sent } = relay(t);
+    for (let round = 0; round < 20; round += 1) {
+      socket.hasRoom = false;
+      await turn.give(text("a"));
+      socket.drain();
+      await settled();
+    }
+    await turn.end();
+    await sent;
+    assert.equal(socket.listenerCount("drain") + socket.listenerCount("close"), 0);
+  });
+});

@@ -1,0 +1,206 @@
+import assert from "node:assert/strict";
+import { describe, it, test } from "node:test";
+import { BridgeError } from "../../src/errors.ts";
+import { findRoute } from "../../src/http/routes.ts";
+import { startEmbedded, startEmbeddedWith } from "../support/embedded-server.ts";
+import { openAiErrorIn } from "../support/openai-error.ts";
+import { chatRequest } from "../support/sse.ts";
+
+function refusalOf(method: string, url: string): BridgeError {
+  try {
+    findRoute(method, url);
+  } catch (error) {
+    assert.ok(error instanceof BridgeError);
+    return error;
+  }
+  return assert.fail(`${method} ${url} was found`);
+}
+
+function handlerName(method: string, url: string): string {
+  const match = findRoute(method, url);
+  assert.ok("handler" in match, `${method} ${url}`);
+  return match.handler.name;
+}
+
+const served = [
+  ["GET", "", "about", "GET, HEAD, OPTIONS"],
+  ["GET", "/health", "health", "GET, HEAD, OPTIONS"],
+  ["GET", "/models", "listModels", "GET, HEAD, OPTIONS"],
+  ["GET", "/models/claude-opus-4", "getModel", "GET, HEAD, OPTIONS"],
+  ["POST", "/chat/completions", "createChatCompletion", "POST, OPTIONS"],
+] as const;
+
+describe("a path", () => {
+  for (const [method, path, name, allow] of served) {
+    it(`${path || "/"} is served with and without /v1, a slash behind, and a query`, () => {
+      for (const prefix of ["", "/v1"]) {
+        for (const suffix of ["", "/", "//", "?a=b", "/?a=/v1/models", "?"]) assert.equal(handlerName(method, prefix + path + suffix), name, prefix + path + suffix);
+      }
+    });
+
+    it(`${path || "/"} tells its methods, and refuses the others by them`, () => {
+      for (const prefix of ["", "/v1"]) {
+        assert.deepEqual(findRoute("OPTIONS", prefix + path), { allow });
+        for (const other of ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "TRACE", ""].filter((candidate) => !allow.split(", ").includes(candidate))) {
+          const error = refusalOf(other, prefix + path);
+          assert.equal(error.status, 405);
+          assert.deepEqual(error.headers, { allow });
+        }
+      }
+    });
+
+    if (method === "GET") it(`${path || "/"} is served to HEAD as to GET`, () => assert.equal(handlerName("HEAD", `/v1${path}`), name));
+  }
+
+  it("gives what stands behind /models/, percent-encoding and slashes as they are", () => {
+    for (const id of ["opus", "claude-code-cli/opus", "a%2Fb", "claude-3-5@20250101"]) {
+      assert.equal((findRoute("GET", `/v1/models/${id}?x=1`) as { parameter: string }).parameter, id);
+    }
+  });
+
+  for (const path of ["/v1/chat", "/v1/chat/completions/x", "/v2/models", "/v1/v1/models", "/V1/models", "/v1models", "/modelsx", "/healthz", "/v1/completions", "/v1/embeddings", "*", "//models", "/%76%31/models"]) {
+    it(`${path} is not there, for any method`, () => {
+      for (const method of ["GET", "POST", "OPTIONS", "BREW"]) {
+        const error = refusalOf(method, path);
+        assert.equal(error.status, 404);
+        assert.equal(error.kind, "not_found");
+      }
+    });
+  }
+
+  it("that is not there is told, but not a novel", () => {
+    assert.match(refusalOf("GET", "/v1/embeddings").message, /at \/embeddings\. There are \/v1\/chat\/completions/);
+    assert.ok(refusalOf("GET", `/${"x".repeat(10_000)}`).message.length < 400);
+  });
+
+  it("keeps its query to itself", () => assert.doesNotMatch(refusalOf("GET", "/nowhere?key=secret").message, /secret/));
+});
+
+describe("the answers", () => {
+  it("of / and /health tell what this is and how it is", async (t) => {
+    const { url, api } = await startEmbedded(t, { demo: true });
+    const about = await (await fetch(`${url}/`)).json() as { name: string; endpoints: string[] };
+    assert.equal(about.name, "claude-max-api");
+    for (const endpoint of about.endpoints) assert.notEqual((await fetch(url + endpoint, { method: "OPTIONS" })).status, 404, endpoint);
+    const health = await (await fetch(`${url}/health`)).json() as Record<string, unknown>;
+    const { uptime_seconds, version, ...rest } = health;
+    assert.ok(Number.isInteger(uptime_seconds) && Number(uptime_seconds) >= 0);
+    assert.match(String(version), /^\d+\.\d+\.\d+$/);
+    const reuse = { hit: 0, first_message: 0, unknown_history: 0, in_use: 0, idle_time: 0, evicted: 0, process_ended: 0 };
+    assert.deepEqual({ ...rest, processes: undefined }, {
+      status: "ok", demo: true, running_turns: 0, waiting_turns: 0, processes: undefined, reuse, rate_limit: null,
+      claude: { found: true, version: "2.1.330", logged_in: true, message: null },
+    });
+    assert.equal((await api.discovered()).loggedIn, true);
+  });
+
+  for (const [fake, installed, words] of [
+    ["logged-out", { found: true, version: "2.1.330", logged_in: false }, /not logged in: run `claude`/u],
+    ["no-version", { found: false, version: null, logged_in: null }, /./u],
+  ] as const) {
+    it(`of /health say why nothing can be asked: ${fake}`, async (t) => {
+      const { url } = await startEmbeddedWith(t, fake);
+      const { status, claude } = await (await fetch(`${url}/health`)).json() as { status: string; claude: Record<string, unknown> };
+      assert.equal(status, "unavailable");
+      const { message, ...rest } = claude;
+      assert.deepEqual(rest, installed);
+      assert.match(String(message), words);
+    });
+  }
+
+  it("tell of the subscription's window once the CLI has", async (t) => {
+    const { url } = await startEmbeddedWith(t, "tells-window");
+    const resetsAt = Math.floor(Date.now() / 1000) + 3_600;
+    const ask = { model: "opus", messages: [{ role: "user", content: `until ${resetsAt}` }] };
+    for (const stream of [true, false]) {
+      const response = await chatRequest(url, { ...ask, stream });
+      await response.text();
+      assert.deepEqual([response.headers.get("x-ratelimit-limit-requests"), response.headers.get("x-ratelimit-remaining-requests")], ["100", "75"]);
+      const seconds = Number(/^(\d+)s$/u.exec(response.headers.get("x-ratelimit-reset-requests") ?? "")?.[1]);
+      assert.ok(seconds > 3_000 && seconds <= 3_600, String(seconds));
+    }
+    const health = await (await fetch(`${url}/health`)).json() as Record<string, unknown>;
+    assert.deepEqual(health["rate_limit"], { status: "allowed", window: "five_hour", utilization: 0.25, resets_at: resetsAt });
+  });
+
+  it("of HEAD have no body", async (t) => {
+    const { url } = await startEmbeddedWith(t, "answers");
+    for (const path of ["/", "/v1/models", "/health"]) {
+      const response = await fetch(url + path, { method: "HEAD" });
+      assert.equal(response.status, 200, path);
+      assert.equal(await response.text(), "");
+      assert.ok(Number(response.headers.get("content-length")) > 0);
+    }
+  });
+
+  it("of /v1/models are OpenAI's form, the CLI's own names among them", async (t) => {
+    const { url } = await startEmbeddedWith(t, "answers");
+    const list = await (await fetch(`${url}/v1/models`)).json() as { object: string; data: Record<string, unknown>[] };
+    assert.equal(list.object, "list");
+    const ids = list.data.map(({ id }) => id);
+    for (const id of ["opus", "sonnet", "haiku", "claude-opus-4", "fake", "claude-fake-1"]) assert.ok(ids.includes(id), id);
+    assert.equal(new Set(ids).size, ids.length);
+    for (const model of list.data) {
+      assert.equal(model["object"], "model");
+      assert.equal(model["owned_by"], "anthropic");
+      assert.ok(Number.isInteger(model["created"]) && Number(model["created"]) < Date.now() / 1000 + 1, "seconds, not milliseconds");
+      const one = await (await fetch(`${url}/v1/models/${String(model["id"])}`)).json();
+      assert.deepEqual(one, model);
+    }
+  });
+
+  it("of /v1/models name the operator's aliases first, each once, and an alias answers as what it stands for", async (t) => {
+    const aliases = [{ name: "gpt-4o", model: "opus" }, { name: "o3/mini", model: "claude-opus-4", effort: "high" as const }, { name: "haiku", model: "opus" }];
+    const { url } = await startEmbeddedWith(t, "answers", { aliases });
+    const { data } = await (await fetch(`${url}/v1/models`)).json() as { data: { id: string }[] };
+    const ids = data.map(({ id }) => id);
+    assert.deepEqual(ids.slice(0, 3), ["gpt-4o", "o3/mini", "haiku"]);
+    assert.equal(new Set(ids).size, ids.length);
+    for (const id of ["gpt-4o", "o3/mini", "o3%2Fmini"]) {
+      const one = await fetch(`${url}/v1/models/${id}`);
+      assert.deepEqual(await one.json(), data.find((model) => model.id === decodeURIComponent(id)));
+    }
+    const answer = await (await chatRequest(url, { model: "gpt-4o", messages: [{ role: "user", content: "WORDS 1" }] })).json() as { model: string; object: string };
+    assert.deepEqual([answer.object, answer.model], ["chat.completion", "gpt-4o"]);
+  });
+
+  it("of an alias for a model that nobody serves are a 404", async (t) => {
+    const { url } = await startEmbeddedWith(t, "answers", { aliases: [{ name: "gpt-4o", model: "gpt-5" }] });
+    const error = await openAiErrorIn(await chatRequest(url, { model: "gpt-4o", messages: [{ role: "user", content: "hi" }] }));
+    assert.deepEqual([error.status, error.param], [404, "model"]);
+  });
+
+  it("of /v1/models/{id} take what a client may write, and 404 what nobody serves", async (t) => {
+    const { url } = await startEmbeddedWith(t, "answers");
+    for (const id of ["opus", "claude-code-cli/opus", "claude-code-cli%2Fopus", "claude-some-later-one"]) {
+      const response = await fetch(`${url}/v1/models/${id}`);
+      assert.equal(response.status, 200, id);
+      assert.equal((await response.json() as { id: string }).id, decodeURIComponent(id));
+    }
+    for (const id of ["gpt-4o", "-opus", "--model", "opus%20x"]) {
+      const error = await openAiErrorIn(await fetch(`${url}/v1/models/${id}`));
+      assert.deepEqual([error.status, error.code, error.param], [404, "model_not_found", "model"], id);
+    }
+    const broken = await openAiErrorIn(await fetch(`${url}/v1/models/%E0%A4`));
+    assert.deepEqual([broken.status, broken.param], [400, "model"]);
+  });
+});
+
+test("the model that served is told in a header, streamed and not", async (t) => {
+  const { url } = await startEmbeddedWith(t, "answers");
+  for (const stream of [true, false]) {
+    const response = await chatRequest(url, { model: "opus", stream, messages: [{ role: "user", content: "WORDS 1" }] });
+    assert.equal(response.headers.get("x-claude-model"), "claude-fake-1");
+    await response.text();
+  }
+});
+
+test("a request that names no model gets the default one, and its answer says so", async (t) => {
+  const { url } = await startEmbeddedWith(t, "answers", { defaultModel: "sonnet" });
+  for (const more of [{}, { model: null }, { model: "" }]) {
+    const response = await chatRequest(url, { ...more, messages: [{ role: "user", content: "WORDS 2" }] });
+    const answer = await response.json() as { model: string; choices: { message: { content: string } }[] };
+    assert.equal(answer.model, "sonnet");
+    assert.equal(answer.choices[0]?.message.content, "w0 w1 ");
+  }
+});

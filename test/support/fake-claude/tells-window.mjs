@@ -1,0 +1,11 @@
+#!/usr/bin/env node
+/** Tells of its subscription window before it answers: a quarter is used, and it ends at the epoch second in the prompt. */
+import { say, sayAnswer, serve, textOf } from "./protocol.mjs";
+
+serve({
+  onTurn(message) {
+    const resetsAt = Number(/\d+/u.exec(textOf(message))?.[0]);
+    say({ type: "rate_limit_event", rate_limit_info: { status: "allowed", resetsAt, rateLimitType: "five_hour", unifiedWindows: { five_hour: { utilization: 0.25 } } } });
+    sayAnswer(["ok"]);
+  },
+});

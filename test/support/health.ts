@@ -1,0 +1,29 @@
+/** What `/health` tells, and a wait for it to tell something: counters give no event. */
+import { setTimeout as delay } from "node:timers/promises";
+
+export interface Health {
+  readonly status: string;
+  readonly running_turns: number;
+  readonly waiting_turns: number;
+  readonly processes: { readonly all: number; readonly warm: number; readonly resting_conversations: number };
+  readonly reuse: Readonly<Record<string, number>>;
+  readonly claude: { readonly found: boolean; readonly version: string | null; readonly logged_in: boolean | null; readonly message: string | null };
+}
+
+const pollMs = 10;
+const waitMsMax = 30_000;
+
+export async function healthOf(url: string): Promise<Health> {
+  return await (await fetch(`${url}/health`)).json() as Health;
+}
+
+/** The first health that fits; rejects after 30 s. */
+export async function waitForHealth(url: string, fits: (health: Health) => boolean): Promise<Health> {
+  const start = performance.now();
+  for (;;) {
+    const health = await healthOf(url);
+    if (fits(health)) return health;
+    if (performance.now() - start > waitMsMax) throw new Error(`/health did not come to it: ${JSON.stringify(health)}`);
+    await delay(pollMs);
+  }
+}

@@ -1,0 +1,185 @@
+/**
+ * The judge of conversation trees: lets them grow on a server whose CLI remembers all it was told, and holds every request
+ * against what was seen of it. Nothing is known here of how the server works.
+ */
+import assert from "node:assert/strict";
+import { type Asked, askedBy, askedMessage, type ChatBody, ConversationTree, type Plan, type TreeStyle } from "./conversation-trees.ts";
+import { within } from "./exit.ts";
+import { type Random, seededRandom } from "./random.ts";
+import type { RememberingClaude, RememberingProcess, Told, View } from "./remembering-claude.ts";
+import { ask, askAndLeave, begin, errorIn } from "./tree-client.ts";
+
+const stepsMax = 6;
+const eventMsMax = 20_000;
+
+export const judgedStyle: TreeStyle = {
+  models: new Map([["opus", "opus"], ["claude-opus-4", "opus"], ["sonnet", "sonnet"]]),
+  systems: ["", "", "", "", "Be brief.", "Be brief. ", "You are \"a\\pirate\".\n\u2028😀"],
+  bounds: [undefined, undefined, undefined, undefined, undefined, 100, 4_000],
+  word: (random) => (random.below(6) === 0 ? `n${random.nastyText(8)}.` : random.pick(["yes", "no", "why", "go on", "more"])),
+  cuts: ["left-midway", "left-before", "killed-midway"],
+};
+
+/** What a process was told, as a client would have had to ask for it. */
+function askedFor({ model, system, outputTokensMax, messages }: Told): Asked {
+  return {
+    model, system: system.join("\n\n"), outputTokensMax,
+    messages: messages.map(({ role, content }) => askedMessage({ role, texts: content.map((block) => block.text ?? JSON.stringify(block)) })),
+  };
+}
+
+const keyOf = (asked: Asked): string => JSON.stringify(asked);
+
+function standsInside(told: Asked, asked: Asked): boolean {
+  return told.messages.length < asked.messages.length
+    && keyOf(told) === keyOf({ ...asked, messages: asked.messages.slice(0, told.messages.length) });
+}
+
+export interface JudgedServer {
+  readonly url: string;
+  readonly claude: RememberingClaude;
+  /** Whether a conversation keeps its process for as long as the test lasts. */
+  readonly isRoomy: boolean;
+}
+
+/** What all trees together have seen. */
+export class Observations {
+  readonly #server: JudgedServer;
+  /** Every request that was ever made. */
+  readonly #asked = new Set<string>();
+  readonly #byAnswer = new Map<string, View>();
+  readonly #waiting = new Map<string, (view: View) => void>();
+  readonly strays: Asked[] = [];
+  readonly killed = new Set<RememberingProcess>();
+  freshKills = 0;
+  errorsOfKills = 0;
+  readonly steps = new Map<string, number>();
+  requests = 0;
+  continuedInPlace = 0;
+
+  constructor(server: JudgedServer) {
+    this.#server = server;
+    server.claude.onTurn = (view) => {
+      const key = keyOf(askedFor(view.told));
+      if (!this.#asked.has(key)) this.strays.push(askedFor(view.told));
+      this.#byAnswer.set(view.answer.trim(), view);
+      this.#waiting.get(key)?.(view);
+      this.#waiting.delete(key);
+    };
+  }
+
+  note(plan: Plan): void {
+    this.steps.set(plan.name, (this.steps.get(plan.name) ?? 0) + 1);
+    this.requests += plan.bodies.length;
+    for (const body of plan.bodies) this.#asked.add(keyOf(askedBy(body, judgedStyle.models)));
+  }
+
+  /** Holds an answer against its request, and gives the turn it came from. An answer belongs to one request. */
+  hold(body: ChatBody, answer: string): View {
+    const view = this.#byAnswer.get(answer.trim());
+    assert.ok(view !== undefined, `the answer ${JSON.stringify(answer)} was given by no process, or had been given to another request before`);
+    this.#byAnswer.delete(answer.trim());
+    assert.equal(answer, view.answer);
+    assert.deepEqual(askedFor(view.told), askedBy(body, judgedStyle.models), "the model saw what the client sent");
+    return view;
+  }
+
+  turnOf(body: ChatBody): Promise<View> {
+    return new Promise((resolve) => this.#waiting.set(keyOf(askedBy(body, judgedStyle.models)), resolve));
+  }
+
+  kill(target: RememberingProcess): void {
+    this.killed.add(target);
+    process.kill(target.pid, "SIGKILL");
+  }
+
+  /** One that waits for a conversation, so that no client may notice. */
+  killAFresh(random: Random): void {
+    const fresh = [...this.#server.claude.processes].filter((candidate) => candidate.isFresh && !this.killed.has(candidate));
+    if (fresh.length === 0) return;
+    this.freshKills++;
+    this.kill(random.pick(fresh));
+  }
+}
+
+/** Plants one tree and lets it grow. Rejects, with the tree's seed and its steps, when the promise is broken. */
+export async function grow(seed: number, server: JudgedServer, seen: Observations): Promise<void> {
+  const random = seededRandom(seed);
+  const tree = new ConversationTree(random, judgedStyle);
+  const own = new Set<RememberingProcess>();
+  const trace: string[] = [];
+  try {
+    for (let left = 2 + random.below(stepsMax - 1); left > 0; left--) {
+      const plan = tree.plan();
+      trace.push(plan.name);
+      seen.note(plan);
+      if (random.below(10) === 0) killOneAtRest(own, random, seen);
+      if (random.below(40) === 0) seen.killAFresh(random);
+      const standing = [...own].filter((candidate) => candidate.isAtRest && !seen.killed.has(candidate));
+      for (const view of plan.fate === "taken" ? await takeAnswers(plan, tree, standing, server, seen) : [await cutShort(plan, tree, random, server, seen)]) own.add(view.process);
+    }
+  } catch (error) {
+    throw new Error(`the tree of seed ${seed} fails at step ${trace.length} (${trace.join(", ")}): ${(error as Error).message}`, { cause: error });
+  }
+}
+
+function killOneAtRest(own: ReadonlySet<RememberingProcess>, random: Random, seen: Observations): void {
+  const resting = [...own].filter((candidate) => candidate.isAtRest && !seen.killed.has(candidate));
+  if (resting.length > 0) seen.kill(random.pick(resting));
+}
+
+async function takeAnswers(plan: Plan, tree: ConversationTree, standing: readonly RememberingProcess[], server: JudgedServer, seen: Observations): Promise<View[]> {
+  const { bodies: [first] } = plan;
+  assert.ok(first !== undefined);
+  const asked = askedBy(first, judgedStyle.models);
+  const able = standing.filter((candidate) => standsInside(askedFor(candidate.told), asked));
+  const known = new Map(able.map((candidate) => [candidate, candidate.told.messages.length]));
+  const seenBefore = (candidate: RememberingProcess): number => known.get(candidate) ?? 0;
+  const freshKillsBefore = seen.freshKills;
+  const replies = await Promise.all(plan.bodies.map((body) => ask(server.url, body)));
+  const views: View[] = [];
+  for (const [index, reply] of replies.entries()) {
+    const body = plan.bodies[index] as ChatBody;
+    if (reply.kind === "error") {
+      // A process may die twice on the way of one request: that much is not hidden from its client.
+      assert.ok(seen.freshKills > freshKillsBefore && reply.code === "claude_cli_failed", `answered ${reply.status} ${reply.code}, and nothing was killed`);
+      seen.errorsOfKills++;
+      continue;
+    }
+    const view = seen.hold(body, reply.text);
+    tree.remember(body, reply.text);
+    views.push(view);
+  }
+  const continued = views.filter((view) => able.includes(view.process)).length;
+  seen.continuedInPlace += continued;
+  if (server.isRoomy && views.length === plan.bodies.length) {
+    assert.ok(continued >= Math.min(able.length, views.length), "a process stood at this history, and another was used");
+    const [only] = views;
+    if (views.length === 1 && only !== undefined && continued === 1) {
+      assert.ok(able.every((other) => seenBefore(other) <= seenBefore(only.process)), "a process that knew more of this history was passed over");
+    }
+  }
+  return views;
+}
+
+async function cutShort({ bodies: [body], fate }: Plan, tree: ConversationTree, random: Random, server: JudgedServer, seen: Observations): Promise<View> {
+  assert.ok(body !== undefined);
+  const turn = seen.turnOf(body);
+  if (fate === "left-before") {
+    await askAndLeave(server.url, body, turn);
+    return turn;
+  }
+  const begun = await begin(server.url, body);
+  const view = await within(turn, eventMsMax, () => "no process saw the turn");
+  assert.ok(view.answer.startsWith(begun.text));
+  if (fate === "left-midway") {
+    begun.leave();
+    // Some clients keep what they have got.
+    if (random.below(2) === 0) tree.remember(body, begun.text);
+    return view;
+  }
+  seen.kill(view.process);
+  const rest = await within(begun.rest(), eventMsMax, () => "the stream of a killed process did not end");
+  assert.equal(errorIn(rest.at(-1)), "claude_cli_failed", `a killed process ends its stream in an error: ${rest.at(-1)}`);
+  return view;
+}
