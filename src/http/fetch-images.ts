@@ -3,6 +3,7 @@ import { type IncomingMessage, request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
 import { BlockList, isIP, type LookupFunction } from "node:net";
 import { BridgeError } from "../errors.ts";
+import { imageType } from "../image-type.ts";
 import type { ImageBlock, Message, TextBlock, ToolResultBlock, Turn, UserBlock } from "../turn.ts";
 
 /** The largest image that is fetched, in bytes. */
@@ -94,7 +95,7 @@ async function fetchImage(url: string, { signal, isPublic = isPublicAddress }: F
         throw refusal(`the image's server answered ${statusCode}.`);
       }
       const bytes = await readAll(response);
-      const mediaType = sniff(bytes);
+      const mediaType = imageType(bytes);
       if (mediaType === undefined) throw refusal("what was fetched is no png, jpeg, gif or webp image.");
       return { type: "base64", media_type: mediaType, data: bytes.toString("base64") };
     }
@@ -151,15 +152,6 @@ async function readAll(response: IncomingMessage): Promise<Buffer> {
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
-}
-
-/** What the bytes are: the Messages API refuses an image that is not of the type it is said to be. */
-function sniff(bytes: Buffer): string | undefined {
-  const start = bytes.toString("latin1", 0, 12);
-  if (start.startsWith("\x89PNG\r\n\x1a\n")) return "image/png";
-  if (start.startsWith("\xff\xd8\xff")) return "image/jpeg";
-  if (start.startsWith("GIF87a") || start.startsWith("GIF89a")) return "image/gif";
-  return start.startsWith("RIFF") && start.endsWith("WEBP") ? "image/webp" : undefined;
 }
 
 function notPublic(): BridgeError {

@@ -1,9 +1,12 @@
 import { BridgeError } from "../../errors.ts";
 import type { DocumentBlock, ImageBlock, TextBlock, UserBlock } from "../../turn.ts";
+import { imageType } from "../../image-type.ts";
 import { type Fields, objectAt, stringAt } from "../check.ts";
 
 /** Image types that the Messages API takes. */
 const imageTypes: ReadonlySet<string> = new Set(["image/png", "image/jpeg", "image/gif", "image/webp"]);
+/** In base64: enough for the bytes that tell. */
+const imageTypeChars = 16;
 const dataUrl = /^data:([a-z]+\/[a-z0-9.+-]+)(?:;[a-z]+=[^;,]+)*;base64,/iu;
 const base64 = /^[A-Za-z0-9+/]+={0,2}$/u;
 
@@ -74,8 +77,10 @@ function image(part: Fields, path: string): ImageBlock {
   const url = stringAt(typeof holder === "string" ? holder : objectAt(holder, `${path}.image_url`)["url"], urlPath);
   if (/^https?:\/\//iu.test(url)) return { type: "image", source: { type: "url", url } };
   const { mediaType, data } = decodeDataUrl(url, urlPath);
-  const type = mediaType === "image/jpg" ? "image/jpeg" : mediaType;
-  if (!imageTypes.has(type)) throw new BridgeError("invalid_value", `${urlPath}: expected a png, jpeg, gif or webp image.`, { param: urlPath });
+  const said = mediaType === "image/jpg" ? "image/jpeg" : mediaType;
+  if (!imageTypes.has(said)) throw new BridgeError("invalid_value", `${urlPath}: expected a png, jpeg, gif or webp image.`, { param: urlPath });
+  // The API refuses an image that is not of the type it is said to be, and clients often say the wrong one.
+  const type = imageType(Buffer.from(data.slice(0, imageTypeChars), "base64")) ?? said;
   return { type: "image", source: { type: "base64", media_type: type, data } };
 }
 
