@@ -24,6 +24,8 @@ export function launchArguments(model: string): string[] {
     "--tools", "",
     "--strict-mcp-config",
     "--setting-sources", "",
+    // A client's tool that happens to be named like one of the CLI's own would bring instructions on git commits with it.
+    "--settings", '{"includeCoAuthoredBy":false}',
     "--disable-slash-commands",
     "--no-session-persistence",
     "--permission-mode", "dontAsk",

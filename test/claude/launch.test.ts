@@ -14,7 +14,7 @@ describe("the arguments", () => {
   it("are those of a lean CLI that speaks stream-json, with the model last", () => {
     assert.deepEqual(launchArguments("opus"), [
       "-p", "--input-format", "stream-json", "--output-format", "stream-json", "--verbose", "--include-partial-messages",
-      "--tools", "", "--strict-mcp-config", "--setting-sources", "", "--disable-slash-commands", "--no-session-persistence",
+      "--tools", "", "--strict-mcp-config", "--setting-sources", "", "--settings", '{"includeCoAuthoredBy":false}', "--disable-slash-commands", "--no-session-persistence",
       "--permission-mode", "dontAsk", "--allowedTools", "mcp__client", "--model", "opus",
     ]);
   });
@@ -33,7 +33,8 @@ describe("the child's environment", () => {
   it("has these settings of its own", () => {
     assert.deepEqual(own, {
       CLAUDE_AGENT_SDK_MCP_NO_PREFIX: "1", ENABLE_TOOL_SEARCH: "false", CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1",
-      CLAUDE_CODE_DISABLE_TERMINAL_TITLE: "1", DISABLE_AUTOUPDATER: "1", BUN_FEATURE_FLAG_NO_ORPHANS: "1", CLAUDE_CODE_MAX_RETRIES: "2",
+      CLAUDE_CODE_DISABLE_TERMINAL_TITLE: "1", CLAUDE_CODE_DISABLE_ATTACHMENTS: "1", DISABLE_AUTOUPDATER: "1", BUN_FEATURE_FLAG_NO_ORPHANS: "1",
+      MAX_MCP_OUTPUT_TOKENS: "100000000", CLAUDE_CODE_MAX_RETRIES: "2",
     });
   });
 
