@@ -4,7 +4,7 @@
  *     npx tsx scripts/readme.ts [--check]
  */
 import { readFileSync, writeFileSync } from "node:fs";
-import { optionRows } from "../src/config.ts";
+import { optionRows } from "../src/config/help.ts";
 import { chatFields } from "../src/dialects/chat-completions/fields.ts";
 
 const path = new URL("../README.md", import.meta.url);

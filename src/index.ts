@@ -6,7 +6,8 @@ import { totalmem } from "node:os";
 import { extname, isAbsolute, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { childEnvironment, type Command } from "./claude/launch.ts";
-import { type Config, createConfig } from "./config.ts";
+import { createConfig } from "./config/config.ts";
+import type { Config } from "./config/settings.ts";
 import { Engine, type EngineStatus } from "./engine/engine.ts";
 import { createAccessCheck } from "./http/access.ts";
 import { bytesPerMegabyte } from "./http/body.ts";
@@ -14,7 +15,7 @@ import { createHttpServer } from "./http/server.ts";
 import { createLogger } from "./log.ts";
 import { collectGarbage } from "./memory.ts";
 
-export { type Config, ConfigError } from "./config.ts";
+export { type Config, ConfigError, type ModelAlias } from "./config/settings.ts";
 export type { EngineStatus } from "./engine/engine.ts";
 
 /** How long connections may stay open after the last answer was ended, in milliseconds. */

@@ -1,6 +1,6 @@
 /** A line a happening, for people and for grep. It is told where to write, and never told any of a prompt. */
 
-import type { LogLevel } from "./config.ts";
+import type { LogLevel } from "./config/settings.ts";
 
 export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
 

@@ -2,7 +2,9 @@
 /** The composition root: arguments and signals in, a listening server out. The only place that exits. */
 
 import { totalmem } from "node:os";
-import { type Config, ConfigError, helpText, parseConfig } from "./config.ts";
+import { parseConfig } from "./config/config.ts";
+import { helpText } from "./config/help.ts";
+import { type Config, ConfigError } from "./config/settings.ts";
 import { type ClaudeMaxApi, createClaudeMaxApi, version } from "./index.ts";
 
 /** Exit codes: 0 asked to end, 1 cannot run, 2 wrong usage, 130 ended in a hurry. */

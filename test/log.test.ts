@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { logLevels } from "../src/config.ts";
+import { logLevels } from "../src/config/settings.ts";
 import { createLogger } from "../src/log.ts";
 import type { LogFields } from "../src/log.ts";
 

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { ConfigError, createConfig, helpText, logLevels, optionRows, parseConfig } from "../src/config.ts";
-import type { Config, ModelAlias } from "../src/config.ts";
+import { createConfig, parseConfig } from "../../src/config/config.ts";
+import { helpText, optionRows } from "../../src/config/help.ts";
+import { type Config, ConfigError, logLevels, type ModelAlias } from "../../src/config/settings.ts";
 
 const machine = { totalMemoryBytes: 16_000_000_000 };
 

@@ -1,0 +1,154 @@
+/** Settings from the command line, the environment or an embedding program, checked and frozen. */
+
+import { isLoopbackHost } from "../loopback.ts";
+import { type Option, optionNames, optionOf, type OptionName, options, ownFlags } from "./options.ts";
+import { type Config, ConfigError, type Machine } from "./settings.ts";
+
+const quotedCharactersMax = 60;
+const suggestionEditsMax = 2;
+const suggestionPrefixCharactersMin = 4;
+
+export type ParsedConfig =
+  | { readonly kind: "config"; readonly config: Config }
+  | { readonly kind: "help" }
+  | { readonly kind: "version" };
+
+/**
+ * Reads the command line (without node and script) and the environment; flags win over variables.
+ * An empty variable counts as not set, except the key's: a key that came out empty by mistake must not leave the server open.
+ * Throws `ConfigError`.
+ */
+export function parseConfig(
+  argv: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+  machine: Machine,
+): ParsedConfig {
+  for (const { flags, kind } of ownFlags) {
+    if (flags.some((flag) => argv.includes(flag))) return { kind };
+  }
+  const given = new Map([...readEnvironment(env), ...readArguments(argv)]);
+  return { kind: "config", config: complete(given, machine) };
+}
+
+/** A checked, frozen config for a program that embeds the server; what is left out gets its default. Throws `ConfigError`. */
+export function createConfig(overrides: Partial<Config>, machine: Machine): Config {
+  const given = new Map<OptionName, unknown>();
+  for (const [name, value] of Object.entries(overrides)) {
+    const known = optionNames.find((option) => option === name);
+    if (known === undefined) throw new ConfigError(`unknown setting ${quote(name)}`);
+    if (value === undefined) continue;
+    const option = optionOf(known);
+    if (!option.sort.accepts(value)) throw refusal(known, option, value);
+    given.set(known, value);
+  }
+  return complete(given, machine);
+}
+
+function readEnvironment(env: Readonly<Record<string, string | undefined>>): Map<OptionName, unknown> {
+  const given = new Map<OptionName, unknown>();
+  for (const name of optionNames) {
+    const option = optionOf(name);
+    const text = env[option.env];
+    if (text === undefined || (text === "" && option.secret !== true)) continue;
+    given.set(name, readText(option.env, option, text));
+  }
+  return given;
+}
+
+function readArguments(argv: readonly string[]): Map<OptionName, unknown> {
+  const given = new Map<OptionName, unknown>();
+  for (let index = 0; index < argv.length; index += 1) {
+    const argument = argv[index] ?? "";
+    if (index === 0 && /^\d+$/.test(argument)) {
+      given.set("port", readText("--port", options.port, argument));
+      continue;
+    }
+    // Not quoted: it may be the rest of a key that was split at a space.
+    if (!argument.startsWith("-")) throw new ConfigError(`argument ${index + 1}: expected a flag such as --port`);
+    const equals = argument.indexOf("=");
+    const flag = equals === -1 ? argument : argument.slice(0, equals);
+    const name = optionNames.find((candidate) => options[candidate].flag === flag);
+    if (name === undefined) throw unknownFlag(flag);
+    const option = optionOf(name);
+    let text: string | undefined;
+    if (equals !== -1) text = argument.slice(equals + 1);
+    else if (option.sort.placeholder === undefined) text = "true";
+    else {
+      index += 1;
+      text = argv[index];
+    }
+    // `--port --demo` is a forgotten value; one that does begin so can be given as `--api-key=--…`.
+    if (text === undefined || (equals === -1 && text.startsWith("--"))) {
+      throw new ConfigError(`${flag}: expected ${option.sort.expected}, got nothing`);
+    }
+    const value = readText(flag, option, text);
+    const earlier = given.get(name);
+    given.set(name, option.repeatable === true && Array.isArray(earlier) && Array.isArray(value) ? [...earlier, ...value] : value);
+  }
+  return given;
+}
+
+function readText(label: string, option: Option<unknown>, text: string): unknown {
+  const value = option.sort.fromText(text);
+  if (value === undefined) throw refusal(label, option, text);
+  return value;
+}
+
+function complete(given: ReadonlyMap<OptionName, unknown>, machine: Machine): Config {
+  const values = Object.fromEntries(
+    optionNames.map((name) => [name, given.has(name) ? given.get(name) : optionOf(name).defaultValue(machine)]),
+  );
+  // Every value came through its option's sort, or is its default.
+  const config = values as unknown as Config;
+  if (config.apiKey === undefined && !isLoopbackHost(config.host)) {
+    throw new ConfigError(
+      `${options.host.flag}: ${quote(config.host)} can be reached by others, so an API key is needed: set ${options.apiKey.env} or ${options.apiKey.flag}`,
+    );
+  }
+  return Object.freeze({
+    ...config,
+    passEnv: Object.freeze([...new Set(config.passEnv)]),
+    aliases: Object.freeze(config.aliases.map((alias) => Object.freeze({ ...alias }))),
+  });
+}
+
+function refusal(label: string, option: Option<unknown>, value: unknown): ConfigError {
+  const got = option.secret === true ? "" : `, got ${quote(value)}`;
+  return new ConfigError(`${label}: expected ${option.sort.expected}${got}`);
+}
+
+function quote(value: unknown): string {
+  // An embedder's object may be circular, long or hold the key: only its sort is told.
+  const text = typeof value === "string" ? JSON.stringify(value) : typeof value === "number" ? String(value) : typeof value;
+  return text.length > quotedCharactersMax ? `${text.slice(0, quotedCharactersMax)}...` : text;
+}
+
+function unknownFlag(flag: string): ConfigError {
+  const known = [...optionNames.map((name) => options[name].flag), ...ownFlags.map(({ flags }) => flags[0])];
+  const close = known
+    .map((candidate) => ({
+      candidate,
+      edits: flag.length >= suggestionPrefixCharactersMin && candidate.startsWith(flag) ? 0 : editDistance(flag, candidate),
+    }))
+    .filter(({ edits }) => edits <= suggestionEditsMax)
+    .sort((a, b) => a.edits - b.edits)[0];
+  // `--api-keyVALUE`: what follows is the key.
+  const secretFlag = options.apiKey.flag;
+  const shown = flag.startsWith(secretFlag) ? `${secretFlag}...` : flag;
+  return new ConfigError(`unknown flag ${quote(shown)}${close === undefined ? "; --help lists them" : `; did you mean ${close.candidate}?`}`);
+}
+
+/** Levenshtein's distance; a flag far longer than any known one is not worth the table. */
+function editDistance(a: string, b: string): number {
+  if (Math.abs(a.length - b.length) > suggestionEditsMax) return Infinity;
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i += 1) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j += 1) {
+      const replaced = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? Infinity;
+}

@@ -1,0 +1,120 @@
+/** What the operator may set, in one table: it gives the `Config`, the `--help` text and the README's table. */
+
+import { type Config, logLevels, type Machine } from "./settings.ts";
+import { fraction, host, key, level, model, modelAliases, path, type Sort, variableNames, wholeNumber, yesOrNo } from "./sorts.ts";
+
+export interface Option<T> {
+  readonly flag: string;
+  readonly env: string;
+  readonly sort: Sort<T>;
+  /** May be given several times, and the values add up. */
+  readonly repeatable?: boolean;
+  readonly secret?: boolean;
+  readonly defaultValue: (machine: Machine) => T;
+  /** The default in words, where the value alone does not say it. */
+  readonly defaultText?: string;
+  readonly help: string;
+}
+
+const processBytesTypical = 230_000_000;
+const defaultProcessesMin = 2;
+const defaultProcessesMax = 32;
+
+export const options: { readonly [Name in keyof Config]: Option<Config[Name]> } = {
+  host: {
+    flag: "--host", env: "CLAUDE_MAX_API_HOST", sort: host, defaultValue: () => "127.0.0.1",
+    help: "Address to listen on. One that other machines can reach needs an API key.",
+  },
+  port: {
+    flag: "--port", env: "CLAUDE_MAX_API_PORT", sort: wholeNumber(0, 65_535, "PORT"), defaultValue: () => 3456,
+    help: "Port to listen on; 0 takes any free one. A number as the first argument means the same.",
+  },
+  claude: {
+    flag: "--claude", env: "CLAUDE_MAX_API_CLAUDE", sort: path, defaultValue: () => "claude",
+    help: "The Claude Code CLI: a path, or a name that is looked up on PATH.",
+  },
+  passEnv: {
+    flag: "--pass-env", env: "CLAUDE_MAX_API_PASS_ENV", sort: variableNames, repeatable: true, defaultValue: () => [], defaultText: "none",
+    help: "Further environment variables that the CLI gets to see. Repeatable.",
+  },
+  apiKey: {
+    flag: "--api-key", env: "CLAUDE_MAX_API_KEY", sort: key, secret: true, defaultValue: () => undefined, defaultText: "none",
+    help: "Key that clients must send. The environment variable is safer: other users can see a command line.",
+  },
+  defaultModel: {
+    flag: "--default-model", env: "CLAUDE_MAX_API_DEFAULT_MODEL", sort: model, defaultValue: () => "opus",
+    help: "Model for a request that names none.",
+  },
+  logLevel: {
+    flag: "--log-level", env: "CLAUDE_MAX_API_LOG_LEVEL", sort: level, defaultValue: () => "info",
+    help: `How much to log: ${logLevels.join(", ")}.`,
+  },
+  demo: {
+    flag: "--demo", env: "CLAUDE_MAX_API_DEMO", sort: yesOrNo, defaultValue: () => false,
+    help: "Answer from a built-in stand-in for the CLI: needs no login and no network.",
+  },
+  maxProcesses: {
+    flag: "--max-processes", env: "CLAUDE_MAX_API_MAX_PROCESSES", sort: wholeNumber(1, 1000, "COUNT"), defaultValue: processesThatFit,
+    defaultText: `what fits in half of memory, ${defaultProcessesMin} to ${defaultProcessesMax}`,
+    help: `How many claude processes at the same time; each takes about ${processBytesTypical / 1_000_000} MB.`,
+  },
+  maxQueue: {
+    flag: "--max-queue", env: "CLAUDE_MAX_API_MAX_QUEUE", sort: wholeNumber(0, 10_000, "COUNT"), defaultValue: () => 100,
+    help: "How many requests may wait for a process; more are answered 429.",
+  },
+  warm: {
+    flag: "--warm", env: "CLAUDE_MAX_API_WARM", sort: wholeNumber(0, 100, "COUNT"), defaultValue: () => 2,
+    help: "How many booted processes wait for the next new conversation, for each model in use; 0 turns that off.",
+  },
+  conversationIdleSeconds: {
+    flag: "--conversation-idle", env: "CLAUDE_MAX_API_CONVERSATION_IDLE", sort: wholeNumber(0, 86_400, "SECONDS"), defaultValue: () => 900,
+    help: "How long a conversation keeps its process after its last turn, in seconds; 0 turns that off.",
+  },
+  maxRetries: {
+    flag: "--max-retries", env: "CLAUDE_MAX_API_MAX_RETRIES", sort: wholeNumber(0, 10, "COUNT"), defaultValue: () => 2,
+    help: "How often the CLI retries a failed upstream request.",
+  },
+  turnTimeoutSeconds: {
+    flag: "--turn-timeout", env: "CLAUDE_MAX_API_TURN_TIMEOUT", sort: wholeNumber(1, 86_400, "SECONDS"), defaultValue: () => 300,
+    help: "Longest silence of the CLI inside a turn, in seconds.",
+  },
+  headWaitSeconds: {
+    flag: "--head-wait", env: "CLAUDE_MAX_API_HEAD_WAIT", sort: fraction(0, 600, "SECONDS"), defaultValue: () => 1,
+    help: "How long a response's head waits for the first piece of the answer, in seconds: a failure within it keeps its HTTP status.",
+  },
+  heartbeatSeconds: {
+    flag: "--heartbeat", env: "CLAUDE_MAX_API_HEARTBEAT", sort: fraction(0, 3600, "SECONDS"), defaultValue: () => 15,
+    help: "How long a stream may be silent before an empty chunk goes out, in seconds, so that clients and proxies keep waiting; 0 sends none.",
+  },
+  fetchImages: {
+    flag: "--fetch-images", env: "CLAUDE_MAX_API_FETCH_IMAGES", sort: yesOrNo, defaultValue: () => true,
+    help: "Whether images given by http(s) URL are fetched, from public addresses only. --fetch-images=false turns that off.",
+  },
+  aliases: {
+    flag: "--alias", env: "CLAUDE_MAX_API_ALIAS", sort: modelAliases, repeatable: true, defaultValue: () => [], defaultText: "none",
+    help: "A further model name, for clients with hard-coded ones: gpt-4o=sonnet, or with an effort (low, medium, high, xhigh, max, none) or a thinking budget in tokens, o3=opus@high. Repeatable, or separated by commas.",
+  },
+  shutdownWaitSeconds: {
+    flag: "--shutdown-wait", env: "CLAUDE_MAX_API_SHUTDOWN_WAIT", sort: wholeNumber(0, 3600, "SECONDS"), defaultValue: () => 10,
+    help: "How long running answers may go on after SIGTERM or SIGINT, in seconds.",
+  },
+  maxBodyMegabytes: {
+    flag: "--max-body", env: "CLAUDE_MAX_API_MAX_BODY", sort: wholeNumber(1, 1024, "MB"), defaultValue: () => 64,
+    help: "Largest request body, in MB.",
+  },
+};
+
+export type OptionName = keyof Config;
+export const optionNames = Object.keys(options) as readonly OptionName[];
+export const optionOf = (name: OptionName): Option<unknown> => options[name];
+
+export const ownFlags = [
+  { flags: ["--help", "-h"], kind: "help", help: "Show this help." },
+  { flags: ["--version", "-v"], kind: "version", help: "Show the version." },
+] as const;
+
+/** How many processes fit in half of the machine's memory, within bounds that suit one user. */
+function processesThatFit({ totalMemoryBytes }: Machine): number {
+  const fitting = Math.floor(totalMemoryBytes / 2 / processBytesTypical);
+  return Math.min(defaultProcessesMax, Math.max(defaultProcessesMin, fitting));
+}

@@ -1,0 +1,103 @@
+/** How settings of one sort are read from text and checked. */
+
+import { isIP } from "node:net";
+import type { Effort } from "../turn.ts";
+import { logLevels, type LogLevel, type ModelAlias } from "./settings.ts";
+
+/** How values of one sort are read from text and checked; `expected` completes the sentence "expected …". */
+export interface Sort<T> {
+  readonly expected: string;
+  /** What the value is called in `--help`; none for a flag that takes no value. */
+  readonly placeholder?: string;
+  fromText(text: string): T | undefined;
+  accepts(value: unknown): boolean;
+}
+
+export const wholeNumber = (min: number, max: number, placeholder: string): Sort<number> => {
+  const accepts = (value: unknown): boolean => Number.isInteger(value) && Number(value) >= min && Number(value) <= max;
+  return {
+    expected: `a whole number from ${min} to ${max}`,
+    placeholder,
+    accepts,
+    fromText: (text) => (/^\d+$/.test(text) && accepts(Number(text)) ? Number(text) : undefined),
+  };
+};
+
+export const fraction = (min: number, max: number, placeholder: string): Sort<number> => {
+  const accepts = (value: unknown): boolean => typeof value === "number" && value >= min && value <= max;
+  return {
+    expected: `a number from ${min} to ${max}`,
+    placeholder,
+    accepts,
+    fromText: (text) => (/^\d+(\.\d+)?$/.test(text) && accepts(Number(text)) ? Number(text) : undefined),
+  };
+};
+
+export const textThat = (expected: string, placeholder: string, test: (text: string) => boolean): Sort<string> => ({
+  expected,
+  placeholder,
+  accepts: (value) => typeof value === "string" && test(value),
+  fromText: (text) => (test(text) ? text : undefined),
+});
+
+export const yesOrNo: Sort<boolean> = {
+  expected: "true or false",
+  accepts: (value) => typeof value === "boolean",
+  fromText: (text) => (/^(1|true|yes|on)$/i.test(text) ? true : /^(0|false|no|off)$/i.test(text) ? false : undefined),
+};
+
+export const level: Sort<LogLevel> = {
+  expected: `one of ${logLevels.join(", ")}`,
+  placeholder: "LEVEL",
+  accepts: (value) => logLevels.some((known) => known === value),
+  fromText: (text) => logLevels.find((known) => known === text),
+};
+
+export const isVariableName = (name: unknown): boolean => typeof name === "string" && /^[A-Za-z_][A-Za-z0-9_]*$/.test(name);
+
+export const variableNames: Sort<readonly string[]> = {
+  expected: "names of environment variables, separated by commas",
+  placeholder: "NAME[,NAME...]",
+  accepts: (value) => Array.isArray(value) && value.every(isVariableName),
+  fromText: (text) => {
+    const names = text.split(",").map((name) => name.trim());
+    return names.every(isVariableName) ? names : undefined;
+  },
+};
+
+export const aliasForm = /^([\w.:/[\]-]{1,128})=([A-Za-z0-9][\w.:[\]-]*)(?:@(low|medium|high|xhigh|max|none|\d{1,7}))?$/;
+
+export function parseAlias(text: string): ModelAlias | undefined {
+  const [, name, aliased, how] = aliasForm.exec(text) ?? [];
+  if (name === undefined || aliased === undefined) return undefined;
+  if (how === undefined) return { name, model: aliased };
+  if (how === "none") return { name, model: aliased, thinkingTokens: 0 };
+  return /^\d/.test(how) ? { name, model: aliased, thinkingTokens: Number(how) } : { name, model: aliased, effort: how as Effort };
+}
+
+/** An embedder's own object may say no more than the text form can. */
+export function isAlias(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  const { name, model: aliased, effort, thinkingTokens } = value as Partial<ModelAlias>;
+  if (typeof name !== "string" || typeof aliased !== "string") return false;
+  const how = effort ?? (thinkingTokens === 0 ? "none" : thinkingTokens);
+  const read = parseAlias(`${name}=${aliased}${how === undefined ? "" : `@${String(how)}`}`);
+  return read?.name === name && read.model === aliased && read.effort === effort && read.thinkingTokens === thinkingTokens;
+}
+
+export const modelAliases: Sort<readonly ModelAlias[]> = {
+  expected: "NAME=MODEL or NAME=MODEL@EFFORT, such as gpt-4o=sonnet",
+  placeholder: "NAME=MODEL[@EFFORT]",
+  accepts: (value) => Array.isArray(value) && value.every(isAlias),
+  fromText: (text) => {
+    const aliases = text.split(",").map((part) => parseAlias(part.trim()));
+    return aliases.every((alias) => alias !== undefined) ? aliases : undefined;
+  },
+};
+
+export const host = textThat("a host name or an IP address, without brackets or port", "HOST", (text) =>
+  isIP(text) !== 0 || /^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(text));
+export const path = textThat("a path or a command name", "PATH", (text) => text.length > 0 && !text.includes("\0"));
+export const key = textThat("printable ASCII without spaces, not empty", "KEY", (text) => /^[\x21-\x7e]+$/.test(text));
+// It becomes the value after the CLI's --model, so it must not look like a flag.
+export const model = textThat("a model name, such as opus", "MODEL", (text) => /^[A-Za-z0-9][\w.:/@[\]-]*$/.test(text));
