@@ -5,8 +5,8 @@ import { parseLine, type RateLimitInfo } from "../../src/claude/protocol.ts";
 import type { BridgeError } from "../../src/errors.ts";
 import type { Message, Turn, TurnEvent } from "../../src/turn.ts";
 import { runningFakes, startFake, Witness } from "../support/fake-claude.ts";
-import { collect, summaryOf } from "../support/turn-events.ts";
-import { ask, assistant, callsOf, never, resultsOf, turnOf, user } from "../support/turns.ts";
+import { callsIn, collect, summaryOf } from "../support/turn-events.ts";
+import { ask, assistant, callsOf, never, resultsOf, tool, turnOf, user } from "../support/turns.ts";
 
 async function startConversation(t: TestContext, name: string, options: Partial<ConversationOptions> = {}) {
   const fake = await startFake(t, name);
@@ -166,7 +166,7 @@ describe("a turn fails", () => {
     ["crashes-at-boot", "cli_failed", /\(exit code 3\): fake claude: cannot boot$/u],
     ["refuses-initialize", "cli_failed", /refused initialize: system prompt not to my taste/u],
     ["logged-out", "not_logged_in", /Not logged in · Please run \/login .*type \/login/u],
-    ["floods-one-line", "cli_failed", /a line of more than/u],
+    ["floods-one-line", "cli_failed", /a line that is longer than can be read/u],
   ];
   for (const [name, code, words] of cases) {
     it(`on a CLI like ${name}`, async (t) => {
@@ -284,6 +284,294 @@ describe("a caller that leaves", () => {
   });
 });
 
+const tools = [tool("look"), tool("listen")];
+
+/** An answer's calls as a client gives them back, with results in the order of the calls. */
+function withResults(messages: readonly Message[], events: readonly TurnEvent[], ...contents: string[]): Message[] {
+  const calls = callsIn(events);
+  const answer: Message = {
+    role: "assistant",
+    content: [{ type: "text", text: summaryOf(events).text }, ...callsOf(...calls.map(({ id, name, json }) => [id, name, JSON.parse(json)] as const)).content] as never,
+  };
+  return [...messages, answer, resultsOf(...calls.map(({ id }, index) => [id, contents[index] ?? ""] as const))];
+}
+
+/** A conversation whose first answer ended in calls, and what its next request is. */
+async function parkedConversation(t: TestContext, prompt: string, more: Partial<Turn> = {}) {
+  const started = await startConversation(t, "calls-tools");
+  const turn = ask(prompt, { tools, ...more });
+  const { events, error } = await collect(started.conversation.run(turn, 0, never));
+  assert.equal(error, undefined);
+  assert.deepEqual([summaryOf(events).text, summaryOf(events).finish, started.conversation.isParked], ["one moment ", "tool_calls", true]);
+  return {
+    ...started, events, calls: callsIn(events), claude: started.claude,
+    next: (...contents: string[]): Turn => ({ ...turn, messages: withResults(turn.messages, events, ...contents) }),
+  };
+}
+
+/** Where what follows waits for the process to do something of its own accord. */
+async function until(holds: () => boolean): Promise<void> {
+  const deadlineMs = performance.now() + 5_000;
+  while (!holds()) {
+    if (performance.now() > deadlineMs) throw new Error(`not so after 5 s: ${String(holds)}`);
+    await new Promise(setImmediate);
+  }
+}
+
+/** What calls-tools tells of the results that it was given. */
+const given = (events: readonly TurnEvent[]): unknown => (JSON.parse(summaryOf(events).text) as { id: string; content: { text: string }[]; isError?: boolean }[])
+  .map(({ id, content, isError }) => [id, content.map(({ text }) => text).join(), ...(isError === undefined ? [] : [isError])]);
+
+describe("the client's tools", () => {
+  it("are told to the CLI: who serves them, and each of them", async (t) => {
+    const { conversation } = await startConversation(t, "calls-tools");
+    const { events } = await collect(conversation.run(ask("LIST", { tools }), 0, never));
+    const { hello, ready, tools: listed } = JSON.parse(summaryOf(events).text) as { hello: { protocolVersion: string }; ready: string; tools: { name: string; inputSchema: unknown }[] };
+    assert.deepEqual([hello.protocolVersion, ready], ["2025-11-25", "success"]);
+    assert.deepEqual(listed.map(({ name, inputSchema }) => ({ name, inputSchema })), tools.map(({ name, inputSchema }) => ({ name, inputSchema })));
+  });
+
+  it("are not spoken of where there are none", async (t) => {
+    const { conversation } = await startConversation(t, "calls-tools");
+    assert.equal(summaryOf((await collect(conversation.run(ask("LIST"), 0, never))).events).text, "{}");
+  });
+
+  it("are called: the answer ends, the process waits, and goes on with the result", async (t) => {
+    const { conversation, claude, calls, next } = await parkedConversation(t, 'CALL look {"at":"é\u2028"}');
+    assert.deepEqual(calls.map(({ name, json }) => [name, json]), [["look", '{"at":"é\u2028"}']]);
+    assert.deepEqual([claude.state, conversation.isAlive], ["parked", true]);
+    const { events, error } = await collect(conversation.run(next("a bird 😀"), 2, never));
+    assert.equal(error, undefined);
+    assert.deepEqual(given(events), [[calls[0]?.id, "a bird 😀"]]);
+    assert.deepEqual([summaryOf(events).order, summaryOf(events).finish, claude.state, conversation.isParked, conversation.isAlive], ["start text finish", "stop", "ready", false, true]);
+  });
+
+  it("are called again and again in one turn of the CLI's, and the conversation goes on after it", async (t) => {
+    const { conversation, next } = await parkedConversation(t, "CALL look {}");
+    const first = next('CALL listen {"to":"it"}');
+    const second = await collect(conversation.run(first, 2, never));
+    assert.deepEqual([callsIn(second.events).map(({ name, json }) => [name, json]), summaryOf(second.events).finish, conversation.isParked], [[["listen", '{"to":"it"}']], "tool_calls", true]);
+    const messages = withResults(first.messages, second.events, "tweet");
+    const third = await collect(conversation.run({ ...first, messages }, 4, never));
+    assert.deepEqual(given(third.events), [[callsIn(second.events)[0]?.id, "tweet"]]);
+    const more = await collect(conversation.run({ ...first, messages: [...messages, assistant("tweet"), user("well?")] }, 6, never));
+    assert.deepEqual([more.error, summaryOf(more.events).text], [undefined, "ok"]);
+  });
+
+  for (const manner of ["", "PARALLEL ", "LATE "]) {
+    it(`are called several at once ${manner === "" ? "one after the other" : manner === "LATE " ? "after the answer ended" : "in parallel"}, each given its own result`, async (t) => {
+      const { conversation, calls, next } = await parkedConversation(t, `${manner}CALL look {"n":1} CALL listen {"n":2} CALL look {"n":3}`);
+      assert.deepEqual(calls.map(({ name, json }) => [name, json]), [["look", '{"n":1}'], ["listen", '{"n":2}'], ["look", '{"n":3}']]);
+      const { events, error } = await collect(conversation.run(next("one", "two", "three"), 2, never));
+      assert.equal(error, undefined);
+      assert.deepEqual(given(events), [[calls[0]?.id, "one"], [calls[1]?.id, "two"], [calls[2]?.id, "three"]]);
+    });
+
+    it(`have their results taken in any order, and under ids of the client's own, ${manner.trim() || "one after the other"}`, async (t) => {
+      const { conversation, calls, next } = await parkedConversation(t, `${manner}CALL look {"n":1} CALL listen {"n":2}`);
+      const turn = next();
+      const messages = [...turn.messages.slice(0, 1), callsOf(["mine-1", "look", { n: 1 }], ["mine-2", "listen", { n: 2 }]), resultsOf(["mine-2", "two", { is_error: true }], ["mine-1", "one"])];
+      const { events } = await collect(conversation.run({ ...turn, messages }, 2, never));
+      assert.deepEqual(given(events), [[calls[0]?.id, "one"], [calls[1]?.id, "two", true]]);
+    });
+  }
+
+  it("that the client leaves in the middle of the second answer leave the process of no use", async (t) => {
+    const { conversation, next } = await parkedConversation(t, "CALL look {}");
+    const left = AbortSignal.abort();
+    const { events, error } = await collect(conversation.run(next("x"), 2, left));
+    assert.deepEqual([events, (error as BridgeError).kind, conversation.isAlive, conversation.isParked], [[], "client_closed", false, false]);
+  });
+});
+
+describe("a conversation that waits for the client's tools", () => {
+  it("goes on with nothing but their results", async (t) => {
+    const { conversation, next } = await parkedConversation(t, 'CALL look {"n":1} CALL listen {"n":2}');
+    const turn = next("one", "two");
+    const [asked, called, answered] = turn.messages as [Message, Message, Message];
+    const fits = (messages: readonly Message[], seen: number): boolean => conversation.canContinue({ ...turn, messages }, seen);
+    assert.equal(fits([asked, called, answered], 2), true);
+    assert.equal(fits([asked, called, answered], 1), false);
+    assert.equal(fits([asked, called, user("never mind")], 2), false);
+    assert.equal(fits([asked, called, answered, assistant("x"), user("y")], 2), false);
+    assert.equal(fits([asked, called, { role: "user", content: answered.content.slice(0, 1) } as Message], 2), false);
+    assert.equal(fits([asked, called, { role: "user", content: [...answered.content, { type: "text", text: "and" }] } as Message], 2), false);
+    assert.equal(fits(next("one", "").messages, 2), false);
+  });
+
+  it("is not one that has nothing open, nor one that is spent", async (t) => {
+    const known = await startConversation(t, "answers");
+    const turn = ask("WORDS 1");
+    assert.equal(known.conversation.canContinue(turn, 0), true);
+    await collect(known.conversation.run(turn, 0, never));
+    assert.deepEqual([known.conversation.isParked, known.conversation.canContinue({ ...turn, messages: [...turn.messages, assistant("w0"), user("x")] }, 2)], [false, true]);
+    const spent = await startConversation(t, "runs-on");
+    await collect(spent.conversation.run(turn, 0, never));
+    assert.deepEqual([spent.conversation.isAlive, spent.conversation.isParked, spent.conversation.canContinue(turn, 0)], [false, false, false]);
+  });
+
+  for (const manner of ["ALONE", "ALONE AT ONCE"]) {
+    it(`is of no use any more when its CLI goes on ${manner.toLowerCase()}, and its process ends`, async (t) => {
+      const { conversation, claude } = await startConversation(t, "calls-tools");
+      const turn = ask(`${manner} CALL look {}`, { tools });
+      const { events, error } = await collect(conversation.run(turn, 0, never));
+      assert.deepEqual([error, summaryOf(events).text, callsIn(events).length, summaryOf(events).finish], [undefined, "one moment ", 1, "tool_calls"]);
+      await claude.closed;
+      const next = { ...turn, messages: withResults(turn.messages, events, "x") };
+      assert.deepEqual([conversation.isAlive, conversation.isParked, conversation.canContinue(next, 2)], [false, false, false]);
+      const second = await collect(conversation.run(next, 2, never));
+      assert.deepEqual([second.events, (second.error as BridgeError).kind], [[], "cli_failed"]);
+    });
+  }
+
+  it("is of no use any more when its process dies, and a late run says how", async (t) => {
+    const { conversation, claude, next } = await parkedConversation(t, "CALL look {}");
+    claude.kill();
+    await claude.closed;
+    assert.deepEqual([conversation.isAlive, conversation.isParked], [false, false]);
+    const { error } = await collect(conversation.run(next("x"), 2, never));
+    assert.match((error as BridgeError).message, process.platform === "win32" ? /exit code/u : /signal SIGKILL/u);
+  });
+
+  it("ends a run in which its CLI falls silent", async (t) => {
+    const { conversation, next } = await parkedConversation(t, 'CALL look {"n":1} CALL listen {"n":2}');
+    // A fresh one's silence is bounded by the same clock: here it is the client who gives too little.
+    const turn = next("one", "two");
+    const left = new AbortController();
+    const run = collect(conversation.run({ ...turn, messages: turn.messages.slice(0, 2) }, 2, left.signal));
+    left.abort();
+    assert.equal(((await run).error as BridgeError).kind, "client_closed");
+  });
+});
+
+describe("a call that there should not be", () => {
+  it("is answered with a refusal where the client wants none: it hears only the text", async (t) => {
+    const { conversation } = await startConversation(t, "calls-tools");
+    const { events, error } = await collect(conversation.run(ask('CALL look {"n":1} CALL listen {"n":2}', { tools, toolChoice: { type: "none" } }), 0, never));
+    assert.equal(error, undefined);
+    assert.deepEqual([callsIn(events), summaryOf(events).finish, summaryOf(events).order], [[], "stop", "start text finish"]);
+    const { text } = summaryOf(events);
+    assert.ok(text.startsWith("one moment "));
+    const refusals = JSON.parse(text.slice("one moment ".length)) as { content: unknown; isError: boolean }[];
+    const refusal = { content: [{ type: "text", text: "Tools may not be called in this turn. Answer in text." }], isError: true };
+    assert.deepEqual(refusals.map(({ content, isError }) => ({ content, isError })), [refusal, refusal]);
+    // Its process has seen calls that the client will not give back.
+    assert.equal(conversation.isAlive, false);
+  });
+
+  it("is cut off where there may be one: the process ends at once", async (t) => {
+    const { conversation, claude } = await startConversation(t, "calls-tools");
+    const { events, error } = await collect(conversation.run(ask('CALL look {"n":1} CALL listen {"n":2}', { tools, parallelToolCalls: false }), 0, never));
+    assert.equal(error, undefined);
+    assert.deepEqual([callsIn(events).map(({ name }) => name), summaryOf(events).finish], [["look"], "tool_calls"]);
+    assert.deepEqual([conversation.isAlive, conversation.isParked], [false, false]);
+    // Without anybody asking for its end.
+    await claude.closed;
+  });
+
+  it("is none where there is only one", async (t) => {
+    const { conversation, next } = await parkedConversation(t, 'CALL look {"n":1}', { parallelToolCalls: false });
+    assert.deepEqual((given((await collect(conversation.run(next("one"), 2, never))).events) as unknown[]).length, 1);
+  });
+});
+
+describe("what the CLI asks", () => {
+  it("and the server does not know is refused, so that it does not wait", async (t) => {
+    const { conversation } = await startConversation(t, "calls-tools");
+    const { events } = await collect(conversation.run(ask("ASK"), 0, never));
+    assert.deepEqual(JSON.parse(summaryOf(events).text), [["error", "not supported"], ["error", "not supported"], ["error", "not supported"]]);
+  });
+});
+
+describe("an answer with a schema", () => {
+  it("is the document that the model gave to the CLI's own tool", async (t) => {
+    const { conversation } = await startConversation(t, "calls-tools");
+    const turn = ask('SCHEMA {"city":"Paris"}', { responseSchema: { type: "object" } });
+    const { events, error } = await collect(conversation.run(turn, 0, never));
+    assert.deepEqual([error, summaryOf(events).text, summaryOf(events).finish, conversation.isAlive], [undefined, '{"city":"Paris"}', "stop", true]);
+  });
+
+  it("that is none fails the turn", async (t) => {
+    const { conversation } = await startConversation(t, "answers");
+    const { events, error } = await collect(conversation.run(ask("WORDS 2", { responseSchema: { type: "object" } }), 0, never));
+    assert.deepEqual([summaryOf(events).text, (error as BridgeError).kind, conversation.isAlive], ["", "upstream_error", false]);
+  });
+});
+
+describe("a rehearsal", () => {
+  const profile = turnOf({ system: "Be brief.", effort: "low", thinkingTokens: 2_000 });
+  const silent = ["never", "told"];
+
+  /** The kinds of what echo-history was told in the end. */
+  async function toldOf(conversation: Conversation, turn: Turn): Promise<readonly string[]> {
+    const { events, error } = await collect(conversation.run(turn, 0, never));
+    assert.equal(error, undefined);
+    return (JSON.parse(summaryOf(events).text) as any[]).map((message) =>
+      message === "acknowledged" ? message : message.type === "control_request" ? message.request.subtype : `${message.shouldQuery === false ? "history " : ""}${message.type} ${JSON.stringify(message.message.content)}`);
+  }
+
+  const motions = ["initialize", "apply_flag_settings", "set_max_thinking_tokens", "history user []", "acknowledged"];
+
+  it("tells all but the messages, once; a turn then tells only these", async (t) => {
+    const infos: unknown[] = [];
+    const { conversation, claude } = await startConversation(t, "echo-history", { onInitialized: (info) => infos.push(info) });
+    await conversation.rehearse(profile);
+    assert.deepEqual([conversation.isAlive, conversation.hasBegun, claude.state], [true, false, "busy"]);
+    const told = await toldOf(conversation, { ...profile, messages: [user("hi")] });
+    assert.deepEqual(told, [...motions, 'user [{"type":"text","text":"hi"}]']);
+    assert.deepEqual([infos.length, claude.state, conversation.isAlive], [1, "ready", true]);
+  });
+
+  it("that goes on is waited for by a turn, and nothing comes between", async (t) => {
+    const { conversation } = await startConversation(t, "echo-history");
+    const rehearsal = conversation.rehearse(profile);
+    const told = await toldOf(conversation, { ...profile, messages: [user("a"), assistant("b"), user("c")] });
+    await rehearsal;
+    assert.deepEqual(told, [...motions, 'history user [{"type":"text","text":"a"}]', "acknowledged", 'assistant [{"type":"text","text":"b"}]', 'user [{"type":"text","text":"c"}]']);
+  });
+
+  it("is one the client's tools are served in", async (t) => {
+    const { conversation } = await startConversation(t, "calls-tools");
+    await conversation.rehearse(turnOf({ tools }));
+    const turn = ask('CALL look {"n":1}', { tools });
+    const { events } = await collect(conversation.run(turn, 0, never));
+    assert.deepEqual([callsIn(events).length, conversation.isParked], [1, true]);
+    const second = await collect(conversation.run({ ...turn, messages: withResults(turn.messages, events, "one") }, 2, never));
+    assert.deepEqual(given(second.events), [[callsIn(events)[0]?.id, "one"]]);
+  });
+
+  for (const [name, words] of [["refuses-initialize", /refused initialize/u], ["refuses-at-once", /schema not to my taste/u], ["refuses-history", /did not take the conversation's history/u], ["crashes-at-boot", /exit code 3/u]] as const) {
+    it(`on a CLI like ${name} rejects, and a turn that waits for it fails with the same words`, async (t) => {
+      const early = await startConversation(t, name);
+      const rehearsal = assert.rejects(early.conversation.rehearse(profile), words);
+      const { events, error } = await collect(early.conversation.run({ ...profile, messages: [user("hi")] }, 0, never));
+      await rehearsal;
+      assert.deepEqual([events, (error as BridgeError).kind, early.conversation.isAlive, early.conversation.hasBegun], [[], "cli_failed", false, false]);
+      assert.match((error as BridgeError).message, words);
+
+      const late = await startConversation(t, name);
+      await assert.rejects(late.conversation.rehearse(profile), words);
+      assert.match(((await collect(late.conversation.run({ ...profile, messages: [user("hi")] }, 0, never))).error as BridgeError).message, words);
+    });
+  }
+
+  it("that is never answered bounds the turn that waits for it", async (t) => {
+    const { conversation } = await startConversation(t, "silent", { silenceMsMax: 50 });
+    const rehearsal = assert.rejects(conversation.rehearse(profile), { kind: "turn_timeout" });
+    const { error } = await collect(conversation.run({ ...profile, messages: [user(silent.join(" "))] }, 0, never));
+    await rehearsal;
+    assert.deepEqual([(error as BridgeError).kind, conversation.isAlive], ["turn_timeout", false]);
+  });
+
+  it("of a process that is ended leaves nobody waiting", async (t) => {
+    const { conversation, claude } = await startConversation(t, "silent");
+    const rehearsal = assert.rejects(conversation.rehearse(profile), { kind: "cli_failed" });
+    claude.kill();
+    await rehearsal;
+    await until(() => !conversation.isAlive);
+  });
+});
+
 it("no process of these tests is left", () => {
-  for (const name of ["answers", "hangs", "silent", "bursts", "echo-history", "floods-one-line"]) assert.deepEqual(runningFakes(name), []);
+  for (const name of ["answers", "calls-tools", "hangs", "silent", "bursts", "echo-history", "floods-one-line"]) assert.deepEqual(runningFakes(name), []);
 });

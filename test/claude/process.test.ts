@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { describe, it, type TestContext } from "node:test";
-import { lineBytesMax } from "../../src/claude/lines.ts";
 import { ClaudeProcess, interruptWaitMs, sigtermWaitMs, stdinCloseWaitMs } from "../../src/claude/process.ts";
 import { controlRequestLine, initializeRequest, turnLine } from "../../src/claude/protocol.ts";
 import { BridgeError } from "../../src/errors.ts";
@@ -113,17 +114,24 @@ describe("the ladder", () => {
     assert.ok(tookMs >= stdinCloseWaitMs - clockSlackMs, `${tookMs} ms`);
   });
 
-  for (const state of ["busy", "parked"] as const) {
-    it(`goes on to SIGTERM sooner in the middle of a turn, when it is ${state}`, { skip: onlyPosix }, async (t) => {
-      const { claude, witness, cwd } = await startWatched(t, "ignores-stdin-close");
-      await witness.message(isReady);
-      claude.work();
-      if (state === "parked") claude.park();
-      const tookMs = await timeOf(claude.end());
-      assert.equal(readFileSync(join(cwd, "ended-by"), "utf8"), "SIGTERM");
-      assert.ok(tookMs >= interruptWaitMs - clockSlackMs && tookMs < stdinCloseWaitMs, `${tookMs} ms`);
-    });
-  }
+  it("goes on to SIGTERM sooner in the middle of a turn", { skip: onlyPosix }, async (t) => {
+    const { claude, witness, cwd } = await startWatched(t, "ignores-stdin-close");
+    await witness.message(isReady);
+    claude.work();
+    const tookMs = await timeOf(claude.end());
+    assert.equal(readFileSync(join(cwd, "ended-by"), "utf8"), "SIGTERM");
+    assert.ok(tookMs >= interruptWaitMs - clockSlackMs, `${tookMs} ms`);
+    assert.ok(interruptWaitMs < stdinCloseWaitMs, "a turn is not waited for as long as a process at rest");
+  });
+
+  it("has no steps for a process that waits for the client's tools: it would ask the model once more", { skip: onlyPosix }, async (t) => {
+    const { claude, witness, cwd, pid } = await startWatched(t, "ends-with-stdin");
+    await witness.message(isReady);
+    claude.work();
+    claude.park();
+    await claude.end();
+    assert.deepEqual([existsSync(join(cwd, "ended-by")), isRunning(pid), claude.state], [false, false, "closed"]);
+  });
 
   it("goes on to SIGKILL when nothing else was enough", { skip: onlyPosix }, async (t) => {
     const { claude, witness, cwd, pid } = await startWatched(t, "ignores-sigterm");
@@ -237,7 +245,7 @@ describe("a death", () => {
     const { claude, witness, pid } = await startWatched(t, "floods-one-line");
     await claude.write(prompt("go"));
     const error = await witness.failure();
-    assert.deepEqual([error.kind, error.message], ["cli_failed", `The claude process wrote a line of more than ${lineBytesMax} bytes.`]);
+    assert.deepEqual([error.kind, error.message], ["cli_failed", "The claude process wrote a line that is longer than can be read."]);
     await claude.closed;
     assert.deepEqual([isRunning(pid), witness.lines, witness.failures.length], [false, [], 1]);
   });
@@ -276,6 +284,27 @@ describe("a process that cannot be started", () => {
       assert.deepEqual([claude.state, claude.pid], ["closed", undefined]);
     });
   }
+});
+
+describe("a machine with no room for another process", () => {
+  const noRoom = "The claude process could not be started: the machine has no room for another.";
+
+  it("is told as such, when Node throws", async (t) => {
+    const cwd = await temporaryFolder(t);
+    const command = { file: process.execPath, leadingArguments: [] };
+    // What Node refuses to pass on throws as a lack of memory does.
+    assert.throws(() => new ClaudeProcess({ command, model: "fake", cwd, environment: { BAD: "\0" } }), (error: unknown) => {
+      assert.ok(error instanceof BridgeError);
+      assert.deepEqual([error.kind, error.message, error.cause instanceof TypeError], ["cli_unavailable", noRoom, true]);
+      return true;
+    });
+  });
+
+  it("is told as such, when Node gives a process without pipes", { skip: onlyPosix }, () => {
+    const script = fileURLToPath(new URL("../support/out-of-descriptors.ts", import.meta.url));
+    const { stdout, stderr, status } = spawnSync("/bin/sh", ["-c", 'ulimit -n 100 && exec "$0" --import tsx "$1"', process.execPath, script], { encoding: "utf8" });
+    assert.deepEqual([stdout, status], [`cli_unavailable: ${noRoom}`, 0], stderr);
+  });
 });
 
 describe("a write", () => {

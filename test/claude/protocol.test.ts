@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import {
-  controlRequestLine, historyAssistantLine, historyUserLine, initializeRequest, optionalString,
+  controlErrorLine, controlRequestLine, controlSuccessLine, historyAssistantLine, historyUserLine, initializeRequest, optionalString,
   parseInitializeAnswer, parseLine, parseRateLimitInfo, settingsRequest, thinkingRequest, turnLine,
 } from "../../src/claude/protocol.ts";
 import type { Message } from "../../src/turn.ts";
 import { loadRecording, recordedVersions, type RecordedVersion } from "../support/recordings.ts";
-import { turnOf, user } from "../support/turns.ts";
+import { ask, resultsOf, tool, turnOf, user } from "../support/turns.ts";
 
 /** What the host wrote in a recording that the real CLI understood, as a value. */
 function hostMessage(version: RecordedVersion, name: string, index: number): unknown {
@@ -32,6 +32,17 @@ describe("what is written to the CLI", () => {
 
       const toolResult = hostMessage(version, "history", 3) as { message: Message };
       assert.deepEqual(said(turnLine(toolResult.message)), toolResult);
+      const request = (name: string, index: number): unknown => (hostMessage(version, name, index) as { request: unknown }).request;
+      const schema = { type: "object", properties: { city: { type: "string" } }, required: ["city"], additionalProperties: false };
+      assert.deepEqual(initializeRequest({ system: "You are terse.", tools: [tool("get_weather")] }), request("tool-call", 0));
+      assert.deepEqual(initializeRequest({ system: "You are terse.", tools: [], responseSchema: schema }), request("json-schema", 0));
+      assert.deepEqual(thinkingRequest(turnOf({ thinkingTokens: 0 })), request("settings", 2));
+      const { settings } = request("settings", 1) as { settings: { env: object; effortLevel: string } };
+      const { env: { CLAUDE_CODE_DISABLE_THINKING: _, ...env }, ...more } = (settingsRequest(turnOf({ maxOutputTokens: 123, effort: "low" }))?.["settings"] ?? {}) as { env: Record<string, string> };
+      assert.deepEqual({ env, ...more }, settings);
+
+      const reply = hostMessage(version, "tool-call", 2) as { response: { request_id: string; response: Record<string, unknown> } };
+      assert.deepEqual(said(controlSuccessLine(reply.response.request_id, reply.response.response)), reply);
       const image = hostMessage(version, "image", 1) as { message: Message };
       assert.deepEqual(said(turnLine(image.message)), image);
     });
@@ -43,6 +54,53 @@ describe("what is written to the CLI", () => {
 
   it("is the token limit as text", () => {
     assert.deepEqual(settingsRequest(turnOf({ maxOutputTokens: 1_025 })), { subtype: "apply_flag_settings", settings: { env: { CLAUDE_CODE_MAX_OUTPUT_TOKENS: "1025" } } });
+  });
+
+  it("has no settings where the turn has none", () => {
+    assert.deepEqual([settingsRequest(turnOf()), thinkingRequest(turnOf())], [undefined, undefined]);
+  });
+
+  it("is the effort, and a budget of thinking, as they were asked for", () => {
+    assert.deepEqual(settingsRequest(turnOf({ effort: "xhigh" })), { subtype: "apply_flag_settings", settings: { effortLevel: "xhigh" } });
+    assert.equal(settingsRequest(turnOf({ thinkingTokens: 4_000 })), undefined);
+    assert.deepEqual(thinkingRequest(turnOf({ thinkingTokens: 4_000 })), { subtype: "set_max_thinking_tokens", max_thinking_tokens: 4_000 });
+  });
+
+  it("turns thinking off where no token of it is wanted", () => {
+    assert.deepEqual(settingsRequest(turnOf({ thinkingTokens: 0 })), { subtype: "apply_flag_settings", settings: { env: { CLAUDE_CODE_DISABLE_THINKING: "1" } } });
+  });
+
+  it("names a control request that it does not understand", () => {
+    assert.deepEqual(said(controlErrorLine("r1", "not supported")), { type: "control_response", response: { subtype: "error", request_id: "r1", error: "not supported" } });
+  });
+
+  for (const [writer, name] of [[turnLine, "a turn"], [historyUserLine, "the history"]] as const) {
+    const texts = (message: Message): unknown => (said(writer(message)) as { message: { content: { text: string }[] } }).message.content.map(({ text }) => text);
+
+    for (const [text, blocks] of [
+      ["/help", ["/", "help"]], ["/", ["/"]], ["//", ["//"]], ["///etc/passwd", ["///", "etc/passwd"]], ["/usr/bin\nis /full", ["/", "usr/bin\nis /full"]],
+      ["/ ", ["/ "]], ["// \n\t", ["// \n\t"]], ["/\nx", ["/", "\nx"]], ["a /help", ["a /help"]], [" /help", [" /help"]], ["/\u2028x", ["/", "\u2028x"]], ["/😀", ["/", "😀"]],
+    ] as const) {
+      it(`holds no command of the CLI's in ${name}: ${JSON.stringify(text)}`, () => {
+        assert.deepEqual(texts(user(text)), blocks);
+        assert.equal(blocks.join(""), text);
+        assert.ok(blocks.every((block) => block.trim() !== ""), "no block that the API refuses");
+      });
+    }
+
+    it(`looks for a command only in the last text of ${name}`, () => {
+      assert.deepEqual(texts({ role: "user", content: [{ type: "text", text: "/first" }, { type: "text", text: "/last" }] }), ["/first", "/", "last"]);
+      const image = { type: "image", source: { type: "base64", media_type: "image/png", data: "AAAA" } } as const;
+      const message: Message = { role: "user", content: [{ type: "text", text: "/text" }, image] };
+      assert.deepEqual((said(writer(message)) as { message: Message }).message.content, message.content);
+      assert.deepEqual((said(writer(resultsOf(["t1", "/result"]))) as { message: Message }).message.content, resultsOf(["t1", "/result"]).content);
+      assert.deepEqual((said(writer({ role: "user", content: [] })) as { message: Message }).message.content, []);
+    });
+  }
+
+  it("is one line, whatever is in it", () => {
+    const { message } = said(turnLine(ask("a\nb\r\u2028\u2029\0").messages[0] as Message)) as { message: Message };
+    assert.deepEqual(message.content, [{ type: "text", text: "a\nb\r\u2028\u2029\0" }]);
   });
 
   it("turns thinking off under a token limit that leaves no room for it", () => {
@@ -112,6 +170,14 @@ describe("a subscription window", () => {
       status: "rejected", resetsAt: 1795367096, rateLimitType: "five_hour", utilization: 1,
     });
     assert.deepEqual(parseRateLimitInfo({ status: "allowed", resetsAt: "soon" }), { status: "allowed", resetsAt: undefined, rateLimitType: undefined, utilization: undefined });
+  });
+
+  it("is used as far as it says, or as its own window does", () => {
+    const unifiedWindows = { five_hour: { utilization: 0.5 }, seven_day: { utilization: 0.9 } };
+    const used = (value: object): number | undefined => parseRateLimitInfo({ status: "allowed", ...value })?.utilization;
+    assert.equal(used({ rateLimitType: "seven_day", unifiedWindows }), 0.9);
+    assert.equal(used({ rateLimitType: "seven_day", unifiedWindows, utilization: 0 }), 0);
+    assert.deepEqual([used({ unifiedWindows }), used({ rateLimitType: "other", unifiedWindows }), used({ rateLimitType: "x", unifiedWindows: { x: 1 } }), used({ unifiedWindows: [] })], [undefined, undefined, undefined, undefined]);
   });
 
   for (const odd of [undefined, null, [], {}, { status: 1 }, "rejected"]) {

@@ -6,17 +6,26 @@ import { type TranslateOptions, TurnTranslator } from "../../src/claude/translat
 import type { ErrorCode } from "../../src/errors.ts";
 import type { FinishReason, TurnEvent } from "../../src/turn.ts";
 import { loadRecording, type RecordedVersion, recordedVersions } from "../support/recordings.ts";
-import { summaryOf } from "../support/turn-events.ts";
+import { callsIn, summaryOf } from "../support/turn-events.ts";
 
 /** An hour before the recorded windows reset. */
 const resetsAtByVersion = { "2.1.197": 1795367094, "2.1.330": 1795367096 } as const;
 const modelByVersion = { "2.1.197": "claude-sonnet-5", "2.1.330": "claude-sonnet-5-5" } as const;
 
-/** Plays lines through a translator, each delta by the fast path or all by the parser. */
-function play(lines: readonly string[], path: "fast" | "parsed", nowMs = 0, options: Partial<TranslateOptions> = {}) {
-  const translator = new TurnTranslator({ nowMs: () => nowMs, previousMessageId: undefined, hasSchema: false, callsMax: Infinity, ...options });
+type Path = "fast" | "parsed";
+
+/** A translator for a turn like any other. */
+function translatorOf(options: Partial<TranslateOptions> = {}): TurnTranslator {
+  return new TurnTranslator({ nowMs: () => 0, previousMessageId: undefined, hasSchema: false, callsMax: Infinity, ...options });
+}
+
+/** Plays lines through a translator, each delta by the fast path or all by the parser, until `ends` if that is given. */
+function playThrough(translator: TurnTranslator, lines: readonly string[], path: Path, ends = (): boolean => false) {
   const events: TurnEvent[] = [];
+  let taken = 0;
   for (const line of lines) {
+    if (ends()) break;
+    taken++;
     const delta = path === "fast" ? parseDeltaLine(line) : undefined;
     if (delta !== undefined) {
       translator.takeDelta(delta, events);
@@ -27,7 +36,22 @@ function play(lines: readonly string[], path: "fast" | "parsed", nowMs = 0, opti
     }
   }
   const { outcome, rateLimit, callIds, isWhole, messageId } = translator;
-  return { ...summaryOf(events), events, rateLimit, callIds, isWhole, messageId, outcome: outcome.name, error: outcome.name === "failed" ? outcome.error : undefined };
+  return { ...summaryOf(events), taken, events, calls: callsIn(events), rateLimit, callIds, isWhole, messageId, outcome: outcome.name, error: outcome.name === "failed" ? outcome.error : undefined };
+}
+
+function play(lines: readonly string[], path: Path, nowMs = 0, options: Partial<TranslateOptions> = {}) {
+  return playThrough(translatorOf({ nowMs: () => nowMs, ...options }), lines, path);
+}
+
+/** Plays a recording as a conversation would: whenever the client's tools are waited for, what follows is another run's. */
+function playRuns(version: RecordedVersion, name: string, path: Path, options: Partial<TranslateOptions> = {}) {
+  const runs: ReturnType<typeof playThrough>[] = [];
+  for (let lines = loadRecording(version, name).claudeLines; lines.length > 0; lines = lines.slice(runs.at(-1)?.taken)) {
+    const previousMessageId = runs.at(-1)?.messageId;
+    const translator = translatorOf({ previousMessageId, ...options });
+    runs.push(playThrough(translator, lines, path, () => translator.outcome.name === "parked"));
+  }
+  return runs;
 }
 
 /** The CLI's lines of one turn: up to a `result`, and from behind it to the next. */
@@ -53,6 +77,8 @@ interface Expected {
 
 const words = (count: number): string => Array.from({ length: count }, (_, word) => `w${word} `).join("");
 const failed = { outcome: "failed", order: "" } as const;
+/** The CLI asked again, in vain. */
+const failedAgain = { outcome: "failed", order: "retry" } as const;
 
 const expectations: readonly (readonly [string, number, Expected | Readonly<Record<RecordedVersion, Expected>>])[] = [
   ["text", 0, { text: words(4), usage: [32, 7, 4, 0] }],
@@ -67,13 +93,13 @@ const expectations: readonly (readonly [string, number, Expected | Readonly<Reco
   ["subscription-windows", 1, { text: "ok", usage: [5, 0, 2, 0] }],
   ["subscription-windows", 2, { ...failed, code: "usage_limit_reached" }],
   ["error-400", 0, { ...failed, code: "invalid_request" }],
-  ["error-401", 0, { ...failed, code: "not_logged_in" }],
-  ["error-429", 0, { ...failed, code: "rate_limited" }],
-  ["error-529", 0, { ...failed, code: "overloaded" }],
+  ["error-401", 0, { ...failedAgain, code: "not_logged_in" }],
+  ["error-429", 0, { ...failedAgain, code: "rate_limited" }],
+  ["error-529", 0, { ...failedAgain, code: "overloaded" }],
   ["not-logged-in", 0, { ...failed, code: "not_logged_in" }],
   ["upstream-breaks", 0, {
     "2.1.197": { ...failed, text: "w0 ", order: "start text", code: "upstream_error" },
-    "2.1.330": { text: words(6), usage: [32, 7, 6, 0] },
+    "2.1.330": { text: words(6), usage: [32, 7, 6, 0], order: "retry start text finish" },
   }],
   ["interrupt", 0, {
     "2.1.197": { ...failed, text: words(16), order: "start text", code: "upstream_error" },
@@ -94,11 +120,59 @@ for (const version of recordedVersions) {
             { thinking: played.thinking, text: played.text, finish: played.finish, outcome: played.outcome, order: played.order, code: played.error?.kind },
             { thinking, text, finish, outcome, order: expected.order ?? "start text finish", code },
           );
-          assert.equal(played.model, played.order === "" ? undefined : modelByVersion[version]);
+          assert.equal(played.model, played.order.includes("start") ? modelByVersion[version] : undefined);
           const [promptTokens, cachedTokens, completionTokens, reasoningTokens] = usage ?? [];
           assert.deepEqual(played.usage, usage === undefined ? undefined : { promptTokens, cachedTokens, completionTokens, reasoningTokens });
         });
       }
+    }
+
+    for (const path of ["fast", "parsed"] as const) {
+      for (const [name, city] of [["tool-call", "Paris"], ["tool-error", "Nowhere"]] as const) {
+        it(`in ${name}, ${path}, is a call, then the answer to its result`, () => {
+          const [asked, answered, ...more] = playRuns(version, name, path);
+          assert.deepEqual([asked?.order, asked?.text, asked?.finish, asked?.outcome], ["start text tool_call tool_arguments finish", "w0 ", "tool_calls", "parked"]);
+          const [call] = asked?.calls ?? [];
+          assert.deepEqual(asked?.calls, [{ id: asked?.callIds[0], name: "get_weather", json: JSON.stringify({ city }) }]);
+          assert.match(call?.id ?? "", /^toolu_/u);
+          assert.deepEqual(asked?.usage, { promptTokens: 32, cachedTokens: 7, completionTokens: 1, reasoningTokens: 0 });
+          assert.deepEqual([answered?.order, answered?.text, answered?.finish, answered?.outcome, answered?.callIds], ["start text finish", words(2), "stop", "finished", []]);
+          assert.deepEqual(more, []);
+        });
+      }
+
+      it(`in parallel-tool-calls, ${path}, is two calls at once, then the answer to their results`, () => {
+        const [asked, answered, ...more] = playRuns(version, "parallel-tool-calls", path);
+        assert.equal(asked?.order, "start text tool_call tool_arguments tool_call tool_arguments finish");
+        assert.deepEqual(asked?.calls.map(({ name, json }) => [name, json]), [["get_weather", '{"city":"Paris"}'], ["get_weather", '{"city":"Rome"}']]);
+        assert.deepEqual(asked?.calls.map(({ id }) => id), asked?.callIds);
+        assert.equal(new Set(asked?.callIds).size, 2);
+        assert.deepEqual([asked?.finish, asked?.outcome, answered?.text, answered?.finish, more], ["tool_calls", "parked", words(2), "stop", []]);
+      });
+
+      it(`in parallel-tool-calls, ${path}, is cut to its first call where one is the most`, () => {
+        const { claudeLines } = loadRecording(version, "parallel-tool-calls");
+        const translator = translatorOf({ callsMax: 1 });
+        const played = playThrough(translator, claudeLines, path);
+        assert.deepEqual(played.calls.map(({ json }) => json), ['{"city":"Paris"}']);
+        assert.deepEqual([played.order, played.finish, played.outcome, played.isWhole], ["start text tool_call tool_arguments finish", "tool_calls", "cut", false]);
+        const [, both] = playRuns(version, "parallel-tool-calls", path)[0]?.callIds ?? [];
+        assert.deepEqual([translator.isForbidden(both ?? ""), translator.isForbidden(played.callIds[0] ?? "")], [true, false]);
+      });
+
+      it(`in tool-call, ${path}, is only words where no call may be`, () => {
+        const { claudeLines } = loadRecording(version, "tool-call");
+        const played = play(claudeLines, path, 0, { callsMax: 0 });
+        assert.deepEqual([played.order, played.text, played.finish, played.outcome], ["start text finish", "w0 w0 w1 ", "stop", "finished"]);
+        // It knows of a call that the client was never told.
+        assert.equal(played.isWhole, false);
+      });
+
+      it(`in json-schema, ${path}, is the document and nothing else`, () => {
+        const played = play(turnLines(version, "json-schema", 0), path, 0, { hasSchema: true });
+        assert.deepEqual([played.order, played.text, played.finish, played.outcome], ["start text finish", '{"city":"Paris"}', "stop", "finished"]);
+        assert.deepEqual([played.usage?.promptTokens, played.usage?.completionTokens, played.callIds, played.isWhole], [32, 1, [], true]);
+      });
     }
 
     it("in subscription-windows tells each window, and at the last when it resets", () => {
@@ -124,9 +198,17 @@ const text = (value: unknown): JsonObject => event({ type: "content_block_delta"
 const stop = (reason: string | null, usage: JsonObject = {}): JsonObject => event({ type: "message_delta", delta: { stop_reason: reason }, usage });
 const result: JsonObject = { type: "result", is_error: false };
 const whole = (id: string, content: readonly JsonObject[], more: JsonObject = {}): JsonObject => ({ type: "assistant", message: { id, model: "claude-x", content, ...more } });
+const toolUse = (index: number, id: string, name = "look"): JsonObject => event({ type: "content_block_start", index, content_block: { type: "tool_use", id, name, input: {} } });
+const input = (index: number, partial_json: string): JsonObject => event({ type: "content_block_delta", index, delta: { type: "input_json_delta", partial_json } });
+const blockStop = (index: number): JsonObject => event({ type: "content_block_stop", index });
+const retry: JsonObject = { type: "system", subtype: "api_retry", attempt: 1 };
+
+function playWith(options: Partial<TranslateOptions>, ...messages: JsonObject[]) {
+  return play(messages.map((message) => Buffer.from(JSON.stringify(message)).toString("latin1")), "parsed", 0, options);
+}
 
 function playMessages(...messages: JsonObject[]) {
-  return play(messages.map((message) => Buffer.from(JSON.stringify(message)).toString("latin1")), "parsed");
+  return playWith({}, ...messages);
 }
 
 describe("the stop reason", () => {
@@ -158,7 +240,7 @@ describe("after the outcome", () => {
 
 describe("a message that was not streamed", () => {
   it("is given whole when nothing of another was", () => {
-    const content = [{ type: "thinking", thinking: "hm" }, { type: "text", text: "hi" }, { type: "tool_use", id: "t", name: "n", input: {} }, { type: "text", text: "" }];
+    const content = [{ type: "thinking", thinking: "hm" }, { type: "text", text: "hi" }, { type: "server_tool_use", id: "t", name: "n", input: {} }, { type: "text", text: "" }];
     const played = playMessages(whole("m1", content, { stop_reason: "end_turn", usage: { input_tokens: 10, output_tokens: 2 } }), result);
     assert.deepEqual([played.order, played.thinking, played.text, played.finish], ["start thinking text finish", "hm", "hi", "stop"]);
     assert.deepEqual(played.usage, { promptTokens: 10, cachedTokens: 0, completionTokens: 2, reasoningTokens: 0 });
@@ -175,7 +257,162 @@ describe("a message that was not streamed", () => {
   });
 });
 
+describe("a call", () => {
+  it("without arguments has an empty object for them", () => {
+    const played = playMessages(start("m1"), toolUse(0, "t1"), blockStop(0), toolUse(1, "t2"), input(1, '{"a":'), input(1, "1}"), blockStop(1), stop("tool_use"));
+    assert.deepEqual(played.calls, [{ id: "t1", name: "look", json: "{}" }, { id: "t2", name: "look", json: '{"a":1}' }]);
+    assert.deepEqual([played.outcome, played.finish, played.callIds], ["parked", "tool_calls", ["t1", "t2"]]);
+  });
+
+  it("takes only its own pieces, however those of several are mixed", () => {
+    const played = playMessages(start("m1"), text("a"), toolUse(1, "t1"), toolUse(2, "t2"), input(2, "[2"), input(1, "[1"), input(7, "lost"), input(0, "lost"), input(2, "]"), input(1, "]"), stop("tool_use"));
+    assert.deepEqual(played.calls.map(({ id, json }) => [id, json]), [["t1", "[1]"], ["t2", "[2]"]]);
+  });
+
+  it("past the number that there may be is never told, nor its pieces, and the turn is not whole", () => {
+    const calls = [toolUse(0, "t1"), input(0, "{}"), toolUse(1, "t2"), input(1, '{"b":2}'), blockStop(1), toolUse(2, "t3"), blockStop(2)];
+    const played = playWith({ callsMax: 1 }, start("m1"), ...calls, stop("tool_use"));
+    assert.deepEqual([played.calls.map(({ id }) => id), played.outcome, played.isWhole, played.finish], [["t1"], "cut", false, "tool_calls"]);
+    assert.equal(playWith({ callsMax: 3 }, start("m1"), ...calls, stop("tool_use")).isWhole, true);
+  });
+
+  it("at the token limit is cut: it has no end", () => {
+    const played = playMessages(start("m1"), toolUse(0, "t1"), input(0, '{"a'), stop("max_tokens"));
+    assert.deepEqual([played.outcome, played.finish], ["cut", "length"]);
+  });
+
+  it("that was told and then broke off upstream fails the turn", () => {
+    const played = playMessages(start("m1"), toolUse(0, "t1"), start("m2"), text("b"), stop("end_turn"), result);
+    assert.deepEqual([played.order, played.error?.kind, played.text], ["start tool_call", "upstream_error", ""]);
+  });
+
+  it("that was not streamed is told whole", () => {
+    const content = [{ type: "text", text: "hi" }, { type: "tool_use", id: "t1", name: "a", input: { x: "é\n" } }, { type: "tool_use", id: "t2", name: "b", input: {} }];
+    const played = playMessages(whole("m1", content, { stop_reason: "tool_use" }));
+    assert.deepEqual([played.text, played.finish, played.outcome], ["hi", "tool_calls", "parked"]);
+    assert.deepEqual(played.calls, [{ id: "t1", name: "a", json: '{"x":"é\\n"}' }, { id: "t2", name: "b", json: "{}" }]);
+    assert.deepEqual(playWith({ callsMax: 1 }, whole("m1", content, { stop_reason: "tool_use" })).calls.map(({ id }) => id), ["t1"]);
+  });
+
+  it("parks the turn once: what comes behind it is the next run's", () => {
+    const translator = translatorOf();
+    const lines = (...messages: JsonObject[]): string[] => messages.map((message) => JSON.stringify(message));
+    const first = playThrough(translator, lines(start("m1"), toolUse(0, "t1"), stop("tool_use"), start("m2"), text("b"), result), "fast");
+    // It did not wait: of no further use, though the answer stands.
+    assert.deepEqual([first.order, first.outcome, first.messageId], ["start tool_call finish", "cut", "m1"]);
+    assert.equal(playMessages(start("m1"), toolUse(0, "t1"), stop("tool_use"), event({ type: "message_stop" }), { type: "user" }).outcome, "parked");
+    // The message that the CLI repeats is no new one.
+    const again = whole("m1", [{ type: "tool_use", id: "t1", name: "look", input: {} }]);
+    const second = playThrough(translatorOf({ previousMessageId: "m1" }), lines(again, start("m2"), text("b"), stop("end_turn"), result), "fast");
+    assert.deepEqual([second.order, second.text, second.messageId], ["start text finish", "b", "m2"]);
+    assert.equal(translatorOf({ previousMessageId: "m1" }).messageId, "m1");
+  });
+});
+
+describe("an answer with a schema", () => {
+  const hasSchema = true;
+  const document = (id: string, index = 0): JsonObject[] => [toolUse(index, id, "StructuredOutput"), input(index, '{"a":'), input(index, "1}"), blockStop(index)];
+
+  it("is the document, without the words around it", () => {
+    const thought = event({ type: "content_block_delta", index: 0, delta: { type: "thinking_delta", thinking: "hm" } });
+    const played = playWith({ hasSchema }, start("m1"), thought, text("Here it is:"), ...document("t1", 1), stop("tool_use"), start("m2"), text("Done."), stop("end_turn"), result);
+    assert.deepEqual([played.text, played.thinking, played.finish, played.outcome, played.callIds], ['{"a":1}', "hm", "stop", "finished", []]);
+  });
+
+  it("that was not streamed is the document too", () => {
+    const played = playWith({ hasSchema }, whole("m1", [{ type: "text", text: "Here:" }, { type: "tool_use", id: "t1", name: "StructuredOutput", input: { a: [1] } }], { stop_reason: "tool_use" }), result);
+    assert.deepEqual([played.text, played.outcome], ['{"a":[1]}', "finished"]);
+  });
+
+  it("that is given twice fails: the first had been sent", () => {
+    const played = playWith({ hasSchema }, start("m1"), ...document("t1"), stop("tool_use"), start("m2"), ...document("t2"), stop("tool_use"), result);
+    assert.deepEqual([played.text, played.error?.kind, played.finish], ['{"a":1}', "upstream_error", undefined]);
+    assert.match(played.error?.message ?? "", /did not match the schema/u);
+  });
+
+  it("is no piece of another message's block", () => {
+    const played = playWith({ hasSchema }, start("m1"), toolUse(0, "t1", "StructuredOutput"), stop("tool_use"), start("m2"), input(0, "lost"), stop("end_turn"), result);
+    assert.deepEqual([played.text, played.outcome], ["", "failed"]);
+  });
+
+  it("that is only words fails", () => {
+    const played = playWith({ hasSchema }, start("m1"), text("I would rather not."), stop("end_turn"), result);
+    assert.deepEqual([played.text, played.error?.kind, played.order], ["", "upstream_error", "start"]);
+    assert.match(played.error?.message ?? "", /response_format/u);
+  });
+
+  it("may come after a first attempt of which nothing was sent", () => {
+    const played = playWith({ hasSchema }, start("m1"), text("lost"), start("m2"), ...document("t1"), stop("tool_use"), result);
+    assert.deepEqual([played.text, played.outcome], ['{"a":1}', "finished"]);
+  });
+
+  it("may call the client's tools first", () => {
+    const played = playWith({ hasSchema }, start("m1"), toolUse(0, "t1"), blockStop(0), stop("tool_use"));
+    assert.deepEqual([played.outcome, played.callIds], ["parked", ["t1"]]);
+  });
+
+  it("is not what a client's own tool of that name makes without one", () => {
+    const played = playMessages(start("m1"), ...document("t1"), stop("tool_use"));
+    assert.deepEqual([played.outcome, played.calls, played.text], ["parked", [{ id: "t1", name: "StructuredOutput", json: '{"a":1}' }], ""]);
+  });
+});
+
+describe("a line of which something was cut", () => {
+  const takeCut = (translator: TurnTranslator, message: JsonObject): TurnEvent[] => {
+    const events: TurnEvent[] = [];
+    translator.take(message, events, true);
+    return events;
+  };
+  const begun = (): TurnTranslator => {
+    const translator = translatorOf();
+    translator.take(start("m1"), []);
+    return translator;
+  };
+
+  it("fails the turn when it is a piece of the answer", () => {
+    const translator = begun();
+    assert.deepEqual(takeCut(translator, text("a")), []);
+    assert.ok(translator.outcome.name === "failed" && translator.outcome.error.kind === "upstream_error");
+  });
+
+  it("fails the turn when it is an answer that was not streamed", () => {
+    const translator = begun();
+    assert.deepEqual(takeCut(translator, whole("m2", [{ type: "text", text: "hi" }])), []);
+    assert.ok(translator.outcome.name === "failed" && translator.outcome.error.kind === "upstream_error");
+  });
+
+  it("is no harm when it repeats what was streamed, or ends the turn", () => {
+    const translator = begun();
+    assert.deepEqual(takeCut(translator, whole("m1", [{ type: "text", text: "hi" }])), []);
+    assert.equal(translator.outcome.name, "running");
+    assert.deepEqual(takeCut(translator, result).map(({ type }) => type), ["finish"]);
+    assert.equal(translator.outcome.name, "finished");
+  });
+});
+
+describe("a retry", () => {
+  it("is told as often as it comes, until something was said", () => {
+    const played = playMessages(retry, retry, start("m1"), retry, text("a"), retry, stop("end_turn"), result);
+    assert.deepEqual(played.events.map(({ type }) => type), ["retry", "retry", "start", "retry", "text", "finish"]);
+  });
+
+  it("is no other word of the system's", () => {
+    assert.equal(playMessages({ type: "system", subtype: "status" }, { type: "system" }, start("m1"), text("a"), result).order, "start text finish");
+  });
+});
+
 describe("usage", () => {
+  it("is told at the start as far as it is known", () => {
+    const { events } = playMessages(start("m1", { usage: { input_tokens: 10, cache_read_input_tokens: 5, output_tokens: 1 } }), text("a"), stop("end_turn", { output_tokens: 9 }), result);
+    assert.deepEqual(events[0], { type: "start", model: "claude-x", usage: { promptTokens: 15, cachedTokens: 5, completionTokens: 1, reasoningTokens: 0 } });
+  });
+
+  it("is that of the last message alone", () => {
+    const usage = (output_tokens: number): JsonObject => ({ usage: { input_tokens: output_tokens, output_tokens } });
+    const played = playWith({ callsMax: 0 }, start("m1", usage(3)), toolUse(0, "t1"), stop("tool_use", { cache_read_input_tokens: 100 }), start("m2", usage(7)), text("a"), stop("end_turn"), result);
+    assert.deepEqual(played.usage, { promptTokens: 7, cachedTokens: 0, completionTokens: 7, reasoningTokens: 0 });
+  });
+
   it("counts cache reads and writes into the prompt, and thinking as a part of the answer", () => {
     const usage = { input_tokens: 100, cache_creation_input_tokens: 20, cache_read_input_tokens: 3, output_tokens: 1 };
     const played = playMessages(start("m1", { usage }), text("a"), stop("end_turn", { output_tokens: 50, output_tokens_details: { thinking_tokens: 30 } }), result);
@@ -207,7 +444,7 @@ describe("what is not understood", () => {
   it("is passed over", () => {
     const odd: JsonObject[] = [
       {}, { type: "novelty" }, { type: "stream_event" }, { type: "stream_event", event: null }, event({ type: "message_start" }), event({ type: "content_block_delta" }),
-      text(1), text(""), event({ type: "content_block_delta", delta: { type: "input_json_delta", partial_json: "{}" } }), event({ type: "message_delta" }),
+      event({ type: "content_block_start", index: 0 }), event({ type: "content_block_stop" }), input(3, "{}"), blockStop(3), text(1), text(""), event({ type: "content_block_delta", delta: { type: "input_json_delta", partial_json: "{}" } }), event({ type: "message_delta" }),
       { type: "assistant" }, { type: "assistant", message: "x" }, { type: "rate_limit_event" }, { type: "rate_limit_event", rate_limit_info: {} }, { type: "user", message: {} },
     ];
     const played = playMessages(start("m1"), ...odd, text("a"), ...odd, stop("end_turn"), ...odd, result);

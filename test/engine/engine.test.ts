@@ -11,8 +11,8 @@ import { fakeClaude, fakeClaudePath, runningFakes } from "../support/fake-claude
 import { argumentsOf, environmentOf, waitUntilGone } from "../support/processes.ts";
 import { platformEnvironment } from "../support/real-claude.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
-import { collect, summaryOf } from "../support/turn-events.ts";
-import { ask, assistant, never, turnOf, user } from "../support/turns.ts";
+import { callsIn, collect, summaryOf } from "../support/turn-events.ts";
+import { ask, assistant, callsOf, never, resultsOf, tool, turnOf, user } from "../support/turns.ts";
 
 const onlyLinux = process.platform === "linux" ? false : "needs /proc";
 const onlyPosix = process.platform === "win32" ? "a script is no executable there" : false;
@@ -29,7 +29,7 @@ function startEngine(t: TestContext, fake: string | Command, options: Partial<En
   const logLines: string[] = [];
   const engine = new Engine({
     command: typeof fake === "string" ? fakeClaude(fake) : fake, environment: platformEnvironment(), defaultModel: "opus", aliases: [], maxProcesses: 4, maxQueue: 4,
-    warm: 0, conversationIdleMsMax: 0, silenceMsMax: 20_000, log: createLogger("debug", (line) => logLines.push(line)), ...options,
+    warm: 0, conversationIdleMsMax: 0, silenceMsMax: 20_000, log: createLogger("debug", (line) => logLines.push(line)), onRest: () => {}, ...options,
   });
   t.after(async () => {
     await engine.close(0);
@@ -188,6 +188,12 @@ describe("a model's name", () => {
     assert.deepEqual(await engine.resolveModel("claude-opus-4"), { model: "opus" });
   });
 
+  it("that is the operator's own stands for a model and its settings", async (t) => {
+    const { engine } = startEngine(t, "answers", { aliases: [{ name: "o3", model: "claude-opus-4", effort: "high" }] });
+    assert.deepEqual(await engine.resolveModel("o3"), { model: "opus", effort: "high" });
+    assert.equal((await engine.listModels())[0]?.id, "o3");
+  });
+
   it("that nobody knows is refused with those that are served, and not echoed at length", async (t) => {
     const { engine } = startEngine(t, "answers");
     await assert.rejects(engine.resolveModel(`gpt-${"x".repeat(1_000)}`), (error) => {
@@ -266,7 +272,8 @@ describe("closing", () => {
   it("in a hurry ends every process at once", { skip: onlyPosix }, async (t) => {
     const { engine } = startEngine(t, "ignores-sigterm");
     const failing = errorOf(engine.run(ask("hi"), never));
-    await until(() => engine.status.processes === 1);
+    // Not the one that was asked for its version.
+    await until(() => engine.status.installation !== undefined && runningFakes("ignores-sigterm").length === 1);
     engine.kill();
     assert.match((await failing).message, /signal SIGKILL/u);
     await Promise.all(runningFakes("ignores-sigterm").map((pid) => waitUntilGone(pid, goneWithinMs)));
@@ -344,6 +351,9 @@ describe("a conversation", () => {
     const both = await Promise.all([collect(engine.run(next, never)), collect(engine.run(next, never))]);
     assert.deepEqual(both.map(({ events }) => summaryOf(events).text), ["w0 w1 ", "w0 w1 "]);
     assert.deepEqual([engine.status.reuse.hit, engine.status.reuse.in_use], [1, 1]);
+    // Both are over: the process has moved on, and nobody has it.
+    await collect(engine.run(next, never));
+    assert.deepEqual([engine.status.reuse.in_use, engine.status.reuse.unknown_history], [1, 1]);
   });
 
   it("that rests for too long ends, and is told apart from one that never was", async (t) => {
@@ -384,6 +394,150 @@ describe("a conversation", () => {
   });
 });
 
+describe("a conversation with tools", () => {
+  const tools = [tool("look"), tool("listen")];
+
+  /** The first answer's calls, and the request that gives their results under ids of the client's own. */
+  async function called(engine: Engine, prompt: string, more: Partial<Turn> = {}) {
+    const turn = ask(prompt, { tools, ...more });
+    const { events, error } = await collect(engine.run(turn, never));
+    assert.equal(error, undefined);
+    const calls = callsIn(events);
+    const answer: Message = {
+      role: "assistant",
+      content: [...assistant(summaryOf(events).text).content, ...callsOf(...calls.map(({ name, json }, index) => [`mine-${index}`, name, JSON.parse(json)] as const)).content] as never,
+    };
+    const next = (...contents: string[]): Turn => ({ ...turn, messages: [...turn.messages, answer, resultsOf(...contents.map((content, index) => [`mine-${index}`, content] as const))] });
+    return { events, calls, next };
+  }
+
+  it("goes on with the process that waits for the results, though none is kept otherwise", async (t) => {
+    const { engine } = startEngine(t, "calls-tools");
+    const { events, calls, next } = await called(engine, 'CALL look {"n":1} CALL listen {"n":2}');
+    assert.deepEqual([summaryOf(events).finish, engine.status.restingConversations, engine.status.runningTurns], ["tool_calls", 1, 0]);
+    const [pid = 0] = runningFakes("calls-tools");
+    const second = await collect(engine.run(next("one", "two"), never));
+    assert.deepEqual((JSON.parse(summaryOf(second.events).text) as { id: string; content: { text: string }[] }[]).map(({ id, content }) => [id, content[0]?.text]), [[calls[0]?.id, "one"], [calls[1]?.id, "two"]]);
+    assert.deepEqual([engine.status.reuse.hit, engine.status.restingConversations], [1, 0]);
+    await waitUntilGone(pid, goneWithinMs);
+  });
+
+  it("goes on through several calls in a row", async (t) => {
+    const { engine } = startEngine(t, "calls-tools");
+    const { next } = await called(engine, "CALL look {}");
+    const turn = next('CALL listen {"to":"it"}');
+    const { events } = await collect(engine.run(turn, never));
+    const [call] = callsIn(events);
+    assert.equal(call?.name, "listen");
+    const messages = [...turn.messages, { role: "assistant", content: [...assistant("\none moment").content, ...callsOf([call?.id ?? "", "listen", { to: "it" }]).content] } as Message, resultsOf([call?.id ?? "", "tweet"])];
+    const third = await collect(engine.run({ ...turn, messages }, never));
+    assert.match(summaryOf(third.events).text, /tweet/u);
+    assert.equal(engine.status.reuse.hit, 2);
+  });
+
+  it("whose process is gone is replayed, its calls and results in their true roles", async (t) => {
+    const { engine } = startEngine(t, "calls-tools");
+    const { next } = await called(engine, "CALL look {}");
+    const [pid = 0] = runningFakes("calls-tools");
+    process.kill(pid, "SIGKILL");
+    await until(() => engine.status.restingConversations === 0);
+    const { events, error } = await collect(engine.run(next("a bird"), never));
+    // It is asked by the results alone, of which the made-up CLI knows nothing.
+    assert.deepEqual([error, summaryOf(events).text, engine.status.reuse.process_ended], [undefined, "ok", 1]);
+  });
+
+  it("is replayed too when the client brings more than results, and the process that waits is left alone", async (t) => {
+    const { engine } = startEngine(t, "calls-tools");
+    const { next } = await called(engine, "CALL look {}");
+    const turn = next("a bird");
+    const last = turn.messages.at(-1);
+    const withWords = { role: "user", content: [...last?.content ?? [], { type: "text", text: "and hurry" }] } as Message;
+    const { events, error } = await collect(engine.run({ ...turn, messages: [...turn.messages.slice(0, -1), withWords] }, never));
+    assert.deepEqual([error, summaryOf(events).text, engine.status.reuse.hit, engine.status.restingConversations], [undefined, "ok", 0, 1]);
+    const second = await collect(engine.run(turn, never));
+    assert.deepEqual([second.error, engine.status.reuse.hit], [undefined, 1]);
+  });
+
+  it("whose CLI went on by itself is not gone on with", async (t) => {
+    const { engine } = startEngine(t, "calls-tools");
+    const { next } = await called(engine, "ALONE CALL look {}");
+    await until(() => engine.status.restingConversations === 0);
+    const { events, error } = await collect(engine.run(next("a bird"), never));
+    assert.deepEqual([error, summaryOf(events).text, engine.status.reuse.hit], [undefined, "ok", 0]);
+  });
+
+  it("that is told to call none, or one, is not kept when it called more", async (t) => {
+    const { engine } = startEngine(t, "calls-tools", { conversationIdleMsMax: 60_000 });
+    const none = await called(engine, "CALL look {}", { toolChoice: { type: "none" } });
+    assert.deepEqual([none.calls, summaryOf(none.events).finish, engine.status.restingConversations], [[], "stop", 0]);
+    const one = await called(engine, "CALL look {} CALL listen {}", { parallelToolCalls: false });
+    assert.deepEqual([one.calls.map(({ name }) => name), summaryOf(one.events).finish, engine.status.restingConversations], [["look"], "tool_calls", 0]);
+  });
+});
+
+describe("an answer that must be a call", () => {
+  const must = { tools: [tool("look")], toolChoice: { type: "required" } } as const;
+
+  it("and is one is like any other", async (t) => {
+    const { engine } = startEngine(t, "calls-tools");
+    const { events } = await collect(engine.run(ask("CALL look {}", must), never));
+    assert.deepEqual([summaryOf(events).order, summaryOf(events).finish, engine.status.restingConversations], ["start text tool_call tool_arguments finish", "tool_calls", 1]);
+  });
+
+  it("and is words is turned round once: the client hears the call alone, and its process is not kept", async (t) => {
+    const { engine } = startEngine(t, "calls-tools", { conversationIdleMsMax: 60_000 });
+    const { events, error } = await collect(engine.run(ask("RELENT", must), never));
+    assert.equal(error, undefined);
+    assert.deepEqual([summaryOf(events).text, callsIn(events).map(({ name }) => name), summaryOf(events).finish], ["one moment ", ["look"], "tool_calls"]);
+    assert.equal(events.filter(({ type }) => type === "finish").length, 1);
+    assert.equal(engine.status.restingConversations, 0);
+    await Promise.all(runningFakes("calls-tools").map((pid) => waitUntilGone(pid, goneWithinMs)));
+  });
+
+  it("and is words twice is given up, without a word of them", async (t) => {
+    const { engine } = startEngine(t, "calls-tools", { conversationIdleMsMax: 60_000 });
+    const { events, error } = await collect(engine.run(ask("just talk", { ...must, toolChoice: { type: "tool", name: "look" } }), never));
+    const { kind, param } = error as BridgeError;
+    assert.deepEqual([kind, param, summaryOf(events).text, summaryOf(events).finish], ["upstream_error", "tool_choice", "", undefined]);
+    assert.equal(engine.status.restingConversations, 0);
+  });
+
+  it("and was cut at its token limit is given up at once: nobody is left to ask", async (t) => {
+    const { engine } = startEngine(t, "runs-on");
+    const { error } = await collect(engine.run(ask("hi", must), never));
+    assert.deepEqual([(error as BridgeError).kind, (error as BridgeError).param], ["upstream_error", "tool_choice"]);
+  });
+});
+
+describe("stop sequences", () => {
+  const keep = { conversationIdleMsMax: 60_000 };
+
+  it("end the answer, and its process, which has said more than the client knows", async (t) => {
+    const { engine } = startEngine(t, "answers", keep);
+    const { events, error } = await collect(engine.run(ask("WORDS 9", { stop: ["w2 w3", "w8"] }), never));
+    assert.deepEqual([error, summaryOf(events).text, summaryOf(events).finish, engine.status.restingConversations], [undefined, "w0 w1 ", "stop", 0]);
+    await Promise.all(runningFakes("answers").map((pid) => waitUntilGone(pid, goneWithinMs)));
+    assert.equal(engine.status.runningTurns, 0);
+  });
+
+  it("that do not come leave the conversation as it is, and are no part of it", async (t) => {
+    const { engine } = startEngine(t, "answers", keep);
+    await collect(engine.run(ask("WORDS 2", { stop: ["w9"] }), never));
+    const { events } = await collect(engine.run(turnOf({ messages: [user("WORDS 2"), assistant("w0 w1"), user("WORDS 3")], stop: ["other"] }), never));
+    assert.deepEqual([summaryOf(events).text, engine.status.reuse.hit], ["w0 w1 w2 ", 1]);
+  });
+});
+
+it("an engine tells when it has come to rest", async (t) => {
+  const rests: number[] = [];
+  const { engine } = startEngine(t, "answers", { onRest: () => rests.push(engine.status.runningTurns) });
+  await collect(engine.run(ask("WORDS 1"), never));
+  await collect(engine.run(ask("WORDS 1"), never));
+  assert.deepEqual(rests, []);
+  await until(() => rests.length > 0);
+  assert.deepEqual(rests, [0]);
+});
+
 describe("a warm process", () => {
   const isWarm = (engine: Engine, count: number): Promise<void> => until(() => engine.status.warmProcesses === count);
 
@@ -421,6 +575,32 @@ describe("a warm process", () => {
     await isWarm(engine, 1);
     assert.equal((await errorOf(engine.run(ask("hi", { model: "opus" }), never))).kind, "cli_failed");
     await until(() => engine.status.processes === engine.status.warmProcesses);
+  });
+
+  it("has rehearsed what conversations keep beginning with, and is told only the message then", async (t) => {
+    const { engine } = startEngine(t, "echo-history", { warm: 2, defaultModel: "opus" });
+    await engine.discover();
+    const turn = ask("hi", { model: "opus", system: "Be brief." });
+    const kinds: string[][] = [];
+    for (let round = 0; round < 3; round++) {
+      await isWarm(engine, 2);
+      const { events } = await collect(engine.run(turn, never));
+      kinds.push((JSON.parse(summaryOf(events).text) as any[]).map((message) => message === "acknowledged" ? message : `${message.shouldQuery === false ? "history " : ""}${message.type}`));
+      // The pool fills up a moment after it gave one.
+      await until(() => engine.status.warmProcesses < 2);
+    }
+    const plain = ["control_request", "user"];
+    assert.deepEqual(kinds, [plain, plain, ["control_request", "history user", "acknowledged", "user"]]);
+  });
+
+  it("that refuses what it is to rehearse leaves the others as they are", async (t) => {
+    const { engine, logLines } = startEngine(t, "refuses-initialize", { warm: 2 });
+    await engine.discover();
+    for (let round = 0; round < 2; round++) {
+      await isWarm(engine, 2);
+      assert.equal((await errorOf(engine.run(ask("hi", { model: "opus" }), never))).kind, "cli_failed");
+    }
+    await until(() => logLines.some((line) => line.includes("a claude process did not come up") && line.includes("refused initialize")));
   });
 
   it("that crashes at boot is tried again later, not at once and for ever", async (t) => {

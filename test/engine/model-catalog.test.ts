@@ -16,7 +16,7 @@ describe("the names that every CLI knows", () => {
   });
 
   for (const [name, alias] of [["claude-opus-4", "opus"], ["claude-sonnet-4", "sonnet"], ["claude-haiku-4", "haiku"], ["opus", "opus"], ["claude-code-cli/claude-opus-4", "opus"], ["claude-code-cli/haiku", "haiku"]] as const) {
-    it(`make ${name} the CLI's ${alias}`, () => assert.equal(new ModelCatalog().resolve(name), alias));
+    it(`make ${name} the CLI's ${alias}`, () => assert.deepEqual(new ModelCatalog().resolve(name), { model: alias }));
   }
 });
 
@@ -25,7 +25,7 @@ describe("a name", () => {
     const catalog = new ModelCatalog();
     assert.equal(catalog.resolve("sonnet[1m]"), undefined);
     catalog.learn([reported("sonnet[1m]", "claude-sonnet-5[1m]", "Sonnet (1M)"), reported("default", "gpt-x")]);
-    assert.deepEqual(["sonnet[1m]", "claude-sonnet-5[1m]", "default", "gpt-x", "claude-code-cli/default"].map((name) => catalog.resolve(name)),
+    assert.deepEqual(["sonnet[1m]", "claude-sonnet-5[1m]", "default", "gpt-x", "claude-code-cli/default"].map((name) => catalog.resolve(name)?.model),
       ["sonnet[1m]", "claude-sonnet-5[1m]", "default", "gpt-x", "default"]);
   });
 
@@ -33,11 +33,11 @@ describe("a name", () => {
     const catalog = new ModelCatalog();
     catalog.learn([reported("old")]);
     catalog.learn([reported("new")]);
-    assert.deepEqual([catalog.resolve("old"), catalog.resolve("new"), ids(catalog).includes("old")], [undefined, "new", false]);
+    assert.deepEqual([catalog.resolve("old"), catalog.resolve("new"), ids(catalog).includes("old")], [undefined, { model: "new" }, false]);
   });
 
   it("that is a full id is handed to the CLI, whatever it reported", () => {
-    assert.equal(new ModelCatalog().resolve("claude-opus-4-1-20250805"), "claude-opus-4-1-20250805");
+    assert.deepEqual(new ModelCatalog().resolve("claude-opus-4-1-20250805"), { model: "claude-opus-4-1-20250805" });
   });
 
   for (const name of [
@@ -61,5 +61,48 @@ describe("the list", () => {
     assert.equal(new Set(ids(catalog)).size, ids(catalog).length);
     const described = new Map(catalog.list().map(({ id, description }) => [id, description]));
     assert.deepEqual([described.get("claude-opus-5"), described.get("opus"), described.get("plain"), described.get("haiku")], ["Default", "Opus", undefined, undefined]);
+  });
+});
+
+describe("an alias of the operator's", () => {
+  it("stands for its model, under the CLI's own name for it, with its settings", () => {
+    const catalog = new ModelCatalog([
+      { name: "gpt-4o", model: "claude-sonnet-4" }, { name: "o3", model: "opus", effort: "high" }, { name: "mini", model: "haiku", thinkingTokens: 0 },
+      { name: "both", model: "claude-opus-5", effort: "max", thinkingTokens: 2_048 },
+    ]);
+    assert.deepEqual(["gpt-4o", "o3", "mini", "both"].map((name) => catalog.resolve(name)), [
+      { model: "sonnet" }, { model: "opus", effort: "high" }, { model: "haiku", thinkingTokens: 0 }, { model: "claude-opus-5", effort: "max", thinkingTokens: 2_048 },
+    ]);
+  });
+
+  it("leaves the names that it stands for without its settings", () => {
+    const catalog = new ModelCatalog([{ name: "o3", model: "opus", effort: "high" }]);
+    assert.deepEqual([catalog.resolve("opus"), catalog.resolve("claude-opus-4")], [{ model: "opus" }, { model: "opus" }]);
+  });
+
+  it("comes before a name that is known otherwise", () => {
+    const catalog = new ModelCatalog([{ name: "opus", model: "haiku", effort: "low" }]);
+    assert.deepEqual(catalog.resolve("opus"), { model: "haiku", effort: "low" });
+    assert.deepEqual(catalog.resolve("claude-opus-4"), { model: "opus" });
+  });
+
+  it("is listed first and once, before anything was reported and after", () => {
+    const catalog = new ModelCatalog([{ name: "gpt-4o", model: "sonnet" }, { name: "opus", model: "haiku" }]);
+    const expected = ["gpt-4o", "opus", "claude-opus-4", "claude-sonnet-4", "claude-haiku-4", "sonnet", "haiku"];
+    assert.deepEqual(new Set(ids(catalog)), new Set(expected));
+    catalog.learn([reported("gpt-4o", undefined, "Reported")]);
+    assert.deepEqual(ids(catalog), expected);
+  });
+
+  it("of a model that nobody knows is not served, until the CLI reports that model", () => {
+    const catalog = new ModelCatalog([{ name: "mine", model: "novel", effort: "low" }]);
+    assert.equal(catalog.resolve("mine"), undefined);
+    catalog.learn([reported("novel")]);
+    assert.deepEqual(catalog.resolve("mine"), { model: "novel", effort: "low" });
+  });
+
+  it("stands for a model, never for another alias, and never for a flag", () => {
+    const catalog = new ModelCatalog([{ name: "a", model: "b" }, { name: "b", model: "opus" }, { name: "c", model: "--help" }]);
+    assert.deepEqual([catalog.resolve("a"), catalog.resolve("c")], [undefined, undefined]);
   });
 });

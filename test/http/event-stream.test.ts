@@ -148,6 +148,15 @@ describe("the head of a stream", () => {
     assert.equal(socket.headersSent, false);
   });
 
+  it("sees a retry and a start wherever they stand in a batch", async (t) => {
+    const { socket, turn } = relay(t);
+    await turn.give(retry, start);
+    t.mock.timers.tick(retryHeadWaitMs - 1);
+    assert.equal(socket.headersSent, false);
+    t.mock.timers.tick(1);
+    assert.equal(socket.headers["x-served"], "claude-served");
+  });
+
   it("does not wait for ever while the upstream is asked again", async (t) => {
     const { socket, turn } = relay(t);
     await turn.give(retry);
@@ -222,6 +231,14 @@ describe("a heartbeat", () => {
   });
 
   it("is not sent to a reader that left", async (t) => {
+    const { socket, turn } = relay(t);
+    await turn.give(text("a"));
+    socket.leave();
+    t.mock.timers.tick(heartbeatMs * 4);
+    assert.deepEqual(socket.writes, ["open;a;"]);
+  });
+
+  it("is not written to a client that is gone", async (t) => {
     const { socket, turn } = relay(t);
     await turn.give(text("a"));
     socket.leave();

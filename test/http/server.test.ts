@@ -302,6 +302,28 @@ describe("a connection", () => {
   });
 });
 
+describe("what is no HTTP, behind a request", () => {
+  it("is never answered into the middle of its answer: the connection is cut, and the turn ends", async (t) => {
+    const { url } = await startEmbeddedWith(t, "puppet");
+    const puppeteer = await startPuppeteer(t);
+    const body = JSON.stringify({ model: "opus", stream: true, messages: [{ role: "user", content: puppeteer.prompt() }] });
+    const socket = await openSocket(t, url);
+    let text = "";
+    socket.setEncoding("latin1").on("data", (chunk: string) => (text += chunk));
+    const closed = new Promise<void>((resolve) => socket.once("end", resolve).once("close", () => resolve()));
+    socket.write(`${head("POST /v1/chat/completions HTTP/1.1", "host: localhost", `content-length: ${body.length}`)}${body}`);
+    const puppet = await puppeteer.next();
+    puppet.start();
+    puppet.say("one");
+    while (!text.includes('"content":"one"')) await once(socket, "data");
+    socket.write("\0\0 what is this? \r\n\r\n");
+    await closed;
+    assert.deepEqual(text.match(/HTTP\/1\.1 \d+/g), ["HTTP/1.1 200"]);
+    assert.doesNotMatch(text, /\r\n0\r\n\r\n$|DONE/, "the client can see that it is not whole");
+    await puppet.gone;
+  });
+});
+
 describe("a stream", () => {
   it("has the head that proxies and clients need, and arrives a delta at a time", async (t) => {
     const { url } = await startEmbeddedWith(t, "puppet");

@@ -3,12 +3,13 @@ import { chatRequest, readSse, readStrictSse } from "./sse.ts";
 import { within } from "./exit.ts";
 import type { ChatBody } from "./conversation-trees.ts";
 
-export type Reply =
-  | { readonly kind: "answer"; readonly text: string }
-  | { readonly kind: "error"; readonly status: number; readonly code: string | null; readonly message: string };
+/** A failure as the client is told of it; 200 where the stream had begun. */
+export interface Refusal { readonly kind: "error"; readonly status: number; readonly code: string | null; readonly message: string }
+export type Reply = { readonly kind: "answer"; readonly text: string } | Refusal;
 
 /** An answer that has begun and goes on until somebody ends it. */
 export interface Begun {
+  readonly kind: "begun";
   readonly text: string;
   leave(): void;
   /** What else came, by the time the stream was over. */
@@ -24,10 +25,7 @@ export function ask(url: string, body: ChatBody): Promise<Reply> {
 
 async function askUnbounded(url: string, body: ChatBody): Promise<Reply> {
   const response = await chatRequest(url, body);
-  if (response.status !== 200) {
-    const { error } = await response.json() as { error: { code: string | null; message: string } };
-    return { kind: "error", status: response.status, ...error };
-  }
+  if (response.status !== 200) return refusalOf(response);
   if (!body.stream) {
     const answer = await response.json() as { choices: [{ message: { content: string } }] };
     return { kind: "answer", text: answer.choices[0].message.content };
@@ -40,9 +38,10 @@ async function askUnbounded(url: string, body: ChatBody): Promise<Reply> {
 }
 
 /** Asks for a stream and reads its first piece. */
-export async function begin(url: string, body: ChatBody): Promise<Begun> {
+export async function begin(url: string, body: ChatBody): Promise<Begun | Refusal> {
   const controller = new AbortController();
   const response = await chatRequest(url, { ...body, stream: true }, { signal: controller.signal });
+  if (response.status !== 200) return refusalOf(response);
   const events = readSse(response);
   let text = "";
   while (text === "") {
@@ -51,6 +50,7 @@ export async function begin(url: string, body: ChatBody): Promise<Begun> {
     text = deltaIn(next.value.data);
   }
   return {
+    kind: "begun",
     text,
     leave: () => controller.abort(),
     rest: async () => {
@@ -61,16 +61,27 @@ export async function begin(url: string, body: ChatBody): Promise<Begun> {
   };
 }
 
-/** Asks and leaves when `moment` has come. Rejects when there was an answer before that. */
-export async function askAndLeave(url: string, body: ChatBody, moment: Promise<unknown>): Promise<void> {
+/** Asks and leaves when `moment` has come. Gives the refusal that came before it; rejects when an answer did. */
+export async function askAndLeave(url: string, body: ChatBody, moment: Promise<unknown>): Promise<Refusal | undefined> {
   const controller = new AbortController();
-  const answered = chatRequest(url, body, { signal: controller.signal }).then(
-    ({ status }) => { throw new Error(`an answer came before the client left: ${status}`); },
-    (error: unknown) => { if (!controller.signal.aborted) throw error; },
+  const refused = chatRequest(url, body, { signal: controller.signal }).then(
+    (response) => {
+      if (response.status === 200) throw new Error("an answer came before the client left");
+      return refusalOf(response);
+    },
+    (error: unknown) => {
+      if (!controller.signal.aborted) throw error;
+      return undefined;
+    },
   );
-  await Promise.race([within(moment, replyMsMax, () => "the turn did not begin"), answered]);
+  await Promise.race([within(moment, replyMsMax, () => "the turn did not begin"), refused]);
   controller.abort();
-  await answered;
+  return refused;
+}
+
+async function refusalOf(response: Response): Promise<Refusal> {
+  const { error } = await response.json() as { error: { code: string | null; message: string } };
+  return { kind: "error", status: response.status, code: error.code, message: error.message };
 }
 
 /** The code of the error event, if it is one. */

@@ -7,7 +7,7 @@ import { type Asked, askedBy, askedMessage, type ChatBody, ConversationTree, typ
 import { within } from "./exit.ts";
 import { type Random, seededRandom } from "./random.ts";
 import type { RememberingClaude, RememberingProcess, Told, View } from "./remembering-claude.ts";
-import { ask, askAndLeave, begin, errorIn } from "./tree-client.ts";
+import { ask, askAndLeave, begin, errorIn, type Refusal } from "./tree-client.ts";
 
 const stepsMax = 6;
 const eventMsMax = 20_000;
@@ -93,6 +93,12 @@ export class Observations {
     process.kill(target.pid, "SIGKILL");
   }
 
+  /** One that was killed just when a request had booted it is not hidden from the client; any other failure breaks the promise. */
+  excuse({ status, code, message }: Refusal, freshKillsBefore: number): void {
+    assert.ok(this.freshKills > freshKillsBefore && code === "claude_cli_failed", `answered ${status} ${code} (${message}), and nothing was killed`);
+    this.errorsOfKills++;
+  }
+
   /** One that waits for a conversation, so that no client may notice. */
   killAFresh(random: Random): void {
     const fresh = [...this.#server.claude.processes].filter((candidate) => candidate.isFresh && !this.killed.has(candidate));
@@ -116,7 +122,7 @@ export async function grow(seed: number, server: JudgedServer, seen: Observation
       if (random.below(10) === 0) killOneAtRest(own, random, seen);
       if (random.below(40) === 0) seen.killAFresh(random);
       const standing = [...own].filter((candidate) => candidate.isAtRest && !seen.killed.has(candidate));
-      for (const view of plan.fate === "taken" ? await takeAnswers(plan, tree, standing, server, seen) : [await cutShort(plan, tree, random, server, seen)]) own.add(view.process);
+      for (const view of plan.fate === "taken" ? await takeAnswers(plan, tree, standing, server, seen) : await cutShort(plan, tree, random, server, seen)) own.add(view.process);
     }
   } catch (error) {
     throw new Error(`the tree of seed ${seed} fails at step ${trace.length} (${trace.join(", ")}): ${(error as Error).message}`, { cause: error });
@@ -141,9 +147,7 @@ async function takeAnswers(plan: Plan, tree: ConversationTree, standing: readonl
   for (const [index, reply] of replies.entries()) {
     const body = plan.bodies[index] as ChatBody;
     if (reply.kind === "error") {
-      // A process may die twice on the way of one request: that much is not hidden from its client.
-      assert.ok(seen.freshKills > freshKillsBefore && reply.code === "claude_cli_failed", `answered ${reply.status} ${reply.code}, and nothing was killed`);
-      seen.errorsOfKills++;
+      seen.excuse(reply, freshKillsBefore);
       continue;
     }
     const view = seen.hold(body, reply.text);
@@ -162,24 +166,31 @@ async function takeAnswers(plan: Plan, tree: ConversationTree, standing: readonl
   return views;
 }
 
-async function cutShort({ bodies: [body], fate }: Plan, tree: ConversationTree, random: Random, server: JudgedServer, seen: Observations): Promise<View> {
+async function cutShort({ bodies: [body], fate }: Plan, tree: ConversationTree, random: Random, { url }: JudgedServer, seen: Observations): Promise<View[]> {
   assert.ok(body !== undefined);
+  const freshKillsBefore = seen.freshKills;
   const turn = seen.turnOf(body);
   if (fate === "left-before") {
-    await askAndLeave(server.url, body, turn);
-    return turn;
+    const refusal = await askAndLeave(url, body, turn);
+    if (refusal === undefined) return [await turn];
+    seen.excuse(refusal, freshKillsBefore);
+    return [];
   }
-  const begun = await begin(server.url, body);
+  const begun = await begin(url, body);
+  if (begun.kind === "error") {
+    seen.excuse(begun, freshKillsBefore);
+    return [];
+  }
   const view = await within(turn, eventMsMax, () => "no process saw the turn");
   assert.ok(view.answer.startsWith(begun.text));
   if (fate === "left-midway") {
     begun.leave();
     // Some clients keep what they have got.
     if (random.below(2) === 0) tree.remember(body, begun.text);
-    return view;
+    return [view];
   }
   seen.kill(view.process);
   const rest = await within(begun.rest(), eventMsMax, () => "the stream of a killed process did not end");
   assert.equal(errorIn(rest.at(-1)), "claude_cli_failed", `a killed process ends its stream in an error: ${rest.at(-1)}`);
-  return view;
+  return [view];
 }

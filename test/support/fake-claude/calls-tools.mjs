@@ -5,7 +5,7 @@
  *   CALL name {json}   a call; those of one answer come in their order, the next when the one before is answered
  *   PARALLEL           all of them at once
  *   LATE               only a moment after the answer has ended
- *   ALONE              the call is never asked of the host: it goes on by itself
+ *   ALONE              the call is never asked of the host: it goes on by itself a moment later; ALONE AT ONCE in the same write
  *   LIST               answers with what the host told of itself and its tools
  *   ASK                asks the host what it does not know, and answers with what it said
  *   SCHEMA {json}      answers in the structured-output tool
@@ -77,7 +77,8 @@ async function turn(prompt, results) {
   }
   if (wanted.length === 0) return answer(results.length === 0 ? "ok" : JSON.stringify(results));
 
-  sayStart();
+  if (prompt.includes("AT ONCE")) process.stdout.cork();
+  const messageId = sayStart();
   sayText("one moment ");
   const blocks = wanted.map(([, name, json], index) => sayBlock(index + 1, name, json));
   const [first, ...others] = blocks;
@@ -86,10 +87,16 @@ async function turn(prompt, results) {
   const early = isEarly ? callTool(first) : undefined;
   const earlyOthers = isEarly && prompt.includes("PARALLEL") ? others.map(callTool) : undefined;
   sayStop("tool_use", 1);
+  if (prompt.includes("AT ONCE")) {
+    answer("nobody asked me");
+    return process.stdout.uncork();
+  }
   if (!isEarly) await new Promise((resolve) => setTimeout(resolve, lateMs));
   if (prompt.includes("ALONE")) return answer("nobody asked me");
   const got = [await (early ?? callTool(first))];
   for (const [index, block] of others.entries()) got.push(await (earlyOthers?.[index] ?? callTool(block)));
+  // The CLI may repeat the message that it waited in.
+  say({ type: "assistant", message: { id: messageId, role: "assistant", model: "claude-fake-1", content: blocks.map((block) => ({ type: "tool_use", ...block })) } });
   say({ type: "user", message: { role: "user", content: got.map(({ id }) => ({ type: "tool_result", tool_use_id: id, content: "as told" })) } });
   const more = got.map(({ content = [] }) => content.map(({ text }) => text).join(" ")).join(" ");
   await turn(more, got);

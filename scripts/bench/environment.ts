@@ -1,0 +1,38 @@
+/** The environment that every contestant gets: a home of its own, a made-up login, the stub upstream, and `claude` on PATH. */
+import { mkdir, symlink } from "node:fs/promises";
+import { delimiter, dirname, join } from "node:path";
+import type { Scope } from "./scope.ts";
+
+export interface EnvironmentOptions {
+  /** The executable that `claude` is to be. */
+  readonly claude: string;
+  /** The Messages API; left out for a fake CLI, which asks nobody. */
+  readonly upstreamUrl?: string;
+}
+
+/** A whole environment. Nothing in it tunes the CLI but what keeps it from calling home and from updating itself. */
+export async function contestantEnvironment(scope: Scope, { claude, upstreamUrl }: EnvironmentOptions): Promise<Record<string, string>> {
+  const folder = await scope.folder();
+  const inside = async (name: string): Promise<string> => {
+    const path = join(folder, name);
+    await mkdir(path);
+    return path;
+  };
+  const commands = await inside("bin");
+  await symlink(claude, join(commands, "claude"));
+  return {
+    // This Node before any other: a fake is run by the first line of its script.
+    PATH: [commands, dirname(process.execPath), process.env["PATH"] ?? ""].join(delimiter),
+    HOME: await inside("home"),
+    TMPDIR: await inside("tmp"),
+    CLAUDE_CONFIG_DIR: await inside("config"),
+    CLAUDE_CODE_OAUTH_TOKEN: "sk-ant-oat01-made-up-for-benchmarks",
+    ...(upstreamUrl === undefined ? {} : { ANTHROPIC_BASE_URL: upstreamUrl }),
+    CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1",
+    DISABLE_TELEMETRY: "1",
+    DISABLE_AUTOUPDATER: "1",
+  };
+}
+
+/** What of it our server must be told to pass on: the rest passes by itself. */
+export const passedNames = "ANTHROPIC_BASE_URL,DISABLE_TELEMETRY";

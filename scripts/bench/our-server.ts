@@ -1,0 +1,73 @@
+/** Our server as it is published: compiled once a run into a temporary folder, and run by plain Node, as the reference is. */
+import { spawnSync } from "node:child_process";
+import { copyFile, readFile } from "node:fs/promises";
+import { get } from "node:http";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { startServer, type ServerProcess } from "./child-process.ts";
+import { passedNames } from "./environment.ts";
+import type { Scope } from "./scope.ts";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const healthPollMs = 50;
+
+export interface Build {
+  readonly folder: string;
+  readonly version: string;
+}
+
+/** Compiles src as it is now: a change to it while the benchmark runs does not reach it. */
+export async function buildOurs(scope: Scope): Promise<Build> {
+  const folder = await scope.folder();
+  const compiler = join(root, "node_modules", "typescript", "bin", "tsc");
+  const { status, stdout } = spawnSync(process.execPath, [compiler, "-p", join(root, "tsconfig.build.json"), "--outDir", join(folder, "dist")], { encoding: "utf8" });
+  if (status !== 0) throw new Error(`src does not compile: ${stdout}`);
+  await copyFile(join(root, "package.json"), join(folder, "package.json"));
+  const { version } = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as { version: string };
+  return { folder, version };
+}
+
+export interface OurServerOptions {
+  readonly env: Readonly<Record<string, string>>;
+  /** Further arguments of the server. */
+  readonly args?: readonly string[];
+  /** Arguments of Node. */
+  readonly nodeArgs?: readonly string[];
+  readonly cwd?: string;
+}
+
+/** With its defaults, but for the port and the model that is kept warm from the start. */
+export function startOurs(scope: Scope, { folder }: Build, { env, args = [], nodeArgs = [], cwd = folder }: OurServerOptions): Promise<ServerProcess> {
+  return startServer(scope, {
+    args: [...nodeArgs, join(folder, "dist", "main.js"), "--port", "0", "--default-model", "sonnet", "--pass-env", passedNames, ...args],
+    cwd, env, ready: /http:\/\/[\d.]+:(\d+)\s/,
+  });
+}
+
+export interface Health {
+  readonly status: string;
+  readonly running_turns: number;
+  readonly processes: { readonly all: number; readonly warm: number };
+  readonly reuse: Readonly<Record<string, number>>;
+}
+
+export function healthOf(port: number): Promise<Health> {
+  return new Promise((resolve, reject) => {
+    get({ port, host: "127.0.0.1", path: "/health", agent: false }, (response) => {
+      let text = "";
+      response.setEncoding("utf8").on("data", (part: string) => { text += part; }).on("end", () => resolve(JSON.parse(text) as Health));
+    }).on("error", reject);
+  });
+}
+
+/** Waits until `warm` processes were started for the pool and no turn runs, for `withinMs` at most. */
+export async function waitUntilWarm(port: number, warm: number, withinMs = 20_000): Promise<void> {
+  const start = performance.now();
+  for (;;) {
+    const { processes, running_turns } = await healthOf(port);
+    if (processes.warm >= warm && running_turns === 0) return;
+    if (performance.now() - start > withinMs) throw new Error(`the pool holds ${processes.warm} of ${warm} after ${withinMs} ms`);
+    await delay(healthPollMs);
+  }
+}

@@ -1,0 +1,87 @@
+/** What a process has used: CPU time and memory, on Linux by /proc, elsewhere by ps. */
+import { execFileSync } from "node:child_process";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+
+const hasProc = process.platform === "linux";
+const bytesPerMegabyte = 1_000_000;
+const bytesPerKilobyte = 1024;
+const msPerSecond = 1000;
+/** Linux counts CPU time in hundredths of a second, whatever its own clock. */
+const ticksPerSecond = 100;
+
+/** User and system time so far, of all threads and not of children, in milliseconds; steps of 10. */
+export function cpuMs(pid: number): number {
+  if (hasProc) return (cpuTicks(pid) * msPerSecond) / ticksPerSecond;
+  const parts = ps(pid, "time").split(/[:-]/).map(Number);
+  return parts.reduce((seconds, part) => seconds * 60 + part, 0) * msPerSecond;
+}
+
+/** The same in the kernel's ticks of 10 ms; Linux only. */
+export function cpuTicks(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+  // The name in parentheses may hold anything, parentheses included.
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return Number(fields[11]) + Number(fields[12]);
+}
+
+/** Resident memory now, in MB of a million bytes. */
+export function residentMegabytes(pid: number): number {
+  return (hasProc ? statusKilobytes(pid, "VmRSS") : Number(ps(pid, "rss"))) * bytesPerKilobyte / bytesPerMegabyte;
+}
+
+/** Resident memory with shared pages counted by share, in MB; undefined where the system does not tell. */
+export function proportionalMegabytes(pid: number): number | undefined {
+  if (!hasProc) return undefined;
+  const match = /^Pss:\s*(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"));
+  return match === null ? undefined : (Number(match[1]) * bytesPerKilobyte) / bytesPerMegabyte;
+}
+
+/** Watches a process's highest resident memory from now on: the kernel's own mark on Linux, a look every 20 ms elsewhere. */
+export function watchPeakMegabytes(pid: number): { stop(): number } {
+  if (hasProc) {
+    // Sets VmHWM back to what is resident now (proc(5), clear_refs).
+    writeFileSync(`/proc/${pid}/clear_refs`, "5");
+    return { stop: () => (statusKilobytes(pid, "VmHWM") * bytesPerKilobyte) / bytesPerMegabyte };
+  }
+  let peak = residentMegabytes(pid);
+  const timer = setInterval(() => {
+    peak = Math.max(peak, residentMegabytes(pid));
+  }, pollMs);
+  return {
+    stop: () => {
+      clearInterval(timer);
+      return Math.max(peak, residentMegabytes(pid));
+    },
+  };
+}
+
+const pollMs = 20;
+
+/** The processes that `pid` started and that still run, and theirs. */
+export function descendants(pid: number): number[] {
+  const children = hasProc ? childrenByProc(pid) : childrenByPs(pid);
+  return children.flatMap((child) => [child, ...descendants(child)]);
+}
+
+function childrenByProc(pid: number): number[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`).flatMap((task) => readFileSync(`/proc/${pid}/task/${task}/children`, "utf8").split(" ").filter((id) => id !== "").map(Number));
+  } catch {
+    // It has just ended.
+    return [];
+  }
+}
+
+function childrenByPs(pid: number): number[] {
+  return execFileSync("ps", ["-A", "-o", "pid=,ppid="], { encoding: "utf8" }).trim().split("\n")
+    .map((line) => line.trim().split(/\s+/).map(Number))
+    .flatMap(([child, parent]) => (parent === pid && child !== undefined ? [child] : []));
+}
+
+function statusKilobytes(pid: number, field: "VmRSS" | "VmHWM"): number {
+  return Number(new RegExp(`^${field}:\\s*(\\d+) kB`, "m").exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? Number.NaN);
+}
+
+function ps(pid: number, field: string): string {
+  return execFileSync("ps", ["-p", String(pid), "-o", `${field}=`], { encoding: "utf8" }).trim();
+}

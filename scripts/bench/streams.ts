@@ -1,0 +1,108 @@
+/**
+ * Many streams at once, at the pace of a model: 1, 10, 50 and 200 of them, each a delta every 20 ms for 6 s from a fake CLI
+ * that writes its clock into every delta. A client process reads them all; a delta's age when it is read is what fake, pipe,
+ * server, socket and client took together. So a server that only pipes the CLI's stdout into the response is measured too,
+ * and what ours adds is its age less that one's. Deltas count while all streams run, from a second after the last began. The fake is a C program that is
+ * compiled first (one process a stream, as with the real CLI); without a C compiler it is a Node script, and 50 streams are
+ * the most. Server CPU is the server process's alone over the whole run, starts of the CLI included, per second of it.
+ */
+import { fork, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { endingOf, startServer } from "./child-process.ts";
+import { calm, calmNote } from "./calm.ts";
+import { contestantEnvironment } from "./environment.ts";
+import { parseOptions, roundsOf } from "./options.ts";
+import { buildOurs, startOurs } from "./our-server.ts";
+import type { PacedOutcome, PacedTask } from "./paced-clients.ts";
+import { cpuMs, watchPeakMegabytes } from "./process-usage.ts";
+import { installReference, referenceName, referenceVersion, startReference } from "./reference.ts";
+import { difference, ratio, report, row, type Row } from "./result.ts";
+import { withScope, type Scope } from "./scope.ts";
+import { pairedDifference, rotated } from "./statistics.ts";
+
+const roundsUsual = 5;
+const counts = [1, 10, 50, 200] as const;
+const nodeFakeStreamsMax = 50;
+const everyMs = 20;
+const settleMs = 2_000;
+const msPerSecond = 1_000;
+const targetStreams = 200;
+const targets = { addedP99Ms: 10, megabytes: 200 };
+
+const options = parseOptions(process.argv.slice(2));
+const rounds = roundsOf(options, roundsUsual, 1);
+const streamMs = options.isQuick ? 3_000 : 6_000;
+const prompt = `DELTAS ${streamMs / everyMs} EVERY ${everyMs}`;
+const fakes = fileURLToPath(new URL("./fakes/", import.meta.url));
+
+await withScope(async (scope) => {
+  const build = await buildOurs(scope);
+  const { path: fake, isCompiled } = await makeFake(scope);
+  const environment = (): Promise<Record<string, string>> => contestantEnvironment(scope, { claude: fake });
+  const ours = await startOurs(scope, build, { env: await environment(), args: ["--max-processes", "250", "--conversation-idle", "1"] });
+  const reference = await startReference(scope, await installReference(scope, options.reference), await environment());
+  const pipe = await startServer(scope, { args: [join(fakes, "pipe-server.mjs")], cwd: build.folder, env: await environment(), ready: /http:\/\/[\d.]+:(\d+) / });
+  const clients = await startClients(scope);
+  const contestants = [{ name: "ours", server: ours }, { name: "reference", server: reference }, { name: "bare pipe", server: pipe }];
+  const rows: Row[] = [];
+  for (const streams of counts) {
+    if (!isCompiled && streams > nodeFakeStreamsMax) continue;
+    const p50: Record<string, number[]> = Object.fromEntries(contestants.map(({ name }) => [name, []]));
+    const [p99, cpu, memory] = [structuredClone(p50), structuredClone(p50), structuredClone(p50)];
+    for (let round = 0; round < rounds; round++) {
+      for (const { name, server } of rotated(contestants, round)) {
+        await calm(settleMs);
+        const peak = watchPeakMegabytes(server.pid);
+        const cpuBefore = cpuMs(server.pid);
+        const start = performance.now();
+        const outcome = await clients({ port: server.port, streams, prompt });
+        cpu[name]?.push(((cpuMs(server.pid) - cpuBefore) / (performance.now() - start)) * msPerSecond);
+        p50[name]?.push(outcome.p50);
+        p99[name]?.push(outcome.p99);
+        memory[name]?.push(peak.stop());
+      }
+    }
+    const isTarget = streams === targetStreams;
+    const label = `${streams} ${streams === 1 ? "stream" : "streams"}`;
+    rows.push(
+      row(`p50-${streams}`, `${label}: age of a delta, median`, "ms", p50, [added("ours", p50, undefined), added("reference", p50, undefined)]),
+      row(`p99-${streams}`, `${label}: age of a delta, 99th percentile`, "ms", p99, [added("ours", p99, isTarget ? targets.addedP99Ms : undefined), added("reference", p99, undefined)]),
+      row(`cpu-${streams}`, `${label}: server CPU a second`, "ms", cpu, [ratio("ours to reference", cpu["ours"] ?? [], cpu["reference"] ?? [])]),
+      row(`memory-${streams}`, `${label}: server's peak RSS`, "MB", memory, isTarget ? [difference("ours, the highest of all rounds", Math.max(...memory["ours"] ?? []), targets.megabytes)] : []),
+    );
+    process.stderr.write(`streams: ${streams} done\n`);
+  }
+  await report({
+    name: "streams",
+    title: "Many streams at the pace of a model",
+    method: `A delta every ${everyMs} ms for ${streamMs / msPerSecond} s in each stream; its age from the fake CLI's write to the client's read.`,
+    rounds,
+    versions: { "claude-max-api": build.version, [referenceName]: referenceVersion },
+    rows,
+    notes: [calmNote(), isCompiled ? "The fake CLI was the C program, one process a stream." : `There is no C compiler: the fake CLI was a Node script, so no more than ${nodeFakeStreamsMax} streams.`],
+  }, options);
+});
+
+function added(who: string, samples: Readonly<Record<string, readonly number[]>>, target: number | undefined) {
+  return difference(`${who} over the bare pipe`, pairedDifference(samples[who] ?? [], samples["bare pipe"] ?? []), target);
+}
+
+async function makeFake(scope: Scope): Promise<{ readonly path: string; readonly isCompiled: boolean }> {
+  const path = join(await scope.folder(), "paced");
+  const { status } = spawnSync("cc", ["-O2", "-o", path, join(fakes, "paced.c")], { stdio: "inherit" });
+  return status === 0 ? { path, isCompiled: true } : { path: join(fakes, "paced.mjs"), isCompiled: false };
+}
+
+async function startClients(scope: Scope): Promise<(task: PacedTask) => Promise<PacedOutcome>> {
+  const child = fork(fileURLToPath(new URL("./paced-clients.ts", import.meta.url)), { execArgv: ["--import", "tsx"] });
+  endingOf(scope, child);
+  await once(child, "spawn");
+  return async (task) => {
+    child.send(task);
+    const [reply] = await once(child, "message") as [{ readonly outcome?: PacedOutcome; readonly error?: string }];
+    if (reply.outcome === undefined) throw new Error(reply.error);
+    return reply.outcome;
+  };
+}

@@ -1,0 +1,80 @@
+/**
+ * The promise that matters most, held against thousands of conversations in random order: whatever the history of a
+ * request, the model sees exactly that, on a living process or a fresh one, and no process ever sees two conversations.
+ *
+ *     SEED=7 TREES=1   runs the tree of seed 7 alone, in both places; a failure names its seed
+ */
+import assert from "node:assert/strict";
+import { describe, it, type TestContext } from "node:test";
+import { type ClaudeMaxApi, createClaudeMaxApi, type EngineStatus } from "../../src/index.ts";
+import { cleanUp } from "../support/cleanup.ts";
+import { platformEnvironment } from "../support/real-claude.ts";
+import { relaysUnavailable, startRememberingClaude } from "../support/remembering-claude.ts";
+import { grow, type JudgedServer, Observations } from "../support/tree-judge.ts";
+
+const seedFirst = Number(process.env["SEED"] ?? 1);
+const treesWanted = process.env["TREES"];
+/** A script's processes cost sixty times as much. */
+const treesCheap = 2_000;
+const treesDear = 100;
+/** On a busy machine fewer have to do: no more are planted after this, unless their number was asked for. */
+const plantingMsMax = 75_000;
+/** One tree in so many grows where processes are few. */
+const crampedShare = 20;
+
+interface Scene extends JudgedServer { readonly server: ClaudeMaxApi }
+interface Forest { readonly trees: number; readonly firstSeed: number; readonly atOnce: number }
+
+function treesFor({ claude }: Scene): number {
+  return Number(treesWanted ?? (claude.isCheap ? treesCheap : treesDear));
+}
+
+async function start(t: TestContext, { maxProcesses, warm, isRoomy }: { readonly maxProcesses: number; readonly warm: number; readonly isRoomy: boolean }): Promise<Scene> {
+  const claude = await startRememberingClaude(t, seedFirst);
+  const server = createClaudeMaxApi(
+    { port: 0, claude: claude.path, passEnv: Object.keys(claude.environment), maxProcesses, maxQueue: 1_000, warm, logLevel: "silent" },
+    { environment: { ...platformEnvironment(), ...claude.environment } },
+  );
+  const { url } = await server.listen();
+  cleanUp(t, () => server.close());
+  await server.discovered();
+  return { url, claude, server, isRoomy };
+}
+
+async function growAll(t: TestContext, scene: Scene, { trees, firstSeed, atOnce }: Forest): Promise<{ readonly seen: Observations; readonly status: EngineStatus; readonly grown: number }> {
+  const seen = new Observations(scene);
+  const beganAtMs = performance.now();
+  let grown = 0;
+  const isWanted = (): boolean => grown < trees && (treesWanted !== undefined || performance.now() - beganAtMs < plantingMsMax);
+  await Promise.all(Array.from({ length: Math.min(trees, atOnce) }, async () => {
+    while (isWanted()) await grow(firstSeed + grown++, scene, seen);
+  }));
+  const status = await scene.server.discovered();
+  await scene.server.close();
+  assert.deepEqual(seen.strays, [], "every turn that any process saw was asked for, word for word");
+  assert.deepEqual(scene.claude.violations, []);
+  const seconds = ((performance.now() - beganAtMs) / 1000).toFixed(1);
+  t.diagnostic(`${grown} trees from seed ${firstSeed} on, ${seen.requests} requests, ${scene.claude.counts.turns} turns, ${scene.claude.counts.processes} processes (${scene.claude.counts.rehearsals} rehearsed), ${seen.killed.size} kills (${seen.errorsOfKills} noticed), ${seconds} s`);
+  t.diagnostic(`reuse: ${JSON.stringify(status.reuse)}; steps: ${JSON.stringify(Object.fromEntries(seen.steps))}`);
+  return { seen, status, grown };
+}
+
+describe("conversation trees", { skip: relaysUnavailable }, () => {
+  it("every process sees exactly what the client sent, and goes on with its own conversation alone", async (t) => {
+    const scene = await start(t, { maxProcesses: 200, warm: 8, isRoomy: true });
+    const trees = Math.ceil(treesFor(scene) * (1 - 1 / crampedShare));
+    const { seen, status, grown } = await growAll(t, scene, { trees, firstSeed: seedFirst, atOnce: 8 });
+    if (grown < treesDear / 2) return;
+    // Otherwise nothing was put to the test.
+    assert.ok(status.reuse.hit > seen.requests / 5, "many requests went on with a living process");
+    assert.ok(status.reuse.unknown_history > seen.requests / 20 && status.reuse.first_message > 0 && status.reuse.in_use > 0 && scene.claude.counts.rehearsals > 0);
+    assert.ok(seen.errorsOfKills <= seen.freshKills);
+  });
+
+  it("the same where processes are few, and conversations lose theirs to others", async (t) => {
+    const scene = await start(t, { maxProcesses: 5, warm: 2, isRoomy: false });
+    const trees = Math.ceil(treesFor(scene) / crampedShare);
+    const { status, grown } = await growAll(t, scene, { trees, firstSeed: seedFirst, atOnce: 2 });
+    if (grown >= treesDear / 2) assert.ok(status.reuse.evicted > 0 && status.reuse.hit > 0);
+  });
+});

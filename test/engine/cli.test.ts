@@ -1,0 +1,200 @@
+import assert from "node:assert/strict";
+import { copyFileSync, existsSync, readdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { describe, it, type TestContext } from "node:test";
+import type { Command } from "../../src/claude/launch.ts";
+import { Cli, type CliOptions } from "../../src/engine/cli.ts";
+import { createLogger } from "../../src/log.ts";
+import { fakeClaude, fakeClaudePath, runningFakes, Witness } from "../support/fake-claude.ts";
+import { environmentOf, isRunning } from "../support/processes.ts";
+import { platformEnvironment } from "../support/real-claude.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
+
+const onlyLinux = process.platform === "linux" ? false : "needs /proc";
+const onlyPosix = process.platform === "win32" ? "a script is no executable there" : false;
+
+interface StartedCli {
+  readonly cli: Cli;
+  readonly logLines: readonly string[];
+  changes: number;
+}
+
+/** Closed after the test, when every process must be gone. */
+function startCli(t: TestContext, fake: string | Command, options: Partial<CliOptions> = {}): StartedCli {
+  const logLines: string[] = [];
+  const started: StartedCli = {
+    cli: new Cli({
+      command: typeof fake === "string" ? fakeClaude(fake) : fake, environment: platformEnvironment(), aliases: [],
+      log: createLogger("debug", (line) => logLines.push(line)), onChange: () => void started.changes++, ...options,
+    }),
+    logLines,
+    changes: 0,
+  };
+  t.after(async () => {
+    await started.cli.close();
+    if (typeof fake === "string") assert.deepEqual(runningFakes(fake), [], `${fake} is gone after the test`);
+  });
+  return started;
+}
+
+/** A CLI of its own in a folder of its own, which can be replaced. */
+async function replaceable(t: TestContext, name: string) {
+  const folder = await temporaryFolder(t);
+  const file = join(folder, "claude.mjs");
+  const become = (other: string): void => copyFileSync(fakeClaudePath(other), file);
+  copyFileSync(fakeClaudePath("protocol"), join(folder, "protocol.mjs"));
+  become(name);
+  return { command: { file, leadingArguments: [] }, become };
+}
+
+describe("the CLI on this machine", () => {
+  it("is not known until it was looked for", async (t) => {
+    const { cli } = startCli(t, "answers");
+    assert.deepEqual([cli.installation, cli.loggedIn, cli.rateLimit, cli.size], [undefined, undefined, undefined, 0]);
+    assert.deepEqual(await cli.find(), { kind: "found", version: "2.1.330" });
+    assert.deepEqual(cli.installation, { kind: "found", version: "2.1.330" });
+  });
+
+  it("is looked for once, however many ask at once", async (t) => {
+    const { cli } = startCli(t, "answers");
+    const search = cli.find();
+    assert.equal(cli.find(), search);
+    await search;
+    const another = cli.find();
+    assert.notEqual(another, search);
+    await another;
+  });
+
+  it("is looked for when it is required, and not again while it stays the same", { skip: onlyPosix }, async (t) => {
+    const { command } = await replaceable(t, "answers");
+    const { cli } = startCli(t, command);
+    await cli.require();
+    const found = cli.installation;
+    await cli.require();
+    // A new look would have made another object of it.
+    assert.equal(cli.installation, found);
+  });
+
+  it("that does not serve is told as such, each time, until another does", { skip: onlyPosix }, async (t) => {
+    const { command, become } = await replaceable(t, "old-version");
+    const started = startCli(t, command);
+    for (let attempt = 0; attempt < 2; attempt++) await assert.rejects(started.cli.require(), { kind: "cli_unavailable", message: /too old/u });
+    become("answers");
+    await started.cli.require();
+    // Nothing was started of the old one.
+    assert.equal(started.changes, 0);
+  });
+
+  it("that was replaced is found again, and told of once", { skip: onlyPosix }, async (t) => {
+    const { command, become } = await replaceable(t, "answers");
+    const started = startCli(t, command);
+    await started.cli.require();
+    become("breaks-off");
+    await started.cli.require();
+    await started.cli.require();
+    assert.equal(started.changes, 1);
+    assert.equal(started.logLines.filter((line) => line.includes("info the CLI changed on disk version=2.1.330")).length, 1);
+  });
+
+  it("tells what it serves and who is logged in, by a process that ends", async (t) => {
+    const { cli } = startCli(t, "answers");
+    await cli.ask("fake");
+    assert.equal(cli.loggedIn, true);
+    assert.deepEqual(cli.models.resolve("claude-fake-1"), { model: "claude-fake-1" });
+    assert.deepEqual(cli.models.list().find(({ id }) => id === "fake"), { id: "fake", description: "Fake" });
+  });
+
+  it("that cannot be asked is a line in the log, and no more", async (t) => {
+    const { cli, logLines } = startCli(t, "crashes-at-boot");
+    await cli.ask("fake");
+    assert.equal(cli.loggedIn, undefined);
+    assert.match(logLines.join("\n"), /warn the CLI did not tell what it serves reason=.*exit code 3/u);
+  });
+
+  it("keeps the operator's aliases, whatever it tells", async (t) => {
+    const { cli } = startCli(t, "answers", { aliases: [{ name: "o3", model: "opus", effort: "high" }] });
+    await cli.ask("fake");
+    assert.deepEqual(cli.models.resolve("o3"), { model: "opus", effort: "high" });
+  });
+
+  it("tells of its window, and the log only of a change", (t) => {
+    const { cli, logLines } = startCli(t, "answers");
+    const info = { status: "allowed", resetsAt: 1, rateLimitType: "five_hour", utilization: 0.1 };
+    for (const [status, utilization] of [["allowed", 0.1], ["allowed", 0.2], ["rejected", 1]] as const) cli.noteRateLimit({ ...info, status, utilization });
+    assert.deepEqual(cli.rateLimit, { ...info, status: "rejected", utilization: 1 });
+    assert.deepEqual(logLines.map((line) => line.replace(/^\S+ /u, "")), ["info the subscription's window changed status=allowed window=five_hour", "info the subscription's window changed status=rejected window=five_hour"]);
+  });
+});
+
+describe("its processes", () => {
+  it("run in one empty folder, with one for their temporary files", { skip: onlyLinux }, async (t) => {
+    const { cli } = startCli(t, "answers", { environment: { ...platformEnvironment(), MADE_UP: "1" } });
+    const [first, second] = [await cli.launch("fake"), await cli.launch("opus")];
+    assert.deepEqual([first.model, second.model, cli.size], ["fake", "opus", 2]);
+    const [one, other] = [environmentOf(first.pid ?? 0), environmentOf(second.pid ?? 0)];
+    assert.equal(one["MADE_UP"], "1");
+    const temporary = one["CLAUDE_CODE_TMPDIR"] ?? "";
+    assert.equal(temporary, other["CLAUDE_CODE_TMPDIR"]);
+    assert.deepEqual([readdirSync(temporary), readdirSync(join(dirname(temporary), "empty"))], [[], []]);
+    await first.end();
+    assert.equal(cli.size, 1);
+    await cli.close();
+    assert.equal(existsSync(dirname(temporary)), false);
+  });
+
+  it("count from the moment that they are asked for", async (t) => {
+    const { cli } = startCli(t, "answers");
+    const launches = [cli.launch("fake"), cli.launch("fake")];
+    assert.equal(cli.size, 2);
+    await Promise.all(launches);
+    assert.equal(cli.size, 2);
+  });
+
+  it("are ended by a close, which waits for the last and is told to who has them", async (t) => {
+    const { cli } = startCli(t, "hangs");
+    const started = [await cli.launch("fake"), await cli.launch("fake")];
+    const witnesses = started.map((one) => {
+      const witness = new Witness();
+      one.attach(witness);
+      return witness;
+    });
+    await cli.close();
+    assert.deepEqual(witnesses.map(({ failures }) => failures.map(({ kind }) => kind)), [["shutting_down"], ["shutting_down"]]);
+    assert.deepEqual([cli.size, ...started.map(({ pid }) => isRunning(pid ?? 0))], [0, false, false]);
+    await assert.rejects(cli.launch("fake"), { kind: "shutting_down" });
+    assert.equal(cli.size, 0);
+    await cli.close();
+  });
+
+  it("end at once when it is in a hurry", { skip: onlyPosix }, async (t) => {
+    const { cli } = startCli(t, "ignores-sigterm");
+    const one = await cli.launch("fake");
+    const witness = new Witness();
+    one.attach(witness);
+    cli.kill();
+    assert.match((await witness.failure()).message, /signal SIGKILL/u);
+  });
+
+  it("are not started any more when it is in a hurry, not even one that was asked for before", async (t) => {
+    const { cli } = startCli(t, "answers");
+    const launch = assert.rejects(cli.launch("fake"), { kind: "shutting_down" });
+    cli.kill();
+    await launch;
+    assert.equal(cli.size, 0);
+  });
+
+  it("cannot be started without a folder, and can when there is room again", { skip: onlyPosix }, async (t) => {
+    const { cli } = startCli(t, "answers");
+    const { TMPDIR } = process.env;
+    t.after(() => {
+      if (TMPDIR === undefined) delete process.env["TMPDIR"];
+      else process.env["TMPDIR"] = TMPDIR;
+    });
+    const folder = await temporaryFolder(t);
+    process.env["TMPDIR"] = join(folder, "missing");
+    await assert.rejects(cli.launch("fake"), { kind: "internal", message: /temporary folder/u });
+    assert.equal(cli.size, 0);
+    process.env["TMPDIR"] = folder;
+    await (await cli.launch("fake")).end();
+  });
+});

@@ -1,0 +1,109 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { callNow, mustCall, untilFirstCall, withToolChoice } from "../../src/engine/tool-choice.ts";
+import { encodeJsonText } from "../../src/json-text.ts";
+import type { ToolChoice, TurnEvent, Usage } from "../../src/turn.ts";
+import { tool, turnOf } from "../support/turns.ts";
+
+const tools = [tool("look"), tool("listen")];
+const systemOf = (toolChoice: ToolChoice, more: Parameters<typeof turnOf>[0] = {}): string => withToolChoice(turnOf({ tools, toolChoice, ...more })).system;
+
+describe("what the model is told of the choice of tools", () => {
+  it("is nothing when it is free", () => {
+    const turn = turnOf({ tools, system: "Be brief." });
+    assert.equal(withToolChoice(turn), turn);
+  });
+
+  it("follows the client's own system prompt, and is all where there is none", () => {
+    assert.equal(systemOf({ type: "required" }, { system: "Be brief." }), "Be brief.\n\nYour answer must be a call of one of your tools.");
+    assert.equal(systemOf({ type: "required" }), "Your answer must be a call of one of your tools.");
+  });
+
+  it("names the tool that is to be called", () => {
+    assert.equal(systemOf({ type: "tool", name: "listen" }), "Your answer must be a call of the tool listen.");
+  });
+
+  it("forbids calls when there are to be none, and says nothing of how many", () => {
+    assert.equal(systemOf({ type: "none" }, { parallelToolCalls: false }), "Do not call any tool. Answer in text.");
+  });
+
+  it("says so when there may be only one, whatever the choice", () => {
+    assert.equal(systemOf({ type: "auto" }, { parallelToolCalls: false }), "Call at most one tool in an answer.");
+    assert.equal(systemOf({ type: "required" }, { parallelToolCalls: false }), "Your answer must be a call of one of your tools.\n\nCall at most one tool in an answer.");
+  });
+
+  it("is nothing where there are no tools", () => {
+    for (const toolChoice of [{ type: "auto" }, { type: "none" }, { type: "required" }] as const) {
+      const turn = turnOf({ toolChoice, parallelToolCalls: false });
+      assert.equal(withToolChoice(turn), turn);
+    }
+  });
+
+  it("leaves the rest of the turn as it was", () => {
+    const turn = turnOf({ tools, toolChoice: { type: "required" }, system: "x", stop: ["y"], effort: "low" });
+    assert.deepEqual({ ...withToolChoice(turn), system: "x" }, turn);
+  });
+});
+
+it("a call is a must only when it was asked for", () => {
+  const choices = [{ type: "auto" }, { type: "none" }, { type: "required" }, { type: "tool", name: "look" }] as const;
+  assert.deepEqual(choices.map((toolChoice) => mustCall(turnOf({ tools, toolChoice }))), [false, false, true, true]);
+});
+
+it("the reminder is a message of the user's", () => {
+  assert.equal(callNow.role, "user");
+  assert.match(JSON.stringify(callNow.content), /tool call/u);
+});
+
+describe("an answer that must be a call", () => {
+  const usage: Usage = { promptTokens: 1, cachedTokens: 0, completionTokens: 1, reasoningTokens: 0 };
+  const start: TurnEvent = { type: "start", model: "m", usage };
+  const thought: TurnEvent = { type: "thinking", text: encodeJsonText("hm") };
+  const words: TurnEvent = { type: "text", text: encodeJsonText("Let me look. ") };
+  const more: TurnEvent = { type: "text", text: encodeJsonText("Or not.") };
+  const call: TurnEvent = { type: "tool_call", call: 0, id: "t1", name: "look" };
+  const json: TurnEvent = { type: "tool_arguments", call: 0, text: encodeJsonText("{}") };
+  const finish: TurnEvent = { type: "finish", reason: "tool_calls", usage };
+  const retry: TurnEvent = { type: "retry" };
+
+  async function play(...batches: TurnEvent[][]): Promise<{ readonly batches: readonly TurnEvent[][]; readonly hadCall: boolean }> {
+    async function* upstream(): AsyncGenerator<TurnEvent[]> {
+      yield* batches;
+    }
+    const out: TurnEvent[][] = [];
+    const held = untilFirstCall(upstream());
+    for (;;) {
+      const { value, done } = await held.next();
+      if (done === true) return { batches: out, hadCall: value };
+      out.push(value);
+    }
+  }
+
+  it("is held back up to the call, then given in its order", async () => {
+    const { batches, hadCall } = await play([start, thought], [words], [more, call], [json], [finish]);
+    assert.deepEqual(batches, [[start, thought], [words, more, call], [json], [finish]]);
+    assert.equal(hadCall, true);
+  });
+
+  it("gives thinking on the way", async () => {
+    const { batches } = await play([start], [words], [thought], [call], [finish]);
+    assert.deepEqual(batches, [[start], [thought], [words, call], [finish]]);
+  });
+
+  it("says and finishes nothing when there is no call", async () => {
+    const { batches, hadCall } = await play([start], [thought, words], [more], [finish]);
+    assert.deepEqual([batches, hadCall], [[[start], [thought]], false]);
+  });
+
+  it("gives words that follow the call as they come", async () => {
+    assert.deepEqual((await play([start, call], [words], [finish])).batches, [[start, call], [words], [finish]]);
+  });
+
+  it("that is all one batch is one batch", async () => {
+    assert.deepEqual(await play([start, thought, words, call, json, finish]), { batches: [[start, thought, words, call, json, finish]], hadCall: true });
+  });
+
+  it("tells of a retry at once: it says nothing of the answer", async () => {
+    assert.deepEqual((await play([retry], [start], [words, retry], [call], [finish])).batches, [[retry], [start], [retry], [words, call], [finish]]);
+  });
+});

@@ -1,0 +1,184 @@
+/** The promise of test/end-to-end/conversation-trees, held by the real CLI: the upstream is asked exactly what the client asked. */
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, it, type TestContext } from "node:test";
+import { createClaudeMaxApi } from "../../src/index.ts";
+import { type AnthropicStub, conversationOf, hangingAnswer, lastUserText, stallAnswer, startAnthropicStub, type StubRequestBody, textAnswer, textOf } from "../support/anthropic-stub.ts";
+import { cleanUp } from "../support/cleanup.ts";
+import { type Asked, type AskedMessage, askedBy, askedMessage, type ChatBody, ConversationTree, type Plan, type TreeStyle } from "../support/conversation-trees.ts";
+import { seededRandom } from "../support/random.ts";
+import { claudePath, type ClaudeVersion, claudeVersions, subscriptionEnvironment } from "../support/real-claude.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
+import { ask, askAndLeave, begin } from "../support/tree-client.ts";
+
+const seedFirst = Number(process.env["SEED"] ?? 1);
+const trees = Number(process.env["TREES"] ?? 25);
+const treesAtOnce = 3;
+const stepsMax = 3;
+const maxProcesses = 8;
+const edges = ["", " ", "\n", "\n\n"];
+
+/** What means something to the CLI when a person types it. */
+const cliWords = ["/help me", "//help", "/unknown-command", "/ ", "# title", "!ls", "@file", "ultrathink", "<b>1 < 2</b>", "[Request interrupted by user]", "(no content)"];
+
+const style: TreeStyle = {
+  models: new Map([["opus", "opus"], ["claude-opus-4", "opus"], ["sonnet", "sonnet"]]),
+  systems: ["", "Be brief.", "Be brief. ", "You are \"a\\pirate\".\n\u2028😀"],
+  bounds: [undefined, undefined, 500, 4_000],
+  word: (random) => random.pick(["yes", "no", "why", "go on", ...cliWords, "  é日😀\n\ttext "]),
+  cuts: ["left-midway", "left-before"],
+};
+
+/** A user's texts joined: how they are cut into blocks is the server's affair with the CLI. */
+function joined(message: AskedMessage): AskedMessage {
+  return message.role === "user" ? { role: "user", texts: [message.texts.join("")] } : message;
+}
+
+/** What went upstream, as a client would have had to ask for it. The model and the system prompt are the CLI's to word: they are judged by `differs`. */
+function askedUpstream(body: StubRequestBody): Asked["messages"] {
+  return conversationOf(body).map(({ role, content }) => joined(askedMessage({
+    role: role as "user" | "assistant",
+    texts: typeof content === "string" ? [content] : content.map((block) => block.text ?? JSON.stringify(block)),
+  })));
+}
+
+/** In what the upstream was asked something else than the client asked; undefined when it was not. */
+function differs(body: StubRequestBody, asked: Asked): string | undefined {
+  const system = textOf(body.system);
+  const others = style.systems.filter((text) => text !== "" && !asked.system.includes(text));
+  if (!body.model.includes(asked.model)) return `model ${body.model}, not ${asked.model}`;
+  if (!system.endsWith(asked.system) || others.some((text) => system.includes(text))) return `system ${JSON.stringify(system)}`;
+  if (asked.outputTokensMax !== undefined && String(body.max_tokens) !== asked.outputTokensMax) return `max_tokens ${body.max_tokens}`;
+  const [upstream, wanted] = [JSON.stringify(askedUpstream(body)), JSON.stringify(asked.messages.map(joined))];
+  return upstream === wanted ? undefined : `messages ${upstream}, not ${wanted}`;
+}
+
+interface Scene {
+  readonly url: string;
+  readonly stub: AnthropicStub;
+  /** By its answer. */
+  readonly bodies: Map<string, StubRequestBody>;
+  readonly asked: Asked[];
+  readonly waiting: Set<(body: StubRequestBody) => void>;
+}
+
+async function start(t: TestContext, version: ClaudeVersion, warm: number): Promise<Scene & { readonly hits: () => Promise<number> }> {
+  const random = seededRandom(seedFirst);
+  const [bodies, waiting] = [new Map<string, StubRequestBody>(), new Set<(body: StubRequestBody) => void>()];
+  const stub = await startAnthropicStub({
+    respond: ({ body }) => {
+      for (const tell of waiting) tell(body);
+      const answer = `${random.pick(edges)}Answer ${randomBytes(6).toString("hex")}, "quoted"${random.pick(edges)}`;
+      bodies.set(answer.trim(), body);
+      const question = lastUserText(body);
+      if (question.includes("(mute)")) return hangingAnswer();
+      if (question.includes("(held)")) return stallAnswer([answer]);
+      return textAnswer([answer.slice(0, 9), answer.slice(9)]);
+    },
+  });
+  cleanUp(t, () => stub.close());
+  const environment = subscriptionEnvironment(stub.url, await temporaryFolder(t));
+  const server = createClaudeMaxApi(
+    { port: 0, claude: claudePath(version), passEnv: ["ANTHROPIC_BASE_URL", "DISABLE_TELEMETRY"], maxProcesses, warm, logLevel: "silent" },
+    { environment },
+  );
+  cleanUp(t, () => server.close());
+  const { url } = await server.listen();
+  await server.discovered();
+  return { url, stub, bodies, asked: [], waiting, hits: async () => (await server.discovered()).reuse.hit };
+}
+
+async function grow(seed: number, scene: Scene): Promise<void> {
+  const random = seededRandom(seed);
+  const tree = new ConversationTree(random, style);
+  const trace: string[] = [];
+  try {
+    for (let left = 2 + random.below(stepsMax - 1); left > 0; left--) {
+      const plan = tree.plan();
+      trace.push(plan.name);
+      for (const body of plan.bodies) scene.asked.push(askedBy(body, style.models));
+      if (plan.fate === "taken") await Promise.all(plan.bodies.map((body) => takeAnswer(body, tree, scene)));
+      else await cutShort(plan, tree, scene);
+    }
+  } catch (error) {
+    throw new Error(`the tree of seed ${seed} fails at step ${trace.length} (${trace.join(", ")}): ${(error as Error).message}`, { cause: error });
+  }
+}
+
+async function takeAnswer(body: ChatBody, tree: ConversationTree, { url, bodies }: Scene): Promise<void> {
+  const reply = await ask(url, body);
+  assert.equal(reply.kind, "answer", JSON.stringify(reply));
+  assert.ok(reply.kind === "answer");
+  const upstream = bodies.get(reply.text.trim());
+  assert.ok(upstream !== undefined, "the answer is the upstream's, and no other request had it");
+  bodies.delete(reply.text.trim());
+  assert.equal(differs(upstream, askedBy(body, style.models)), undefined);
+  tree.remember(body, reply.text);
+}
+
+async function cutShort({ bodies: [body], fate }: Plan, tree: ConversationTree, { url, waiting }: Scene): Promise<void> {
+  assert.ok(body !== undefined);
+  if (fate === "left-midway") {
+    const begun = await begin(url, body);
+    assert.ok(begun.kind === "begun", JSON.stringify(begun));
+    begun.leave();
+    return tree.remember(body, begun.text);
+  }
+  const asked = askedBy(body, style.models);
+  let tell = (_body: StubRequestBody): void => {};
+  const arrived = new Promise<void>((resolve) => {
+    tell = (upstream) => {
+      if (differs(upstream, asked) === undefined) resolve();
+    };
+    waiting.add(tell);
+  });
+  assert.equal(await askAndLeave(url, body, arrived), undefined);
+  waiting.delete(tell);
+}
+
+describe("conversation trees on the real CLI", () => {
+  for (const version of claudeVersions) {
+    it(`claude ${version}: the upstream is asked exactly what the client asked`, async (t) => {
+      const scene = await start(t, version, 1);
+      const beganAtMs = performance.now();
+      let next = 0;
+      await Promise.all(Array.from({ length: treesAtOnce }, async () => {
+        while (next < trees) await grow(seedFirst + next++, scene);
+      }));
+      assert.deepEqual(scene.stub.refusals, []);
+      const strays = scene.stub.requests.filter(({ body }) => scene.asked.every((asked) => differs(body, asked) !== undefined));
+      assert.deepEqual(strays.map(({ body }) => askedUpstream(body)), [], "nothing else was asked of the upstream");
+      const hits = await scene.hits();
+      if (trees >= 10) assert.ok(hits > trees / 3, `only ${hits} requests went on with a living process`);
+      t.diagnostic(`${trees} trees from seed ${seedFirst} on, ${scene.asked.length} requests, ${scene.stub.requests.length} upstream, ${hits} hits, ${((performance.now() - beganAtMs) / 1000).toFixed(1)} s`);
+    });
+  }
+
+  for (const version of claudeVersions) {
+    it(`claude ${version}: nothing in a prompt makes the CLI read a file, run a command or add a word of its own`, async (t) => {
+      // Two: one of them rehearses what all of these begin with.
+      const { url, stub } = await start(t, version, 2);
+      const folder = await temporaryFolder(t);
+      const secret = randomBytes(12).toString("hex");
+      await writeFile(join(folder, "secret.txt"), secret);
+      const paths = [`read @${folder}/secret.txt please`, `@"${folder}/secret.txt"`, `list @${folder}/ now`];
+      const lengthOf = async (content: string): Promise<number> => {
+        const before = stub.requests.length;
+        const reply = await ask(url, { model: "sonnet", messages: [{ role: "user", content }], stream: false });
+        assert.equal(reply.kind, "answer", `${content}: ${JSON.stringify(reply)}`);
+        const [request, ...more] = stub.requests.slice(before);
+        assert.ok(request !== undefined && more.length === 0);
+        assert.ok(!request.bodyText.includes(secret), `${content} sent the file upstream`);
+        assert.equal(askedUpstream(request.body).map((message) => JSON.stringify(message)).join(), JSON.stringify({ role: "user", texts: [content] }));
+        // All that the CLI itself adds.
+        return request.body.messages.map(({ content: added }) => textOf(added)).join("").length - content.length;
+      };
+      const usual = await lengthOf("hello");
+      for (const content of [...cliWords.filter((word) => word.trim() !== "/"), ...paths, "/clear", "/compact", "/init", "ultracode it", "#remember"]) {
+        assert.equal(await lengthOf(content), usual, `${content}: the CLI added to it`);
+      }
+    });
+  }
+});
