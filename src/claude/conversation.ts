@@ -11,7 +11,7 @@ import {
 } from "./protocol.ts";
 import { resultsOfLastCalls } from "./tool-results.ts";
 import { callAnswer, serveTools, type ToolCall } from "./tool-server.ts";
-import { TurnTranslator } from "./translate.ts";
+import { beginsMessage, TurnTranslator } from "./translate.ts";
 
 export interface ConversationOptions {
   /** The longest silence of the CLI inside a turn, in milliseconds, before the turn fails. */
@@ -231,12 +231,9 @@ export class Conversation {
 
   /** A parked CLI that goes on by itself (it answers a call to a tool that nobody has) is no longer where the client believes it. */
   #onUnasked(message: JsonObject): void {
-    if (message["type"] !== "stream_event" || this.#standing.name !== "parked") return;
-    const event = message["event"];
-    if (isObject(event) && event["type"] === "message_start") {
-      this.#standing = { name: "unknown" };
-      void this.process.end();
-    }
+    if (this.#standing.name !== "parked" || !beginsMessage(message)) return;
+    this.#standing = { name: "unknown" };
+    void this.process.end();
   }
 
   #onControlRequest(message: JsonObject): void {

@@ -95,6 +95,8 @@ export class TurnTranslator {
 
   /** Takes one message and appends what it makes; `wasCut`: a very long string in it is not whole. Messages of unknown type appear with every CLI version and are passed over. */
   take(message: JsonObject, events: TurnEvent[], wasCut = false): void {
+    // It did not wait for the calls' results: it goes on by itself before the client has taken the answer.
+    if (this.outcome.name === "parked" && beginsMessage(message)) this.outcome = { name: "cut" };
     if (this.outcome.name !== "running") return;
     switch (message["type"]) {
       case "stream_event":
@@ -252,6 +254,11 @@ export class TurnTranslator {
   #mergeUsage(usage: unknown): void {
     if (isObject(usage)) this.#usage = { ...this.#usage, ...usage };
   }
+}
+
+/** Whether the model begins a message. */
+export function beginsMessage({ type, event }: JsonObject): boolean {
+  return type === "stream_event" && isObject(event) && event["type"] === "message_start";
 }
 
 function blockIndex(event: JsonObject): number {

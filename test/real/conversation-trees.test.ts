@@ -14,8 +14,11 @@ import { temporaryFolder } from "../support/temporary-folder.ts";
 import { ask, askAndLeave, begin } from "../support/tree-client.ts";
 
 const seedFirst = Number(process.env["SEED"] ?? 1);
-const trees = Number(process.env["TREES"] ?? 25);
+const treesWanted = process.env["TREES"];
+const trees = Number(treesWanted ?? 25);
 const treesAtOnce = 3;
+/** On a busy machine fewer have to do: no more are planted after this, unless their number was asked for. */
+const plantingMsMax = 35_000;
 const stepsMax = 3;
 const maxProcesses = 8;
 const edges = ["", " ", "\n", "\n\n"];
@@ -143,16 +146,17 @@ describe("conversation trees on the real CLI", () => {
     it(`claude ${version}: the upstream is asked exactly what the client asked`, async (t) => {
       const scene = await start(t, version, 1);
       const beganAtMs = performance.now();
-      let next = 0;
+      let grown = 0;
+      const isWanted = (): boolean => grown < trees && (treesWanted !== undefined || performance.now() - beganAtMs < plantingMsMax);
       await Promise.all(Array.from({ length: treesAtOnce }, async () => {
-        while (next < trees) await grow(seedFirst + next++, scene);
+        while (isWanted()) await grow(seedFirst + grown++, scene);
       }));
       assert.deepEqual(scene.stub.refusals, []);
       const strays = scene.stub.requests.filter(({ body }) => scene.asked.every((asked) => differs(body, asked) !== undefined));
       assert.deepEqual(strays.map(({ body }) => askedUpstream(body)), [], "nothing else was asked of the upstream");
       const hits = await scene.hits();
-      if (trees >= 10) assert.ok(hits > trees / 3, `only ${hits} requests went on with a living process`);
-      t.diagnostic(`${trees} trees from seed ${seedFirst} on, ${scene.asked.length} requests, ${scene.stub.requests.length} upstream, ${hits} hits, ${((performance.now() - beganAtMs) / 1000).toFixed(1)} s`);
+      if (grown >= 10) assert.ok(hits > grown / 3, `only ${hits} requests went on with a living process`);
+      t.diagnostic(`${grown} trees from seed ${seedFirst} on, ${scene.asked.length} requests, ${scene.stub.requests.length} upstream, ${hits} hits, ${((performance.now() - beganAtMs) / 1000).toFixed(1)} s`);
     });
   }
 

@@ -1,0 +1,68 @@
+/** What is asked of every agent: an answer in words, and a call of its own tool that writes a file in its work folder. */
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { runAgentCli } from "../support/agent-cli.ts";
+import { callOrder, plainText, requestsSince, startInterop, suiteMsMax, upstreamMessages, upstreamTools } from "../support/interop.ts";
+import { claudeVersions } from "../support/real-claude.ts";
+import { type Client, missing, setUpAgent } from "./clients.ts";
+
+/** How long an agent may take for a prompt, in milliseconds; most of it is its own start. */
+const runMsMax = 120_000;
+const fileName = "note.txt";
+const fileText = "Grüße, \"world\"\n";
+
+export interface AgentUnderTest {
+  readonly client: Client;
+  /** The package that must be installed. */
+  readonly installed: string;
+  /** The executable, and what stands before the documented arguments. */
+  readonly command: readonly [string, ...string[]];
+  /** Its own tool that writes a file, and that tool's input. */
+  readonly writer: { readonly tool: string; readonly input: (path: string, text: string) => Readonly<Record<string, unknown>> };
+  /** What keeps it from the internet. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export function testAgent({ client, installed, command: [command, ...leading], writer, env = {} }: AgentUnderTest): void {
+  for (const version of claudeVersions) {
+    test(`${client.name} on claude ${version}`, { skip: missing(installed), timeout: suiteMsMax }, async (t) => {
+      const { url, stub } = await startInterop(t, version);
+      const setup = setUpAgent(client, url);
+      const run = (prompt: (folder: string) => string) => runAgentCli(t, {
+        command, home: setup.home, env: { ...env, ...setup.env }, args: (folder) => [...leading, ...setup.args, prompt(folder)],
+      }, runMsMax);
+
+      // The start of an agent takes seconds: the older CLI is asked for no more than the call.
+      if (version === claudeVersions[0]) await t.test("it prints an answer", async () => {
+        const { stdout } = await run(() => "Say hello.");
+        assert.ok(stdout.includes(plainText), stdout);
+        assert.ok(requestsSince(stub, 0).length > 0);
+      });
+
+      await t.test(`its tool ${writer.tool} writes a file, and the model is told`, async () => {
+        const before = stub.requests.length;
+        let order = "";
+        const { stdout, folder } = await run((work) => (order = callOrder(writer.tool, writer.input(join(work, fileName), fileText))));
+        assert.equal(await readFile(join(folder, fileName), "utf8"), fileText);
+        const input = writer.input(join(folder, fileName), fileText);
+        const requests = requestsSince(stub, before);
+        const first = requests.find(({ body }) => upstreamTools(body).includes(writer.tool));
+        assert.ok(first !== undefined, "the tool was offered to the model");
+        // opencode quotes what it is given on the command line.
+        const asked = [order, order.replaceAll('"', '\\"')];
+        assert.ok(upstreamMessages(first.body).some((message) => message.startsWith("user: ") && asked.some((text) => message.includes(text))));
+        const last = requests.findLast(({ body }) => upstreamMessages(body).some((message) => message.startsWith("user: result ")));
+        assert.ok(last !== undefined, "the result came back");
+        const messages = upstreamMessages(last.body);
+        const call = messages.indexOf(`assistant: call ${writer.tool} ${JSON.stringify(input)}`);
+        assert.ok(call > 0, messages.join("\n"));
+        assert.match(messages[call + 1] ?? "", /^user: result /u);
+        assert.ok(stdout.includes("The tool said: "), stdout);
+        // The CLI has words of its own for tools that are named as its own are.
+        assert.ok(requests.every(({ bodyText }) => !bodyText.includes("Co-Authored-By: Claude")), "the CLI added attribution to the client's prompt");
+      });
+    });
+  }
+}

@@ -1,0 +1,271 @@
+/** The clients that are tested here, and how each is told of the server: the README's table and the tests come from this one place. */
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+/** The server's address in every configuration. A test puts its own server's there. */
+export const documentedUrl = "http://127.0.0.1:3456";
+
+export interface Client {
+  /** As people call it. */
+  readonly name: string;
+  /** As it is installed by its users. */
+  readonly package: string;
+  /** The name in this folder's package.json, where it is another. */
+  readonly installedAs?: string;
+  readonly kind: "library" | "agent";
+  /** What the tests here have done with it. */
+  readonly verified: string;
+  readonly configuration: readonly ConfigurationPart[];
+}
+
+export interface ConfigurationPart {
+  /** A file's path in the home, or `code`, or `shell`: variables a line, then the command, which takes the prompt as its last argument. */
+  readonly where: "code" | "shell" | `~/${string}`;
+  readonly language: "ts" | "json" | "yaml" | "sh";
+  readonly text: string;
+}
+
+const code = (text: string): readonly ConfigurationPart[] => [{ where: "code", language: "ts", text: text.trim() }];
+
+const aiSdk = code(`
+import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
+
+const claude = createOpenAICompatible({
+  name: "claude",
+  baseURL: "http://127.0.0.1:3456/v1",
+  includeUsage: true,
+  supportsStructuredOutputs: true,
+});
+`);
+
+const openAi = code(`
+import OpenAI from "openai";
+
+const client = new OpenAI({ baseURL: "http://127.0.0.1:3456/v1", apiKey: "unused" });
+`);
+
+export const clients = {
+  openai7: {
+    name: "openai (Node) 7", package: "openai", kind: "library",
+    verified: "text, streams, `runTools`, `stream`, `parse`, models, errors", configuration: openAi,
+  },
+  openai6: {
+    name: "openai (Node) 6", package: "openai", installedAs: "openai-6", kind: "library",
+    verified: "text, streams, `runTools`, `stream`, `parse`, models, errors", configuration: openAi,
+  },
+  aiSdk7: {
+    name: "AI SDK 7", package: "ai", installedAs: "ai-7", kind: "library",
+    verified: "`generateText`, `streamText`, tools, `generateObject`", configuration: aiSdk,
+  },
+  aiSdk6: {
+    name: "AI SDK 6", package: "ai", installedAs: "ai-6", kind: "library",
+    verified: "`generateText`, `streamText`, tools, `generateObject`", configuration: aiSdk,
+  },
+  aiSdk5: {
+    name: "AI SDK 5", package: "ai", installedAs: "ai-5", kind: "library",
+    verified: "`generateText`, `streamText`, tools, `generateObject`", configuration: aiSdk,
+  },
+  langchain: {
+    name: "LangChain", package: "@langchain/openai", kind: "library",
+    verified: "`invoke`, `stream`, `bindTools`, `withStructuredOutput`",
+    configuration: code(`
+import { ChatOpenAI } from "@langchain/openai";
+
+const model = new ChatOpenAI({
+  model: "sonnet",
+  apiKey: "unused",
+  configuration: { baseURL: "http://127.0.0.1:3456/v1" },
+});
+`),
+  },
+  agents: {
+    name: "OpenAI Agents", package: "@openai/agents", kind: "library",
+    verified: "`run`, streamed `run`, tools, `outputType`",
+    configuration: code(`
+import OpenAI from "openai";
+import { OpenAIChatCompletionsModel } from "@openai/agents";
+
+const model = new OpenAIChatCompletionsModel(
+  new OpenAI({ baseURL: "http://127.0.0.1:3456/v1", apiKey: "unused" }),
+  "sonnet",
+);
+`),
+  },
+  llamaIndex: {
+    name: "LlamaIndex.TS", package: "@llamaindex/openai", kind: "library",
+    verified: "`chat`, streamed `chat`, `exec` with tools, `responseFormat`",
+    configuration: code(`
+import { openai } from "@llamaindex/openai";
+
+const llm = openai({ model: "sonnet", apiKey: "unused", baseURL: "http://127.0.0.1:3456/v1" });
+`),
+  },
+  instructor: {
+    name: "Instructor", package: "@instructor-ai/instructor", kind: "library",
+    verified: "modes `TOOLS`, `FUNCTIONS`, `JSON`, `JSON_SCHEMA`, streams",
+    configuration: code(`
+import OpenAI from "openai";
+import createInstructor from "@instructor-ai/instructor";
+
+const client = createInstructor({
+  client: new OpenAI({ baseURL: "http://127.0.0.1:3456/v1", apiKey: "unused" }),
+  mode: "TOOLS",
+});
+`),
+  },
+  continue: {
+    name: "Continue CLI", package: "@continuedev/cli", kind: "agent", verified: "an answer, a tool call that writes a file",
+    configuration: [
+      {
+        where: "~/.continue/config.yaml", language: "yaml",
+        text: `name: claude
+version: 1.0.0
+schema: v1
+models:
+  - name: Claude
+    provider: openai
+    model: sonnet
+    apiBase: http://127.0.0.1:3456/v1
+    apiKey: unused
+    roles: [chat, edit, apply]
+    capabilities: [tool_use]`,
+      },
+      { where: "shell", language: "sh", text: "cn --auto -p" },
+    ],
+  },
+  pi: {
+    name: "pi", package: "@mariozechner/pi-coding-agent", kind: "agent", verified: "an answer, a tool call that writes a file",
+    configuration: [
+      {
+        where: "~/.pi/agent/models.json", language: "json",
+        text: `{
+  "providers": {
+    "claude": {
+      "baseUrl": "http://127.0.0.1:3456/v1",
+      "api": "openai-completions",
+      "apiKey": "unused",
+      "models": [{ "id": "sonnet" }]
+    }
+  }
+}`,
+      },
+      { where: "shell", language: "sh", text: "pi --model claude/sonnet -p" },
+    ],
+  },
+  opencode: {
+    name: "opencode", package: "opencode-ai", installedAs: "opencode-linux-x64", kind: "agent", verified: "an answer, a tool call that writes a file",
+    configuration: [
+      {
+        where: "~/.config/opencode/opencode.json", language: "json",
+        text: `{
+  "$schema": "https://opencode.ai/config.json",
+  "provider": {
+    "claude": {
+      "npm": "@ai-sdk/openai-compatible",
+      "name": "Claude",
+      "options": { "baseURL": "http://127.0.0.1:3456/v1" },
+      "models": { "sonnet": { "name": "Sonnet" } }
+    }
+  }
+}`,
+      },
+      { where: "shell", language: "sh", text: "opencode run --model claude/sonnet" },
+    ],
+  },
+  cline: {
+    name: "Cline CLI", package: "cline", installedAs: "@cline/cli-linux-x64", kind: "agent", verified: "an answer, a tool call that writes a file",
+    configuration: [
+      {
+        where: "~/.cline/data/settings/providers.json", language: "json",
+        text: `{
+  "version": 1,
+  "lastUsedProvider": "openai-compatible",
+  "providers": {
+    "openai-compatible": {
+      "settings": {
+        "provider": "openai-compatible",
+        "baseUrl": "http://127.0.0.1:3456/v1",
+        "apiKey": "unused",
+        "model": "sonnet"
+      },
+      "updatedAt": "2026-01-01T00:00:00.000Z",
+      "tokenSource": "manual"
+    }
+  }
+}`,
+      },
+      { where: "shell", language: "sh", text: "cline --provider openai-compatible --model sonnet" },
+    ],
+  },
+  copilot: {
+    name: "GitHub Copilot CLI", package: "@github/copilot", installedAs: "@github/copilot-linux-x64", kind: "agent",
+    verified: "an answer, a tool call that writes a file",
+    configuration: [
+      {
+        where: "shell", language: "sh",
+        text: `export COPILOT_PROVIDER_BASE_URL=http://127.0.0.1:3456/v1
+export COPILOT_MODEL=sonnet
+copilot --allow-all-tools -s -p`,
+      },
+    ],
+  },
+} as const satisfies Readonly<Record<string, Client>>;
+
+/** A module of this folder's node_modules. Its types are not installed where the project is checked, so it has none. */
+export function load(specifier: string): Promise<any> {
+  return import(specifier);
+}
+
+/** Why a test of these packages is skipped here, or false. CI installs them all. */
+export function missing(...packages: readonly string[]): string | false {
+  const absent = packages.find((name) => !existsSync(installedFile(`${name}/package.json`)));
+  return absent === undefined ? false : `${absent} is not installed for this platform`;
+}
+
+/** Runs a library's documented code against that server and gives the constant that it makes; `installedAs` maps packages to names in this folder. */
+export async function configure(client: Client, url: string, installedAs: Readonly<Record<string, string>> = {}): Promise<any> {
+  const [part] = client.configuration;
+  if (part?.language !== "ts") throw new Error(`${client.name} is not configured by code`);
+  const scope: Record<string, unknown> = {};
+  const body = part.text.replaceAll(documentedUrl, url).split("\n").filter((line) => !line.startsWith("import ")).join("\n");
+  for (const [, whole, names, from = ""] of part.text.matchAll(/^import (?:(\w+)|\{ ([\w, ]+) \}) from "([^"]+)";$/gm)) {
+    const module = await load(installedAs[from] ?? from) as Record<string, unknown>;
+    if (whole !== undefined) scope[whole] = module["default"];
+    for (const name of names?.split(", ") ?? []) scope[name] = module[name];
+  }
+  const made = /^const (\w+) = /m.exec(body)?.[1] ?? "";
+  return new Function(...Object.keys(scope), `${body}\nreturn ${made};`)(...Object.values(scope));
+}
+
+export interface AgentSetup {
+  /** The home's files by their paths in it. */
+  readonly home: Readonly<Record<string, string>>;
+  readonly env: Readonly<Record<string, string>>;
+  /** Of the documented command, without its name; the prompt follows. */
+  readonly args: readonly string[];
+}
+
+/** An agent's documented configuration for that server. */
+export function setUpAgent({ configuration }: Client, url: string): AgentSetup {
+  const home: Record<string, string> = {};
+  const env: Record<string, string> = {};
+  let args: readonly string[] = [];
+  for (const { where, text } of configuration) {
+    const here = text.replaceAll(documentedUrl, url);
+    if (where !== "shell") {
+      home[where.replace(/^~\//u, "")] = `${here}\n`;
+      continue;
+    }
+    for (const line of here.split("\n")) {
+      const [, name, value = ""] = /^export (\w+)=(.*)$/u.exec(line) ?? [];
+      if (name === undefined) args = line.split(" ").slice(1);
+      else env[name] = value;
+    }
+  }
+  return { home, env, args };
+}
+
+/** A file of an installed package, absolute. */
+export function installedFile(path: string): string {
+  return fileURLToPath(new URL(`node_modules/${path}`, import.meta.url));
+}

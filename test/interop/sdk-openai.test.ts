@@ -1,0 +1,127 @@
+/** OpenAI's own library for Node, with the helpers that read streams most strictly. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { claudeVersions } from "../support/real-claude.ts";
+import {
+  callOrder, exchangeMsMax, jsonOrder, plainPieces, plainText, requestsSince, startInterop, suiteMsMax, toolReply, upstreamMessages, upstreamTools, usage,
+} from "../support/interop.ts";
+import { clients, configure, load, missing } from "./clients.ts";
+
+const weather = { city: "Zürich", days: 3 };
+const document = { title: "A \"plan\"", steps: ["one", "two"] };
+const deadline = { timeout: exchangeMsMax };
+
+for (const { client: described, installed } of [{ client: clients.openai7, installed: "openai" }, { client: clients.openai6, installed: "openai-6" }]) {
+  for (const version of claudeVersions) {
+    test(`${described.name} on claude ${version}`, { skip: missing(installed), timeout: suiteMsMax }, async (t) => {
+      const { url, stub } = await startInterop(t, version);
+      const client = await configure(described, url, { openai: installed });
+      const { zodFunction, zodResponseFormat } = await load(`${installed}/helpers/zod`);
+      const { z } = await load("zod");
+      const ask = (content: string) => ({ model: "sonnet", messages: [{ role: "user", content }] });
+      const runs: unknown[] = [];
+      const weatherTool = {
+        type: "function",
+        function: {
+          name: "get_weather", description: "The weather.", parse: JSON.parse,
+          function: (input: unknown) => { runs.push(input); return "Rain & 12°"; },
+          parameters: { type: "object", properties: { city: { type: "string" }, days: { type: "integer" } }, required: ["city", "days"] },
+        },
+      };
+
+      await t.test("a plain answer", deadline, async () => {
+        const before = stub.requests.length;
+        const completion = await client.chat.completions.create({
+          model: "sonnet", messages: [{ role: "developer", content: "Be terse." }, { role: "user", content: [{ type: "text", text: "hello" }] }],
+        });
+        const [choice] = completion.choices;
+        assert.deepEqual([choice.message.role, choice.message.content, choice.finish_reason], ["assistant", plainText, "stop"]);
+        assert.deepEqual(
+          [completion.usage.prompt_tokens, completion.usage.completion_tokens, completion.usage.total_tokens, completion.usage.prompt_tokens_details.cached_tokens],
+          [usage.prompt, usage.completion, usage.total, usage.cached],
+        );
+        assert.match(completion._request_id, /./, "the library found the x-request-id");
+        const [request, ...more] = requestsSince(stub, before);
+        assert.equal(more.length, 0);
+        assert.deepEqual(upstreamMessages(request!.body), ["user: hello"]);
+        assert.match(JSON.stringify(request!.body.system), /Be terse\./);
+      });
+
+      await t.test("a streamed answer", deadline, async () => {
+        const stream = await client.chat.completions.create({ ...ask("hello"), stream: true, stream_options: { include_usage: true } });
+        const deltas: string[] = [];
+        const finishes: string[] = [];
+        let last: any;
+        for await (const chunk of stream) {
+          const [choice] = chunk.choices;
+          if (choice?.delta.content) deltas.push(choice.delta.content);
+          if (choice?.finish_reason) finishes.push(choice.finish_reason);
+          last = chunk;
+        }
+        assert.deepEqual(deltas, [...plainPieces], "as the model sent them");
+        assert.deepEqual(finishes, ["stop"]);
+        assert.equal(last.usage.total_tokens, usage.total);
+      });
+
+      await t.test("the stream helper assembles what was streamed", deadline, async () => {
+        const stream = client.chat.completions.stream({ ...ask("hello"), stream_options: { include_usage: true } });
+        let heard = "";
+        stream.on("content", (delta: string) => { heard += delta; });
+        const completion = await stream.finalChatCompletion();
+        assert.deepEqual([heard, completion.choices[0].message.content, completion.choices[0].finish_reason], [plainText, plainText, "stop"]);
+        assert.equal((await stream.totalUsage()).total_tokens, usage.total);
+      });
+
+      for (const stream of [false, true]) {
+        await t.test(`runTools calls the tool and takes its result back${stream ? ", streamed" : ""}`, deadline, async () => {
+          const before = stub.requests.length;
+          runs.length = 0;
+          const runner = client.chat.completions.runTools({ ...ask(callOrder("get_weather", weather)), tools: [weatherTool], stream });
+          const calls: unknown[] = [];
+          runner.on("functionToolCall", (call: any) => calls.push([call.name, call.arguments]));
+          assert.equal(await runner.finalContent(), toolReply("Rain & 12°"));
+          assert.deepEqual(runs, [weather]);
+          assert.deepEqual(calls, [["get_weather", JSON.stringify(weather)]]);
+          const roles = runner.messages.map(({ role }: { role: string }) => role);
+          assert.deepEqual(roles, ["user", "assistant", "tool", "assistant"]);
+          const [first, second, ...more] = requestsSince(stub, before);
+          assert.equal(more.length, 0);
+          assert.deepEqual(upstreamTools(first!.body), ["get_weather"]);
+          assert.deepEqual(upstreamMessages(second!.body), [
+            `user: ${callOrder("get_weather", weather)}`, `assistant: call get_weather ${JSON.stringify(weather)}`, "user: result Rain & 12°",
+          ]);
+        });
+      }
+
+      await t.test("parse gives a document of the zod schema", deadline, async () => {
+        const schema = z.object({ title: z.string(), steps: z.array(z.string()) });
+        const completion = await client.chat.completions.parse({ ...ask(jsonOrder(document)), response_format: zodResponseFormat(schema, "plan") });
+        assert.deepEqual(completion.choices[0].message.parsed, document);
+        assert.equal(completion.choices[0].finish_reason, "stop");
+        const streamed = client.chat.completions.stream({ ...ask(jsonOrder(document)), response_format: zodResponseFormat(schema, "plan") });
+        assert.deepEqual((await streamed.finalChatCompletion()).choices[0].message.parsed, document);
+      });
+
+      await t.test("parse gives a strict tool's arguments", deadline, async () => {
+        const parameters = z.object({ city: z.string(), days: z.number() });
+        const completion = await client.chat.completions.parse({
+          ...ask(callOrder("get_weather", weather)), tools: [zodFunction({ name: "get_weather", parameters })], tool_choice: "required",
+        });
+        const [{ finish_reason: finish, message }] = completion.choices;
+        assert.equal(finish, "tool_calls");
+        assert.deepEqual(message.tool_calls.map((call: any) => [call.type, call.function.name, call.function.parsed_arguments]), [["function", "get_weather", weather]]);
+      });
+
+      await t.test("the models, and one that there is not", deadline, async () => {
+        const ids: string[] = [];
+        for await (const { id } of await client.models.list()) ids.push(id);
+        assert.ok(ids.includes("opus") && ids.includes("sonnet"), ids.join());
+        assert.equal((await client.models.retrieve("sonnet")).id, "sonnet");
+        await assert.rejects(client.chat.completions.create({ ...ask("hello"), model: "gpt-4o" }), ({ name, status, code, param }: any) => {
+          assert.deepEqual([status, code, param], [404, "model_not_found", "model"]);
+          return typeof name === "string";
+        });
+      });
+    });
+  }
+}

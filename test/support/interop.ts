@@ -1,0 +1,121 @@
+/** The ground of test/interop: our server on the real CLI, and behind the CLI a stub that plays an obedient model. */
+import assert from "node:assert/strict";
+import type { TestContext } from "node:test";
+import {
+  type AnthropicStub, conversationOf, lastUserText, startAnthropicStub, type StubAnswer, type StubContentBlock, type StubRequest, type StubRequestBody,
+  textAnswer, toolUseAnswer,
+} from "./anthropic-stub.ts";
+import { cleanUp } from "./cleanup.ts";
+import { startEmbedded } from "./embedded-server.ts";
+import { claudePath, type ClaudeVersion, subscriptionEnvironment } from "./real-claude.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
+
+/** How long one exchange with a client may take, in milliseconds. */
+export const exchangeMsMax = 60_000;
+/** How long all exchanges with one client on one CLI may take, in milliseconds. */
+export const suiteMsMax = 300_000;
+
+const argumentsPieceChars = 7;
+/** What every answer of the obedient model costs, and how a client that speaks OpenAI's language counts it. */
+const upstreamUsage = { input_tokens: 20, cache_read_input_tokens: 4, cache_creation_input_tokens: 1, output_tokens: 7 };
+export const usage = { prompt: 25, cached: 4, completion: 7, total: 32 } as const;
+
+/** The obedient model's words where it is given no order, and their pieces as they stream. */
+export const plainPieces = ["Good ", "mörning, ", "\"world\" ", "😀."] as const;
+export const plainText = plainPieces.join("");
+
+/** The prompt on which the obedient model calls that tool. Told so inside of any other text, it obeys the last such order. */
+export function callOrder(tool: string, input: Readonly<Record<string, unknown>>): string {
+  return `CALL ${tool} ${JSON.stringify(input)} END`;
+}
+
+/** The prompt on which it answers with that document, where it is held to a JSON Schema. */
+export function jsonOrder(document: Readonly<Record<string, unknown>>): string {
+  return `JSON ${JSON.stringify(document)} END`;
+}
+
+/** What it says once the tool has answered. */
+export function toolReply(result: string): string {
+  return `The tool said: ${result}`;
+}
+
+/**
+ * It calls the tool that the last user message orders, if it is offered; it answers a tool's result by quoting it; held to a schema it
+ * gives the document that is ordered; and else it says `plainText`.
+ */
+export function obedientModel({ body }: StubRequest): StubAnswer {
+  const last = conversationOf(body).findLast(({ role }) => role === "user");
+  const blocks = typeof last?.content === "string" ? [] : last?.content ?? [];
+  const results = blocks.filter(({ type }) => type === "tool_result");
+  if (results.length > 0) return textAnswer(inPieces(toolReply(results.map(resultText).join(" | "))), { usage: upstreamUsage });
+  const text = lastUserText(body);
+  const isOffered = (tool: string): boolean => (body.tools ?? []).some(({ name }) => name === tool);
+  const [, tool = "", input = ""] = [...text.matchAll(/CALL (\S+) (\{.*?\}) END/gsu)].at(-1) ?? [];
+  if (isOffered(tool)) return call(tool, parseInput(input));
+  const [, document] = [...text.matchAll(/JSON (\{.*?\}) END/gsu)].at(-1) ?? [];
+  if (document !== undefined && isOffered("StructuredOutput")) return call("StructuredOutput", parseInput(document));
+  return textAnswer([...plainPieces], { usage: upstreamUsage });
+}
+
+function call(name: string, input: Readonly<Record<string, unknown>>): StubAnswer {
+  return toolUseAnswer([{ name, input, fragments: inPieces(JSON.stringify(input)) }], { usage: upstreamUsage });
+}
+
+/** A client may show the prompt inside of another document, its quotes escaped. */
+function parseInput(text: string): Record<string, unknown> {
+  try {
+    return JSON.parse(text) as Record<string, unknown>;
+  } catch {
+    return JSON.parse(text.replaceAll('\\"', '"')) as Record<string, unknown>;
+  }
+}
+
+function resultText({ content }: StubContentBlock): string {
+  if (typeof content === "string") return content;
+  return Array.isArray(content) ? content.map((part: StubContentBlock) => part.text ?? "").join("") : "";
+}
+
+function inPieces(text: string): string[] {
+  return text.match(new RegExp(`.{1,${argumentsPieceChars}}`, "gsu")) ?? [""];
+}
+
+export interface InteropServer {
+  /** Without `/v1`. */
+  readonly url: string;
+  readonly stub: AnthropicStub;
+}
+
+/** Our server on that CLI. Both end with the test. */
+export async function startInterop(t: TestContext, version: ClaudeVersion): Promise<InteropServer> {
+  const stub = await startAnthropicStub({ respond: obedientModel });
+  cleanUp(t, () => stub.close());
+  const environment = subscriptionEnvironment(stub.url, await temporaryFolder(t));
+  const { url } = await startEmbedded(
+    t,
+    { claude: claudePath(version), passEnv: ["ANTHROPIC_BASE_URL", "DISABLE_TELEMETRY"], maxProcesses: 6, warm: 1, logLevel: "warn" },
+    environment,
+  );
+  return { url, stub };
+}
+
+/** A message as it went upstream, in short: `user: text`, `assistant: call name {json}`, `user: result text`. */
+export function upstreamMessages(body: StubRequestBody): string[] {
+  return conversationOf(body).flatMap(({ role, content }) => {
+    if (typeof content === "string") return [`${role}: ${content}`];
+    return content.map((block) => {
+      if (block.type === "tool_use") return `${role}: call ${String(block["name"])} ${JSON.stringify(block["input"])}`;
+      if (block.type === "tool_result") return `${role}: result ${resultText(block)}`;
+      return `${role}: ${block.text ?? block.type}`;
+    });
+  });
+}
+
+export function upstreamTools(body: StubRequestBody): string[] {
+  return (body.tools ?? []).map(({ name }) => name).sort();
+}
+
+/** What went upstream since, none of it refused. */
+export function requestsSince(stub: AnthropicStub, index: number): readonly StubRequest[] {
+  assert.deepEqual(stub.refusals.map(({ message }) => message), [], "the Messages API would have refused this");
+  return stub.requests.slice(index);
+}
