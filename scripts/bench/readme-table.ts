@@ -11,7 +11,7 @@ import { figure, ratioText, resultsFolder, type BenchResult, type Row } from "./
 export const beginMark = "<!-- bench:begin -->";
 export const endMark = "<!-- bench:end -->";
 
-interface Line {
+export interface Line {
   readonly what: string;
   readonly bench: string;
   readonly row: string;
@@ -23,7 +23,8 @@ const newest = "2.1.330";
 const older = "2.1.197";
 const versions = [newest, older] as const;
 
-const lines: readonly Line[] = [
+/** What the table shows, from top to bottom. */
+export const lines: readonly Line[] = [
   ...versions.map((version): Line => both(`First content, new conversation, CLI ${version}`, "first-token", `new-${version}`)),
   ...versions.map((version): Line => both(`The same with a system prompt that came before, CLI ${version}`, "first-token", `again-${version}`)),
   ...versions.map((version): Line => both(`First content, next turn, CLI ${version}`, "first-token", `next-${version}`)),

@@ -1,0 +1,62 @@
+import assert from "node:assert/strict";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { describe, it } from "node:test";
+import { beginMark, endMark, lines, tableText, withTable } from "../../scripts/bench/readme-table.ts";
+import { resultsFolder, row, type BenchResult } from "../../scripts/bench/result.ts";
+
+/** Every row that the table asks for, ours half of the reference's. */
+function madeUpResults(): Map<string, BenchResult> {
+  return new Map([...new Set(lines.map(({ bench }) => bench))].map((name) => [name, {
+    name, title: name, method: "None.", date: "2026-01-01", isQuick: false, rounds: 1, notes: [],
+    machine: { cpu: "A CPU", cores: 2, memoryGigabytes: 4, os: "linux 6 x64", node: "v20.0.0" },
+    versions: { "claude-max-api": "0.0.0", "some-reference": "1.2.3" },
+    rows: lines.filter(({ bench }) => bench === name).map((line) => row(line.row, line.what, "ms", { [line.ours]: [4, 5, 6], [line.reference]: [10] })),
+  }]));
+}
+
+describe("the README's table", () => {
+  it("shows both sides and their ratio, of every line", () => {
+    const text = tableText(madeUpResults());
+    for (const { what } of lines) assert.ok(text.includes(`| ${what} | 5.00 ms | 10.0 ms | 0.50 |`), what);
+  });
+
+  it("names the reference with its version, the machine and the day", () => {
+    const text = tableText(madeUpResults());
+    for (const part of ["some-reference 1.2.3", "A CPU, 2 cores", "2026-01-01"]) assert.ok(text.includes(part), part);
+  });
+
+  it("has as many cells in every row", () => {
+    const rows = tableText(madeUpResults()).split("\n").filter((line) => line.startsWith("|"));
+    assert.deepEqual(new Set(rows.map((line) => line.split("|").length)), new Set([6]));
+  });
+
+  it("says which benchmark is to be run for a row that is missing", () => {
+    const results = madeUpResults();
+    results.delete("relay");
+    assert.throws(() => tableText(results), /no row cpu .* npx tsx scripts\/bench\/relay\.ts/);
+  });
+});
+
+describe("writing between the marks", () => {
+  const readme = `before\n${beginMark}\nold\n${endMark}\nafter\n`;
+
+  it("replaces what is there and nothing else", () => {
+    assert.equal(withTable(readme, "new"), `before\n${beginMark}\nnew\n${endMark}\nafter\n`);
+  });
+
+  it("twice is the same as once", () => assert.equal(withTable(withTable(readme, "new"), "new"), withTable(readme, "new")));
+
+  for (const [what, text] of [["none", "x"], ["no end", beginMark], ["the wrong order", `${endMark}${beginMark}`], ["two", readme + readme]] as const) {
+    it(`refuses marks of which there are ${what}`, () => assert.throws(() => withTable(text, "new"), /once each/));
+  }
+});
+
+describe("the results that are kept", () => {
+  for (const name of existsSync(resultsFolder) ? readdirSync(resultsFolder).filter((file) => file.endsWith(".json")) : []) {
+    it(`are none of a quick run and name no path of a machine: ${name}`, () => {
+      const text = readFileSync(`${resultsFolder}${name}`, "utf8");
+      assert.equal((JSON.parse(text) as BenchResult).isQuick, false);
+      assert.doesNotMatch(text, /\/(tmp|home|root|Users|work|usr)\//);
+    });
+  }
+});
