@@ -21,6 +21,7 @@ await withScope(async (scope) => {
     const child = spawn(process.execPath, ["--import", "tsx", script, ...args, "--reference", folder], { stdio: "inherit" });
     endingOf(scope, child);
     const [code] = await once(child, "close");
+    if (scope.isClosing) return;
     if (code !== 0) failed.push(name);
   }
   if (failed.length > 0) throw new Error(`failed: ${failed.join(", ")}`);

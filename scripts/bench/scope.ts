@@ -9,6 +9,11 @@ export class Scope {
   readonly #closers: (() => unknown)[] = [];
   #closing: Promise<void> | undefined;
 
+  /** The end has begun: nothing more is to be opened. */
+  get isClosing(): boolean {
+    return this.#closing !== undefined;
+  }
+
   /** Runs `close` at the end, after all that is registered later. */
   defer(close: () => unknown): void {
     this.#closers.push(close);

@@ -57,7 +57,7 @@ describe("a tool's name", () => {
     const written = Array.from({ length: 100_000 }, (_, index) => String.fromCharCode(0x4e00 + (index % 300), 0x4e00 + Math.floor(index / 300)));
     const startMs = performance.now();
     assert.equal(new Set(written.map((name) => names.toModel(name))).size, written.length);
-    assert.ok(performance.now() - startMs < 5_000, "not the square of their number");
+    assert.ok(performance.now() - startMs < 60_000, "not the square of their number");
   });
 });
 
@@ -83,6 +83,6 @@ describe("a call's id", () => {
     const ids = new CallIds();
     const startMs = performance.now();
     assert.equal(new Set(Array.from({ length: 100_000 }, () => ids.claim("call_0"))).size, 100_000);
-    assert.ok(performance.now() - startMs < 5_000, "not the square of their number");
+    assert.ok(performance.now() - startMs < 60_000, "not the square of their number");
   });
 });
