@@ -13,7 +13,7 @@ import { createAccessCheck } from "./http/access.ts";
 import { bytesPerMegabyte } from "./http/body.ts";
 import { createHttpServer } from "./http/server.ts";
 import { createLogger } from "./log.ts";
-import { collectGarbage } from "./memory.ts";
+import { collectorAtRest } from "./memory.ts";
 
 export { type Config, ConfigError, type ModelAlias } from "./config/settings.ts";
 export type { EngineStatus } from "./engine/engine.ts";
@@ -58,7 +58,7 @@ export function createClaudeMaxApi(overrides: Partial<Config> = {}, { environmen
     conversationIdleMsMax: config.conversationIdleSeconds * 1000,
     silenceMsMax: config.turnTimeoutSeconds * 1000,
     log,
-    onRest: collectGarbage,
+    onRest: collectorAtRest(),
   });
   const server = createHttpServer({
     services: {

@@ -14,14 +14,16 @@ const goneMsMax = 20_000;
 describe("a claude that hangs", { concurrency: true }, () => {
   for (const stream of [true, false]) {
     it(`before the first delta is a 504, ${stream ? "streamed" : "not streamed"}`, async (t) => {
-      const { url } = await startEmbeddedWith(t, "silent", { turnTimeoutSeconds: 1, maxProcesses: 1 });
-      const error = await openAiErrorIn(await chatRequest(url, { stream, messages: [{ role: "user", content: "hello" }] }));
+      const puppeteer = await startPuppeteer(t);
+      const { url } = await startEmbeddedWith(t, "puppet", { turnTimeoutSeconds: 1, maxProcesses: 1 });
+      const ask = { stream, messages: [{ role: "user", content: puppeteer.prompt() }] };
+      const error = await openAiErrorIn(await chatRequest(url, ask));
       assert.deepEqual([error.status, error.type, error.code, error.param], [504, "timeout", "turn_timeout", null]);
       assert.match(error.message, /silent for 1 s/);
       await waitForHealth(url, ({ running_turns, processes }) => running_turns + processes.all === 0);
       if (!stream) return;
       // The place is free: the next one gets it, and its own 504.
-      const next = await chatRequest(url, { stream: false, messages: [{ role: "user", content: "hello" }] });
+      const next = await chatRequest(url, ask);
       assert.equal(next.status, 504);
       await next.text();
     });
@@ -46,7 +48,8 @@ describe("a claude that hangs", { concurrency: true }, () => {
     const { url } = await startEmbeddedWith(t, "never-reads", { turnTimeoutSeconds: 1 });
     const error = await openAiErrorIn(await chatRequest(url, { messages: [{ role: "user", content: "x".repeat(5_000_000) }] }));
     assert.deepEqual([error.status, error.code], [504, "turn_timeout"]);
-    await waitForHealth(url, ({ processes }) => processes.all === 0);
-    assert.deepEqual(runningFakes("never-reads"), []);
+    // The one that was asked at the start what it serves has not answered either; the server still waits for it.
+    await waitForHealth(url, ({ processes, running_turns }) => running_turns === 0 && processes.all <= 1);
+    assert.ok(runningFakes("never-reads").length <= 1);
   });
 });

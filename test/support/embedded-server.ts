@@ -5,6 +5,9 @@ import { cleanUp } from "./cleanup.ts";
 import { fakeClaudePath } from "./fake-claude.ts";
 import { platformEnvironment } from "./real-claude.ts";
 
+/** How long a CLI that says nothing of itself is waited for, in milliseconds. */
+const discoveryMsMax = 5_000;
+
 export interface EmbeddedServer {
   readonly url: string;
   readonly api: ClaudeMaxApi;
@@ -20,7 +23,9 @@ export async function startEmbedded(t: TestContext, overrides: Partial<Config> =
   );
   const { url } = await api.listen();
   cleanUp(t, () => api.close());
-  await api.discovered();
+  let timer: NodeJS.Timeout | undefined;
+  await Promise.race([api.discovered(), new Promise((resolve) => (timer = setTimeout(resolve, discoveryMsMax)))]);
+  clearTimeout(timer);
   return { url, api, logLines };
 }
 
