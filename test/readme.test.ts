@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { fillIn, sections } from "../scripts/readme.ts";
@@ -8,6 +9,11 @@ const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
 describe("the README", () => {
   it("has the tables of options and fields as the code has them", () => {
     assert.equal(fillIn(readme, sections()), readme);
+  });
+
+  it("has the clients and the configurations that the tests ran", () => {
+    const { status, stderr } = spawnSync(process.execPath, ["--import", "tsx", "scripts/readme-clients.ts", "--check"], { encoding: "utf8", cwd: new URL("..", import.meta.url) });
+    assert.equal(status, 0, stderr);
   });
 
   it("is found wanting when a table is not the code's", () => {
