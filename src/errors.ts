@@ -26,6 +26,7 @@ const errorKinds = {
   method_not_allowed: { status: 405, type: "invalid_request_error", code: "method_not_allowed" },
   request_timeout: { status: 408, type: "timeout", code: "request_timeout" },
   body_too_large: { status: 413, type: "invalid_request_error", code: "body_too_large" },
+  upgrade_required: { status: 426, type: "invalid_request_error", code: "upgrade_required" },
   rate_limited: { status: 429, type: "rate_limit_error", code: "rate_limit_exceeded" },
   usage_limit_reached: { status: 429, type: "rate_limit_error", code: "usage_limit_reached" },
   insufficient_quota: { status: 429, type: "insufficient_quota", code: "insufficient_quota" },
@@ -51,7 +52,7 @@ export interface BridgeErrorDetails {
   readonly shouldRetry?: boolean;
   /** Further response headers, lower-case: `allow` on a 405. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** What went wrong underneath; goes to the log at debug level, never to the client. */
+  /** What went wrong underneath; of an `internal` error it goes to the log, never to the client. */
   readonly cause?: unknown;
 }
 

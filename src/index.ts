@@ -62,7 +62,7 @@ export function createClaudeMaxApi(overrides: Partial<Config> = {}, { environmen
   });
   const server = createHttpServer({
     services: {
-      engine, version, isDemo: config.demo, defaultModel: config.defaultModel,
+      engine, log, version, isDemo: config.demo, defaultModel: config.defaultModel,
       maxBodyBytes: config.maxBodyMegabytes * bytesPerMegabyte, headWaitMs: config.headWaitSeconds * 1000,
       heartbeatMs: config.heartbeatSeconds * 1000, fetchImages: config.fetchImages, startedAtMs: Date.now(),
     },

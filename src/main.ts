@@ -19,6 +19,8 @@ async function main(): Promise<void> {
   const { config } = parsed;
   const server = createClaudeMaxApi(config, { environment: process.env, writeLog: (line) => process.stderr.write(`${line}\n`) });
   closeOnSignals(server);
+  // Whoever read what is printed may go; the server stays.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
   const { url } = await server.listen();
   print(`claude-max-api listens on ${url}\n`);
   print(greeting(url, config, await server.discovered()));
@@ -50,6 +52,8 @@ function closeOnSignals(server: ClaudeMaxApi): void {
   };
   process.on("SIGINT", onSignal);
   process.on("SIGTERM", onSignal);
+  // The terminal was closed.
+  process.on("SIGHUP", onSignal);
 }
 
 function print(text: string): void {

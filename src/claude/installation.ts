@@ -1,4 +1,4 @@
-import { execFile } from "node:child_process";
+import { execFile, type ExecFileException } from "node:child_process";
 import type { Command } from "./launch.ts";
 
 /** The oldest CLI with the lean launch and true roles (the versions table of the protocol notes). */
@@ -17,20 +17,26 @@ const howToInstall = "Install it with `npm install -g @anthropic-ai/claude-code`
 export function findInstallation(command: Command, environment: Readonly<Record<string, string>>): Promise<Installation> {
   return new Promise((resolve) => {
     const unusable = (message: string, version?: string): void => resolve({ kind: "unusable", version, message });
-    execFile(
-      command.file, [...command.leadingArguments, "--version"],
-      { env: environment, timeout: versionWaitMs, killSignal: "SIGKILL", windowsHide: true, encoding: "utf8" },
-      (error, stdout) => {
-        const version = /\d+\.\d+\.\d+/u.exec(stdout)?.[0];
-        if (error !== null) {
-          if (error.code === "ENOENT") return unusable(`The Claude Code CLI was not found (${command.file}). ${howToInstall}`);
-          return unusable(`\`${command.file} --version\` failed (${error.killed === true ? `no answer in ${versionWaitMs / 1000} s` : error.code ?? error.signal}). ${howToInstall}`);
-        }
-        if (version === undefined) return unusable(`\`${command.file} --version\` did not answer with a version: it does not look like the Claude Code CLI. ${howToInstall}`);
-        if (isOlder(version, oldestVersion)) return unusable(`Claude Code ${version} is too old; ${oldestVersion} is the oldest that serves. Update it with \`claude update\` or \`npm install -g @anthropic-ai/claude-code@latest\`.`, version);
-        resolve({ kind: "found", version });
-      },
-    );
+    const onEnd = (error: ExecFileException | null, stdout: string): void => {
+      const version = /\d+\.\d+\.\d+/u.exec(stdout)?.[0];
+      if (error !== null) {
+        if (error.code === "ENOENT") return unusable(`The Claude Code CLI was not found (${command.file}). ${howToInstall}`);
+        return unusable(`\`${command.file} --version\` failed (${error.killed === true ? `no answer in ${versionWaitMs / 1000} s` : error.code ?? error.signal}). ${howToInstall}`);
+      }
+      if (version === undefined) return unusable(`\`${command.file} --version\` did not answer with a version: it does not look like the Claude Code CLI. ${howToInstall}`);
+      if (isOlder(version, oldestVersion)) return unusable(`Claude Code ${version} is too old; ${oldestVersion} is the oldest that serves. Update it with \`claude update\` or \`npm install -g @anthropic-ai/claude-code@latest\`.`, version);
+      resolve({ kind: "found", version });
+    };
+    try {
+      execFile(
+        command.file, [...command.leadingArguments, "--version"],
+        { env: environment, timeout: versionWaitMs, killSignal: "SIGKILL", windowsHide: true, encoding: "utf8" },
+        onEnd,
+      );
+    } catch (error) {
+      // Most reasons come to the callback; a path through a file, or no memory for a child, is thrown.
+      unusable(`\`${command.file} --version\` could not be started (${(error as NodeJS.ErrnoException).code}). ${howToInstall}`);
+    }
   });
 }
 

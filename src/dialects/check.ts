@@ -57,6 +57,19 @@ export function optionalWholeNumber(value: unknown, path: string, min: number): 
   return value;
 }
 
+/** JSON that stands inside a string of the body may be nested this deep, like the body itself. */
+export const nestedDepthMax = 200;
+
+/** Whether a value is nested deeper than that. Without recursion: it may be far deeper. */
+export function isNestedTooDeep(value: unknown): boolean {
+  let level: unknown[] = [value];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > nestedDepthMax) return true;
+    level = level.flatMap((item) => (typeof item === "object" && item !== null ? Object.values(item) : []));
+  }
+  return false;
+}
+
 /** What may be sent in a field that can be honoured only in its trivial form: anything else is refused by name. */
 export function refuseUnless(harmless: boolean, path: string, why: string): void {
   if (!harmless) throw new BridgeError("unsupported_parameter", `${path} is not supported: ${why}`, { param: path });

@@ -4,6 +4,10 @@ import { type Fields, kindOf } from "./check.ts";
 const propertyName = /^[a-zA-Z0-9_.-]{1,64}$/u;
 /** A member such as `{"$ref": "#/$defs/Cat"}`, as Pydantic and Zod write unions. */
 const definitionReference = /^#\/(\$defs|definitions)\/([^/~%]+)$/u;
+/** The most shapes that a union at the top may have. */
+const unionMembersMax = 100;
+/** The longest text that tells the model of them, in characters. */
+const shapesCharsMax = 20_000;
 const unions = ["anyOf", "oneOf", "allOf"] as const;
 
 /**
@@ -30,6 +34,9 @@ export function objectSchema(value: unknown, path: string): Fields {
 
 function withoutUnion(schema: Fields, key: (typeof unions)[number], path: string): Fields {
   const members: readonly unknown[] = Array.isArray(schema[key]) ? schema[key] : [];
+  if (members.length > unionMembersMax) {
+    throw new BridgeError("invalid_value", `${path}.${key}: expected at most ${unionMembersMax} shapes, got ${members.length}.`, { param: `${path}.${key}` });
+  }
   const objects = members.map((member) => objectMember(member, schema)).filter((member) => member !== undefined);
   if (objects.length === 0 || objects.length !== members.length || unions.some((other) => other !== key && schema[other] !== undefined)) {
     throw new BridgeError("invalid_value", `${path}.${key}: at the top of a schema Claude takes only an object, and this cannot be made one.`, { param: `${path}.${key}` });
@@ -38,13 +45,20 @@ function withoutUnion(schema: Fields, key: (typeof unions)[number], path: string
   const required = objects.map((member) => new Set(stringsOf(member["required"])));
   const everywhere = [...(required[0] ?? [])].filter((name) => required.every((names) => names.has(name)));
   const anywhere = [...new Set(required.flatMap((names) => [...names]))];
-  const words = key === "allOf" ? "" : `${key === "oneOf" ? "Exactly" : "At least"} one of these shapes must fit: ${JSON.stringify(objects)}`;
+  const words = key === "allOf" ? "" : `${key === "oneOf" ? "Exactly" : "At least"} one of these shapes must fit: ${shapes(objects)}`;
   return {
     ...rest,
     properties: mergedProperties([schema, ...objects], key === "allOf" ? "allOf" : "anyOf"),
     required: [...new Set([...stringsOf(schema["required"]), ...(key === "allOf" ? anywhere : everywhere)])],
     ...(words === "" ? {} : { description: [schema["description"], words].filter((part) => typeof part === "string").join("\n\n") }),
   };
+}
+
+/** The shapes as JSON, each once: members may refer to the same definition. Many or long ones are known by their properties alone. */
+function shapes(objects: readonly Fields[]): string {
+  const distinct = [...new Set(objects)];
+  const text = JSON.stringify(distinct);
+  return text.length <= shapesCharsMax ? text : JSON.stringify(distinct.map(({ properties }) => Object.keys(isFields(properties) ? properties : {})));
 }
 
 /** A union's member where it is an object, a reference to the schema's own definitions followed; undefined where it is none. */
@@ -67,7 +81,7 @@ function allowsObject(type: unknown): boolean {
 /** The members' properties together; one that they see differently is what `combine` makes of what they say. */
 function mergedProperties(objects: readonly Fields[], combine: "anyOf" | "allOf"): Fields {
   const seen = new Map<string, Map<string, unknown>>();
-  for (const { properties } of objects) {
+  for (const { properties } of new Set(objects)) {
     for (const [name, property] of Object.entries(isFields(properties) ? properties : {})) {
       const variants = seen.get(name) ?? new Map<string, unknown>();
       seen.set(name, variants.set(JSON.stringify(property), property));

@@ -69,8 +69,9 @@ export class Cli {
       }
       this.#installation = installation;
       this.#stamp = stamp;
-      this.#search = undefined;
       return installation;
+    }).finally(() => {
+      this.#search = undefined;
     });
     return this.#search;
   }

@@ -147,9 +147,9 @@ export class Engine {
    */
   async *run(request: Turn, signal: AbortSignal): AsyncGenerator<TurnEvent[], void, undefined> {
     const turn = withToolChoice(request);
+    const hashes = messageHashes(turn);
     const leave = await this.#admission.enter(signal);
     clearTimeout(this.#restTimer);
-    const hashes = messageHashes(turn);
     const found = this.#conversations.take(hashes, (conversation, seen) => conversation.canContinue(turn, seen));
     const hit = typeof found === "string" ? undefined : found;
     this.#noteReuse(turn, found);
@@ -205,7 +205,7 @@ export class Engine {
     try {
       yield* conversation.run(turn, hit?.seen ?? 0, signal);
     } catch (error) {
-      // A process that had waited may have died meanwhile (a laptop's sleep, a kill): nothing was asked of the model yet.
+      // A process that had waited may have died meanwhile (a laptop's sleep, a kill): nothing of an answer had come yet.
       if (waited === undefined || conversation.hasBegun || this.#isClosing || !isCliFailure(error)) throw error;
       void conversation.process.end();
       seat.conversation = await this.#bootInPlace(turn.model);

@@ -14,9 +14,9 @@ export function profileHash({ messages: _messages, stop: _stop, ...profile }: Tu
 
 /** The hash after one more message; `previous` is the one before it. */
 export function nextHash(before: HistoryHash, message: Message, previous: Message | undefined): HistoryHash {
-  return message.role === "user"
-    ? digest([before, "user", ...message.content.flatMap((block) => userParts(block, callOrder(previous)))])
-    : assistantHash(before, message.content);
+  if (message.role === "assistant") return assistantHash(before, message.content);
+  const order = callOrder(previous);
+  return digest([before, "user", ...message.content.flatMap((block) => userParts(block, order))]);
 }
 
 /** The hashes after each of the turn's messages; `[i]` is after `messages[i]`. */
@@ -26,8 +26,9 @@ export function messageHashes(turn: Turn): HistoryHash[] {
 }
 
 /** The ids of a message's calls. They go into no hash, their order does: some clients rewrite ids, alike on both sides. */
-function callOrder(message: Message | undefined): readonly string[] {
-  return message?.role === "assistant" ? message.content.flatMap((block) => (block.type === "tool_use" ? [block.id] : [])) : [];
+function callOrder(message: Message | undefined): ReadonlyMap<string, number> {
+  const ids = message?.role === "assistant" ? message.content.flatMap((block) => (block.type === "tool_use" ? [block.id] : [])) : [];
+  return new Map(ids.map((id, position) => [id, position]));
 }
 
 /** The model's answer as it comes back in the client's next request: clients join its texts and trim it, and drop its thinking. */
@@ -37,7 +38,7 @@ function assistantHash(before: HistoryHash, blocks: readonly AssistantBlock[]): 
   return digest([before, "assistant", text, ...calls]);
 }
 
-function userParts(block: UserBlock, calls: readonly string[]): string[] {
+function userParts(block: UserBlock, order: ReadonlyMap<string, number>): string[] {
   switch (block.type) {
     case "text":
       return ["text", block.text];
@@ -46,7 +47,7 @@ function userParts(block: UserBlock, calls: readonly string[]): string[] {
     case "document":
       return ["document", block.source.data, block.title ?? ""];
     case "tool_result":
-      return ["tool_result", String(calls.indexOf(block.tool_use_id)), String(block.is_error ?? false), canonicalJson(block.content)];
+      return ["tool_result", String(order.get(block.tool_use_id) ?? -1), String(block.is_error ?? false), canonicalJson(block.content)];
   }
 }
 

@@ -98,7 +98,7 @@ export class Pool {
   refill(): void {
     if (this.#isClosed || this.#retryTimer !== undefined) return;
     const wanted = this.#isResting ? Math.min(1, this.#options.warm) : this.#options.warm;
-    for (const [model, shelf] of this.#wantedShelves()) {
+    for (const [model, shelf] of this.#wantedShelves().reverse()) {
       const profile = this.#worthRehearsing(shelf);
       for (const warm of [...shelf.warm]) {
         if (profile !== undefined && warm.rehearsed !== undefined && warm.rehearsed !== profile.hash) this.#retire(shelf, warm);
@@ -222,7 +222,10 @@ export class Pool {
   #refuse(shelf: Shelf, warm: Warm, error: unknown): void {
     if (!this.#remove(shelf, warm)) return;
     void warm.conversation.process.end();
-    this.#backOff(asBridgeError(error).message);
+    shelf.profile = undefined;
+    shelf.profileRuns = 0;
+    this.#options.log.warn("a beginning could not be rehearsed", { error: asBridgeError(error).kind });
+    this.refillSoon();
   }
 
   #remove(shelf: Shelf, warm: Warm): boolean {

@@ -32,7 +32,7 @@ export const callNow: Message = { role: "user", content: [{ type: "text", text: 
  * whether there was a call; without one nothing but thinking has gone out.
  */
 export async function* untilFirstCall(batches: AsyncIterable<TurnEvent[]>): AsyncGenerator<TurnEvent[], boolean, undefined> {
-  let held: TurnEvent[] = [];
+  const held: TurnEvent[] = [];
   let hasCall = false;
   for await (const batch of batches) {
     if (hasCall) {
@@ -41,7 +41,7 @@ export async function* untilFirstCall(batches: AsyncIterable<TurnEvent[]>): Asyn
     }
     hasCall = batch.some(({ type }) => type === "tool_call");
     const out = hasCall ? [...held, ...batch] : batch.filter(({ type }) => type === "start" || type === "retry" || type === "thinking");
-    if (!hasCall) held = held.concat(batch.filter(({ type }) => type === "text"));
+    if (!hasCall) for (const event of batch) if (event.type === "text") held.push(event);
     if (out.length > 0) yield out;
   }
   return hasCall;

@@ -13,6 +13,9 @@ export interface WireStream {
 /** How long the head waits while the upstream is asked again, in milliseconds. */
 const retryHeadWaitMs = 30_000;
 
+/** How long a reader may take nothing of its answer, in milliseconds, before it counts as gone: it holds a place and a process. */
+const stalledReaderMsMax = 5 * 60_000;
+
 export interface EventStreamOptions {
   /** How long the head waits for the first delta, in milliseconds: until it goes out, a failure is an HTTP status. */
   readonly headWaitMs: number;
@@ -20,6 +23,8 @@ export interface EventStreamOptions {
   readonly heartbeatMs: number;
   /** The head of the answer, made when it goes out; the model that serves is known by then, unless the wait ran out. */
   readonly headers: (servedModel: string | undefined) => Readonly<Record<string, string>>;
+  /** Told of a failure that comes after the head, when there is no status left to tell it by. */
+  readonly onFailure: (error: unknown) => void;
 }
 
 /**
@@ -27,7 +32,7 @@ export interface EventStreamOptions {
  * Before the head is out a failure is thrown, for an HTTP status; after it, it is the stream's last event.
  */
 export async function sendEventStream(
-  response: ServerResponse, batches: AsyncIterable<readonly TurnEvent[]>, wire: WireStream, { headWaitMs, heartbeatMs, headers }: EventStreamOptions,
+  response: ServerResponse, batches: AsyncIterable<readonly TurnEvent[]>, wire: WireStream, { headWaitMs, heartbeatMs, headers, onFailure }: EventStreamOptions,
 ): Promise<void> {
   let servedModel: string | undefined;
   let isQuiet = true;
@@ -73,6 +78,7 @@ export async function sendEventStream(
     response.end();
   } catch (error) {
     if (!response.headersSent) throw error;
+    onFailure(error);
     if (!response.destroyed) response.end(wire.fail(asBridgeError(error)), "latin1");
   } finally {
     clearTimeout(headWait);
@@ -84,7 +90,9 @@ export async function sendEventStream(
 function roomOrClose(response: ServerResponse): Promise<void> {
   if (response.destroyed) return Promise.resolve();
   return new Promise((resolve) => {
+    const stalled = setTimeout(() => response.destroy(), stalledReaderMsMax);
     const settle = (): void => {
+      clearTimeout(stalled);
       response.off("drain", settle).off("close", settle);
       resolve();
     };

@@ -25,10 +25,19 @@ export function adviceHeaders({ retryAfterSeconds, shouldRetry, headers }: Bridg
   };
 }
 
+/** A failure in the operator's words: what went wrong inside with its cause, the rest with its kind alone. */
+export function logFailure(failure: unknown, response: ServerResponse, log: Logger): void {
+  const error = asBridgeError(failure);
+  const id = response.getHeader("x-request-id")?.toString();
+  if (error.kind === "internal") log.error("a request failed", { id, reason: error.cause instanceof Error ? error.cause.stack : String(error.cause) });
+  else if (error.kind !== "client_closed") log.info("a request failed", { id, error: error.kind, param: error.param ?? undefined });
+}
+
 /** Where every failure of a request ends: a status if the head is not out, a cut connection if it is, nothing if the client is gone. */
 export function sendFailure(request: IncomingMessage, response: ServerResponse, failure: unknown, log: Logger): void {
   const error = asBridgeError(failure);
-  if (error.kind === "internal") log.error("a request failed", { reason: error.cause instanceof Error ? error.cause.stack : String(error.cause) });
+  // What has a status is told by the request's own line.
+  if (error.kind === "internal" || response.headersSent) logFailure(error, response, log);
   if (response.destroyed || response.writableEnded) return;
   if (response.headersSent) {
     response.destroy();

@@ -5,16 +5,18 @@ import { parseChatRequest } from "../dialects/chat-completions/request.ts";
 import { modelList, modelObject } from "../dialects/models.ts";
 import type { Engine } from "../engine/engine.ts";
 import { BridgeError } from "../errors.ts";
+import type { Logger } from "../log.ts";
 import type { TurnEvent } from "../turn.ts";
 import { readJsonBody } from "./body.ts";
 import { sendEventStream } from "./event-stream.ts";
 import { withFetchedImages } from "./fetch-images.ts";
 import { rateLimitHeaders } from "./rate-limit.ts";
-import { sendBytes, sendJson } from "./respond.ts";
+import { logFailure, sendBytes, sendJson } from "./respond.ts";
 
 /** What the handlers need of the rest. */
 export interface Services {
   readonly engine: Engine;
+  readonly log: Logger;
   readonly version: string;
   readonly isDemo: boolean;
   readonly defaultModel: string;
@@ -67,7 +69,7 @@ export interface Match {
 
 /** The handler for a request, or `OPTIONS`' list of methods. Throws `not_found` and `method_not_allowed`. */
 export function findRoute(method: string, url: string): Match | { readonly allow: string } {
-  const path = (url.split("?", 1)[0] ?? "").replace(/\/+$/u, "").replace(/^\/v1(?=\/|$)/u, "");
+  const path = (url.split("?", 1)[0] ?? "").replace(/(?<!\/)\/+$/u, "").replace(/^\/v1(?=\/|$)/u, "");
   for (const { path: pattern, handlers } of routes) {
     const match = pattern.exec(path);
     if (match === null) continue;
@@ -124,11 +126,12 @@ async function getModel({ response, parameter }: Exchange, { engine, startedAtMs
 }
 
 async function createChatCompletion({ request, response, signal }: Exchange, services: Services): Promise<void> {
-  const { engine, maxBodyBytes, headWaitMs, heartbeatMs, defaultModel } = services;
+  const { engine, log, maxBodyBytes, headWaitMs, heartbeatMs, defaultModel } = services;
   const body = await readJsonBody(request, { maxBodyBytes, signal });
   const chat = parseChatRequest(body, defaultModel);
   const resolved = await engine.resolveModel(chat.model);
-  const turn = await withFetchedImages({ ...resolved, ...chat.turn }, { isAllowed: services.fetchImages, signal });
+  const isThinkingSaid = chat.turn.effort !== undefined || chat.turn.thinkingTokens !== undefined;
+  const turn = await withFetchedImages({ ...(isThinkingSaid ? { model: resolved.model } : resolved), ...chat.turn }, { isAllowed: services.fetchImages, signal });
   const { installation } = engine.status;
   const identity = {
     id: `chatcmpl-${randomBytes(18).toString("base64url")}`,
@@ -142,7 +145,10 @@ async function createChatCompletion({ request, response, signal }: Exchange, ser
     ...rateLimitHeaders(engine.status.rateLimit, Date.now()),
   });
   if (chat.stream) {
-    await sendEventStream(response, batches, new ChatStream(identity, chat), { headWaitMs, heartbeatMs, headers });
+    await sendEventStream(response, batches, new ChatStream(identity, chat), {
+      headWaitMs, heartbeatMs, headers,
+      onFailure: (error) => logFailure(error, response, log),
+    });
     return;
   }
   const events = await gather(batches);

@@ -36,10 +36,6 @@ export function createHttpServer({ services, checkAccess, log }: HttpOptions): S
     if (response !== undefined && response.headersSent && !response.writableFinished) socket.destroy();
     else answerUnreadable(error, socket);
   });
-  // Without a listener Node would treat it as a plain request. Codex falls back to HTTP at once on 426, and only on that.
-  server.on("upgrade", (_request, socket) => {
-    endRaw(socket, 426, new BridgeError("invalid_request", "WebSocket is not served here; use plain HTTP."));
-  });
   return server;
 }
 
@@ -62,6 +58,10 @@ async function answer(request: IncomingMessage, response: ServerResponse, servic
   request.on("error", () => {});
   checkAccess(request.headers, request.rawHeaders, method);
   for (const [name, value] of Object.entries(corsHeaders(request.headers.origin))) response.setHeader(name, value);
+  // Codex falls back to plain HTTP at once on 426, and only on that. Any other upgrade (Java's client offers h2c) may be passed over.
+  if (request.headers.upgrade?.toLowerCase() === "websocket") {
+    throw new BridgeError("upgrade_required", "WebSocket is not served here; use plain HTTP.", { headers: { upgrade: "HTTP/1.1", connection: "upgrade" } });
+  }
   const route = findRoute(method, request.url ?? "");
   if ("allow" in route) {
     const requestHeaders = request.headers["access-control-request-headers"];
@@ -98,8 +98,7 @@ function endRaw(socket: Duplex, status: number, error: BridgeError): void {
   const body = Buffer.from(JSON.stringify(error.toOpenAi()));
   socket.once("error", () => {});
   socket.end(Buffer.concat([
-    Buffer.from(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nconnection: close\r\nx-request-id: req_${randomUUID().replaceAll("-", "")}\r\n`
-      + `${status === 426 ? "upgrade: HTTP/1.1\r\n" : ""}content-type: application/json; charset=utf-8\r\ncontent-length: ${body.length}\r\n\r\n`),
+    Buffer.from(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nconnection: close\r\nx-request-id: req_${randomUUID().replaceAll("-", "")}\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: ${body.length}\r\n\r\n`),
     body,
   ]), () => socket.destroy());
 }

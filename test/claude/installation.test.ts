@@ -41,3 +41,11 @@ describe("an installation", () => {
     assert.match(installation.kind === "unusable" ? installation.message : "", /failed \(EACCES\)/u);
   });
 });
+
+describe("a CLI that cannot even be started", () => {
+  it("is unusable, with the reason: a path through a file", async () => {
+    const installation = await findInstallation({ file: "/etc/passwd/claude", leadingArguments: [] }, {});
+    assert.equal(installation.kind, "unusable");
+    assert.match(installation.kind === "unusable" ? installation.message : "", /ENOTDIR|not found/u);
+  });
+});

@@ -600,7 +600,7 @@ describe("a warm process", () => {
       await isWarm(engine, 2);
       assert.equal((await errorOf(engine.run(ask("hi", { model: "opus" }), never))).kind, "cli_failed");
     }
-    await until(() => logLines.some((line) => line.includes("a claude process did not come up") && line.includes("refused initialize")));
+    await until(() => logLines.some((line) => line.endsWith("warn a beginning could not be rehearsed error=cli_failed")));
   });
 
   it("that crashes at boot is tried again later, not at once and for ever", async (t) => {

@@ -105,7 +105,7 @@ function relay(t: TestContext, more: { heartbeatMs?: number; headWaitMs?: number
   const socket = new SocketStandIn();
   const turn = new Turn();
   const headers = (model: string | undefined): Record<string, string> => ({ "x-served": String(model) });
-  const sent = sendEventStream(socket as unknown as ServerResponse, turn.batches, wire, { headWaitMs, heartbeatMs, headers, ...more });
+  const sent = sendEventStream(socket as unknown as ServerResponse, turn.batches, wire, { headWaitMs, heartbeatMs, headers, onFailure: () => {}, ...more });
   // Whether it rejects is looked at by the test, later.
   sent.catch(() => undefined);
   return { socket, turn, sent };

@@ -1,6 +1,6 @@
 import { BridgeError } from "../../errors.ts";
 import type { AssistantBlock, Message, ToolResultBlock, ToolUseBlock, UserBlock } from "../../turn.ts";
-import { arrayAt, type Fields, objectAt, stringAt } from "../check.ts";
+import { arrayAt, type Fields, isNestedTooDeep, nestedDepthMax, objectAt, stringAt } from "../check.ts";
 import { CallIds, type ToolNames } from "../tool-names.ts";
 import { assistantContent, textBlocks, textContent, toolContent, userContent } from "./content.ts";
 
@@ -106,9 +106,10 @@ function parseArguments(value: unknown, path: string): Readonly<Record<string, u
   const text = typeof value === "object" ? JSON.stringify(value) : stringAt(value, path);
   try {
     const parsed: unknown = JSON.parse(text);
+    if (isNestedTooDeep(parsed)) throw new BridgeError("invalid_value", `${path}: it is nested deeper than ${nestedDepthMax} levels.`, { param: path });
     if (typeof parsed === "object" && parsed !== null && !Array.isArray(parsed)) return parsed as Record<string, unknown>;
-  } catch {
-    // Below.
+  } catch (error) {
+    if (error instanceof BridgeError) throw error;
   }
   return { arguments: text };
 }

@@ -1,0 +1,37 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { answerSchema } from "../../src/dialects/answer-schema.ts";
+import { parseChatRequest } from "../../src/dialects/chat-completions/request.ts";
+import { BridgeError } from "../../src/errors.ts";
+import { createClaudeMaxApi } from "../../src/index.ts";
+import { cleanUp } from "../support/cleanup.ts";
+
+const nested = "[".repeat(20_000) + "]".repeat(20_000);
+const messages = [
+  { role: "user", content: "go" },
+  { role: "assistant", tool_calls: [{ id: "a", type: "function", function: { name: "f", arguments: `{"a":${nested}}` } }] },
+  { role: "tool", tool_call_id: "a", content: "done" },
+];
+
+describe("a request that is made to harm", () => {
+  it("by arguments nested beyond measure is a 400 that names them", () => {
+    assert.throws(() => parseChatRequest({ messages }, "opus"), (error) => error instanceof BridgeError && error.status === 400
+      && error.param === "messages[1].tool_calls[0].function.arguments");
+  });
+
+  it("takes no place that it does not give back", async (t) => {
+    const server = createClaudeMaxApi({ port: 0, demo: true, maxProcesses: 1, warm: 0 }, { environment: { PATH: process.env["PATH"] } });
+    const { url } = await server.listen();
+    cleanUp(t, () => server.close());
+    const ask = (body: object): Promise<Response> => fetch(`${url}/v1/chat/completions`, { method: "POST", body: JSON.stringify(body) });
+    assert.equal((await ask({ messages })).status, 400);
+    assert.equal((await ask({ messages: [{ role: "user", content: "hello" }] })).status, 200);
+    const health = await (await fetch(`${url}/health`)).json() as { running_turns: number };
+    assert.equal(health.running_turns, 0);
+  });
+
+  it("by a pattern that takes for ever is not run: it ends at once", () => {
+    const schema = answerSchema({ type: "object", patternProperties: { "^(a+)+$": {} }, properties: { [`${"a".repeat(64)}!`]: {} } });
+    assert.ok("properties" in schema);
+  });
+});
