@@ -72,7 +72,7 @@ describe("conversation trees", { skip: relaysUnavailable }, () => {
   });
 
   it("the same where processes are few, and conversations lose theirs to others", async (t) => {
-    const scene = await start(t, { maxProcesses: 5, warm: 2, isRoomy: false });
+    const scene = await start(t, { maxProcesses: 3, warm: 1, isRoomy: false });
     const trees = Math.ceil(treesFor(scene) / crampedShare);
     const { status, grown } = await growAll(t, scene, { trees, firstSeed: seedFirst, atOnce: 2 });
     if (grown >= treesDear / 2) assert.ok(status.reuse.evicted > 0 && status.reuse.hit > 0);
