@@ -11,6 +11,8 @@ export const stdinCloseWaitMs = 500;
 export const interruptWaitMs = 150;
 /** After SIGTERM, before SIGKILL, in milliseconds. */
 export const sigtermWaitMs = 1_500;
+/** After the exit, before pipes that somebody else still holds are closed, in milliseconds. What the CLI wrote is read long before. */
+export const pipeCloseWaitMs = 500;
 
 /**
  * `booting`: started, not told anything yet. `busy`: a conversation is being replayed or a turn runs. `ready`: between turns. `parked`: in a turn that waits for the client's tools.
@@ -39,12 +41,16 @@ export interface ProcessListener {
 /** One `claude` process: its pipes, its state and its end. It knows lines, not what they say. */
 export class ClaudeProcess {
   readonly model: string;
+  /** Resolves when the process is gone from the system; what it wrote may not all be read yet. Never rejects. */
+  readonly exited: Promise<void>;
   /** Resolves when the process is gone and its pipes are closed. Never rejects. */
   readonly closed: Promise<void>;
   #state: ProcessState = "booting";
   #failure: BridgeError | undefined;
   #listener: ProcessListener | undefined;
   #stderrTail = "";
+  #ending: string | undefined;
+  #pipeTimer: NodeJS.Timeout | undefined;
   readonly #child: ChildProcessWithoutNullStreams;
 
   constructor({ command, model, cwd, environment }: LaunchOptions) {
@@ -58,21 +64,30 @@ export class ClaudeProcess {
       windowsHide: true,
     }));
     this.#child = child;
+    this.exited = new Promise((resolve) => {
+      child.once("exit", (code, signal) => {
+        this.#ending = signal === null ? `exit code ${code}` : `signal ${signal}`;
+        // What the CLI started may outlive it and hold its pipes open.
+        this.#signal("SIGKILL");
+        this.#closePipesSoon();
+        resolve();
+      });
+      child.once("error", () => {
+        if (child.pid === undefined) resolve();
+      });
+    });
     this.closed = new Promise((resolve) => {
       child.once("error", (cause) => {
         this.#fail(new BridgeError("cli_unavailable", `The claude process could not be started: ${cause.message}.`, { cause }));
         // A process that never started has no 'close' of its own.
         if (child.pid === undefined) this.#close(resolve);
       });
-      child.once("close", (code, signal) => {
-        const how = signal === null ? `exit code ${code}` : `signal ${signal}`;
+      child.once("close", () => {
         const lastWords = this.#stderrTail.trim().split("\n").at(-1) ?? "";
-        this.#fail(new BridgeError("cli_failed", `The claude process ended before it had answered (${how})${lastWords === "" ? "." : `: ${lastWords}`}`));
+        this.#fail(new BridgeError("cli_failed", `The claude process ended before it had answered (${this.#ending})${lastWords === "" ? "." : `: ${lastWords}`}`));
         this.#close(resolve);
       });
     });
-    // What the CLI started may outlive it and hold its pipes open.
-    child.once("exit", () => this.#signal("SIGKILL"));
     // A broken pipe is how a death is seen first; 'close' follows with the exit code and the last words, which say more.
     child.stdin.on("error", () => this.#descend());
     child.stdout.on("error", () => this.#descend());
@@ -93,6 +108,11 @@ export class ClaudeProcess {
 
   get state(): ProcessState {
     return this.#state;
+  }
+
+  /** How it ended, in words of this server's own that may be logged: `exit code 3`, `signal SIGTERM`. Undefined while it lives, or when it never did. */
+  get ending(): string | undefined {
+    return this.#ending;
   }
 
   /** Gives the process to a listener, one at a time. A failure that has been is told at once. */
@@ -139,6 +159,7 @@ export class ClaudeProcess {
 
   resume(): void {
     this.#child.stdout.resume();
+    if (this.#pipeTimer !== undefined) this.#closePipesSoon();
   }
 
   /** Ends the process: stdin is closed, then SIGTERM, then SIGKILL, each after a named wait. Resolves when it is gone. */
@@ -166,10 +187,13 @@ export class ClaudeProcess {
     const closeWaitMs = this.#state === "busy" ? interruptWaitMs : stdinCloseWaitMs;
     this.#state = "closing";
     // At the end of its stdin a CLI that waits for a tool tells the model that the call failed: a request more, which nobody reads.
-    if (isParked) return this.#signal("SIGKILL");
+    if (isParked) {
+      this.resume();
+      return this.#signal("SIGKILL");
+    }
     this.#child.stdin.end();
     // A CLI that is blocked on a full pipe cannot see that its stdin ended.
-    this.#child.stdout.resume();
+    this.resume();
     const toSigkill = setTimeout(() => this.#signal("SIGKILL"), closeWaitMs + sigtermWaitMs);
     const toSigterm = setTimeout(() => this.#signal("SIGTERM"), closeWaitMs);
     void this.closed.then(() => {
@@ -192,8 +216,25 @@ export class ClaudeProcess {
     if (from.includes(this.#state)) this.#state = to;
   }
 
+  /** A child that left the process group may hold the pipes for as long as it likes: after the exit they are closed, once all is read. */
+  #closePipesSoon(): void {
+    const { stdout, stderr } = this.#child;
+    clearTimeout(this.#pipeTimer);
+    this.#pipeTimer = setTimeout(() => {
+      // After one more round of the event loop, which reads what came while it was held up.
+      setImmediate(() => {
+        // A slow reader has yet to ask for the rest: it comes by here again when it resumes.
+        if (stdout.isPaused()) return;
+        stdout.destroy();
+        stderr.destroy();
+      });
+    }, pipeCloseWaitMs);
+  }
+
   #close(resolve: () => void): void {
     this.#state = "closed";
+    clearTimeout(this.#pipeTimer);
+    this.#pipeTimer = undefined;
     resolve();
   }
 

@@ -4,7 +4,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, it, type TestContext } from "node:test";
-import { ClaudeProcess, interruptWaitMs, sigtermWaitMs, stdinCloseWaitMs } from "../../src/claude/process.ts";
+import { setImmediate as nextRound } from "node:timers/promises";
+import { ClaudeProcess, interruptWaitMs, pipeCloseWaitMs, sigtermWaitMs, stdinCloseWaitMs } from "../../src/claude/process.ts";
 import { controlRequestLine, initializeRequest, turnLine } from "../../src/claude/protocol.ts";
 import { BridgeError } from "../../src/errors.ts";
 import { fakeClaudePath, startFake, Witness } from "../support/fake-claude.ts";
@@ -214,6 +215,38 @@ describe("a death", () => {
     await claude.write(prompt("go"));
     assert.match((await witness.failure()).message, /\(exit code 4\)/u);
     await waitUntilGone(child, goneWithinMs);
+  });
+
+  it("that leaves a child in a session of its own, with the pipes, is told all the same, once all is read", async (t) => {
+    const { claude, witness } = await startWatched(t, "leaves-a-daemon");
+    const child = Number((await witness.message(({ type }) => type === "fake_child"))["pid"]);
+    t.after(() => process.kill(child, "SIGKILL"));
+    claude.pause();
+    await claude.write(prompt("100000"));
+    t.mock.timers.enable({ apis: ["setTimeout"] });
+    await claude.exited;
+    assert.equal(claude.ending, "exit code 5");
+    // Its reader is slow: what it wrote waits, for however long.
+    claude.pause();
+    t.mock.timers.tick(pipeCloseWaitMs);
+    for (let round = 0; round < 3; round++) await nextRound();
+    t.mock.timers.reset();
+    claude.resume();
+    assert.match((await witness.failure()).message, /\(exit code 5\)/u);
+    await claude.closed;
+    assert.ok(isRunning(child), "nobody may end what left the group");
+    assert.equal(witness.lines.filter((line) => line.includes("fake_filler")).length, 100);
+  });
+
+  it("asked for does not wait for a child that holds the pipes", async (t) => {
+    const { claude, witness } = await startWatched(t, "leaves-a-daemon");
+    const child = Number((await witness.message(({ type }) => type === "fake_child"))["pid"]);
+    t.after(() => process.kill(child, "SIGKILL"));
+    claude.work();
+    claude.park();
+    claude.pause();
+    await claude.end();
+    assert.ok(isRunning(child));
   });
 
   it("at boot is told", async (t) => {
