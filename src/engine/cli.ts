@@ -8,6 +8,7 @@ import type { InitializeAnswer, RateLimitInfo } from "../claude/protocol.ts";
 import { asBridgeError, BridgeError } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import { type AliasEntry, ModelCatalog } from "./model-catalog.ts";
+import { clientClosed, type Release, Slots } from "./slots.ts";
 import { makeWorkingFolder, type WorkingFolder } from "./working-folder.ts";
 
 export interface CliOptions {
@@ -15,17 +16,27 @@ export interface CliOptions {
   /** The child's whole environment. */
   readonly environment: Readonly<Record<string, string>>;
   readonly aliases: readonly AliasEntry[];
+  /** How many processes may live at once, those that are being ended among them. A look at the version, which is over at once, is not counted. */
+  readonly maxProcesses: number;
   readonly log: Logger;
   /** The CLI was updated on disk: processes of the old one should not be used for new conversations. */
   readonly onChange: () => void;
+  /** A process is gone: there may be room for another. */
+  readonly onExit: () => void;
+  /** A turn waits for a process to be gone, and too few are being ended: see `shortage`. */
+  readonly onShortage: () => void;
 }
 
 /** The CLI on this machine: where and what it is, who is logged in, what it serves, and every process of it that lives. */
 export class Cli {
   readonly models: ModelCatalog;
   readonly #options: CliOptions;
+  /** Those whose pipes are open. */
   readonly #processes = new Set<ClaudeProcess>();
-  #launching = 0;
+  /** Those that live, whatever became of their pipes. */
+  readonly #living = new Set<ClaudeProcess>();
+  readonly #slots: Slots;
+  #asked: ClaudeProcess | undefined;
   #installation: Installation | undefined;
   #search: Promise<Installation> | undefined;
   #stamp: string | undefined;
@@ -36,6 +47,7 @@ export class Cli {
 
   constructor(options: CliOptions) {
     this.#options = options;
+    this.#slots = new Slots(options.maxProcesses);
     this.models = new ModelCatalog(options.aliases);
   }
 
@@ -48,14 +60,26 @@ export class Cli {
     return this.#loggedIn;
   }
 
-  /** The subscription's window as the CLI last told of it. */
+  /** The subscription's window as the CLI last told of it; undefined once it is over. */
   get rateLimit(): RateLimitInfo | undefined {
-    return this.#rateLimit;
+    const resetsAt = this.#rateLimit?.resetsAt;
+    return resetsAt !== undefined && resetsAt * 1000 <= Date.now() ? undefined : this.#rateLimit;
   }
 
   /** How many processes live or are about to, whatever they do. */
   get size(): number {
-    return this.#processes.size + this.#launching;
+    return this.#slots.taken;
+  }
+
+  /** Whether a process may be started that no turn waits for. */
+  get hasRoom(): boolean {
+    return this.#slots.hasRoom;
+  }
+
+  /** How many turns wait for a process to be gone beyond those that are being ended. */
+  get shortage(): number {
+    const ending = [...this.#living].filter(({ state }) => state === "closing").length;
+    return this.#slots.waiting - ending;
   }
 
   /** Looks for the CLI. Never rejects. */
@@ -83,13 +107,31 @@ export class Cli {
     if (installation?.kind === "unusable") throw new BridgeError("cli_unavailable", installation.message);
   }
 
-  /** Asks a process of its own what it serves and who is logged in. Never rejects. */
+  /** Asks a process of its own what it serves and who is logged in, if there is room for one: each conversation's process tells the same. Never rejects. */
   async ask(model: string): Promise<void> {
+    let process: ClaudeProcess | undefined;
     try {
-      this.learn(await probe(await this.launch(model)));
+      process = await this.launchSpare(model);
+      if (process === undefined) return;
+      this.#asked = process;
+      const answer = probe(process);
+      if (this.shortage > 0) this.#options.onShortage();
+      this.learn(await answer);
     } catch (error) {
-      this.#options.log.warn("the CLI did not tell what it serves", { reason: asBridgeError(error).message });
+      const { kind } = asBridgeError(error);
+      if (kind !== "server_busy") this.#options.log.warn("the CLI did not tell what it serves", { error: kind, ended: process?.ending });
+    } finally {
+      this.#asked = undefined;
     }
+  }
+
+  /** Ends the process that is asked what it serves: a turn's own will tell it. False when there is none. */
+  evictAsked(): boolean {
+    const process = this.#asked;
+    if (process === undefined) return false;
+    this.#asked = undefined;
+    void process.fail(new BridgeError("server_busy", "A turn needs the place."));
+    return true;
   }
 
   learn({ models, loggedIn }: InitializeAnswer): void {
@@ -102,25 +144,23 @@ export class Cli {
     this.#rateLimit = info;
   }
 
-  /** Starts a process. Rejects with a BridgeError when it cannot. */
-  async launch(model: string): Promise<ClaudeProcess> {
-    const { command, environment } = this.#options;
-    this.#launching++;
-    try {
-      const { cwd, temporary } = await this.#openFolder();
-      if (this.#isClosed) throw shuttingDown();
-      const process = new ClaudeProcess({ command, environment: { ...environment, CLAUDE_CODE_TMPDIR: temporary }, model, cwd });
-      this.#processes.add(process);
-      void process.closed.then(() => this.#processes.delete(process));
-      return process;
-    } finally {
-      this.#launching--;
-    }
+  /** Starts a process for a turn, when there is a slot for it. Rejects with a BridgeError when it cannot be started, there is none in time, or the client leaves. */
+  async launch(model: string, signal: AbortSignal): Promise<ClaudeProcess> {
+    if (signal.aborted) throw clientClosed();
+    const release = this.#slots.take() ?? await this.#waitForSlot(signal);
+    return await this.#start(model, release, signal);
+  }
+
+  /** Starts a process that no turn asked for, if there is a slot that none waits for; else gives undefined. Rejects with a BridgeError when it cannot be started. */
+  async launchSpare(model: string): Promise<ClaudeProcess | undefined> {
+    const release = this.#slots.take();
+    return release === undefined ? undefined : await this.#start(model, release);
   }
 
   /** Ends every process, and removes what they left. Resolves when all are gone. */
   async close(): Promise<void> {
     this.#isClosed = true;
+    this.#slots.close(shuttingDown());
     await Promise.all([...this.#processes].map((process) => process.fail(shuttingDown())));
     const folder = await this.#folder?.catch(() => undefined);
     await folder?.remove().catch((error: unknown) => this.#options.log.warn("the temporary folder was not removed", { reason: String(error) }));
@@ -129,7 +169,36 @@ export class Cli {
   /** Ends every process without waiting, and starts no more. */
   kill(): void {
     this.#isClosed = true;
+    this.#slots.close(shuttingDown());
     for (const process of this.#processes) process.kill();
+  }
+
+  #waitForSlot(signal: AbortSignal): Promise<Release> {
+    const slot = this.#slots.wait(signal);
+    if (this.shortage > 0) this.#options.onShortage();
+    return slot;
+  }
+
+  async #start(model: string, release: Release, signal?: AbortSignal): Promise<ClaudeProcess> {
+    try {
+      const { command, environment } = this.#options;
+      const { cwd, temporary } = await this.#openFolder();
+      if (this.#isClosed) throw shuttingDown();
+      if (signal?.aborted === true) throw clientClosed();
+      const process = new ClaudeProcess({ command, environment: { ...environment, CLAUDE_CODE_TMPDIR: temporary }, model, cwd });
+      this.#processes.add(process);
+      this.#living.add(process);
+      void process.exited.then(() => {
+        this.#living.delete(process);
+        release();
+        this.#options.onExit();
+      });
+      void process.closed.then(() => this.#processes.delete(process));
+      return process;
+    } catch (error) {
+      release();
+      throw error;
+    }
   }
 
   #currentStamp(): string | undefined {

@@ -100,9 +100,10 @@ export class Conversations {
     });
   }
 
-  /** Ends the least recently used conversation. False when there is none. */
+  /** Ends the least recently used conversation; one that waits for the client's tools, which will come back, only when there is no other. False when there is none. */
   evictOne(): boolean {
-    const [oldest] = this.#resting;
+    const [first] = this.#resting;
+    const oldest = [...this.#resting].find(({ conversation }) => !conversation.isParked) ?? first;
     if (oldest === undefined) return false;
     this.#end(oldest, "evicted");
     return true;

@@ -1,6 +1,7 @@
 import { Conversation } from "../claude/conversation.ts";
 import type { Installation } from "../claude/installation.ts";
 import type { Command } from "../claude/launch.ts";
+import type { ClaudeProcess } from "../claude/process.ts";
 import type { RateLimitInfo } from "../claude/protocol.ts";
 import { BridgeError } from "../errors.ts";
 import type { Logger } from "../log.ts";
@@ -11,7 +12,8 @@ import { Cli } from "./cli.ts";
 import { Conversations, type Hit, type MissReason } from "./conversations.ts";
 import { messageHashes, nextHash, profileHash } from "./history-hash.ts";
 import type { AliasEntry, ModelEntry, ResolvedModel } from "./model-catalog.ts";
-import { Pool } from "./pool.ts";
+import { Pool, type Profile } from "./pool.ts";
+import { clientClosed } from "./slots.ts";
 import { endAtStop } from "./stop-sequences.ts";
 import { callNow, mustCall, untilFirstCall, withToolChoice } from "./tool-choice.ts";
 
@@ -64,6 +66,8 @@ interface Seat {
   conversation: Conversation | undefined;
   /** Its process has been told only what the client knows. */
   isExact: boolean;
+  /** What a new one begins with, until it has. */
+  profile: Profile | undefined;
 }
 
 /** Runs turns, each conversation on a process of its own, within the limits. */
@@ -83,10 +87,23 @@ export class Engine {
   constructor(options: EngineOptions) {
     const { command, environment, aliases, log, maxProcesses, maxQueue, warm, conversationIdleMsMax } = options;
     this.#options = options;
-    this.#cli = new Cli({ command, environment, aliases, log, onChange: () => this.#pool.clear() });
+    this.#cli = new Cli({
+      command, environment, aliases, maxProcesses, log,
+      onChange: () => this.#pool.clear(),
+      onExit: () => this.#pool.refillSoon(),
+      onShortage: () => this.#makeRoom(),
+    });
     this.#admission = new Admission({ runningMax: maxProcesses, waitingMax: maxQueue });
     this.#conversations = new Conversations({ idleMsMax: conversationIdleMsMax, parkedMsMax });
-    this.#pool = new Pool({ warm, launch: (model) => this.#boot(model), hasRoom: () => this.#cli.size < maxProcesses, log });
+    this.#pool = new Pool({
+      warm, log,
+      launch: async (model) => {
+        const process = await this.#cli.launchSpare(model);
+        return process === undefined ? undefined : this.#converse(process);
+      },
+      hasRoom: () => this.#cli.hasRoom,
+      onShelved: () => this.#makeRoom(),
+    });
   }
 
   get status(): EngineStatus {
@@ -117,8 +134,10 @@ export class Engine {
     const installation = await this.#cli.find();
     if (installation.kind === "unusable") return installation;
     const model = this.#cli.models.resolve(this.#options.defaultModel)?.model ?? this.#options.defaultModel;
+    // The first: where there is room for one process only, what waits can wait longer than who asks what is served.
+    const asked = this.#cli.ask(model);
     this.#pool.prepare(model);
-    await this.#cli.ask(model);
+    await asked;
     return installation;
   }
 
@@ -146,6 +165,7 @@ export class Engine {
    * BridgeError on any failure; when the caller stops early, or `signal` aborts, the turn's process ends.
    */
   async *run(request: Turn, signal: AbortSignal): AsyncGenerator<TurnEvent[], void, undefined> {
+    if (signal.aborted) throw clientClosed();
     const turn = withToolChoice(request);
     const hashes = messageHashes(turn);
     const leave = await this.#admission.enter(signal);
@@ -154,10 +174,12 @@ export class Engine {
     const hit = typeof found === "string" ? undefined : found;
     this.#noteReuse(turn, found);
     const answer = new AnswerRecord();
-    const seat: Seat = { conversation: undefined, isExact: true };
+    const seat: Seat = { conversation: undefined, isExact: true, profile: undefined };
     try {
       const chosen = mustCall(turn) ? this.#answerWithCall(turn, hit, seat, signal) : this.#answer(turn, hit, seat, signal);
       for await (const batch of turn.stop.length === 0 ? chosen : endAtStop(chosen, turn.stop)) {
+        if (seat.profile !== undefined) this.#pool.open(turn.model, seat.profile);
+        seat.profile = undefined;
         answer.take(batch);
         yield batch;
       }
@@ -199,8 +221,8 @@ export class Engine {
   }
 
   async *#answer(turn: Turn, hit: Hit | undefined, seat: Seat, signal: AbortSignal): AsyncGenerator<TurnEvent[], void, undefined> {
-    const waited = hit?.conversation ?? await this.#takeWarm(turn);
-    const conversation = waited ?? await this.#bootInPlace(turn.model);
+    const waited = hit?.conversation ?? await this.#takeWarm(turn, seat, signal);
+    const conversation = waited ?? await this.#bootInPlace(turn.model, signal);
     seat.conversation = conversation;
     try {
       yield* conversation.run(turn, hit?.seen ?? 0, signal);
@@ -208,7 +230,7 @@ export class Engine {
       // A process that had waited may have died meanwhile (a laptop's sleep, a kill): nothing of an answer had come yet.
       if (waited === undefined || conversation.hasBegun || this.#isClosing || !isCliFailure(error)) throw error;
       void conversation.process.end();
-      seat.conversation = await this.#bootInPlace(turn.model);
+      seat.conversation = await this.#bootInPlace(turn.model, signal);
       yield* seat.conversation.run(turn, 0, signal);
     }
   }
@@ -225,25 +247,35 @@ export class Engine {
     throw new BridgeError("upstream_error", "The model answered without the tool call that tool_choice asks for.", { param: "tool_choice" });
   }
 
-  async #takeWarm(turn: Turn): Promise<Conversation | undefined> {
+  async #takeWarm(turn: Turn, seat: Seat, signal: AbortSignal): Promise<Conversation | undefined> {
     await this.#cli.require();
-    return this.#pool.take(turn.model, { hash: profileHash(turn), turn: { ...turn, messages: [] } });
+    // The client may have left meanwhile; a process is not spent on nobody.
+    if (signal.aborted) throw clientClosed();
+    seat.profile = { hash: profileHash(turn), turn: { ...turn, messages: [] } };
+    return this.#pool.take(turn.model, seat.profile);
   }
 
-  /** For a request that found nothing waiting. A resting conversation costs a replay when it is needed again, a warm process a boot: neither is worth a refusal. */
-  #bootInPlace(model: string): Promise<Conversation> {
-    if (this.#cli.size >= this.#options.maxProcesses && !this.#conversations.evictOne()) this.#pool.evictOne();
-    return this.#boot(model);
+  /** For a request that found nothing waiting. */
+  async #bootInPlace(model: string, signal: AbortSignal): Promise<Conversation> {
+    return this.#converse(await this.#cli.launch(model, signal));
   }
 
-  async #boot(model: string): Promise<Conversation> {
-    const process = await this.#cli.launch(model);
-    void process.closed.then(() => this.#pool.refillSoon());
+  #converse(process: ClaudeProcess): Conversation {
     return new Conversation(process, {
       silenceMsMax: this.#options.silenceMsMax,
       onInitialized: (answer) => this.#cli.learn(answer),
       onRateLimit: (info) => this.#cli.noteRateLimit(info),
     });
+  }
+
+  /**
+   * Ends one process for each turn that waits and for which none is being ended, the cheapest first: a question that a turn's
+   * own process answers too, a boot, a replay. A turn that waits has been admitted, so there is always one that no turn has.
+   */
+  #makeRoom(): void {
+    while (this.#cli.shortage > 0) {
+      if (!this.#cli.evictAsked() && !this.#pool.evictOne() && !this.#conversations.evictOne()) return;
+    }
   }
 
   /** The conversation rests where the client's next request will look for it, or its process ends. */

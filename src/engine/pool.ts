@@ -1,11 +1,16 @@
 import type { Conversation } from "../claude/conversation.ts";
+import { bootWaitMs } from "../claude/probe.ts";
 import { asBridgeError } from "../errors.ts";
-import type { Logger } from "../log.ts";
+import type { LogFields, Logger } from "../log.ts";
 import type { Turn } from "../turn.ts";
 import type { HistoryHash } from "./history-hash.ts";
 
 /** A model counts as recently used for this long, in milliseconds; with none used so lately, one process waits for the last. */
 export const recentUseMs = 15 * 60_000;
+/** For how many models processes wait at most: those used last. */
+export const shelvesMax = 8;
+/** How many beginnings that the CLI refused are remembered for each model. */
+export const refusedProfilesMax = 16;
 /** A warm process is renewed after this long, in milliseconds: its login and its settings are those of its boot. */
 export const warmAgeMsMax = 30 * 60_000;
 /** After one was taken, in milliseconds, before the next boots: a boot costs most of a second of CPU, which the turn needs more. */
@@ -17,10 +22,12 @@ export const bootRetryMsMax = 60_000;
 export interface PoolOptions {
   /** How many processes wait for each recently used model; 0 turns the pool off. */
   readonly warm: number;
-  /** Starts a process for a conversation to come. */
-  readonly launch: (model: string) => Promise<Conversation>;
+  /** Starts a process for a conversation to come; undefined when there is no room after all. */
+  readonly launch: (model: string) => Promise<Conversation | undefined>;
   /** Whether one more process fits within the cap without ending another. */
   readonly hasRoom: () => boolean;
+  /** One more process waits, and may be evicted. */
+  readonly onShelved: () => void;
   readonly log: Logger;
 }
 
@@ -35,6 +42,7 @@ interface Warm {
   /** What it was told already; undefined: nothing, so any conversation may have it. */
   readonly rehearsed: HistoryHash | undefined;
   readonly ageTimer: NodeJS.Timeout;
+  readonly rehearsalTimer: NodeJS.Timeout | undefined;
 }
 
 /** A model in use. */
@@ -45,7 +53,15 @@ interface Shelf {
   /** The last new conversation's, and how many in a row began so. */
   profile: Profile | undefined;
   profileRuns: number;
+  /** What the CLI would not begin with. */
+  readonly refused: Set<HistoryHash>;
+  /** Boots that failed since one was of use; while `retryTimer` runs, none is tried. */
+  failedBoots: number;
+  retryTimer: NodeJS.Timeout | undefined;
 }
+
+/** `serving`: somebody has asked lately. `resting`: nobody has, so that one process is enough. `closed`: no more boots. */
+type Life = { readonly name: "serving"; readonly restTimer: NodeJS.Timeout | undefined } | { readonly name: "resting" | "closed" };
 
 /**
  * Processes that are up before a request comes, and given to one conversation each. Most have been told nothing; where new
@@ -56,12 +72,8 @@ export class Pool {
   readonly #options: PoolOptions;
   /** In the order of their last use: the first is the least recently used. */
   readonly #shelves = new Map<string, Shelf>();
-  #failedBoots = 0;
-  #retryTimer: NodeJS.Timeout | undefined;
   #refillTimer: NodeJS.Timeout | undefined;
-  #restTimer: NodeJS.Timeout | undefined;
-  #isResting = false;
-  #isClosed = false;
+  #life: Life = { name: "serving", restTimer: undefined };
 
   constructor(options: PoolOptions) {
     this.#options = options;
@@ -76,13 +88,22 @@ export class Pool {
 
   /** Marks a model as used and boots what is missing, now. */
   prepare(model: string): void {
-    this.#touch(model);
+    this.#touch(model, this.#shelves.get(model) ?? newShelf());
     this.refill();
+  }
+
+  /** A model has begun to answer a conversation that began so: it exists, and processes of it are kept from now on. */
+  open(model: string, profile: Profile): void {
+    if (this.#shelves.has(model)) return;
+    this.#touch(model, { ...newShelf(), profile, profileRuns: 1 });
+    this.refillSoon();
   }
 
   /** A process for a conversation that begins so, if one waits: one that has rehearsed it, or one that was told nothing. */
   take(model: string, profile: Profile): Conversation | undefined {
-    const shelf = this.#touch(model);
+    const shelf = this.#shelves.get(model);
+    if (shelf === undefined) return undefined;
+    this.#touch(model, shelf);
     shelf.profileRuns = shelf.profile?.hash === profile.hash ? shelf.profileRuns + 1 : 1;
     shelf.profile = profile;
     this.refillSoon();
@@ -90,15 +111,16 @@ export class Pool {
     const found = waiting.find(({ rehearsed }) => rehearsed === profile.hash) ?? waiting.find(({ rehearsed }) => rehearsed === undefined);
     if (found === undefined) return undefined;
     this.#remove(shelf, found);
-    this.#failedBoots = 0;
+    shelf.failedBoots = 0;
     return found.conversation;
   }
 
   /** Boots what is missing, in the background. */
   refill(): void {
-    if (this.#isClosed || this.#retryTimer !== undefined) return;
-    const wanted = this.#isResting ? Math.min(1, this.#options.warm) : this.#options.warm;
+    if (this.#life.name === "closed") return;
+    const wanted = this.#life.name === "resting" ? Math.min(1, this.#options.warm) : this.#options.warm;
     for (const [model, shelf] of this.#wantedShelves().reverse()) {
+      if (shelf.retryTimer !== undefined) continue;
       const profile = this.#worthRehearsing(shelf);
       for (const warm of [...shelf.warm]) {
         if (profile !== undefined && warm.rehearsed !== undefined && warm.rehearsed !== profile.hash) this.#retire(shelf, warm);
@@ -111,7 +133,8 @@ export class Pool {
       for (let missing = rehearsedWanted - rehearsed; missing > 0; missing--) {
         const spare = shelf.warm.size + shelf.launching.any + shelf.launching.rehearsed < wanted ? undefined : [...shelf.warm].find((warm) => warm.rehearsed === undefined);
         if (spare !== undefined) this.#retire(shelf, spare);
-        else if (!this.#options.hasRoom()) break;
+        // One that was retired for it has its place until it is gone; its end brings the next refill.
+        if (!this.#options.hasRoom()) break;
         void this.#boot(model, shelf, profile);
       }
     }
@@ -130,45 +153,53 @@ export class Pool {
 
   /** Ends all that wait: what they were booted from has changed. */
   clear(): void {
+    for (const shelf of this.#shelves.values()) shelf.refused.clear();
     while (this.evictOne());
   }
 
   /** Ends all that wait and boots no more. */
   close(): void {
-    this.#isClosed = true;
-    clearTimeout(this.#retryTimer);
+    if (this.#life.name === "serving") clearTimeout(this.#life.restTimer);
+    this.#life = { name: "closed" };
     clearTimeout(this.#refillTimer);
-    clearTimeout(this.#restTimer);
-    this.clear();
+    for (const [model, shelf] of [...this.#shelves]) this.#drop(model, shelf);
   }
 
-  #touch(model: string): Shelf {
-    const shelf = this.#shelves.get(model) ?? { warm: new Set(), launching: { any: 0, rehearsed: 0 }, lastUseMs: 0, profile: undefined, profileRuns: 0 };
+  /** The model was used now; when there are too many, the least recently used one goes. */
+  #touch(model: string, shelf: Shelf): void {
+    if (this.#life.name === "closed") return;
     shelf.lastUseMs = Date.now();
     this.#shelves.delete(model);
     this.#shelves.set(model, shelf);
-    this.#isResting = false;
-    clearTimeout(this.#restTimer);
-    this.#restTimer = setTimeout(() => this.#rest(), recentUseMs);
-    this.#restTimer.unref();
-    return shelf;
+    const [oldest] = this.#shelves;
+    if (this.#shelves.size > shelvesMax && oldest !== undefined) this.#drop(...oldest);
+    if (this.#life.name === "serving") clearTimeout(this.#life.restTimer);
+    const restTimer = setTimeout(() => this.#rest(), recentUseMs);
+    restTimer.unref();
+    this.#life = { name: "serving", restTimer };
+  }
+
+  #drop(model: string, shelf: Shelf): void {
+    clearTimeout(shelf.retryTimer);
+    for (const warm of [...shelf.warm]) this.#retire(shelf, warm);
+    this.#shelves.delete(model);
   }
 
   /** Nobody has asked for a while: a machine at rest keeps one process, for whoever asks next. */
   #rest(): void {
-    this.#isResting = true;
+    this.#life = { name: "resting" };
     for (let spare = this.size - 1; spare > 0; spare--) this.evictOne();
     this.refill();
   }
 
-  /** A beginning that came twice is likely to come again. */
-  #worthRehearsing({ profile, profileRuns }: Shelf): Profile | undefined {
-    return profileRuns > 1 ? profile : undefined;
+  /** A beginning that came twice is likely to come again; one that was refused would be again. */
+  #worthRehearsing({ profile, profileRuns, refused }: Shelf): Profile | undefined {
+    return profile !== undefined && profileRuns > 1 && !refused.has(profile.hash) ? profile : undefined;
   }
 
   /** Boots what is missing a moment later: after one was taken, or when a process ended and left room. */
   refillSoon(): void {
-    if (this.#isClosed || this.#refillTimer !== undefined) return;
+    if (this.#life.name === "closed" || this.#refillTimer !== undefined) return;
     this.#refillTimer = setTimeout(() => {
       this.#refillTimer = undefined;
       this.refill();
@@ -182,8 +213,7 @@ export class Pool {
     const shelves = [...this.#shelves];
     return shelves.filter(([model, shelf], index) => {
       if (index === shelves.length - 1 || shelf.lastUseMs > since) return true;
-      for (const warm of [...shelf.warm]) this.#retire(shelf, warm);
-      this.#shelves.delete(model);
+      this.#drop(model, shelf);
       return false;
     });
   }
@@ -193,43 +223,58 @@ export class Pool {
     shelf.launching[kind]++;
     try {
       const conversation = await this.#options.launch(model);
-      if (this.#isClosed) return void conversation.process.end();
-      const warm = this.#put(shelf, conversation, profile?.hash);
-      if (profile !== undefined) conversation.rehearse(profile.turn).catch((error: unknown) => this.#refuse(shelf, warm, error));
+      if (conversation === undefined) return;
+      // It may have been dropped meanwhile, or the pool closed.
+      if (this.#shelves.get(model) === shelf) this.#put(shelf, conversation, profile);
+      else void conversation.process.end();
     } catch (error) {
-      this.#backOff(asBridgeError(error).message);
+      this.#backOff(shelf, { error: asBridgeError(error).kind });
     } finally {
       shelf.launching[kind]--;
     }
   }
 
-  #put(shelf: Shelf, conversation: Conversation, rehearsed: HistoryHash | undefined): Warm {
+  #put(shelf: Shelf, conversation: Conversation, profile: Profile | undefined): void {
     const ageTimer = setTimeout(() => {
       this.#retire(shelf, warm);
       this.refill();
     }, warmAgeMsMax);
     ageTimer.unref();
-    const warm: Warm = { conversation, rehearsed, ageTimer };
+    const warm: Warm = { conversation, rehearsed: profile?.hash, ageTimer, rehearsalTimer: profile === undefined ? undefined : this.#rehearse(shelf, conversation, profile) };
     shelf.warm.add(warm);
     void conversation.process.closed.then(() => {
       // One that died while it waited; the others left the shelf before they ended.
-      if (this.#remove(shelf, warm)) this.#backOff("it ended before it was used");
+      if (this.#remove(shelf, warm)) this.#backOff(shelf, { ended: conversation.process.ending });
     });
-    return warm;
+    this.#options.onShelved();
   }
 
-  /** A rehearsal that failed while the process waited: what it stands for would fail on any process. */
-  #refuse(shelf: Shelf, warm: Warm, error: unknown): void {
-    if (!this.#remove(shelf, warm)) return;
-    void warm.conversation.process.end();
-    shelf.profile = undefined;
-    shelf.profileRuns = 0;
-    this.#options.log.warn("a beginning could not be rehearsed", { error: asBridgeError(error).kind });
-    this.refillSoon();
+  /** Gives the timer that runs out when it has not been answered. */
+  #rehearse(shelf: Shelf, conversation: Conversation, profile: Profile): NodeJS.Timeout {
+    const remove = (): boolean => [...shelf.warm].some((warm) => warm.conversation === conversation && this.#remove(shelf, warm));
+    const timer = setTimeout(() => {
+      if (!remove()) return;
+      void conversation.process.end();
+      this.#backOff(shelf, { error: "turn_timeout" });
+    }, bootWaitMs);
+    timer.unref();
+    conversation.rehearse(profile.turn).then(() => clearTimeout(timer), (error: unknown) => {
+      // A death is told by its process. A refusal while the process waits would be one on any process.
+      if (!conversation.isAlive || !remove()) return;
+      void conversation.process.end();
+      shelf.refused.add(profile.hash);
+      const [oldest] = shelf.refused;
+      if (shelf.refused.size > refusedProfilesMax && oldest !== undefined) shelf.refused.delete(oldest);
+      // The CLI's words may quote what it was told.
+      this.#options.log.warn("a beginning could not be rehearsed", { error: asBridgeError(error).kind });
+      this.refillSoon();
+    });
+    return timer;
   }
 
   #remove(shelf: Shelf, warm: Warm): boolean {
     clearTimeout(warm.ageTimer);
+    clearTimeout(warm.rehearsalTimer);
     return shelf.warm.delete(warm);
   }
 
@@ -238,14 +283,21 @@ export class Pool {
     void warm.conversation.process.end();
   }
 
-  #backOff(reason: string): void {
-    if (this.#isClosed || this.#retryTimer !== undefined) return;
-    const waitMs = Math.min(bootRetryMsMax, bootRetryMs * 2 ** this.#failedBoots++);
-    this.#options.log.warn("a claude process did not come up", { reason, retry_in_ms: waitMs });
-    this.#retryTimer = setTimeout(() => {
-      this.#retryTimer = undefined;
+  #backOff(shelf: Shelf, why: LogFields): void {
+    if (this.#life.name === "closed" || shelf.retryTimer !== undefined) return;
+    const waitMs = Math.min(bootRetryMsMax, bootRetryMs * 2 ** shelf.failedBoots++);
+    this.#options.log.warn("a claude process did not come up", { ...why, retry_in_ms: waitMs });
+    shelf.retryTimer = setTimeout(() => {
+      shelf.retryTimer = undefined;
       this.refill();
     }, waitMs);
-    this.#retryTimer.unref();
+    shelf.retryTimer.unref();
   }
+}
+
+function newShelf(): Shelf {
+  return {
+    warm: new Set(), launching: { any: 0, rehearsed: 0 }, lastUseMs: 0, profile: undefined, profileRuns: 0,
+    refused: new Set(), failedBoots: 0, retryTimer: undefined,
+  };
 }

@@ -2,13 +2,16 @@ import assert from "node:assert/strict";
 import { copyFileSync, existsSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
+import { setImmediate as nextRound } from "node:timers/promises";
 import type { Command } from "../../src/claude/launch.ts";
 import { Cli, type CliOptions } from "../../src/engine/cli.ts";
 import { createLogger } from "../../src/log.ts";
 import { fakeClaude, fakeClaudePath, runningFakes, Witness } from "../support/fake-claude.ts";
+import { countLiveProcesses } from "../support/live-processes.ts";
 import { environmentOf, isRunning } from "../support/processes.ts";
 import { platformEnvironment } from "../support/real-claude.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
+import { never } from "../support/turns.ts";
 
 const onlyLinux = process.platform === "linux" ? false : "needs /proc";
 const onlyPosix = process.platform === "win32" ? "a script is no executable there" : false;
@@ -24,7 +27,7 @@ function startCli(t: TestContext, fake: string | Command, options: Partial<CliOp
   const logLines: string[] = [];
   const started: StartedCli = {
     cli: new Cli({
-      command: typeof fake === "string" ? fakeClaude(fake) : fake, environment: platformEnvironment(), aliases: [],
+      command: typeof fake === "string" ? fakeClaude(fake) : fake, environment: platformEnvironment(), aliases: [], maxProcesses: 4, onExit: () => {}, onShortage: () => {},
       log: createLogger("debug", (line) => logLines.push(line)), onChange: () => void started.changes++, ...options,
     }),
     logLines,
@@ -108,7 +111,7 @@ describe("the CLI on this machine", () => {
     const { cli, logLines } = startCli(t, "crashes-at-boot");
     await cli.ask("fake");
     assert.equal(cli.loggedIn, undefined);
-    assert.match(logLines.join("\n"), /warn the CLI did not tell what it serves reason=.*exit code 3/u);
+    assert.match(logLines.join("\n"), /warn the CLI did not tell what it serves error=cli_failed ended="exit code 3"$/mu);
   });
 
   it("keeps the operator's aliases, whatever it tells", async (t) => {
@@ -119,17 +122,30 @@ describe("the CLI on this machine", () => {
 
   it("tells of its window, and the log only of a change", (t) => {
     const { cli, logLines } = startCli(t, "answers");
-    const info = { status: "allowed", resetsAt: 1, rateLimitType: "five_hour", utilization: 0.1 };
+    const info = { status: "allowed", resetsAt: Math.ceil(Date.now() / 1000) + 60, rateLimitType: "five_hour", utilization: 0.1 };
     for (const [status, utilization] of [["allowed", 0.1], ["allowed", 0.2], ["rejected", 1]] as const) cli.noteRateLimit({ ...info, status, utilization });
     assert.deepEqual(cli.rateLimit, { ...info, status: "rejected", utilization: 1 });
     assert.deepEqual(logLines.map((line) => line.replace(/^\S+ /u, "")), ["info the subscription's window changed status=allowed window=five_hour", "info the subscription's window changed status=rejected window=five_hour"]);
   });
 });
 
+it("a window that is over is not told of any more", (t) => {
+  t.mock.timers.enable({ apis: ["Date"], now: 1_000_000 });
+  const { cli } = startCli(t, "answers");
+  const info = { status: "rejected", resetsAt: 1_060, rateLimitType: "five_hour", utilization: 1 };
+  cli.noteRateLimit(info);
+  t.mock.timers.tick(59_999);
+  assert.deepEqual(cli.rateLimit, info);
+  t.mock.timers.tick(1);
+  assert.equal(cli.rateLimit, undefined);
+  cli.noteRateLimit({ ...info, resetsAt: undefined });
+  assert.notEqual(cli.rateLimit, undefined, "one that tells no end has none");
+});
+
 describe("its processes", () => {
   it("run in one empty folder, with one for their temporary files", { skip: onlyLinux }, async (t) => {
     const { cli } = startCli(t, "answers", { environment: { ...platformEnvironment(), MADE_UP: "1" } });
-    const [first, second] = [await cli.launch("fake"), await cli.launch("opus")];
+    const [first, second] = [await cli.launch("fake", never), await cli.launch("opus", never)];
     assert.deepEqual([first.model, second.model, cli.size], ["fake", "opus", 2]);
     const [one, other] = [environmentOf(first.pid ?? 0), environmentOf(second.pid ?? 0)];
     assert.equal(one["MADE_UP"], "1");
@@ -144,15 +160,57 @@ describe("its processes", () => {
 
   it("count from the moment that they are asked for", async (t) => {
     const { cli } = startCli(t, "answers");
-    const launches = [cli.launch("fake"), cli.launch("fake")];
+    const launches = [cli.launch("fake", never), cli.launch("fake", never)];
     assert.equal(cli.size, 2);
     await Promise.all(launches);
     assert.equal(cli.size, 2);
   });
 
+  it("are never more than the cap: a launch waits for one that ends, and asks for one more to be ended only where none is", { skip: onlyPosix }, async (t) => {
+    const shortages: number[] = [];
+    const live = countLiveProcesses(t);
+    const { cli } = startCli(t, "ignores-sigterm", { maxProcesses: 2, onShortage: () => {
+      shortages.push(cli.shortage);
+      void second.end();
+    } });
+    const [first, second] = [await cli.launch("fake", never), await cli.launch("fake", never)];
+    void first.end();
+    const third = cli.launch("fake", never);
+    assert.deepEqual([shortages, cli.shortage, cli.hasRoom], [[], 0, false]);
+    assert.equal(await cli.launchSpare("fake"), undefined);
+    const fourth = cli.launch("fake", never);
+    assert.deepEqual([shortages, cli.shortage], [[1], 0]);
+    await Promise.all([third, fourth]);
+    await nextRound();
+    assert.deepEqual([live.most, live.now, cli.size], [2, 2, 2]);
+  });
+
+  it("are not started for a client that left, also while its slot was waited for", async (t) => {
+    const { cli } = startCli(t, "answers", { maxProcesses: 1 });
+    await assert.rejects(cli.launch("fake", AbortSignal.abort()), { kind: "client_closed" });
+    const only = await cli.launch("fake", never);
+    const leaving = new AbortController();
+    const left = assert.rejects(cli.launch("fake", leaving.signal), { kind: "client_closed" });
+    leaving.abort();
+    await left;
+    await only.end();
+    assert.equal(cli.size, 0);
+  });
+
+  it("that are asked what they serve give way to a turn, and leave no line in the log", async (t) => {
+    const { cli, logLines } = startCli(t, "silent", { maxProcesses: 1, onShortage: () => void cli.evictAsked() });
+    const asked = cli.ask("fake");
+    const process = await cli.launch("fake", never);
+    await asked;
+    assert.deepEqual([logLines, cli.evictAsked(), process.state, cli.size], [[], false, "booting", 1]);
+    // Where there is no room, it is not asked.
+    await cli.ask("fake");
+    assert.equal(cli.loggedIn, undefined);
+  });
+
   it("are ended by a close, which waits for the last and is told to who has them", async (t) => {
     const { cli } = startCli(t, "hangs");
-    const started = [await cli.launch("fake"), await cli.launch("fake")];
+    const started = [await cli.launch("fake", never), await cli.launch("fake", never)];
     const witnesses = started.map((one) => {
       const witness = new Witness();
       one.attach(witness);
@@ -161,14 +219,14 @@ describe("its processes", () => {
     await cli.close();
     assert.deepEqual(witnesses.map(({ failures }) => failures.map(({ kind }) => kind)), [["shutting_down"], ["shutting_down"]]);
     assert.deepEqual([cli.size, ...started.map(({ pid }) => isRunning(pid ?? 0))], [0, false, false]);
-    await assert.rejects(cli.launch("fake"), { kind: "shutting_down" });
+    await assert.rejects(cli.launch("fake", never), { kind: "shutting_down" });
     assert.equal(cli.size, 0);
     await cli.close();
   });
 
   it("end at once when it is in a hurry", { skip: onlyPosix }, async (t) => {
     const { cli } = startCli(t, "ignores-sigterm");
-    const one = await cli.launch("fake");
+    const one = await cli.launch("fake", never);
     const witness = new Witness();
     one.attach(witness);
     cli.kill();
@@ -177,7 +235,7 @@ describe("its processes", () => {
 
   it("are not started any more when it is in a hurry, not even one that was asked for before", async (t) => {
     const { cli } = startCli(t, "answers");
-    const launch = assert.rejects(cli.launch("fake"), { kind: "shutting_down" });
+    const launch = assert.rejects(cli.launch("fake", never), { kind: "shutting_down" });
     cli.kill();
     await launch;
     assert.equal(cli.size, 0);
@@ -192,9 +250,9 @@ describe("its processes", () => {
     });
     const folder = await temporaryFolder(t);
     process.env["TMPDIR"] = join(folder, "missing");
-    await assert.rejects(cli.launch("fake"), { kind: "internal", message: /temporary folder/u });
+    await assert.rejects(cli.launch("fake", never), { kind: "internal", message: /temporary folder/u });
     assert.equal(cli.size, 0);
     process.env["TMPDIR"] = folder;
-    await (await cli.launch("fake")).end();
+    await (await cli.launch("fake", never)).end();
   });
 });

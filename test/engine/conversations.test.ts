@@ -133,6 +133,17 @@ describe("the table of conversations", () => {
     assert.equal(table.size, 0);
   });
 
+  it("ends those that wait for the client's tools last", (t) => {
+    const table = start(t);
+    const [parked, idle] = [conversation(true), conversation()];
+    table.keep(parked.asConversation, a);
+    table.keep(idle.asConversation, b);
+    table.evictOne();
+    assert.deepEqual([parked.process.ends, idle.process.ends], [0, 1]);
+    table.evictOne();
+    assert.equal(parked.process.ends, 1);
+  });
+
   it("forgets one whose process dies, and tells so", async (t) => {
     const table = start(t);
     const kept = conversation();

@@ -170,7 +170,7 @@ describe("discovery", () => {
     const { engine, logLines } = startEngine(t, "crashes-at-boot");
     assert.equal((await engine.discover()).kind, "found");
     assert.equal(engine.status.loggedIn, undefined);
-    assert.match(logLines.join("\n"), /warn the CLI did not tell what it serves reason=.*exit code 3/u);
+    assert.match(logLines.join("\n"), /warn the CLI did not tell what it serves error=cli_failed ended="exit code 3"$/mu);
   });
 
   it("of an unusable CLI starts no process", async (t) => {
@@ -392,6 +392,25 @@ describe("a conversation", () => {
     await collect(engine.run({ ...ask(""), messages: [user("WORDS 1"), assistant("w0"), user("WORDS 1")] }, never));
     assert.equal(engine.status.reuse.evicted, 1);
   });
+
+  it("makes room once for each turn that has none", async (t) => {
+    const { engine } = startEngine(t, "answers", { ...keep, maxProcesses: 3 });
+    for (const text of ["WORDS 1", "WORDS 2", "WORDS 3"]) await collect(engine.run(ask(text), never));
+    assert.equal(engine.status.restingConversations, 3);
+    const runs = ["WORDS 4", "WORDS 5"].map(async (text) => (await begin(engine, ask(text))).batches);
+    for (const batches of await Promise.all(runs)) {
+      assert.equal(engine.status.restingConversations, 1);
+      await batches.return();
+    }
+  });
+
+  it("is not begun for a client that has left", async (t) => {
+    const { engine } = startEngine(t, "answers", keep);
+    await collect(engine.run(ask("WORDS 1"), never));
+    const messages = [user("WORDS 1"), assistant("w0"), user("WORDS 2")];
+    assert.equal((await errorOf(engine.run({ ...ask(""), messages }, AbortSignal.abort()))).kind, "client_closed");
+    assert.deepEqual([engine.status.restingConversations, engine.status.runningTurns], [1, 0]);
+  });
 });
 
 describe("a conversation with tools", () => {
@@ -555,7 +574,8 @@ describe("a warm process", () => {
   it("of one model is not given to another", async (t) => {
     const { engine } = startEngine(t, "answers", { warm: 1, defaultModel: "opus" });
     await engine.discover();
-    await isWarm(engine, 1);
+    // Without the one that was asked what it serves.
+    await until(() => engine.status.warmProcesses === 1 && engine.status.processes === 1);
     const [warm] = runningFakes("answers");
     const { error } = await collect(engine.run(ask("WORDS 1", { model: "haiku" }), never));
     assert.equal(error, undefined);
@@ -607,7 +627,7 @@ describe("a warm process", () => {
     const { engine, logLines } = startEngine(t, "crashes-at-boot", { warm: 1 });
     await engine.discover();
     await isWarm(engine, 0);
-    assert.ok(logLines.filter((line) => line.includes("ended before it was used")).length <= 1, logLines.join("\n"));
+    assert.ok(logLines.filter((line) => line.includes("a claude process did not come up")).length <= 1, logLines.join("\n"));
   });
 });
 

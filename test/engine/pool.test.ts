@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
 import { setImmediate as nextRound } from "node:timers/promises";
 import type { Conversation } from "../../src/claude/conversation.ts";
+import { bootWaitMs } from "../../src/claude/probe.ts";
 import type { HistoryHash } from "../../src/engine/history-hash.ts";
-import { bootRetryMs, bootRetryMsMax, Pool, type PoolOptions, type Profile, recentUseMs, refillDelayMs, warmAgeMsMax } from "../../src/engine/pool.ts";
+import { bootRetryMs, bootRetryMsMax, Pool, type PoolOptions, type Profile, recentUseMs, refillDelayMs, refusedProfilesMax, shelvesMax, warmAgeMsMax } from "../../src/engine/pool.ts";
 import { BridgeError } from "../../src/errors.ts";
 import { createLogger } from "../../src/log.ts";
 import type { Turn } from "../../src/turn.ts";
@@ -14,6 +15,7 @@ class StandInConversation {
   readonly process: StandInProcess;
   rehearsed: Turn | undefined;
   refuse: (error: BridgeError) => void = () => {};
+  accept: () => void = () => {};
 
   constructor(model: string) {
     this.process = new StandInProcess(model);
@@ -25,7 +27,8 @@ class StandInConversation {
 
   rehearse(turn: Turn): Promise<void> {
     this.rehearsed = turn;
-    return new Promise((_resolve, reject) => {
+    return new Promise((resolve, reject) => {
+      this.accept = resolve;
       this.refuse = reject;
     });
   }
@@ -66,6 +69,7 @@ function start(t: TestContext, options: Partial<PoolOptions> & { readonly roomFo
         launched.push(conversation.process);
         return conversation as unknown as Conversation;
       },
+      onShelved: () => {},
       hasRoom: () => live().length < (options.roomFor ?? 100),
       log: createLogger("debug", (line) => log.push(line)),
       ...options,
@@ -130,11 +134,50 @@ describe("the pool", () => {
     assert.equal(pool.size, 2);
   });
 
-  it("fills up after a miss too: the model is in use now", async (t) => {
-    const { take, refilled, models } = start(t);
-    assert.equal(take("sonnet"), undefined);
+  it("boots none of a model that nobody but a client names, until it has begun to answer", async (t) => {
+    const { pool, take, refilled, models } = start(t);
+    assert.equal(take("claude-made-up"), undefined);
+    await refilled();
+    assert.deepEqual(models(), []);
+    pool.open("sonnet", some());
     await refilled();
     assert.deepEqual(models(), ["sonnet", "sonnet"]);
+  });
+
+  it("holds no more models than so many: the least recently used one's processes are ended", async (t) => {
+    const { pool, refilled, models } = start(t, { warm: 1 });
+    const names = Array.from({ length: shelvesMax + 1 }, (_, index) => `model-${index}`);
+    for (const name of names) {
+      pool.open(name, some());
+      await refilled();
+    }
+    assert.deepEqual(models(), names.slice(1));
+  });
+
+  it("ends a process that was being launched for a model that was let go of meanwhile", async (t) => {
+    const launches: ((conversation: Conversation) => void)[] = [];
+    const { pool } = start(t, { warm: 1, launch: () => new Promise((resolve) => launches.push(resolve)) });
+    pool.prepare("first");
+    for (let index = 0; index < shelvesMax; index++) pool.prepare(`model-${index}`);
+    const late = new StandInConversation("first");
+    launches[0]?.(late as unknown as Conversation);
+    await nextRound();
+    assert.deepEqual([late.process.ends, pool.size], [1, 0]);
+  });
+
+  it("takes it when there was no room after all", async (t) => {
+    const { pool, log } = start(t, { launch: () => Promise.resolve(undefined) });
+    pool.prepare("opus");
+    await nextRound();
+    assert.deepEqual([pool.size, log], [0, []]);
+  });
+
+  it("tells of each that waits from now on", async (t) => {
+    const sizes: number[] = [];
+    const { pool } = start(t, { onShelved: () => sizes.push(pool.size) });
+    pool.prepare("opus");
+    await nextRound();
+    assert.deepEqual(sizes, [1, 2]);
   });
 
   it("boots none when it is turned off, or when there is no room", async (t) => {
@@ -234,6 +277,17 @@ describe("the pool", () => {
     assert.equal(scene.pool.size, 1);
   });
 
+  it("waits for the one model alone", async (t) => {
+    const scene = start(t, { warm: 1 });
+    scene.failing = true;
+    scene.pool.prepare("opus");
+    await nextRound();
+    scene.failing = false;
+    scene.pool.prepare("sonnet");
+    await nextRound();
+    assert.deepEqual(scene.models(), ["sonnet"]);
+  });
+
   it("waits as well when one dies before it was used, and begins anew when one was of use", async (t) => {
     const scene = start(t, { warm: 1 });
     const { pool, launched, log } = scene;
@@ -253,6 +307,8 @@ describe("the pool", () => {
     launched[2]?.die();
     await nextRound();
     assert.equal(log.length, 2);
+    // The CLI's last words may quote what it was told: only how it ended is logged.
+    assert.match(log[1] ?? "", /warn a claude process did not come up ended="exit code 3" /u);
     assert.match(log[1] ?? "", new RegExp(`retry_in_ms=${bootRetryMs}$`, "u"));
   });
 
@@ -386,6 +442,93 @@ describe("rehearsals", () => {
     await nextRound();
     assert.equal(scene.launched.length, length + 1);
     assert.equal(scene.conversations.at(-1)?.rehearsed, undefined, "what was refused is not tried again");
+    // Nor when it goes on coming.
+    for (let round = 0; round < 3; round++) {
+      scene.take("opus", ours);
+      await scene.refilled();
+    }
+    assert.ok(waiting(scene).every((system) => system === undefined));
+    assert.equal(scene.pool.size, 2);
+    // The CLI that refused it is another now.
+    scene.pool.clear();
+    scene.pool.refill();
+    await nextRound();
+    assert.ok(waiting(scene).includes("ours"));
+  });
+
+  it("that fail are remembered of so many beginnings, the last", async (t) => {
+    const scene = start(t);
+    scene.pool.prepare("opus");
+    await nextRound();
+    const rehearsedOf = async (name: string): Promise<StandInConversation | undefined> => {
+      for (let round = 0; round < 2; round++) {
+        scene.take("opus", profile(name));
+        await scene.refilled();
+      }
+      return scene.conversations.find(({ rehearsed, isAlive }) => isAlive && rehearsed?.system === name);
+    };
+    for (let index = 0; index <= refusedProfilesMax; index++) {
+      (await rehearsedOf(`bad ${index}`))?.refuse(new BridgeError("cli_failed", "not to my taste"));
+      await scene.refilled();
+    }
+    assert.equal(await rehearsedOf("bad 1"), undefined);
+    assert.ok(await rehearsedOf("bad 0") !== undefined);
+  });
+
+  it("that are never answered end in time, and the next boot waits", async (t) => {
+    const scene = await withHabit(t);
+    const rehearsing = scene.conversations.find(({ rehearsed, isAlive }) => isAlive && rehearsed !== undefined);
+    const { length } = scene.launched;
+    t.mock.timers.tick(bootWaitMs);
+    await nextRound();
+    assert.deepEqual([rehearsing?.process.ends, scene.pool.size, scene.launched.length], [1, 1, length]);
+    assert.match(scene.log.at(-1) ?? "", /warn a claude process did not come up error=turn_timeout retry_in_ms=1000$/u);
+    t.mock.timers.tick(bootRetryMs);
+    await nextRound();
+    assert.deepEqual(waiting(scene).sort(), ["ours", undefined]);
+  });
+
+  it("that are answered have no such limit, nor those that were given away", async (t) => {
+    const scene = await withHabit(t);
+    scene.conversations.find(({ rehearsed, isAlive }) => isAlive && rehearsed !== undefined)?.accept();
+    await nextRound();
+    t.mock.timers.tick(bootWaitMs);
+    await nextRound();
+    assert.deepEqual([scene.log, scene.pool.size], [[], 2]);
+  });
+
+  it("that end with their process are a death like any other, and tried again", async (t) => {
+    const scene = await withHabit(t);
+    const rehearsing = scene.conversations.find(({ rehearsed, isAlive }) => isAlive && rehearsed !== undefined);
+    rehearsing?.process.die();
+    rehearsing?.refuse(new BridgeError("cli_failed", "it died"));
+    await nextRound();
+    assert.equal(scene.log.length, 1);
+    assert.match(scene.log[0] ?? "", /did not come up ended=/u);
+    t.mock.timers.tick(bootRetryMs);
+    await nextRound();
+    assert.deepEqual(waiting(scene).sort(), ["ours", undefined]);
+  });
+
+  it("take the place of others only when those are gone", async (t) => {
+    const scene = start(t, { roomFor: 2 });
+    const others = profile("others");
+    const waitingNow = (): (string | undefined)[] => scene.conversations.filter(({ isAlive }) => isAlive).map(({ rehearsed }) => rehearsed?.system).sort();
+    const useAndEnd = async (wanted: Profile): Promise<void> => {
+      scene.take("opus", wanted)?.process.die();
+      await scene.refilled();
+    };
+    scene.pool.prepare("opus");
+    await nextRound();
+    for (const one of [ours, ours]) await useAndEnd(one);
+    const rehearsing = scene.conversations.find(({ rehearsed, isAlive }) => isAlive && rehearsed !== undefined);
+    if (rehearsing !== undefined) rehearsing.process.lingers = true;
+    for (const one of [others, others]) await useAndEnd(one);
+    assert.deepEqual([rehearsing?.process.state, waitingNow(), scene.models().length], ["closing", [undefined], 2]);
+    rehearsing?.process.die();
+    scene.pool.refillSoon();
+    await scene.refilled();
+    assert.deepEqual(waitingNow(), ["others", undefined]);
   });
 
   it("that fail after they were given away are the turn's affair", async (t) => {

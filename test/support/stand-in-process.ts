@@ -4,9 +4,13 @@ import type { ClaudeProcess, ProcessState } from "../../src/claude/process.ts";
 export class StandInProcess {
   state: ProcessState;
   readonly closed: Promise<void>;
+  readonly exited: Promise<void>;
+  readonly ending = "exit code 3";
   readonly model: string;
   /** How often its end was asked for. */
   ends = 0;
+  /** Whether it takes its time to end: until it is let die. */
+  lingers = false;
   #close: () => void = () => {};
 
   constructor(model = "opus", state: ProcessState = "booting") {
@@ -15,11 +19,13 @@ export class StandInProcess {
     this.closed = new Promise((resolve) => {
       this.#close = resolve;
     });
+    this.exited = this.closed;
   }
 
   end(): Promise<void> {
     this.ends++;
-    this.die();
+    if (this.lingers) this.state = "closing";
+    else this.die();
     return this.closed;
   }
 

@@ -1,0 +1,15 @@
+#!/usr/bin/env node
+/** Repeats all that it is told on stderr, and in its refusal to begin so; with END in it, it exits with code 6 instead. Without a system prompt it accepts. */
+import { refuse, serve } from "./protocol.mjs";
+
+serve({
+  onTurn: () => {},
+  onControl(message) {
+    const words = JSON.stringify(message.request);
+    if (message.request.subtype !== "initialize" || !words.includes("SYSTEM")) return false;
+    process.stderr.write(`${words}\n`);
+    if (words.includes("END")) process.exit(6);
+    refuse(message, words);
+    return true;
+  },
+});
