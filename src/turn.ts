@@ -121,3 +121,9 @@ export type TurnEvent =
   /** A piece of a call's arguments: the inside of a JSON string that holds JSON. */
   | { readonly type: "tool_arguments"; readonly call: number; readonly text: JsonText }
   | { readonly type: "finish"; readonly reason: FinishReason; readonly usage: Usage };
+
+/** A model as a client may name it. */
+export interface ModelEntry {
+  readonly id: string;
+  readonly description: string | undefined;
+}

@@ -29,8 +29,10 @@ export interface RateLimitInfo {
   readonly utilization: number | undefined;
 }
 
+/** Any JSON object: its fields are checked where they are read. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
+/** Whether a JSON value is an object, which arrays and null are not. */
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
@@ -39,14 +41,17 @@ function line(message: JsonObject): string {
   return `${JSON.stringify(message)}\n`;
 }
 
+/** A request of the server's, with an id of its own. */
 export function controlRequestLine(requestId: string, request: JsonObject): string {
   return line({ type: "control_request", request_id: requestId, request });
 }
 
+/** The answer to a request of the CLI's. */
 export function controlSuccessLine(requestId: string, response: JsonObject): string {
   return line({ type: "control_response", response: { subtype: "success", request_id: requestId, response } });
 }
 
+/** The refusal of a request of the CLI's. */
 export function controlErrorLine(requestId: string, error: string): string {
   return line({ type: "control_response", response: { subtype: "error", request_id: requestId, error } });
 }
@@ -78,6 +83,7 @@ export function settingsRequest({ maxOutputTokens, effort, thinkingTokens }: Tur
   return Object.keys(settings).length === 0 ? undefined : { subtype: "apply_flag_settings", settings };
 }
 
+/** The turn's bound on thinking, in tokens, or undefined when it has none. */
 export function thinkingRequest({ thinkingTokens }: Turn): JsonObject | undefined {
   return thinkingTokens === undefined ? undefined : { subtype: "set_max_thinking_tokens", max_thinking_tokens: thinkingTokens };
 }
@@ -166,6 +172,7 @@ function optionalNumber(value: unknown): number | undefined {
   return typeof value === "number" ? value : undefined;
 }
 
+/** The value when it is a string. */
 export function optionalString(value: unknown): string | undefined {
   return typeof value === "string" ? value : undefined;
 }

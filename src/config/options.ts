@@ -3,6 +3,7 @@
 import { type Config, logLevels, type Machine } from "./settings.ts";
 import { fraction, host, key, level, model, modelAliases, path, type Sort, variableNames, wholeNumber, yesOrNo } from "./sorts.ts";
 
+/** One setting: how it is named, read, defaulted and explained. */
 export interface Option<T> {
   readonly flag: string;
   readonly env: string;
@@ -20,6 +21,7 @@ const processBytesTypical = 230_000_000;
 const defaultProcessesMin = 2;
 const defaultProcessesMax = 32;
 
+/** Every setting, in the order of the help. */
 export const options: { readonly [Name in keyof Config]: Option<Config[Name]> } = {
   host: {
     flag: "--host", env: "CLAUDE_MAX_API_HOST", sort: host, defaultValue: () => "127.0.0.1",
@@ -104,10 +106,14 @@ export const options: { readonly [Name in keyof Config]: Option<Config[Name]> } 
   },
 };
 
+/** A setting's name in the `Config`. */
 export type OptionName = keyof Config;
+/** All of them, in the order of the table. */
 export const optionNames = Object.keys(options) as readonly OptionName[];
+/** A row of the table, for who handles all of them alike. */
 export const optionOf = (name: OptionName): Option<unknown> => options[name];
 
+/** Flags that are no settings: each prints something and ends. */
 export const ownFlags = [
   { flags: ["--help", "-h"], kind: "help", help: "Show this help." },
   { flags: ["--version", "-v"], kind: "version", help: "Show the version." },

@@ -2,7 +2,9 @@
 
 import type { Effort } from "../turn.ts";
 
+/** How much is logged, from nothing to all; each takes in what stands before it. */
 export const logLevels = ["silent", "error", "warn", "info", "debug"] as const;
+/** One of `logLevels`. */
 export type LogLevel = (typeof logLevels)[number];
 
 /** Every setting, checked and frozen. */

@@ -13,6 +13,7 @@ export interface Sort<T> {
   accepts(value: unknown): boolean;
 }
 
+/** A number without a fraction, both bounds among those taken. */
 export const wholeNumber = (min: number, max: number, placeholder: string): Sort<number> => {
   const accepts = (value: unknown): boolean => Number.isInteger(value) && Number(value) >= min && Number(value) <= max;
   return {
@@ -23,6 +24,7 @@ export const wholeNumber = (min: number, max: number, placeholder: string): Sort
   };
 };
 
+/** A number, in decimal notation as text; both bounds are taken. */
 export const fraction = (min: number, max: number, placeholder: string): Sort<number> => {
   const accepts = (value: unknown): boolean => typeof value === "number" && value >= min && value <= max;
   return {
@@ -33,19 +35,21 @@ export const fraction = (min: number, max: number, placeholder: string): Sort<nu
   };
 };
 
-export const textThat = (expected: string, placeholder: string, test: (text: string) => boolean): Sort<string> => ({
+const textThat = (expected: string, placeholder: string, test: (text: string) => boolean): Sort<string> => ({
   expected,
   placeholder,
   accepts: (value) => typeof value === "string" && test(value),
   fromText: (text) => (test(text) ? text : undefined),
 });
 
+/** A flag: as text also 1, yes, on and their opposites. */
 export const yesOrNo: Sort<boolean> = {
   expected: "true or false",
   accepts: (value) => typeof value === "boolean",
   fromText: (text) => (/^(1|true|yes|on)$/i.test(text) ? true : /^(0|false|no|off)$/i.test(text) ? false : undefined),
 };
 
+/** How much is logged. */
 export const level: Sort<LogLevel> = {
   expected: `one of ${logLevels.join(", ")}`,
   placeholder: "LEVEL",
@@ -53,8 +57,9 @@ export const level: Sort<LogLevel> = {
   fromText: (text) => logLevels.find((known) => known === text),
 };
 
-export const isVariableName = (name: unknown): boolean => typeof name === "string" && /^[A-Za-z_][A-Za-z0-9_]*$/.test(name);
+const isVariableName = (name: unknown): boolean => typeof name === "string" && /^[A-Za-z_][A-Za-z0-9_]*$/.test(name);
 
+/** Names of environment variables. */
 export const variableNames: Sort<readonly string[]> = {
   expected: "names of environment variables, separated by commas",
   placeholder: "NAME[,NAME...]",
@@ -65,9 +70,9 @@ export const variableNames: Sort<readonly string[]> = {
   },
 };
 
-export const aliasForm = /^([\w.:/[\]-]{1,128})=([A-Za-z0-9][\w.:[\]-]*)(?:@(low|medium|high|xhigh|max|none|\d{1,7}))?$/;
+const aliasForm = /^([\w.:/[\]-]{1,128})=([A-Za-z0-9][\w.:[\]-]*)(?:@(low|medium|high|xhigh|max|none|\d{1,7}))?$/;
 
-export function parseAlias(text: string): ModelAlias | undefined {
+function parseAlias(text: string): ModelAlias | undefined {
   const [, name, aliased, how] = aliasForm.exec(text) ?? [];
   if (name === undefined || aliased === undefined) return undefined;
   if (how === undefined) return { name, model: aliased };
@@ -76,7 +81,7 @@ export function parseAlias(text: string): ModelAlias | undefined {
 }
 
 /** An embedder's own object may say no more than the text form can. */
-export function isAlias(value: unknown): boolean {
+function isAlias(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return false;
   const { name, model: aliased, effort, thinkingTokens } = value as Partial<ModelAlias>;
   if (typeof name !== "string" || typeof aliased !== "string") return false;
@@ -85,6 +90,7 @@ export function isAlias(value: unknown): boolean {
   return read?.name === name && read.model === aliased && read.effort === effort && read.thinkingTokens === thinkingTokens;
 }
 
+/** Further names for models, each with what it stands for. */
 export const modelAliases: Sort<readonly ModelAlias[]> = {
   expected: "NAME=MODEL or NAME=MODEL@EFFORT, such as gpt-4o=sonnet",
   placeholder: "NAME=MODEL[@EFFORT]",
@@ -95,9 +101,12 @@ export const modelAliases: Sort<readonly ModelAlias[]> = {
   },
 };
 
+/** Where to listen. */
 export const host = textThat("a host name or an IP address, without brackets or port", "HOST", (text) =>
   isIP(text) !== 0 || /^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(text));
+/** A file, or a name that is looked up on PATH. */
 export const path = textThat("a path or a command name", "PATH", (text) => text.length > 0 && !text.includes("\0"));
+/** A secret that a header can hold. */
 export const key = textThat("printable ASCII without spaces, not empty", "KEY", (text) => /^[\x21-\x7e]+$/.test(text));
-// It becomes the value after the CLI's --model, so it must not look like a flag.
+/** A model's name. It becomes the value after the CLI's --model, so it must not look like a flag. */
 export const model = textThat("a model name, such as opus", "MODEL", (text) => /^[A-Za-z0-9][\w.:/@[\]-]*$/.test(text));

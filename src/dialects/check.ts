@@ -2,6 +2,7 @@
 
 import { BridgeError } from "../errors.ts";
 
+/** An object of a request body: its fields are checked where they are read. */
 export type Fields = Readonly<Record<string, unknown>>;
 
 /** What a value is, in the words of an error message; never its content. */
@@ -21,16 +22,19 @@ function wrongType(value: unknown, path: string, expected: string): BridgeError 
   return new BridgeError("invalid_type", `${path}: expected ${expected}, got ${kindOf(value)}.`, { param: path });
 }
 
+/** The value as an object. Throws `invalid_type`, as do the next. */
 export function objectAt(value: unknown, path: string): Fields {
   if (typeof value !== "object" || value === null || Array.isArray(value)) throw wrongType(value, path, "an object");
   return value as Fields;
 }
 
+/** The value as a string, which may be empty. */
 export function stringAt(value: unknown, path: string): string {
   if (typeof value !== "string") throw wrongType(value, path, "a string");
   return value;
 }
 
+/** The value as an array, which may be empty. */
 export function arrayAt(value: unknown, path: string): readonly unknown[] {
   if (!Array.isArray(value)) throw wrongType(value, path, "an array");
   return value;
@@ -41,13 +45,14 @@ export function optionalObject(value: unknown, path: string): Fields | undefined
   return value === undefined || value === null ? undefined : objectAt(value, path);
 }
 
+/** True or false; undefined when absent or null. */
 export function optionalBoolean(value: unknown, path: string): boolean | undefined {
   if (value === undefined || value === null) return undefined;
   if (typeof value !== "boolean") throw wrongType(value, path, "true or false");
   return value;
 }
 
-/** A whole number of at least `min`. */
+/** A whole number of at least `min`; undefined when absent or null. Throws `invalid_type` or `invalid_value`. */
 export function optionalWholeNumber(value: unknown, path: string, min: number): number | undefined {
   if (value === undefined || value === null) return undefined;
   if (typeof value !== "number") throw wrongType(value, path, `a whole number of at least ${min}`);

@@ -5,9 +5,10 @@ import type { Command } from "../claude/launch.ts";
 import { probe } from "../claude/probe.ts";
 import { ClaudeProcess } from "../claude/process.ts";
 import type { InitializeAnswer, RateLimitInfo } from "../claude/protocol.ts";
+import type { ModelAlias } from "../config/settings.ts";
 import { asBridgeError, BridgeError } from "../errors.ts";
 import type { Logger } from "../log.ts";
-import { type AliasEntry, ModelCatalog } from "./model-catalog.ts";
+import { ModelCatalog } from "./model-catalog.ts";
 import { clientClosed, type Release, Slots } from "./slots.ts";
 import { makeWorkingFolder, type WorkingFolder } from "./working-folder.ts";
 
@@ -15,7 +16,7 @@ export interface CliOptions {
   readonly command: Command;
   /** The child's whole environment. */
   readonly environment: Readonly<Record<string, string>>;
-  readonly aliases: readonly AliasEntry[];
+  readonly aliases: readonly ModelAlias[];
   /** How many processes may live at once, those that are being ended among them. A look at the version, which is over at once, is not counted. */
   readonly maxProcesses: number;
   readonly log: Logger;

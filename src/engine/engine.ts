@@ -3,15 +3,16 @@ import type { Installation } from "../claude/installation.ts";
 import type { Command } from "../claude/launch.ts";
 import type { ClaudeProcess } from "../claude/process.ts";
 import type { RateLimitInfo } from "../claude/protocol.ts";
+import type { ModelAlias } from "../config/settings.ts";
 import { BridgeError } from "../errors.ts";
 import type { Logger } from "../log.ts";
-import type { Turn, TurnEvent } from "../turn.ts";
+import type { ModelEntry, Turn, TurnEvent } from "../turn.ts";
 import { Admission } from "./admission.ts";
 import { AnswerRecord } from "./answer-record.ts";
 import { Cli } from "./cli.ts";
 import { Conversations, type Hit, type MissReason } from "./conversations.ts";
 import { messageHashes, nextHash, profileHash } from "./history-hash.ts";
-import type { AliasEntry, ModelEntry, ResolvedModel } from "./model-catalog.ts";
+import type { ResolvedModel } from "./model-catalog.ts";
 import { Pool, type Profile } from "./pool.ts";
 import { clientClosed } from "./slots.ts";
 import { endAtStop } from "./stop-sequences.ts";
@@ -31,7 +32,7 @@ export interface EngineOptions {
   readonly environment: Readonly<Record<string, string>>;
   /** The model that is asked what the CLI knows, and kept warm, at the start. */
   readonly defaultModel: string;
-  readonly aliases: readonly AliasEntry[];
+  readonly aliases: readonly ModelAlias[];
   readonly maxProcesses: number;
   readonly maxQueue: number;
   /** Booted processes that wait, for each model in use. */
@@ -178,8 +179,10 @@ export class Engine {
     try {
       const chosen = mustCall(turn) ? this.#answerWithCall(turn, hit, seat, signal) : this.#answer(turn, hit, seat, signal);
       for await (const batch of turn.stop.length === 0 ? chosen : endAtStop(chosen, turn.stop)) {
-        if (seat.profile !== undefined) this.#pool.open(turn.model, seat.profile);
-        seat.profile = undefined;
+        if (seat.profile !== undefined && batch.some(({ type }) => type === "start")) {
+          this.#pool.open(turn.model, seat.profile);
+          seat.profile = undefined;
+        }
         answer.take(batch);
         yield batch;
       }

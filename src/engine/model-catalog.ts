@@ -1,25 +1,6 @@
-import type { Effort, Turn } from "../turn.ts";
-
-/** A model as a client may name it. */
-export interface ModelEntry {
-  readonly id: string;
-  readonly description: string | undefined;
-}
-
-/** What the CLI reports of a model. */
-export interface ReportedModel {
-  readonly value: string;
-  readonly resolvedModel: string | undefined;
-  readonly displayName: string | undefined;
-}
-
-/** A further name of the operator's, and how hard the model thinks under it when a request does not say. */
-export interface AliasEntry {
-  readonly name: string;
-  readonly model: string;
-  readonly effort?: Effort;
-  readonly thinkingTokens?: number;
-}
+import type { CliModel } from "../claude/protocol.ts";
+import type { ModelAlias } from "../config/settings.ts";
+import type { ModelEntry, Turn } from "../turn.ts";
 
 /** A model as the CLI is asked for it. */
 export type ResolvedModel = Pick<Turn, "model" | "effort" | "thinkingTokens">;
@@ -41,17 +22,17 @@ const claudeId = /^claude-/u;
 
 /** Which model names are served, and what each is to the CLI. It grows by what the CLI reports of itself. */
 export class ModelCatalog {
-  readonly #aliases: ReadonlyMap<string, AliasEntry>;
+  readonly #aliases: ReadonlyMap<string, ModelAlias>;
   #entries: readonly ModelEntry[];
   #reported: ReadonlySet<string> = new Set();
 
-  constructor(aliases: readonly AliasEntry[] = []) {
+  constructor(aliases: readonly ModelAlias[] = []) {
     this.#aliases = new Map(aliases.map((alias) => [alias.name, alias]));
     this.#entries = this.#ownNames().map((id) => ({ id, description: undefined }));
   }
 
   /** Takes what the CLI reported, in place of what it reported before. */
-  learn(models: readonly ReportedModel[]): void {
+  learn(models: readonly CliModel[]): void {
     const descriptions = new Map<string, string | undefined>(this.#ownNames().map((id) => [id, undefined]));
     const reported = new Set<string>();
     for (const { value, resolvedModel, displayName } of models) {

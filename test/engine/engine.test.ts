@@ -582,6 +582,14 @@ describe("a warm process", () => {
     assert.ok(runningFakes("answers").includes(warm ?? 0), "the warm one still waits");
   });
 
+  it("is kept of another model as well once that has answered", async (t) => {
+    const { engine } = startEngine(t, "answers", { warm: 1 });
+    await engine.discover();
+    await isWarm(engine, 1);
+    await collect(engine.run(ask("WORDS 1", { model: "haiku" }), never));
+    await isWarm(engine, 2);
+  });
+
   it("makes room for a turn when the cap is reached", async (t) => {
     const { engine } = startEngine(t, "answers", { warm: 2, maxProcesses: 2, defaultModel: "opus" });
     await engine.discover();
