@@ -54,13 +54,14 @@ export interface EnvironmentOptions {
   readonly maxRetries: number;
 }
 
-/** The child's whole environment, from the server's own. Names are compared without case: Windows has `Path`, curl `http_proxy`. */
-export function childEnvironment(own: Environment, { passEnv, maxRetries }: EnvironmentOptions): Record<string, string> {
+/** The child's whole environment, from the server's own. Names are compared without case: Windows has `Path`, curl `http_proxy`; the user's own only where the system does so too. */
+export function childEnvironment(own: Environment, { passEnv, maxRetries }: EnvironmentOptions, platform = process.platform): Record<string, string> {
   const environment: Record<string, string> = {};
+  const isSame = (name: string, further: string): boolean => name === further || (platform === "win32" && name.toUpperCase() === further.toUpperCase());
   for (const [name, value] of Object.entries(own)) {
     if (value === undefined) continue;
     const upper = name.toUpperCase();
-    if (passedNames.has(upper) || upper.startsWith("LC_") || passEnv.includes(name)) environment[name] = value;
+    if (passedNames.has(upper) || upper.startsWith("LC_") || passEnv.some((further) => isSame(name, further))) environment[name] = value;
   }
   return Object.assign(environment, {
     // The client's tool names reach the model as the client wrote them.

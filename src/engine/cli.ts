@@ -1,5 +1,5 @@
 import { tmpdir } from "node:os";
-import { executableStamp } from "../claude/executable.ts";
+import { type Executable, factsOf, findExecutable, stampOf } from "../claude/executable.ts";
 import { findInstallation, type Installation } from "../claude/installation.ts";
 import type { Command } from "../claude/launch.ts";
 import { probe } from "../claude/probe.ts";
@@ -86,8 +86,9 @@ export class Cli {
   /** Looks for the CLI. Never rejects. */
   find(): Promise<Installation> {
     const { command, environment, log, onChange } = this.#options;
-    const stamp = this.#currentStamp();
-    this.#search ??= findInstallation(command, environment).then((installation) => {
+    const found = this.#executable();
+    const stamp = found && stampOf(found.program);
+    this.#search ??= findInstallation(found?.command ?? command, environment).then((installation) => {
       if (this.#installation?.kind === "found" && stamp !== this.#stamp) {
         log.info("the CLI changed on disk", { version: installation.version });
         onChange();
@@ -186,7 +187,7 @@ export class Cli {
       const { cwd, temporary } = await this.#openFolder();
       if (this.#isClosed) throw shuttingDown();
       if (signal?.aborted === true) throw clientClosed();
-      const process = new ClaudeProcess({ command, environment: { ...environment, CLAUDE_CODE_TMPDIR: temporary }, model, cwd });
+      const process = new ClaudeProcess({ command: this.#executable()?.command ?? command, environment: { ...environment, CLAUDE_CODE_TMPDIR: temporary }, model, cwd });
       this.#processes.add(process);
       this.#living.add(process);
       void process.exited.then(() => {
@@ -202,9 +203,15 @@ export class Cli {
     }
   }
 
-  #currentStamp(): string | undefined {
+  /** Looked for each time: it may have been installed or moved. */
+  #executable(): Executable | undefined {
     const { command, environment } = this.#options;
-    return executableStamp(command.file, environment["PATH"] ?? "");
+    return findExecutable(command, factsOf(environment));
+  }
+
+  #currentStamp(): string | undefined {
+    const found = this.#executable();
+    return found && stampOf(found.program);
   }
 
   async #openFolder(): Promise<WorkingFolder> {

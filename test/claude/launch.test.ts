@@ -60,6 +60,11 @@ describe("the child's environment", () => {
     assert.equal(passes("anthropic_api_key", ["ANTHROPIC_API_KEY"]), false);
   });
 
+  it("gets it in any case where the system has none", () => {
+    const passed = (platform: NodeJS.Platform): Record<string, string> => childEnvironment({ Made_Up: "1" }, { passEnv: ["MADE_UP"], maxRetries: 2 }, platform);
+    assert.deepEqual([passed("win32")["Made_Up"], passed("linux")["Made_Up"]], ["1", undefined]);
+  });
+
   it("holds no variable that is unset", () => {
     assert.deepEqual(childEnvironment({ HOME: undefined, EXTRA: undefined }, { passEnv: ["EXTRA"], maxRetries: 2 }), own);
   });
