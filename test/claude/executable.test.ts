@@ -41,6 +41,13 @@ describe("an executable on this machine", { skip: onlyPosix }, () => {
     assert.deepEqual(findExecutable({ file, leadingArguments: ["script"] }, factsOf({})), { command: { file, leadingArguments: ["script"] }, program: file });
   });
 
+  it("and what it says, is read from the disk", async (t) => {
+    const file = join(await temporaryFolder(t), "claude.cmd");
+    assert.equal(factsOf({}).readText(file), undefined);
+    writeFileSync(file, "@claude-real");
+    assert.equal(factsOf({}).readText(file), "@claude-real");
+  });
+
   it("is none on no path", () => {
     assert.deepEqual([findExecutable(claude, factsOf({})), findExecutable(claude, factsOf({ PATH: "" }))], [undefined, undefined]);
   });
