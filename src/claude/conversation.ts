@@ -1,16 +1,17 @@
 import { randomUUID } from "node:crypto";
 import { asBridgeError, BridgeError } from "../errors.ts";
-import type { Tool, ToolResultBlock, Turn, TurnEvent } from "../turn.ts";
+import type { Tool, Turn, TurnEvent } from "../turn.ts";
 import { BatchQueue } from "./batches.ts";
 import { ControlChannel } from "./control.ts";
-import { parseDeltaLine } from "./deltas.ts";
+import { parseDelta } from "./deltas.ts";
 import type { ClaudeProcess } from "./process.ts";
 import {
   controlErrorLine, controlSuccessLine, historyAssistantLine, historyUserLine, type InitializeAnswer, initializeRequest, isObject,
   type JsonObject, optionalString, parseInitializeAnswer, parseLine, type RateLimitInfo, settingsRequest, thinkingRequest, turnLine,
 } from "./protocol.ts";
-import { resultsOfLastCalls } from "./tool-results.ts";
-import { callAnswer, serveTools, type ToolCall } from "./tool-server.ts";
+import { ToolCalls } from "./tool-calls.ts";
+import { resultsByCall, resultsOfLastCalls } from "./tool-results.ts";
+import { serveTools } from "./tool-server.ts";
 import { beginsMessage, TurnTranslator } from "./translate.ts";
 
 export interface ConversationOptions {
@@ -39,18 +40,9 @@ interface Run {
   readonly fail: (error: BridgeError) => void;
 }
 
-/** What the model is told when it calls although the client wants none. */
-const forbiddenCallText = "Tools may not be called in this turn. Answer in text.";
-
 interface HistoryAck {
   readonly resolve: () => void;
   readonly reject: (error: BridgeError) => void;
-}
-
-/** A call of the CLI's that has no result yet. */
-interface OpenCall {
-  readonly requestId: string;
-  readonly call: ToolCall;
 }
 
 /**
@@ -61,9 +53,7 @@ export class Conversation {
   readonly process: ClaudeProcess;
   readonly #control: ControlChannel;
   readonly #options: ConversationOptions;
-  readonly #openCalls = new Map<string, OpenCall>();
-  /** Results that came before the CLI asked for them: it calls one tool after the other. */
-  readonly #results = new Map<string, ToolResultBlock>();
+  readonly #calls: ToolCalls;
   #standing: Standing = { name: "known" };
   /** What ended the process. */
   #failure: BridgeError | undefined;
@@ -77,8 +67,11 @@ export class Conversation {
   constructor(process: ClaudeProcess, options: ConversationOptions) {
     this.process = process;
     this.#options = options;
-    this.#control = new ControlChannel((line) => void process.write(line));
+    const write = (line: string): void => void process.write(line);
+    this.#control = new ControlChannel(write);
+    this.#calls = new ToolCalls(write);
     process.attach({
+      takeInPlace: (read, start, end) => this.#takeDelta(read, start, end),
       onLine: (line, wasCut) => this.#onLine(line, wasCut),
       onReadEnd: () => this.#onReadEnd(),
       onFailure: (error) => {
@@ -144,7 +137,7 @@ export class Conversation {
       if (!isUsable) fail(this.#failure ?? new BridgeError("cli_failed", "The claude process has no further use."));
       else if (signal.aborted) onAbort();
       else if (parked === undefined) this.#tell(turn, seen).catch((error: unknown) => fail(asBridgeError(error)));
-      else this.#answerCalls(parked, resultsOfLastCalls(turn.messages) ?? []);
+      else this.#calls.answer(resultsByCall(parked, resultsOfLastCalls(turn.messages) ?? []));
       for (let batch = await queue.next(); batch !== undefined; batch = await queue.next()) yield batch;
       this.#settle(translator);
     } finally {
@@ -169,6 +162,7 @@ export class Conversation {
       nowMs: Date.now,
       previousMessageId: this.#previousMessageId,
       hasSchema: responseSchema !== undefined,
+      onCall: (call) => this.#calls.note(call),
       callsMax: toolChoice.type === "none" ? 0 : parallelToolCalls ? Infinity : 1,
     });
     const fail = (error: BridgeError): void => {
@@ -194,13 +188,17 @@ export class Conversation {
     }
   }
 
+  /** The way of nearly every line of an answer. */
+  #takeDelta(text: string, start: number, end: number): boolean {
+    const delta = parseDelta(text, start, end);
+    if (delta === undefined) return false;
+    this.#run?.translator.takeDelta(delta, this.#run.queue.items);
+    return true;
+  }
+
   #onLine(line: string, wasCut: boolean): void {
     const run = this.#run;
-    const delta = wasCut ? undefined : parseDeltaLine(line);
-    if (delta !== undefined) {
-      run?.translator.takeDelta(delta, run.queue.items);
-      return;
-    }
+    if (!wasCut && this.#takeDelta(line, 0, line.length)) return;
     const message = parseLine(line);
     if (message === undefined) return;
     switch (message["type"]) {
@@ -244,35 +242,12 @@ export class Conversation {
       return;
     }
     const step = serveTools(request["message"], this.#tools);
-    if (step.kind === "answer") return this.#answerMcp(requestId, step.response);
-    const { toolUseId } = step.call;
-    if (this.#run?.translator.isForbidden(toolUseId) === true) {
-      return this.#answerMcp(requestId, callAnswer(step.call, { type: "tool_result", tool_use_id: toolUseId, content: forbiddenCallText, is_error: true }));
+    if (step.kind === "answer") {
+      void this.process.write(controlSuccessLine(requestId, { mcp_response: step.response }));
+      return;
     }
-    this.#openCalls.set(toolUseId, { requestId, call: step.call });
-    this.#answerOpenCalls();
-  }
-
-  #answerCalls(callIds: readonly string[], results: readonly ToolResultBlock[]): void {
-    for (const [position, result] of results.entries()) {
-      const id = callIds[position];
-      if (id !== undefined) this.#results.set(id, result);
-    }
-    this.#answerOpenCalls();
-  }
-
-  #answerOpenCalls(): void {
-    for (const [id, { requestId, call }] of this.#openCalls) {
-      const result = this.#results.get(id);
-      if (result === undefined) continue;
-      this.#openCalls.delete(id);
-      this.#results.delete(id);
-      this.#answerMcp(requestId, callAnswer(call, result));
-    }
-  }
-
-  #answerMcp(requestId: string, response: JsonObject): void {
-    void this.process.write(controlSuccessLine(requestId, { mcp_response: response }));
+    this.#run?.translator.endWhole(this.#run.queue.items);
+    this.#calls.ask(requestId, step.call);
   }
 
   /** Writes what the process has not seen. Each history message of the user is acknowledged before what follows is written: the CLI's queue is not ordered against assistant lines. */

@@ -17,26 +17,31 @@ const comma = 44;
 const zero = 48;
 const backslash = 92;
 
+/** What begins nearly every line of an answer in text. */
+const commonHead = `${head}0${textHead}`;
+
 /**
- * The fast path: a delta in the form that the CLI has always written, with its text still escaped; no JSON is parsed.
- * Undefined for every other line, which then takes the slow path and is parsed.
+ * The fast path: a delta in the form that the CLI has always written, with its text still escaped; no JSON is parsed, and the line
+ * may stand anywhere in `text`. Undefined for every other line, which then takes the slow path and is parsed.
  */
-export function parseDeltaLine(line: string): Delta | undefined {
-  if (!line.startsWith(head)) return undefined;
+export function parseDelta(text: string, start = 0, end = text.length): Delta | undefined {
+  if (text.startsWith(commonHead, start)) return delta("text", 0, text, start + commonHead.length, end);
+  if (!text.startsWith(head, start)) return undefined;
   // The index is one or two digits in practice; more than that falls to the slow path.
-  let at = head.length + 1;
-  let index = line.charCodeAt(head.length) - zero;
-  if (line.charCodeAt(at) !== comma) index = index * 10 + line.charCodeAt(at++) - zero;
-  if (line.startsWith(textHead, at)) return delta("text", index, line, at + textHead.length);
-  if (line.startsWith(inputHead, at)) return delta("input_json", index, line, at + inputHead.length);
-  if (line.startsWith(thinkingHead, at)) return delta("thinking", index, line, at + thinkingHead.length);
+  const indexAt = start + head.length;
+  let at = indexAt + 1;
+  let index = text.charCodeAt(indexAt) - zero;
+  if (text.charCodeAt(at) !== comma) index = index * 10 + text.charCodeAt(at++) - zero;
+  if (text.startsWith(textHead, at)) return delta("text", index, text, at + textHead.length, end);
+  if (text.startsWith(inputHead, at)) return delta("input_json", index, text, at + inputHead.length, end);
+  if (text.startsWith(thinkingHead, at)) return delta("thinking", index, text, at + thinkingHead.length, end);
   return undefined;
 }
 
-function delta(type: Delta["type"], index: number, line: string, start: number): Delta | undefined {
+function delta(type: Delta["type"], index: number, line: string, start: number, lineEnd: number): Delta | undefined {
   const end = stringEnd(line, start);
   // An empty text, more keys in the delta, or a cut line: let the parser judge.
-  if (end <= start || !line.startsWith('"}}', end)) return undefined;
+  if (end <= start || end >= lineEnd || !line.startsWith('"}}', end)) return undefined;
   return { type, index, text: line.slice(start, end) as JsonText };
 }
 

@@ -8,6 +8,11 @@ export const lineBytesMax = 256 * 1024 * 1024;
 export const heldBytesMax = 32 * 1024 * 1024;
 
 export interface LineHandlers {
+  /**
+   * Asked first about each line that lies whole inside one read, by its place there (`end` is that of its line end): true takes it,
+   * and readline never sees it. For what comes ten thousand times in an answer: no line is cut out of the read for it.
+   */
+  readonly takeInPlace?: (read: string, start: number, end: number) => boolean;
   /** One line without its end, its UTF-8 bytes held one a character (latin1). `wasCut`: a very long string in it is not whole. */
   readonly onLine: (line: string, wasCut: boolean) => void;
   /** The lines of one read have all been given: the moment to hand on what they made. */
@@ -39,28 +44,31 @@ export function readLines(stream: Readable, handlers: LineHandlers, maxBytes = l
     stream.destroy();
     handlers.onOverflow();
   };
-  const onData = (chunk: string): void => {
-    const firstEnd = chunk.indexOf("\n");
-    const lineBytes = unfinishedBytes + (firstEnd === -1 ? chunk.length : firstEnd);
+  const onData = (read: string): void => {
+    let end = read.indexOf("\n");
+    const lineBytes = unfinishedBytes + (end === -1 ? read.length : end);
     if (lineBytes > maxBytes) return overflow();
-    if (firstEnd === -1) {
-      const kept = longStrings.keep(chunk);
-      unfinishedBytes = lineBytes;
+    let start = 0;
+    // Whole lines within a read are bounded by it: only what began before it, or goes on after it, can hold a long string.
+    if (unfinishedBytes > 0 && end !== -1) {
+      const rest = longStrings.keep(read.slice(0, end));
+      wasCut = longStrings.wasCut;
+      longStrings.reset();
+      unfinishedBytes = heldBytes = 0;
+      lines.write(`${rest}\n`);
+      start = end + 1;
+      end = read.indexOf("\n", start);
+    }
+    for (; end !== -1; start = end + 1, end = read.indexOf("\n", start)) {
+      if (handlers.takeInPlace?.(read, start, end) !== true) lines.write(read.slice(start, end + 1));
+    }
+    if (start < read.length) {
+      const kept = longStrings.keep(read.slice(start));
+      unfinishedBytes += read.length - start;
       heldBytes += kept.length;
       if (heldBytes > heldBytesMax) return overflow();
       lines.write(kept);
-      handlers.onReadEnd();
-      return;
     }
-    // Whole lines within a read are bounded by it: only what began before it, or goes on after it, can hold a long string.
-    const lastEnd = chunk.lastIndexOf("\n") + 1;
-    const head = unfinishedBytes === 0 ? chunk.slice(0, firstEnd) : longStrings.keep(chunk.slice(0, firstEnd));
-    wasCut = longStrings.wasCut;
-    longStrings.reset();
-    unfinishedBytes = chunk.length - lastEnd;
-    const tail = longStrings.keep(chunk.slice(lastEnd));
-    heldBytes = tail.length;
-    lines.write(head.length === firstEnd && tail.length === unfinishedBytes ? chunk : head + chunk.slice(firstEnd, lastEnd) + tail);
     handlers.onReadEnd();
   };
   stream.setEncoding("latin1");

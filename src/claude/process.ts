@@ -30,6 +30,8 @@ export interface LaunchOptions {
 
 /** Who listens to a process: the conversation that has it. */
 export interface ProcessListener {
+  /** A line of stdout by its place in a read; true takes it, otherwise it is given to `onLine`. */
+  readonly takeInPlace?: (read: string, start: number, end: number) => boolean;
   /** A line of stdout, latin1-held; `wasCut`: a very long string in it is not whole. */
   readonly onLine: (line: string, wasCut: boolean) => void;
   /** All lines of one read were given. */
@@ -96,6 +98,7 @@ export class ClaudeProcess {
       this.#stderrTail = (this.#stderrTail + text).slice(-stderrTailCharsMax);
     });
     readLines(child.stdout, {
+      takeInPlace: (read, start, end) => this.#listener?.takeInPlace?.(read, start, end) === true,
       onLine: (line, wasCut) => this.#listener?.onLine(line, wasCut),
       onReadEnd: () => this.#listener?.onReadEnd(),
       onOverflow: () => this.#fail(new BridgeError("cli_failed", `The claude process wrote a line that is longer than can be read.`)),

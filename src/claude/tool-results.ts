@@ -21,6 +21,14 @@ export function resultsOfLastCalls(messages: readonly Message[]): readonly ToolR
   return ordered.length === calls.length && ordered.every(isHandedOn) ? ordered : undefined;
 }
 
+/** The results by the ids that the model gave the calls; both in the calls' order. */
+export function resultsByCall(callIds: readonly string[], results: readonly ToolResultBlock[]): ReadonlyMap<string, ToolResultBlock> {
+  return new Map(results.flatMap((result, position) => {
+    const id = callIds[position];
+    return id === undefined ? [] : [[id, result]];
+  }));
+}
+
 /** An empty result the CLI puts into words of its own, an image it may scale, a long text it replaces by its beginning: those go up by replay. */
 function isHandedOn({ content }: ToolResultBlock): boolean {
   if (typeof content === "string") return content.length > 0 && content.length <= resultCharsMax;

@@ -11,8 +11,9 @@ const methodNotFound = -32_601;
 
 /** A call that the model made and the client is to answer. */
 export interface ToolCall {
-  /** The id of the model's `tool_use` block. */
-  readonly toolUseId: string;
+  /** The id of the model's `tool_use` block, where the CLI tells it. */
+  readonly toolUseId: string | undefined;
+  readonly name: string;
   /** The JSON-RPC id that the answer carries. */
   readonly rpcId: unknown;
 }
@@ -41,7 +42,7 @@ export function serveTools(message: JsonObject, tools: readonly Tool[]): ToolSer
       return answer(id, { tools: tools.map(listing) });
     case "tools/call": {
       const meta = isObject(params["_meta"]) ? params["_meta"] : {};
-      return { kind: "call", call: { toolUseId: optionalString(meta["claudecode/toolUseId"]) ?? "", rpcId: id } };
+      return { kind: "call", call: { toolUseId: optionalString(meta["claudecode/toolUseId"]), name: optionalString(params["name"]) ?? "", rpcId: id } };
     }
     default:
       return { kind: "answer", response: { jsonrpc: "2.0", id, error: { code: methodNotFound, message: "method not found" } } };

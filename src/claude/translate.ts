@@ -1,9 +1,11 @@
 import { BridgeError } from "../errors.ts";
 import { encodeJsonText } from "../json-text.ts";
-import type { FinishReason, JsonText, TurnEvent, Usage } from "../turn.ts";
+import type { FinishReason, JsonText, TurnEvent } from "../turn.ts";
 import type { Delta } from "./deltas.ts";
 import { failureToError } from "./failure.ts";
 import { isObject, type JsonObject, optionalString, parseRateLimitInfo, type RateLimitInfo } from "./protocol.ts";
+import type { MadeCall } from "./tool-calls.ts";
+import { toUsage } from "./usage.ts";
 
 /**
  * How far a turn is. `finished`: the CLI is done and waits for the next message. `parked`: it waits for the results of the
@@ -26,6 +28,8 @@ export interface TranslateOptions {
   readonly hasSchema: boolean;
   /** How many calls an answer may have. */
   readonly callsMax: number;
+  /** Told of every call that the model makes, also of those past that number. */
+  readonly onCall: (call: MadeCall) => void;
 }
 
 /** What a content block of the present message is to the client. */
@@ -55,11 +59,13 @@ export class TurnTranslator {
   readonly callIds: string[] = [];
   #messageId: string | undefined;
   #hasDeltas = false;
-  readonly #forbiddenIds = new Set<string>();
+  #hasForbiddenCalls = false;
   #isSchemaAnswered = false;
   #stopReason: string | undefined;
   #usage: JsonObject = {};
   #blocks = new Map<number, BlockUse>();
+  /** A message that was not streamed and of which more lines may come: the CLI gives it a block a line (2.1.197). */
+  #whole: { readonly id: string; readonly stopReason: string | undefined; blocks: number } | undefined;
   #failure: { error: string | undefined; status: number | undefined; text: string } | undefined;
   readonly #options: TranslateOptions;
 
@@ -74,12 +80,7 @@ export class TurnTranslator {
 
   /** The client is told all that the model said and called. */
   get isWhole(): boolean {
-    return this.#forbiddenIds.size === 0;
-  }
-
-  /** A call past the number that the answer may have; the client never hears of it. */
-  isForbidden(toolUseId: string): boolean {
-    return this.#forbiddenIds.has(toolUseId);
+    return !this.#hasForbiddenCalls;
   }
 
   /** Takes a delta, its text still escaped. */
@@ -97,9 +98,11 @@ export class TurnTranslator {
   take(message: JsonObject, events: TurnEvent[], wasCut = false): void {
     // It did not wait for the calls' results: it goes on by itself before the client has taken the answer.
     if (this.outcome.name === "parked" && beginsMessage(message)) this.outcome = { name: "cut" };
+    if (this.#whole !== undefined && !this.#isBesideWhole(message)) this.endWhole(events);
     if (this.outcome.name !== "running") return;
     switch (message["type"]) {
       case "stream_event":
+        if (this.#whole !== undefined) return;
         if (wasCut) return this.#fail("A piece of the answer is longer than can be relayed.");
         if (isObject(message["event"])) this.#streamEvent(message["event"], events);
         return;
@@ -115,6 +118,24 @@ export class TurnTranslator {
       case "result":
         this.#result(message, events);
         return;
+    }
+  }
+
+  /** The CLI asks for a tool, or goes on with something else: a message that was not streamed has come to its end. */
+  endWhole(events: TurnEvent[]): void {
+    if (this.#whole === undefined || this.outcome.name !== "running") return;
+    const { stopReason } = this.#whole;
+    this.#whole = undefined;
+    this.#messageStop(stopReason, events);
+  }
+
+  /** Its next block, or what the CLI tells meanwhile: the ends of the stream that broke, and the windows' state. */
+  #isBesideWhole(message: JsonObject): boolean {
+    switch (message["type"]) {
+      case "assistant": return isObject(message["message"]) && message["message"]["id"] === this.#whole?.id;
+      case "stream_event": return !beginsMessage(message);
+      case "rate_limit_event": return true;
+      default: return false;
     }
   }
 
@@ -156,13 +177,15 @@ export class TurnTranslator {
       this.#blocks.set(index, "schema");
       return;
     }
+    const id = optionalString(block["id"]) ?? "";
     const call = this.callIds.length;
-    if (call >= this.#options.callsMax) {
-      this.#forbiddenIds.add(optionalString(block["id"]) ?? "");
+    const isForbidden = call >= this.#options.callsMax;
+    this.#options.onCall({ id, name, isForbidden });
+    if (isForbidden) {
+      this.#hasForbiddenCalls = true;
       this.#blocks.set(index, "dropped");
       return;
     }
-    const id = optionalString(block["id"]) ?? "";
     this.callIds.push(id);
     this.#blocks.set(index, { call, hasArguments: false });
     this.#hasDeltas = true;
@@ -211,12 +234,14 @@ export class TurnTranslator {
       return;
     }
     // The streamed message again, block by block.
-    if (inner["id"] === this.messageId) return;
+    if (this.#whole === undefined && inner["id"] === this.messageId) return;
     if (wasCut) return this.#fail("The answer came in one piece that is longer than can be relayed.");
     // Not streamed: the stream broke and the CLI asked again for the whole (2.1.197).
-    this.#messageStart(inner, events);
-    for (const [index, block] of contentBlocks(inner).entries()) this.#wholeBlock(index, block, events);
-    if (this.outcome.name === "running") this.#messageStop(optionalString(inner["stop_reason"]), events);
+    if (this.#whole === undefined) {
+      this.#messageStart(inner, events);
+      this.#whole = { id: this.#messageId ?? "", stopReason: optionalString(inner["stop_reason"]), blocks: 0 };
+    }
+    for (const block of contentBlocks(inner)) this.#wholeBlock(this.#whole.blocks++, block, events);
   }
 
   #wholeBlock(index: number, block: JsonObject, events: TurnEvent[]): void {
@@ -238,13 +263,23 @@ export class TurnTranslator {
       return;
     }
     if (this.#options.hasSchema && !this.#isSchemaAnswered) return this.#fail("The model did not answer in the JSON that response_format asks for.");
+    this.#stopReason ??= optionalString(result["stop_reason"]);
     this.#finish("finished", events);
   }
 
+  /** Ends the answer; for a reason that nobody knows it fails: such an answer may lack anything. */
   #finish(name: "finished" | "parked" | "cut", events: TurnEvent[]): void {
+    const reason = this.#finishReason();
+    if (reason === undefined) return this.#fail(`The answer ended for a reason that is not known here (${JSON.stringify(this.#stopReason ?? null)}).`);
     this.outcome = { name };
-    const reason = this.callIds.length > 0 && this.#stopReason === "tool_use" ? "tool_calls" : stopReasons[this.#stopReason ?? ""]?.reason ?? "stop";
     events.push({ type: "finish", reason, usage: toUsage(this.#usage) });
+  }
+
+  #finishReason(): FinishReason | undefined {
+    if (this.#stopReason !== "tool_use") return stopReasons[this.#stopReason ?? ""]?.reason;
+    if (this.callIds.length > 0) return "tool_calls";
+    // The CLI may end the turn with the document, which is a call of its own tool.
+    return this.#isSchemaAnswered ? "stop" : undefined;
   }
 
   #fail(message: string): void {
@@ -271,20 +306,4 @@ function contentBlocks(message: JsonObject): JsonObject[] {
 
 function optionalStatus(value: unknown): number | undefined {
   return typeof value === "number" ? value : undefined;
-}
-
-/** Anthropic's counts as OpenAI's: cached input is part of the prompt. */
-function toUsage(usage: JsonObject): Usage {
-  const cachedTokens = count(usage["cache_read_input_tokens"]);
-  const details = isObject(usage["output_tokens_details"]) ? usage["output_tokens_details"] : {};
-  return {
-    promptTokens: count(usage["input_tokens"]) + count(usage["cache_creation_input_tokens"]) + cachedTokens,
-    cachedTokens,
-    completionTokens: count(usage["output_tokens"]),
-    reasoningTokens: count(details["thinking_tokens"]),
-  };
-}
-
-function count(value: unknown): number {
-  return typeof value === "number" && Number.isFinite(value) ? Math.max(0, Math.trunc(value)) : 0;
 }

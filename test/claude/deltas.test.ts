@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { type Delta, parseDeltaLine } from "../../src/claude/deltas.ts";
+import { type Delta, parseDelta } from "../../src/claude/deltas.ts";
 import { parseLine } from "../../src/claude/protocol.ts";
 import { TurnTranslator } from "../../src/claude/translate.ts";
 import { decodeJsonText } from "../../src/json-text.ts";
@@ -16,7 +16,7 @@ class DeltaWitness extends TurnTranslator {
   readonly deltas: Delta[] = [];
 
   constructor() {
-    super({ nowMs: () => 0, previousMessageId: undefined, hasSchema: false, callsMax: Infinity });
+    super({ nowMs: () => 0, previousMessageId: undefined, hasSchema: false, callsMax: Infinity, onCall: () => {} });
   }
 
   override takeDelta(delta: Delta): void {
@@ -44,7 +44,7 @@ describe("the fast path", () => {
       let fast = 0;
       for (const name of recordingNames(version)) {
         for (const line of loadRecording(version, name).claudeLines) {
-          const delta = parseDeltaLine(line);
+          const delta = parseDelta(line);
           if (delta !== undefined) fast++;
           // Nothing that is not a delta takes it, and every text, thought and piece of a call does.
           assert.deepEqual(decoded(delta), decoded(slowPath(line)), `${name}: ${line}`);
@@ -61,7 +61,7 @@ describe("the fast path", () => {
     for (let length = 1; length <= 6; length++) {
       texts = texts.flatMap((text) => pieces.map((piece) => text + piece));
       for (const text of texts) {
-        assert.deepEqual(decoded(parseDeltaLine(deltaLine(JSON.stringify(text)))), { type: "text", index: 0, text });
+        assert.deepEqual(decoded(parseDelta(deltaLine(JSON.stringify(text)))), { type: "text", index: 0, text });
       }
     }
   });
@@ -73,18 +73,18 @@ describe("the fast path", () => {
       const type = random.pick(kinds);
       const index = random.below(100);
       const line = deltaLine(JSON.stringify(text), type, index);
-      assert.deepEqual(decoded(parseDeltaLine(line)), { type, index, text });
+      assert.deepEqual(decoded(parseDelta(line)), { type, index, text });
       assert.deepEqual(decoded(slowPath(line)), { type, index, text });
     }
   });
 
   it("hands the text on as it was written, escapes and bytes alike", () => {
-    const delta = parseDeltaLine(deltaLine('"\\u00e9é\\/\\u2028\u2028\\ud83d"'));
+    const delta = parseDelta(deltaLine('"\\u00e9é\\/\\u2028\u2028\\ud83d"'));
     assert.deepEqual(delta, { type: "text", index: 0, text: latin1('\\u00e9é\\/\\u2028\u2028\\ud83d') });
   });
 
   for (const index of [0, 1, 9, 10, 42, 99]) {
-    it(`takes block ${index}`, () => assert.deepEqual(decoded(parseDeltaLine(deltaLine('"a"', "input_json", index))), { type: "input_json", index, text: "a" }));
+    it(`takes block ${index}`, () => assert.deepEqual(decoded(parseDelta(deltaLine('"a"', "input_json", index))), { type: "input_json", index, text: "a" }));
   }
 
   const shapes: readonly (readonly [string, string])[] = [
@@ -105,6 +105,17 @@ describe("the fast path", () => {
     ["only the head", '{"type":"stream_event","event":{"type":"content_block_delta","index":'],
   ];
   for (const [name, line] of shapes) {
-    it(`leaves to the parser: ${name}`, () => assert.equal(parseDeltaLine(line), undefined));
+    it(`leaves to the parser: ${name}`, () => assert.equal(parseDelta(line), undefined));
   }
+
+  it("finds a line wherever it stands, and nothing beyond its end", () => {
+    const line = deltaLine('"a\\"b"');
+    const around = `${line}\n${line}\n`;
+    for (const start of [0, line.length + 1]) assert.equal(parseDelta(around, start, start + line.length)?.text, 'a\\"b');
+    assert.equal(parseDelta(around, 1, line.length), undefined);
+    // A cut line, with another behind it that has the end it lacks.
+    const cut = line.slice(0, line.indexOf("b"));
+    assert.equal(parseDelta(`${cut}\n${line}`, 0, cut.length), undefined);
+    assert.equal(parseDelta(`${cut}\n"}}`, 0, cut.length), undefined);
+  });
 });

@@ -4,6 +4,8 @@ import { describe, it } from "node:test";
 import { readLines } from "../../src/claude/lines.ts";
 
 interface Told {
+  /** Which of the lines were taken in their read. */
+  readonly taken: string[];
   /** Decoded. */
   readonly lines: string[];
   /** How many lines had been given at each end of a read. */
@@ -12,15 +14,23 @@ interface Told {
   readonly destroyed: boolean;
 }
 
-/** Feeds the chunks, one read each, and settles at the stream's end or destruction. */
-function read(chunks: readonly (Buffer | string)[], maxBytes?: number): Promise<Told> {
+/** Feeds the chunks, one read each, and settles at the stream's end or destruction. Lines that `takes` fits are taken in their read. */
+function read(chunks: readonly (Buffer | string)[], maxBytes?: number, takes = (_line: string): boolean => false): Promise<Told> {
   const stream = new PassThrough();
   const lines: string[] = [];
+  const taken: string[] = [];
   const linesAtReadEnds: number[] = [];
   let overflows = 0;
   return new Promise((resolve, reject) => {
-    const told = (): void => resolve({ lines, linesAtReadEnds, overflows, destroyed: stream.destroyed });
+    const told = (): void => resolve({ lines, taken, linesAtReadEnds, overflows, destroyed: stream.destroyed });
     readLines(stream, {
+      takeInPlace: (whole, start, end) => {
+        const line = whole.slice(start, end);
+        if (!takes(line)) return false;
+        lines.push(line);
+        taken.push(line);
+        return true;
+      },
       onLine: (line) => lines.push(Buffer.from(line, "latin1").toString("utf8")),
       onReadEnd: () => linesAtReadEnds.push(lines.length),
       onOverflow: () => {
@@ -123,5 +133,29 @@ describe("a line", () => {
   it("has a cap of its own: many short ones pass it together", async () => {
     const told = await read(["12345\n", "12345\n123", "45\n12345"], cap);
     assert.deepEqual([told.overflows, told.lines], [0, ["12345", "12345", "12345", "12345"]]);
+  });
+});
+
+describe("a line that stands whole in its read", () => {
+  const bytes = "take 1\nother\ntake 2\r\n\ntake 3\nother\n";
+  const inOrder = ["take 1", "other", "take 2", "", "take 3", "other"];
+  const isTaken = (line: string): boolean => line.startsWith("take ");
+
+  it("may be taken there, and the others come in their places", async () => {
+    const { lines, taken, linesAtReadEnds } = await read([bytes], undefined, isTaken);
+    assert.deepEqual(taken, ["take 1", "take 2\r", "take 3"]);
+    assert.deepEqual(lines.map((line) => line.trimEnd()), inOrder);
+    assert.equal(linesAtReadEnds[0], inOrder.length);
+  });
+
+  it("keeps its place wherever reads end, and what began in an earlier read is given whole", async () => {
+    for (let at = 1; at < bytes.length; at++) {
+      const { lines, taken } = await read([bytes.slice(0, at), bytes.slice(at)], undefined, isTaken);
+      assert.deepEqual(lines.map((line) => line.trimEnd()), inOrder, `cut at ${at}`);
+      const isBetweenLines = bytes[at - 1] === "\n";
+      const cutLine = bytes.slice(0, at).split("\n").length - 1;
+      const expected = inOrder.filter((line, index) => isTaken(line) && (isBetweenLines || index !== cutLine));
+      assert.deepEqual(taken.map((line) => line.trimEnd()), expected, `cut at ${at}`);
+    }
   });
 });

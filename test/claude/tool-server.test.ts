@@ -32,7 +32,7 @@ for (const version of recordedVersions) {
       assert.deepEqual(done, { kind: "answer", response: { jsonrpc: "2.0", id: 0, result: {} } });
       assert.ok(list?.kind === "answer" && JSON.stringify(list.response).includes('"get_weather"'));
       assert.ok(call?.kind === "call");
-      assert.match(call.call.toolUseId, /^toolu_/u);
+      assert.match(call.call.toolUseId ?? "", /^toolu_/u);
       assert.equal(call.call.rpcId, 2);
     });
   });
@@ -70,7 +70,7 @@ describe("the server of the client's tools", () => {
 
   it("tells a call without an id of its own as one that nobody waits for", () => {
     for (const params of [undefined, {}, { _meta: {} }, { _meta: { "claudecode/toolUseId": 1 } }]) {
-      assert.deepEqual(serveTools({ method: "tools/call", id: 9, params }, []), { kind: "call", call: { toolUseId: "", rpcId: 9 } });
+      assert.deepEqual(serveTools({ method: "tools/call", id: 9, params }, []), { kind: "call", call: { toolUseId: undefined, name: "", rpcId: 9 } });
     }
   });
 });
@@ -112,7 +112,7 @@ describe("a description", () => {
 });
 
 describe("the client's result", () => {
-  const call = { toolUseId: "t1", rpcId: 5 };
+  const call = { toolUseId: "t1", name: "look", rpcId: 5 };
 
   it("is its text, as one or as blocks", () => {
     assert.deepEqual(callAnswer(call, { type: "tool_result", tool_use_id: "t1", content: "sunny" }), { jsonrpc: "2.0", id: 5, result: { content: [{ type: "text", text: "sunny" }] } });
@@ -131,6 +131,6 @@ describe("the client's result", () => {
   });
 
   it("carries the id of its call, of whatever kind", () => {
-    assert.equal(callAnswer({ toolUseId: "t1", rpcId: "abc" }, { type: "tool_result", tool_use_id: "t1", content: "x" })["id"], "abc");
+    assert.equal(callAnswer({ toolUseId: "t1", name: "look", rpcId: "abc" }, { type: "tool_result", tool_use_id: "t1", content: "x" })["id"], "abc");
   });
 });

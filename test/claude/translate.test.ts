@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { parseDeltaLine } from "../../src/claude/deltas.ts";
+import { parseDelta } from "../../src/claude/deltas.ts";
 import { type JsonObject, parseLine } from "../../src/claude/protocol.ts";
+import type { MadeCall } from "../../src/claude/tool-calls.ts";
 import { type TranslateOptions, TurnTranslator } from "../../src/claude/translate.ts";
 import type { ErrorCode } from "../../src/errors.ts";
 import type { FinishReason, TurnEvent } from "../../src/turn.ts";
@@ -16,7 +17,7 @@ type Path = "fast" | "parsed";
 
 /** A translator for a turn like any other. */
 function translatorOf(options: Partial<TranslateOptions> = {}): TurnTranslator {
-  return new TurnTranslator({ nowMs: () => 0, previousMessageId: undefined, hasSchema: false, callsMax: Infinity, ...options });
+  return new TurnTranslator({ nowMs: () => 0, previousMessageId: undefined, hasSchema: false, callsMax: Infinity, onCall: () => {}, ...options });
 }
 
 /** Plays lines through a translator, each delta by the fast path or all by the parser, until `ends` if that is given. */
@@ -26,7 +27,7 @@ function playThrough(translator: TurnTranslator, lines: readonly string[], path:
   for (const line of lines) {
     if (ends()) break;
     taken++;
-    const delta = path === "fast" ? parseDeltaLine(line) : undefined;
+    const delta = path === "fast" ? parseDelta(line) : undefined;
     if (delta !== undefined) {
       translator.takeDelta(delta, events);
     } else {
@@ -152,12 +153,12 @@ for (const version of recordedVersions) {
 
       it(`in parallel-tool-calls, ${path}, is cut to its first call where one is the most`, () => {
         const { claudeLines } = loadRecording(version, "parallel-tool-calls");
-        const translator = translatorOf({ callsMax: 1 });
-        const played = playThrough(translator, claudeLines, path);
+        const told: MadeCall[] = [];
+        const played = playThrough(translatorOf({ callsMax: 1, onCall: (call) => told.push(call) }), claudeLines, path);
         assert.deepEqual(played.calls.map(({ json }) => json), ['{"city":"Paris"}']);
         assert.deepEqual([played.order, played.finish, played.outcome, played.isWhole], ["start text tool_call tool_arguments finish", "tool_calls", "cut", false]);
-        const [, both] = playRuns(version, "parallel-tool-calls", path)[0]?.callIds ?? [];
-        assert.deepEqual([translator.isForbidden(both ?? ""), translator.isForbidden(played.callIds[0] ?? "")], [true, false]);
+        const ids = playRuns(version, "parallel-tool-calls", path)[0]?.callIds ?? [];
+        assert.deepEqual(told, ids.map((id, position) => ({ id, name: "get_weather", isForbidden: position > 0 })));
       });
 
       it(`in tool-call, ${path}, is only words where no call may be`, () => {
@@ -201,6 +202,7 @@ const whole = (id: string, content: readonly JsonObject[], more: JsonObject = {}
 const toolUse = (index: number, id: string, name = "look"): JsonObject => event({ type: "content_block_start", index, content_block: { type: "tool_use", id, name, input: {} } });
 const input = (index: number, partial_json: string): JsonObject => event({ type: "content_block_delta", index, delta: { type: "input_json_delta", partial_json } });
 const blockStop = (index: number): JsonObject => event({ type: "content_block_stop", index });
+const rateLimit: JsonObject = { type: "rate_limit_event", rate_limit_info: { status: "allowed" } };
 const retry: JsonObject = { type: "system", subtype: "api_retry", attempt: 1 };
 
 function playWith(options: Partial<TranslateOptions>, ...messages: JsonObject[]) {
@@ -213,7 +215,7 @@ function playMessages(...messages: JsonObject[]) {
 
 describe("the stop reason", () => {
   for (const [reason, finish, outcome] of [
-    ["end_turn", "stop", "finished"], ["stop_sequence", "stop", "finished"], ["tool_use", "stop", "finished"], ["a later word", "stop", "finished"],
+    ["end_turn", "stop", "finished"], ["stop_sequence", "stop", "finished"],
     ["max_tokens", "length", "cut"], ["model_context_window_exceeded", "length", "cut"], ["refusal", "content_filter", "cut"],
   ] as const) {
     it(`${reason} is ${finish}, and the turn is ${outcome}`, () => {
@@ -222,8 +224,17 @@ describe("the stop reason", () => {
     });
   }
 
-  it("that never came is stop", () => {
-    assert.equal(playMessages(start("m1"), text("a"), stop(null), result).finish, "stop");
+  for (const reason of ["a later word", "pause_turn", "tool_use", null]) {
+    it(`${reason} without more fails the turn: what it lacks is not known`, () => {
+      const played = playMessages(start("m1"), text("a"), stop(reason), result);
+      assert.deepEqual([played.finish, played.outcome, played.error?.kind], [undefined, "failed", "upstream_error"]);
+      assert.match(played.error?.message ?? "", new RegExp(JSON.stringify(reason), "u"));
+    });
+  }
+
+  it("that the stream lacks is taken from the result", () => {
+    const played = playMessages(start("m1"), text("a"), { ...result, stop_reason: "end_turn" });
+    assert.deepEqual([played.finish, played.outcome], ["stop", "finished"]);
   });
 });
 
@@ -249,6 +260,23 @@ describe("a message that was not streamed", () => {
   it("takes the place of one of which nothing was given", () => {
     const played = playMessages(start("m1"), whole("m2", [{ type: "text", text: "hi" }], { stop_reason: "end_turn" }), result);
     assert.deepEqual([played.order, played.text], ["start text finish", "hi"]);
+  });
+
+  it("comes a block a line", () => {
+    const more = { stop_reason: "end_turn", usage: { input_tokens: 10, output_tokens: 2 } };
+    const played = playMessages(
+      start("m0"), whole("m1", [{ type: "thinking", thinking: "hm" }], more), rateLimit, whole("m1", [{ type: "text", text: "h" }], more),
+      blockStop(0), stop(null), event({ type: "message_stop" }), whole("m1", [{ type: "text", text: "i" }], more), result,
+    );
+    assert.deepEqual([played.order, played.thinking, played.text, played.finish], ["start thinking text finish", "hm", "hi", "stop"]);
+  });
+
+  it("that is cut at its limit is given to its last block, whatever the CLI goes on with", () => {
+    const more = { stop_reason: "max_tokens" };
+    for (const next of [{ type: "system", subtype: "status" }, { type: "user" }, start("m2"), whole("m2", [{ type: "text", text: "more" }]), result]) {
+      const played = playMessages(whole("m1", [{ type: "text", text: "a" }], more), whole("m1", [{ type: "text", text: "b" }], more), next, text("more"));
+      assert.deepEqual([played.text, played.finish, played.outcome], ["ab", "length", "cut"], JSON.stringify(next));
+    }
   });
 
   it("fails the turn when a part of another was given", () => {
@@ -288,9 +316,16 @@ describe("a call", () => {
 
   it("that was not streamed is told whole", () => {
     const content = [{ type: "text", text: "hi" }, { type: "tool_use", id: "t1", name: "a", input: { x: "é\n" } }, { type: "tool_use", id: "t2", name: "b", input: {} }];
-    const played = playMessages(whole("m1", content, { stop_reason: "tool_use" }));
-    assert.deepEqual([played.text, played.finish, played.outcome], ["hi", "tool_calls", "parked"]);
-    assert.deepEqual(played.calls, [{ id: "t1", name: "a", json: '{"x":"é\\n"}' }, { id: "t2", name: "b", json: "{}" }]);
+    for (const lines of [[content], content.map((block) => [block])]) {
+      const translator = translatorOf();
+      const events: TurnEvent[] = [];
+      for (const blocks of lines) translator.take(whole("m1", blocks, { stop_reason: "tool_use" }), events);
+      assert.equal(translator.outcome.name, "running", "more of it may come");
+      translator.endWhole(events);
+      const { text, finish } = summaryOf(events);
+      assert.deepEqual([text, finish, translator.outcome.name, translator.callIds], ["hi", "tool_calls", "parked", ["t1", "t2"]]);
+      assert.deepEqual(callsIn(events), [{ id: "t1", name: "a", json: '{"x":"é\\n"}' }, { id: "t2", name: "b", json: "{}" }]);
+    }
     assert.deepEqual(playWith({ callsMax: 1 }, whole("m1", content, { stop_reason: "tool_use" })).calls.map(({ id }) => id), ["t1"]);
   });
 
@@ -385,7 +420,7 @@ describe("a line of which something was cut", () => {
     const translator = begun();
     assert.deepEqual(takeCut(translator, whole("m1", [{ type: "text", text: "hi" }])), []);
     assert.equal(translator.outcome.name, "running");
-    assert.deepEqual(takeCut(translator, result).map(({ type }) => type), ["finish"]);
+    assert.deepEqual(takeCut(translator, { ...result, stop_reason: "end_turn" }).map(({ type }) => type), ["finish"]);
     assert.equal(translator.outcome.name, "finished");
   });
 });
@@ -397,7 +432,7 @@ describe("a retry", () => {
   });
 
   it("is no other word of the system's", () => {
-    assert.equal(playMessages({ type: "system", subtype: "status" }, { type: "system" }, start("m1"), text("a"), result).order, "start text finish");
+    assert.equal(playMessages({ type: "system", subtype: "status" }, { type: "system" }, start("m1"), text("a"), stop("end_turn"), result).order, "start text finish");
   });
 });
 

@@ -108,26 +108,26 @@ interface WholeCall {
   readonly input: JsonText[];
 }
 
-/** The whole answer as OpenAI's one `chat.completion`, from all events of a finished turn. Latin1-held UTF-8. */
+/** The whole answer as OpenAI's one `chat.completion`, from all events of a finished turn. Latin1-held UTF-8. Throws for a turn that has no finish. */
 export function chatCompletion(identity: AnswerIdentity, events: readonly TurnEvent[], style: AnswerStyle): string {
   const text: JsonText[] = [];
   const thinking: JsonText[] = [];
   const calls: WholeCall[] = [];
-  let reason: FinishReason = "stop";
-  let usage: Usage = { promptTokens: 0, cachedTokens: 0, completionTokens: 0, reasoningTokens: 0 };
+  let finish: Extract<TurnEvent, { type: "finish" }> | undefined;
   for (const event of events) {
     switch (event.type) {
       case "text": text.push(event.text); break;
       case "thinking": thinking.push(event.text); break;
       case "tool_call": calls.push({ id: event.id, name: event.name, input: [] }); break;
       case "tool_arguments": calls[event.call]?.input.push(event.text); break;
-      case "finish": ({ reason, usage } = event); break;
+      case "finish": finish = event; break;
     }
   }
+  if (finish === undefined) throw new Error("The turn ended without a finish.");
   const content = text.length === 0 && calls.length > 0 ? "null" : `"${text.join("")}"`;
   const reasoning = thinking.length === 0 ? "" : `,"reasoning_content":"${thinking.join("")}"`;
   return `${identityBytes("chat.completion", identity)},"choices":[{"index":0,"message":{"role":"assistant","content":${content},"refusal":null,"annotations":[]${reasoning}${wholeCalls(calls, style)}}`
-    + `,"logprobs":null,"finish_reason":"${finishWord(reason, style)}"}],"usage":${JSON.stringify(openAiUsage(usage))}}`;
+    + `,"logprobs":null,"finish_reason":"${finishWord(finish.reason, style)}"}],"usage":${JSON.stringify(openAiUsage(finish.usage))}}`;
 }
 
 function wholeCalls(calls: readonly WholeCall[], { names, isLegacy }: AnswerStyle): string {
