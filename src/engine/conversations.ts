@@ -38,6 +38,8 @@ export interface ConversationLimits {
   readonly idleMsMax: number;
   /** How long it may wait for the client's tools, in milliseconds. */
   readonly parkedMsMax: number;
+  /** How many may rest and wait for nothing: beyond it the least recently used one ends. */
+  readonly restingMax: number;
 }
 
 /**
@@ -85,7 +87,7 @@ export class Conversations {
     else this.#inUse.delete(hash);
   }
 
-  /** Keeps a conversation whose process now stands at `hash`. */
+  /** Keeps a conversation whose process now stands at `hash`; an older one may have to go for it. */
   keep(conversation: Conversation, hash: HistoryHash): void {
     const idleTimer = setTimeout(() => this.#end(resting, "idle_time"), conversation.isParked ? this.#limits.parkedMsMax : this.#limits.idleMsMax);
     idleTimer.unref();
@@ -98,12 +100,14 @@ export class Conversations {
     void conversation.process.closed.then(() => {
       if (this.#resting.has(resting)) this.#end(resting, "process_ended");
     });
+    const idle = this.#waitingForNothing();
+    if (idle.length > this.#limits.restingMax && idle[0] !== undefined) this.#end(idle[0], "evicted");
   }
 
   /** Ends the least recently used conversation; one that waits for the client's tools, which will come back, only when there is no other. False when there is none. */
   evictOne(): boolean {
     const [first] = this.#resting;
-    const oldest = [...this.#resting].find(({ conversation }) => !conversation.isParked) ?? first;
+    const oldest = this.#waitingForNothing()[0] ?? first;
     if (oldest === undefined) return false;
     this.#end(oldest, "evicted");
     return true;
@@ -112,6 +116,10 @@ export class Conversations {
   /** Ends them all. */
   clear(): void {
     while (this.evictOne());
+  }
+
+  #waitingForNothing(): Resting[] {
+    return [...this.#resting].filter(({ conversation }) => !conversation.isParked);
   }
 
   #end(resting: Resting, reason: MissReason): void {

@@ -95,7 +95,9 @@ export class Engine {
       onShortage: () => this.#makeRoom(),
     });
     this.#admission = new Admission({ runningMax: maxProcesses, waitingMax: maxQueue });
-    this.#conversations = new Conversations({ idleMsMax: conversationIdleMsMax, parkedMsMax });
+    // Room for processes that wait for new conversations: else every one of them would boot, once enough old ones rest.
+    const warmKept = Math.min(warm, Math.floor(maxProcesses / 2));
+    this.#conversations = new Conversations({ idleMsMax: conversationIdleMsMax, parkedMsMax, restingMax: maxProcesses - warmKept });
     this.#pool = new Pool({
       warm, log,
       launch: async (model) => {

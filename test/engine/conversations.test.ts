@@ -10,9 +10,9 @@ const [idleMsMax, parkedMsMax] = [60_000, 300_000];
 const hashes = (...names: string[]): HistoryHash[] => names as HistoryHash[];
 const [a, b] = hashes("a", "b") as [HistoryHash, HistoryHash];
 
-function start(t: TestContext): Conversations {
+function start(t: TestContext, restingMax = Infinity): Conversations {
   t.mock.timers.enable({ apis: ["setTimeout"] });
-  const conversations = new Conversations({ idleMsMax, parkedMsMax });
+  const conversations = new Conversations({ idleMsMax, parkedMsMax, restingMax });
   t.after(() => conversations.clear());
   return conversations;
 }
@@ -51,6 +51,20 @@ describe("the table of conversations", () => {
     table.keep(less.asConversation, a);
     assert.equal(hit(take(table, hashes("a", "b", "c"))).conversation, more.asConversation);
     assert.equal(hit(take(table, hashes("a", "b", "c"))).conversation, less.asConversation);
+  });
+
+  it("keeps so many and no more: the least recently used one ends, but none that waits for tools", (t) => {
+    const table = start(t, 2);
+    const parked = conversation(true);
+    const [first, second, third] = [conversation(), conversation(), conversation()];
+    for (const { asConversation } of [parked, first, second]) table.keep(asConversation, a);
+    assert.equal(table.size, 3);
+    const taken = hit(table.take(hashes("a", "b"), (kept) => kept === first.asConversation));
+    table.release(taken);
+    table.keep(first.asConversation, a);
+    table.keep(third.asConversation, b);
+    assert.deepEqual([parked, first, second, third].map(({ process }) => process.ends), [0, 0, 1, 0]);
+    assert.equal(table.size, 3);
   });
 
   it("gives a process to one request only, and several that stand at the same point to several", (t) => {

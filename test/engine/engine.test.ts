@@ -597,6 +597,17 @@ describe("a warm process", () => {
     assert.equal(error, undefined);
   });
 
+  it("waits for the next new conversation, however many old ones rest", async (t) => {
+    const { engine } = startEngine(t, "answers", { warm: 2, maxProcesses: 4, conversationIdleMsMax: 60_000, defaultModel: "opus" });
+    await engine.discover();
+    for (let conversation = 0; conversation < 6; conversation++) {
+      await isWarm(engine, 2);
+      assert.equal((await collect(engine.run(ask(`WORDS 1 of ${conversation}`, { model: "opus" }), never))).error, undefined);
+    }
+    await isWarm(engine, 2);
+    assert.equal(engine.status.restingConversations, 2);
+  });
+
   it("that refuses its conversation is ended, and so is the one that was tried in its place", async (t) => {
     const { engine } = startEngine(t, "refuses-initialize", { warm: 1 });
     await engine.discover();
