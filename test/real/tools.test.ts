@@ -1,0 +1,195 @@
+/** Function calling on the real CLI, with the stub in place of Anthropic: what goes upstream, how often, and from which process. */
+import assert from "node:assert/strict";
+import { createRequire } from "node:module";
+import { describe, it, type TestContext } from "node:test";
+import {
+  type AnthropicStub, conversationOf, startAnthropicStub, type StubContentBlock, type StubRequestBody, textAnswer, toolUseAnswer,
+} from "../support/anthropic-stub.ts";
+import { type BridgeProcess, startBridge } from "../support/bridge-process.ts";
+import { cleanUp } from "../support/cleanup.ts";
+import { healthOf, waitForHealth } from "../support/health.ts";
+import { listProcesses } from "../support/processes.ts";
+import { claudePath, type ClaudeVersion, claudeVersions, subscriptionEnvironment, temporaryFolder } from "../support/real-claude.ts";
+
+/** The SDK is not this project's: it is asked as a plain object. */
+const { OpenAI } = createRequire(new URL("../interop/package.json", import.meta.url))("openai") as { OpenAI: new (options: object) => any };
+
+type ChatMessage = Readonly<Record<string, unknown>>;
+
+interface Scene {
+  readonly stub: AnthropicStub;
+  /** A server of its own in front of the same stub. */
+  readonly startServer: () => Promise<Server>;
+}
+
+interface Server {
+  readonly bridge: BridgeProcess;
+  readonly client: any;
+}
+
+/** Without warm processes, so that those there are are those of the conversations. */
+async function start(t: TestContext, version: ClaudeVersion): Promise<Scene> {
+  const folder = await temporaryFolder(t);
+  const stub = await startAnthropicStub();
+  cleanUp(t, async () => {
+    await stub.close();
+    assert.deepEqual(stub.refusals.map(({ message }) => message), [], "the real API would have refused");
+  });
+  const startServer = async (): Promise<Server> => {
+    const bridge = await startBridge(t, {
+      args: ["--claude", claudePath(version), "--pass-env", "ANTHROPIC_BASE_URL,DISABLE_TELEMETRY", "--warm", "0", "--head-wait", "600", "--max-retries", "0"],
+      env: subscriptionEnvironment(stub.url, folder),
+    });
+    // The one that was asked at the start what it serves is gone by then.
+    await waitForHealth(bridge.url, ({ claude, processes }) => claude.logged_in !== null && processes.all === 0);
+    return { bridge, client: new OpenAI({ baseURL: `${bridge.url}/v1`, apiKey: "anything", maxRetries: 0 }) };
+  };
+  return { stub, startServer };
+}
+
+const claudesOf = ({ child }: BridgeProcess): number[] => listProcesses("stream-json", child.pid).map(({ pid }) => pid);
+
+const blocksOf = (body: StubRequestBody, type: string): StubContentBlock[] =>
+  conversationOf(body).flatMap(({ content }) => (typeof content === "string" ? [] : content.filter((block) => block.type === type)));
+
+/**
+ * What the cache upstream goes by: all but the marks of where it is to keep something. A message that gets one has its text
+ * in a block, and as a string when it has lost it; both are the same to the model.
+ */
+const withoutMarks = (value: unknown): string => JSON.stringify(value, (key, inner: unknown) => {
+  if (key === "cache_control") return undefined;
+  return key === "content" && typeof inner === "string" ? [{ type: "text", text: inner }] : inner;
+});
+
+/** The answer as OpenAI's SDK puts it together from a stream, with the deltas of the calls as they came. */
+async function streamed(client: any, request: object): Promise<{ readonly message: any; readonly finish: string; readonly deltas: readonly any[] }> {
+  const stream = client.chat.completions.stream({ model: "sonnet", ...request });
+  const deltas: any[] = [];
+  stream.on("chunk", ({ choices }: any) => deltas.push(...choices.flatMap(({ delta }: any) => delta.tool_calls ?? [])));
+  const { choices: [{ message, finish_reason: finish }] } = await stream.finalChatCompletion();
+  return { message, finish, deltas };
+}
+
+const parameters = { type: "object", properties: { city: { type: "string" }, hours: { type: "array", items: { type: "integer" } } }, required: ["city"], additionalProperties: false };
+const functionTool = (name: string, description: string, schema: object = parameters): object => ({ type: "function", function: { name, description, parameters: schema } });
+
+const parallelCalls = [
+  { name: "get_weather", input: { city: "Zürich \"ZH\"", hours: [1, 2] }, fragments: ['{"city": "Zür', 'ich \\"ZH\\"", ', '"hours": [1,2]}'] },
+  { name: "get_time", input: { city: "Basel" }, fragments: ['{"city"', ': "Basel"}'] },
+];
+const results = ["Rain & 12°", "noon\n"];
+
+for (const version of claudeVersions) {
+  describe(`function calling on claude ${version}`, { concurrency: 2 }, () => {
+    it("two parallel calls, streamed, whose results come in reverse order, cost one more request, which holds both of each: on the same process, and after a restart", async (t) => {
+      const { stub, startServer } = await start(t, version);
+      stub.respond = ({ body }) => (blocksOf(body, "tool_result").length === 0 ? toolUseAnswer(parallelCalls, { textBefore: "Let me look." }) : textAnswer(["It rains ", "at noon."]));
+      const request = {
+        tools: [functionTool("get_weather", "The weather."), functionTool("get_time", "The time.")],
+        messages: [{ role: "system", content: "Be terse." }, { role: "user", content: "How is it there?" }] as ChatMessage[],
+      };
+      const first = await startServer();
+
+      const { message, finish, deltas } = await streamed(first.client, request);
+      assert.deepEqual([finish, message.content], ["tool_calls", "Let me look."]);
+      assert.deepEqual(message.tool_calls.map((call: any) => [call.type, call.function.name, JSON.parse(call.function.arguments)]), parallelCalls.map(({ name, input }) => ["function", name, input]));
+      assert.deepEqual(deltas.map(({ index }) => index), [0, 0, 0, 0, 1, 1, 1], "a delta that announces and one a fragment, for each");
+      assert.equal(stub.requests.length, 1);
+      const pids = claudesOf(first.bridge);
+      assert.equal(pids.length, 1, "it waits for the results");
+
+      const [one, two] = message.tool_calls;
+      const answered = {
+        ...request,
+        messages: [...request.messages, message, { role: "tool", tool_call_id: two.id, content: results[1] }, { role: "tool", tool_call_id: one.id, content: results[0] }],
+      };
+      const before = (await healthOf(first.bridge.url)).reuse;
+      const goneOn = await streamed(first.client, answered);
+      assert.deepEqual([goneOn.finish, goneOn.message.content, goneOn.deltas], ["stop", "It rains at noon.", []]);
+      assert.deepEqual(claudesOf(first.bridge), pids, "the same process");
+      assert.deepEqual((await healthOf(first.bridge.url)).reuse, { ...before, hit: (before["hit"] ?? 0) + 1 });
+      assert.equal(stub.requests.length, 2, "exactly one more");
+
+      await first.bridge.stop();
+      const second = await startServer();
+      const replayed = await streamed(second.client, answered);
+      assert.deepEqual([replayed.finish, replayed.message.content, replayed.deltas], ["stop", "It rains at noon.", []]);
+      assert.equal((await healthOf(second.bridge.url)).reuse["hit"], 0);
+      assert.equal(stub.requests.length, 3, "exactly one more");
+
+      for (const { body } of stub.requests.slice(1)) {
+        const [uses, given] = [blocksOf(body, "tool_use"), blocksOf(body, "tool_result")];
+        assert.deepEqual(uses.map(({ name, input }) => ({ name, input })), parallelCalls.map(({ name, input }) => ({ name, input })));
+        assert.deepEqual(given.map((block) => block["tool_use_id"]), uses.map((block) => block["id"]), "each with its own call");
+        assert.deepEqual(given.map((block) => textIn(block["content"])), results);
+        assert.deepEqual(conversationOf(body).map(({ role }) => role), ["user", "assistant", "user"]);
+      }
+    });
+
+    it("a prompt of 60 tools, one described in 12,000 characters, arrives whole; ten calls after one another have one process, no replay, and a cache that holds", async (t) => {
+      const { stub, startServer } = await start(t, version);
+      const calls = 10;
+      const long = Array.from({ length: 12_000 }, (_, index) => (index % 75 === 74 ? "\n" : String.fromCodePoint(97 + ((index * 7) % 26)))).join("");
+      const schemaOf = (index: number): object => ({
+        type: "object", $schema: "http://json-schema.org/draft-07/schema#", additionalProperties: false, required: [`path_${index}`],
+        properties: { [`path_${index}`]: { type: "string", description: `Absolute, "quoted"; number ${index}.` }, mode: { type: ["string", "null"], enum: ["a", "b", null] }, lines: { type: "array", items: { $ref: "#/$defs/line" } } },
+        $defs: { line: { type: "object", properties: { at: { type: "integer", minimum: 1 } } } },
+      });
+      const tools = Array.from({ length: 60 }, (_, index) => ({ name: `tool_${index}`, description: index === 30 ? long : `Does number ${index}. ${"More of it. ".repeat(20)}`, schema: schemaOf(index) }));
+      const system = `You are an agent.\n${"A rule that is long, with \"quotes\" and a \\ in it.\n".repeat(400)}`;
+      stub.respond = ({ body }) => {
+        const done = blocksOf(body, "tool_result").length;
+        return done < calls ? toolUseAnswer([{ name: `tool_${done * 6}`, input: { [`path_${done * 6}`]: `/a/${done}` } }], { textBefore: `Step ${done}.` }) : textAnswer(["All ", "done."]);
+      };
+      const { bridge, client } = await startServer();
+      const messages: ChatMessage[] = [{ role: "system", content: system }, { role: "user", content: "Work." }];
+      const pids: number[][] = [];
+      for (let turn = 0; turn <= calls; turn++) {
+        const { message } = await streamed(client, { messages, tools: tools.map(({ name, description, schema }) => functionTool(name, description, schema)) });
+        pids.push(claudesOf(bridge));
+        messages.push(message);
+        if (turn === calls) {
+          assert.equal(message.content, "All done.");
+          break;
+        }
+        const [call, ...more] = message.tool_calls;
+        assert.deepEqual([call.function.name, more], [`tool_${turn * 6}`, []]);
+        messages.push({ role: "tool", tool_call_id: call.id, content: `Result ${turn}: ${"x".repeat(turn * 500)}.` });
+      }
+
+      assert.equal(pids[0]?.length, 1);
+      assert.ok(pids.every((here) => here.join() === pids[0]?.join()), `one process: ${pids.join(" | ")}`);
+      const { reuse, processes } = await healthOf(bridge.url);
+      assert.deepEqual(Object.fromEntries(Object.entries(reuse).filter(([, count]) => count > 0)), { first_message: 1, hit: calls });
+      assert.equal(processes.resting_conversations, 1);
+      assert.equal(stub.requests.length, calls + 1, "one request a turn");
+
+      const bodies = stub.requests.map(({ body }) => body);
+      for (const { tools: upstream = [], system: told } of bodies) {
+        // The CLI sorts them by name, so that their order is the cache's too.
+        assert.deepEqual(upstream.map(({ name }) => name), tools.map(({ name }) => name).sort());
+        for (const { description, input_schema: schema, ...rest } of upstream) {
+          const sent = tools.find(({ name }) => name === rest.name) ?? assert.fail();
+          const { description: goesOn = "", ...own } = schema as { readonly description?: string };
+          assert.equal(`${description}${goesOn}`, sent.description, "the whole description, in its place or going on in the schema's");
+          assert.deepEqual(own, sent.schema);
+          assert.deepEqual(Object.keys(rest).filter((name) => name !== "name" && name !== "cache_control"), [], "nor deferred");
+        }
+        assert.ok(withoutMarks(told).includes(JSON.stringify(system).slice(1, -1)));
+      }
+      for (const [index, body] of bodies.entries()) {
+        const next = bodies[index + 1];
+        if (next === undefined) break;
+        assert.equal(withoutMarks(next.tools), withoutMarks(body.tools));
+        assert.equal(withoutMarks(next.system), withoutMarks(body.system));
+        const [shorter, longer] = [body, next].map(({ messages: all }) => all.map(withoutMarks));
+        assert.deepEqual(longer?.slice(0, shorter?.length), shorter, `request ${index + 1} begins, to the byte, with all of request ${index}`);
+      }
+      assert.deepEqual(blocksOf(bodies.at(-1) ?? assert.fail(), "tool_result").map((block) => textIn(block["content"])), Array.from({ length: calls }, (_, turn) => `Result ${turn}: ${"x".repeat(turn * 500)}.`));
+    });
+  });
+}
+
+function textIn(content: unknown): unknown {
+  return Array.isArray(content) ? content.map((part: StubContentBlock) => part.text ?? JSON.stringify(part)).join("") : content;
+}
