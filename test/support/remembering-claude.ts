@@ -108,8 +108,8 @@ export async function startRememberingClaude(t: TestContext, seed: number): Prom
   return claude;
 }
 
-/** Undefined where there is no C compiler, or where what it makes may not run. */
-function compileRelay(folder: string): string | undefined {
+/** The relay as a program of its own; undefined where there is no C compiler, or where what it makes may not run. */
+export function compileRelay(folder: string): string | undefined {
   const source = fileURLToPath(new URL("./fake-claude/relays.c", import.meta.url));
   const executable = join(folder, "relays");
   if (spawnSync("cc", ["-O1", "-o", executable, source], { stdio: "ignore" }).status !== 0) return undefined;

@@ -1,21 +1,28 @@
 /** Bodies by a grammar, whole and broken: each is understood or refused by name, directly and over HTTP. */
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { Agent, type IncomingMessage, request } from "node:http";
 import { describe, it } from "node:test";
 import { type ChatRequest, parseChatRequest } from "../../../src/dialects/chat-completions/request.ts";
 import { BridgeError } from "../../../src/errors.ts";
 import { findViolation } from "../../support/anthropic-rules.ts";
 import { chatGrammar } from "../../support/chat-grammar.ts";
-import { startEmbeddedWith } from "../../support/embedded-server.ts";
-import { runningFakes } from "../../support/fake-claude.ts";
+import { startEmbedded } from "../../support/embedded-server.ts";
+import { startObedientClaude } from "../../support/obedient-claude.ts";
 import { openAiErrorOf } from "../../support/openai-error.ts";
+import { isRunning, listProcesses } from "../../support/processes.ts";
 import { seededRandom } from "../../support/random.ts";
-import { chatRequest, readStrictSse } from "../../support/sse.ts";
+import { readBytes, readStrictSse } from "../../support/sse.ts";
 
 const bodiesParsed = 100_000;
-const bodiesSent = 2_000;
-/** A turn costs a process of the fake's, so most of what is sent is what is refused. */
-const oneTakenInThisManySent = 16;
-const requestsAtOnce = 4;
+const seed = Number(process.env["SEED"] ?? 2);
+const bodiesDrawn = Number(process.env["BODIES"] ?? 100_000);
+/** A turn costs a process, so of what can be taken a part is sent, and all of it where `SEND_ALL=1` asks for it (minutes). */
+const sendsAll = process.env["SEND_ALL"] === "1";
+const oneTakenInThisManySent = 20;
+const requestsAtOnce = 8;
+const answerMsMax = 60_000;
+const described = `${bodiesDrawn} bodies: each that it refuses is sent, and ${sendsAll ? "each" : `one in ${oneTakenInThisManySent}`} of the others`;
 const wrapping = { model: "m", max_tokens: 1 };
 
 function parse(body: unknown): ChatRequest | BridgeError {
@@ -48,6 +55,16 @@ function assertRefusedByName(error: BridgeError): void {
   assert.ok(error.message.length < 3_000, "no novel");
 }
 
+/** By hand: tens of thousands by `fetch` would take twice as long. */
+async function post(url: string, body: string, agent: Agent): Promise<IncomingMessage> {
+  const headers = { "content-type": "application/json", "content-length": Buffer.byteLength(body) };
+  const asking = request(`${url}/v1/chat/completions`, { method: "POST", agent, headers, timeout: answerMsMax });
+  asking.once("timeout", () => asking.destroy(new Error(`no answer within ${answerMsMax} ms`)));
+  asking.end(body);
+  const [response] = await once(asking, "response") as [IncomingMessage];
+  return response;
+}
+
 describe("whatever the body is", () => {
   it(`it is a turn that the upstream takes, or a 4xx that names the field (${bodiesParsed} bodies)`, () => {
     const grammar = chatGrammar(seededRandom(1));
@@ -73,39 +90,43 @@ describe("whatever the body is", () => {
     for (const kind of ["missing_field", "invalid_type", "invalid_value", "unsupported_parameter"]) assert.ok((kinds.get(kind) ?? 0) > 100, `${kind}: ${kinds.get(kind)}`);
   });
 
-  it(`the server answers it with a 200 or a 4xx that names the field, and no process is left (${bodiesSent} bodies)`, async (t) => {
-    const { url, api, logLines } = await startEmbeddedWith(t, "answers", { fetchImages: false, conversationIdleSeconds: 0, logLevel: "error" });
-    const random = seededRandom(2);
-    const grammar = chatGrammar(random);
+  it(`the server answers it with a 200 or a 4xx that names the field, and no process is left (${described})`, async (t) => {
+    const claude = await startObedientClaude(t);
+    const settings = { claude: claude.path, passEnv: ["RELAYS_PORT"], fetchImages: false, conversationIdleSeconds: 0, maxProcesses: requestsAtOnce, logLevel: "error" } as const;
+    const { url, api, logLines } = await startEmbedded(t, settings, claude.environment);
+    const grammar = chatGrammar(seededRandom(seed));
+    // A script in its place costs many times as much.
+    const oneTakenInThisMany = sendsAll ? 1 : claude.isCheap ? oneTakenInThisManySent : oneTakenInThisManySent * 10;
+    const agent = new Agent({ keepAlive: true });
+    t.after(() => agent.destroy());
     const statuses = new Map<number, number>();
-    let left = bodiesSent;
+    let drawn = 0;
+    let taken = 0;
 
-    /** The next body to send: the made-up CLI speaks plain text, so none that must have a call or JSON. */
-    const next = (): { readonly text: string; readonly parsed: ChatRequest | BridgeError } => {
-      for (;;) {
+    const next = (): { readonly text: string; readonly parsed: ChatRequest | BridgeError } | undefined => {
+      while (drawn++ < bodiesDrawn) {
         const text = JSON.stringify(grammar.body());
         const parsed = parse(JSON.parse(text));
-        if (parsed instanceof BridgeError) return { text, parsed };
-        const { toolChoice, responseSchema } = parsed.turn;
-        const isPlain = toolChoice.type !== "required" && toolChoice.type !== "tool" && responseSchema === undefined;
-        if (isPlain && random.below(oneTakenInThisManySent) === 0) return { text, parsed };
+        if (parsed instanceof BridgeError || taken++ % oneTakenInThisMany === 0) return { text, parsed };
       }
+      return undefined;
     };
     const client = async (): Promise<void> => {
-      while (left-- > 0) {
-        const { text, parsed } = next();
-        const response = await chatRequest(url, text);
-        statuses.set(response.status, (statuses.get(response.status) ?? 0) + 1);
+      for (let body = next(); body !== undefined; body = next()) {
+        const { text, parsed } = body;
         try {
-          if (response.status === 200) {
+          const response = await post(url, text, agent);
+          const { statusCode: status = 0 } = response;
+          statuses.set(status, (statuses.get(status) ?? 0) + 1);
+          if (status === 200) {
             assert.ok(!(parsed instanceof BridgeError), "what is refused alone is refused here");
             if (parsed.stream) assert.equal((await readStrictSse(response)).data.at(-1), "[DONE]");
-            else assert.equal((await response.json() as { object: string }).object, "chat.completion");
+            else assert.equal((JSON.parse((await readBytes(response)).toString()) as { object: string }).object, "chat.completion");
           } else {
-            const error = openAiErrorOf(await response.text());
-            assert.ok(response.status >= 400 && response.status < 500, `${response.status} ${error.message}`);
+            const error = openAiErrorOf((await readBytes(response)).toString());
+            assert.ok(status >= 400 && status < 500, `${status} ${error.message}`);
             assert.notEqual(error.param, null, error.message);
-            if (parsed instanceof BridgeError) assert.deepEqual([response.status, error.param, error.message], [parsed.status, parsed.param, parsed.message]);
+            if (parsed instanceof BridgeError) assert.deepEqual([status, error.param, error.message], [parsed.status, parsed.param, parsed.message]);
           }
         } catch (error) {
           throw new Error(`${text}: ${String(error)}`, { cause: error });
@@ -114,8 +135,12 @@ describe("whatever the body is", () => {
     };
     await Promise.all(Array.from({ length: requestsAtOnce }, client));
     for (const status of [200, 400, 404]) assert.ok((statuses.get(status) ?? 0) > 0, `${status} among ${JSON.stringify([...statuses])}`);
+    assert.equal(claude.turns, statuses.get(200), "each answer is a turn of the CLI's, and nothing else is");
     assert.deepEqual(logLines, [], "nothing failed inside");
+    t.diagnostic(`${bodiesDrawn} bodies from seed ${seed}: ${JSON.stringify(Object.fromEntries(statuses))}; ${taken} can be taken`);
+    const living = [...claude.living];
     await api.close();
-    assert.deepEqual(runningFakes("answers"), []);
+    assert.deepEqual(living.filter(isRunning), []);
+    assert.deepEqual(listProcesses(claude.path, process.pid), []);
   });
 });

@@ -1,0 +1,143 @@
+/**
+ * A made-up CLI that does what a good model does with any request: it calls where a call is a must, gives a document where
+ * there is a schema, and else answers in words. It keeps what each of its processes was told, so that a test can hold it
+ * against what the client sent. Its processes only relay (fake-claude/relays), as those of `remembering-claude.ts`.
+ */
+import { createServer, type AddressInfo, type Socket } from "node:net";
+import type { TestContext } from "node:test";
+import { cleanUp } from "./cleanup.ts";
+import { fakeClaudePath } from "./fake-claude.ts";
+import { compileRelay, type ToldMessage } from "./remembering-claude.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
+
+/** All that a model is asked with. */
+export interface ToldTurn {
+  readonly system: string;
+  /** As the tool server listed them. */
+  readonly tools: readonly { readonly name: string; readonly description: string; readonly inputSchema: object }[];
+  readonly schema: object | undefined;
+  /** The question last. */
+  readonly messages: readonly ToldMessage[];
+}
+
+export interface ObedientClaude {
+  readonly path: string;
+  readonly environment: Readonly<Record<string, string>>;
+  /** Whether a process costs a millisecond (compiled) or sixty (a script). */
+  readonly isCheap: boolean;
+  /** Pids of those that live. */
+  readonly living: ReadonlySet<number>;
+  /** How many turns there were. */
+  readonly turns: number;
+  /** Every turn is told here before it is answered. */
+  onTurn: (told: ToldTurn) => void;
+}
+
+type Line = Readonly<Record<string, any>>;
+
+export async function startObedientClaude(t: TestContext): Promise<ObedientClaude> {
+  const sockets = new Set<Socket>();
+  const living = new Set<number>();
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+    sockets.add(socket);
+    let pid = 0;
+    attend(socket, (line) => {
+      pid = line["pid"] as number;
+      living.add(pid);
+    }, (told) => {
+      claude.turns++;
+      claude.onTurn(told);
+    });
+    socket.once("close", () => {
+      sockets.delete(socket);
+      living.delete(pid);
+    });
+  });
+  await new Promise<void>((resolve, reject) => server.once("error", reject).listen(0, "127.0.0.1", resolve));
+  cleanUp(t, () => new Promise<void>((resolve) => {
+    server.close(() => resolve());
+    for (const socket of sockets) socket.destroy();
+  }));
+  const compiled = compileRelay(await temporaryFolder(t));
+  const claude = {
+    path: compiled ?? fakeClaudePath("relays"),
+    environment: { RELAYS_PORT: String((server.address() as AddressInfo).port) },
+    isCheap: compiled !== undefined,
+    living, turns: 0,
+    onTurn: (_told: ToldTurn): void => {},
+  };
+  return claude;
+}
+
+/** One process, from its first word to its end. */
+function attend(socket: Socket, onStart: (line: Line) => void, onTurn: (told: ToldTurn) => void): void {
+  const messages: ToldMessage[] = [];
+  const waiting = new Map<string, (response: Line) => void>();
+  let told: Line = {};
+  let isStarted = false;
+  let requests = 0;
+  let answers = 0;
+  const say = (...lines: object[]): void => {
+    if (socket.writable) socket.write(lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
+  };
+  const event = (inner: object): object => ({ type: "stream_event", event: inner, session_id: "fake", parent_tool_use_id: null });
+  const result = (turns: number): object => ({ type: "result", subtype: "success", is_error: false, num_turns: turns, result: "" });
+  const ask = (method: string, params: object): Promise<Line> => new Promise((resolve) => {
+    const request_id = `claude-${++requests}`;
+    waiting.set(request_id, resolve);
+    say({ type: "control_request", request_id, request: { subtype: "mcp_message", server_name: "client", message: { jsonrpc: "2.0", id: requests, method, params } } });
+  });
+  const answer = (block: object, deltas: readonly object[], stopReason: string): object[] => [
+    event({ type: "message_start", message: { id: `msg_${++answers}`, type: "message", role: "assistant", model: "claude-fake-1", content: [], usage: { input_tokens: 1, output_tokens: 1 } } }),
+    event({ type: "content_block_start", index: 0, content_block: block }),
+    ...deltas.map((delta) => event({ type: "content_block_delta", index: 0, delta })),
+    event({ type: "content_block_stop", index: 0 }),
+    event({ type: "message_delta", delta: { stop_reason: stopReason }, usage: { output_tokens: 2 } }),
+    event({ type: "message_stop" }),
+  ];
+  const sayWords = (): void => say(...answer({ type: "text", text: "" }, ["as ", "you wish"].map((text) => ({ type: "text_delta", text })), "end_turn"), result(1));
+  const call = (id: string, name: string): object[] => answer({ type: "tool_use", id, name, input: {} }, [{ type: "input_json_delta", partial_json: "{}" }], "tool_use");
+
+  const turn = async (): Promise<void> => {
+    const system = ((told["systemPrompt"] ?? []) as string[]).join("\n\n");
+    const tools = told["sdkMcpServers"] === undefined ? [] : (await ask("tools/list", {}))["result"].tools as ToldTurn["tools"];
+    onTurn({ system, tools: tools.map(({ name, description, inputSchema }) => ({ name, description, inputSchema })), schema: told["jsonSchema"], messages: [...messages] });
+    const must = /(?:^|\n)Your answer must be a call of (?:the tool (\S+)|one of your tools)\.(?:\n|$)/u.exec(system);
+    if (must !== null) {
+      const id = `toolu_${process.pid}_${answers}`;
+      const name = must[1] ?? tools[0]?.name ?? "";
+      say(...call(id, name));
+      await ask("tools/call", { name, arguments: {}, _meta: { "claudecode/toolUseId": id } });
+      return sayWords();
+    }
+    if (told["jsonSchema"] === undefined) sayWords();
+    else say(...call(`toolu_${answers}`, "StructuredOutput"), result(1));
+  };
+
+  const take = (line: Line): void => {
+    if (!isStarted) {
+      isStarted = true;
+      return onStart(line);
+    }
+    switch (line["type"]) {
+      case "control_request": {
+        const { request_id, request } = line;
+        if (request.subtype === "initialize") told = request as Line;
+        return say({ type: "control_response", response: { subtype: "success", request_id, response: { models: [{ value: "fake", resolvedModel: "claude-fake-1", displayName: "Fake" }], account: { tokenSource: "fake" } } } });
+      }
+      case "control_response":
+        waiting.get(line["response"].request_id)?.(line["response"].response.mcp_response as Line);
+        return void waiting.delete(line["response"].request_id);
+      default:
+        messages.push({ role: line["type"] as "user" | "assistant", content: line["message"].content });
+        if (line["type"] === "user" && line["shouldQuery"] !== false) void turn();
+        else if (line["type"] === "user") say(result(0));
+    }
+  };
+  let rest = "";
+  socket.setEncoding("utf8").on("error", () => {}).on("end", () => socket.end()).on("data", (text: string) => {
+    const lines = (rest + text).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) take(JSON.parse(line) as Line);
+  });
+}
