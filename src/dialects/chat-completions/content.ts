@@ -65,7 +65,7 @@ function blocks<Block>(content: unknown, path: string, parse: (part: Fields, typ
   return content.flatMap((part: unknown, index): (Block | TextBlock)[] => {
     const partPath = `${path}[${index}]`;
     // Some clients put bare strings among the parts.
-    if (typeof part === "string") return textBlocks(part);
+    if (typeof part === "string") return parse({ type: "text", text: part }, "text", partPath);
     const fields = objectAt(part, partPath);
     return parse(fields, stringAt(fields["type"], `${partPath}.type`), partPath);
   });

@@ -165,8 +165,8 @@ describe("a PDF", () => {
 
 describe("bare strings among the parts", () => {
   it("are text, for every role", () => {
-    const { system, messages } = parseMessages([said("system", ["s", part("t")]), said("user", ["a", "", part("b")]), said("assistant", ["c", " "]), said("user", ["d"])]);
-    assert.equal(system, "st");
+    const { system, messages } = parseMessages([said("system", ["s", " ", part("t")]), said("user", ["a", "", part("b")]), said("assistant", ["c", " "]), said("user", ["d"])]);
+    assert.equal(system, "s t");
     assert.deepEqual(messages, [user("a", "b"), assistant("c"), user("d")]);
   });
 });

@@ -1,0 +1,259 @@
+/** What holds for any conversation: what the CLI is told is what the client sent, to the letter and in its order. */
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { chatGrammar } from "../support/chat-grammar.ts";
+import { startEmbedded, startEmbeddedWith } from "../support/embedded-server.ts";
+import { healthOf } from "../support/health.ts";
+import { startObedientClaude, type ToldTurn } from "../support/obedient-claude.ts";
+import { openAiErrorIn } from "../support/openai-error.ts";
+import { seededRandom } from "../support/random.ts";
+import { relaysUnavailable, type ToldBlock } from "../support/remembering-claude.ts";
+import { chatRequest } from "../support/sse.ts";
+
+const historiesSent = 500;
+/** Where each costs a process that is a script. */
+const historiesSentSlowly = 60;
+const conversations = 60;
+const atOnce = 4;
+
+type Sent = Readonly<Record<string, any>>;
+
+/** One thing that was said: who said what. Neighbouring texts of one side are one; empty ones are nothing. */
+interface Said { readonly who: string; readonly what: unknown }
+
+class Transcript {
+  readonly all: Said[] = [];
+
+  text(who: string, text: string): void {
+    if (text.trim() === "") return;
+    const last = this.all.at(-1);
+    if (last?.who === `${who} text`) this.all[this.all.length - 1] = { who: last.who, what: `${String(last.what)}${text}` };
+    else this.all.push({ who: `${who} text`, what: text });
+  }
+
+  thing(who: string, what: unknown): void {
+    this.all.push({ who, what });
+  }
+}
+
+/** By OpenAI's rules, and by nothing of the server's: calls are known by their number, results by the call's. */
+function sentBy(messages: readonly Sent[]): { readonly system: string; readonly said: readonly Said[]; readonly names: readonly string[] } {
+  const transcript = new Transcript();
+  const system: string[] = [];
+  const names: string[] = [];
+  let open: { readonly ids: readonly string[]; readonly first: number; readonly results: Map<string, unknown> } | undefined;
+  const close = (): void => {
+    for (const [index, id] of (open?.ids ?? []).entries()) transcript.thing(`result ${(open?.first ?? 0) + index}`, open?.results.get(id));
+    open = undefined;
+  };
+  for (const { role, content, tool_calls, function_call, tool_call_id } of messages) {
+    if (role === "system" || role === "developer") {
+      const text = partsOf(content).map((part) => (part as { text: string }).text).join("");
+      if (text.trim() !== "") system.push(text);
+    } else if (role === "tool" || role === "function") {
+      open?.results.set(tool_call_id ?? "legacy", resultOf(partsOf(content)));
+    } else {
+      close();
+      tell(transcript, role, partsOf(content));
+      const calls: readonly Sent[] = tool_calls?.length > 0 ? tool_calls : role === "assistant" && function_call ? [{ id: "legacy", function: function_call }] : [];
+      if (calls.length > 0) open = { ids: calls.map(({ id }) => id), first: names.length, results: new Map() };
+      for (const { function: { name, arguments: input } } of calls) {
+        transcript.thing(`call ${names.length}`, inputOf(input));
+        names.push(name);
+      }
+    }
+  }
+  close();
+  return { system: system.join("\n\n"), said: transcript.all, names };
+}
+
+function inputOf(written: unknown): unknown {
+  if (written === undefined || written === null || written === "") return {};
+  const text = typeof written === "object" ? JSON.stringify(written) : String(written);
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
+  } catch {
+    // As text, below.
+  }
+  return { arguments: text };
+}
+
+type Part = { readonly text: string } | { readonly image: string } | { readonly file: string };
+
+function partsOf(content: any): Part[] {
+  const parts: readonly any[] = typeof content === "string" ? [content] : content ?? [];
+  return parts.map((part): Part => {
+    if (typeof part === "string") return { text: part };
+    switch (part.type) {
+      case "image_url": return { image: (part.image_url.url ?? part.image_url).split(",")[1] };
+      case "file": return { file: part.file.file_data.split(",")[1] };
+      default: return { text: part.text ?? part.refusal };
+    }
+  });
+}
+
+function tell(transcript: Transcript, who: string, parts: readonly Part[]): void {
+  for (const part of parts) {
+    if ("text" in part) transcript.text(who, part.text);
+    else transcript.thing(who, part);
+  }
+}
+
+const resultOf = (parts: readonly Part[]): readonly Said[] => {
+  const inner = new Transcript();
+  tell(inner, "tool", parts);
+  return inner.all;
+};
+
+function partOfBlock(block: ToldBlock): Part {
+  const { data } = (block["source"] ?? {}) as { readonly data: string };
+  return block.type === "image" ? { image: data } : block.type === "document" ? { file: data } : { text: block.text ?? assert.fail(`a block of type ${block.type}`) };
+}
+
+/** The same of what the CLI was told. */
+function toldIn({ messages }: ToldTurn): { readonly said: readonly Said[]; readonly names: readonly string[] } {
+  const transcript = new Transcript();
+  const names: string[] = [];
+  const ids: string[] = [];
+  for (const { role, content } of messages) {
+    for (const block of content) {
+      if (block.type === "tool_use") {
+        transcript.thing(`call ${names.length}`, block["input"]);
+        names.push(block["name"] as string);
+        ids.push(block["id"] as string);
+      } else if (block.type === "tool_result") {
+        const given = block["content"] as string | readonly ToldBlock[] | undefined;
+        transcript.thing(`result ${ids.indexOf(block["tool_use_id"] as string)}`, resultOf(typeof given === "string" ? [{ text: given }] : (given ?? []).map(partOfBlock)));
+      } else {
+        tell(transcript, role, [partOfBlock(block)]);
+      }
+    }
+  }
+  return { said: transcript.all, names };
+}
+
+/** What the server says of its own: where the assistant began, and where it is to go on. */
+const beginText = "(The conversation begins with your message.)";
+const goOn = /^Go on exactly from where your last message ended\./u;
+
+function withoutOwn(said: readonly Said[], sent: readonly Said[]): readonly Said[] {
+  const isAssistants = (one: Said | undefined): boolean => one !== undefined && /^(?:assistant|call)/u.test(one.who);
+  const rest = [...said];
+  if (isAssistants(sent[0])) assert.deepEqual(rest.shift(), { who: "user text", what: beginText });
+  if (isAssistants(sent.at(-1))) assert.match(String(rest.pop()?.what), goOn);
+  return rest;
+}
+
+describe("what the CLI is told", { skip: relaysUnavailable }, () => {
+  it("is, of any mixture of roles and contents, what the client sent: every word, image, file, call and result in its place", async (t) => {
+    const claude = await startObedientClaude(t);
+    const { url } = await startEmbedded(t, { claude: claude.path, passEnv: ["RELAYS_PORT"], fetchImages: false, conversationIdleSeconds: 0, logLevel: "error" }, claude.environment);
+    const random = seededRandom(44);
+    const grammar = chatGrammar(random);
+    const kinds = new Map<string, number>();
+    let told: ToldTurn | undefined;
+    claude.onTurn = (turn) => {
+      assert.equal(told, undefined, "asked once");
+      told = turn;
+    };
+    const wanted = claude.isCheap ? historiesSent : historiesSentSlowly;
+    for (let sent = 0; sent < wanted;) {
+      const messages = grammar.history();
+      if (JSON.stringify(messages).includes("https://")) continue;
+      sent++;
+      told = undefined;
+      const tools = grammar.tools() as readonly { readonly function: Sent }[];
+      const response = await chatRequest(url, { model: "opus", messages, tools });
+      const answer = await response.text();
+      try {
+        assert.equal(response.status, 200, answer);
+        const turn: ToldTurn = told ?? assert.fail("nothing was told");
+        const [client, upstream] = [sentBy(messages), toldIn(turn)];
+        assert.deepEqual(withoutOwn(upstream.said, client.said), client.said);
+        const own = tools.length === 0 && client.names.length > 0 ? ["Do not call any tool. Answer in text."] : [];
+        assert.equal(turn.system, [client.system, ...own].filter((text) => text !== "").join("\n\n"));
+        assert.deepEqual(turn.messages.map(({ role }) => role), turn.messages.map((_message, index) => (index % 2 === 0 ? "user" : "assistant")));
+        // A name that the API does not take is another there: always the same one, and never another tool's.
+        const pairs = new Set(client.names.map((name, index) => JSON.stringify([name, upstream.names[index]])));
+        assert.deepEqual([pairs.size, pairs.size], [new Set(client.names).size, new Set(upstream.names).size]);
+        // The API wants a history with calls to come with tools, so where the client sends none there are stand-ins.
+        if (tools.length > 0) assert.deepEqual(turn.tools.map(({ description }) => description), tools.map((tool) => tool.function["description"] ?? ""));
+        else assert.deepEqual(new Set(turn.tools.map(({ name }) => name)), new Set(upstream.names));
+        for (const { who } of client.said) kinds.set(who.replace(/ \d+$/u, ""), (kinds.get(who.replace(/ \d+$/u, "")) ?? 0) + 1);
+      } catch (error) {
+        throw new Error(`history ${sent}: ${JSON.stringify(messages)}: ${String(error)}`, { cause: error });
+      }
+    }
+    for (const kind of ["user text", "assistant text", "user", "call", "result"]) assert.ok((kinds.get(kind) ?? 0) > wanted / 4, `${kind}: ${kinds.get(kind)}`);
+  });
+});
+
+describe("the results of parallel calls", () => {
+  it("in any order, under ids rewritten or not, reach each its own call on the process that waits; a part of them is refused by name, and costs nothing", async (t) => {
+    const { url } = await startEmbeddedWith(t, "calls-tools", { maxProcesses: atOnce * 2, conversationIdleSeconds: 0, logLevel: "error" });
+    const tools = Array.from({ length: 6 }, (_, index) => ({ type: "function", function: { name: `f${index}`, parameters: { type: "object", properties: {} } } }));
+    let seed = 0;
+    let rounds = 0;
+    let refused = 0;
+
+    const converse = async (own: number): Promise<void> => {
+      const random = seededRandom(own);
+      const isRewriting = random.below(3) === 0;
+      const rewritten = (id: string): string => (isRewriting ? id.replaceAll("_", "") : id);
+      const shuffled = <T>(items: readonly T[]): T[] => items.map((item) => [random.below(1_000), item] as const).sort(([a], [b]) => a - b).map(([, item]) => item);
+      const order = (): { readonly words: string; readonly inputs: readonly string[] } => {
+        const inputs = Array.from({ length: 1 + random.below(5) }, (_, index) => `{"n": "${own}-${rounds}-${index}"}`);
+        return { inputs, words: `${random.pick(["", "PARALLEL ", "LATE ", "LATE PARALLEL "])}${inputs.map((input) => `CALL f${random.below(6)} ${input}`).join(" ")}` };
+      };
+      let asked = order();
+      const messages: Sent[] = [{ role: "user", content: asked.words }];
+      const ask = (more: readonly Sent[]): Promise<Response> => chatRequest(url, { model: "opus", tools, messages: [...messages, ...more] });
+      let answer: any = await (await ask([])).json();
+      for (let left = 1 + random.below(3); left > 0; left--) {
+        rounds++;
+        const [{ message, finish_reason: finish }] = answer.choices;
+        assert.equal(finish, "tool_calls");
+        assert.deepEqual(message.tool_calls.map((call: Sent) => call["function"].arguments), asked.inputs);
+        const calls = message.tool_calls.map((call: Sent) => ({ ...call, id: rewritten(call["id"]) }));
+        messages.push({ role: "assistant", content: message.content, tool_calls: calls });
+        const next = left > 1 ? order() : undefined;
+        const results: readonly Sent[] = calls.map(({ id }: Sent, index: number) => ({ role: "tool", tool_call_id: id, content: `r${own}-${index}${index === 0 && next !== undefined ? ` ${next.words}` : ""}` }));
+        const path = `messages[${messages.length - 1}].tool_calls`;
+
+        const some = shuffled(results).slice(0, random.below(results.length));
+        const lack = await openAiErrorIn(await ask(some));
+        assert.deepEqual([lack.status, lack.param, lack.code], [400, path, "invalid_value"]);
+        const missing = results.filter((result) => !some.includes(result)).map((result) => JSON.stringify(result["tool_call_id"]));
+        assert.ok(lack.message.endsWith(`missing are ${missing.join(", ")}.`), lack.message);
+        const twice = random.pick(results);
+        const again = await openAiErrorIn(await ask([...shuffled(results), twice]));
+        assert.deepEqual([again.status, again.param], [400, `messages[${messages.length + results.length}].tool_call_id`]);
+        refused += 2;
+
+        const ordered = shuffled(results);
+        answer = await (await ask(ordered)).json();
+        messages.push(...ordered);
+        if (next !== undefined) {
+          asked = next;
+          continue;
+        }
+        assert.equal(answer.choices[0].finish_reason, "stop");
+        const got = JSON.parse(answer.choices[0].message.content) as readonly { readonly id: string; readonly content: readonly { readonly text: string }[] }[];
+        assert.deepEqual(got.map(({ id }) => rewritten(id)), calls.map(({ id }: Sent) => id));
+        assert.deepEqual(got.map(({ content }) => content.map(({ text }) => text).join("")), results.map(({ content }) => content));
+      }
+    };
+    await Promise.all(Array.from({ length: atOnce }, async () => {
+      while (seed < conversations) {
+        const own = ++seed;
+        await converse(own).catch((error: unknown) => {
+          throw new Error(`the conversation of seed ${own}: ${String(error)}`, { cause: error });
+        });
+      }
+    }));
+    const { reuse } = await healthOf(url);
+    assert.deepEqual(Object.fromEntries(Object.entries(reuse).filter(([, count]) => count > 0)), { hit: rounds, first_message: conversations });
+    assert.ok(refused > conversations && rounds > conversations);
+  });
+});
