@@ -8,7 +8,7 @@ import { parseOptions } from "./options.ts";
 import { installReference } from "./reference.ts";
 import { withScope } from "./scope.ts";
 
-const names = ["first-token", "relay", "burst", "slow-readers", "upstream", "conversations", "streams", "idle"] as const;
+const names = ["first-token", "tool-result", "relay", "burst", "slow-readers", "upstream", "conversations", "streams", "idle"] as const;
 
 const options = parseOptions(process.argv.slice(2));
 

@@ -2,6 +2,8 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { childEnvironment, launchArguments } from "../../src/claude/launch.ts";
+import { callAnswer, serveTools } from "../../src/claude/tool-server.ts";
+import type { Tool } from "../../src/turn.ts";
 import { endingOf } from "./child-process.ts";
 import { passedNames } from "./environment.ts";
 import type { Scope } from "./scope.ts";
@@ -11,6 +13,7 @@ const waitMsMax = 30_000;
 const stdinEndWaitMs = 2_000;
 const deltaMark = '"text_delta"';
 const resultMark = /"type":"result"/;
+const controlMark = '"type":"control_request"';
 
 export interface HandTurn {
   /** From the write of the message to the line of the first text delta, in milliseconds. */
@@ -58,6 +61,22 @@ export class BareCli {
 
   nextTurn(text: string): Promise<HandTurn> {
     return this.#turn(userLine(text));
+  }
+
+  /** A first turn in which the model calls that tool. Gives what answers the call: the rest of the turn, timed from the write of the result. */
+  async turnWithCall(system: string, text: string, tool: Tool): Promise<(result: string) => Promise<HandTurn>> {
+    const initialize = { type: "control_request", request_id: "hand-1", request: { subtype: "initialize", systemPrompt: [system], sdkMcpServers: ["client"] } };
+    let answerCall: ((result: string) => string) | undefined;
+    await this.#until((line) => {
+      if (!line.includes(controlMark)) return false;
+      const { request_id, request: { message } } = JSON.parse(line) as { request_id: string; request: { message: Record<string, unknown> } };
+      const reply = (response: unknown): string => `${JSON.stringify({ type: "control_response", response: { subtype: "success", request_id, response: { mcp_response: response } } })}\n`;
+      const step = serveTools(message, [tool]);
+      if (step.kind === "answer") this.#child.stdin.write(reply(step.response));
+      else answerCall = (content) => reply(callAnswer(step.call, { type: "tool_result", tool_use_id: step.call.toolUseId, content }));
+      return answerCall !== undefined;
+    }, () => this.#child.stdin.write(`${JSON.stringify(initialize)}\n${userLine(text)}`));
+    return (result) => this.#turn(answerCall?.(result) ?? "");
   }
 
   /** Tells earlier messages as our server does: in their true roles, a user's acknowledged before what follows. Gives the milliseconds of each acknowledgement. */

@@ -24,6 +24,8 @@ export interface StreamOutcome {
 
 /** Content in a chunk of a chat completion: the role chunk's empty string is none. */
 export const chatContentMark = /"content":"(?!")/;
+/** A call in a chunk of a chat completion. */
+export const callMark = /"tool_calls":\[/;
 /** Content in a stream of the Messages API. */
 export const messagesContentMark = /"text_delta","text":"(?!")/;
 

@@ -28,6 +28,7 @@ export const lines: readonly Line[] = [
   ...versions.map((version): Line => both(`First content, new conversation, CLI ${version}`, "first-token", `new-${version}`)),
   ...versions.map((version): Line => both(`The same with a system prompt that came before, CLI ${version}`, "first-token", `again-${version}`)),
   ...versions.map((version): Line => both(`First content, next turn, CLI ${version}`, "first-token", `next-${version}`)),
+  ...versions.map((version): Line => both(`First content after a tool's result (the reference, which serves no tools: of a new conversation), CLI ${version}`, "tool-result", `result-${version}`)),
   both("Slowest of 3 new conversations at once", "burst", `slowest-3-${newest}`),
   both("Slowest of 10 new conversations at once", "burst", `slowest-10-${newest}`),
   both("First content, 100 messages nobody has seen", "conversations", `miss-100-${newest}`),
