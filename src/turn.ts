@@ -15,7 +15,14 @@ export interface TextBlock { readonly type: "text"; readonly text: string }
 /** An image by its bytes; by a URL only on the way from a dialect to whoever fetches it. */
 export interface ImageBlock {
   readonly type: "image";
-  readonly source: Base64Source | { readonly type: "url"; readonly url: string };
+  readonly source: Base64Source | UrlSource;
+}
+
+export interface UrlSource {
+  readonly type: "url";
+  readonly url: string;
+  /** The field of the request that holds it, for the error of one that cannot be had. */
+  readonly path: string;
 }
 
 export interface Base64Source {

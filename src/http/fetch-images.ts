@@ -5,9 +5,10 @@ import { BlockList, isIP, type LookupFunction } from "node:net";
 import { BridgeError } from "../errors.ts";
 import { imageType } from "../image-type.ts";
 import type { ImageBlock, Message, TextBlock, ToolResultBlock, Turn, UserBlock } from "../turn.ts";
+import { bytesPerMegabyte } from "./body.ts";
 
 /** The largest image that is fetched, in bytes. */
-export const imageBytesMax = 20 * 1024 * 1024;
+export const imageBytesMax = 20 * bytesPerMegabyte;
 /** How long one image may take, redirects included, in milliseconds. */
 export const fetchWaitMs = 15_000;
 export const redirectsMax = 3;
@@ -17,6 +18,8 @@ export const imagesMax = 20;
 export interface FetchOptions {
   /** False: URLs are refused by name. */
   readonly isAllowed: boolean;
+  /** How much all images of a request may come to, in bytes. */
+  readonly bytesMax: number;
   readonly signal: AbortSignal;
   /** Which addresses may be asked; default: those that the whole internet shares. */
   readonly isPublic?: (address: string) => boolean;
@@ -40,14 +43,29 @@ export function isPublicAddress(address: string): boolean {
   return publicRange6.check(address, "ipv6") && !privateRanges6.check(address, "ipv6");
 }
 
-/** The turn with every image that was given by URL fetched. Throws a BridgeError that names `image_url` when one cannot be had. */
+/** Why an image cannot be had, in words for the client. */
+class Refusal extends Error {}
+
+/** The turn with every image that was given by URL fetched. Throws a BridgeError that names the field of one that cannot be had. */
 export async function withFetchedImages(turn: Turn, options: FetchOptions): Promise<Turn> {
   let images = 0;
+  let bytesLeft = options.bytesMax;
+  const fetchOne = async (url: string): Promise<ImageBlock> => {
+    if (!options.isAllowed) throw new Refusal("images are not fetched here (--fetch-images=false); send a data: URL.");
+    if (++images > imagesMax) throw new Refusal(`at most ${imagesMax} images of a request are fetched.`);
+    const { mediaType, bytes } = await fetchImage(url, bytesLeft, options);
+    bytesLeft -= bytes.length;
+    return { type: "image", source: { type: "base64", media_type: mediaType, data: bytes.toString("base64") } };
+  };
   const fetched = async (block: ImageBlock): Promise<ImageBlock> => {
     if (block.source.type !== "url") return block;
-    if (!options.isAllowed) throw refusal("images are not fetched here (--fetch-images=false); send a data: URL.");
-    if (++images > imagesMax) throw refusal(`at most ${imagesMax} images of a request are fetched.`);
-    return { type: "image", source: await fetchImage(block.source.url, options) };
+    const { url, path } = block.source;
+    try {
+      return await fetchOne(url);
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      throw new BridgeError("invalid_value", `${path}: ${error.message}`, { param: path, ...(error.cause === undefined ? {} : { cause: error.cause }) });
+    }
   };
   const result = async (block: ToolResultBlock): Promise<ToolResultBlock> => (typeof block.content === "string" ? block : {
     ...block, content: await inTurn(block.content, (part): TextBlock | ImageBlock | Promise<ImageBlock> => (part.type === "image" ? fetched(part) : part)),
@@ -77,7 +95,8 @@ async function inTurn<In, Out>(items: readonly In[], map: (item: In) => Out | Pr
   return results;
 }
 
-async function fetchImage(url: string, { signal, isPublic = isPublicAddress }: FetchOptions): Promise<{ type: "base64"; media_type: string; data: string }> {
+/** Throws a Refusal, or a BridgeError when the client has left. `bytesLeft` is what the request's other images leave it. */
+async function fetchImage(url: string, bytesLeft: number, { signal, bytesMax, isPublic = isPublicAddress }: FetchOptions): Promise<{ readonly mediaType: string; readonly bytes: Buffer }> {
   const timeout = AbortSignal.timeout(fetchWaitMs);
   const either = AbortSignal.any([signal, timeout]);
   let at = parseUrl(url);
@@ -92,25 +111,27 @@ async function fetchImage(url: string, { signal, isPublic = isPublicAddress }: F
       }
       if (statusCode !== 200) {
         response.destroy();
-        throw refusal(`the image's server answered ${statusCode}.`);
+        throw new Refusal(`the image's server answered ${statusCode}.`);
       }
-      const bytes = await readAll(response);
+      const bytes = await readAll(response, bytesLeft < imageBytesMax
+        ? { bytes: bytesLeft, refusal: new Refusal(`the images of a request may come to ${inMegabytes(bytesMax)} MB together.`) }
+        : { bytes: imageBytesMax, refusal: new Refusal(`the image is larger than ${inMegabytes(imageBytesMax)} MB.`) });
       const mediaType = imageType(bytes);
-      if (mediaType === undefined) throw refusal("what was fetched is no png, jpeg, gif or webp image.");
-      return { type: "base64", media_type: mediaType, data: bytes.toString("base64") };
+      if (mediaType === undefined) throw new Refusal("what was fetched is no png, jpeg, gif or webp image.");
+      return { mediaType, bytes };
     }
   } catch (error) {
-    if (error instanceof BridgeError) throw error;
+    if (error instanceof Refusal) throw error;
     if (signal.aborted) throw new BridgeError("client_closed", "The client closed the request.");
-    throw refusal(timeout.aborted ? `the image did not come within ${fetchWaitMs / 1000} s.` : "the image could not be fetched.", error);
+    throw new Refusal(timeout.aborted ? `the image did not come within ${fetchWaitMs / 1000} s.` : "the image could not be fetched.", { cause: error });
   }
-  throw refusal(`the image's server redirects more than ${redirectsMax} times.`);
+  throw new Refusal(`the image's server redirects more than ${redirectsMax} times.`);
 }
 
 function parseUrl(url: string, base?: URL): URL {
   const parsed = URL.canParse(url, base?.href) ? new URL(url, base) : undefined;
-  if (parsed === undefined || (parsed.protocol !== "http:" && parsed.protocol !== "https:")) throw refusal("expected an http(s) URL.");
-  if (parsed.username !== "" || parsed.password !== "") throw refusal("a URL with credentials is not fetched.");
+  if (parsed === undefined || (parsed.protocol !== "http:" && parsed.protocol !== "https:")) throw new Refusal("expected an http(s) URL.");
+  if (parsed.username !== "" || parsed.password !== "") throw new Refusal("a URL with credentials is not fetched.");
   return parsed;
 }
 
@@ -138,26 +159,31 @@ function checkedLookup(isPublic: (address: string) => boolean): LookupFunction {
   };
 }
 
-async function readAll(response: IncomingMessage): Promise<Buffer> {
-  const tooLarge = refusal(`the image is larger than ${imageBytesMax / (1024 * 1024)} MB.`);
-  if (Number(response.headers["content-length"] ?? 0) > imageBytesMax) {
+interface SizeLimit {
+  readonly bytes: number;
+  /** Thrown beyond it. */
+  readonly refusal: Refusal;
+}
+
+async function readAll(response: IncomingMessage, { bytes: bytesMax, refusal }: SizeLimit): Promise<Buffer> {
+  if (Number(response.headers["content-length"] ?? 0) > bytesMax) {
     response.destroy();
-    throw tooLarge;
+    throw refusal;
   }
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of response as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    if (bytes > imageBytesMax) throw tooLarge;
+    if (bytes > bytesMax) throw refusal;
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
 }
 
-function notPublic(): BridgeError {
-  return refusal("only images on public addresses are fetched.");
+function notPublic(): Refusal {
+  return new Refusal("only images on public addresses are fetched.");
 }
 
-function refusal(why: string, cause?: unknown): BridgeError {
-  return new BridgeError("invalid_value", `image_url: ${why}`, { param: "messages", ...(cause === undefined ? {} : { cause }) });
+function inMegabytes(bytes: number): number {
+  return Number((bytes / bytesPerMegabyte).toPrecision(3));
 }

@@ -131,7 +131,7 @@ async function createChatCompletion({ request, response, signal }: Exchange, ser
   const chat = parseChatRequest(body, defaultModel);
   const resolved = await engine.resolveModel(chat.model);
   const isThinkingSaid = chat.turn.effort !== undefined || chat.turn.thinkingTokens !== undefined;
-  const turn = await withFetchedImages({ ...(isThinkingSaid ? { model: resolved.model } : resolved), ...chat.turn }, { isAllowed: services.fetchImages, signal });
+  const turn = await withFetchedImages({ ...(isThinkingSaid ? { model: resolved.model } : resolved), ...chat.turn }, { isAllowed: services.fetchImages, bytesMax: maxBodyBytes, signal });
   const { installation } = engine.status;
   const identity = {
     id: `chatcmpl-${randomBytes(18).toString("base64url")}`,

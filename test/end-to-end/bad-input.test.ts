@@ -58,7 +58,7 @@ const refused: readonly (readonly [what: string, body: unknown, param: string])[
   ["text: none", user([{ type: "text", text: "hello" }, { type: "text" }]), "messages[0].content[1].text"],
   ["image_url: a number", user([{ type: "image_url", image_url: 3 }]), "messages[0].content[0].image_url"],
   ["image_url without url", user([{ type: "image_url", image_url: {} }]), "messages[0].content[0].image_url.url"],
-  ["an image elsewhere", user([{ type: "image_url", image_url: { url: "http://169.254.169.254/latest" } }]), "messages"],
+  ["an image elsewhere", user([{ type: "image_url", image_url: { url: "http://169.254.169.254/latest" } }]), "messages[0].content[0].image_url.url"],
   ["an image of no kind of URL", user([{ type: "image_url", image_url: { url: "file:///etc/passwd" } }]), "messages[0].content[0].image_url.url"],
   ["a file that is stored elsewhere", user([{ type: "file", file: { file_id: "file-1" } }]), "messages[0].content[0].file.file_id"],
   ["a result without its call", { messages: [hello, { role: "tool", tool_call_id: "call_1", content: "x" }] }, "messages[1].tool_call_id"],

@@ -101,7 +101,7 @@ describe("the hash of a history", () => {
     const variants: UserBlock[][] = [
       [image("AAAA")], [image("AAAB")], [image("AAAA", "image/gif")], [document("AAAA")], [document("AAAA", "t")], [document("AAAB")],
       [{ type: "text", text: "AAAA" }], [image("AAAA"), { type: "text", text: "a" }], [{ type: "text", text: "a" }, image("AAAA")],
-      [{ type: "image", source: { type: "url", url: "AAAA" } }], [result()], [result({ content: "y" })], [result({ is_error: true })], [result({ content: [{ type: "text", text: "x" }] })],
+      [{ type: "image", source: { type: "url", url: "AAAA", path: "p" } }], [result()], [result({ content: "y" })], [result({ is_error: true })], [result({ content: [{ type: "text", text: "x" }] })],
     ];
     const hashes = variants.map((content) => last(turn({ role: "user", content })));
     assert.equal(new Set(hashes).size, variants.length);

@@ -10,10 +10,11 @@ import type { ImageBlock, Message, Turn } from "../../src/turn.ts";
 const png = Buffer.from("89504e470d0a1a0a0000", "hex");
 const never = new AbortController().signal;
 
-const imageAt = (url: string): ImageBlock => ({ type: "image", source: { type: "url", url } });
+const path = "messages[2].content[1].image_url.url";
+const imageAt = (url: string, at = path): ImageBlock => ({ type: "image", source: { type: "url", url, path: at } });
 const turnOf = (...messages: Message[]): Turn => ({ model: "m", system: "", messages, tools: [], toolChoice: { type: "auto" }, parallelToolCalls: true, stop: [] });
-const turnWith = (...urls: string[]): Turn => turnOf({ role: "user", content: urls.map(imageAt) });
-const fetched = (turn: Turn, options: Partial<FetchOptions> = {}): Promise<Turn> => withFetchedImages(turn, { isAllowed: true, signal: never, ...options });
+const turnWith = (...urls: string[]): Turn => turnOf({ role: "user", content: urls.map((url) => imageAt(url)) });
+const fetched = (turn: Turn, options: Partial<FetchOptions> = {}): Promise<Turn> => withFetchedImages(turn, { isAllowed: true, bytesMax: 64 * 1024 * 1024, signal: never, ...options });
 const sourcesOf = ({ messages }: Turn): unknown[] => messages.flatMap(({ content }) => content.flatMap((block) => (block.type === "image" ? [block.source] : [])));
 
 async function refusal(turn: Turn, options: Partial<FetchOptions> = {}): Promise<BridgeError> {
@@ -29,8 +30,8 @@ async function refusal(turn: Turn, options: Partial<FetchOptions> = {}): Promise
 async function assertRefused(words: RegExp, turn: Turn, options: Partial<FetchOptions> = {}): Promise<BridgeError> {
   const error = await refusal(turn, options);
   assert.match(error.message, words);
-  assert.deepEqual([error.kind, error.status, error.param], ["invalid_value", 400, "messages"]);
-  assert.ok(error.message.startsWith("image_url: "), error.message);
+  assert.deepEqual([error.kind, error.status, error.param], ["invalid_value", 400, path]);
+  assert.ok(error.message.startsWith(`${path}: `), error.message);
   return error;
 }
 
@@ -113,6 +114,27 @@ describe("a turn", () => {
     assert.equal(sourcesOf(await fetched(turnWith(...Array.from({ length: imagesMax }, () => url)), everyone)).length, imagesMax);
     await assertRefused(/at most 20 images/u, turnWith(...Array.from({ length: imagesMax + 1 }, () => url)), everyone);
     assert.equal(requests.length, 2 * imagesMax);
+  });
+
+  it("is refused by the part that cannot be had, not by another, also in a tool's result", async (t) => {
+    const { url } = await imageServer(t, (request, response) => response.writeHead(request.url === "/none" ? 404 : 200).end(png));
+    const [good, bad] = [imageAt(url, "messages[0].content[0].image_url.url"), imageAt(`${url}/none`)];
+    await assertRefused(/answered 404/u, turnOf({ role: "user", content: [good, bad, good] }), everyone);
+    await assertRefused(/answered 404/u, turnOf({ role: "user", content: [{ type: "tool_result", tool_use_id: "1", content: [good, bad] }] }), everyone);
+  });
+
+  it("may have images that come to its bound together, and not one byte more, announced or not", async (t) => {
+    for (const isAnnounced of [true, false]) {
+      const { url } = await imageServer(t, (_request, response) => {
+        if (isAnnounced) response.setHeader("content-length", png.length);
+        response.flushHeaders();
+        response.end(png);
+      });
+      const bytesMax = 3 * png.length;
+      assert.equal(sourcesOf(await fetched(turnWith(url, url, url), { ...everyone, bytesMax })).length, 3);
+      await assertRefused(/the images of a request may come to .* MB together\.$/u, turnWith(url, url, url), { ...everyone, bytesMax: bytesMax - 1 });
+      await assertRefused(/together/u, turnWith(url, url, url, url), { ...everyone, bytesMax });
+    }
   });
 
   it("is refused by the flag's name when nothing is fetched here", async (t) => {

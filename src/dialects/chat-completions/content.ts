@@ -75,7 +75,7 @@ function image(part: Fields, path: string): ImageBlock {
   const urlPath = `${path}.image_url.url`;
   const holder = part["image_url"];
   const url = stringAt(typeof holder === "string" ? holder : objectAt(holder, `${path}.image_url`)["url"], urlPath);
-  if (/^https?:\/\//iu.test(url)) return { type: "image", source: { type: "url", url } };
+  if (/^https?:\/\//iu.test(url)) return { type: "image", source: { type: "url", url, path: urlPath } };
   const { mediaType, data } = decodeDataUrl(url, urlPath);
   const said = mediaType === "image/jpg" ? "image/jpeg" : mediaType;
   if (!imageTypes.has(said)) throw new BridgeError("invalid_value", `${urlPath}: expected a png, jpeg, gif or webp image.`, { param: urlPath });

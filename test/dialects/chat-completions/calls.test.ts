@@ -166,7 +166,9 @@ describe("a result's content", () => {
     [[], []],
     [[{ type: "text", text: "" }, { type: "text", text: "a" }, "b"], [{ type: "text", text: "a" }, { type: "text", text: "b" }]],
     [[{ type: "image_url", image_url: { url: `data:image/png;base64,${pixel}` } }], [{ type: "image", source: { type: "base64", media_type: "image/png", data: pixel } }]],
-    [[{ type: "image_url", image_url: "https://example.com/a" }], [{ type: "image", source: { type: "url", url: "https://example.com/a" } }]],
+    // GIF's bytes, whatever they are said to be.
+    [[{ type: "image_url", image_url: "data:image/png;base64,R0lGODlhAQABAAAAACH5BAEK" }], [{ type: "image", source: { type: "base64", media_type: "image/gif", data: "R0lGODlhAQABAAAAACH5BAEK" } }]],
+    [[{ type: "image_url", image_url: "https://example.com/a" }], [{ type: "image", source: { type: "url", url: "https://example.com/a", path: "messages[2].content[0].image_url.url" } }]],
   ] as const) {
     it(`${JSON.stringify(content)} is ${expected.length === 0 ? "empty, and the call is answered all the same" : JSON.stringify(expected)}`, () => {
       assert.deepEqual(resultsOf(parse(asked, calls(call("1")), { ...result("1"), content }).messages), [{ type: "tool_result", tool_use_id: "1", content: expected }]);
@@ -177,6 +179,9 @@ describe("a result's content", () => {
     [7, "invalid_type", "messages[2].content"],
     [{}, "invalid_type", "messages[2].content"],
     [[{ type: "text" }], "invalid_type", "messages[2].content[0].text"],
+    [["a", { type: "image_url", image_url: { url: "data:image/svg+xml;base64,AAAA" } }], "invalid_value", "messages[2].content[1].image_url.url"],
+    [[{ type: "image_url", image_url: { url: "data:image/png;base64,%%%" } }], "invalid_value", "messages[2].content[0].image_url.url"],
+    [[{ type: "image_url", image_url: { url: "file:///etc/passwd" } }], "unsupported_parameter", "messages[2].content[0].image_url.url"],
     [[{ type: "file", file: {} }], "unsupported_parameter", "messages[2].content[0].type"],
     [[{ type: "refusal", refusal: "no" }], "unsupported_parameter", "messages[2].content[0].type"],
   ] as const) {

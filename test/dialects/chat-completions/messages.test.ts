@@ -113,7 +113,7 @@ describe("an image", () => {
   for (const url of ["https://example.com/a.png?b=c#d", "http://169.254.169.254/", "HTTPS://example.com"]) {
     it(`at ${url} is left to whoever fetches it`, () => {
       for (const written of [{ url, detail: "low" }, { url }, url]) {
-        assert.deepEqual(parseMessages(sent(written)).messages[0]?.content[1], { type: "image", source: { type: "url", url } });
+        assert.deepEqual(parseMessages(sent(written)).messages[0]?.content[1], { type: "image", source: { type: "url", url, path: "messages[0].content[1].image_url.url" } });
       }
     });
   }
