@@ -56,8 +56,9 @@ async function answer(request: IncomingMessage, response: ServerResponse, servic
   // A socket that breaks is told by 'close'.
   response.on("error", () => {});
   request.on("error", () => {});
-  checkAccess(request.headers, request.rawHeaders, method);
+  // Before the check: without them a page of this machine could not read why it is refused. A foreign one gets none.
   for (const [name, value] of Object.entries(corsHeaders(request.headers.origin))) response.setHeader(name, value);
+  checkAccess(request.headers, request.rawHeaders, method);
   // Codex falls back to plain HTTP at once on 426, and only on that. Any other upgrade (Java's client offers h2c) may be passed over.
   if (request.headers.upgrade?.toLowerCase() === "websocket") {
     throw new BridgeError("upgrade_required", "WebSocket is not served here; use plain HTTP.", { headers: { upgrade: "HTTP/1.1", connection: "upgrade" } });

@@ -125,6 +125,18 @@ describe("CORS", () => {
 });
 
 describe("a key", () => {
+  it("that a page of this machine lacks is told so that the page can read it; a foreign page learns nothing", async (t) => {
+    const { url } = await startEmbeddedWith(t, "answers", { apiKey: key });
+    const ask = (origin: string): Promise<Response> => chatRequest(url, question, { headers: { origin, authorization: "Bearer wrong-key" } });
+    const refused = await ask("http://localhost:5173");
+    assert.equal(refused.headers.get("access-control-allow-origin"), "http://localhost:5173");
+    assert.equal(refused.headers.get("vary"), "origin");
+    assert.equal((await openAiErrorIn(refused)).status, 401);
+    const foreign = await ask("https://evil.com");
+    assert.equal(foreign.headers.get("access-control-allow-origin"), null);
+    assert.equal((await openAiErrorIn(foreign)).status, 403);
+  });
+
   it("that is set is needed for everything but a preflight", async (t) => {
     const { url, logLines } = await startEmbeddedWith(t, "answers", { apiKey: key });
     for (const path of ["/", "/health", "/v1/models", "/nowhere"]) {
