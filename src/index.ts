@@ -11,6 +11,7 @@ import type { Config } from "./config/settings.ts";
 import { Engine, type EngineStatus } from "./engine/engine.ts";
 import { createAccessCheck } from "./http/access.ts";
 import { bytesPerMegabyte } from "./http/body.ts";
+import { Preparation } from "./http/preparation.ts";
 import { createHttpServer } from "./http/server.ts";
 import { createLogger } from "./log.ts";
 import { collectorAtRest } from "./memory.ts";
@@ -64,6 +65,8 @@ export function createClaudeMaxApi(overrides: Partial<Config> = {}, { environmen
     services: {
       engine, log, version, isDemo: config.demo, defaultModel: config.defaultModel,
       maxBodyBytes: config.maxBodyMegabytes * bytesPerMegabyte, headWaitMs: config.headWaitSeconds * 1000,
+      // No more than could then run or wait.
+      preparation: new Preparation(config.maxProcesses + config.maxQueue),
       heartbeatMs: config.heartbeatSeconds * 1000, fetchImages: config.fetchImages, startedAtMs: Date.now(),
     },
     checkAccess: createAccessCheck(config),

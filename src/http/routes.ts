@@ -1,15 +1,16 @@
 import { randomBytes } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { chatCompletion, ChatStream } from "../dialects/chat-completions/response.ts";
-import { parseChatRequest } from "../dialects/chat-completions/request.ts";
+import { type ChatRequest, parseChatRequest } from "../dialects/chat-completions/request.ts";
 import { modelList, modelObject } from "../dialects/models.ts";
 import type { Engine } from "../engine/engine.ts";
 import { BridgeError } from "../errors.ts";
 import type { Logger } from "../log.ts";
-import type { TurnEvent } from "../turn.ts";
+import type { Turn, TurnEvent } from "../turn.ts";
 import { readJsonBody } from "./body.ts";
 import { sendEventStream } from "./event-stream.ts";
 import { withFetchedImages } from "./fetch-images.ts";
+import type { Preparation } from "./preparation.ts";
 import { rateLimitHeaders } from "./rate-limit.ts";
 import { logFailure, sendBytes, sendJson } from "./respond.ts";
 
@@ -21,6 +22,7 @@ export interface Services {
   readonly isDemo: boolean;
   readonly defaultModel: string;
   readonly maxBodyBytes: number;
+  readonly preparation: Preparation;
   readonly headWaitMs: number;
   readonly heartbeatMs: number;
   /** Whether images given by URL are fetched. */
@@ -125,13 +127,20 @@ async function getModel({ response, parameter }: Exchange, { engine, startedAtMs
   sendJson(response, 200, modelObject(entry, Math.floor(startedAtMs / 1000)));
 }
 
-async function createChatCompletion({ request, response, signal }: Exchange, services: Services): Promise<void> {
-  const { engine, log, maxBodyBytes, headWaitMs, heartbeatMs, defaultModel } = services;
+async function prepareChat(
+  request: IncomingMessage, signal: AbortSignal, { engine, maxBodyBytes, defaultModel, fetchImages }: Services,
+): Promise<{ readonly chat: ChatRequest; readonly turn: Turn }> {
   const body = await readJsonBody(request, { maxBodyBytes, signal });
   const chat = parseChatRequest(body, defaultModel);
   const resolved = await engine.resolveModel(chat.model);
   const isThinkingSaid = chat.turn.effort !== undefined || chat.turn.thinkingTokens !== undefined;
-  const turn = await withFetchedImages({ ...(isThinkingSaid ? { model: resolved.model } : resolved), ...chat.turn }, { isAllowed: services.fetchImages, bytesMax: maxBodyBytes, signal });
+  const asked = { ...(isThinkingSaid ? { model: resolved.model } : resolved), ...chat.turn };
+  return { chat, turn: await withFetchedImages(asked, { isAllowed: fetchImages, bytesMax: maxBodyBytes, signal }) };
+}
+
+async function createChatCompletion({ request, response, signal }: Exchange, services: Services): Promise<void> {
+  const { engine, log, headWaitMs, heartbeatMs, preparation } = services;
+  const { chat, turn } = await preparation.run(() => prepareChat(request, signal, services));
   const { installation } = engine.status;
   const identity = {
     id: `chatcmpl-${randomBytes(18).toString("base64url")}`,

@@ -3,11 +3,13 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { describe, it } from "node:test";
 import { startEmbeddedWith } from "../support/embedded-server.ts";
+import { within } from "../support/exit.ts";
 import { startPuppeteer } from "../support/puppeteer.ts";
 import { openAiErrorIn, openAiErrorOf } from "../support/openai-error.ts";
 import { openSocket, rawRequest, readAnswer } from "../support/raw-http.ts";
 import { chatRequest } from "../support/sse.ts";
 
+const servedMsMax = 20_000;
 const key = "sk-correct-horse";
 const question = { model: "opus", messages: [{ role: "user", content: "WORDS 1" }] };
 const head = (...lines: string[]): string => `${[...lines, "", ""].join("\r\n")}`;
@@ -258,6 +260,30 @@ describe("a body", () => {
     const answering = readAnswer(socket);
     socket.write(body);
     assert.equal((await answering).status, 200);
+  });
+});
+
+describe("requests that are still being sent", () => {
+  it("are as many as could run or wait, and no more: the next is told to come again, and is served when one has left", async (t) => {
+    const { url } = await startEmbeddedWith(t, "answers", { maxProcesses: 1, maxQueue: 1 });
+    const sending = await Promise.all(["a", "b"].map(async () => {
+      const socket = await openSocket(t, url);
+      socket.write(head("POST /v1/chat/completions HTTP/1.1", "host: localhost", "expect: 100-continue", "content-length: 1000"));
+      const [asked] = await once(socket, "data") as [Buffer];
+      assert.match(asked.toString(), /^HTTP\/1\.1 100 /);
+      return socket;
+    }));
+    const response = await chatRequest(url, question);
+    const error = await openAiErrorIn(response);
+    assert.deepEqual([error.status, error.code, response.headers.get("retry-after")], [429, "server_busy", "5"]);
+    assert.equal((await fetch(`${url}/v1/models`)).status, 200, "what holds nothing is answered");
+    sending[0]?.destroy();
+    // The server learns of it when it does.
+    const served = async (): Promise<number> => {
+      const { status } = await chatRequest(url, question);
+      return status === 429 ? served() : status;
+    };
+    assert.equal(await within(served(), servedMsMax, () => "the place was not given back"), 200);
   });
 });
 

@@ -1,0 +1,30 @@
+import { BridgeError } from "../errors.ts";
+
+/** What a client that was turned away is told to wait, in seconds. */
+const busyRetrySeconds = 5;
+
+/**
+ * How many requests may be on their way to the engine at once. What a request holds before it has a place there, its body
+ * and the images that are fetched for it, would have no bound otherwise.
+ */
+export class Preparation {
+  readonly #requestsMax: number;
+  #requests = 0;
+
+  constructor(requestsMax: number) {
+    this.#requestsMax = requestsMax;
+  }
+
+  /** What `prepare` gives. Rejects with `server_busy`, before it is called, when too many are on their way. */
+  async run<T>(prepare: () => Promise<T>): Promise<T> {
+    if (this.#requests >= this.#requestsMax) {
+      throw new BridgeError("server_busy", `${this.#requests} requests are being received already.`, { retryAfterSeconds: busyRetrySeconds });
+    }
+    this.#requests++;
+    try {
+      return await prepare();
+    } finally {
+      this.#requests--;
+    }
+  }
+}
