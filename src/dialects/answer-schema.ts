@@ -11,6 +11,12 @@ export function answerSchema(schema: Fields): Fields {
   return rewriter((reference) => (leadsSomewhere(reference, once) ? reference : undefined))(once);
 }
 
+/** The keywords of JSON Schema that constrain an answer and are left out of its schema: the CLI would drop the whole for them, or the upstream reads them otherwise. */
+export const ignoredKeywords: readonly string[] = [
+  "if", "then", "else", "dependencies", "dependentRequired", "dependentSchemas", "unevaluatedProperties", "unevaluatedItems", "additionalItems",
+  "minContains", "maxContains", "$dynamicRef", "$recursiveRef",
+];
+
 /** What a keyword's value becomes; undefined leaves the keyword out. */
 type Keep = (value: unknown) => unknown;
 

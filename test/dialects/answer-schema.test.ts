@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { answerSchema } from "../../src/dialects/answer-schema.ts";
+import { answerSchema, ignoredKeywords } from "../../src/dialects/answer-schema.ts";
 
 const withProperty = (a: unknown, more: Record<string, unknown> = {}) => ({ type: "object", properties: { a }, ...more });
 
@@ -42,6 +42,19 @@ describe("an answer's schema", () => {
     const more = { $schema: "https://json-schema.org/draft/2020-12/schema", $id: "https://example.com/a", unevaluatedProperties: false, dependentRequired: { a: ["b"] }, strict: true };
     assert.deepEqual(answerSchema({ ...schema, ...more }), { ...schema, required: ["a"] });
     assert.deepEqual(answerSchema({ ...schema, required: null }), withProperty({ type: "string" }, { additionalProperties: false }));
+  });
+
+  it("holds every keyword of any draft that constrains an answer, or the README names it as ignored", () => {
+    /** Each with a value that says something. */
+    const constraints: Readonly<Record<string, unknown>> = {
+      type: "string", enum: ["a"], const: "a", multipleOf: 2, minimum: 1, maximum: 2, exclusiveMinimum: 1, exclusiveMaximum: 2, minLength: 1, maxLength: 2, pattern: "a",
+      items: {}, prefixItems: [{}], additionalItems: false, unevaluatedItems: false, contains: {}, minContains: 1, maxContains: 2, minItems: 1, maxItems: 2, uniqueItems: true,
+      properties: { a: {} }, patternProperties: { a: {} }, additionalProperties: false, unevaluatedProperties: false, propertyNames: {}, required: ["a"], minProperties: 1, maxProperties: 2,
+      dependencies: { a: ["b"] }, dependentRequired: { a: ["b"] }, dependentSchemas: { a: {} }, allOf: [{}], anyOf: [{}], oneOf: [{}], not: {}, if: {}, then: {}, else: {},
+      $ref: "#", $dynamicRef: "#", $recursiveRef: "#", format: "date",
+    };
+    const isLost = (name: string): boolean => JSON.stringify(answerSchema(withProperty({ [name]: constraints[name] }))) === JSON.stringify(withProperty({}));
+    assert.deepEqual(Object.keys(constraints).filter(isLost).sort(), [...ignoredKeywords].sort());
   });
 
   it("keeps the references that lead somewhere, and no others", () => {

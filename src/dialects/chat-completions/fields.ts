@@ -1,3 +1,7 @@
+import { ignoredKeywords } from "../answer-schema.ts";
+
+const code = (words: readonly string[]): string => words.map((word) => `\`${word}\``).join(", ");
+
 /** What becomes of a field of the request. */
 export interface FieldTreatment {
   readonly name: string;
@@ -11,15 +15,15 @@ export interface FieldTreatment {
 /** Every field of OpenAI's `CreateChatCompletionRequest`, and the commonest of others'. A field that is not here is ignored. */
 export const chatFields: readonly FieldTreatment[] = [
   { name: "model", treatment: "honoured", note: "see `/v1/models`; missing: `--default-model`; unknown: 404" },
-  { name: "messages", treatment: "honoured", note: "all roles; text, images (data URL or http(s) URL), PDFs (`file_data`)" },
+  { name: "messages", treatment: "honoured", note: "all roles; text, images (data URL or http(s) URL), PDFs (`file_data`); ignored in a message: `name`, and reasoning that comes back" },
   { name: "stream", treatment: "honoured", note: "" },
   { name: "stream_options", treatment: "honoured", note: "`include_usage`" },
-  { name: "tools", treatment: "honoured", note: "functions; served to the model as real tools" },
+  { name: "tools", treatment: "honoured", note: "functions; served to the model as real tools; `strict` is ignored; a union at the top of a schema becomes one object, its shapes told in words" },
   { name: "tool_choice", treatment: "honoured", note: "`none`, `auto`, `required`, named, `allowed_tools`" },
   { name: "parallel_tool_calls", treatment: "honoured", note: "`false`: one call an answer" },
   { name: "functions", treatment: "honoured", note: "deprecated; answered with `function_call`" },
   { name: "function_call", treatment: "honoured", note: "deprecated" },
-  { name: "response_format", treatment: "honoured", note: "`text`, `json_object`, `json_schema`" },
+  { name: "response_format", treatment: "honoured", note: `\`text\`, \`json_object\`, \`json_schema\`; \`name\` and \`strict\` are ignored; \`format\` and a union at the top are told in words; other keywords hold, but for ${code(ignoredKeywords)}, which are ignored` },
   { name: "max_tokens", treatment: "honoured", note: "up to 1,024 turns thinking off" },
   { name: "max_completion_tokens", treatment: "honoured", note: "wins over `max_tokens`" },
   { name: "stop", treatment: "honoured", note: "up to 4; the usage of an answer that one ended is an estimate" },
