@@ -10,7 +10,8 @@ import { seededRandom } from "../support/random.ts";
 import { relaysUnavailable, type ToldBlock } from "../support/remembering-claude.ts";
 import { chatRequest } from "../support/sse.ts";
 
-const historiesSent = 500;
+const seed = Number(process.env["SEED"] ?? 44);
+const historiesSent = Number(process.env["HISTORIES"] ?? 500);
 /** Where each costs a process that is a script. */
 const historiesSentSlowly = 60;
 const conversations = 60;
@@ -145,11 +146,28 @@ function withoutOwn(said: readonly Said[], sent: readonly Said[]): readonly Said
   return rest;
 }
 
+/** Throws where the CLI was told anything else than the client sent. */
+function hold(turn: ToldTurn, messages: readonly Sent[], tools: readonly { readonly function: Sent }[]): void {
+  const [client, upstream] = [sentBy(messages), toldIn(turn)];
+  // A process that goes on has its own answer as it gave it, also where the client brings it with white space around it.
+  const trimmed = (said: readonly Said[]): readonly Said[] => said.map(({ who, what }) => ({ who, what: who === "assistant text" ? String(what).replace(/as you wish\n$/u, "as you wish") : what }));
+  assert.deepEqual(trimmed(withoutOwn(upstream.said, client.said)), trimmed(client.said));
+  const own = tools.length === 0 && client.names.length > 0 ? ["Do not call any tool. Answer in text."] : [];
+  assert.equal(turn.system, [client.system, ...own].filter((text) => text !== "").join("\n\n"));
+  assert.deepEqual(turn.messages.map(({ role }) => role), turn.messages.map((_message, index) => (index % 2 === 0 ? "user" : "assistant")));
+  // A name that the API does not take is another there: always the same one, and never another tool's.
+  const pairs = new Set(client.names.map((name, index) => JSON.stringify([name, upstream.names[index]])));
+  assert.deepEqual([pairs.size, pairs.size], [new Set(client.names).size, new Set(upstream.names).size]);
+  // The API wants a history with calls to come with tools, so where the client sends none there are stand-ins.
+  if (tools.length > 0) assert.deepEqual(turn.tools.map(({ description }) => description), tools.map((tool) => tool.function["description"] ?? ""));
+  else assert.deepEqual(new Set(turn.tools.map(({ name }) => name)), new Set(upstream.names));
+}
+
 describe("what the CLI is told", { skip: relaysUnavailable }, () => {
   it("is, of any mixture of roles and contents, what the client sent: every word, image, file, call and result in its place", async (t) => {
     const claude = await startObedientClaude(t);
-    const { url } = await startEmbedded(t, { claude: claude.path, passEnv: ["RELAYS_PORT"], fetchImages: false, conversationIdleSeconds: 0, logLevel: "error" }, claude.environment);
-    const random = seededRandom(44);
+    const { url } = await startEmbedded(t, { claude: claude.path, passEnv: ["RELAYS_PORT"], fetchImages: false, maxProcesses: 2, logLevel: "error" }, claude.environment);
+    const random = seededRandom(seed);
     const grammar = chatGrammar(random);
     const kinds = new Map<string, number>();
     let told: ToldTurn | undefined;
@@ -157,34 +175,33 @@ describe("what the CLI is told", { skip: relaysUnavailable }, () => {
       assert.equal(told, undefined, "asked once");
       told = turn;
     };
+    const history = (): Sent[] => {
+      for (;;) {
+        const messages = grammar.history();
+        if (!JSON.stringify(messages).includes("https://")) return messages;
+      }
+    };
     const wanted = claude.isCheap ? historiesSent : historiesSentSlowly;
-    for (let sent = 0; sent < wanted;) {
-      const messages = grammar.history();
-      if (JSON.stringify(messages).includes("https://")) continue;
-      sent++;
+    let messages: Sent[] = [];
+    let tools: readonly { readonly function: Sent }[] = [];
+    for (let sent = 0; sent < wanted; sent++) {
+      // A new conversation, or more of the one before: what follows then comes to a process that has seen the rest.
+      if (sent === 0 || random.below(2) === 0) [messages, tools] = [history(), grammar.tools() as typeof tools];
+      else messages = [...messages, { role: "assistant", content: random.pick(["as you wish", "as you wish\n", ["as you ", { type: "text", text: "wish" }]]) }, ...history()];
       told = undefined;
-      const tools = grammar.tools() as readonly { readonly function: Sent }[];
       const response = await chatRequest(url, { model: "opus", messages, tools });
       const answer = await response.text();
       try {
         assert.equal(response.status, 200, answer);
-        const turn: ToldTurn = told ?? assert.fail("nothing was told");
-        const [client, upstream] = [sentBy(messages), toldIn(turn)];
-        assert.deepEqual(withoutOwn(upstream.said, client.said), client.said);
-        const own = tools.length === 0 && client.names.length > 0 ? ["Do not call any tool. Answer in text."] : [];
-        assert.equal(turn.system, [client.system, ...own].filter((text) => text !== "").join("\n\n"));
-        assert.deepEqual(turn.messages.map(({ role }) => role), turn.messages.map((_message, index) => (index % 2 === 0 ? "user" : "assistant")));
-        // A name that the API does not take is another there: always the same one, and never another tool's.
-        const pairs = new Set(client.names.map((name, index) => JSON.stringify([name, upstream.names[index]])));
-        assert.deepEqual([pairs.size, pairs.size], [new Set(client.names).size, new Set(upstream.names).size]);
-        // The API wants a history with calls to come with tools, so where the client sends none there are stand-ins.
-        if (tools.length > 0) assert.deepEqual(turn.tools.map(({ description }) => description), tools.map((tool) => tool.function["description"] ?? ""));
-        else assert.deepEqual(new Set(turn.tools.map(({ name }) => name)), new Set(upstream.names));
-        for (const { who } of client.said) kinds.set(who.replace(/ \d+$/u, ""), (kinds.get(who.replace(/ \d+$/u, "")) ?? 0) + 1);
+        hold(told ?? assert.fail("nothing was told"), messages, tools);
       } catch (error) {
         throw new Error(`history ${sent}: ${JSON.stringify(messages)}: ${String(error)}`, { cause: error });
       }
+      for (const { who } of sentBy(messages).said) kinds.set(who.replace(/ \d+$/u, ""), (kinds.get(who.replace(/ \d+$/u, "")) ?? 0) + 1);
     }
+    const { reuse } = await healthOf(url);
+    assert.ok((reuse["hit"] ?? 0) > wanted / 20, `${reuse["hit"]} of ${wanted} went on with a process`);
+    t.diagnostic(`${wanted} requests: ${JSON.stringify(reuse)}`);
     for (const kind of ["user text", "assistant text", "user", "call", "result"]) assert.ok((kinds.get(kind) ?? 0) > wanted / 4, `${kind}: ${kinds.get(kind)}`);
   });
 });
@@ -193,7 +210,7 @@ describe("the results of parallel calls", () => {
   it("in any order, under ids rewritten or not, reach each its own call on the process that waits; a part of them is refused by name, and costs nothing", async (t) => {
     const { url } = await startEmbeddedWith(t, "calls-tools", { maxProcesses: atOnce * 2, conversationIdleSeconds: 0, logLevel: "error" });
     const tools = Array.from({ length: 6 }, (_, index) => ({ type: "function", function: { name: `f${index}`, parameters: { type: "object", properties: {} } } }));
-    let seed = 0;
+    let begun = 0;
     let rounds = 0;
     let refused = 0;
 
@@ -245,8 +262,8 @@ describe("the results of parallel calls", () => {
       }
     };
     await Promise.all(Array.from({ length: atOnce }, async () => {
-      while (seed < conversations) {
-        const own = ++seed;
+      while (begun < conversations) {
+        const own = seed + ++begun;
         await converse(own).catch((error: unknown) => {
           throw new Error(`the conversation of seed ${own}: ${String(error)}`, { cause: error });
         });

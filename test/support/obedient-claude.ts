@@ -16,7 +16,7 @@ export interface ToldTurn {
   /** As the tool server listed them. */
   readonly tools: readonly { readonly name: string; readonly description: string; readonly inputSchema: object }[];
   readonly schema: object | undefined;
-  /** The question last. */
+  /** What it said itself among them, the question last. */
   readonly messages: readonly ToldMessage[];
 }
 
@@ -95,7 +95,10 @@ function attend(socket: Socket, onStart: (line: Line) => void, onTurn: (told: To
     event({ type: "message_delta", delta: { stop_reason: stopReason }, usage: { output_tokens: 2 } }),
     event({ type: "message_stop" }),
   ];
-  const sayWords = (): void => say(...answer({ type: "text", text: "" }, ["as ", "you wish"].map((text) => ({ type: "text_delta", text })), "end_turn"), result(1));
+  const sayWords = (): void => {
+    messages.push({ role: "assistant", content: [{ type: "text", text: "as you wish" }] });
+    say(...answer({ type: "text", text: "" }, ["as ", "you wish"].map((text) => ({ type: "text_delta", text })), "end_turn"), result(1));
+  };
   const call = (id: string, name: string): object[] => answer({ type: "tool_use", id, name, input: {} }, [{ type: "input_json_delta", partial_json: "{}" }], "tool_use");
 
   const turn = async (): Promise<void> => {
@@ -106,8 +109,10 @@ function attend(socket: Socket, onStart: (line: Line) => void, onTurn: (told: To
     if (must !== null) {
       const id = `toolu_${process.pid}_${answers}`;
       const name = must[1] ?? tools[0]?.name ?? "";
+      messages.push({ role: "assistant", content: [{ type: "tool_use", id, name, input: {} }] });
       say(...call(id, name));
-      await ask("tools/call", { name, arguments: {}, _meta: { "claudecode/toolUseId": id } });
+      const answered = await ask("tools/call", { name, arguments: {}, _meta: { "claudecode/toolUseId": id } });
+      messages.push({ role: "user", content: [{ type: "tool_result", tool_use_id: id, content: answered["result"].content }] });
       return sayWords();
     }
     if (told["jsonSchema"] === undefined) sayWords();
