@@ -6,10 +6,12 @@ import {
   type AnthropicStub, conversationOf, startAnthropicStub, type StubContentBlock, type StubRequestBody, textAnswer, toolUseAnswer,
 } from "../support/anthropic-stub.ts";
 import { type BridgeProcess, startBridge } from "../support/bridge-process.ts";
+import { judgeChatStream } from "../support/chat-wire.ts";
 import { cleanUp } from "../support/cleanup.ts";
 import { healthOf, waitForHealth } from "../support/health.ts";
 import { listProcesses } from "../support/processes.ts";
 import { claudePath, type ClaudeVersion, claudeVersions, subscriptionEnvironment, temporaryFolder } from "../support/real-claude.ts";
+import { chatRequest, readBytes } from "../support/sse.ts";
 
 /** The SDK is not this project's: it is asked as a plain object. */
 const { OpenAI } = createRequire(new URL("../interop/package.json", import.meta.url))("openai") as { OpenAI: new (options: object) => any };
@@ -124,6 +126,28 @@ for (const version of claudeVersions) {
         assert.deepEqual(given.map((block) => textIn(block["content"])), results);
         assert.deepEqual(conversationOf(body).map(({ role }) => role), ["user", "assistant", "user"]);
       }
+    });
+
+    it("the bytes of a stream of thoughts, words and parallel calls, and of what follows the results, have none of the faults that break clients", async (t) => {
+      const { stub, startServer } = await start(t, version);
+      stub.respond = ({ body }) => (blocksOf(body, "tool_result").length === 0
+        ? toolUseAnswer(parallelCalls, { textBefore: "Let \u2028me\n\n look.", thinking: ["hm “", "é”"] }) : textAnswer(["It rains ", "at noon.\r\n"]));
+      const { bridge } = await startServer();
+      const messages: ChatMessage[] = [{ role: "user", content: "How is it there?" }];
+      const judged = async () => {
+        const tools = [functionTool("get_weather", "The weather."), functionTool("get_time", "The time.")];
+        const response = await chatRequest(bridge.url, { model: "sonnet", stream: true, stream_options: { include_usage: true }, tools, messages });
+        assert.equal(response.status, 200);
+        return judgeChatStream(await readBytes(response), { isUsageAsked: true });
+      };
+      const { calls, finish, text, reasoning } = await judged();
+      assert.deepEqual([finish, text, reasoning], ["tool_calls", "Let \u2028me\n\n look.", "hm “é”"]);
+      assert.deepEqual(calls.map(({ name, json }) => ({ name, input: JSON.parse(json) })), parallelCalls.map(({ name, input }) => ({ name, input })));
+      messages.push({ role: "assistant", content: text, tool_calls: calls.map(({ id, name, json }) => ({ id, type: "function", function: { name, arguments: json } })) });
+      messages.push(...calls.map(({ id }, index) => ({ role: "tool", tool_call_id: id, content: results[index] })));
+      const after = await judged();
+      assert.deepEqual([after.finish, after.text, after.calls], ["stop", "It rains at noon.\r\n", []]);
+      assert.equal((await healthOf(bridge.url)).reuse["hit"], 1);
     });
 
     it("a prompt of 60 tools, one described in 12,000 characters, arrives whole; ten calls after one another have one process, no replay, and a cache that holds", async (t) => {
