@@ -73,7 +73,7 @@ export class BareCli {
       const reply = (response: unknown): string => `${JSON.stringify({ type: "control_response", response: { subtype: "success", request_id, response: { mcp_response: response } } })}\n`;
       const step = serveTools(message, [tool]);
       if (step.kind === "answer") this.#child.stdin.write(reply(step.response));
-      else answerCall = (content) => reply(callAnswer(step.call, { type: "tool_result", tool_use_id: step.call.toolUseId, content }));
+      else answerCall = (content) => reply(callAnswer(step.call, { type: "tool_result", tool_use_id: step.call.toolUseId ?? "", content }));
       return answerCall !== undefined;
     }, () => this.#child.stdin.write(`${JSON.stringify(initialize)}\n${userLine(text)}`));
     return (result) => this.#turn(answerCall?.(result) ?? "");

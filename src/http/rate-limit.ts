@@ -4,21 +4,15 @@ export interface RateLimitState {
   readonly utilization: number | undefined;
 }
 
-/** What the CLI told of a window says nothing any more once the window has been reset. */
-export function currentWindow<State extends { readonly resetsAt?: number | undefined }>(state: State | undefined, nowMs: number): State | undefined {
-  return state?.resetsAt !== undefined && state.resetsAt * 1000 <= nowMs ? undefined : state;
-}
-
 /** OpenAI's rate limit headers, in percent of the window: the subscription tells no number of requests. */
 export function rateLimitHeaders(state: RateLimitState | undefined, nowMs: number): Record<string, string> {
-  const window = currentWindow(state, nowMs);
-  if (window === undefined) return {};
-  const { resetsAt, utilization } = window;
+  if (state === undefined) return {};
+  const { resetsAt, utilization } = state;
   return {
     ...(utilization === undefined ? {} : {
       "x-ratelimit-limit-requests": "100",
       "x-ratelimit-remaining-requests": String(Math.max(0, Math.round((1 - utilization) * 100))),
     }),
-    ...(resetsAt === undefined ? {} : { "x-ratelimit-reset-requests": `${Math.ceil(resetsAt - nowMs / 1000)}s` }),
+    ...(resetsAt === undefined ? {} : { "x-ratelimit-reset-requests": `${Math.max(0, Math.ceil(resetsAt - nowMs / 1000))}s` }),
   };
 }

@@ -11,7 +11,7 @@ import { readJsonBody } from "./body.ts";
 import { sendEventStream } from "./event-stream.ts";
 import { withFetchedImages } from "./fetch-images.ts";
 import type { Preparation } from "./preparation.ts";
-import { currentWindow, rateLimitHeaders } from "./rate-limit.ts";
+import { rateLimitHeaders } from "./rate-limit.ts";
 import { logFailure, sendBytes, sendJson } from "./respond.ts";
 
 /** What the handlers need of the rest. */
@@ -91,8 +91,7 @@ function about({ response }: Exchange, { version }: Services): void {
 }
 
 function health({ response }: Exchange, { engine, version, isDemo, startedAtMs }: Services): void {
-  const { installation, loggedIn, runningTurns, waitingTurns, processes, warmProcesses, restingConversations, reuse, rateLimit: told } = engine.status;
-  const rateLimit = currentWindow(told, Date.now());
+  const { installation, loggedIn, runningTurns, waitingTurns, processes, warmProcesses, restingConversations, reuse, rateLimit } = engine.status;
   const isUsable = installation?.kind === "found" && loggedIn !== false;
   sendJson(response, 200, {
     status: installation === undefined ? "starting" : isUsable ? "ok" : "unavailable",
