@@ -14,7 +14,7 @@ export interface WireStream {
 const retryHeadWaitMs = 30_000;
 
 /** How long a reader may take nothing of its answer, in milliseconds, before it counts as gone: it holds a place and a process. */
-const stalledReaderMsMax = 5 * 60_000;
+export const stalledReaderMsMax = 5 * 60_000;
 
 export interface EventStreamOptions {
   /** How long the head waits for the first delta, in milliseconds: until it goes out, a failure is an HTTP status. */
@@ -35,11 +35,12 @@ export async function sendEventStream(
   response: ServerResponse, batches: AsyncIterable<readonly TurnEvent[]>, wire: WireStream, { headWaitMs, heartbeatMs, headers, onFailure }: EventStreamOptions,
 ): Promise<void> {
   let servedModel: string | undefined;
-  let isQuiet = true;
+  let lastWriteMs = 0;
   let heartbeat: NodeJS.Timeout | undefined;
   const open = (): string => {
     clearTimeout(headWait);
-    if (heartbeatMs > 0) heartbeat = setInterval(beat, heartbeatMs);
+    lastWriteMs = Date.now();
+    if (heartbeatMs > 0) heartbeat = setTimeout(beat, heartbeatMs);
     response.writeHead(200, {
       "content-type": "text/event-stream; charset=utf-8",
       "cache-control": "no-cache",
@@ -49,9 +50,16 @@ export async function sendEventStream(
     });
     return wire.open();
   };
+  // Looks when it may be due instead of being put off by every write: a write costs a look at the clock, not a timer.
   const beat = (): void => {
-    if (isQuiet && !response.destroyed && !response.writableNeedDrain) response.write(wire.heartbeat(), "latin1");
-    isQuiet = true;
+    const nowMs = Date.now();
+    const dueMs = lastWriteMs + heartbeatMs;
+    const isDue = nowMs >= dueMs;
+    if (isDue) {
+      lastWriteMs = nowMs;
+      if (!response.destroyed && !response.writableNeedDrain) response.write(wire.heartbeat(), "latin1");
+    }
+    heartbeat = setTimeout(beat, isDue ? heartbeatMs : Math.min(heartbeatMs, dueMs - nowMs));
   };
   const openEmpty = (): void => {
     response.write(open(), "latin1");
@@ -71,7 +79,7 @@ export async function sendEventStream(
       let bytes = wire.encode(batch);
       // A start alone does not open the head: the upstream may still fail before its first delta.
       if (bytes === "") continue;
-      isQuiet = false;
+      lastWriteMs = Date.now();
       if (!response.headersSent) bytes = open() + bytes;
       if (!response.write(bytes, "latin1")) await roomOrClose(response);
     }
@@ -82,7 +90,7 @@ export async function sendEventStream(
     if (!response.destroyed) response.end(wire.fail(asBridgeError(error)), "latin1");
   } finally {
     clearTimeout(headWait);
-    clearInterval(heartbeat);
+    clearTimeout(heartbeat);
   }
 }
 

@@ -3,7 +3,7 @@ import { EventEmitter } from "node:events";
 import type { ServerResponse } from "node:http";
 import { describe, it, type TestContext } from "node:test";
 import { BridgeError } from "../../src/errors.ts";
-import { sendEventStream, type WireStream } from "../../src/http/event-stream.ts";
+import { sendEventStream, stalledReaderMsMax, type WireStream } from "../../src/http/event-stream.ts";
 import type { JsonText, TurnEvent } from "../../src/turn.ts";
 
 const headWaitMs = 1_000;
@@ -50,6 +50,10 @@ class SocketStandIn extends EventEmitter {
   drain(): void {
     this.hasRoom = true;
     this.emit("drain");
+  }
+
+  destroy(): void {
+    this.leave();
   }
 
   leave(): void {
@@ -101,7 +105,7 @@ class Turn {
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 function relay(t: TestContext, more: { heartbeatMs?: number; headWaitMs?: number } = {}) {
-  t.mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
+  t.mock.timers.enable({ apis: ["setTimeout", "Date"] });
   const socket = new SocketStandIn();
   const turn = new Turn();
   const headers = (model: string | undefined): Record<string, string> => ({ "x-served": String(model) });
@@ -200,18 +204,21 @@ describe("a heartbeat", () => {
     t.mock.timers.tick(heartbeatMs * 2);
     assert.deepEqual(socket.writes, []);
     await turn.give(text("a"));
-    t.mock.timers.tick(heartbeatMs);
-    assert.deepEqual(socket.writes, ["open;a;"], "within the time there was a delta");
-    t.mock.timers.tick(heartbeatMs);
+    t.mock.timers.tick(heartbeatMs - 1);
+    assert.deepEqual(socket.writes, ["open;a;"]);
+    t.mock.timers.tick(1);
     t.mock.timers.tick(heartbeatMs);
     assert.deepEqual(socket.writes, ["open;a;", "beat;", "beat;"]);
+    t.mock.timers.tick(heartbeatMs / 2);
     await turn.give(text("b"));
-    t.mock.timers.tick(heartbeatMs);
-    assert.deepEqual(socket.writes, ["open;a;", "beat;", "beat;", "b;"]);
+    t.mock.timers.tick(heartbeatMs - 1);
+    assert.deepEqual(socket.writes, ["open;a;", "beat;", "beat;", "b;"], "its time begins with the last write");
+    t.mock.timers.tick(1);
+    assert.deepEqual(socket.writes, ["open;a;", "beat;", "beat;", "b;", "beat;"]);
     await turn.end();
     await sent;
     t.mock.timers.tick(heartbeatMs * 3);
-    assert.equal(socket.writes.length, 4, "none after the end");
+    assert.equal(socket.writes.length, 5, "none after the end");
   });
 
   it("goes out too when the wait alone opened the head", async (t) => {
@@ -238,19 +245,38 @@ describe("a heartbeat", () => {
     assert.deepEqual(socket.writes, ["open;a;"]);
   });
 
-  it("is not written to a client that is gone", async (t) => {
-    const { socket, turn } = relay(t);
-    await turn.give(text("a"));
-    socket.leave();
-    t.mock.timers.tick(heartbeatMs * 4);
-    assert.deepEqual(socket.writes, ["open;a;"]);
-  });
-
   it("of 0 is none", async (t) => {
     const { socket, turn } = relay(t, { heartbeatMs: 0 });
     await turn.give(text("a"));
     t.mock.timers.tick(3_600_000);
     assert.deepEqual(socket.writes, ["open;a;"]);
+  });
+});
+
+describe("a reader that stops", () => {
+  it("is waited for so long, and then counts as gone: nothing more is asked for it", async (t) => {
+    const { socket, turn } = relay(t);
+    socket.hasRoom = false;
+    await turn.give(text("a"));
+    t.mock.timers.tick(stalledReaderMsMax - 1);
+    await settled();
+    assert.deepEqual([socket.destroyed, turn.asked], [false, 1]);
+    t.mock.timers.tick(1);
+    assert.equal(socket.destroyed, true);
+  });
+
+  it("and goes on within that time has lost nothing", async (t) => {
+    const { socket, turn, sent } = relay(t);
+    socket.hasRoom = false;
+    await turn.give(text("a"));
+    t.mock.timers.tick(stalledReaderMsMax - 1);
+    socket.drain();
+    await settled();
+    await turn.give(text("b"));
+    t.mock.timers.tick(stalledReaderMsMax);
+    await turn.end();
+    await sent;
+    assert.deepEqual([socket.destroyed, socket.writes.filter((bytes) => bytes !== "beat;"), socket.isEnded], [false, ["open;a;", "b;"], true]);
   });
 });
 
