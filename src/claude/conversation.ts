@@ -12,7 +12,7 @@ import {
 import { ToolCalls } from "./tool-calls.ts";
 import { resultsByCall, resultsOfLastCalls } from "./tool-results.ts";
 import { serveTools } from "./tool-server.ts";
-import { beginsMessage, TurnTranslator } from "./translate.ts";
+import { goesOn, TurnTranslator } from "./translate.ts";
 
 export interface ConversationOptions {
   /** The longest silence of the CLI inside a turn, in milliseconds, before the turn fails. */
@@ -162,7 +162,9 @@ export class Conversation {
       nowMs: Date.now,
       previousMessageId: this.#previousMessageId,
       hasSchema: responseSchema !== undefined,
+      isServed: (toolName) => this.#tools.some(({ name }) => name === toolName),
       onCall: (call) => this.#calls.note(call),
+      mayBegin: () => !this.#calls.isPending,
       callsMax: toolChoice.type === "none" ? 0 : parallelToolCalls ? Infinity : 1,
     });
     const fail = (error: BridgeError): void => {
@@ -212,8 +214,12 @@ export class Conversation {
     if (run === undefined) return this.#onUnasked(message);
     run.translator.take(message, run.queue.items, wasCut);
     if (message["type"] === "rate_limit_event" && run.translator.rateLimit !== undefined) this.#options.onRateLimit(run.translator.rateLimit);
-    // At once: the CLI is about to ask the model to go on, and takes the time for it that any gentler end would give.
-    if (run.translator.outcome.name === "cut") this.process.kill();
+    this.#killIfCut(run);
+  }
+
+  /** At once: the CLI is about to ask the model to go on, and takes the time for it that any gentler end would give. */
+  #killIfCut({ translator }: Run): void {
+    if (translator.outcome.name === "cut") this.process.kill();
   }
 
   #onReadEnd(): void {
@@ -229,7 +235,7 @@ export class Conversation {
 
   /** A parked CLI that goes on by itself (it answers a call to a tool that nobody has) is no longer where the client believes it. */
   #onUnasked(message: JsonObject): void {
-    if (this.#standing.name !== "parked" || !beginsMessage(message)) return;
+    if (this.#standing.name !== "parked" || !goesOn(message)) return;
     this.#standing = { name: "unknown" };
     void this.process.end();
   }
@@ -246,7 +252,10 @@ export class Conversation {
       void this.process.write(controlSuccessLine(requestId, { mcp_response: step.response }));
       return;
     }
-    this.#run?.translator.endWhole(this.#run.queue.items);
+    if (this.#run !== undefined) {
+      this.#run.translator.takeCallRequest(this.#run.queue.items);
+      this.#killIfCut(this.#run);
+    }
     this.#calls.ask(requestId, step.call);
   }
 

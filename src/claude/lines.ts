@@ -74,6 +74,7 @@ export function readLines(stream: Readable, handlers: LineHandlers, maxBytes = l
   stream.setEncoding("latin1");
   stream.on("data", onData);
   stream.once("end", () => {
+    wasCut = longStrings.wasCut;
     if (unfinishedBytes > 0) lines.write("\n");
     lines.close();
     handlers.onReadEnd();

@@ -36,6 +36,11 @@ export class ToolCalls {
     this.#write = write;
   }
 
+  /** Not every call that the client is told of has been asked for and answered. */
+  get isPending(): boolean {
+    return this.#open.size > 0 || this.#results.size > 0 || this.#made.some(({ isForbidden }) => !isForbidden);
+  }
+
   /** The model made a call. */
   note(call: MadeCall): void {
     this.#made.push(call);
@@ -56,7 +61,7 @@ export class ToolCalls {
     this.#answerOpen();
   }
 
-  /** Which of the model's calls is asked for. The CLI leaves out the id where the answer was not streamed (2.1.197), but keeps the order. */
+  /** Which of the model's calls is asked for. 2.1.197 leaves out the id where the answer was not streamed, but keeps the order. */
   #takeMade({ toolUseId, name }: ToolCall): MadeCall | undefined {
     const at = this.#made.findIndex((made) => (toolUseId === undefined ? made.name === name : made.id === toolUseId));
     return at === -1 ? undefined : this.#made.splice(at, 1)[0];

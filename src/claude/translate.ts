@@ -28,8 +28,12 @@ export interface TranslateOptions {
   readonly hasSchema: boolean;
   /** How many calls an answer may have. */
   readonly callsMax: number;
+  /** Whether the tool server has such a tool; to a call of any other the CLI gives a result of its own. */
+  readonly isServed: (toolName: string) => boolean;
   /** Told of every call that the model makes, also of those past that number. */
   readonly onCall: (call: MadeCall) => void;
+  /** Whether the model may go on: every call has the client's result. */
+  readonly mayBegin: () => boolean;
 }
 
 /** What a content block of the present message is to the client. */
@@ -64,7 +68,9 @@ export class TurnTranslator {
   #stopReason: string | undefined;
   #usage: JsonObject = {};
   #blocks = new Map<number, BlockUse>();
-  /** A message that was not streamed and of which more lines may come: the CLI gives it a block a line (2.1.197). */
+  /** Every call is one that the CLI waits for. */
+  #isParkable = true;
+  /** A message that was not streamed and of which more lines may come: the CLI gives it a block a line. */
   #whole: { readonly id: string; readonly stopReason: string | undefined; blocks: number } | undefined;
   #failure: { error: string | undefined; status: number | undefined; text: string } | undefined;
   readonly #options: TranslateOptions;
@@ -84,7 +90,12 @@ export class TurnTranslator {
   }
 
   /** Takes a delta, its text still escaped. */
-  takeDelta({ type, index, text }: Delta, events: TurnEvent[]): void {
+  takeDelta(delta: Delta, events: TurnEvent[]): void {
+    // Beside a message that came whole it belongs to the stream that broke.
+    if (this.#whole === undefined) this.#delta(delta, events);
+  }
+
+  #delta({ type, index, text }: Delta, events: TurnEvent[]): void {
     // What the CLI goes on with by itself, in the same read even, is no part of the answer.
     if (this.outcome.name !== "running") return;
     if (type === "input_json") return this.#input(index, text, events);
@@ -97,8 +108,8 @@ export class TurnTranslator {
   /** Takes one message and appends what it makes; `wasCut`: a very long string in it is not whole. Messages of unknown type appear with every CLI version and are passed over. */
   take(message: JsonObject, events: TurnEvent[], wasCut = false): void {
     // It did not wait for the calls' results: it goes on by itself before the client has taken the answer.
-    if (this.outcome.name === "parked" && beginsMessage(message)) this.outcome = { name: "cut" };
-    if (this.#whole !== undefined && !this.#isBesideWhole(message)) this.endWhole(events);
+    if (this.outcome.name === "parked" && goesOn(message)) this.outcome = { name: "cut" };
+    if (this.#whole !== undefined && !this.#isBesideWhole(message)) this.#endWhole(events);
     if (this.outcome.name !== "running") return;
     switch (message["type"]) {
       case "stream_event":
@@ -121,20 +132,25 @@ export class TurnTranslator {
     }
   }
 
-  /** The CLI asks for a tool, or goes on with something else: a message that was not streamed has come to its end. */
-  endWhole(events: TurnEvent[]): void {
+  /** The CLI asks for a call's result: a message that was not streamed has come to its end. */
+  takeCallRequest(events: TurnEvent[]): void {
+    this.#endWhole(events, "tool_use");
+  }
+
+  #endWhole(events: TurnEvent[], otherwise?: string): void {
     if (this.#whole === undefined || this.outcome.name !== "running") return;
     const { stopReason } = this.#whole;
     this.#whole = undefined;
-    this.#messageStop(stopReason, events);
+    this.#messageStop(stopReason ?? otherwise, events);
   }
 
-  /** Its next block, or what the CLI tells meanwhile: the ends of the stream that broke, and the windows' state. */
+  /** Its next block, or what the CLI tells meanwhile: the ends of the stream that broke, the windows' state, anything of the system's but its next request. */
   #isBesideWhole(message: JsonObject): boolean {
     switch (message["type"]) {
       case "assistant": return isObject(message["message"]) && message["message"]["id"] === this.#whole?.id;
       case "stream_event": return !beginsMessage(message);
       case "rate_limit_event": return true;
+      case "system": return message["status"] !== "requesting";
       default: return false;
     }
   }
@@ -159,6 +175,10 @@ export class TurnTranslator {
   }
 
   #messageStart(message: JsonObject, events: TurnEvent[]): void {
+    if (!this.#options.mayBegin()) {
+      this.outcome = { name: "failed", error: new BridgeError("cli_failed", "The claude process went on without a call's result.") };
+      return;
+    }
     const isFirst = this.#messageId === undefined;
     this.#messageId = optionalString(message["id"]) ?? "";
     if (!isFirst && this.#hasDeltas && this.#stopReason === undefined) return this.#fail("The answer broke off upstream after part of it had been sent.");
@@ -186,6 +206,7 @@ export class TurnTranslator {
       this.#blocks.set(index, "dropped");
       return;
     }
+    this.#isParkable &&= this.#options.isServed(name);
     this.callIds.push(id);
     this.#blocks.set(index, { call, hasArguments: false });
     this.#hasDeltas = true;
@@ -195,7 +216,7 @@ export class TurnTranslator {
   #slowDelta(index: number, delta: JsonObject, events: TurnEvent[]): void {
     for (const [type, wireType, key] of [["text", "text_delta", "text"], ["thinking", "thinking_delta", "thinking"], ["input_json", "input_json_delta", "partial_json"]] as const) {
       const text = delta[key];
-      if (delta["type"] === wireType && typeof text === "string" && text !== "") this.takeDelta({ type, index, text: encodeJsonText(text) }, events);
+      if (delta["type"] === wireType && typeof text === "string" && text !== "") this.#delta({ type, index, text: encodeJsonText(text) }, events);
     }
   }
 
@@ -221,7 +242,7 @@ export class TurnTranslator {
   #messageStop(stopReason: string | undefined, events: TurnEvent[]): void {
     this.#stopReason = stopReason ?? this.#stopReason;
     if (stopReasons[this.#stopReason ?? ""]?.cut === true) this.#finish("cut", events);
-    else if (this.#stopReason === "tool_use" && this.callIds.length > 0) this.#finish(this.isWhole ? "parked" : "cut", events);
+    else if (this.#stopReason === "tool_use" && this.callIds.length > 0) this.#finish(this.isWhole && this.#isParkable ? "parked" : "cut", events);
   }
 
   #assistant(message: JsonObject, inner: JsonObject, events: TurnEvent[], wasCut: boolean): void {
@@ -236,7 +257,7 @@ export class TurnTranslator {
     // The streamed message again, block by block.
     if (this.#whole === undefined && inner["id"] === this.messageId) return;
     if (wasCut) return this.#fail("The answer came in one piece that is longer than can be relayed.");
-    // Not streamed: the stream broke and the CLI asked again for the whole (2.1.197).
+    // Not streamed: the stream broke and the CLI asked again for the whole (2.1.197 once it had begun, 2.1.330 within its thoughts).
     if (this.#whole === undefined) {
       this.#messageStart(inner, events);
       this.#whole = { id: this.#messageId ?? "", stopReason: optionalString(inner["stop_reason"]), blocks: 0 };
@@ -291,9 +312,13 @@ export class TurnTranslator {
   }
 }
 
-/** Whether the model begins a message. */
-export function beginsMessage({ type, event }: JsonObject): boolean {
+function beginsMessage({ type, event }: JsonObject): boolean {
   return type === "stream_event" && isObject(event) && event["type"] === "message_start";
+}
+
+/** Whether the CLI goes on with its turn, or has ended it. */
+export function goesOn(message: JsonObject): boolean {
+  return beginsMessage(message) || message["type"] === "result";
 }
 
 function blockIndex(event: JsonObject): number {

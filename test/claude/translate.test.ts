@@ -17,7 +17,7 @@ type Path = "fast" | "parsed";
 
 /** A translator for a turn like any other. */
 function translatorOf(options: Partial<TranslateOptions> = {}): TurnTranslator {
-  return new TurnTranslator({ nowMs: () => 0, previousMessageId: undefined, hasSchema: false, callsMax: Infinity, onCall: () => {}, ...options });
+  return new TurnTranslator({ nowMs: () => 0, previousMessageId: undefined, hasSchema: false, callsMax: Infinity, isServed: () => true, onCall: () => {}, mayBegin: () => true, ...options });
 }
 
 /** Plays lines through a translator, each delta by the fast path or all by the parser, until `ends` if that is given. */
@@ -266,14 +266,14 @@ describe("a message that was not streamed", () => {
     const more = { stop_reason: "end_turn", usage: { input_tokens: 10, output_tokens: 2 } };
     const played = playMessages(
       start("m0"), whole("m1", [{ type: "thinking", thinking: "hm" }], more), rateLimit, whole("m1", [{ type: "text", text: "h" }], more),
-      blockStop(0), stop(null), event({ type: "message_stop" }), whole("m1", [{ type: "text", text: "i" }], more), result,
+      { type: "system", subtype: "later" }, text("of the stream that broke"), blockStop(0), stop(null), event({ type: "message_stop" }), whole("m1", [{ type: "text", text: "i" }], more), result,
     );
     assert.deepEqual([played.order, played.thinking, played.text, played.finish], ["start thinking text finish", "hm", "hi", "stop"]);
   });
 
   it("that is cut at its limit is given to its last block, whatever the CLI goes on with", () => {
     const more = { stop_reason: "max_tokens" };
-    for (const next of [{ type: "system", subtype: "status" }, { type: "user" }, start("m2"), whole("m2", [{ type: "text", text: "more" }]), result]) {
+    for (const next of [{ type: "system", subtype: "status", status: "requesting" }, { type: "user" }, start("m2"), whole("m2", [{ type: "text", text: "more" }]), result]) {
       const played = playMessages(whole("m1", [{ type: "text", text: "a" }], more), whole("m1", [{ type: "text", text: "b" }], more), next, text("more"));
       assert.deepEqual([played.text, played.finish, played.outcome], ["ab", "length", "cut"], JSON.stringify(next));
     }
@@ -321,12 +321,36 @@ describe("a call", () => {
       const events: TurnEvent[] = [];
       for (const blocks of lines) translator.take(whole("m1", blocks, { stop_reason: "tool_use" }), events);
       assert.equal(translator.outcome.name, "running", "more of it may come");
-      translator.endWhole(events);
+      translator.takeCallRequest(events);
       const { text, finish } = summaryOf(events);
       assert.deepEqual([text, finish, translator.outcome.name, translator.callIds], ["hi", "tool_calls", "parked", ["t1", "t2"]]);
       assert.deepEqual(callsIn(events), [{ id: "t1", name: "a", json: '{"x":"é\\n"}' }, { id: "t2", name: "b", json: "{}" }]);
     }
     assert.deepEqual(playWith({ callsMax: 1 }, whole("m1", content, { stop_reason: "tool_use" })).calls.map(({ id }) => id), ["t1"]);
+  });
+
+  it("that was not streamed ends the answer when the CLI asks for its result, also where no reason was told", () => {
+    const translator = translatorOf();
+    const events: TurnEvent[] = [];
+    translator.take(whole("m1", [{ type: "tool_use", id: "t1", name: "a", input: {} }], { stop_reason: null }), events);
+    translator.takeCallRequest(events);
+    assert.deepEqual([summaryOf(events).finish, translator.outcome.name], ["tool_calls", "parked"]);
+  });
+
+  it("to a tool that is not served cuts the turn: the CLI has a result of its own for it", () => {
+    const isServed = (name: string): boolean => name === "look";
+    const played = playWith({ isServed }, start("m1"), toolUse(0, "t1"), blockStop(0), toolUse(1, "t2", "ghost"), blockStop(1), stop("tool_use"));
+    assert.deepEqual([played.outcome, played.finish, played.callIds], ["cut", "tool_calls", ["t1", "t2"]]);
+    assert.equal(playWith({ isServed }, start("m1"), toolUse(0, "t1"), stop("tool_use")).outcome, "parked");
+  });
+
+  it("without the client's result fails the turn when the model goes on, before anything of it is told", () => {
+    const played = playWith({ mayBegin: () => false }, start("m1"), text("a"), stop("end_turn"), result);
+    assert.deepEqual([played.order, played.error?.kind], ["", "cli_failed"]);
+  });
+
+  it("that the CLI ends the turn behind is cut", () => {
+    assert.equal(playMessages(start("m1"), toolUse(0, "t1"), stop("tool_use"), result).outcome, "cut");
   });
 
   it("parks the turn once: what comes behind it is the next run's", () => {

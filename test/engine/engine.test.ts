@@ -608,6 +608,22 @@ describe("a warm process", () => {
     assert.equal(engine.status.restingConversations, 2);
   });
 
+  it("has no room where as many conversations as there may be processes take turns: each keeps its own", async (t) => {
+    const { engine } = startEngine(t, "answers", { warm: 2, maxProcesses: 2, conversationIdleMsMax: 60_000, defaultModel: "opus" });
+    await engine.discover();
+    const histories: Message[][] = [[user("WORDS 1 of a")], [user("WORDS 1 of b")]];
+    const rounds = 6;
+    for (let round = 0; round < rounds; round++) {
+      for (const messages of histories) {
+        const { events, error } = await collect(engine.run(turnOf({ model: "opus", messages: [...messages] }), never));
+        assert.equal(error, undefined);
+        messages.push(assistant(summaryOf(events).text), user("WORDS 1"));
+      }
+    }
+    // The first of each, and the second where it had to go once before it was known to go on.
+    assert.ok(engine.status.reuse.hit >= 2 * (rounds - 2), JSON.stringify(engine.status.reuse));
+  });
+
   it("that refuses its conversation is ended, and so is the one that was tried in its place", async (t) => {
     const { engine } = startEngine(t, "refuses-initialize", { warm: 1 });
     await engine.discover();

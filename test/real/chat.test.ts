@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import {
   type AnthropicStub, brokenAnswer, conversationOf, errorAnswer, hangingAnswer, midStreamErrorAnswer, startAnthropicStub, type StubAnswer,
-  type StubRequest, subscriptionHeaders, textAnswer, textOf, toolUseAnswer,
+  type StubRequest, subscriptionHeaders, textAnswer, textOf,
 } from "../support/anthropic-stub.ts";
 import { type BridgeProcess, startBridge } from "../support/bridge-process.ts";
 import { cleanUp } from "../support/cleanup.ts";
@@ -320,23 +320,6 @@ for (const version of claudeVersions) {
           }
         }
       }));
-    });
-
-    it("text and calls of an answer whose stream broke before them are all told, and answered on the same process", async (t) => {
-      const { stub, url } = await start(t, version, { args: ["--max-retries", "1"] });
-      const calls = [{ name: "look", input: { at: 1 } }, { name: "look", input: { at: 2 } }];
-      stub.respond = (_request, index) => [brokenAnswer([]), toolUseAnswer(calls, { textBefore: "Looking." }), textAnswer(["Seen."])][index] ?? assert.fail();
-      const tools = [{ type: "function", function: { name: "look", parameters: { type: "object", properties: { at: { type: "integer" } } } } }];
-      const messages = [{ role: "user", content: "look twice" }];
-      const client = new OpenAI({ baseURL: `${url}/v1`, apiKey: "anything", maxRetries: 0 });
-      const { choices: [asked] } = await client.chat.completions.create({ model: "sonnet", messages, tools });
-      assert.deepEqual([asked.finish_reason, asked.message.content], ["tool_calls", "Looking."]);
-      assert.deepEqual(asked.message.tool_calls.map((call: any) => JSON.parse(call.function.arguments)), calls.map(({ input }) => input));
-      const results = asked.message.tool_calls.map((call: any, index: number) => ({ role: "tool", tool_call_id: call.id, content: `seen ${index}` }));
-      const { choices: [answered] } = await client.chat.completions.create({ model: "sonnet", tools, messages: [...messages, asked.message, ...results.reverse()] });
-      assert.deepEqual([answered.finish_reason, answered.message.content], ["stop", "Seen."]);
-      assert.equal(stub.requests.length, 3);
-      assert.equal((await healthOf(url)).reuse["hit"], 1);
     });
 
     it("nobody logged in is a 401 with the mend, and /health says so", async (t) => {

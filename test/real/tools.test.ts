@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { describe, it, type TestContext } from "node:test";
 import {
-  type AnthropicStub, conversationOf, startAnthropicStub, type StubContentBlock, type StubRequestBody, textAnswer, toolUseAnswer,
+  type AnthropicStub, brokenAnswer, conversationOf, startAnthropicStub, type StubContentBlock, type StubRequestBody, textAnswer, toolUseAnswer,
 } from "../support/anthropic-stub.ts";
 import { type BridgeProcess, startBridge } from "../support/bridge-process.ts";
 import { judgeChatStream } from "../support/chat-wire.ts";
@@ -30,7 +30,7 @@ interface Server {
 }
 
 /** Without warm processes, so that those there are are those of the conversations. */
-async function start(t: TestContext, version: ClaudeVersion): Promise<Scene> {
+async function start(t: TestContext, version: ClaudeVersion, maxRetries = 0): Promise<Scene> {
   const folder = await temporaryFolder(t);
   const stub = await startAnthropicStub();
   cleanUp(t, async () => {
@@ -39,7 +39,7 @@ async function start(t: TestContext, version: ClaudeVersion): Promise<Scene> {
   });
   const startServer = async (): Promise<Server> => {
     const bridge = await startBridge(t, {
-      args: ["--claude", claudePath(version), "--pass-env", "ANTHROPIC_BASE_URL,DISABLE_TELEMETRY", "--warm", "0", "--head-wait", "600", "--max-retries", "0"],
+      args: ["--claude", claudePath(version), "--pass-env", "ANTHROPIC_BASE_URL,DISABLE_TELEMETRY", "--warm", "0", "--head-wait", "600", "--turn-timeout", "60", "--max-retries", String(maxRetries)],
       env: subscriptionEnvironment(stub.url, folder),
     });
     // The one that was asked at the start what it serves is gone by then.
@@ -125,6 +125,44 @@ for (const version of claudeVersions) {
         assert.deepEqual(given.map((block) => block["tool_use_id"]), uses.map((block) => block["id"]), "each with its own call");
         assert.deepEqual(given.map((block) => textIn(block["content"])), results);
         assert.deepEqual(conversationOf(body).map(({ role }) => role), ["user", "assistant", "user"]);
+      }
+    });
+
+    it("an answer whose stream broke, and that came again in one piece, is told whole, and goes on with its calls on the same process", async (t) => {
+      // Where the one asks again for the whole, the other asks for a stream or gives up.
+      const [broken, maxRetries] = version === "2.1.330" ? [{ ...textAnswer([], { thinking: ["Hm"] }), ending: "cut" as const }, 0] : [brokenAnswer([]), 1];
+      const { stub, startServer } = await start(t, version, maxRetries);
+      const { client, bridge } = await startServer();
+      stub.respond = (_request, index) => [broken, toolUseAnswer(parallelCalls, { textBefore: "Looking.", thinking: ["So"] }), textAnswer(["Seen."])][index] ?? assert.fail();
+      const tools = parallelCalls.map(({ name }) => functionTool(name, "Looks."));
+      const messages = [{ role: "user", content: "look twice" }];
+      const { choices: [asked] } = await client.chat.completions.create({ model: "sonnet", messages, tools });
+      assert.notEqual(stub.requests[1]?.body.stream, true, "it was asked for in one piece");
+      assert.deepEqual([asked.finish_reason, asked.message.content], ["tool_calls", "Looking."]);
+      assert.deepEqual(asked.message.tool_calls.map((call: any) => [call.function.name, JSON.parse(call.function.arguments)]), parallelCalls.map(({ name, input }) => [name, input]));
+      const results = asked.message.tool_calls.map(({ id }: any, index: number) => ({ role: "tool", tool_call_id: id, content: `result ${index}` }));
+      const { choices: [answered] } = await client.chat.completions.create({ model: "sonnet", tools, messages: [...messages, asked.message, ...results.reverse()] });
+      assert.deepEqual([answered.finish_reason, answered.message.content], ["stop", "Seen."]);
+      assert.equal(stub.requests.length, 3);
+      assert.equal((await healthOf(bridge.url)).reuse["hit"], 1);
+      assert.deepEqual(blocksOf(stub.requests[2]?.body ?? assert.fail(), "tool_result").map(({ content }) => JSON.stringify(content)).map((content) => /result \d/u.exec(content)?.[0]), ["result 0", "result 1"]);
+    });
+
+    it("a call of a tool that is not served has the client's result too, beside that of one that is", async (t) => {
+      const { stub, startServer } = await start(t, version);
+      const { client } = await startServer();
+      const calls = [{ name: "look", input: { city: "Basel" } }, { name: "ghost", input: { city: "Bern" } }];
+      stub.respond = (_request, index) => [toolUseAnswer(calls), textAnswer(["So."]), textAnswer(["On."])][index] ?? assert.fail(`request ${index}`);
+      const tools = [functionTool("look", "Looks.")];
+      const messages: ChatMessage[] = [{ role: "user", content: "look" }];
+      const { message } = await streamed(client, { messages, tools });
+      assert.deepEqual(message.tool_calls.map((call: any) => call.function.name), calls.map(({ name }) => name));
+      messages.push(message, ...message.tool_calls.map(({ id }: any, index: number) => ({ role: "tool", tool_call_id: id, content: `result ${index}` })));
+      const { message: answer } = await streamed(client, { messages, tools });
+      messages.push(answer, { role: "user", content: "and?" });
+      await streamed(client, { messages, tools });
+      for (const { body } of stub.requests.slice(-2)) {
+        assert.deepEqual(blocksOf(body, "tool_result").map(({ content }) => /result \d/u.exec(JSON.stringify(content))?.[0]), ["result 0", "result 1"]);
       }
     });
 
