@@ -4,6 +4,7 @@ import type { Duplex } from "node:stream";
 import { BridgeError } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import { type AccessCheck, corsHeaders } from "./access.ts";
+import { OwedAnswers } from "./owed-answers.ts";
 import { sendFailure } from "./respond.ts";
 import { findRoute, type Services } from "./routes.ts";
 
@@ -22,24 +23,22 @@ export interface HttpOptions {
 }
 
 /** The HTTP server, not yet listening. */
-export function createHttpServer({ services, checkAccess, log }: HttpOptions): Server {
+export function createHttpServer(options: HttpOptions): Server {
   const server = createServer({ requestTimeout: requestTimeoutMs, headersTimeout: headersTimeoutMs, keepAliveTimeout: keepAliveTimeoutMs });
-  /** The answer under way on each connection. */
-  const answers = new WeakMap<Duplex, ServerResponse>();
+  const owed = new OwedAnswers();
   server.on("request", (request, response) => {
-    answers.set(request.socket, response);
-    answer(request, response, services, checkAccess, log).catch((failure: unknown) => sendFailure(request, response, failure, log));
+    owed.add(response);
+    answer(request, response, options).catch((failure: unknown) => sendFailure(request, response, failure, options.log));
   });
   server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
-    const response = answers.get(socket);
-    // What comes behind a request must not be answered into the middle of its answer.
-    if (response !== undefined && response.headersSent && !response.writableFinished) socket.destroy();
+    // What comes behind a request must not be answered into the middle of its answer, nor in place of it.
+    if (owed.isOwed(socket)) socket.destroy();
     else answerUnreadable(error, socket);
   });
   return server;
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse, services: Services, checkAccess: AccessCheck, log: Logger): Promise<void> {
+async function answer(request: IncomingMessage, response: ServerResponse, { services, checkAccess, log }: HttpOptions): Promise<void> {
   const startedAtMs = performance.now();
   const method = request.method ?? "";
   const sentId = request.headers["x-request-id"];

@@ -360,6 +360,33 @@ describe("what is no HTTP, behind a request", () => {
     assert.doesNotMatch(text, /\r\n0\r\n\r\n$|DONE/, "the client can see that it is not whole");
     await puppet.gone;
   });
+
+  it("is never answered where answers are still owed, begun or not: the connection is cut, and all its turns end", async (t) => {
+    const { url } = await startEmbeddedWith(t, "puppet", { maxProcesses: 2 });
+    const puppeteer = await startPuppeteer(t);
+    for (const isBegun of [true, false]) {
+      const socket = await openSocket(t, url);
+      let text = "";
+      socket.setEncoding("latin1").on("data", (chunk: string) => (text += chunk));
+      const closed = new Promise<void>((resolve) => socket.once("end", resolve).once("close", () => resolve()));
+      const posts = ["first", "second"].map((name) => {
+        const body = JSON.stringify({ model: "opus", stream: true, messages: [{ role: "user", content: puppeteer.prompt(name) }] });
+        return `${head("POST /v1/chat/completions HTTP/1.1", "host: localhost", `content-length: ${body.length}`)}${body}`;
+      });
+      socket.write(posts.join(""));
+      const puppets = [await puppeteer.next(), await puppeteer.next()];
+      if (isBegun) {
+        const first = puppets.find(({ prompt }) => prompt.endsWith("first"));
+        first?.start();
+        first?.say("one");
+        while (!text.includes('"content":"one"')) await once(socket, "data");
+      }
+      socket.write("GARBAGE\r\n\r\n");
+      await closed;
+      assert.deepEqual(text.match(/HTTP\/1\.1 \d+/g), isBegun ? ["HTTP/1.1 200"] : null);
+      for (const { gone } of puppets) await gone;
+    }
+  });
 });
 
 describe("a stream", () => {
