@@ -42,6 +42,9 @@ export class Cli {
   #search: Promise<Installation> | undefined;
   #stamp: string | undefined;
   #folder: Promise<WorkingFolder> | undefined;
+  /** Of those that were found gone something may be left. */
+  readonly #lostFolders: WorkingFolder[] = [];
+  #folderFault: Installation | undefined;
   #loggedIn: boolean | undefined;
   #rateLimit: RateLimitInfo | undefined;
   #isClosed = false;
@@ -52,8 +55,9 @@ export class Cli {
     this.models = new ModelCatalog(options.aliases);
   }
 
+  /** Unusable also while its processes have no folder to run in. */
   get installation(): Installation | undefined {
-    return this.#installation;
+    return this.#folderFault ?? this.#installation;
   }
 
   /** As the CLI's own `initialize` tells; undefined until it was asked. */
@@ -165,7 +169,9 @@ export class Cli {
     this.#slots.close(shuttingDown());
     await Promise.all([...this.#processes].map((process) => process.fail(shuttingDown())));
     const folder = await this.#folder?.catch(() => undefined);
-    await folder?.remove().catch((error: unknown) => this.#options.log.warn("the temporary folder was not removed", { reason: String(error) }));
+    for (const { remove } of [...this.#lostFolders, ...(folder === undefined ? [] : [folder])]) {
+      await remove().catch((error: unknown) => this.#options.log.warn("the temporary folder was not removed", { reason: String(error) }));
+    }
   }
 
   /** Ends every process without waiting, and starts no more. */
@@ -214,14 +220,37 @@ export class Cli {
     return found && stampOf(found.program);
   }
 
+  /** The folder, made where there is none: the first time, and when it was taken away under the server. */
   async #openFolder(): Promise<WorkingFolder> {
-    this.#folder ??= makeWorkingFolder(tmpdir());
+    const known = this.#folder;
+    if (known !== undefined) {
+      const folder = await known;
+      if (await folder.isThere()) return folder;
+      if (this.#isClosed) throw shuttingDown();
+      // Once, however many found it gone.
+      if (this.#folder === known) {
+        this.#folder = undefined;
+        this.#lostFolders.push(folder);
+        this.#options.log.warn("the temporary folder was removed by another program; a new one is made");
+      }
+    }
+    return await (this.#folder ??= this.#makeFolder());
+  }
+
+  async #makeFolder(): Promise<WorkingFolder> {
     try {
-      return await this.#folder;
+      const folder = await makeWorkingFolder(tmpdir());
+      this.#folderFault = undefined;
+      return folder;
     } catch (cause) {
       // A full disk may have room again.
       this.#folder = undefined;
-      throw new BridgeError("internal", "The server could not make a temporary folder for the claude process.", { cause });
+      const fault = "The server could not make a temporary folder for the claude process";
+      this.#folderFault = {
+        kind: "unusable", version: this.#installation?.version,
+        message: `${fault} (${(cause as NodeJS.ErrnoException).code}): see that there is room where the system keeps temporary files, and that it can be written to.`,
+      };
+      throw new BridgeError("internal", `${fault}.`, { cause });
     }
   }
 }

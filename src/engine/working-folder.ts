@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
+import { lstat, mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 
 const prefix = "claude-max-api-";
@@ -9,6 +9,8 @@ export interface WorkingFolder {
   readonly cwd: string;
   /** For the CLI's own temporary files. */
   readonly temporary: string;
+  /** Whether both are still the ones that were made: what cleans a machine's temporary files may have taken them. Never rejects. */
+  readonly isThere: () => Promise<boolean>;
   readonly remove: () => Promise<void>;
 }
 
@@ -19,8 +21,21 @@ export async function makeWorkingFolder(parent: string): Promise<WorkingFolder> 
   const [cwd, temporary] = [join(root, "empty"), join(root, "tmp")];
   await mkdir(cwd);
   await mkdir(temporary);
-  // A process that just ended may be writing its last file.
-  return { cwd, temporary, remove: () => rm(root, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 }) };
+  const places = [cwd, temporary];
+  const identity = async (): Promise<string> => (await Promise.all(places.map(identityOf))).join(" ");
+  const made = await identity();
+  return {
+    cwd, temporary,
+    isThere: () => identity().then((now) => now === made, () => false),
+    // A process that just ended may be writing its last file.
+    remove: () => rm(root, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 }),
+  };
+}
+
+/** Another user may make one of the same name where ours was, with settings in it for the CLI to read. */
+async function identityOf(folder: string): Promise<string> {
+  const { dev, ino, uid } = await lstat(folder);
+  return `${dev} ${ino} ${uid}`;
 }
 
 /** The name says whose the folder is: one whose server is gone can go. What belongs to another user stays. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { copyFileSync, existsSync, readdirSync } from "node:fs";
+import { copyFileSync, existsSync, readdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { setImmediate as nextRound } from "node:timers/promises";
@@ -48,6 +48,16 @@ async function replaceable(t: TestContext, name: string) {
   copyFileSync(fakeClaudePath("protocol"), join(folder, "protocol.mjs"));
   become(name);
   return { command: { file, leadingArguments: [] }, become };
+}
+
+/** Where this process makes its temporary folders until the test's end. */
+function withTemporary(t: TestContext, folder: string): void {
+  const { TMPDIR } = process.env;
+  t.after(() => {
+    if (TMPDIR === undefined) delete process.env["TMPDIR"];
+    else process.env["TMPDIR"] = TMPDIR;
+  });
+  process.env["TMPDIR"] = folder;
 }
 
 describe("the CLI on this machine", () => {
@@ -241,18 +251,46 @@ describe("its processes", () => {
     assert.equal(cli.size, 0);
   });
 
+  it("have a new folder when theirs was removed: one for all, and nothing of either is left at the end", { skip: onlyLinux }, async (t) => {
+    const { cli, logLines } = startCli(t, "answers", { maxProcesses: 16 });
+    const folderOf = ({ pid }: { readonly pid: number | undefined }): string => dirname(environmentOf(pid ?? 0)["CLAUDE_CODE_TMPDIR"] ?? "");
+    const first = folderOf(await cli.launch("fake", never));
+    for (const place of ["empty", "tmp", "."]) {
+      const before = folderOf(await cli.launch("fake", never));
+      rmSync(join(before, place), { recursive: true });
+      const both = (await Promise.all([cli.launch("fake", never), cli.launch("fake", never)])).map(folderOf);
+      assert.equal(both[0], both[1], place);
+      assert.notEqual(both[0], before, place);
+      assert.deepEqual([readdirSync(join(both[0] ?? "", "empty")), readdirSync(join(both[0] ?? "", "tmp"))], [[], []]);
+    }
+    assert.equal(logLines.filter((line) => line.includes("warn the temporary folder was removed by another program")).length, 3);
+    const last = folderOf(await cli.launch("fake", never));
+    await cli.close();
+    assert.deepEqual([existsSync(first), existsSync(last)], [false, false]);
+  });
+
+  it("have no folder left when it was removed as they were closed", async (t) => {
+    const folder = await temporaryFolder(t);
+    const { cli } = startCli(t, "answers");
+    withTemporary(t, folder);
+    await (await cli.launch("fake", never)).end();
+    for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true });
+    const launch = assert.rejects(cli.launch("fake", never), { kind: "shutting_down" });
+    await cli.close();
+    await launch;
+    assert.deepEqual(readdirSync(folder), []);
+  });
+
   it("cannot be started without a folder, and can when there is room again", { skip: onlyPosix }, async (t) => {
     const { cli } = startCli(t, "answers");
-    const { TMPDIR } = process.env;
-    t.after(() => {
-      if (TMPDIR === undefined) delete process.env["TMPDIR"];
-      else process.env["TMPDIR"] = TMPDIR;
-    });
     const folder = await temporaryFolder(t);
-    process.env["TMPDIR"] = join(folder, "missing");
+    withTemporary(t, join(folder, "missing"));
     await assert.rejects(cli.launch("fake", never), { kind: "internal", message: /temporary folder/u });
     assert.equal(cli.size, 0);
+    const { installation } = cli;
+    assert.match(installation?.kind === "unusable" ? installation.message : "", /temporary folder.*ENOENT/u);
     process.env["TMPDIR"] = folder;
     await (await cli.launch("fake", never)).end();
+    assert.equal(cli.installation, undefined, "it was not looked for yet");
   });
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, renameSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { describe, it } from "node:test";
@@ -34,6 +34,19 @@ describe("the working folder", () => {
     await first.remove();
     await second.remove();
     assert.deepEqual(readdirSync(parent), []);
+  });
+
+  it("is there until either of the two is gone, or is another of the same name", async (t) => {
+    const parent = await temporaryFolder(t);
+    for (const place of ["cwd", "temporary"] as const) {
+      const folder = await makeWorkingFolder(parent);
+      assert.equal(await folder.isThere(), true);
+      // Kept beside it, so that its number is not given to the next.
+      renameSync(folder[place], `${folder[place]}-before`);
+      assert.equal(await folder.isThere(), false, place);
+      await mkdir(folder[place]);
+      assert.equal(await folder.isThere(), false, place);
+    }
   });
 
   it("takes away what a server left that is gone, and nothing else", async (t) => {
