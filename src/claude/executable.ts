@@ -26,7 +26,7 @@ const defaultExtensions = ".COM;.EXE;.BAT;.CMD";
 /** What npm's and pnpm's batch files run: `"%dp0%\node_modules\…\cli.js" %*`. */
 const shimTarget = /"%(?:~dp0|dp0%)\\?([^"%]+\.(?:exe|[cm]?js))"\s+%\*/iu;
 
-/** The file that a command stands for, as the system finds it; undefined when there is none. A bare name is looked up on PATH. */
+/** The file that a command stands for, as the system finds it; undefined when there is none. A bare name is looked up in PATH's absolute folders. */
 export function findExecutable(command: Command, facts: ExecutableFacts): Executable | undefined {
   const program = candidates(command.file, facts).find(facts.isExecutable);
   if (program === undefined) return undefined;
@@ -49,9 +49,10 @@ export function stampOf(program: string): string | undefined {
 }
 
 function candidates(file: string, { platform, environment }: ExecutableFacts): string[] {
-  const { delimiter, join } = platform === "win32" ? win32 : posix;
+  const { delimiter, isAbsolute, join } = platform === "win32" ? win32 : posix;
   const isPath = platform === "win32" ? /[/\\:]/u.test(file) : file.includes("/");
-  const folders = (variable(environment, "PATH") ?? "").split(delimiter).filter((folder) => folder !== "");
+  // A relative one is another folder to the child, which does not stand where this process does.
+  const folders = (variable(environment, "PATH") ?? "").split(delimiter).filter(isAbsolute);
   const places = isPath ? [file] : folders.map((folder) => join(folder, file));
   if (platform !== "win32") return places;
   const extensions = (variable(environment, "PATHEXT") ?? defaultExtensions).split(";").filter((extension) => extension !== "");

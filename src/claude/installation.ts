@@ -13,8 +13,8 @@ export type Installation =
 
 const howToInstall = "Install it with `npm install -g @anthropic-ai/claude-code`, log in by running `claude` once, or name it with --claude PATH.";
 
-/** Asks the CLI for its version. Never rejects: what is wrong is told in the answer. */
-export function findInstallation(command: Command, environment: Readonly<Record<string, string>>): Promise<Installation> {
+/** Asks the CLI for its version, from the folder that it will run in: PATH may have relative folders. Never rejects: what is wrong is told in the answer. */
+export function findInstallation(command: Command, environment: Readonly<Record<string, string>>, cwd?: string): Promise<Installation> {
   return new Promise((resolve) => {
     const unusable = (message: string, version?: string): void => resolve({ kind: "unusable", version, message });
     const onEnd = (error: ExecFileException | null, stdout: string): void => {
@@ -30,7 +30,7 @@ export function findInstallation(command: Command, environment: Readonly<Record<
     try {
       execFile(
         command.file, [...command.leadingArguments, "--version"],
-        { env: environment, timeout: versionWaitMs, killSignal: "SIGKILL", windowsHide: true, encoding: "utf8" },
+        { env: environment, cwd, timeout: versionWaitMs, killSignal: "SIGKILL", windowsHide: true, encoding: "utf8" },
         onEnd,
       );
     } catch (error) {

@@ -89,18 +89,7 @@ export class Cli {
 
   /** Looks for the CLI. Never rejects. */
   find(): Promise<Installation> {
-    const { command, environment, log, onChange } = this.#options;
-    const found = this.#executable();
-    const stamp = found && stampOf(found.program);
-    this.#search ??= findInstallation(found?.command ?? command, environment).then((installation) => {
-      if (this.#installation?.kind === "found" && stamp !== this.#stamp) {
-        log.info("the CLI changed on disk", { version: installation.version });
-        onChange();
-      }
-      this.#installation = installation;
-      this.#stamp = stamp;
-      return installation;
-    }).finally(() => {
+    this.#search ??= this.#look().finally(() => {
       this.#search = undefined;
     });
     return this.#search;
@@ -181,6 +170,21 @@ export class Cli {
     for (const process of this.#processes) process.kill();
   }
 
+  async #look(): Promise<Installation> {
+    const { command, environment, log, onChange } = this.#options;
+    const cwd = await this.#openFolder().then((folder) => folder.cwd, () => undefined);
+    const found = this.#executable();
+    const stamp = found && stampOf(found.program);
+    const installation = await findInstallation(found?.command ?? command, environment, cwd);
+    if (this.#installation?.kind === "found" && stamp !== this.#stamp) {
+      log.info("the CLI changed on disk", { version: installation.version });
+      onChange();
+    }
+    this.#installation = installation;
+    this.#stamp = stamp;
+    return installation;
+  }
+
   #waitForSlot(signal: AbortSignal): Promise<Release> {
     const slot = this.#slots.wait(signal);
     if (this.shortage > 0) this.#options.onShortage();
@@ -223,16 +227,14 @@ export class Cli {
   /** The folder, made where there is none: the first time, and when it was taken away under the server. */
   async #openFolder(): Promise<WorkingFolder> {
     const known = this.#folder;
-    if (known !== undefined) {
-      const folder = await known;
-      if (await folder.isThere()) return folder;
-      if (this.#isClosed) throw shuttingDown();
-      // Once, however many found it gone.
-      if (this.#folder === known) {
-        this.#folder = undefined;
-        this.#lostFolders.push(folder);
-        this.#options.log.warn("the temporary folder was removed by another program; a new one is made");
-      }
+    const folder = await known;
+    if (folder !== undefined && await folder.isThere()) return folder;
+    if (this.#isClosed) throw shuttingDown();
+    // Once, however many found it gone.
+    if (folder !== undefined && this.#folder === known) {
+      this.#folder = undefined;
+      this.#lostFolders.push(folder);
+      this.#options.log.warn("the temporary folder was removed by another program; a new one is made");
     }
     return await (this.#folder ??= this.#makeFolder());
   }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { chmodSync, mkdirSync, utimesSync, writeFileSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { delimiter, join, relative } from "node:path";
 import { describe, it } from "node:test";
 import { type ExecutableFacts, factsOf, findExecutable, stampOf } from "../../src/claude/executable.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
@@ -32,6 +32,15 @@ describe("an executable on this machine", { skip: onlyPosix }, () => {
     assert.deepEqual(findExecutable(claude, facts), { command: { file: join(third, "claude"), leadingArguments: [] }, program: join(third, "claude") });
     chmodSync(join(second, "claude"), 0o755);
     assert.equal(findExecutable(claude, facts)?.program, join(second, "claude"));
+  });
+
+  it("is not looked for in PATH's relative folders, which are others to the child", async (t) => {
+    const folder = await temporaryFolder(t);
+    const file = join(folder, "claude");
+    writeFileSync(file, "one", { mode: 0o755 });
+    const relativeFolder = relative(process.cwd(), folder);
+    assert.equal(findExecutable(claude, factsOf({ PATH: relativeFolder })), undefined);
+    assert.equal(findExecutable(claude, factsOf({ PATH: [relativeFolder, folder].join(delimiter) }))?.command.file, file);
   });
 
   it("of a path is that file, whatever is on PATH", async (t) => {
@@ -74,6 +83,11 @@ describe("an executable on Windows", () => {
     assert.equal(findExecutable(claude, windows(files, { PATH: npm, PathExt: ".EXE;.COM" }))?.command.file, `${npm}\\claude.exe`);
     assert.equal(findExecutable({ ...claude, file: "claude.EXE" }, windows({ [`${npm}\\claude.EXE`]: "" }))?.command.file, `${npm}\\claude.EXE`);
     assert.equal(findExecutable(claude, windows({ [`${npm}\\claude`]: "#!/bin/sh" })), undefined);
+  });
+
+  it("is not looked for in Path's relative folders", () => {
+    const files = { "bin\\claude.exe": "", "\\bin\\claude.exe": "", [`${npm}\\claude.exe`]: "" };
+    assert.equal(findExecutable(claude, windows(files, { Path: `bin;.\\bin;${npm}`, PATHEXT: ".EXE" }))?.program, `${npm}\\claude.exe`);
   });
 
   it("of a path is that file, with its extension or without", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { copyFileSync, existsSync, readdirSync, rmSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { copyFileSync, existsSync, readdirSync, rmSync, symlinkSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { setImmediate as nextRound } from "node:timers/promises";
 import type { Command } from "../../src/claude/launch.ts";
@@ -86,6 +86,18 @@ describe("the CLI on this machine", () => {
     await cli.require();
     // A new look would have made another object of it.
     assert.equal(cli.installation, found);
+  });
+
+  it("is the one that its processes will be, where PATH has relative folders", { skip: onlyPosix }, async (t) => {
+    const [bin, other] = [await temporaryFolder(t), await temporaryFolder(t)];
+    symlinkSync(fakeClaudePath("old-version"), join(bin, "claude"));
+    symlinkSync(fakeClaudePath("answers"), join(other, "claude"));
+    const start = (...path: string[]): Cli => startCli(t, { file: "claude", leadingArguments: [] }, { environment: { ...platformEnvironment(), PATH: path.join(":") } }).cli;
+    assert.match(JSON.stringify(await start(relative(process.cwd(), bin)).find()), /was not found/u);
+    const cli = start(relative(process.cwd(), bin), other, platformEnvironment()["PATH"] ?? "");
+    await cli.require();
+    await cli.ask("fake");
+    assert.equal(cli.loggedIn, true);
   });
 
   it("that does not serve is told as such, each time, until another does", { skip: onlyPosix }, async (t) => {
