@@ -16,7 +16,7 @@ export const pipeCloseWaitMs = 500;
 
 /**
  * `booting`: started, not told anything yet. `busy`: a conversation is being replayed or a turn runs. `ready`: between turns. `parked`: in a turn that waits for the client's tools.
- * `closing`: on the ladder of its end. `closed`: gone, its pipes read to their ends.
+ * `closing`: on the ladder of its end, or killed. `closed`: gone, and its pipes are closed: read to their ends, unless somebody else held them open.
  */
 export type ProcessState = "booting" | "ready" | "busy" | "parked" | "closing" | "closed";
 
@@ -74,15 +74,17 @@ export class ClaudeProcess {
         this.#closePipesSoon();
         resolve();
       });
-      child.once("error", () => {
+      child.on("error", () => {
         if (child.pid === undefined) resolve();
       });
     });
     this.closed = new Promise((resolve) => {
-      child.once("error", (cause) => {
+      child.on("error", (cause) => {
+        // Of one that runs: a signal that did not reach it (Windows, when it is ending already). The ladder goes on, and 'close' comes.
+        if (child.pid !== undefined) return;
         this.#fail(new BridgeError("cli_unavailable", `The claude process could not be started: ${cause.message}.`, { cause }));
         // A process that never started has no 'close' of its own.
-        if (child.pid === undefined) this.#close(resolve);
+        this.#close(resolve);
       });
       child.once("close", () => {
         const lastWords = this.#stderrTail.trim().split("\n").at(-1) ?? "";
@@ -178,25 +180,22 @@ export class ClaudeProcess {
     return this.closed;
   }
 
-  /** Ends the process at once, without a ladder: for the server's own hurried end. */
+  /** Ends the process at once, without a ladder. Its listener still hears what it wrote, and of its end. */
   kill(): void {
     this.#signal("SIGKILL");
+    if (this.#state !== "closed") this.#state = "closing";
   }
 
   /** Steps on the ladder that ends in SIGKILL, once. */
   #descend(): void {
+    // A CLI that is blocked on a full pipe cannot see that its stdin ended; and one that was killed is closed when its pipe is read.
+    this.resume();
     if (this.#state === "closing" || this.#state === "closed") return;
-    const isParked = this.#state === "parked";
+    // At the end of its stdin a CLI that waits for a tool tells the model that the call failed: a request more, which nobody reads.
+    if (this.#state === "parked") return this.kill();
     const closeWaitMs = this.#state === "busy" ? interruptWaitMs : stdinCloseWaitMs;
     this.#state = "closing";
-    // At the end of its stdin a CLI that waits for a tool tells the model that the call failed: a request more, which nobody reads.
-    if (isParked) {
-      this.resume();
-      return this.#signal("SIGKILL");
-    }
     this.#child.stdin.end();
-    // A CLI that is blocked on a full pipe cannot see that its stdin ended.
-    this.resume();
     const toSigkill = setTimeout(() => this.#signal("SIGKILL"), closeWaitMs + sigtermWaitMs);
     const toSigterm = setTimeout(() => this.#signal("SIGTERM"), closeWaitMs);
     void this.closed.then(() => {

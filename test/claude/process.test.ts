@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
+import { type ChildProcess, spawnSync } from "node:child_process";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -60,6 +61,34 @@ describe("a process", () => {
     assert.deepEqual((["attach", "work", "rest", "park"] as const).map(after), ["closing", "closing", "closing", "closing"]);
     await end;
     assert.deepEqual((["attach", "work"] as const).map(after), ["closed", "closed"]);
+  });
+
+  it("that was killed is closing, whatever it did, and an end closes it though its reader is slow", async (t) => {
+    const { claude, witness } = await startWatched(t, "floods");
+    await claude.write(prompt("go"));
+    claude.work();
+    await witness.line();
+    claude.pause();
+    claude.kill();
+    claude.rest();
+    assert.equal(claude.state, "closing");
+    await claude.exited;
+    await claude.end();
+    claude.kill();
+    assert.equal(claude.state, "closed");
+  });
+
+  it("whose signals cannot be sent is not said to have failed to start, however often", async (t) => {
+    const children: ChildProcess[] = [];
+    const onChild = (message: unknown): void => void children.push((message as { readonly process: ChildProcess }).process);
+    subscribe("child_process", onChild);
+    t.after(() => unsubscribe("child_process", onChild));
+    const { claude, witness, pid } = await startWatched(t, "answers");
+    // As Windows tells of one that is ending already.
+    for (let signal = 0; signal < 3; signal++) children.find((child) => child.pid === pid)?.emit("error", new Error("kill EPERM"));
+    assert.deepEqual([witness.failures, claude.state], [[], "booting"]);
+    await claude.write(prompt("WORDS 1"));
+    await witness.message(({ type }) => type === "result");
   });
 
   it("tells only the listener that has it now", async (t) => {

@@ -207,6 +207,16 @@ describe("its processes", () => {
     assert.deepEqual([live.most, live.now, cli.size], [2, 2, 2]);
   });
 
+  it("that were killed count as ending: no other is asked for beside them", { skip: onlyPosix }, async (t) => {
+    let shortages = 0;
+    const { cli } = startCli(t, "hangs", { maxProcesses: 2, onShortage: () => void shortages++ });
+    const [first] = [await cli.launch("fake", never), await cli.launch("fake", never)];
+    first?.work();
+    first?.kill();
+    await cli.launch("fake", never);
+    assert.deepEqual([shortages, cli.size], [0, 2]);
+  });
+
   it("are not started for a client that left, also while its slot was waited for", async (t) => {
     const { cli } = startCli(t, "answers", { maxProcesses: 1 });
     await assert.rejects(cli.launch("fake", AbortSignal.abort()), { kind: "client_closed" });
