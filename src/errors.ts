@@ -1,5 +1,8 @@
 /** The one error class that reaches a client, and the closed table of what it may say. */
 
+/** What a client that was turned away for want of a place is told to wait, in seconds. */
+const busyRetrySeconds = 5;
+
 interface ErrorKind {
   /** HTTP status. */
   readonly status: number;
@@ -84,6 +87,21 @@ export class BridgeError extends Error {
     const { type, code } = errorKinds[this.kind];
     return { error: { message: this.message, type, param: this.param, code } };
   }
+}
+
+/** Who asked has left. */
+export function clientClosed(): BridgeError {
+  return new BridgeError("client_closed", "The client closed the request.");
+}
+
+/** There is no place for the request now, for the reason that `message` tells. */
+export function serverBusy(message: string): BridgeError {
+  return new BridgeError("server_busy", message, { retryAfterSeconds: busyRetrySeconds });
+}
+
+/** The server takes nothing more. */
+export function shuttingDown(): BridgeError {
+  return new BridgeError("shutting_down", "The server is shutting down.");
 }
 
 /** Any thrown value as a `BridgeError`; what was not one becomes `internal` with a message that tells nothing of the inside. */

@@ -65,7 +65,7 @@ export function createClaudeMaxApi(overrides: Partial<Config> = {}, { environmen
     services: {
       engine, log, version, isDemo: config.demo, defaultModel: config.defaultModel,
       maxBodyBytes: config.maxBodyMegabytes * bytesPerMegabyte, headWaitMs: config.headWaitSeconds * 1000,
-      // No more than could then run or wait.
+      // As many as may run or wait, on top of those that do: room for whoever comes when all of them have just left.
       preparation: new Preparation(config.maxProcesses + config.maxQueue),
       heartbeatMs: config.heartbeatSeconds * 1000, fetchImages: config.fetchImages, startedAtMs: Date.now(),
     },

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { asBridgeError, BridgeError } from "../src/errors.ts";
+import { asBridgeError, BridgeError, clientClosed, serverBusy, shuttingDown } from "../src/errors.ts";
 
 describe("an error for the client", () => {
   it("has its status, and all four keys on the wire", () => {
@@ -16,6 +16,12 @@ describe("an error for the client", () => {
     assert.deepEqual([error.retryAfterSeconds, error.shouldRetry, error.headers, error.cause], [7, false, { allow: "GET" }, cause]);
     const plain = new BridgeError("internal", "x");
     assert.deepEqual([plain.retryAfterSeconds, plain.shouldRetry, plain.headers, "cause" in plain], [undefined, undefined, {}, false]);
+  });
+
+  it("that more than one place gives is one", () => {
+    assert.deepEqual([clientClosed(), serverBusy("full"), shuttingDown()].map(({ status, message, retryAfterSeconds }) => [status, message, retryAfterSeconds]), [
+      [499, "The client closed the request.", undefined], [429, "full", 5], [503, "The server is shutting down.", undefined],
+    ]);
   });
 
   it("is made of anything that was thrown, and tells nothing of its inside", () => {

@@ -1,7 +1,4 @@
-import { BridgeError } from "../errors.ts";
-
-/** What a client that was turned away is told to wait, in seconds. */
-const busyRetrySeconds = 5;
+import { type BridgeError, clientClosed, serverBusy, shuttingDown } from "../errors.ts";
 
 interface Waiter {
   readonly admit: () => void;
@@ -40,7 +37,7 @@ export class Admission {
       this.#running++;
     } else {
       if (this.#waiting.size >= this.#limits.waitingMax) {
-        throw new BridgeError("server_busy", `All ${this.#limits.runningMax} turns are taken and ${this.#waiting.size} requests wait already.`, { retryAfterSeconds: busyRetrySeconds });
+        throw serverBusy(`All ${this.#limits.runningMax} turns are taken and ${this.#waiting.size} requests wait already.`);
       }
       await this.#wait(signal);
     }
@@ -56,7 +53,7 @@ export class Admission {
 
   /** Turns away who waits and who comes. Resolves when nothing runs any more. */
   close(): Promise<void> {
-    this.#closed ??= new BridgeError("shutting_down", "The server is shutting down.");
+    this.#closed ??= shuttingDown();
     for (const waiter of this.#waiting) waiter.refuse(this.#closed);
     if (this.#running === 0) return Promise.resolve();
     return new Promise((resolve) => {
@@ -72,7 +69,7 @@ export class Admission {
         action();
       };
       const waiter: Waiter = { admit: () => settle(resolve), refuse: (error) => settle(() => reject(error)) };
-      const leave = (): void => waiter.refuse(new BridgeError("client_closed", "The client closed the request."));
+      const leave = (): void => waiter.refuse(clientClosed());
       this.#waiting.add(waiter);
       signal.addEventListener("abort", leave, { once: true });
       if (signal.aborted) leave();

@@ -6,10 +6,10 @@ import { probe } from "../claude/probe.ts";
 import { ClaudeProcess } from "../claude/process.ts";
 import type { InitializeAnswer, RateLimitInfo } from "../claude/protocol.ts";
 import type { ModelAlias } from "../config/settings.ts";
-import { asBridgeError, BridgeError } from "../errors.ts";
+import { asBridgeError, BridgeError, clientClosed, serverBusy, shuttingDown } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import { ModelCatalog } from "./model-catalog.ts";
-import { clientClosed, type Release, Slots } from "./slots.ts";
+import { type Release, Slots } from "./slots.ts";
 import { makeWorkingFolder, type WorkingFolder } from "./working-folder.ts";
 
 export interface CliOptions {
@@ -17,7 +17,7 @@ export interface CliOptions {
   /** The child's whole environment. */
   readonly environment: Readonly<Record<string, string>>;
   readonly aliases: readonly ModelAlias[];
-  /** How many processes may live at once, those that are being ended among them. A look at the version, which is over at once, is not counted. */
+  /** How many processes may live at once, those that are being ended among them. A look at the version is not counted: there is one at a time, and `versionWaitMs` ends it. */
   readonly maxProcesses: number;
   readonly log: Logger;
   /** The CLI was updated on disk: processes of the old one should not be used for new conversations. */
@@ -38,6 +38,8 @@ export class Cli {
   readonly #living = new Set<ClaudeProcess>();
   readonly #slots: Slots;
   #asked: ClaudeProcess | undefined;
+  /** The model to ask of when there is room: a turn needed the place, or there was none. */
+  #unasked: string | undefined;
   #installation: Installation | undefined;
   #search: Promise<Installation> | undefined;
   #stamp: string | undefined;
@@ -102,19 +104,25 @@ export class Cli {
     if (installation?.kind === "unusable") throw new BridgeError("cli_unavailable", installation.message);
   }
 
-  /** Asks a process of its own what it serves and who is logged in, if there is room for one: each conversation's process tells the same. Never rejects. */
+  /** Asks a process of its own what it serves and who is logged in: now, or when there is room for one, unless a conversation's process has told it by then. Never rejects. */
   async ask(model: string): Promise<void> {
     let process: ClaudeProcess | undefined;
+    // Until it is asked: an exit meanwhile must not ask a second time.
+    this.#unasked = undefined;
     try {
       process = await this.launchSpare(model);
-      if (process === undefined) return;
+      if (process === undefined) {
+        this.#unasked = model;
+        return;
+      }
       this.#asked = process;
       const answer = probe(process);
       if (this.shortage > 0) this.#options.onShortage();
       this.learn(await answer);
     } catch (error) {
       const { kind } = asBridgeError(error);
-      if (kind !== "server_busy") this.#options.log.warn("the CLI did not tell what it serves", { error: kind, ended: process?.ending });
+      if (kind === "server_busy") this.#unasked = model;
+      else this.#options.log.warn("the CLI did not tell what it serves", { error: kind, ended: process?.ending });
     } finally {
       this.#asked = undefined;
     }
@@ -125,13 +133,14 @@ export class Cli {
     const process = this.#asked;
     if (process === undefined) return false;
     this.#asked = undefined;
-    void process.fail(new BridgeError("server_busy", "A turn needs the place."));
+    void process.fail(serverBusy("A turn needs the place."));
     return true;
   }
 
   learn({ models, loggedIn }: InitializeAnswer): void {
     this.models.learn(models);
     this.#loggedIn = loggedIn;
+    this.#unasked = undefined;
   }
 
   noteRateLimit(info: RateLimitInfo): void {
@@ -203,6 +212,7 @@ export class Cli {
       void process.exited.then(() => {
         this.#living.delete(process);
         release();
+        if (this.#unasked !== undefined && this.hasRoom) void this.ask(this.#unasked);
         this.#options.onExit();
       });
       void process.closed.then(() => this.#processes.delete(process));
@@ -255,8 +265,4 @@ export class Cli {
       throw new BridgeError("internal", `${fault}.`, { cause });
     }
   }
-}
-
-function shuttingDown(): BridgeError {
-  return new BridgeError("shutting_down", "The server is shutting down.");
 }

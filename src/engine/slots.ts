@@ -1,9 +1,9 @@
-import { BridgeError } from "../errors.ts";
+import { type BridgeError, clientClosed, serverBusy } from "../errors.ts";
+
+export { clientClosed } from "../errors.ts";
 
 /** How long a turn waits for the place of a process that is being ended, in milliseconds: the whole ladder of its end, some times over. */
 export const slotWaitMs = 10_000;
-/** What a client whose turn waited in vain is told to wait, in seconds. */
-const busyRetrySeconds = 5;
 
 /** Gives the slot back; the second time does nothing. */
 export type Release = () => void;
@@ -57,7 +57,7 @@ export class Slots {
       const waiter: Waiter = { grant: (release) => settle(() => resolve(release)), refuse: (error) => settle(() => reject(error)) };
       const leave = (): void => waiter.refuse(clientClosed());
       const timer = setTimeout(() => {
-        waiter.refuse(new BridgeError("server_busy", `All ${this.#max} processes are taken, and none of them ended within ${slotWaitMs / 1000} s.`, { retryAfterSeconds: busyRetrySeconds }));
+        waiter.refuse(serverBusy(`All ${this.#max} processes are taken, and none of them ended within ${slotWaitMs / 1000} s.`));
       }, slotWaitMs);
       this.#waiting.add(waiter);
       signal.addEventListener("abort", leave, { once: true });
@@ -83,9 +83,4 @@ export class Slots {
       else this.#taken--;
     };
   }
-}
-
-/** Who asked has left. */
-export function clientClosed(): BridgeError {
-  return new BridgeError("client_closed", "The client closed the request.");
 }

@@ -2,7 +2,7 @@ import { lookup, type LookupAddress } from "node:dns";
 import { type IncomingMessage, request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
 import { BlockList, isIP, type LookupFunction } from "node:net";
-import { BridgeError } from "../errors.ts";
+import { BridgeError, clientClosed } from "../errors.ts";
 import { imageType } from "../image-type.ts";
 import type { ImageBlock, Message, TextBlock, ToolResultBlock, Turn, UserBlock } from "../turn.ts";
 import { bytesPerMegabyte } from "./body.ts";
@@ -122,7 +122,7 @@ async function fetchImage(url: string, bytesLeft: number, { signal, bytesMax, is
     }
   } catch (error) {
     if (error instanceof Refusal) throw error;
-    if (signal.aborted) throw new BridgeError("client_closed", "The client closed the request.");
+    if (signal.aborted) throw clientClosed();
     throw new Refusal(timeout.aborted ? `the image did not come within ${fetchWaitMs / 1000} s.` : "the image could not be fetched.", { cause: error });
   }
   throw new Refusal(`the image's server redirects more than ${redirectsMax} times.`);

@@ -1,7 +1,4 @@
-import { BridgeError } from "../errors.ts";
-
-/** What a client that was turned away is told to wait, in seconds. */
-const busyRetrySeconds = 5;
+import { serverBusy } from "../errors.ts";
 
 /**
  * How many requests may be on their way to the engine at once. What a request holds before it has a place there, its body
@@ -18,7 +15,7 @@ export class Preparation {
   /** What `prepare` gives. Rejects with `server_busy`, before it is called, when too many are on their way. */
   async run<T>(prepare: () => Promise<T>): Promise<T> {
     if (this.#requests >= this.#requestsMax) {
-      throw new BridgeError("server_busy", `${this.#requests} requests are being received already.`, { retryAfterSeconds: busyRetrySeconds });
+      throw serverBusy(`${this.#requests} requests are being received or prepared already.`);
     }
     this.#requests++;
     try {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { EventEmitter, once } from "node:events";
 import { copyFileSync, existsSync, readdirSync, rmSync, symlinkSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { describe, it, type TestContext } from "node:test";
@@ -213,8 +214,10 @@ describe("its processes", () => {
     const [first] = [await cli.launch("fake", never), await cli.launch("fake", never)];
     first?.work();
     first?.kill();
-    await cli.launch("fake", never);
-    assert.deepEqual([shortages, cli.size], [0, 2]);
+    const launch = cli.launch("fake", never);
+    assert.deepEqual([shortages, cli.shortage], [0, 0]);
+    await launch;
+    assert.equal(cli.size, 2);
   });
 
   it("are not started for a client that left, also while its slot was waited for", async (t) => {
@@ -238,6 +241,28 @@ describe("its processes", () => {
     // Where there is no room, it is not asked.
     await cli.ask("fake");
     assert.equal(cli.loggedIn, undefined);
+  });
+
+  it("that could not be asked, or gave way, are asked when there is room, and not once a turn's has told the same", { skip: onlyPosix }, async (t) => {
+    const exits = new EventEmitter();
+    const { cli } = startCli(t, "answers", { maxProcesses: 1, onShortage: () => void cli.evictAsked(), onExit: () => exits.emit("exit") });
+    const live = countLiveProcesses(t);
+    // The first gives way, the second has no room.
+    const asked = cli.ask("fake");
+    const first = await cli.launch("fake", never);
+    await asked;
+    await cli.ask("fake");
+    assert.equal(cli.loggedIn, undefined);
+    void first.end();
+    await once(exits, "exit");
+    await once(exits, "exit");
+    assert.deepEqual([cli.loggedIn, live.started], [true, 3]);
+    const second = await cli.launch("fake", never);
+    await cli.ask("fake");
+    cli.learn({ models: [], loggedIn: false });
+    await second.end();
+    await nextRound();
+    assert.deepEqual([cli.loggedIn, live.started, cli.size], [false, 4, 0]);
   });
 
   it("are ended by a close, which waits for the last and is told to who has them", async (t) => {
