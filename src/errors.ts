@@ -29,6 +29,7 @@ const errorKinds = {
   method_not_allowed: { status: 405, type: "invalid_request_error", code: "method_not_allowed" },
   request_timeout: { status: 408, type: "timeout", code: "request_timeout" },
   body_too_large: { status: 413, type: "invalid_request_error", code: "body_too_large" },
+  expectation_failed: { status: 417, type: "invalid_request_error", code: "expectation_failed" },
   upgrade_required: { status: 426, type: "invalid_request_error", code: "upgrade_required" },
   rate_limited: { status: 429, type: "rate_limit_error", code: "rate_limit_exceeded" },
   usage_limit_reached: { status: 429, type: "rate_limit_error", code: "usage_limit_reached" },

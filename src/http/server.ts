@@ -16,6 +16,14 @@ const headersTimeoutMs = 60_000;
 const keepAliveTimeoutMs = 75_000;
 const ownRequestId = /^[\x21-\x7e]{1,128}$/u;
 
+/** As Node itself looks for it, before it says that the client may continue. */
+const continueExpectation = /(?:^|\W)100-continue(?:$|\W)/iu;
+/** The first byte of a TLS connection: a record of the handshake. */
+const tlsHandshake = 0x16;
+
+/** Node's, with the bytes that the HTTP parser stopped at. */
+type UnreadableError = NodeJS.ErrnoException & { readonly rawPacket?: Buffer };
+
 export interface HttpOptions {
   readonly services: Services;
   readonly checkAccess: AccessCheck;
@@ -26,11 +34,14 @@ export interface HttpOptions {
 export function createHttpServer(options: HttpOptions): Server {
   const server = createServer({ requestTimeout: requestTimeoutMs, headersTimeout: headersTimeoutMs, keepAliveTimeout: keepAliveTimeoutMs });
   const owed = new OwedAnswers();
-  server.on("request", (request, response) => {
+  const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
     owed.add(response);
     answer(request, response, options).catch((failure: unknown) => sendFailure(request, response, failure, options.log));
-  });
-  server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
+  };
+  server.on("request", onRequest);
+  // Else Node answers an Expect that it does not know by itself, with an empty body.
+  server.on("checkExpectation", onRequest);
+  server.on("clientError", (error: UnreadableError, socket) => {
     // What comes behind a request must not be answered into the middle of its answer, nor in place of it.
     if (owed.isOwed(socket)) socket.destroy();
     else answerUnreadable(error, socket);
@@ -44,11 +55,12 @@ async function answer(request: IncomingMessage, response: ServerResponse, { serv
   const sentId = request.headers["x-request-id"];
   const requestId = typeof sentId === "string" && ownRequestId.test(sentId) ? sentId : `req_${randomUUID().replaceAll("-", "")}`;
   response.setHeader("x-request-id", requestId);
+  const { authority, path } = targetOf(request.url ?? "");
   const left = new AbortController();
   response.once("close", () => {
     left.abort();
     log.info("request", {
-      id: requestId, method, path: request.url?.split("?", 1)[0], ms: Math.round(performance.now() - startedAtMs),
+      id: requestId, method, path: path.split("?", 1)[0], ms: Math.round(performance.now() - startedAtMs),
       status: response.headersSent ? response.statusCode : undefined, complete: response.writableFinished,
     });
   });
@@ -58,11 +70,17 @@ async function answer(request: IncomingMessage, response: ServerResponse, { serv
   // Before the check: without them a page of this machine could not read why it is refused. A foreign one gets none.
   for (const [name, value] of Object.entries(corsHeaders(request.headers.origin))) response.setHeader(name, value);
   checkAccess(request.headers, request.rawHeaders, method);
+  // RFC 9112 §3.2.2: it stands in the Host's place, so it must be as much ours.
+  if (authority !== undefined) checkAccess({ ...request.headers, host: authority }, request.rawHeaders, method);
+  const { expect } = request.headers;
+  if (expect !== undefined && request.httpVersion === "1.1" && !continueExpectation.test(expect)) {
+    throw new BridgeError("expectation_failed", "An Expect header may only say 100-continue.", { param: "expect" });
+  }
   // Codex falls back to plain HTTP at once on 426, and only on that. Any other upgrade (Java's client offers h2c) may be passed over.
   if (request.headers.upgrade?.toLowerCase() === "websocket") {
     throw new BridgeError("upgrade_required", "WebSocket is not served here; use plain HTTP.", { headers: { upgrade: "HTTP/1.1", connection: "upgrade" } });
   }
-  const route = findRoute(method, request.url ?? "");
+  const route = findRoute(method, path);
   if ("allow" in route) {
     const requestHeaders = request.headers["access-control-request-headers"];
     response.writeHead(204, { allow: route.allow, ...corsHeaders(request.headers.origin, { requestHeaders }) });
@@ -72,8 +90,14 @@ async function answer(request: IncomingMessage, response: ServerResponse, { serv
   await route.handler({ request, response, signal: left.signal, parameter: route.parameter }, services);
 }
 
+/** A request's target; a client that takes this for a proxy sends the whole URL (RFC 9112 §3.2.2). */
+function targetOf(url: string): { readonly authority: string | undefined; readonly path: string } {
+  const [, authority, path = url] = /^http:\/\/([^/?#]*)(.*)$/isu.exec(url) ?? [];
+  return { authority, path };
+}
+
 /** What the HTTP parser could not read, or a body whose sender stopped in the middle of it. */
-function answerUnreadable(error: NodeJS.ErrnoException, socket: Duplex): void {
+function answerUnreadable(error: UnreadableError, socket: Duplex): void {
   switch (error.code) {
     case "ECONNRESET":
       socket.destroy();
@@ -85,7 +109,7 @@ function answerUnreadable(error: NodeJS.ErrnoException, socket: Duplex): void {
     case "HPE_INVALID_EOF_STATE":
       return endRaw(socket, 400, new BridgeError("invalid_json", "The request ended before its body was complete.", { param: "body" }));
     default:
-      return endRaw(socket, 400, new BridgeError("invalid_request", "This is not a request that HTTP/1.1 knows."));
+      return endRaw(socket, 400, new BridgeError("invalid_request", `This is not a request that HTTP/1.1 knows.${error.rawPacket?.[0] === tlsHandshake ? " It looks like TLS: use http:// in place of https://." : ""}`));
   }
 }
 

@@ -187,6 +187,13 @@ describe("what is no HTTP", () => {
     assert.equal((await fetch(`${url}/health`)).status, 200);
   });
 
+  it("but TLS is told to use http://", async (t) => {
+    const { url } = await startEmbeddedWith(t, "answers");
+    const tls = await rawRequest(t, url, Buffer.from("16030102000100", "hex"));
+    assert.match(openAiErrorOf(tls.body).message, /use http:\/\/ in place of https:\/\//);
+    assert.doesNotMatch(openAiErrorOf((await rawRequest(t, url, "HELLO\r\n\r\n")).body).message, /TLS/);
+  });
+
   it("headers beyond the parser's limit get 431", async (t) => {
     const { url } = await startEmbeddedWith(t, "answers");
     const answer = await rawRequest(t, url, head("GET /health HTTP/1.1", "host: localhost", `x-long: ${"x".repeat(100_000)}`));
@@ -260,6 +267,36 @@ describe("a body", () => {
     const answering = readAnswer(socket);
     socket.write(body);
     assert.equal((await answering).status, 200);
+  });
+});
+
+describe("an Expect that nobody knows", () => {
+  it("gets a 417 as every answer is, after the check of who asks, and a line in the log", async (t) => {
+    const { url, logLines } = await startEmbeddedWith(t, "answers");
+    const ask = (host: string): string => head("GET /health HTTP/1.1", `host: ${host}`, "expect: teapot", "x-request-id: tea", "connection: close");
+    const answer = await rawRequest(t, url, ask("localhost"));
+    const { code, param } = openAiErrorOf(answer.body);
+    assert.deepEqual([answer.status, code, param, answer.headers["x-request-id"]], [417, "expectation_failed", "expect", "tea"]);
+    assert.equal(logLines.filter((line) => line.includes("id=tea") && line.includes("status=417")).length, 1);
+    assert.equal((await rawRequest(t, url, ask("evil.example"))).status, 403);
+    assert.equal((await rawRequest(t, url, head("GET /health HTTP/1.0", "host: localhost", "expect: teapot"))).status, 200, "RFC 9110 \u00a710.1.1: HTTP/1.0 knows no Expect");
+  });
+});
+
+describe("a target that is a whole URL", () => {
+  it("is served by its path, and its query stays out of the log", async (t) => {
+    const { url, logLines } = await startEmbeddedWith(t, "answers");
+    const { host } = new URL(url);
+    const get = (target: string, hostHeader = host): string => head(`GET ${target} HTTP/1.1`, `host: ${hostHeader}`, "connection: close");
+    for (const target of [`http://${host}/health`, `HTTP://localhost/v1/models/?a=hunter2`, `http://${host}`]) {
+      assert.equal((await rawRequest(t, url, get(target))).status, 200, target);
+    }
+    assert.equal((await rawRequest(t, url, get(`http://${host}/nowhere`))).status, 404);
+    for (const [target, hostHeader] of [["http://evil.example/health", host], ["http://me:hunter2@localhost/health", host], [`http://${host}/health`, "evil.example"]] as const) {
+      assert.equal((await rawRequest(t, url, get(target, hostHeader))).status, 403, target);
+    }
+    assert.ok(logLines.some((line) => line.includes("path=/v1/models/ ")));
+    assert.doesNotMatch(logLines.join("\n"), /hunter2|path=http/i);
   });
 });
 
