@@ -14,7 +14,6 @@ import { bytesPerMegabyte } from "./http/body.ts";
 import { Preparation } from "./http/preparation.ts";
 import { createHttpServer } from "./http/server.ts";
 import { createLogger } from "./log.ts";
-import { collectorAtRest } from "./memory.ts";
 
 export { type Config, ConfigError, type ModelAlias } from "./config/settings.ts";
 export type { EngineStatus } from "./engine/engine.ts";
@@ -31,6 +30,8 @@ export interface Surroundings {
   readonly environment?: Readonly<Record<string, string | undefined>>;
   /** Takes log lines, without their line end. Default: nothing is logged. */
   readonly writeLog?: (line: string) => void;
+  /** Called when no turn has run for a moment, once after each time that one did. Default: nothing. */
+  readonly onRest?: () => void;
 }
 
 export interface ClaudeMaxApi {
@@ -45,7 +46,7 @@ export interface ClaudeMaxApi {
 }
 
 /** A server from a config; what is left out gets its default. Throws a ConfigError. */
-export function createClaudeMaxApi(overrides: Partial<Config> = {}, { environment = {}, writeLog = () => {} }: Surroundings = {}): ClaudeMaxApi {
+export function createClaudeMaxApi(overrides: Partial<Config> = {}, { environment = {}, writeLog = () => {}, onRest = () => {} }: Surroundings = {}): ClaudeMaxApi {
   const config = createConfig(overrides, { totalMemoryBytes: totalmem() });
   const log = createLogger(config.logLevel, writeLog);
   const engine = new Engine({
@@ -59,7 +60,7 @@ export function createClaudeMaxApi(overrides: Partial<Config> = {}, { environmen
     conversationIdleMsMax: config.conversationIdleSeconds * 1000,
     silenceMsMax: config.turnTimeoutSeconds * 1000,
     log,
-    onRest: collectorAtRest(),
+    onRest,
   });
   const server = createHttpServer({
     services: {

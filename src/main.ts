@@ -6,6 +6,7 @@ import { parseConfig } from "./config/config.ts";
 import { helpText } from "./config/help.ts";
 import { type Config, ConfigError } from "./config/settings.ts";
 import { type ClaudeMaxApi, createClaudeMaxApi, version } from "./index.ts";
+import { collectorAtRest } from "./memory.ts";
 
 /** Exit codes: 0 asked to end, 1 cannot run, 2 wrong usage, 130 ended in a hurry. */
 const cannotRun = 1;
@@ -17,7 +18,7 @@ async function main(): Promise<void> {
   if (parsed.kind === "help") return print(helpText());
   if (parsed.kind === "version") return print(`${version}\n`);
   const { config } = parsed;
-  const server = createClaudeMaxApi(config, { environment: process.env, writeLog: (line) => process.stderr.write(`${line}\n`) });
+  const server = createClaudeMaxApi(config, { environment: process.env, writeLog: (line) => process.stderr.write(`${line}\n`), onRest: collectorAtRest() });
   closeOnSignals(server);
   // Whoever read what is printed may go; the server stays.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { asBridgeError, BridgeError } from "../errors.ts";
+import { asBridgeError, BridgeError, clientClosed } from "../errors.ts";
 import type { Tool, Turn, TurnEvent } from "../turn.ts";
 import { BatchQueue } from "./batches.ts";
 import { ControlChannel } from "./control.ts";
@@ -126,7 +126,7 @@ export class Conversation {
    */
   async *run(turn: Turn, seen: number, signal: AbortSignal): AsyncGenerator<TurnEvent[], void, undefined> {
     const { queue, translator, silence, fail } = this.#run = this.#newRun(turn);
-    const onAbort = (): void => fail(new BridgeError("client_closed", "The client closed the request."));
+    const onAbort = (): void => fail(clientClosed());
     signal.addEventListener("abort", onAbort, { once: true });
     const parked = this.#standing.name === "parked" ? this.#standing.callIds : undefined;
     const isUsable = this.isAlive;

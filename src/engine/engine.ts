@@ -4,7 +4,7 @@ import type { Command } from "../claude/launch.ts";
 import type { ClaudeProcess } from "../claude/process.ts";
 import type { RateLimitInfo } from "../claude/protocol.ts";
 import type { ModelAlias } from "../config/settings.ts";
-import { BridgeError } from "../errors.ts";
+import { BridgeError, clientClosed } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import type { ModelEntry, Turn, TurnEvent } from "../turn.ts";
 import { Admission } from "./admission.ts";
@@ -14,7 +14,6 @@ import { Conversations, type Hit, type MissReason } from "./conversations.ts";
 import { messageHashes, nextHash, profileHash } from "./history-hash.ts";
 import type { ResolvedModel } from "./model-catalog.ts";
 import { Pool, type Profile } from "./pool.ts";
-import { clientClosed } from "./slots.ts";
 import { endAtStop } from "./stop-sequences.ts";
 import { callNow, mustCall, untilFirstCall, withToolChoice } from "./tool-choice.ts";
 

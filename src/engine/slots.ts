@@ -1,7 +1,5 @@
 import { type BridgeError, clientClosed, serverBusy } from "../errors.ts";
 
-export { clientClosed } from "../errors.ts";
-
 /** How long a turn waits for the place of a process that is being ended, in milliseconds: the whole ladder of its end, some times over. */
 export const slotWaitMs = 10_000;
 

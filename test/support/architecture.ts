@@ -43,13 +43,13 @@ const rooms: Readonly<Record<string, Room>> = {
   },
   index: {
     rank: 5,
-    imports: ["http", "dialects", "engine", "claude", "config", "log", "memory", "turn", "errors", "loopback", "json-text"],
+    imports: ["http", "dialects", "engine", "claude", "config", "log", "turn", "errors", "loopback", "json-text"],
   },
   demo: { rank: 5, imports: [] },
   main: {
     rank: 6,
     imports: [
-      "index", "demo", "http", "dialects", "engine", "claude", "config", "log", "turn", "errors", "loopback",
+      "index", "demo", "http", "dialects", "engine", "claude", "config", "log", "memory", "turn", "errors", "loopback",
       "json-text",
     ],
   },
