@@ -41,6 +41,14 @@ export const lines: readonly Line[] = [
   both("Server's peak RSS, 200 streams", "streams", "memory-200"),
 ];
 
+/** The charts that stand under the table, by their benchmark. */
+const charts = ["first-token", "relay"] as const;
+
+/** The rows of `idle`, each of two sides, that the sentence on the server at rest is made of. */
+export const restRows = { bench: "idle", ticks: `ticks-${newest}`, rss: `rss-${newest}`, pss: `pss-${newest}`, server: "our server", processes: "its 2 CLI processes" } as const;
+/** The kernel's ticks of 10 ms in a minute of one core. */
+const ticksAMinute = 6_000;
+
 function both(what: string, bench: string, row: string): Line {
   return { what, bench, row, ours: "ours", reference: "reference" };
 }
@@ -48,8 +56,7 @@ function both(what: string, bench: string, row: string): Line {
 /** The table, from results by name. Throws an Error that names what is missing. Pure. */
 export function tableText(results: ReadonlyMap<string, BenchResult>): string {
   const body = lines.map(({ what, bench, row: id, ours, reference }) => {
-    const row = results.get(bench)?.rows.find((candidate) => candidate.id === id);
-    if (row === undefined) throw new Error(`there is no row ${id} in the results of ${bench}: run npx tsx scripts/bench/${bench}.ts`);
+    const row = rowOf(results, bench, id);
     const own = medianOf(row, ours);
     const other = medianOf(row, reference);
     return `| ${what} | ${figure(own, row.unit)} | ${figure(other, row.unit)} | ${ratioText(own / other)} |`;
@@ -63,7 +70,24 @@ export function tableText(results: ReadonlyMap<string, BenchResult>): string {
     ...body,
     "",
     `${machineLine(first.machine)}; ${first.date}. The CLI is the real one where its version is named, upstream a stub that answers at once.`,
+    "",
+    restText(results),
+    "",
+    ...charts.map((name) => `![${results.get(name)?.title ?? name}](scripts/bench/results/${name}.svg)`),
   ].join("\n");
+}
+
+function restText(results: ReadonlyMap<string, BenchResult>): string {
+  const { bench, ticks, rss, pss, server, processes } = restRows;
+  const share = (who: string): string => `${((medianOf(rowOf(results, bench, ticks), who) / ticksAMinute) * 100).toFixed(2)} %`;
+  const megabytes = (id: string, who: string): string => figure(medianOf(rowOf(results, bench, id), who), "MB");
+  return `At rest, with two warm processes of CLI ${newest}: the server takes ${megabytes(rss, server)} and ${share(server)} of a core, the two processes ${megabytes(pss, processes)} together and ${share(processes)}.`;
+}
+
+function rowOf(results: ReadonlyMap<string, BenchResult>, bench: string, id: string): Row {
+  const row = results.get(bench)?.rows.find((candidate) => candidate.id === id);
+  if (row === undefined) throw new Error(`there is no row ${id} in the results of ${bench}: run npx tsx scripts/bench/${bench}.ts`);
+  return row;
 }
 
 /** The README with the table between its marks. Throws when the marks are not there once, in their order. Pure. */
@@ -84,8 +108,8 @@ function medianOf({ id, sides }: Row, who: string): number {
 
 /** The results that the table is made of. Throws when one is missing. */
 export function readResults(folder = resultsFolder): Map<string, BenchResult> {
-  const names = [...new Set(lines.map(({ bench }) => bench))];
-  return new Map(names.map((name) => [name, JSON.parse(readFileSync(`${folder}${name}.json`, "utf8")) as BenchResult]));
+  const names = new Set([...lines.map(({ bench }) => bench), restRows.bench]);
+  return new Map([...names].map((name) => [name, JSON.parse(readFileSync(`${folder}${name}.json`, "utf8")) as BenchResult]));
 }
 
 function main(args: readonly string[]): number {

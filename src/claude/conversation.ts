@@ -40,6 +40,9 @@ interface Run {
   readonly fail: (error: BridgeError) => void;
 }
 
+/** How many empty messages a rehearsal has: with each of the first few the CLI's code gets faster. */
+const rehearsalMessages = 3;
+
 interface HistoryAck {
   readonly resolve: () => void;
   readonly reject: (error: BridgeError) => void;
@@ -101,17 +104,23 @@ export class Conversation {
 
   /**
    * Tells the process a turn's system prompt, tools and settings before there is a turn, and lets it go through the motions of
-   * one: an empty message that leaves no trace in the history. What a CLI does once, at its first turn, is done by then.
+   * one: empty messages that leave no trace in the history. What a CLI does once, at its first turn, is done by then.
    * Rejects when the CLI refuses; any turn of the same profile may follow, also before it settles.
    */
   rehearse(profile: Turn): Promise<void> {
     this.process.work();
-    const initialized = this.#initialize(profile);
-    const acknowledged = this.#acknowledged();
-    void this.process.write(historyUserLine({ role: "user", content: [] }));
-    // Both: a refusal may stand in the same read as the acknowledgement.
-    this.#rehearsal = Promise.all([initialized, acknowledged]).then(() => {});
+    this.#rehearsal = this.#goThroughMotions(this.#initialize(profile));
     return this.#rehearsal;
+  }
+
+  async #goThroughMotions(initialized: Promise<void>): Promise<void> {
+    // A turn that comes meanwhile waits for no further one.
+    for (let times = 0; times < rehearsalMessages && this.#run === undefined; times++) {
+      const acknowledged = this.#acknowledged();
+      void this.process.write(historyUserLine({ role: "user", content: [] }));
+      // Both: a refusal may stand in the same read as the acknowledgement.
+      await Promise.all([initialized, acknowledged]);
+    }
   }
 
   /** Whether this conversation, which has seen all of a turn's messages but those after `seen`, can go on with the rest. */

@@ -1,16 +1,18 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { describe, it } from "node:test";
-import { beginMark, endMark, lines, tableText, withTable } from "../../scripts/bench/readme-table.ts";
+import { beginMark, endMark, lines, readResults, restRows, tableText, withTable } from "../../scripts/bench/readme-table.ts";
 import { resultsFolder, row, type BenchResult } from "../../scripts/bench/result.ts";
 
 /** Every row that the table asks for, ours half of the reference's. */
 function madeUpResults(): Map<string, BenchResult> {
-  return new Map([...new Set(lines.map(({ bench }) => bench))].map((name) => [name, {
+  const { bench: rest, ticks, rss, pss, server, processes } = restRows;
+  const atRest = [ticks, rss, pss].map((id) => row(id, id, id === ticks ? "ticks" : "MB", { [server]: [60], [processes]: [120] }));
+  return new Map([...new Set(lines.map(({ bench }) => bench)), rest].map((name) => [name, {
     name, title: name, method: "None.", date: "2026-01-01", isQuick: false, rounds: 1, notes: [],
     machine: { cpu: "A CPU", cores: 2, memoryGigabytes: 4, os: "linux 6 x64", node: "v20.0.0" },
     versions: { "claude-max-api": "0.0.0", "some-reference": "1.2.3" },
-    rows: lines.filter(({ bench }) => bench === name).map((line) => row(line.row, line.what, "ms", { [line.ours]: [4, 5, 6], [line.reference]: [10] })),
+    rows: name === rest ? atRest : lines.filter(({ bench }) => bench === name).map((line) => row(line.row, line.what, "ms", { [line.ours]: [4, 5, 6], [line.reference]: [10] })),
   }]));
 }
 
@@ -23,6 +25,15 @@ describe("the README's table", () => {
   it("names the reference with its version, the machine and the day", () => {
     const text = tableText(madeUpResults());
     for (const part of ["some-reference 1.2.3", "A CPU, 2 cores", "2026-01-01"]) assert.ok(text.includes(part), part);
+  });
+
+  it("tells what the server takes at rest", () => {
+    assert.match(tableText(madeUpResults()), /the server takes 60\.0 MB and 1\.00 % of a core, the two processes 120 MB together and 2\.00 %\./u);
+  });
+
+  it("in the README is what the results say", () => {
+    const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
+    assert.equal(withTable(readme, tableText(readResults())), readme, "run npx tsx scripts/bench/readme-table.ts");
   });
 
   it("has as many cells in every row", () => {
