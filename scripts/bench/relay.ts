@@ -6,7 +6,8 @@
  *   bare pipe   a server that does no more than `child.stdout.pipe(response)`: the limit; it moves more bytes, for the CLI's lines are longer than our chunks
  * CPU is user and system time of the server process alone (the kernel's count, in steps of 10 ms), over one answer;
  * wall is the reader's, from opening the connection to the end; peak RSS is the kernel's high-water mark of that answer.
- * Two unmeasured answers before let each side's code be compiled. `--cpu-prof` runs ours once more under --cpu-prof.
+ * Two unmeasured answers before let each side's code be compiled. `--cpu-prof` runs ours once more under --cpu-prof, and
+ * keeps the most of it in the notes.
  */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -32,6 +33,8 @@ const microsecondsPerMs = 1000;
 /** A pool's refill must be over before the next contestant, in milliseconds. */
 const settleMs = 700;
 const profileEntries = 25;
+/** How many of them stand in the result's notes. */
+const profileEntriesKept = 8;
 const profileAnswers = 5;
 const targets = { cpuToReference: 0.3, wallToReference: 0.4, cpuToPipe: 4 };
 
@@ -76,6 +79,7 @@ await withScope(async (scope) => {
     }
   }
   const of = (samples: Record<string, number[]>, name: string): number[] => samples[name] ?? [];
+  const flame = options.withCpuProfile ? [await profile(scope, build, reader, await environment())] : [];
   await report({
     name: "relay",
     title: "Relaying 200,000 deltas",
@@ -93,12 +97,12 @@ await withScope(async (scope) => {
       ]),
       row("memory", "Server's peak RSS", "MB", memory, [ratio("ours to reference", of(memory, "ours"), of(memory, "reference"))]),
     ],
-    notes: [`Bytes to the client: ${Object.entries(bytes).map(([name, count]) => `${name} ${count.toLocaleString("en-US")}`).join(", ")}.`, calmNote()],
+    notes: [`Bytes to the client: ${Object.entries(bytes).map(([name, count]) => `${name} ${count.toLocaleString("en-US")}`).join(", ")}.`, calmNote(), ...flame],
   }, options);
-  if (options.withCpuProfile) await profile(scope, build, reader, await environment());
 });
 
-async function profile(scope: Scope, build: Build, reader: Reader, env: Readonly<Record<string, string>>): Promise<void> {
+/** Prints where the time of our server goes, and gives the most of it in a line. */
+async function profile(scope: Scope, build: Build, reader: Reader, env: Readonly<Record<string, string>>): Promise<string> {
   const folder = await scope.folder();
   const server = await startOurs(scope, build, { env, nodeArgs: ["--cpu-prof", "--cpu-prof-interval", "200", `--cpu-prof-dir=${folder}`] });
   for (let answer = 0; answer < profileAnswers; answer++) {
@@ -110,5 +114,7 @@ async function profile(scope: Scope, build: Build, reader: Reader, env: Readonly
   const [file] = await readdir(folder);
   if (file === undefined) throw new Error("the server left no profile");
   const times = selfTimes(await readFile(join(folder, file), "utf8"), profileEntries);
-  console.log(`\nSelf time of our server over ${profileAnswers} answers, without idle time:\n${selfTimesText(times)}`);
+  const title = `Self time of our server over ${profileAnswers} answers, without idle time`;
+  console.log(`\n${title}:\n${selfTimesText(times)}`);
+  return `${title}: ${selfTimesText(times.slice(0, profileEntriesKept)).split("\n").map((line) => line.trim().replaceAll(/ +/gu, " ")).join("; ")}.`;
 }

@@ -66,7 +66,7 @@ export const options: { readonly [Name in keyof Config]: Option<Config[Name]> } 
   },
   warm: {
     flag: "--warm", env: "CLAUDE_MAX_API_WARM", sort: wholeNumber(0, 100, "COUNT"), defaultValue: () => 2,
-    help: "How many booted processes wait for the next new conversation, for each model in use; 0 turns that off.",
+    help: "How many booted processes wait for the next new conversation, for each model in use, and up to twice as many while that is too few; 0 turns that off.",
   },
   conversationIdleSeconds: {
     flag: "--conversation-idle", env: "CLAUDE_MAX_API_CONVERSATION_IDLE", sort: wholeNumber(0, 86_400, "SECONDS"), defaultValue: () => 900,

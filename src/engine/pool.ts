@@ -20,7 +20,7 @@ export const bootRetryMs = 1_000;
 export const bootRetryMsMax = 60_000;
 
 export interface PoolOptions {
-  /** How many processes wait for each recently used model; 0 turns the pool off. */
+  /** How many processes wait for each recently used model, up to twice as many where that was too few; 0 turns the pool off. */
   readonly warm: number;
   /** Starts a process for a conversation to come; undefined when there is no room after all. */
   readonly launch: (model: string) => Promise<Conversation | undefined>;
@@ -50,6 +50,9 @@ interface Shelf {
   readonly warm: Set<Warm>;
   launching: { any: number; rehearsed: number };
   lastUseMs: number;
+  /** How many more wait than usual: requests came lately that found none. */
+  extra: number;
+  lastMissMs: number;
   /** The last new conversation's, and how many in a row began so. */
   profile: Profile | undefined;
   profileRuns: number;
@@ -109,7 +112,11 @@ export class Pool {
     this.refillSoon();
     const waiting = [...shelf.warm].filter(({ conversation }) => conversation.isAlive);
     const found = waiting.find(({ rehearsed }) => rehearsed === profile.hash) ?? waiting.find(({ rehearsed }) => rehearsed === undefined);
-    if (found === undefined) return undefined;
+    if (found === undefined) {
+      shelf.extra = Math.min(shelf.extra + 1, this.#options.warm);
+      shelf.lastMissMs = Date.now();
+      return undefined;
+    }
     this.#remove(shelf, found);
     shelf.failedBoots = 0;
     return found.conversation;
@@ -118,9 +125,9 @@ export class Pool {
   /** Boots what is missing, in the background. */
   refill(): void {
     if (this.#life.name === "closed") return;
-    const wanted = this.#life.name === "resting" ? Math.min(1, this.#options.warm) : this.#options.warm;
     for (const [model, shelf] of this.#wantedShelves().reverse()) {
       if (shelf.retryTimer !== undefined) continue;
+      const wanted = this.#wanted(shelf);
       const profile = this.#worthRehearsing(shelf);
       for (const warm of [...shelf.warm]) {
         if (profile !== undefined && warm.rehearsed !== undefined && warm.rehearsed !== profile.hash) this.#retire(shelf, warm);
@@ -190,6 +197,13 @@ export class Pool {
     this.#life = { name: "resting" };
     for (let spare = this.size - 1; spare > 0; spare--) this.evictOne();
     this.refill();
+  }
+
+  /** How many are to wait: at rest one; as many as set; and up to twice as many for a while after requests found none. */
+  #wanted(shelf: Shelf): number {
+    if (this.#life.name === "resting") return Math.min(1, this.#options.warm);
+    if (shelf.lastMissMs <= Date.now() - recentUseMs) shelf.extra = 0;
+    return this.#options.warm + shelf.extra;
   }
 
   /** A beginning that came twice is likely to come again; one that was refused would be again. */
@@ -297,7 +311,7 @@ export class Pool {
 
 function newShelf(): Shelf {
   return {
-    warm: new Set(), launching: { any: 0, rehearsed: 0 }, lastUseMs: 0, profile: undefined, profileRuns: 0,
+    warm: new Set(), launching: { any: 0, rehearsed: 0 }, lastUseMs: 0, extra: 0, lastMissMs: 0, profile: undefined, profileRuns: 0,
     refused: new Set(), failedBoots: 0, retryTimer: undefined,
   };
 }

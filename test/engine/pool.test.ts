@@ -102,6 +102,25 @@ describe("the pool", () => {
     assert.equal(pool.size, 4);
   });
 
+  it("keeps more where requests found none, twice as many at most, until that was long ago", async (t) => {
+    const { pool, take, refilled } = start(t);
+    pool.prepare("opus");
+    await nextRound();
+    const burst = async (requests: number): Promise<number> => {
+      for (let request = 0; request < requests; request++) take("opus")?.process.die();
+      await refilled();
+      return pool.size;
+    };
+    assert.equal(await burst(2), 2, "they were enough");
+    assert.equal(await burst(3), 3);
+    assert.equal(await burst(3), 3, "now they are");
+    assert.equal(await burst(20), 4);
+    for (const left of [4, 3, 2, 2]) {
+      t.mock.timers.tick(recentUseMs / 2);
+      assert.equal(await burst(1), left);
+    }
+  });
+
   it("boots no more while the first are still being launched", async (t) => {
     const { pool, launched } = start(t);
     for (let round = 0; round < 5; round++) pool.prepare("opus");
