@@ -31,8 +31,6 @@ export const lines: readonly Line[] = [
   ...versions.map((version): Line => both(`First content after a tool's result (the reference, which serves no tools: of a new conversation), CLI ${version}`, "tool-result", `result-${version}`)),
   both("Slowest of 3 new conversations at once", "burst", `slowest-3-${newest}`),
   both("Slowest of 10 new conversations at once", "burst", `slowest-10-${newest}`),
-  both("First content, 100 messages nobody has seen", "conversations", `miss-100-${newest}`),
-  both("First content, next turn after 100 messages", "conversations", `hit-100-${newest}`),
   ...versions.map((version): Line => both(`Sent upstream for “Hello”, CLI ${version}`, "upstream", `hello-${version}`)),
   both("Server CPU a delta, 200,000 deltas", "relay", "cpu"),
   both("Whole answer of 200,000 deltas", "relay", "wall"),
