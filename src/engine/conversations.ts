@@ -29,8 +29,6 @@ export interface Hit {
 
 interface Resting {
   readonly conversation: Conversation;
-  /** The client has come back to it once: it is no single question. */
-  readonly isContinued: boolean;
   readonly hash: HistoryHash;
   readonly idleTimer: NodeJS.Timeout;
 }
@@ -40,7 +38,7 @@ export interface ConversationLimits {
   readonly idleMsMax: number;
   /** How long it may wait for the client's tools, in milliseconds. */
   readonly parkedMsMax: number;
-  /** How many may rest and wait for nothing before old ones of a single turn end: most of those are never continued. */
+  /** How many may rest and wait for nothing: beyond it the least recently used one ends. */
   readonly restingMax: number;
 }
 
@@ -89,11 +87,11 @@ export class Conversations {
     else this.#inUse.delete(hash);
   }
 
-  /** Keeps a conversation whose process now stands at `hash`; an older one of a single turn may have to go for it. */
-  keep(conversation: Conversation, hash: HistoryHash, isContinued: boolean): void {
+  /** Keeps a conversation whose process now stands at `hash`; an older one may have to go for it. */
+  keep(conversation: Conversation, hash: HistoryHash): void {
     const idleTimer = setTimeout(() => this.#end(resting, "idle_time"), conversation.isParked ? this.#limits.parkedMsMax : this.#limits.idleMsMax);
     idleTimer.unref();
-    const resting: Resting = { conversation, isContinued, hash, idleTimer };
+    const resting: Resting = { conversation, hash, idleTimer };
     this.#resting.add(resting);
     const others = this.#byHash.get(hash);
     if (others === undefined) this.#byHash.set(hash, new Set([resting]));
@@ -103,8 +101,7 @@ export class Conversations {
       if (this.#resting.has(resting)) this.#end(resting, "process_ended");
     });
     const idle = this.#waitingForNothing();
-    const single = idle.find((other) => !other.isContinued && other !== resting);
-    if (idle.length > this.#limits.restingMax && single !== undefined) this.#end(single, "evicted");
+    if (idle.length > this.#limits.restingMax && idle[0] !== undefined) this.#end(idle[0], "evicted");
   }
 
   /** Ends the least recently used conversation; one that waits for the client's tools, which will come back, only when there is no other. False when there is none. */

@@ -94,8 +94,8 @@ export class Engine {
       onShortage: () => this.#makeRoom(),
     });
     this.#admission = new Admission({ runningMax: maxProcesses, waitingMax: maxQueue });
-    // Room for processes that wait for new conversations: else each of many single questions would boot its own.
-    const warmKept = Math.min(warm, Math.floor(maxProcesses / 2));
+    // Room for processes that wait for new conversations: else each of many single questions would boot its own. Where there is little, what goes on is worth more.
+    const warmKept = Math.min(warm, Math.floor(maxProcesses / 4));
     this.#conversations = new Conversations({ idleMsMax: conversationIdleMsMax, parkedMsMax, restingMax: maxProcesses - warmKept });
     this.#pool = new Pool({
       warm, log,
@@ -290,7 +290,7 @@ export class Engine {
     const isWanted = conversation.isParked || this.#options.conversationIdleMsMax > 0;
     const isKept = isExact && conversation.isAlive && isWanted && !this.#isClosing;
     if (!isKept || blocks === undefined || last === undefined) return void conversation.process.end();
-    this.#conversations.keep(conversation, nextHash(last, { role: "assistant", content: blocks }, turn.messages.at(-1)), turn.messages.length > 1);
+    this.#conversations.keep(conversation, nextHash(last, { role: "assistant", content: blocks }, turn.messages.at(-1)));
   }
 
   #noteReuse(turn: Turn, found: Hit | MissReason): void {

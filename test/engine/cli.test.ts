@@ -93,9 +93,11 @@ describe("the CLI on this machine", () => {
     const [bin, other] = [await temporaryFolder(t), await temporaryFolder(t)];
     symlinkSync(fakeClaudePath("old-version"), join(bin, "claude"));
     symlinkSync(fakeClaudePath("answers"), join(other, "claude"));
+    // By way of a folder that is here alone: from the empty one that processes run in, it leads nowhere, however deep this lies.
+    const fromHere = `src/../${relative(process.cwd(), bin)}`;
     const start = (...path: string[]): Cli => startCli(t, { file: "claude", leadingArguments: [] }, { environment: { ...platformEnvironment(), PATH: path.join(":") } }).cli;
-    assert.match(JSON.stringify(await start(relative(process.cwd(), bin)).find()), /was not found/u);
-    const cli = start(relative(process.cwd(), bin), other, platformEnvironment()["PATH"] ?? "");
+    assert.match(JSON.stringify(await start(fromHere).find()), /was not found/u);
+    const cli = start(fromHere, other, platformEnvironment()["PATH"] ?? "");
     await cli.require();
     await cli.ask("fake");
     assert.equal(cli.loggedIn, true);

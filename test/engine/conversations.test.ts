@@ -37,7 +37,7 @@ describe("the table of conversations", () => {
   it("finds the process that stands at a part of the history, and how much that is", (t) => {
     const table = start(t);
     const kept = conversation();
-    table.keep(kept.asConversation, b, false);
+    table.keep(kept.asConversation, b);
     const found = hit(take(table, hashes("a", "b", "c")));
     assert.equal(found.conversation, kept.asConversation);
     assert.equal(found.seen, 2);
@@ -47,30 +47,30 @@ describe("the table of conversations", () => {
   it("prefers the one that knows more", (t) => {
     const table = start(t);
     const [less, more] = [conversation(), conversation()];
-    table.keep(more.asConversation, b, false);
-    table.keep(less.asConversation, a, false);
+    table.keep(more.asConversation, b);
+    table.keep(less.asConversation, a);
     assert.equal(hit(take(table, hashes("a", "b", "c"))).conversation, more.asConversation);
     assert.equal(hit(take(table, hashes("a", "b", "c"))).conversation, less.asConversation);
   });
 
-  it("beyond so many ends the oldest of a single turn, but neither the newest nor one that waits for tools or was continued", (t) => {
-    const table = start(t, 1);
-    const [parked, continued, first, second, third] = [conversation(true), conversation(), conversation(), conversation(), conversation()];
-    const ends = (): number[] => [parked, continued, first, second, third].map(({ process }) => process.ends);
-    table.keep(parked.asConversation, a, false);
-    table.keep(continued.asConversation, a, true);
-    table.keep(first.asConversation, a, false);
-    assert.deepEqual(ends(), [0, 0, 0, 0, 0], "there is no other of a single turn");
-    table.keep(second.asConversation, a, false);
-    table.keep(third.asConversation, b, false);
-    assert.deepEqual(ends(), [0, 0, 1, 1, 0]);
+  it("keeps so many and no more: the least recently used one ends, but none that waits for tools", (t) => {
+    const table = start(t, 2);
+    const parked = conversation(true);
+    const [first, second, third] = [conversation(), conversation(), conversation()];
+    for (const { asConversation } of [parked, first, second]) table.keep(asConversation, a);
+    assert.equal(table.size, 3);
+    const taken = hit(table.take(hashes("a", "b"), (kept) => kept === first.asConversation));
+    table.release(taken);
+    table.keep(first.asConversation, a);
+    table.keep(third.asConversation, b);
+    assert.deepEqual([parked, first, second, third].map(({ process }) => process.ends), [0, 0, 1, 0]);
     assert.equal(table.size, 3);
   });
 
   it("gives a process to one request only, and several that stand at the same point to several", (t) => {
     const table = start(t);
     const kept = [conversation(), conversation()];
-    for (const { asConversation } of kept) table.keep(asConversation, a, false);
+    for (const { asConversation } of kept) table.keep(asConversation, a);
     assert.equal(table.size, 2);
     const found = [hit(take(table, hashes("a", "x"))), hit(take(table, hashes("a", "y")))].map((one) => one.conversation);
     assert.deepEqual(new Set(found), new Set(kept.map((one) => one.asConversation)));
@@ -80,7 +80,7 @@ describe("the table of conversations", () => {
 
   it("never gives a process that has seen the whole of it: the last message is what is asked", (t) => {
     const table = start(t);
-    table.keep(conversation().asConversation, b, false);
+    table.keep(conversation().asConversation, b);
     assert.equal(take(table, hashes("a", "b")), "unknown_history");
     assert.equal(take(table, hashes("b")), "first_message");
     assert.equal(table.size, 1);
@@ -95,7 +95,7 @@ describe("the table of conversations", () => {
 
   it("tells that another request has the process, until that is over", (t) => {
     const table = start(t);
-    for (const { asConversation } of [conversation(), conversation()]) table.keep(asConversation, a, false);
+    for (const { asConversation } of [conversation(), conversation()]) table.keep(asConversation, a);
     const uses = [hit(take(table, hashes("a", "x"))), hit(take(table, hashes("a", "x")))] as const;
     assert.equal(take(table, hashes("a", "x")), "in_use");
     table.release(uses[0]);
@@ -107,7 +107,7 @@ describe("the table of conversations", () => {
   it("ends one that rested for too long, and tells so", (t) => {
     const table = start(t);
     const kept = conversation();
-    table.keep(kept.asConversation, a, false);
+    table.keep(kept.asConversation, a);
     t.mock.timers.tick(idleMsMax - 1);
     assert.equal(kept.process.ends, 0);
     t.mock.timers.tick(1);
@@ -119,13 +119,13 @@ describe("the table of conversations", () => {
   it("does not count the time of a turn as rest", (t) => {
     const table = start(t);
     const kept = conversation();
-    table.keep(kept.asConversation, a, false);
+    table.keep(kept.asConversation, a);
     t.mock.timers.tick(idleMsMax - 1);
     const found = hit(take(table, hashes("a", "x")));
     t.mock.timers.tick(idleMsMax);
     assert.equal(kept.process.ends, 0);
     table.release(found);
-    table.keep(kept.asConversation, b, false);
+    table.keep(kept.asConversation, b);
     t.mock.timers.tick(idleMsMax - 1);
     assert.equal(kept.process.ends, 0);
     assert.equal(hit(take(table, hashes("b", "x"))).conversation, kept.asConversation);
@@ -134,11 +134,11 @@ describe("the table of conversations", () => {
   it("ends the one that rested longest when room is needed, and tells so", (t) => {
     const table = start(t);
     const [first, second] = [conversation(), conversation()];
-    table.keep(first.asConversation, a, false);
-    table.keep(second.asConversation, b, false);
+    table.keep(first.asConversation, a);
+    table.keep(second.asConversation, b);
     // Used again: now the second is the oldest.
     table.release(hit(take(table, hashes("a", "x"))));
-    table.keep(first.asConversation, a, false);
+    table.keep(first.asConversation, a);
     assert.equal(table.evictOne(), true);
     assert.deepEqual([first.process.ends, second.process.ends], [0, 1]);
     assert.equal(take(table, hashes("b", "x")), "evicted");
@@ -150,8 +150,8 @@ describe("the table of conversations", () => {
   it("ends those that wait for the client's tools last", (t) => {
     const table = start(t);
     const [parked, idle] = [conversation(true), conversation()];
-    table.keep(parked.asConversation, a, false);
-    table.keep(idle.asConversation, b, false);
+    table.keep(parked.asConversation, a);
+    table.keep(idle.asConversation, b);
     table.evictOne();
     assert.deepEqual([parked.process.ends, idle.process.ends], [0, 1]);
     table.evictOne();
@@ -161,7 +161,7 @@ describe("the table of conversations", () => {
   it("forgets one whose process dies, and tells so", async (t) => {
     const table = start(t);
     const kept = conversation();
-    table.keep(kept.asConversation, a, false);
+    table.keep(kept.asConversation, a);
     kept.process.die();
     await nextRound();
     assert.equal(table.size, 0);
@@ -171,8 +171,8 @@ describe("the table of conversations", () => {
   it("passes over a process that is ending, and takes the next that stands there", (t) => {
     const table = start(t);
     const [ending, able] = [conversation(), conversation()];
-    table.keep(ending.asConversation, a, false);
-    table.keep(able.asConversation, a, false);
+    table.keep(ending.asConversation, a);
+    table.keep(able.asConversation, a);
     ending.process.state = "closing";
     assert.equal(hit(take(table, hashes("a", "x"))).conversation, able.asConversation);
     assert.equal(table.size, 1, "it leaves the table when it is gone");
@@ -181,8 +181,8 @@ describe("the table of conversations", () => {
   it("asks of each whether it can go on, and after how many messages", (t) => {
     const table = start(t);
     const [less, more] = [conversation(), conversation()];
-    table.keep(less.asConversation, a, false);
-    table.keep(more.asConversation, b, false);
+    table.keep(less.asConversation, a);
+    table.keep(more.asConversation, b);
     const asked: [Conversation, number][] = [];
     const found = table.take(hashes("a", "b", "c"), (candidate, seen) => {
       asked.push([candidate, seen]);
@@ -196,7 +196,7 @@ describe("the table of conversations", () => {
   it("lets one that waits for the client's tools wait longer", (t) => {
     const table = start(t);
     const parked = conversation(true);
-    table.keep(parked.asConversation, a, false);
+    table.keep(parked.asConversation, a);
     t.mock.timers.tick(parkedMsMax - 1);
     assert.equal(parked.process.ends, 0);
     t.mock.timers.tick(1);
@@ -207,7 +207,7 @@ describe("the table of conversations", () => {
   it("does not take a process that dies during its turn for one that rested", async (t) => {
     const table = start(t);
     const kept = conversation();
-    table.keep(kept.asConversation, a, false);
+    table.keep(kept.asConversation, a);
     table.release(hit(take(table, hashes("a", "x"))));
     kept.process.die();
     await nextRound();
@@ -216,18 +216,18 @@ describe("the table of conversations", () => {
 
   it("knows nothing against a point that is stood at again", (t) => {
     const table = start(t);
-    table.keep(conversation().asConversation, a, false);
+    table.keep(conversation().asConversation, a);
     assert.equal(table.evictOne(), true);
-    table.keep(conversation().asConversation, a, false);
+    table.keep(conversation().asConversation, a);
     table.release(hit(take(table, hashes("a", "x"))));
     assert.equal(take(table, hashes("a", "x")), "unknown_history");
   });
 
   it("does not tell of one that ended while another stands at the same point", (t) => {
     const table = start(t);
-    table.keep(conversation().asConversation, a, false);
+    table.keep(conversation().asConversation, a);
     const other = conversation();
-    table.keep(other.asConversation, a, false);
+    table.keep(other.asConversation, a);
     assert.equal(table.evictOne(), true);
     assert.equal(hit(take(table, hashes("a", "x"))).conversation, other.asConversation);
   });
@@ -235,7 +235,7 @@ describe("the table of conversations", () => {
   it("remembers why for the last thousand that ended, and no more", (t) => {
     const table = start(t);
     for (let index = 0; index < 1_001; index++) {
-      table.keep(conversation().asConversation, `h${index}` as HistoryHash, false);
+      table.keep(conversation().asConversation, `h${index}` as HistoryHash);
       table.evictOne();
     }
     assert.equal(take(table, hashes("h0", "x")), "unknown_history");
@@ -246,7 +246,7 @@ describe("the table of conversations", () => {
   it("ends them all when it is cleared", (t) => {
     const table = start(t);
     const kept = [conversation(), conversation(), conversation()];
-    for (const [index, { asConversation }] of kept.entries()) table.keep(asConversation, index === 0 ? a : b, false);
+    for (const [index, { asConversation }] of kept.entries()) table.keep(asConversation, index === 0 ? a : b);
     table.clear();
     assert.deepEqual(kept.map(({ process }) => process.ends), [1, 1, 1]);
     assert.equal(table.size, 0);
