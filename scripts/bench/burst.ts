@@ -34,7 +34,7 @@ await withScope(async (scope) => {
   await report({
     name: "burst",
     title: "New conversations all at once",
-    method: "Real CLI, stub upstream at 0 ms; from opening the connections, all at the same moment, to each one's first content chunk. Our pool holds two.",
+    method: "Real CLI, stub upstream at 0 ms; from opening the connections, all at the same moment, to each one's first content chunk. Our pool holds two, and more once requests found it empty.",
     rounds,
     versions: { "claude-max-api": build.version, [referenceName]: referenceVersion, CLI: claudeVersions.join(" and ") },
     rows,
