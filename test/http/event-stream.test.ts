@@ -4,7 +4,7 @@ import type { ServerResponse } from "node:http";
 import { describe, it, type TestContext } from "node:test";
 import { BridgeError } from "../../src/errors.ts";
 import { sendEventStream, stalledReaderMsMax, type WireStream } from "../../src/http/event-stream.ts";
-import type { JsonText, TurnEvent } from "../../src/turn.ts";
+import type { JsonText, TurnEvent, TurnSink } from "../../src/turn.ts";
 
 const headWaitMs = 1_000;
 const heartbeatMs = 15_000;
@@ -69,34 +69,36 @@ const wire: WireStream = {
   fail: (error) => `fail ${error.kind};`,
 };
 
-/** A turn that a test feeds a batch at a time; it counts how often it was asked. */
+/** A turn that a test feeds a batch at a time, and that knows whether the last one left room for more. */
 class Turn {
-  asked = 0;
-  #answer: { resolve: (result: IteratorResult<TurnEvent[], void>) => void; reject: (error: unknown) => void } | undefined;
+  hasRoom = true;
+  #sink: TurnSink | undefined;
+  #over: { resolve: () => void; reject: (error: unknown) => void } | undefined;
 
-  readonly batches: AsyncIterable<TurnEvent[]> = {
-    [Symbol.asyncIterator]: () => ({
-      next: () => {
-        this.asked += 1;
-        return new Promise<IteratorResult<TurnEvent[], void>>((resolve, reject) => {
-          this.#answer = { resolve, reject };
-        });
-      },
-    }),
+  readonly run = (sink: TurnSink): Promise<void> => {
+    this.#sink = sink;
+    return new Promise((resolve, reject) => {
+      this.#over = { resolve, reject };
+    });
   };
 
   give(...events: TurnEvent[]): Promise<void> {
-    this.#answer?.resolve({ done: false, value: events });
+    assert.equal(this.hasRoom, true, "there is room for it");
+    const room = this.#sink?.take(events);
+    this.hasRoom = room === undefined;
+    void room?.then(() => {
+      this.hasRoom = true;
+    });
     return settled();
   }
 
   end(): Promise<void> {
-    this.#answer?.resolve({ done: true, value: undefined });
+    this.#over?.resolve();
     return settled();
   }
 
   fail(error: unknown): Promise<void> {
-    this.#answer?.reject(error);
+    this.#over?.reject(error);
     return settled();
   }
 }
@@ -109,7 +111,7 @@ function relay(t: TestContext, more: { heartbeatMs?: number; headWaitMs?: number
   const socket = new SocketStandIn();
   const turn = new Turn();
   const headers = (model: string | undefined): Record<string, string> => ({ "x-served": String(model) });
-  const sent = sendEventStream(socket as unknown as ServerResponse, turn.batches, wire, { headWaitMs, heartbeatMs, headers, onFailure: () => {}, ...more });
+  const sent = sendEventStream(socket as unknown as ServerResponse, turn.run, wire, { headWaitMs, heartbeatMs, headers, onFailure: () => {}, ...more });
   // Whether it rejects is looked at by the test, later.
   sent.catch(() => undefined);
   return { socket, turn, sent };
@@ -254,13 +256,13 @@ describe("a heartbeat", () => {
 });
 
 describe("a reader that stops", () => {
-  it("is waited for so long, and then counts as gone: nothing more is asked for it", async (t) => {
+  it("is waited for so long, and then counts as gone: there was no room till then", async (t) => {
     const { socket, turn } = relay(t);
     socket.hasRoom = false;
     await turn.give(text("a"));
     t.mock.timers.tick(stalledReaderMsMax - 1);
     await settled();
-    assert.deepEqual([socket.destroyed, turn.asked], [false, 1]);
+    assert.deepEqual([socket.destroyed, turn.hasRoom], [false, false]);
     t.mock.timers.tick(1);
     assert.equal(socket.destroyed, true);
   });
@@ -327,16 +329,16 @@ describe("a failure", () => {
 });
 
 describe("a slow reader", () => {
-  it("is not overrun: the next batch is asked for when there is room again", async (t) => {
+  it("is not overrun: there is room for the next batch when the socket has some", async (t) => {
     const { socket, turn } = relay(t);
     socket.hasRoom = false;
     await turn.give(text("a"));
-    assert.equal(turn.asked, 1, "asked for no more");
+    assert.equal(turn.hasRoom, false);
     socket.drain();
     await settled();
-    assert.equal(turn.asked, 2);
+    assert.equal(turn.hasRoom, true);
     await turn.give(text("b"));
-    assert.equal(turn.asked, 3, "with room it asks at once");
+    assert.equal(turn.hasRoom, true);
     assert.deepEqual(socket.writes, ["open;a;", "b;"]);
     assert.deepEqual([...socket.encodings], ["latin1"]);
   });
@@ -347,7 +349,7 @@ describe("a slow reader", () => {
     await turn.give(text("a"));
     socket.leave();
     await settled();
-    assert.equal(turn.asked, 2);
+    assert.equal(turn.hasRoom, true);
   });
 
   it("that left before the write is not waited for", async (t) => {
@@ -355,7 +357,7 @@ describe("a slow reader", () => {
     socket.hasRoom = false;
     socket.leave();
     await turn.give(text("a"));
-    assert.equal(turn.asked, 2);
+    assert.equal(turn.hasRoom, true);
   });
 
   it("leaves no listener behind, however often it drains", async (t) => {
