@@ -1,4 +1,5 @@
-import { type BridgeError, clientClosed, serverBusy } from "../errors.ts";
+import { type BridgeError, serverBusy } from "../errors.ts";
+import { Waiters } from "./waiters.ts";
 
 /** How long a turn waits for the place of a process that is being ended, in milliseconds: the whole ladder of its end, some times over. */
 export const slotWaitMs = 10_000;
@@ -6,15 +7,10 @@ export const slotWaitMs = 10_000;
 /** Gives the slot back; the second time does nothing. */
 export type Release = () => void;
 
-interface Waiter {
-  readonly grant: (release: Release) => void;
-  readonly refuse: (error: BridgeError) => void;
-}
-
 /** Places for processes: one is taken before a process starts and given back when it is gone. Turns wait for one in the order they came; what is only preparation takes none that a turn waits for. */
 export class Slots {
   readonly #max: number;
-  readonly #waiting = new Set<Waiter>();
+  readonly #waiters = new Waiters<Release>();
   #taken = 0;
   #closed: BridgeError | undefined;
 
@@ -27,7 +23,7 @@ export class Slots {
   }
 
   get waiting(): number {
-    return this.#waiting.size;
+    return this.#waiters.size;
   }
 
   /** Whether `take` would give one. */
@@ -44,30 +40,16 @@ export class Slots {
   }
 
   /** The next slot that is given back and that nobody waits longer for. Rejects with a BridgeError after `slotWaitMs`, when the client leaves, or at the close. */
-  wait(signal: AbortSignal): Promise<Release> {
-    return new Promise((resolve, reject) => {
-      const settle = (action: () => void): void => {
-        this.#waiting.delete(waiter);
-        clearTimeout(timer);
-        signal.removeEventListener("abort", leave);
-        action();
-      };
-      const waiter: Waiter = { grant: (release) => settle(() => resolve(release)), refuse: (error) => settle(() => reject(error)) };
-      const leave = (): void => waiter.refuse(clientClosed());
-      const timer = setTimeout(() => {
-        waiter.refuse(serverBusy(`All ${this.#max} processes are taken, and none of them ended within ${slotWaitMs / 1000} s.`));
-      }, slotWaitMs);
-      this.#waiting.add(waiter);
-      signal.addEventListener("abort", leave, { once: true });
-      if (this.#closed !== undefined) waiter.refuse(this.#closed);
-      else if (signal.aborted) leave();
-    });
+  async wait(signal: AbortSignal): Promise<Release> {
+    if (this.#closed !== undefined) throw this.#closed;
+    const error = (): BridgeError => serverBusy(`All ${this.#max} processes are taken, and none of them ended within ${slotWaitMs / 1000} s.`);
+    return await this.#waiters.wait(signal, { ms: slotWaitMs, error });
   }
 
   /** Gives no more, and tells those that wait why. */
   close(error: BridgeError): void {
     this.#closed ??= error;
-    for (const waiter of this.#waiting) waiter.refuse(this.#closed);
+    this.#waiters.refuseAll(this.#closed);
   }
 
   #release(): Release {
@@ -75,10 +57,8 @@ export class Slots {
     return () => {
       if (isReleased) return;
       isReleased = true;
-      const [next] = this.#waiting;
       // Handed on: it is free at no moment in between.
-      if (next !== undefined) next.grant(this.#release());
-      else this.#taken--;
+      if (!this.#waiters.serveNext(() => this.#release())) this.#taken--;
     };
   }
 }

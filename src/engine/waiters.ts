@@ -1,0 +1,50 @@
+import { type BridgeError, clientClosed } from "../errors.ts";
+
+interface Waiter<Value> {
+  readonly serve: (value: Value) => void;
+  readonly refuse: (error: BridgeError) => void;
+}
+
+/** How long one waits, in milliseconds, and what it is told then. */
+export interface Patience {
+  readonly ms: number;
+  readonly error: () => BridgeError;
+}
+
+/** Turns that wait for something, in the order they came. */
+export class Waiters<Value> {
+  readonly #waiting = new Set<Waiter<Value>>();
+
+  get size(): number {
+    return this.#waiting.size;
+  }
+
+  /** Resolves with what it is served. Rejects with a BridgeError: when the client leaves, when its patience is over, or when those that wait are refused. */
+  wait(signal: AbortSignal, patience?: Patience): Promise<Value> {
+    return new Promise((resolve, reject) => {
+      const settle = (action: () => void): void => {
+        this.#waiting.delete(waiter);
+        clearTimeout(timer);
+        signal.removeEventListener("abort", leave);
+        action();
+      };
+      const waiter: Waiter<Value> = { serve: (value) => settle(() => resolve(value)), refuse: (error) => settle(() => reject(error)) };
+      const leave = (): void => waiter.refuse(clientClosed());
+      const timer = patience === undefined ? undefined : setTimeout(() => waiter.refuse(patience.error()), patience.ms);
+      this.#waiting.add(waiter);
+      signal.addEventListener("abort", leave, { once: true });
+      if (signal.aborted) leave();
+    });
+  }
+
+  /** Serves the one that has waited longest with what is made for it; false, and nothing made, when nobody waits. */
+  serveNext(make: () => Value): boolean {
+    const [next] = this.#waiting;
+    next?.serve(make());
+    return next !== undefined;
+  }
+
+  refuseAll(error: BridgeError): void {
+    for (const waiter of this.#waiting) waiter.refuse(error);
+  }
+}
