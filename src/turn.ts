@@ -129,15 +129,6 @@ export type TurnEvent =
   | { readonly type: "tool_arguments"; readonly call: number; readonly text: JsonText }
   | { readonly type: "finish"; readonly reason: FinishReason; readonly usage: Usage };
 
-/** Where a turn's events go. */
-export interface TurnSink {
-  /**
-   * Takes what one read of the CLI's output made, at once. A promise says that there is no room for more until it settles:
-   * the CLI's output is left unread meanwhile. What it throws fails the turn.
-   */
-  take(events: readonly TurnEvent[]): Promise<void> | undefined;
-}
-
 /** A model as a client may name it. */
 export interface ModelEntry {
   readonly id: string;

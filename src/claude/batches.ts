@@ -1,38 +1,27 @@
-/** What is asked of whoever fills the relay: to stop and to go on. */
+/** What is asked of whoever fills the queue: to stop and to go on. */
 export interface Valve {
   readonly pause: () => void;
   readonly resume: () => void;
 }
 
-/** Takes a batch at once. A promise says that there is no room for more until it settles. */
-export type Take<Item> = (batch: readonly Item[]) => Promise<void> | undefined;
-
 /**
- * Hands on what a reader pushed, a batch a flush, within the flush itself: no promise is made for it while the taker has room.
- * Where it has none, one more batch is held, and with a second flush the source is paused, so that no more than the reads
- * under way are ever held.
+ * Items pushed by a reader, pulled in batches by a writer. A batch is what was pushed between two flushes; if nobody
+ * waits for it when it is flushed the source is paused, so that no more than the reads under way are ever held.
  */
-export class BatchRelay<Item> {
-  /** Settles when all was taken and the end was told. */
-  readonly done: Promise<void>;
-  readonly #take: Take<Item>;
-  readonly #valve: Valve;
+export class BatchQueue<Item> {
   #items: Item[] = [];
-  #state: "open" | "blocked" | "paused" | "over" = "open";
-  #end: { readonly error: unknown } | undefined;
-  #settle: { readonly resolve: () => void; readonly reject: (error: unknown) => void } | undefined;
+  #waiting: { resolve: (batch: Item[] | undefined) => void; reject: (error: Error) => void } | undefined;
+  #end: { readonly error: Error | undefined } | undefined;
+  #paused = false;
+  readonly #valve: Valve;
 
-  constructor(take: Take<Item>, valve: Valve) {
-    this.#take = take;
+  constructor(valve: Valve) {
     this.#valve = valve;
-    this.done = new Promise((resolve, reject) => {
-      this.#settle = { resolve, reject };
-    });
   }
 
-  /** The taker has room: any silence is the source's. */
-  get hasRoom(): boolean {
-    return this.#state === "open";
+  /** The writer waits for a batch: any silence is the source's. */
+  get isAwaited(): boolean {
+    return this.#waiting !== undefined;
   }
 
   /** The list that the next flush hands on; a reader may append to it. */
@@ -43,59 +32,51 @@ export class BatchRelay<Item> {
   /** Hands on what was pushed. */
   flush(): void {
     if (this.#items.length === 0) return;
-    switch (this.#state) {
-      case "open":
-        return this.#handOn();
-      case "blocked":
-        if (this.#end !== undefined) return;
-        this.#state = "paused";
-        return this.#valve.pause();
-      case "over":
-        this.#items = [];
+    if (this.#waiting === undefined) {
+      if (!this.#paused && this.#end === undefined) {
+        this.#paused = true;
+        this.#valve.pause();
+      }
+      return;
     }
+    const { resolve } = this.#waiting;
+    this.#waiting = undefined;
+    resolve(this.#take());
   }
 
-  /** Nothing more will come: what is held is still given, then `done` settles. The first call counts. */
-  end(error?: unknown): void {
+  /** Nothing more will come: what is held is still given, then the error is thrown, or the end is told. The first call counts. */
+  end(error?: Error): void {
     if (this.#end !== undefined) return;
     this.#end = { error };
     this.flush();
-    if (this.#state === "open") this.#finish();
+    if (this.#waiting === undefined) return;
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    if (error === undefined) waiting.resolve(undefined);
+    else waiting.reject(error);
   }
 
-  #handOn(): void {
-    const batch = this.#items;
-    this.#items = [];
-    try {
-      const room = this.#take(batch);
-      // The taker may have ended it.
-      if (room === undefined || this.#state === "over") return;
-      this.#state = "blocked";
-      room.then(() => this.#goOn(), (error: unknown) => this.#break(error));
-    } catch (error) {
-      this.#break(error);
+  /** The next batch, never empty; undefined at the end. One caller at a time. */
+  async next(): Promise<Item[] | undefined> {
+    if (this.#items.length > 0) {
+      if (this.#paused) {
+        this.#paused = false;
+        this.#valve.resume();
+      }
+      return this.#take();
     }
+    if (this.#end !== undefined) {
+      if (this.#end.error !== undefined) throw this.#end.error;
+      return undefined;
+    }
+    return await new Promise((resolve, reject) => {
+      this.#waiting = { resolve, reject };
+    });
   }
 
-  #goOn(): void {
-    const wasPaused = this.#state === "paused";
-    this.#state = "open";
-    if (wasPaused) this.#valve.resume();
-    this.flush();
-    if (this.#end !== undefined && this.hasRoom) this.#finish();
-  }
-
-  /** The taker failed: that is the end, whatever else was told. */
-  #break(error: unknown): void {
-    const wasPaused = this.#state === "paused";
-    this.#end = { error };
-    this.#finish();
-    if (wasPaused) this.#valve.resume();
-  }
-
-  #finish(): void {
-    this.#state = "over";
-    if (this.#end?.error === undefined) this.#settle?.resolve();
-    else this.#settle?.reject(this.#end.error);
+  #take(): Item[] {
+    const items = this.#items;
+    this.#items = [];
+    return items;
   }
 }

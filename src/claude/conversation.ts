@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { asBridgeError, BridgeError, clientClosed } from "../errors.ts";
-import type { Tool, Turn, TurnEvent, TurnSink } from "../turn.ts";
-import { BatchRelay } from "./batches.ts";
+import type { Tool, Turn, TurnEvent } from "../turn.ts";
+import { BatchQueue } from "./batches.ts";
 import { ControlChannel } from "./control.ts";
 import { parseDelta } from "./deltas.ts";
 import type { ClaudeProcess } from "./process.ts";
@@ -34,11 +34,10 @@ type Standing =
 
 /** A run under way. */
 interface Run {
-  readonly relay: BatchRelay<TurnEvent>;
+  readonly queue: BatchQueue<TurnEvent>;
   readonly translator: TurnTranslator;
   readonly silence: NodeJS.Timeout;
   readonly fail: (error: BridgeError) => void;
-  wasLeft: boolean;
 }
 
 /** How many empty messages a rehearsal has: with each of the first few the CLI's code gets faster. */
@@ -131,13 +130,11 @@ export class Conversation {
   }
 
   /**
-   * Runs one turn. `seen` is how many of the turn's messages the process has already; 0 on a fresh one. What each read of the
-   * CLI's output made goes to `sink`, never an empty batch. Resolves when the answer is over; rejects with a BridgeError when
-   * the turn fails, the CLI is silent for too long, or `signal` aborts, and with what `sink` throws.
+   * Runs one turn. `seen` is how many of the turn's messages the process has already; 0 on a fresh one. Yields what each
+   * read of the CLI's output made; throws a BridgeError when the turn fails, the CLI is silent for too long, or `signal` aborts.
    */
-  async run(turn: Turn, seen: number, signal: AbortSignal, sink: TurnSink): Promise<void> {
-    const run = this.#run = this.#newRun(turn, sink);
-    const { relay, translator, silence, fail } = run;
+  async *run(turn: Turn, seen: number, signal: AbortSignal): AsyncGenerator<TurnEvent[], void, undefined> {
+    const { queue, translator, silence, fail } = this.#run = this.#newRun(turn);
     const onAbort = (): void => fail(clientClosed());
     signal.addEventListener("abort", onAbort, { once: true });
     const parked = this.#standing.name === "parked" ? this.#standing.callIds : undefined;
@@ -150,10 +147,8 @@ export class Conversation {
       else if (signal.aborted) onAbort();
       else if (parked === undefined) this.#tell(turn, seen).catch((error: unknown) => fail(asBridgeError(error)));
       else this.#calls.answer(resultsByCall(parked, resultsOfLastCalls(turn.messages) ?? []));
-      await relay.done;
-      // It may be whole and its reader gone all the same: nobody will go on from it.
-      if (signal.aborted) throw clientClosed();
-      if (!run.wasLeft) this.#settle(translator);
+      for (let batch = await queue.next(); batch !== undefined; batch = await queue.next()) yield batch;
+      this.#settle(translator);
     } finally {
       clearInterval(silence);
       signal.removeEventListener("abort", onAbort);
@@ -163,18 +158,11 @@ export class Conversation {
     }
   }
 
-  /** The rest of the answer is not wanted: the run is over, and the process has no further use. */
-  leave(): void {
-    if (this.#run === undefined) return;
-    this.#run.wasLeft = true;
-    this.#run.relay.end();
-  }
-
-  #newRun({ responseSchema, parallelToolCalls, toolChoice }: Turn, sink: TurnSink): Run {
-    const relay = new BatchRelay<TurnEvent>((batch) => sink.take(batch), {
+  #newRun({ responseSchema, parallelToolCalls, toolChoice }: Turn): Run {
+    const queue = new BatchQueue<TurnEvent>({
       pause: () => this.process.pause(),
       resume: () => {
-        // The silence was the taker's, not the CLI's.
+        // The silence was the writer's, not the CLI's.
         silence.refresh();
         this.process.resume();
       },
@@ -191,12 +179,12 @@ export class Conversation {
     const fail = (error: BridgeError): void => {
       this.#historyAck?.reject(error);
       this.#control.failAll(error);
-      relay.end(error);
+      queue.end(error);
     };
     const silence = setInterval(() => {
-      if (relay.hasRoom) fail(new BridgeError("turn_timeout", `The claude process was silent for ${this.#options.silenceMsMax / 1000} s.`));
+      if (queue.isAwaited) fail(new BridgeError("turn_timeout", `The claude process was silent for ${this.#options.silenceMsMax / 1000} s.`));
     }, this.#options.silenceMsMax);
-    return { relay, translator, silence, fail, wasLeft: false };
+    return { queue, translator, silence, fail };
   }
 
   #settle({ outcome, callIds, isWhole }: TurnTranslator): void {
@@ -215,7 +203,7 @@ export class Conversation {
   #takeDelta(text: string, start: number, end: number): boolean {
     const delta = parseDelta(text, start, end);
     if (delta === undefined) return false;
-    this.#run?.translator.takeDelta(delta, this.#run.relay.items);
+    this.#run?.translator.takeDelta(delta, this.#run.queue.items);
     return true;
   }
 
@@ -233,7 +221,7 @@ export class Conversation {
         if (this.#historyAck !== undefined) return this.#acknowledge(message);
     }
     if (run === undefined) return this.#onUnasked(message);
-    run.translator.take(message, run.relay.items, wasCut);
+    run.translator.take(message, run.queue.items, wasCut);
     if (message["type"] === "rate_limit_event" && run.translator.rateLimit !== undefined) this.#options.onRateLimit(run.translator.rateLimit);
     this.#killIfCut(run);
   }
@@ -246,12 +234,12 @@ export class Conversation {
   #onReadEnd(): void {
     const run = this.#run;
     if (run === undefined) return;
-    const { relay, translator: { outcome }, silence, fail } = run;
+    const { queue, translator: { outcome }, silence, fail } = run;
     silence.refresh();
-    this.#hasBegun ||= relay.items.length > 0;
-    relay.flush();
+    this.#hasBegun ||= queue.items.length > 0;
+    queue.flush();
     if (outcome.name === "failed") fail(outcome.error);
-    else if (outcome.name !== "running") relay.end();
+    else if (outcome.name !== "running") queue.end();
   }
 
   /** A parked CLI that goes on by itself (it answers a call to a tool that nobody has) is no longer where the client believes it. */
@@ -274,7 +262,7 @@ export class Conversation {
       return;
     }
     if (this.#run !== undefined) {
-      this.#run.translator.takeCallRequest(this.#run.relay.items);
+      this.#run.translator.takeCallRequest(this.#run.queue.items);
       this.#killIfCut(this.#run);
     }
     this.#calls.ask(requestId, step.call);

@@ -6,7 +6,7 @@ import type { RateLimitInfo } from "../claude/protocol.ts";
 import type { ModelAlias } from "../config/settings.ts";
 import { BridgeError, clientClosed } from "../errors.ts";
 import type { Logger } from "../log.ts";
-import type { ModelEntry, Turn, TurnSink } from "../turn.ts";
+import type { ModelEntry, Turn, TurnEvent } from "../turn.ts";
 import { Admission } from "./admission.ts";
 import { AnswerRecord } from "./answer-record.ts";
 import { Cli } from "./cli.ts";
@@ -14,8 +14,8 @@ import { Conversations, type Hit, type MissReason } from "./conversations.ts";
 import { messageHashes, nextHash, profileHash } from "./history-hash.ts";
 import type { ResolvedModel } from "./model-catalog.ts";
 import { Pool, type Profile } from "./pool.ts";
-import { StopSequences } from "./stop-sequences.ts";
-import { callNow, HeldUntilCall, mustCall, withToolChoice } from "./tool-choice.ts";
+import { endAtStop } from "./stop-sequences.ts";
+import { callNow, mustCall, untilFirstCall, withToolChoice } from "./tool-choice.ts";
 
 /** How long a request waits for the first look for the CLI, in milliseconds; some clients give the list of models 5 s. */
 const discoveryWaitMs = 3_000;
@@ -163,11 +163,10 @@ export class Engine {
   }
 
   /**
-   * Runs a turn: on the process that has this conversation's history, or with the history replayed on a fresh one. Its events
-   * go to `sink`, a batch for each read of the CLI's output. Resolves when the answer is over; rejects with a BridgeError on any
-   * failure, and with what `sink` throws. When `signal` aborts, the turn's process ends.
+   * Runs a turn: on the process that has this conversation's history, or with the history replayed on a fresh one. Throws a
+   * BridgeError on any failure; when the caller stops early, or `signal` aborts, the turn's process ends.
    */
-  async run(request: Turn, signal: AbortSignal, sink: TurnSink): Promise<void> {
+  async *run(request: Turn, signal: AbortSignal): AsyncGenerator<TurnEvent[], void, undefined> {
     if (signal.aborted) throw clientClosed();
     const turn = withToolChoice(request);
     const hashes = messageHashes(turn);
@@ -179,9 +178,15 @@ export class Engine {
     const answer = new AnswerRecord();
     const seat: Seat = { conversation: undefined, isExact: true, profile: undefined };
     try {
-      const taken = this.#noting(turn, seat, answer, sink);
-      const chosen = turn.stop.length === 0 ? taken : new StopSequences(taken, turn.stop, () => seat.conversation?.leave());
-      await (mustCall(turn) ? this.#answerWithCall(turn, hit, seat, signal, chosen) : this.#answer(turn, hit, seat, signal, chosen));
+      const chosen = mustCall(turn) ? this.#answerWithCall(turn, hit, seat, signal) : this.#answer(turn, hit, seat, signal);
+      for await (const batch of turn.stop.length === 0 ? chosen : endAtStop(chosen, turn.stop)) {
+        if (seat.profile !== undefined && batch.some(({ type }) => type === "start")) {
+          this.#pool.open(turn.model, seat.profile);
+          seat.profile = undefined;
+        }
+        answer.take(batch);
+        yield batch;
+      }
     } finally {
       if (hit !== undefined) this.#conversations.release(hit);
       this.#dismiss(seat, turn, hashes, answer);
@@ -219,47 +224,29 @@ export class Engine {
     this.#restTimer.unref();
   }
 
-  /** Notes what the client is told: for its next request, and that the model exists. */
-  #noting(turn: Turn, seat: Seat, answer: AnswerRecord, sink: TurnSink): TurnSink {
-    return {
-      take: (batch) => {
-        if (seat.profile !== undefined && batch.some(({ type }) => type === "start")) {
-          this.#pool.open(turn.model, seat.profile);
-          seat.profile = undefined;
-        }
-        answer.take(batch);
-        return sink.take(batch);
-      },
-    };
-  }
-
-  async #answer(turn: Turn, hit: Hit | undefined, seat: Seat, signal: AbortSignal, sink: TurnSink): Promise<void> {
+  async *#answer(turn: Turn, hit: Hit | undefined, seat: Seat, signal: AbortSignal): AsyncGenerator<TurnEvent[], void, undefined> {
     const waited = hit?.conversation ?? await this.#takeWarm(turn, seat, signal);
     const conversation = waited ?? await this.#bootInPlace(turn.model, signal);
     seat.conversation = conversation;
     try {
-      await conversation.run(turn, hit?.seen ?? 0, signal, sink);
+      yield* conversation.run(turn, hit?.seen ?? 0, signal);
     } catch (error) {
       // A process that had waited may have died meanwhile (a laptop's sleep, a kill): nothing of an answer had come yet.
       if (waited === undefined || conversation.hasBegun || this.#isClosing || !isCliFailure(error)) throw error;
       void conversation.process.end();
       seat.conversation = await this.#bootInPlace(turn.model, signal);
-      await seat.conversation.run(turn, 0, signal, sink);
+      yield* seat.conversation.run(turn, 0, signal);
     }
   }
 
   /** An answer without the call that was asked for is turned round once, then given up. */
-  async #answerWithCall(turn: Turn, hit: Hit | undefined, seat: Seat, signal: AbortSignal, sink: TurnSink): Promise<void> {
-    const first = new HeldUntilCall(sink);
-    await this.#answer(turn, hit, seat, signal, first);
-    if (first.hasCall) return;
+  async *#answerWithCall(turn: Turn, hit: Hit | undefined, seat: Seat, signal: AbortSignal): AsyncGenerator<TurnEvent[], void, undefined> {
+    if (yield* untilFirstCall(this.#answer(turn, hit, seat, signal))) return;
     const { conversation } = seat;
     seat.isExact = false;
     if (conversation?.isAlive === true) {
       const messages = [...turn.messages, callNow];
-      const second = new HeldUntilCall(sink);
-      await conversation.run({ ...turn, messages }, messages.length - 1, signal, second);
-      if (second.hasCall) return;
+      if (yield* untilFirstCall(conversation.run({ ...turn, messages }, messages.length - 1, signal))) return;
     }
     throw new BridgeError("upstream_error", "The model answered without the tool call that tool_choice asks for.", { param: "tool_choice" });
   }

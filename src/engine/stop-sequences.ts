@@ -1,5 +1,5 @@
 import { decodeJsonText, encodeJsonText } from "../json-text.ts";
-import type { TurnEvent, TurnSink, Usage } from "../turn.ts";
+import type { TurnEvent, Usage } from "../turn.ts";
 
 /** A token is about this many characters: what a cut answer cost is never told, so it is estimated. */
 const charsPerToken = 4;
@@ -8,56 +8,40 @@ const charsPerToken = 4;
  * Ends an answer before the first stop sequence in its text. What may be the beginning of one is held back until more has
  * come, so that no part of a stop sequence ever goes out, wherever the borders between deltas fall.
  */
-export class StopSequences implements TurnSink {
-  readonly #sink: TurnSink;
-  readonly #stop: readonly string[];
-  readonly #onStop: () => void;
-  #held = "";
-  #sentChars = 0;
-  #usage: Usage = { promptTokens: 0, cachedTokens: 0, completionTokens: 0, reasoningTokens: 0 };
-  #hasStopped = false;
-
-  /** `onStop`: nothing more is wanted of the answer. */
-  constructor(sink: TurnSink, stop: readonly string[], onStop: () => void) {
-    this.#sink = sink;
-    this.#stop = stop;
-    this.#onStop = onStop;
-  }
-
-  take(batch: readonly TurnEvent[]): Promise<void> | undefined {
+export async function* endAtStop(batches: AsyncIterable<TurnEvent[]>, stop: readonly string[]): AsyncGenerator<TurnEvent[], void, undefined> {
+  let held = "";
+  let sentChars = 0;
+  let usage: Usage = { promptTokens: 0, cachedTokens: 0, completionTokens: 0, reasoningTokens: 0 };
+  const said = (text: string): TurnEvent[] => {
+    sentChars += text.length;
+    return text === "" ? [] : [{ type: "text", text: encodeJsonText(text) }];
+  };
+  for await (const batch of batches) {
     const events: TurnEvent[] = [];
     for (const event of batch) {
-      if (this.#hasStopped) break;
-      if (event.type === "start") this.#usage = event.usage;
-      if (event.type === "text") {
-        this.#takeText(decodeJsonText(event.text), events);
+      if (event.type === "start") ({ usage } = event);
+      if (event.type !== "text") {
+        // Nothing more can complete it: text goes on in a block of its own.
+        if (event.type !== "thinking") {
+          events.push(...said(held));
+          held = "";
+        }
+        events.push(event);
         continue;
       }
-      // Nothing more can complete what is held: text goes on in a block of its own.
-      if (event.type !== "thinking") {
-        this.#say(this.#held, events);
-        this.#held = "";
+      held += decodeJsonText(event.text);
+      const at = firstStop(held, stop);
+      if (at !== undefined) {
+        events.push(...said(held.slice(0, at)));
+        events.push({ type: "finish", reason: "stop", usage: { ...usage, completionTokens: Math.ceil(sentChars / charsPerToken) } });
+        yield events;
+        return;
       }
-      events.push(event);
+      const keep = possibleBeginning(held, stop);
+      events.push(...said(held.slice(0, held.length - keep)));
+      held = held.slice(held.length - keep);
     }
-    return events.length === 0 ? undefined : this.#sink.take(events);
-  }
-
-  #takeText(text: string, events: TurnEvent[]): void {
-    const held = this.#held + text;
-    const at = firstStop(held, this.#stop);
-    const sayable = at ?? held.length - possibleBeginning(held, this.#stop);
-    this.#say(held.slice(0, sayable), events);
-    this.#held = held.slice(sayable);
-    if (at === undefined) return;
-    events.push({ type: "finish", reason: "stop", usage: { ...this.#usage, completionTokens: Math.ceil(this.#sentChars / charsPerToken) } });
-    this.#hasStopped = true;
-    this.#onStop();
-  }
-
-  #say(text: string, events: TurnEvent[]): void {
-    this.#sentChars += text.length;
-    if (text !== "") events.push({ type: "text", text: encodeJsonText(text) });
+    if (events.length > 0) yield events;
   }
 }
 

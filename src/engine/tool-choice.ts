@@ -1,4 +1,4 @@
-import type { Message, Turn, TurnEvent, TurnSink } from "../turn.ts";
+import type { Message, Turn, TurnEvent } from "../turn.ts";
 
 /** The CLI knows no tool_choice, so it is told to the model; what it does all the same is dealt with in the engine. */
 export function withToolChoice(turn: Turn): Turn {
@@ -27,27 +27,22 @@ export function mustCall({ toolChoice }: Turn): boolean {
 /** What the model is asked once, when it answered without the call that it was to make. */
 export const callNow: Message = { role: "user", content: [{ type: "text", text: "Make the tool call now, without any other words." }] };
 
-/** Holds an answer's text back until its first call, so that an answer without one can still be turned round: without a call nothing but thinking has gone out. */
-export class HeldUntilCall implements TurnSink {
-  readonly #sink: TurnSink;
-  readonly #held: TurnEvent[] = [];
-  #hasCall = false;
-
-  constructor(sink: TurnSink) {
-    this.#sink = sink;
+/**
+ * Holds an answer's text back until its first call, so that an answer without one can still be turned round. Returns
+ * whether there was a call; without one nothing but thinking has gone out.
+ */
+export async function* untilFirstCall(batches: AsyncIterable<TurnEvent[]>): AsyncGenerator<TurnEvent[], boolean, undefined> {
+  const held: TurnEvent[] = [];
+  let hasCall = false;
+  for await (const batch of batches) {
+    if (hasCall) {
+      yield batch;
+      continue;
+    }
+    hasCall = batch.some(({ type }) => type === "tool_call");
+    const out = hasCall ? [...held, ...batch] : batch.filter(({ type }) => type === "start" || type === "retry" || type === "thinking");
+    if (!hasCall) for (const event of batch) if (event.type === "text") held.push(event);
+    if (out.length > 0) yield out;
   }
-
-  /** There was a call. */
-  get hasCall(): boolean {
-    return this.#hasCall;
-  }
-
-  take(batch: readonly TurnEvent[]): Promise<void> | undefined {
-    if (this.#hasCall) return this.#sink.take(batch);
-    this.#hasCall = batch.some(({ type }) => type === "tool_call");
-    if (this.#hasCall) return this.#sink.take([...this.#held, ...batch]);
-    for (const event of batch) if (event.type === "text") this.#held.push(event);
-    const out = batch.filter(({ type }) => type === "start" || type === "retry" || type === "thinking");
-    return out.length === 0 ? undefined : this.#sink.take(out);
-  }
+  return hasCall;
 }

@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
 import { asBridgeError, type BridgeError } from "../errors.ts";
-import type { TurnEvent, TurnSink } from "../turn.ts";
+import type { TurnEvent } from "../turn.ts";
 
 /** A dialect's side of a stream: events in, wire bytes out, latin1-held. */
 export interface WireStream {
@@ -28,11 +28,11 @@ export interface EventStreamOptions {
 }
 
 /**
- * Runs a turn and relays it as server-sent events: one write a batch, in the moment the batch comes, and none while the
- * socket has no room. Before the head is out a failure is thrown, for an HTTP status; after it, it is the stream's last event.
+ * Relays a turn as server-sent events: one write a batch, and the next batch is asked for when the socket has room.
+ * Before the head is out a failure is thrown, for an HTTP status; after it, it is the stream's last event.
  */
 export async function sendEventStream(
-  response: ServerResponse, run: (sink: TurnSink) => Promise<void>, wire: WireStream, { headWaitMs, heartbeatMs, headers, onFailure }: EventStreamOptions,
+  response: ServerResponse, batches: AsyncIterable<readonly TurnEvent[]>, wire: WireStream, { headWaitMs, heartbeatMs, headers, onFailure }: EventStreamOptions,
 ): Promise<void> {
   let servedModel: string | undefined;
   let lastWriteMs = 0;
@@ -65,25 +65,24 @@ export async function sendEventStream(
     response.write(open(), "latin1");
   };
   let headWait = setTimeout(openEmpty, headWaitMs);
-  const beforeHead = (batch: readonly TurnEvent[]): void => {
-    for (const event of batch) {
-      if (event.type === "start") servedModel = event.model;
-      if (event.type !== "retry") continue;
-      // It fails at the moment: whether for good is worth a status of its own.
-      clearTimeout(headWait);
-      headWait = setTimeout(openEmpty, Math.max(headWaitMs, retryHeadWaitMs));
-    }
-  };
-  const take = (batch: readonly TurnEvent[]): Promise<void> | undefined => {
-    if (!response.headersSent) beforeHead(batch);
-    const bytes = wire.encode(batch);
-    // A start alone does not open the head: the upstream may still fail before its first delta.
-    if (bytes === "") return undefined;
-    lastWriteMs = Date.now();
-    return response.write(response.headersSent ? bytes : open() + bytes, "latin1") ? undefined : roomOrClose(response);
-  };
   try {
-    await run({ take });
+    for await (const batch of batches) {
+      if (!response.headersSent) {
+        for (const event of batch) {
+          if (event.type === "start") servedModel = event.model;
+          if (event.type !== "retry") continue;
+          // It fails at the moment: whether for good is worth a status of its own.
+          clearTimeout(headWait);
+          headWait = setTimeout(openEmpty, Math.max(headWaitMs, retryHeadWaitMs));
+        }
+      }
+      let bytes = wire.encode(batch);
+      // A start alone does not open the head: the upstream may still fail before its first delta.
+      if (bytes === "") continue;
+      lastWriteMs = Date.now();
+      if (!response.headersSent) bytes = open() + bytes;
+      if (!response.write(bytes, "latin1")) await roomOrClose(response);
+    }
     response.end();
   } catch (error) {
     if (!response.headersSent) throw error;

@@ -6,7 +6,7 @@ import { modelList, modelObject } from "../dialects/models.ts";
 import type { Engine } from "../engine/engine.ts";
 import { BridgeError } from "../errors.ts";
 import type { Logger } from "../log.ts";
-import type { Turn, TurnEvent, TurnSink } from "../turn.ts";
+import type { Turn, TurnEvent } from "../turn.ts";
 import { readJsonBody } from "./body.ts";
 import { sendEventStream } from "./event-stream.ts";
 import { withFetchedImages } from "./fetch-images.ts";
@@ -148,35 +148,34 @@ async function createChatCompletion({ request, response, signal }: Exchange, ser
     model: chat.model,
     systemFingerprint: `fp_claude_code_${installation?.version ?? "unknown"}`,
   };
-  const run = (sink: TurnSink): Promise<void> => engine.run(turn, signal, sink);
+  const batches = engine.run(turn, signal);
   const headers = (servedModel: string | undefined): Record<string, string> => ({
     ...(servedModel === undefined ? {} : { [servedModelHeader]: servedModel }),
     ...rateLimitHeaders(engine.status.rateLimit, Date.now()),
   });
   if (chat.stream) {
-    await sendEventStream(response, run, new ChatStream(identity, chat), {
+    await sendEventStream(response, batches, new ChatStream(identity, chat), {
       headWaitMs, heartbeatMs, headers,
       onFailure: (error) => logFailure(error, response, log),
     });
     return;
   }
-  const events = await gather(run);
+  const events = await gather(batches);
   const start = events.find((event) => event.type === "start");
   sendBytes(response, 200, Buffer.from(chatCompletion(identity, events, chat), "latin1"), headers(start?.model));
 }
 
 /** All events of a turn. Rejects when they are more than an answer can be. */
-async function gather(run: (sink: TurnSink) => Promise<void>): Promise<TurnEvent[]> {
+async function gather(batches: AsyncIterable<readonly TurnEvent[]>): Promise<TurnEvent[]> {
   const events: TurnEvent[] = [];
   let bytes = 0;
-  const take = (batch: readonly TurnEvent[]): undefined => {
+  for await (const batch of batches) {
     for (const event of batch) {
       events.push(event);
       bytes += deltaOverheadBytes + ("text" in event ? event.text.length : 0);
     }
     if (bytes > wholeAnswerBytesMax) throw new BridgeError("upstream_error", "The answer is too long to be given in one piece; ask for it as a stream.");
-  };
-  await run({ take });
+  }
   return events;
 }
 

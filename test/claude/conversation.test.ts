@@ -5,7 +5,7 @@ import { parseLine, type RateLimitInfo } from "../../src/claude/protocol.ts";
 import type { BridgeError } from "../../src/errors.ts";
 import type { Message, Turn, TurnEvent } from "../../src/turn.ts";
 import { runningFakes, startFake, Witness } from "../support/fake-claude.ts";
-import { callsIn, collect, pulled, summaryOf } from "../support/turn-events.ts";
+import { callsIn, collect, summaryOf } from "../support/turn-events.ts";
 import { ask, assistant, callsOf, never, resultsOf, tool, turnOf, user } from "../support/turns.ts";
 
 async function startConversation(t: TestContext, name: string, options: Partial<ConversationOptions> = {}) {
@@ -17,13 +17,13 @@ async function startConversation(t: TestContext, name: string, options: Partial<
 /** A whole turn of another process: passes time that is measured in events, not in milliseconds. */
 async function meanwhile(t: TestContext): Promise<void> {
   const { conversation } = await startConversation(t, "answers");
-  assert.equal((await collect((sink) => conversation.run(ask("WORDS 1"), 0, never, sink))).error, undefined);
+  assert.equal((await collect(conversation.run(ask("WORDS 1"), 0, never))).error, undefined);
 }
 
 describe("a turn", () => {
   it("gives the start, the deltas and the finish, and leaves the process ready for the next", async (t) => {
     const { conversation, claude } = await startConversation(t, "answers");
-    const { events, error } = await collect((sink) => conversation.run(ask("WORDS 3 ODD THINK"), 0, never, sink));
+    const { events, error } = await collect(conversation.run(ask("WORDS 3 ODD THINK"), 0, never));
     assert.equal(error, undefined);
     assert.deepEqual(summaryOf(events), {
       model: "claude-fake-1", thinking: "hm “\n”", text: 'é"\\\n😀 w1 w2 ', finish: "stop", order: "start thinking text finish",
@@ -32,26 +32,26 @@ describe("a turn", () => {
     assert.deepEqual([claude.state, conversation.isAlive, conversation.hasBegun], ["ready", true, true]);
 
     const messages = [user("WORDS 3"), assistant("w0 w1 w2"), user("WORDS 2")];
-    const second = await collect((sink) => conversation.run(turnOf({ messages }), 2, never, sink));
+    const second = await collect(conversation.run(turnOf({ messages }), 2, never));
     assert.equal(summaryOf(second.events).text, "w0 w1 ");
     assert.deepEqual([claude.state, conversation.isAlive], ["ready", true]);
   });
 
   it("gives no empty batch", async (t) => {
     const { conversation } = await startConversation(t, "answers");
-    await conversation.run(ask("WORDS 50"), 0, never, { take: (batch) => void assert.ok(batch.length > 0, "a batch has events") });
+    for await (const batch of conversation.run(ask("WORDS 50"), 0, never)) assert.ok(batch.length > 0, "a batch has events");
   });
 
   it("is not disturbed by what is no message, or none that is known", async (t) => {
     const { conversation } = await startConversation(t, "writes-noise");
-    const { events, error } = await collect((sink) => conversation.run(ask("hi"), 0, never, sink));
+    const { events, error } = await collect(conversation.run(ask("hi"), 0, never));
     assert.equal(error, undefined);
     assert.deepEqual([summaryOf(events).text, summaryOf(events).order], ["a\u2028b\u2029", "start text finish"]);
   });
 
   it("ends where it is cut, though the CLI goes on by itself in the same breath", async (t) => {
     const { conversation } = await startConversation(t, "runs-on");
-    const { events, error } = await collect((sink) => conversation.run(ask("hi"), 0, never, sink));
+    const { events, error } = await collect(conversation.run(ask("hi"), 0, never));
     assert.equal(error, undefined);
     assert.deepEqual([summaryOf(events).text, summaryOf(events).finish, summaryOf(events).order], ["first ", "length", "start text finish"]);
     assert.equal(conversation.isAlive, false);
@@ -59,7 +59,7 @@ describe("a turn", () => {
 
   it("fails where the answer broke off upstream, and gives nothing of the second attempt", async (t) => {
     const { conversation } = await startConversation(t, "breaks-off");
-    const { events, error } = await collect((sink) => conversation.run(ask("hi"), 0, never, sink));
+    const { events, error } = await collect(conversation.run(ask("hi"), 0, never));
     assert.deepEqual([summaryOf(events).text, summaryOf(events).finish, (error as BridgeError).kind], ["half an ", undefined, "upstream_error"]);
     assert.equal(conversation.isAlive, false);
   });
@@ -68,7 +68,7 @@ describe("a turn", () => {
     const { conversation } = await startConversation(t, "bursts");
     let next = 0;
     let batchCharsMax = 0;
-    for await (const batch of pulled((sink) => conversation.run(ask("hi"), 0, never, sink))) {
+    for await (const batch of conversation.run(ask("hi"), 0, never)) {
       let chars = 0;
       for (const event of batch) {
         if (event.type !== "text") continue;
@@ -88,7 +88,7 @@ describe("what the process is told", () => {
   /** The list that echo-history answers with, as [kind, what it says]. */
   async function told(t: TestContext, turn: Turn, seen = 0): Promise<(readonly [string, unknown])[]> {
     const { conversation } = await startConversation(t, "echo-history");
-    const { events, error } = await collect((sink) => conversation.run(turn, seen, never, sink));
+    const { events, error } = await collect(conversation.run(turn, seen, never));
     assert.equal(error, undefined);
     return (JSON.parse(summaryOf(events).text) as any[]).map((message) => {
       if (message === "acknowledged") return [message, ""];
@@ -141,8 +141,8 @@ describe("what the CLI tells beside the answer", () => {
   it("is handed on: the models and the login, once a process", async (t) => {
     const told: unknown[] = [];
     const { conversation } = await startConversation(t, "answers", { onInitialized: (answer) => told.push(answer) });
-    await collect((sink) => conversation.run(ask("WORDS 1"), 0, never, sink));
-    await collect((sink) => conversation.run({ ...ask("WORDS 1"), messages: [user("a"), assistant("b"), user("c")] }, 2, never, sink));
+    await collect(conversation.run(ask("WORDS 1"), 0, never));
+    await collect(conversation.run({ ...ask("WORDS 1"), messages: [user("a"), assistant("b"), user("c")] }, 2, never));
     assert.deepEqual(told, [{ models: [{ value: "fake", resolvedModel: "claude-fake-1", displayName: "Fake" }], loggedIn: true }]);
   });
 
@@ -150,7 +150,7 @@ describe("what the CLI tells beside the answer", () => {
     const told: RateLimitInfo[] = [];
     const { conversation } = await startConversation(t, "limit-reached", { onRateLimit: (info) => told.push(info) });
     const resetsAt = Math.floor(Date.now() / 1000) + 7_200;
-    const { events, error } = await collect((sink) => conversation.run(ask(`resets at ${resetsAt}`), 0, never, sink));
+    const { events, error } = await collect(conversation.run(ask(`resets at ${resetsAt}`), 0, never));
     assert.deepEqual(told, [{ status: "rejected", resetsAt, rateLimitType: "five_hour", utilization: undefined }]);
     assert.deepEqual(events, []);
     const { kind, retryAfterSeconds = 0, shouldRetry } = error as BridgeError;
@@ -171,7 +171,7 @@ describe("a turn fails", () => {
   for (const [name, code, words] of cases) {
     it(`on a CLI like ${name}`, async (t) => {
       const { conversation } = await startConversation(t, name);
-      const { events, error } = await collect((sink) => conversation.run(ask("hi"), 0, never, sink));
+      const { events, error } = await collect(conversation.run(ask("hi"), 0, never));
       assert.equal((error as BridgeError).kind, code);
       assert.match((error as BridgeError).message, words);
       // What came before is given; a finish is not.
@@ -182,20 +182,20 @@ describe("a turn fails", () => {
 
   it("when the history is refused", async (t) => {
     const { conversation } = await startConversation(t, "refuses-history");
-    const { error } = await collect((sink) => conversation.run(turnOf({ messages: [user("a"), assistant("b"), user("c")] }), 0, never, sink));
+    const { error } = await collect(conversation.run(turnOf({ messages: [user("a"), assistant("b"), user("c")] }), 0, never));
     assert.match((error as BridgeError).message, /did not take the conversation's history/u);
   });
 
   it("when the process has ended before it", async (t) => {
     const { conversation, claude } = await startConversation(t, "crashes-at-boot");
     await claude.closed;
-    const { error } = await collect((sink) => conversation.run(ask("hi"), 0, never, sink));
+    const { error } = await collect(conversation.run(ask("hi"), 0, never));
     assert.match((error as BridgeError).message, /exit code 3/u);
   });
 
   it("when the process dies in the middle of the history", async (t) => {
     const { conversation, claude } = await startConversation(t, "silent");
-    const run = collect((sink) => conversation.run(turnOf({ messages: [user("a"), assistant("b"), user("c")] }), 0, never, sink));
+    const run = collect(conversation.run(turnOf({ messages: [user("a"), assistant("b"), user("c")] }), 0, never));
     claude.kill();
     assert.equal(((await run).error as BridgeError).kind, "cli_failed");
   });
@@ -204,14 +204,14 @@ describe("a turn fails", () => {
 describe("silence", () => {
   it("of the CLI in the middle of an answer ends the turn", async (t) => {
     const { conversation } = await startConversation(t, "hangs", { silenceMsMax: 1_500 });
-    const { events, error } = await collect((sink) => conversation.run(ask("hi"), 0, never, sink));
+    const { events, error } = await collect(conversation.run(ask("hi"), 0, never));
     assert.deepEqual([summaryOf(events).text, (error as BridgeError).kind, (error as BridgeError).status], ["w0 ", "turn_timeout", 504]);
     assert.match((error as BridgeError).message, /silent for 1\.5 s/u);
   });
 
   it("of a CLI that never says a word ends the turn", async (t) => {
     const { conversation } = await startConversation(t, "silent", { silenceMsMax: 50 });
-    const { error } = await collect((sink) => conversation.run(turnOf({ messages: [user("a"), assistant("b"), user("c")] }), 0, never, sink));
+    const { error } = await collect(conversation.run(turnOf({ messages: [user("a"), assistant("b"), user("c")] }), 0, never));
     assert.equal((error as BridgeError).kind, "turn_timeout");
     assert.equal(conversation.hasBegun, false);
   });
@@ -221,7 +221,7 @@ describe("silence", () => {
     const { conversation } = await startConversation(t, "bursts", { silenceMsMax });
     let deltas = 0;
     let readAtMs: number | undefined;
-    for await (const batch of pulled((sink) => conversation.run(ask("hi"), 0, never, sink))) {
+    for await (const batch of conversation.run(ask("hi"), 0, never)) {
       deltas += batch.filter(({ type }) => type === "text").length;
       readAtMs ??= performance.now();
       // Longer than the bound, by things that happen.
@@ -236,11 +236,12 @@ describe("a caller that leaves", () => {
     const { conversation, claude } = await startConversation(t, "hangs");
     const left = new AbortController();
     const events: TurnEvent[] = [];
-    const take = (batch: readonly TurnEvent[]): undefined => {
-      events.push(...batch);
-      if (summaryOf(events).text !== "") left.abort();
-    };
-    await assert.rejects(conversation.run(ask("hi"), 0, left.signal, { take }), { kind: "client_closed" });
+    await assert.rejects(async () => {
+      for await (const batch of conversation.run(ask("hi"), 0, left.signal)) {
+        events.push(...batch);
+        if (summaryOf(events).text !== "") left.abort();
+      }
+    }, { kind: "client_closed" });
     assert.equal(summaryOf(events).text, "w0 ");
     assert.equal(conversation.isAlive, false);
     // The CLI's answer to the interrupt shows that it was told.
@@ -249,9 +250,12 @@ describe("a caller that leaves", () => {
     await witness.message(({ response }) => String(JSON.stringify(response)).includes('"interrupted":true'));
   });
 
-  it("by its own word is the same, but no failure", async (t) => {
+  it("by leaving the loop is the same", async (t) => {
     const { conversation, claude } = await startConversation(t, "hangs");
-    await conversation.run(ask("hi"), 0, never, { take: () => void conversation.leave() });
+    for await (const batch of conversation.run(ask("hi"), 0, never)) {
+      assert.ok(batch.length > 0, "a batch has events");
+      break;
+    }
     assert.equal(conversation.isAlive, false);
     const witness = new Witness();
     claude.attach(witness);
@@ -260,7 +264,7 @@ describe("a caller that leaves", () => {
 
   it("before the turn began is told so, and the process nothing of the turn", async (t) => {
     const { conversation, claude } = await startConversation(t, "echo-history");
-    const { events, error } = await collect((sink) => conversation.run(ask("never told"), 0, AbortSignal.abort(), sink));
+    const { events, error } = await collect(conversation.run(ask("never told"), 0, AbortSignal.abort()));
     assert.deepEqual([events, (error as BridgeError).kind], [[], "client_closed"]);
     const witness = new Witness();
     claude.attach(witness);
@@ -273,9 +277,9 @@ describe("a caller that leaves", () => {
   it("leaves no listener on its signal", async (t) => {
     const { conversation } = await startConversation(t, "answers");
     const left = new AbortController();
-    await collect((sink) => conversation.run(ask("WORDS 1"), 0, left.signal, sink));
+    await collect(conversation.run(ask("WORDS 1"), 0, left.signal));
     left.abort();
-    const again = await collect((sink) => conversation.run({ ...ask("x"), messages: [user("a"), assistant("b"), user("WORDS 2")] }, 2, never, sink));
+    const again = await collect(conversation.run({ ...ask("x"), messages: [user("a"), assistant("b"), user("WORDS 2")] }, 2, never));
     assert.equal(summaryOf(again.events).text, "w0 w1 ");
   });
 });
@@ -296,7 +300,7 @@ function withResults(messages: readonly Message[], events: readonly TurnEvent[],
 async function parkedConversation(t: TestContext, prompt: string, more: Partial<Turn> = {}) {
   const started = await startConversation(t, "calls-tools");
   const turn = ask(prompt, { tools, ...more });
-  const { events, error } = await collect((sink) => started.conversation.run(turn, 0, never, sink));
+  const { events, error } = await collect(started.conversation.run(turn, 0, never));
   assert.equal(error, undefined);
   assert.deepEqual([summaryOf(events).text, summaryOf(events).finish, started.conversation.isParked], ["one moment ", "tool_calls", true]);
   return {
@@ -321,7 +325,7 @@ const given = (events: readonly TurnEvent[]): unknown => (JSON.parse(summaryOf(e
 describe("the client's tools", () => {
   it("are told to the CLI: who serves them, and each of them", async (t) => {
     const { conversation } = await startConversation(t, "calls-tools");
-    const { events } = await collect((sink) => conversation.run(ask("LIST", { tools }), 0, never, sink));
+    const { events } = await collect(conversation.run(ask("LIST", { tools }), 0, never));
     const { hello, ready, tools: listed } = JSON.parse(summaryOf(events).text) as { hello: { protocolVersion: string }; ready: string; tools: { name: string; inputSchema: unknown }[] };
     assert.deepEqual([hello.protocolVersion, ready], ["2025-11-25", "success"]);
     assert.deepEqual(listed.map(({ name, inputSchema }) => ({ name, inputSchema })), tools.map(({ name, inputSchema }) => ({ name, inputSchema })));
@@ -329,14 +333,14 @@ describe("the client's tools", () => {
 
   it("are not spoken of where there are none", async (t) => {
     const { conversation } = await startConversation(t, "calls-tools");
-    assert.equal(summaryOf((await collect((sink) => conversation.run(ask("LIST"), 0, never, sink))).events).text, "{}");
+    assert.equal(summaryOf((await collect(conversation.run(ask("LIST"), 0, never))).events).text, "{}");
   });
 
   it("are called: the answer ends, the process waits, and goes on with the result", async (t) => {
     const { conversation, claude, calls, next } = await parkedConversation(t, 'CALL look {"at":"é\u2028"}');
     assert.deepEqual(calls.map(({ name, json }) => [name, json]), [["look", '{"at":"é\u2028"}']]);
     assert.deepEqual([claude.state, conversation.isAlive], ["parked", true]);
-    const { events, error } = await collect((sink) => conversation.run(next("a bird 😀"), 2, never, sink));
+    const { events, error } = await collect(conversation.run(next("a bird 😀"), 2, never));
     assert.equal(error, undefined);
     assert.deepEqual(given(events), [[calls[0]?.id, "a bird 😀"]]);
     assert.deepEqual([summaryOf(events).order, summaryOf(events).finish, claude.state, conversation.isParked, conversation.isAlive], ["start text finish", "stop", "ready", false, true]);
@@ -345,12 +349,12 @@ describe("the client's tools", () => {
   it("are called again and again in one turn of the CLI's, and the conversation goes on after it", async (t) => {
     const { conversation, next } = await parkedConversation(t, "CALL look {}");
     const first = next('CALL listen {"to":"it"}');
-    const second = await collect((sink) => conversation.run(first, 2, never, sink));
+    const second = await collect(conversation.run(first, 2, never));
     assert.deepEqual([callsIn(second.events).map(({ name, json }) => [name, json]), summaryOf(second.events).finish, conversation.isParked], [[["listen", '{"to":"it"}']], "tool_calls", true]);
     const messages = withResults(first.messages, second.events, "tweet");
-    const third = await collect((sink) => conversation.run({ ...first, messages }, 4, never, sink));
+    const third = await collect(conversation.run({ ...first, messages }, 4, never));
     assert.deepEqual(given(third.events), [[callsIn(second.events)[0]?.id, "tweet"]]);
-    const more = await collect((sink) => conversation.run({ ...first, messages: [...messages, assistant("tweet"), user("well?")] }, 6, never, sink));
+    const more = await collect(conversation.run({ ...first, messages: [...messages, assistant("tweet"), user("well?")] }, 6, never));
     assert.deepEqual([more.error, summaryOf(more.events).text], [undefined, "ok"]);
   });
 
@@ -358,7 +362,7 @@ describe("the client's tools", () => {
     it(`are called several at once ${manner === "" ? "one after the other" : manner === "LATE " ? "after the answer ended" : "in parallel"}, each given its own result`, async (t) => {
       const { conversation, calls, next } = await parkedConversation(t, `${manner}CALL look {"n":1} CALL listen {"n":2} CALL look {"n":3}`);
       assert.deepEqual(calls.map(({ name, json }) => [name, json]), [["look", '{"n":1}'], ["listen", '{"n":2}'], ["look", '{"n":3}']]);
-      const { events, error } = await collect((sink) => conversation.run(next("one", "two", "three"), 2, never, sink));
+      const { events, error } = await collect(conversation.run(next("one", "two", "three"), 2, never));
       assert.equal(error, undefined);
       assert.deepEqual(given(events), [[calls[0]?.id, "one"], [calls[1]?.id, "two"], [calls[2]?.id, "three"]]);
     });
@@ -367,7 +371,7 @@ describe("the client's tools", () => {
       const { conversation, calls, next } = await parkedConversation(t, `${manner}CALL look {"n":1} CALL listen {"n":2}`);
       const turn = next();
       const messages = [...turn.messages.slice(0, 1), callsOf(["mine-1", "look", { n: 1 }], ["mine-2", "listen", { n: 2 }]), resultsOf(["mine-2", "two", { is_error: true }], ["mine-1", "one"])];
-      const { events } = await collect((sink) => conversation.run({ ...turn, messages }, 2, never, sink));
+      const { events } = await collect(conversation.run({ ...turn, messages }, 2, never));
       assert.deepEqual(given(events), [[calls[0]?.id, "one"], [calls[1]?.id, "two", true]]);
     });
   }
@@ -375,7 +379,7 @@ describe("the client's tools", () => {
   it("that the client leaves in the middle of the second answer leave the process of no use", async (t) => {
     const { conversation, next } = await parkedConversation(t, "CALL look {}");
     const left = AbortSignal.abort();
-    const { events, error } = await collect((sink) => conversation.run(next("x"), 2, left, sink));
+    const { events, error } = await collect(conversation.run(next("x"), 2, left));
     assert.deepEqual([events, (error as BridgeError).kind, conversation.isAlive, conversation.isParked], [[], "client_closed", false, false]);
   });
 });
@@ -399,10 +403,10 @@ describe("a conversation that waits for the client's tools", () => {
     const known = await startConversation(t, "answers");
     const turn = ask("WORDS 1");
     assert.equal(known.conversation.canContinue(turn, 0), true);
-    await collect((sink) => known.conversation.run(turn, 0, never, sink));
+    await collect(known.conversation.run(turn, 0, never));
     assert.deepEqual([known.conversation.isParked, known.conversation.canContinue({ ...turn, messages: [...turn.messages, assistant("w0"), user("x")] }, 2)], [false, true]);
     const spent = await startConversation(t, "runs-on");
-    await collect((sink) => spent.conversation.run(turn, 0, never, sink));
+    await collect(spent.conversation.run(turn, 0, never));
     assert.deepEqual([spent.conversation.isAlive, spent.conversation.isParked, spent.conversation.canContinue(turn, 0)], [false, false, false]);
   });
 
@@ -410,12 +414,12 @@ describe("a conversation that waits for the client's tools", () => {
     it(`is of no use any more when its CLI goes on ${manner.toLowerCase()}, and its process ends`, async (t) => {
       const { conversation, claude } = await startConversation(t, "calls-tools");
       const turn = ask(`${manner} CALL look {}`, { tools });
-      const { events, error } = await collect((sink) => conversation.run(turn, 0, never, sink));
+      const { events, error } = await collect(conversation.run(turn, 0, never));
       assert.deepEqual([error, summaryOf(events).text, callsIn(events).length, summaryOf(events).finish], [undefined, "one moment ", 1, "tool_calls"]);
       await claude.closed;
       const next = { ...turn, messages: withResults(turn.messages, events, "x") };
       assert.deepEqual([conversation.isAlive, conversation.isParked, conversation.canContinue(next, 2)], [false, false, false]);
-      const second = await collect((sink) => conversation.run(next, 2, never, sink));
+      const second = await collect(conversation.run(next, 2, never));
       assert.deepEqual([second.events, (second.error as BridgeError).kind], [[], "cli_failed"]);
     });
   }
@@ -425,7 +429,7 @@ describe("a conversation that waits for the client's tools", () => {
     claude.kill();
     await claude.closed;
     assert.deepEqual([conversation.isAlive, conversation.isParked], [false, false]);
-    const { error } = await collect((sink) => conversation.run(next("x"), 2, never, sink));
+    const { error } = await collect(conversation.run(next("x"), 2, never));
     assert.match((error as BridgeError).message, process.platform === "win32" ? /exit code/u : /signal SIGKILL/u);
   });
 
@@ -434,7 +438,7 @@ describe("a conversation that waits for the client's tools", () => {
     // A fresh one's silence is bounded by the same clock: here it is the client who gives too little.
     const turn = next("one", "two");
     const left = new AbortController();
-    const run = collect((sink) => conversation.run({ ...turn, messages: turn.messages.slice(0, 2) }, 2, left.signal, sink));
+    const run = collect(conversation.run({ ...turn, messages: turn.messages.slice(0, 2) }, 2, left.signal));
     left.abort();
     assert.equal(((await run).error as BridgeError).kind, "client_closed");
   });
@@ -443,7 +447,7 @@ describe("a conversation that waits for the client's tools", () => {
 describe("a call that there should not be", () => {
   it("is answered with a refusal where the client wants none: it hears only the text", async (t) => {
     const { conversation } = await startConversation(t, "calls-tools");
-    const { events, error } = await collect((sink) => conversation.run(ask('CALL look {"n":1} CALL listen {"n":2}', { tools, toolChoice: { type: "none" } }), 0, never, sink));
+    const { events, error } = await collect(conversation.run(ask('CALL look {"n":1} CALL listen {"n":2}', { tools, toolChoice: { type: "none" } }), 0, never));
     assert.equal(error, undefined);
     assert.deepEqual([callsIn(events), summaryOf(events).finish, summaryOf(events).order], [[], "stop", "start text finish"]);
     const { text } = summaryOf(events);
@@ -457,7 +461,7 @@ describe("a call that there should not be", () => {
 
   it("is cut off where there may be one: the process ends at once", async (t) => {
     const { conversation, claude } = await startConversation(t, "calls-tools");
-    const { events, error } = await collect((sink) => conversation.run(ask('CALL look {"n":1} CALL listen {"n":2}', { tools, parallelToolCalls: false }), 0, never, sink));
+    const { events, error } = await collect(conversation.run(ask('CALL look {"n":1} CALL listen {"n":2}', { tools, parallelToolCalls: false }), 0, never));
     assert.equal(error, undefined);
     assert.deepEqual([callsIn(events).map(({ name }) => name), summaryOf(events).finish], [["look"], "tool_calls"]);
     assert.deepEqual([conversation.isAlive, conversation.isParked], [false, false]);
@@ -467,14 +471,14 @@ describe("a call that there should not be", () => {
 
   it("is none where there is only one", async (t) => {
     const { conversation, next } = await parkedConversation(t, 'CALL look {"n":1}', { parallelToolCalls: false });
-    assert.deepEqual((given((await collect((sink) => conversation.run(next("one"), 2, never, sink))).events) as unknown[]).length, 1);
+    assert.deepEqual((given((await collect(conversation.run(next("one"), 2, never))).events) as unknown[]).length, 1);
   });
 });
 
 describe("what the CLI asks", () => {
   it("and the server does not know is refused, so that it does not wait", async (t) => {
     const { conversation } = await startConversation(t, "calls-tools");
-    const { events } = await collect((sink) => conversation.run(ask("ASK"), 0, never, sink));
+    const { events } = await collect(conversation.run(ask("ASK"), 0, never));
     assert.deepEqual(JSON.parse(summaryOf(events).text), [["error", "not supported"], ["error", "not supported"], ["error", "not supported"]]);
   });
 });
@@ -483,13 +487,13 @@ describe("an answer with a schema", () => {
   it("is the document that the model gave to the CLI's own tool", async (t) => {
     const { conversation } = await startConversation(t, "calls-tools");
     const turn = ask('SCHEMA {"city":"Paris"}', { responseSchema: { type: "object" } });
-    const { events, error } = await collect((sink) => conversation.run(turn, 0, never, sink));
+    const { events, error } = await collect(conversation.run(turn, 0, never));
     assert.deepEqual([error, summaryOf(events).text, summaryOf(events).finish, conversation.isAlive], [undefined, '{"city":"Paris"}', "stop", true]);
   });
 
   it("that is none fails the turn", async (t) => {
     const { conversation } = await startConversation(t, "answers");
-    const { events, error } = await collect((sink) => conversation.run(ask("WORDS 2", { responseSchema: { type: "object" } }), 0, never, sink));
+    const { events, error } = await collect(conversation.run(ask("WORDS 2", { responseSchema: { type: "object" } }), 0, never));
     assert.deepEqual([summaryOf(events).text, (error as BridgeError).kind, conversation.isAlive], ["", "upstream_error", false]);
   });
 });
@@ -500,7 +504,7 @@ describe("a rehearsal", () => {
 
   /** The kinds of what echo-history was told in the end. */
   async function toldOf(conversation: Conversation, turn: Turn): Promise<readonly string[]> {
-    const { events, error } = await collect((sink) => conversation.run(turn, 0, never, sink));
+    const { events, error } = await collect(conversation.run(turn, 0, never));
     assert.equal(error, undefined);
     return (JSON.parse(summaryOf(events).text) as any[]).map((message) =>
       message === "acknowledged" ? message : message.type === "control_request" ? message.request.subtype : `${message.shouldQuery === false ? "history " : ""}${message.type} ${JSON.stringify(message.message.content)}`);
@@ -531,9 +535,9 @@ describe("a rehearsal", () => {
     const { conversation } = await startConversation(t, "calls-tools");
     await conversation.rehearse(turnOf({ tools }));
     const turn = ask('CALL look {"n":1}', { tools });
-    const { events } = await collect((sink) => conversation.run(turn, 0, never, sink));
+    const { events } = await collect(conversation.run(turn, 0, never));
     assert.deepEqual([callsIn(events).length, conversation.isParked], [1, true]);
-    const second = await collect((sink) => conversation.run({ ...turn, messages: withResults(turn.messages, events, "one") }, 2, never, sink));
+    const second = await collect(conversation.run({ ...turn, messages: withResults(turn.messages, events, "one") }, 2, never));
     assert.deepEqual(given(second.events), [[callsIn(events)[0]?.id, "one"]]);
   });
 
@@ -541,21 +545,21 @@ describe("a rehearsal", () => {
     it(`on a CLI like ${name} rejects, and a turn that waits for it fails with the same words`, async (t) => {
       const early = await startConversation(t, name);
       const rehearsal = assert.rejects(early.conversation.rehearse(profile), words);
-      const { events, error } = await collect((sink) => early.conversation.run({ ...profile, messages: [user("hi")] }, 0, never, sink));
+      const { events, error } = await collect(early.conversation.run({ ...profile, messages: [user("hi")] }, 0, never));
       await rehearsal;
       assert.deepEqual([events, (error as BridgeError).kind, early.conversation.isAlive, early.conversation.hasBegun], [[], "cli_failed", false, false]);
       assert.match((error as BridgeError).message, words);
 
       const late = await startConversation(t, name);
       await assert.rejects(late.conversation.rehearse(profile), words);
-      assert.match(((await collect((sink) => late.conversation.run({ ...profile, messages: [user("hi")] }, 0, never, sink))).error as BridgeError).message, words);
+      assert.match(((await collect(late.conversation.run({ ...profile, messages: [user("hi")] }, 0, never))).error as BridgeError).message, words);
     });
   }
 
   it("that is never answered bounds the turn that waits for it", async (t) => {
     const { conversation } = await startConversation(t, "silent", { silenceMsMax: 50 });
     const rehearsal = assert.rejects(conversation.rehearse(profile), { kind: "turn_timeout" });
-    const { error } = await collect((sink) => conversation.run({ ...profile, messages: [user(silent.join(" "))] }, 0, never, sink));
+    const { error } = await collect(conversation.run({ ...profile, messages: [user(silent.join(" "))] }, 0, never));
     await rehearsal;
     assert.deepEqual([(error as BridgeError).kind, conversation.isAlive], ["turn_timeout", false]);
   });

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { EventEmitter, once } from "node:events";
 import { copyFileSync, existsSync, readlinkSync, symlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
@@ -7,7 +6,7 @@ import type { Command } from "../../src/claude/launch.ts";
 import { Engine, type EngineOptions } from "../../src/engine/engine.ts";
 import type { BridgeError } from "../../src/errors.ts";
 import { createLogger } from "../../src/log.ts";
-import type { Message, Turn, TurnEvent, TurnSink } from "../../src/turn.ts";
+import type { Message, Turn, TurnEvent } from "../../src/turn.ts";
 import { fakeClaude, fakeClaudePath, runningFakes } from "../support/fake-claude.ts";
 import { argumentsOf, environmentOf, waitUntilGone } from "../support/processes.ts";
 import { platformEnvironment } from "../support/real-claude.ts";
@@ -39,29 +38,16 @@ function startEngine(t: TestContext, fake: string | Command, options: Partial<En
   return { engine, logLines };
 }
 
-/** A turn that has come to its first text, and whose reader has no room for more until it goes on or leaves. */
-async function begin(engine: Engine, turn: Turn) {
-  const left = new AbortController();
+/** A turn that is pulled by hand, up to its first text. */
+async function begin(engine: Engine, turn: Turn, signal: AbortSignal = never) {
+  const batches = engine.run(turn, signal);
   const events: TurnEvent[] = [];
-  const reader = new EventEmitter();
-  const hasRoom = once(reader, "room").then(() => undefined);
-  const hasBegun = once(reader, "text");
-  const over = engine.run(turn, left.signal, {
-    take: (batch) => {
-      events.push(...batch);
-      if (!batch.some(({ type }) => type === "text")) return undefined;
-      reader.emit("text");
-      return hasRoom;
-    },
-  });
-  await Promise.race([hasBegun, over.then(() => assert.fail("the turn ended before its first text"))]);
-  const goOn = (): void => void reader.emit("room");
-  const leave = async (): Promise<void> => {
-    left.abort();
-    goOn();
-    await assert.rejects(over, { kind: "client_closed" });
-  };
-  return { events, over, goOn, leave };
+  while (!events.some(({ type }) => type === "text")) {
+    const { value, done } = await batches.next();
+    if (done === true) throw new Error("the turn ended before its first text");
+    events.push(...value);
+  }
+  return { batches, events };
 }
 
 /** For what the engine tells by its status alone: of a warm process, or one that died, there is no event. */
@@ -73,15 +59,15 @@ async function until(holds: () => boolean): Promise<void> {
   }
 }
 
-async function errorOf(run: (sink: TurnSink) => Promise<void>): Promise<BridgeError> {
-  const { error } = await collect(run);
+async function errorOf(batches: AsyncIterable<readonly TurnEvent[]>): Promise<BridgeError> {
+  const { error } = await collect(batches);
   return error as BridgeError;
 }
 
 describe("a turn", () => {
   it("runs on a process of its own, which is gone after it", async (t) => {
     const { engine } = startEngine(t, "answers");
-    const { events, error } = await collect((sink) => engine.run(ask("WORDS 3"), never, sink));
+    const { events, error } = await collect(engine.run(ask("WORDS 3"), never));
     assert.equal(error, undefined);
     assert.deepEqual([summaryOf(events).text, summaryOf(events).finish], ["w0 w1 w2 ", "stop"]);
     await Promise.all(runningFakes("answers").map((pid) => waitUntilGone(pid, goneWithinMs)));
@@ -92,20 +78,20 @@ describe("a turn", () => {
   it("shows nothing of the prompt in the process's arguments or environment, nor in the log", { skip: onlyLinux }, async (t) => {
     const { engine, logLines } = startEngine(t, "hangs");
     const turn = { ...ask("secret prompt", { system: "secret system" }), messages: [user("secret past"), assistant("secret answer"), user("secret prompt")] };
-    const { leave } = await begin(engine, turn);
+    const { batches } = await begin(engine, turn);
     const [pid = 0] = runningFakes("hangs");
     assert.doesNotMatch(JSON.stringify([argumentsOf(pid), environmentOf(pid)]), /secret/u);
-    await leave();
+    await batches.return();
     assert.doesNotMatch(logLines.join("\n"), /secret/u);
   });
 
   it("runs in an empty folder that is removed at the end", { skip: onlyLinux }, async (t) => {
     const { engine } = startEngine(t, "hangs");
-    const { leave } = await begin(engine, ask("hi"));
+    const { batches } = await begin(engine, ask("hi"));
     const [pid = 0] = runningFakes("hangs");
     const folder = readlinkSync(`/proc/${pid}/cwd`);
     assert.match(folder, /claude-max-api-/u);
-    await leave();
+    await batches.return();
     await engine.close(0);
     assert.equal(existsSync(folder), false);
   });
@@ -121,7 +107,7 @@ describe("a turn", () => {
     it(`on a CLI like ${name} fails, and the next is not hindered`, async (t) => {
       const { engine } = startEngine(t, name, { maxProcesses: 1 });
       for (let attempt = 0; attempt < 2; attempt++) {
-        const error = await errorOf((sink) => engine.run(ask("hi"), never, sink));
+        const error = await errorOf(engine.run(ask("hi"), never));
         assert.equal(error.kind, kind);
         assert.match(error.message, words);
       }
@@ -131,7 +117,7 @@ describe("a turn", () => {
 
   it("on a CLI that falls silent ends in time, and so does the process", async (t) => {
     const { engine } = startEngine(t, "hangs", { silenceMsMax: 300 });
-    assert.equal((await errorOf((sink) => engine.run(ask("hi"), never, sink))).kind, "turn_timeout");
+    assert.equal((await errorOf(engine.run(ask("hi"), never))).kind, "turn_timeout");
     await Promise.all(runningFakes("hangs").map((pid) => waitUntilGone(pid, goneWithinMs)));
   });
 });
@@ -141,13 +127,13 @@ describe("a CLI", () => {
     const folder = await temporaryFolder(t);
     const file = join(folder, "claude.mjs");
     const { engine } = startEngine(t, { file, leadingArguments: [] });
-    const error = await errorOf((sink) => engine.run(ask("hi"), never, sink));
+    const error = await errorOf(engine.run(ask("hi"), never));
     assert.equal(error.kind, "cli_unavailable");
     assert.match(error.message, /was not found .*npm install -g/u);
     assert.equal(engine.status.installation?.kind, "unusable");
     copyFileSync(fakeClaudePath("protocol"), join(folder, "protocol.mjs"));
     copyFileSync(fakeClaudePath("answers"), file);
-    const { events } = await collect((sink) => engine.run(ask("WORDS 1"), never, sink));
+    const { events } = await collect(engine.run(ask("WORDS 1"), never));
     assert.equal(summaryOf(events).text, "w0 ");
     assert.equal(engine.status.installation?.kind, "found");
   });
@@ -158,9 +144,9 @@ describe("a CLI", () => {
     copyFileSync(fakeClaudePath("protocol"), join(folder, "protocol.mjs"));
     copyFileSync(fakeClaudePath("answers"), file);
     const { engine } = startEngine(t, { file, leadingArguments: [] });
-    assert.equal((await collect((sink) => engine.run(ask("WORDS 1"), never, sink))).error, undefined);
+    assert.equal((await collect(engine.run(ask("WORDS 1"), never))).error, undefined);
     copyFileSync(fakeClaudePath("old-version"), file);
-    assert.match((await errorOf((sink) => engine.run(ask("WORDS 1"), never, sink))).message, /too old/u);
+    assert.match((await errorOf(engine.run(ask("WORDS 1"), never))).message, /too old/u);
   });
 });
 
@@ -225,36 +211,39 @@ describe("the limits", () => {
     const { engine } = startEngine(t, "hangs", { maxProcesses: 2, maxQueue: 1 });
     const running = [await begin(engine, ask("a")), await begin(engine, ask("b"))];
     const waiting = begin(engine, ask("c"));
-    assert.equal((await errorOf((sink) => engine.run(ask("d"), never, sink))).kind, "server_busy");
+    assert.equal((await errorOf(engine.run(ask("d"), never))).kind, "server_busy");
     assert.deepEqual([engine.status.runningTurns, engine.status.waitingTurns, runningFakes("hangs").length], [2, 1, 2]);
-    await running[0]?.leave();
-    const { leave } = await waiting;
+    await running[0]?.batches.return();
+    const { batches } = await waiting;
     assert.deepEqual([engine.status.runningTurns, engine.status.waitingTurns], [2, 0]);
-    await leave();
-    await running[1]?.leave();
+    await batches.return();
+    await running[1]?.batches.return();
   });
 
   it("count a client that left: running or waiting, its place is free at once", async (t) => {
     const { engine } = startEngine(t, "hangs", { maxProcesses: 1, maxQueue: 1 });
-    const { leave } = await begin(engine, ask("a"));
+    const left = new AbortController();
+    const { batches } = await begin(engine, ask("a"), left.signal);
     const leftWaiting = new AbortController();
-    const waiting = errorOf((sink) => engine.run(ask("b"), leftWaiting.signal, sink));
+    const waiting = errorOf(engine.run(ask("b"), leftWaiting.signal));
     leftWaiting.abort();
     assert.equal((await waiting).kind, "client_closed");
-    await leave();
+    left.abort();
+    await assert.rejects(async () => {
+      for await (const batch of batches) assert.ok(batch.length > 0, "a batch has events");
+    }, { kind: "client_closed" });
     assert.deepEqual([engine.status.runningTurns, engine.status.waitingTurns], [0, 0]);
-    await (await begin(engine, ask("c"))).leave();
+    await (await begin(engine, ask("c"))).batches.return();
   });
 });
 
 describe("closing", () => {
   it("lets a running answer finish within its grace, and turns others away", async (t) => {
     const { engine } = startEngine(t, "bursts");
-    const { events, over, goOn } = await begin(engine, ask("hi"));
+    const { batches, events } = await begin(engine, ask("hi"));
     const closed = engine.close(60_000);
-    assert.equal((await errorOf((sink) => engine.run(ask("late"), never, sink))).kind, "shutting_down");
-    goOn();
-    await over;
+    assert.equal((await errorOf(engine.run(ask("late"), never))).kind, "shutting_down");
+    for await (const batch of batches) events.push(...batch);
     assert.equal(summaryOf(events).finish, "stop");
     await closed;
     assert.deepEqual(runningFakes("bursts"), []);
@@ -262,17 +251,16 @@ describe("closing", () => {
 
   it("ends what runs longer, and its client is told why", async (t) => {
     const { engine } = startEngine(t, "hangs");
-    const { over, goOn } = await begin(engine, ask("hi"));
-    const failing = assert.rejects(over, { kind: "shutting_down" });
-    goOn();
+    const { batches } = await begin(engine, ask("hi"));
+    const failing = errorOf(batches);
     await engine.close(10);
-    await failing;
+    assert.equal((await failing).kind, "shutting_down");
     assert.deepEqual([runningFakes("hangs"), engine.status.processes], [[], 0]);
   });
 
   it("waits for a process that holds on to life", { skip: onlyPosix }, async (t) => {
     const { engine } = startEngine(t, "ignores-sigterm", { silenceMsMax: 300 });
-    assert.equal((await errorOf((sink) => engine.run(ask("hi"), never, sink))).kind, "turn_timeout");
+    assert.equal((await errorOf(engine.run(ask("hi"), never))).kind, "turn_timeout");
     await engine.close(0);
     assert.deepEqual(runningFakes("ignores-sigterm"), []);
   });
@@ -283,7 +271,7 @@ describe("closing", () => {
 
   it("in a hurry ends every process at once", { skip: onlyPosix }, async (t) => {
     const { engine } = startEngine(t, "ignores-sigterm");
-    const failing = errorOf((sink) => engine.run(ask("hi"), never, sink));
+    const failing = errorOf(engine.run(ask("hi"), never));
     // Not the one that was asked for its version.
     await until(() => engine.status.installation !== undefined && runningFakes("ignores-sigterm").length === 1);
     engine.kill();
@@ -297,7 +285,7 @@ describe("a conversation", () => {
 
   /** What the process of echo-history was told in all, after one more turn. */
   async function toldAfter(engine: Engine, messages: readonly Message[], more: Partial<Turn> = {}): Promise<{ readonly count: number; readonly answer: string }> {
-    const { events, error } = await collect((sink) => engine.run(turnOf({ messages, ...more }), never, sink));
+    const { events, error } = await collect(engine.run(turnOf({ messages, ...more }), never));
     assert.equal(error, undefined);
     const answer = summaryOf(events).text;
     return { count: (JSON.parse(answer) as unknown[]).length, answer };
@@ -343,84 +331,84 @@ describe("a conversation", () => {
 
   it("whose turn was left is not gone on with", async (t) => {
     const { engine } = startEngine(t, "hangs", keep);
-    const { leave } = await begin(engine, ask("hi"));
-    await leave();
+    const { batches } = await begin(engine, ask("hi"));
+    await batches.return();
     assert.equal(engine.status.restingConversations, 0);
     await Promise.all(runningFakes("hangs").map((pid) => waitUntilGone(pid, goneWithinMs)));
   });
 
   it("that was cut at its token limit is not gone on with", async (t) => {
     const { engine } = startEngine(t, "runs-on", keep);
-    const { events } = await collect((sink) => engine.run(ask("hi"), never, sink));
+    const { events } = await collect(engine.run(ask("hi"), never));
     assert.equal(summaryOf(events).finish, "length");
     assert.equal(engine.status.restingConversations, 0);
   });
 
   it("that is asked twice at once has its process only once", async (t) => {
     const { engine } = startEngine(t, "answers", keep);
-    await collect((sink) => engine.run(ask("WORDS 1"), never, sink));
+    await collect(engine.run(ask("WORDS 1"), never));
     const next = { ...ask(""), messages: [user("WORDS 1"), assistant("w0"), user("WORDS 2")] };
-    const both = await Promise.all([collect((sink) => engine.run(next, never, sink)), collect((sink) => engine.run(next, never, sink))]);
+    const both = await Promise.all([collect(engine.run(next, never)), collect(engine.run(next, never))]);
     assert.deepEqual(both.map(({ events }) => summaryOf(events).text), ["w0 w1 ", "w0 w1 "]);
     assert.deepEqual([engine.status.reuse.hit, engine.status.reuse.in_use], [1, 1]);
     // Both are over: the process has moved on, and nobody has it.
-    await collect((sink) => engine.run(next, never, sink));
+    await collect(engine.run(next, never));
     assert.deepEqual([engine.status.reuse.in_use, engine.status.reuse.unknown_history], [1, 1]);
   });
 
   it("that rests for too long ends, and is told apart from one that never was", async (t) => {
     const { engine } = startEngine(t, "answers", { conversationIdleMsMax: 20 });
-    await collect((sink) => engine.run(ask("WORDS 1"), never, sink));
+    await collect(engine.run(ask("WORDS 1"), never));
     await Promise.all(runningFakes("answers").map((pid) => waitUntilGone(pid, goneWithinMs)));
     assert.equal(engine.status.restingConversations, 0);
-    await collect((sink) => engine.run({ ...ask(""), messages: [user("WORDS 1"), assistant("w0"), user("WORDS 1")] }, never, sink));
+    await collect(engine.run({ ...ask(""), messages: [user("WORDS 1"), assistant("w0"), user("WORDS 1")] }, never));
     assert.equal(engine.status.reuse.idle_time, 1);
   });
 
   it("whose process died is replayed", async (t) => {
     const { engine } = startEngine(t, "answers", keep);
-    await collect((sink) => engine.run(ask("WORDS 1"), never, sink));
+    await collect(engine.run(ask("WORDS 1"), never));
     const [pid = 0] = runningFakes("answers");
     process.kill(pid, "SIGKILL");
     await until(() => engine.status.restingConversations === 0);
-    const { events, error } = await collect((sink) => engine.run({ ...ask(""), messages: [user("WORDS 1"), assistant("w0"), user("WORDS 2")] }, never, sink));
+    const { events, error } = await collect(engine.run({ ...ask(""), messages: [user("WORDS 1"), assistant("w0"), user("WORDS 2")] }, never));
     assert.deepEqual([error, summaryOf(events).text, engine.status.reuse.process_ended], [undefined, "w0 w1 ", 1]);
   });
 
   it("whose process is just dying is replayed too", async (t) => {
     const { engine } = startEngine(t, "answers", keep);
-    await collect((sink) => engine.run(ask("WORDS 1"), never, sink));
+    await collect(engine.run(ask("WORDS 1"), never));
     const [pid = 0] = runningFakes("answers");
     process.kill(pid, "SIGKILL");
-    const { events, error } = await collect((sink) => engine.run({ ...ask(""), messages: [user("WORDS 1"), assistant("w0"), user("WORDS 2")] }, never, sink));
+    const { events, error } = await collect(engine.run({ ...ask(""), messages: [user("WORDS 1"), assistant("w0"), user("WORDS 2")] }, never));
     assert.deepEqual([error, summaryOf(events).order, summaryOf(events).text], [undefined, "start text finish", "w0 w1 "]);
   });
 
   it("makes room for another when all places are taken by those that rest", async (t) => {
     const { engine } = startEngine(t, "answers", { ...keep, maxProcesses: 2 });
-    for (const text of ["WORDS 1", "WORDS 2", "WORDS 3"]) assert.equal((await collect((sink) => engine.run(ask(text), never, sink))).error, undefined);
+    for (const text of ["WORDS 1", "WORDS 2", "WORDS 3"]) assert.equal((await collect(engine.run(ask(text), never))).error, undefined);
     assert.equal(engine.status.restingConversations, 2);
     // The least recently used one went.
-    await collect((sink) => engine.run({ ...ask(""), messages: [user("WORDS 1"), assistant("w0"), user("WORDS 1")] }, never, sink));
+    await collect(engine.run({ ...ask(""), messages: [user("WORDS 1"), assistant("w0"), user("WORDS 1")] }, never));
     assert.equal(engine.status.reuse.evicted, 1);
   });
 
   it("makes room once for each turn that has none", async (t) => {
     const { engine } = startEngine(t, "answers", { ...keep, maxProcesses: 3 });
-    for (const text of ["WORDS 1", "WORDS 2", "WORDS 3"]) await collect((sink) => engine.run(ask(text), never, sink));
+    for (const text of ["WORDS 1", "WORDS 2", "WORDS 3"]) await collect(engine.run(ask(text), never));
     assert.equal(engine.status.restingConversations, 3);
-    const runs = ["WORDS 4", "WORDS 5"].map((text) => begin(engine, ask(text)));
-    for (const { leave } of await Promise.all(runs)) {
+    const runs = ["WORDS 4", "WORDS 5"].map(async (text) => (await begin(engine, ask(text))).batches);
+    for (const batches of await Promise.all(runs)) {
       assert.equal(engine.status.restingConversations, 1);
-      await leave();
+      await batches.return();
     }
   });
 
   it("is not begun for a client that has left", async (t) => {
     const { engine } = startEngine(t, "answers", keep);
-    await collect((sink) => engine.run(ask("WORDS 1"), never, sink));
+    await collect(engine.run(ask("WORDS 1"), never));
     const messages = [user("WORDS 1"), assistant("w0"), user("WORDS 2")];
-    assert.equal((await errorOf((sink) => engine.run({ ...ask(""), messages }, AbortSignal.abort(), sink))).kind, "client_closed");
+    assert.equal((await errorOf(engine.run({ ...ask(""), messages }, AbortSignal.abort()))).kind, "client_closed");
     assert.deepEqual([engine.status.restingConversations, engine.status.runningTurns], [1, 0]);
   });
 });
@@ -431,7 +419,7 @@ describe("a conversation with tools", () => {
   /** The first answer's calls, and the request that gives their results under ids of the client's own. */
   async function called(engine: Engine, prompt: string, more: Partial<Turn> = {}) {
     const turn = ask(prompt, { tools, ...more });
-    const { events, error } = await collect((sink) => engine.run(turn, never, sink));
+    const { events, error } = await collect(engine.run(turn, never));
     assert.equal(error, undefined);
     const calls = callsIn(events);
     const answer: Message = {
@@ -447,7 +435,7 @@ describe("a conversation with tools", () => {
     const { events, calls, next } = await called(engine, 'CALL look {"n":1} CALL listen {"n":2}');
     assert.deepEqual([summaryOf(events).finish, engine.status.restingConversations, engine.status.runningTurns], ["tool_calls", 1, 0]);
     const [pid = 0] = runningFakes("calls-tools");
-    const second = await collect((sink) => engine.run(next("one", "two"), never, sink));
+    const second = await collect(engine.run(next("one", "two"), never));
     assert.deepEqual((JSON.parse(summaryOf(second.events).text) as { id: string; content: { text: string }[] }[]).map(({ id, content }) => [id, content[0]?.text]), [[calls[0]?.id, "one"], [calls[1]?.id, "two"]]);
     assert.deepEqual([engine.status.reuse.hit, engine.status.restingConversations], [1, 0]);
     await waitUntilGone(pid, goneWithinMs);
@@ -457,11 +445,11 @@ describe("a conversation with tools", () => {
     const { engine } = startEngine(t, "calls-tools");
     const { next } = await called(engine, "CALL look {}");
     const turn = next('CALL listen {"to":"it"}');
-    const { events } = await collect((sink) => engine.run(turn, never, sink));
+    const { events } = await collect(engine.run(turn, never));
     const [call] = callsIn(events);
     assert.equal(call?.name, "listen");
     const messages = [...turn.messages, { role: "assistant", content: [...assistant("\none moment").content, ...callsOf([call?.id ?? "", "listen", { to: "it" }]).content] } as Message, resultsOf([call?.id ?? "", "tweet"])];
-    const third = await collect((sink) => engine.run({ ...turn, messages }, never, sink));
+    const third = await collect(engine.run({ ...turn, messages }, never));
     assert.match(summaryOf(third.events).text, /tweet/u);
     assert.equal(engine.status.reuse.hit, 2);
   });
@@ -472,7 +460,7 @@ describe("a conversation with tools", () => {
     const [pid = 0] = runningFakes("calls-tools");
     process.kill(pid, "SIGKILL");
     await until(() => engine.status.restingConversations === 0);
-    const { events, error } = await collect((sink) => engine.run(next("a bird"), never, sink));
+    const { events, error } = await collect(engine.run(next("a bird"), never));
     // It is asked by the results alone, of which the made-up CLI knows nothing.
     assert.deepEqual([error, summaryOf(events).text, engine.status.reuse.process_ended], [undefined, "ok", 1]);
   });
@@ -483,9 +471,9 @@ describe("a conversation with tools", () => {
     const turn = next("a bird");
     const last = turn.messages.at(-1);
     const withWords = { role: "user", content: [...last?.content ?? [], { type: "text", text: "and hurry" }] } as Message;
-    const { events, error } = await collect((sink) => engine.run({ ...turn, messages: [...turn.messages.slice(0, -1), withWords] }, never, sink));
+    const { events, error } = await collect(engine.run({ ...turn, messages: [...turn.messages.slice(0, -1), withWords] }, never));
     assert.deepEqual([error, summaryOf(events).text, engine.status.reuse.hit, engine.status.restingConversations], [undefined, "ok", 0, 1]);
-    const second = await collect((sink) => engine.run(turn, never, sink));
+    const second = await collect(engine.run(turn, never));
     assert.deepEqual([second.error, engine.status.reuse.hit], [undefined, 1]);
   });
 
@@ -493,7 +481,7 @@ describe("a conversation with tools", () => {
     const { engine } = startEngine(t, "calls-tools");
     const { next } = await called(engine, "ALONE CALL look {}");
     await until(() => engine.status.restingConversations === 0);
-    const { events, error } = await collect((sink) => engine.run(next("a bird"), never, sink));
+    const { events, error } = await collect(engine.run(next("a bird"), never));
     assert.deepEqual([error, summaryOf(events).text, engine.status.reuse.hit], [undefined, "ok", 0]);
   });
 
@@ -511,13 +499,13 @@ describe("an answer that must be a call", () => {
 
   it("and is one is like any other", async (t) => {
     const { engine } = startEngine(t, "calls-tools");
-    const { events } = await collect((sink) => engine.run(ask("CALL look {}", must), never, sink));
+    const { events } = await collect(engine.run(ask("CALL look {}", must), never));
     assert.deepEqual([summaryOf(events).order, summaryOf(events).finish, engine.status.restingConversations], ["start text tool_call tool_arguments finish", "tool_calls", 1]);
   });
 
   it("and is words is turned round once: the client hears the call alone, and its process is not kept", async (t) => {
     const { engine } = startEngine(t, "calls-tools", { conversationIdleMsMax: 60_000 });
-    const { events, error } = await collect((sink) => engine.run(ask("RELENT", must), never, sink));
+    const { events, error } = await collect(engine.run(ask("RELENT", must), never));
     assert.equal(error, undefined);
     assert.deepEqual([summaryOf(events).text, callsIn(events).map(({ name }) => name), summaryOf(events).finish], ["one moment ", ["look"], "tool_calls"]);
     assert.equal(events.filter(({ type }) => type === "finish").length, 1);
@@ -527,7 +515,7 @@ describe("an answer that must be a call", () => {
 
   it("and is words twice is given up, without a word of them", async (t) => {
     const { engine } = startEngine(t, "calls-tools", { conversationIdleMsMax: 60_000 });
-    const { events, error } = await collect((sink) => engine.run(ask("just talk", { ...must, toolChoice: { type: "tool", name: "look" } }), never, sink));
+    const { events, error } = await collect(engine.run(ask("just talk", { ...must, toolChoice: { type: "tool", name: "look" } }), never));
     const { kind, param } = error as BridgeError;
     assert.deepEqual([kind, param, summaryOf(events).text, summaryOf(events).finish], ["upstream_error", "tool_choice", "", undefined]);
     assert.equal(engine.status.restingConversations, 0);
@@ -535,7 +523,7 @@ describe("an answer that must be a call", () => {
 
   it("and was cut at its token limit is given up at once: nobody is left to ask", async (t) => {
     const { engine } = startEngine(t, "runs-on");
-    const { error } = await collect((sink) => engine.run(ask("hi", must), never, sink));
+    const { error } = await collect(engine.run(ask("hi", must), never));
     assert.deepEqual([(error as BridgeError).kind, (error as BridgeError).param], ["upstream_error", "tool_choice"]);
   });
 });
@@ -545,7 +533,7 @@ describe("stop sequences", () => {
 
   it("end the answer, and its process, which has said more than the client knows", async (t) => {
     const { engine } = startEngine(t, "answers", keep);
-    const { events, error } = await collect((sink) => engine.run(ask("WORDS 9", { stop: ["w2 w3", "w8"] }), never, sink));
+    const { events, error } = await collect(engine.run(ask("WORDS 9", { stop: ["w2 w3", "w8"] }), never));
     assert.deepEqual([error, summaryOf(events).text, summaryOf(events).finish, engine.status.restingConversations], [undefined, "w0 w1 ", "stop", 0]);
     await Promise.all(runningFakes("answers").map((pid) => waitUntilGone(pid, goneWithinMs)));
     assert.equal(engine.status.runningTurns, 0);
@@ -553,8 +541,8 @@ describe("stop sequences", () => {
 
   it("that do not come leave the conversation as it is, and are no part of it", async (t) => {
     const { engine } = startEngine(t, "answers", keep);
-    await collect((sink) => engine.run(ask("WORDS 2", { stop: ["w9"] }), never, sink));
-    const { events } = await collect((sink) => engine.run(turnOf({ messages: [user("WORDS 2"), assistant("w0 w1"), user("WORDS 3")], stop: ["other"] }), never, sink));
+    await collect(engine.run(ask("WORDS 2", { stop: ["w9"] }), never));
+    const { events } = await collect(engine.run(turnOf({ messages: [user("WORDS 2"), assistant("w0 w1"), user("WORDS 3")], stop: ["other"] }), never));
     assert.deepEqual([summaryOf(events).text, engine.status.reuse.hit], ["w0 w1 w2 ", 1]);
   });
 });
@@ -562,8 +550,8 @@ describe("stop sequences", () => {
 it("an engine tells when it has come to rest", async (t) => {
   const rests: number[] = [];
   const { engine } = startEngine(t, "answers", { onRest: () => rests.push(engine.status.runningTurns) });
-  await collect((sink) => engine.run(ask("WORDS 1"), never, sink));
-  await collect((sink) => engine.run(ask("WORDS 1"), never, sink));
+  await collect(engine.run(ask("WORDS 1"), never));
+  await collect(engine.run(ask("WORDS 1"), never));
   assert.deepEqual(rests, []);
   await until(() => rests.length > 0);
   assert.deepEqual(rests, [0]);
@@ -577,7 +565,7 @@ describe("a warm process", () => {
     await engine.discover();
     await isWarm(engine, 1);
     const before = runningFakes("echo-history");
-    const { events } = await collect((sink) => engine.run(ask("hi", { model: "opus" }), never, sink));
+    const { events } = await collect(engine.run(ask("hi", { model: "opus" }), never));
     assert.equal((JSON.parse(summaryOf(events).text) as unknown[]).length, 2);
     await isWarm(engine, 1);
     assert.notDeepEqual(runningFakes("echo-history"), before);
@@ -589,7 +577,7 @@ describe("a warm process", () => {
     // Without the one that was asked what it serves.
     await until(() => engine.status.warmProcesses === 1 && engine.status.processes === 1);
     const [warm] = runningFakes("answers");
-    const { error } = await collect((sink) => engine.run(ask("WORDS 1", { model: "haiku" }), never, sink));
+    const { error } = await collect(engine.run(ask("WORDS 1", { model: "haiku" }), never));
     assert.equal(error, undefined);
     assert.ok(runningFakes("answers").includes(warm ?? 0), "the warm one still waits");
   });
@@ -598,14 +586,14 @@ describe("a warm process", () => {
     const { engine } = startEngine(t, "answers", { warm: 1 });
     await engine.discover();
     await isWarm(engine, 1);
-    await collect((sink) => engine.run(ask("WORDS 1", { model: "haiku" }), never, sink));
+    await collect(engine.run(ask("WORDS 1", { model: "haiku" }), never));
     await isWarm(engine, 2);
   });
 
   it("makes room for a turn when the cap is reached", async (t) => {
     const { engine } = startEngine(t, "answers", { warm: 2, maxProcesses: 2, defaultModel: "opus" });
     await engine.discover();
-    const { error } = await collect((sink) => engine.run(ask("WORDS 1", { model: "haiku" }), never, sink));
+    const { error } = await collect(engine.run(ask("WORDS 1", { model: "haiku" }), never));
     assert.equal(error, undefined);
   });
 
@@ -614,7 +602,7 @@ describe("a warm process", () => {
     await engine.discover();
     for (let conversation = 0; conversation < 10; conversation++) {
       await isWarm(engine, 2);
-      assert.equal((await collect((sink) => engine.run(ask(`WORDS 1 of ${conversation}`, { model: "opus" }), never, sink))).error, undefined);
+      assert.equal((await collect(engine.run(ask(`WORDS 1 of ${conversation}`, { model: "opus" }), never))).error, undefined);
     }
     await isWarm(engine, 2);
     assert.equal(engine.status.restingConversations, 6);
@@ -627,7 +615,7 @@ describe("a warm process", () => {
     const rounds = 6;
     for (let round = 0; round < rounds; round++) {
       for (const messages of histories) {
-        const { events, error } = await collect((sink) => engine.run(turnOf({ model: "opus", messages: [...messages] }), never, sink));
+        const { events, error } = await collect(engine.run(turnOf({ model: "opus", messages: [...messages] }), never));
         assert.equal(error, undefined);
         messages.push(assistant(summaryOf(events).text), user("WORDS 1"));
       }
@@ -639,7 +627,7 @@ describe("a warm process", () => {
     const { engine } = startEngine(t, "refuses-initialize", { warm: 1 });
     await engine.discover();
     await isWarm(engine, 1);
-    assert.equal((await errorOf((sink) => engine.run(ask("hi", { model: "opus" }), never, sink))).kind, "cli_failed");
+    assert.equal((await errorOf(engine.run(ask("hi", { model: "opus" }), never))).kind, "cli_failed");
     await until(() => engine.status.processes === engine.status.warmProcesses);
   });
 
@@ -650,7 +638,7 @@ describe("a warm process", () => {
     const kinds: string[][] = [];
     for (let round = 0; round < 3; round++) {
       await isWarm(engine, 2);
-      const { events } = await collect((sink) => engine.run(turn, never, sink));
+      const { events } = await collect(engine.run(turn, never));
       kinds.push((JSON.parse(summaryOf(events).text) as any[]).map((message) => message === "acknowledged" ? message : `${message.shouldQuery === false ? "history " : ""}${message.type}`));
     }
     const plain = ["control_request", "user"];
@@ -664,7 +652,7 @@ describe("a warm process", () => {
     await engine.discover();
     for (let round = 0; round < 2; round++) {
       await isWarm(engine, 2);
-      assert.equal((await errorOf((sink) => engine.run(ask("hi", { model: "opus" }), never, sink))).kind, "cli_failed");
+      assert.equal((await errorOf(engine.run(ask("hi", { model: "opus" }), never))).kind, "cli_failed");
     }
     await until(() => logLines.some((line) => line.endsWith("warn a beginning could not be rehearsed error=cli_failed")));
   });
@@ -684,6 +672,6 @@ it("a CLI by its bare name is looked up on the path of its own environment", { s
   symlinkSync("claude-made-up.mjs", join(folder, "claude-made-up"));
   const environment = { PATH: `${folder}:${dirname(process.execPath)}` };
   const { engine } = startEngine(t, { file: "claude-made-up", leadingArguments: [] }, { environment });
-  const { events, error } = await collect((sink) => engine.run(ask("WORDS 1"), never, sink));
+  const { events, error } = await collect(engine.run(ask("WORDS 1"), never));
   assert.deepEqual([error, summaryOf(events).text], [undefined, "w0 "]);
 });

@@ -35,7 +35,7 @@ for (const maxProcesses of [1, 2, 3]) {
         const kind = random.pick(["plain", "more", "call", "forgotten call", "left"] as const);
         if (kind === "left") {
           const leaving = new AbortController();
-          const left = collect((sink) => engine.run(ask("hello", { model }), leaving.signal, sink));
+          const left = collect(engine.run(ask("hello", { model }), leaving.signal));
           for (let wait = random.below(200); wait > 0; wait--) await new Promise(setImmediate);
           leaving.abort();
           const { error } = await left;
@@ -52,7 +52,7 @@ for (const maxProcesses of [1, 2, 3]) {
       }
     };
     const served = async (turn: Turn) => {
-      const { events, error } = await collect((sink) => engine.run(turn, new AbortController().signal, sink));
+      const { events, error } = await collect(engine.run(turn, new AbortController().signal));
       assert.deepEqual([error, typeof summaryOf(events).finish], [undefined, "string"]);
       return events;
     };

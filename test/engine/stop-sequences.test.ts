@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { StopSequences } from "../../src/engine/stop-sequences.ts";
+import { endAtStop } from "../../src/engine/stop-sequences.ts";
 import { decodeJsonText, encodeJsonText } from "../../src/json-text.ts";
 import type { TurnEvent, Usage } from "../../src/turn.ts";
 import { seededRandom } from "../support/random.ts";
@@ -19,15 +19,19 @@ interface Ended {
   readonly wasLeft: boolean;
 }
 
-function end(stop: readonly string[], batches: readonly TurnEvent[][]): Ended {
+async function end(stop: readonly string[], batches: readonly TurnEvent[][]): Promise<Ended> {
   let wasLeft = false;
-  const out: (readonly TurnEvent[])[] = [];
-  const sequences = new StopSequences({ take: (batch) => void out.push(batch) }, stop, () => {
-    assert.equal(wasLeft, false, "it is told once");
-    wasLeft = true;
-  });
-  // What is still under way when nothing more is wanted comes all the same.
-  for (const batch of batches) sequences.take(batch);
+  async function* upstream(): AsyncGenerator<TurnEvent[]> {
+    let isDone = false;
+    try {
+      yield* batches;
+      isDone = true;
+    } finally {
+      wasLeft = !isDone;
+    }
+  }
+  const out: TurnEvent[][] = [];
+  for await (const batch of endAtStop(upstream(), stop)) out.push(batch);
   return { events: out.flat(), batches: out, wasLeft };
 }
 
@@ -43,68 +47,72 @@ function upToFirstStop(whole: string, stop: readonly string[]): { readonly said:
 
 describe("an answer with stop sequences", () => {
   it("ends before the first, and the upstream is left", async () => {
-    const { events, wasLeft } = end(["END"], answer("one ", "two END three", " four"));
+    const { events, wasLeft } = await end(["END"], answer("one ", "two END three", " four"));
     assert.deepEqual([summaryOf(events).text, summaryOf(events).finish, wasLeft], ["one two ", "stop", true]);
     assert.equal(events.at(-1)?.type, "finish");
   });
 
   it("that holds none is given whole, with its own finish", async () => {
-    const { events, wasLeft } = end(["END"], answer("one E", "N two EN"));
+    const { events, wasLeft } = await end(["END"], answer("one E", "N two EN"));
     assert.equal(summaryOf(events).text, "one EN two EN");
     assert.deepEqual([events.at(-1), wasLeft], [finish, false]);
   });
 
   it("ends at the one that comes first in the text, not in the list", async () => {
-    assert.equal(summaryOf((end(["c", "b"], answer("abc"))).events).text, "a");
-    assert.equal(summaryOf((end(["b", "c"], answer("acb"))).events).text, "a");
+    assert.equal(summaryOf((await end(["c", "b"], answer("abc"))).events).text, "a");
+    assert.equal(summaryOf((await end(["b", "c"], answer("acb"))).events).text, "a");
   });
 
   it("ends at once when it begins with one", async () => {
-    const { events } = end(["a"], answer("a"));
+    const { events } = await end(["a"], answer("a"));
     assert.deepEqual(events.map(({ type }) => type), ["start", "finish"]);
   });
 
   it("ends at a text that begins like a sequence and turns out to be another", async () => {
-    assert.equal(summaryOf((end(["aab"], answer("a", "a", "a", "b"))).events).text, "a");
-    assert.equal(summaryOf((end(["abcd", "bx"], answer("ab", "x"))).events).text, "a");
-    assert.equal(summaryOf((end(["\n\n"], answer("a\n", "b\n", "\nc"))).events).text, "a\nb");
+    assert.equal(summaryOf((await end(["aab"], answer("a", "a", "a", "b"))).events).text, "a");
+    assert.equal(summaryOf((await end(["abcd", "bx"], answer("ab", "x"))).events).text, "a");
+    assert.equal(summaryOf((await end(["\n\n"], answer("a\n", "b\n", "\nc"))).events).text, "a\nb");
   });
 
   it("holds back only what may become one: the rest goes out at once", async () => {
-    const { batches } = end(["STOP"], answer("hello S", "T", "ay"));
+    const { batches } = await end(["STOP"], answer("hello S", "T", "ay"));
     assert.deepEqual(batches.map((batch) => batch.map((event) => (event.type === "text" ? decodeJsonText(event.text) : event.type))), [["start"], ["hello "], ["STay"], ["finish"]]);
   });
 
   it("gives no empty batch and no empty text", async () => {
-    const { batches, events } = end(["xyz"], answer("x", "y", "x", "y", "!"));
+    const { batches, events } = await end(["xyz"], answer("x", "y", "x", "y", "!"));
     assert.ok(batches.every(({ length }) => length > 0));
     assert.ok(events.every((event) => event.type !== "text" || event.text !== ""));
   });
 
   it("takes thinking for no part of the text: a sequence in it, or across it, ends nothing but across it", async () => {
-    const { events } = end(["END"], [[start], [thinking("END"), text("a E")], [thinking("hm")], [text("ND b")], [finish]]);
+    const { events } = await end(["END"], [[start], [thinking("END"), text("a E")], [thinking("hm")], [text("ND b")], [finish]]);
     assert.deepEqual([summaryOf(events).text, summaryOf(events).thinking], ["a ", "ENDhm"]);
   });
 
   it("gives what was held before a call, and goes on with the call", async () => {
     const call: TurnEvent = { type: "tool_call", call: 0, id: "t1", name: "look" };
     const json: TurnEvent = { type: "tool_arguments", call: 0, text: encodeJsonText('{"a":"END"}') };
-    const { events } = end(["END"], [[start], [text("a EN"), call], [json], [finish]]);
+    const { events } = await end(["END"], [[start], [text("a EN"), call], [json], [finish]]);
     assert.deepEqual(events, [start, text("a "), text("EN"), call, json, finish]);
   });
 
   it("counts what it said, and keeps what was known of the prompt", async () => {
-    const finished = end(["END"], answer("123456789", "END")).events.at(-1);
+    const finished = (await end(["END"], answer("123456789", "END"))).events.at(-1);
     assert.deepEqual(finished, { type: "finish", reason: "stop", usage: { ...usage, completionTokens: 3 } });
   });
 
-  it("waits where the reader has no room, and passes on what the reader throws", () => {
-    const room = Promise.resolve();
+  it("passes a failure on, with what came before it", async () => {
     const boom = new Error("boom");
-    const slow = new StopSequences({ take: () => room }, ["END"], () => {});
-    assert.deepEqual([slow.take([text("E")]), slow.take([text("N")]), slow.take([text("D")])], [undefined, undefined, room]);
-    const failing = new StopSequences({ take: () => { throw boom; } }, ["END"], () => {});
-    assert.throws(() => failing.take([start]), boom);
+    async function* failing(): AsyncGenerator<TurnEvent[]> {
+      yield [start, text("a EN")];
+      throw boom;
+    }
+    const events: TurnEvent[] = [];
+    await assert.rejects(async () => {
+      for await (const batch of endAtStop(failing(), ["END"])) events.push(...batch);
+    }, boom);
+    assert.deepEqual(events, [start, text("a ")]);
   });
 
   it("is, for any text, cut anywhere, what stands before the first sequence; no part of one is ever given", async () => {
@@ -128,7 +136,7 @@ describe("an answer with stop sequences", () => {
         batches.at(-1)?.push(text(delta));
       }
       batches.push([finish]);
-      const { events } = end(stop, batches);
+      const { events } = await end(stop, batches);
       const expected = upToFirstStop(whole, stop);
       const told = events.flatMap((event) => (event.type === "text" ? [decodeJsonText(event.text)] : []));
       const why = `${JSON.stringify(whole)} as ${JSON.stringify(deltas)}, stops ${JSON.stringify(stop)}`;

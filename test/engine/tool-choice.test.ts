@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { callNow, HeldUntilCall, mustCall, withToolChoice } from "../../src/engine/tool-choice.ts";
+import { callNow, mustCall, untilFirstCall, withToolChoice } from "../../src/engine/tool-choice.ts";
 import { encodeJsonText } from "../../src/json-text.ts";
 import type { ToolChoice, TurnEvent, Usage } from "../../src/turn.ts";
 import { tool, turnOf } from "../support/turns.ts";
@@ -66,44 +66,44 @@ describe("an answer that must be a call", () => {
   const finish: TurnEvent = { type: "finish", reason: "tool_calls", usage };
   const retry: TurnEvent = { type: "retry" };
 
-  function play(...batches: TurnEvent[][]): { readonly batches: readonly (readonly TurnEvent[])[]; readonly hadCall: boolean } {
-    const out: (readonly TurnEvent[])[] = [];
-    const held = new HeldUntilCall({ take: (batch) => void out.push(batch) });
-    for (const batch of batches) held.take(batch);
-    return { batches: out, hadCall: held.hasCall };
+  async function play(...batches: TurnEvent[][]): Promise<{ readonly batches: readonly TurnEvent[][]; readonly hadCall: boolean }> {
+    async function* upstream(): AsyncGenerator<TurnEvent[]> {
+      yield* batches;
+    }
+    const out: TurnEvent[][] = [];
+    const held = untilFirstCall(upstream());
+    for (;;) {
+      const { value, done } = await held.next();
+      if (done === true) return { batches: out, hadCall: value };
+      out.push(value);
+    }
   }
 
-  it("waits where the reader has no room", async () => {
-    const room = Promise.resolve();
-    const held = new HeldUntilCall({ take: () => room });
-    assert.deepEqual([held.take([start]), held.take([words]), held.take([call]), held.take([json])], [room, undefined, room, room]);
-  });
-
   it("is held back up to the call, then given in its order", async () => {
-    const { batches, hadCall } = play([start, thought], [words], [more, call], [json], [finish]);
+    const { batches, hadCall } = await play([start, thought], [words], [more, call], [json], [finish]);
     assert.deepEqual(batches, [[start, thought], [words, more, call], [json], [finish]]);
     assert.equal(hadCall, true);
   });
 
   it("gives thinking on the way", async () => {
-    const { batches } = play([start], [words], [thought], [call], [finish]);
+    const { batches } = await play([start], [words], [thought], [call], [finish]);
     assert.deepEqual(batches, [[start], [thought], [words, call], [finish]]);
   });
 
   it("says and finishes nothing when there is no call", async () => {
-    const { batches, hadCall } = play([start], [thought, words], [more], [finish]);
+    const { batches, hadCall } = await play([start], [thought, words], [more], [finish]);
     assert.deepEqual([batches, hadCall], [[[start], [thought]], false]);
   });
 
   it("gives words that follow the call as they come", async () => {
-    assert.deepEqual(play([start, call], [words], [finish]).batches, [[start, call], [words], [finish]]);
+    assert.deepEqual((await play([start, call], [words], [finish])).batches, [[start, call], [words], [finish]]);
   });
 
   it("that is all one batch is one batch", async () => {
-    assert.deepEqual(play([start, thought, words, call, json, finish]), { batches: [[start, thought, words, call, json, finish]], hadCall: true });
+    assert.deepEqual(await play([start, thought, words, call, json, finish]), { batches: [[start, thought, words, call, json, finish]], hadCall: true });
   });
 
   it("tells of a retry at once: it says nothing of the answer", async () => {
-    assert.deepEqual(play([retry], [start], [words, retry], [call], [finish]).batches, [[retry], [start], [retry], [words, call], [finish]]);
+    assert.deepEqual((await play([retry], [start], [words, retry], [call], [finish])).batches, [[retry], [start], [retry], [words, call], [finish]]);
   });
 });

@@ -4,7 +4,7 @@ import type { ServerResponse } from "node:http";
 import { describe, it, type TestContext } from "node:test";
 import { BridgeError } from "../../src/errors.ts";
 import { sendEventStream, stalledReaderMsMax, type WireStream } from "../../src/http/event-stream.ts";
-import type { JsonText, TurnEvent, TurnSink } from "../../src/turn.ts";
+import type { JsonText, TurnEvent } from "../../src/turn.ts";
 
 const headWaitMs = 1_000;
 const heartbeatMs = 15_000;
@@ -69,36 +69,34 @@ const wire: WireStream = {
   fail: (error) => `fail ${error.kind};`,
 };
 
-/** A turn that a test feeds a batch at a time, and that knows whether the last one left room for more. */
+/** A turn that a test feeds a batch at a time; it counts how often it was asked. */
 class Turn {
-  hasRoom = true;
-  #sink: TurnSink | undefined;
-  #over: { resolve: () => void; reject: (error: unknown) => void } | undefined;
+  asked = 0;
+  #answer: { resolve: (result: IteratorResult<TurnEvent[], void>) => void; reject: (error: unknown) => void } | undefined;
 
-  readonly run = (sink: TurnSink): Promise<void> => {
-    this.#sink = sink;
-    return new Promise((resolve, reject) => {
-      this.#over = { resolve, reject };
-    });
+  readonly batches: AsyncIterable<TurnEvent[]> = {
+    [Symbol.asyncIterator]: () => ({
+      next: () => {
+        this.asked += 1;
+        return new Promise<IteratorResult<TurnEvent[], void>>((resolve, reject) => {
+          this.#answer = { resolve, reject };
+        });
+      },
+    }),
   };
 
   give(...events: TurnEvent[]): Promise<void> {
-    assert.equal(this.hasRoom, true, "there is room for it");
-    const room = this.#sink?.take(events);
-    this.hasRoom = room === undefined;
-    void room?.then(() => {
-      this.hasRoom = true;
-    });
+    this.#answer?.resolve({ done: false, value: events });
     return settled();
   }
 
   end(): Promise<void> {
-    this.#over?.resolve();
+    this.#answer?.resolve({ done: true, value: undefined });
     return settled();
   }
 
   fail(error: unknown): Promise<void> {
-    this.#over?.reject(error);
+    this.#answer?.reject(error);
     return settled();
   }
 }
@@ -111,7 +109,7 @@ function relay(t: TestContext, more: { heartbeatMs?: number; headWaitMs?: number
   const socket = new SocketStandIn();
   const turn = new Turn();
   const headers = (model: string | undefined): Record<string, string> => ({ "x-served": String(model) });
-  const sent = sendEventStream(socket as unknown as ServerResponse, turn.run, wire, { headWaitMs, heartbeatMs, headers, onFailure: () => {}, ...more });
+  const sent = sendEventStream(socket as unknown as ServerResponse, turn.batches, wire, { headWaitMs, heartbeatMs, headers, onFailure: () => {}, ...more });
   // Whether it rejects is looked at by the test, later.
   sent.catch(() => undefined);
   return { socket, turn, sent };
@@ -256,13 +254,13 @@ describe("a heartbeat", () => {
 });
 
 describe("a reader that stops", () => {
-  it("is waited for so long, and then counts as gone: there was no room till then", async (t) => {
+  it("is waited for so long, and then counts as gone: nothing more is asked for it", async (t) => {
     const { socket, turn } = relay(t);
     socket.hasRoom = false;
     await turn.give(text("a"));
     t.mock.timers.tick(stalledReaderMsMax - 1);
     await settled();
-    assert.deepEqual([socket.destroyed, turn.hasRoom], [false, false]);
+    assert.deepEqual([socket.destroyed, turn.asked], [false, 1]);
     t.mock.timers.tick(1);
     assert.equal(socket.destroyed, true);
   });
@@ -329,16 +327,16 @@ describe("a failure", () => {
 });
 
 describe("a slow reader", () => {
-  it("is not overrun: there is room for the next batch when the socket has some", async (t) => {
+  it("is not overrun: the next batch is asked for when there is room again", async (t) => {
     const { socket, turn } = relay(t);
     socket.hasRoom = false;
     await turn.give(text("a"));
-    assert.equal(turn.hasRoom, false);
+    assert.equal(turn.asked, 1, "asked for no more");
     socket.drain();
     await settled();
-    assert.equal(turn.hasRoom, true);
+    assert.equal(turn.asked, 2);
     await turn.give(text("b"));
-    assert.equal(turn.hasRoom, true);
+    assert.equal(turn.asked, 3, "with room it asks at once");
     assert.deepEqual(socket.writes, ["open;a;", "b;"]);
     assert.deepEqual([...socket.encodings], ["latin1"]);
   });
@@ -349,7 +347,7 @@ describe("a slow reader", () => {
     await turn.give(text("a"));
     socket.leave();
     await settled();
-    assert.equal(turn.hasRoom, true);
+    assert.equal(turn.asked, 2);
   });
 
   it("that left before the write is not waited for", async (t) => {
@@ -357,7 +355,7 @@ describe("a slow reader", () => {
     socket.hasRoom = false;
     socket.leave();
     await turn.give(text("a"));
-    assert.equal(turn.hasRoom, true);
+    assert.equal(turn.asked, 2);
   });
 
   it("leaves no listener behind, however often it drains", async (t) => {

@@ -1,6 +1,6 @@
 /** A turn's events as a test wants to compare them: neighbouring deltas joined and decoded. */
 import { decodeJsonText } from "../../src/json-text.ts";
-import type { FinishReason, JsonText, TurnEvent, TurnSink, Usage } from "../../src/turn.ts";
+import type { FinishReason, JsonText, TurnEvent, Usage } from "../../src/turn.ts";
 
 export interface TurnSummary {
   readonly model: string | undefined;
@@ -24,48 +24,13 @@ export function summaryOf(events: readonly TurnEvent[]): TurnSummary {
 }
 
 /** All that a turn gives until it ends, and the error if it ends in one. */
-export async function collect(run: (sink: TurnSink) => Promise<void>): Promise<{ readonly events: TurnEvent[]; readonly error: unknown }> {
+export async function collect(batches: AsyncIterable<readonly TurnEvent[]>): Promise<{ readonly events: TurnEvent[]; readonly error: unknown }> {
   const events: TurnEvent[] = [];
   try {
-    await run({ take: (batch) => void events.push(...batch) });
+    for await (const batch of batches) events.push(...batch);
     return { events, error: undefined };
   } catch (error) {
     return { events, error };
-  }
-}
-
-/** A turn that is taken a batch at a time, and has no room for more until the next is asked for. Leaving the loop is left to the turn's own signal. */
-export async function* pulled(run: (sink: TurnSink) => Promise<void>): AsyncGenerator<readonly TurnEvent[], void, undefined> {
-  const held: (readonly TurnEvent[])[] = [];
-  let end: { readonly error?: unknown } | undefined;
-  let wake = (): void => {};
-  let makeRoom = (): void => {};
-  const tell = (then: () => void) => (): void => {
-    then();
-    wake();
-  };
-  void run({
-    take: (batch) => {
-      held.push(batch);
-      wake();
-      return new Promise((resolve) => {
-        makeRoom = resolve;
-      });
-    },
-  }).then(tell(() => { end = {}; }), (error: unknown) => tell(() => { end = { error }; })());
-  for (;;) {
-    const batch = held.shift();
-    if (batch !== undefined) {
-      yield batch;
-      makeRoom();
-    } else if (end !== undefined) {
-      if ("error" in end) throw end.error;
-      return;
-    } else {
-      await new Promise<void>((resolve) => {
-        wake = resolve;
-      });
-    }
   }
 }
 
