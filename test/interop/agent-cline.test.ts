@@ -4,7 +4,7 @@ import { testAgent } from "./agent-suite.ts";
 
 testAgent({
   client: clients.cline,
-  installed: clients.cline.installedAs,
+  installed: [clients.cline.installedAs],
   command: [installedFile("@cline/cli-linux-x64/bin/cline")],
   writer: { tool: "editor", input: (path, new_text) => ({ path, new_text }) },
   // Otherwise it leaves a hub behind, a process of its own on a port that all of a machine's share.

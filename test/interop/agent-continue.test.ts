@@ -4,7 +4,7 @@ import { testAgent } from "./agent-suite.ts";
 
 testAgent({
   client: clients.continue,
-  installed: "@continuedev/cli",
+  installed: ["@continuedev/cli"],
   command: [process.execPath, installedFile("@continuedev/cli/dist/cn.js")],
   writer: { tool: "Write", input: (filepath, content) => ({ filepath, content }) },
   env: { CONTINUE_TELEMETRY_ENABLED: "0" },

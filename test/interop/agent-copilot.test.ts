@@ -4,7 +4,7 @@ import { testAgent } from "./agent-suite.ts";
 
 testAgent({
   client: clients.copilot,
-  installed: clients.copilot.installedAs,
+  installed: [clients.copilot.installedAs],
   command: [installedFile("@github/copilot-linux-x64/copilot")],
   writer: { tool: "create", input: (path, file_text) => ({ path, file_text }) },
   env: { COPILOT_OFFLINE: "true" },

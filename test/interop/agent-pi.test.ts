@@ -4,7 +4,7 @@ import { testAgent } from "./agent-suite.ts";
 
 testAgent({
   client: clients.pi,
-  installed: "@mariozechner/pi-coding-agent",
+  installed: ["@mariozechner/pi-coding-agent"],
   command: [process.execPath, installedFile("@mariozechner/pi-coding-agent/dist/cli.js")],
   writer: { tool: "write", input: (path, content) => ({ path, content }) },
   env: { PI_OFFLINE: "1" },

@@ -15,8 +15,8 @@ const fileText = "Grüße, \"world\"\n";
 
 export interface AgentUnderTest {
   readonly client: Client;
-  /** The package that must be installed. */
-  readonly installed: string;
+  /** The packages that must be installed. */
+  readonly installed: readonly string[];
   /** The executable, and what stands before the documented arguments. */
   readonly command: readonly [string, ...string[]];
   /** Its own tool that writes a file, and that tool's input. */
@@ -27,7 +27,7 @@ export interface AgentUnderTest {
 
 export function testAgent({ client, installed, command: [command, ...leading], writer, env = {} }: AgentUnderTest): void {
   for (const version of claudeVersions) {
-    test(`${client.name} on claude ${version}`, { skip: missing(installed), timeout: suiteMsMax }, async (t) => {
+    test(`${client.name} on claude ${version}`, { skip: missing(...installed), timeout: suiteMsMax }, async (t) => {
       const { url, stub } = await startInterop(t, version);
       const setup = setUpAgent(client, url);
       const run = (prompt: (folder: string) => string) => runAgentCli(t, {

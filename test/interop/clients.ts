@@ -152,6 +152,48 @@ models:
       { where: "shell", language: "sh", text: "pi --model claude/sonnet -p" },
     ],
   },
+  qwen: {
+    name: "Qwen Code", package: "@qwen-code/qwen-code", kind: "agent", verified: "an answer, a tool call that writes a file",
+    configuration: [
+      {
+        where: "~/.qwen/settings.json", language: "json",
+        text: `{
+  "security": { "auth": { "selectedType": "openai" } },
+  "privacy": { "usageStatisticsEnabled": false },
+  "general": { "enableAutoUpdate": false }
+}`,
+      },
+      {
+        where: "shell", language: "sh",
+        text: `export OPENAI_BASE_URL=http://127.0.0.1:3456/v1
+export OPENAI_API_KEY=unused
+export OPENAI_MODEL=sonnet
+qwen --approval-mode auto-edit`,
+      },
+    ],
+  },
+  openClaw: {
+    name: "OpenClaw", package: "openclaw", kind: "agent", verified: "an answer, a tool call that writes a file",
+    configuration: [
+      {
+        where: "~/.openclaw/openclaw.json", language: "json",
+        text: `{
+  "models": {
+    "providers": {
+      "claude": {
+        "baseUrl": "http://127.0.0.1:3456/v1",
+        "apiKey": "unused",
+        "api": "openai-completions",
+        "models": [{ "id": "sonnet", "name": "Sonnet" }]
+      }
+    }
+  },
+  "agents": { "defaults": { "model": { "primary": "claude/sonnet" } } }
+}`,
+      },
+      { where: "shell", language: "sh", text: "openclaw agent exec" },
+    ],
+  },
   opencode: {
     name: "opencode", package: "opencode-ai", installedAs: "opencode-linux-x64", kind: "agent", verified: "an answer, a tool call that writes a file",
     configuration: [
