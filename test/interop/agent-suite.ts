@@ -9,7 +9,7 @@ import { claudeVersions } from "../support/real-claude.ts";
 import { type Client, missing, setUpAgent } from "./clients.ts";
 
 /** How long an agent may take for a prompt, in milliseconds; most of it is its own start. */
-const runMsMax = 120_000;
+const runMsMax = 180_000;
 const fileName = "note.txt";
 const fileText = "Grüße, \"world\"\n";
 

@@ -13,7 +13,7 @@ import { temporaryFolder } from "./temporary-folder.ts";
 /** How long one exchange with a client may take, in milliseconds. */
 export const exchangeMsMax = 60_000;
 /** How long all exchanges with one client on one CLI may take, in milliseconds. */
-export const suiteMsMax = 300_000;
+export const suiteMsMax = 480_000;
 
 const argumentsPieceChars = 7;
 /** What every answer of the obedient model costs, and how a client that speaks OpenAI's language counts it. */
