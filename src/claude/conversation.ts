@@ -19,6 +19,8 @@ export interface ConversationOptions {
   readonly silenceMsMax: number;
   /** What the CLI tells of itself and its login, once a process. */
   readonly onInitialized: (answer: InitializeAnswer) => void;
+  /** The CLI has taken one more message of a history that it is told. */
+  readonly onHistoryTold: () => void;
   /** What the CLI tells of the subscription's windows. */
   readonly onRateLimit: (info: RateLimitInfo) => void;
 }
@@ -281,6 +283,7 @@ export class Conversation {
       }
       const acknowledged = this.#acknowledged();
       await Promise.all([this.process.write(historyUserLine(message)), acknowledged]);
+      this.#options.onHistoryTold();
     }
     const message = turn.messages[last];
     if (message !== undefined) await this.process.write(turnLine(message));

@@ -268,6 +268,7 @@ export class Engine {
     return new Conversation(process, {
       silenceMsMax: this.#options.silenceMsMax,
       onInitialized: (answer) => this.#cli.learn(answer),
+      onHistoryTold: () => this.#pool.putOffRefill(),
       onRateLimit: (info) => this.#cli.noteRateLimit(info),
     });
   }

@@ -15,6 +15,8 @@ export const refusedProfilesMax = 16;
 export const warmAgeMsMax = 30 * 60_000;
 /** After one was taken, in milliseconds, before the next boots: a boot costs most of a second of CPU, which the turn needs more. */
 export const refillDelayMs = 250;
+/** How long a refill is put off at most, in milliseconds, while histories are told: a replay needs the CPU of a boot for longer. */
+export const refillDelayMsMax = 2_000;
 /** After a boot that failed, the next waits this long, in milliseconds, and twice as long each time, up to a bound. */
 export const bootRetryMs = 1_000;
 export const bootRetryMsMax = 60_000;
@@ -76,6 +78,7 @@ export class Pool {
   /** In the order of their last use: the first is the least recently used. */
   readonly #shelves = new Map<string, Shelf>();
   #refillTimer: NodeJS.Timeout | undefined;
+  #refillLatestMs = 0;
   #life: Life = { name: "serving", restTimer: undefined };
 
   constructor(options: PoolOptions) {
@@ -214,6 +217,18 @@ export class Pool {
   /** Boots what is missing a moment later: after one was taken, or when a process ended and left room. */
   refillSoon(): void {
     if (this.#life.name === "closed" || this.#refillTimer !== undefined) return;
+    this.#refillLatestMs = Date.now() + refillDelayMsMax;
+    this.#startRefillTimer();
+  }
+
+  /** A conversation is being told its history: a refill that is to come waits its delay again, up to a bound. */
+  putOffRefill(): void {
+    if (this.#refillTimer === undefined || Date.now() + refillDelayMs > this.#refillLatestMs) return;
+    clearTimeout(this.#refillTimer);
+    this.#startRefillTimer();
+  }
+
+  #startRefillTimer(): void {
     this.#refillTimer = setTimeout(() => {
       this.#refillTimer = undefined;
       this.refill();

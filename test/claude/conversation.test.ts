@@ -10,7 +10,7 @@ import { ask, assistant, callsOf, never, resultsOf, tool, turnOf, user } from ".
 
 async function startConversation(t: TestContext, name: string, options: Partial<ConversationOptions> = {}) {
   const fake = await startFake(t, name);
-  const conversation = new Conversation(fake.claude, { silenceMsMax: 20_000, onInitialized: () => {}, onRateLimit: () => {}, ...options });
+  const conversation = new Conversation(fake.claude, { silenceMsMax: 20_000, onInitialized: () => {}, onHistoryTold: () => {}, onRateLimit: () => {}, ...options });
   return { ...fake, conversation };
 }
 
@@ -117,6 +117,16 @@ describe("what the process is told", () => {
     const ids = said.filter(({ role }) => role === "assistant").map(({ id }) => id);
     assert.equal(new Set(ids).size, 3);
     assert.ok(ids.every((id) => id?.startsWith("msg_")), ids.join());
+  });
+
+  it("is told of message by message: each of the history's that the CLI has taken", async (t) => {
+    let times = 0;
+    const { conversation } = await startConversation(t, "echo-history", { onHistoryTold: () => times++ });
+    const messages = [user("first"), assistant("second"), user("third"), assistant("fourth"), user("fifth")];
+    await collect(conversation.run(turnOf({ messages }), 0, never));
+    assert.equal(times, 2);
+    await collect(conversation.run(turnOf({ messages: [...messages, assistant("sixth"), user("seventh")] }), 6, never));
+    assert.equal(times, 2, "what it has seen is not told");
   });
 
   it("is only what it has not seen", async (t) => {
