@@ -30,6 +30,8 @@ export const lines: readonly Line[] = [
   ...versions.map((version): Line => both(`First content, next turn, CLI ${version}`, "first-token", `next-${version}`)),
   ...versions.map((version): Line => both(`First content after a tool's result (the reference, which serves no tools: of a new conversation), CLI ${version}`, "tool-result", `result-${version}`)),
   ...versions.map((version): Line => both(`Slowest of 3 new conversations at once, CLI ${version}`, "burst", `slowest-3-${version}`)),
+  ...[100, 200].flatMap((count) => versions.map((version): Line => both(`First content, ${count} messages that no process knows, CLI ${version}`, "conversations", `miss-${count}-${version}`))),
+  ...versions.map((version): Line => both(`First content, next turn after 200 messages, CLI ${version}`, "conversations", `hit-200-${version}`)),
   ...versions.map((version): Line => both(`Sent upstream for “Hello”, CLI ${version}`, "upstream", `hello-${version}`)),
   both("Server CPU a delta, 200,000 deltas", "relay", "cpu"),
   both("Whole answer of 200,000 deltas", "relay", "wall"),
