@@ -172,6 +172,7 @@ export class Pool {
     if (this.#life.name === "serving") clearTimeout(this.#life.restTimer);
     this.#life = { name: "closed" };
     clearTimeout(this.#refillTimer);
+    this.#refillTimer = undefined;
     for (const [model, shelf] of [...this.#shelves]) this.#drop(model, shelf);
   }
 
