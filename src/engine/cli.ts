@@ -78,9 +78,9 @@ export class Cli {
     return this.#slots.taken;
   }
 
-  /** Whether a process may be started that no turn waits for. */
-  get hasRoom(): boolean {
-    return this.#slots.hasRoom;
+  /** How many processes may be started that no turn waits for. */
+  get room(): number {
+    return this.#slots.free;
   }
 
   /** How many turns wait for a process to be gone beyond those that are being ended. */
@@ -212,7 +212,7 @@ export class Cli {
       void process.exited.then(() => {
         this.#living.delete(process);
         release();
-        if (this.#unasked !== undefined && this.hasRoom) void this.ask(this.#unasked);
+        if (this.#unasked !== undefined && this.room > 0) void this.ask(this.#unasked);
         this.#options.onExit();
       });
       void process.closed.then(() => this.#processes.delete(process));

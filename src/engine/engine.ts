@@ -103,7 +103,7 @@ export class Engine {
         const process = await this.#cli.launchSpare(model);
         return process === undefined ? undefined : this.#converse(process);
       },
-      hasRoom: () => this.#cli.hasRoom,
+      room: () => this.#cli.room,
       onShelved: () => this.#makeRoom(),
     });
   }

@@ -26,8 +26,8 @@ export interface PoolOptions {
   readonly warm: number;
   /** Starts a process for a conversation to come; undefined when there is no room after all. */
   readonly launch: (model: string) => Promise<Conversation | undefined>;
-  /** Whether one more process fits within the cap without ending another. */
-  readonly hasRoom: () => boolean;
+  /** How many more processes fit within the cap without ending another. */
+  readonly room: () => number;
   /** One more process waits, and may be evicted. */
   readonly onShelved: () => void;
   readonly log: Logger;
@@ -129,24 +129,27 @@ export class Pool {
   refill(): void {
     if (this.#life.name === "closed") return;
     for (const [model, shelf] of this.#wantedShelves().reverse()) {
-      if (shelf.retryTimer !== undefined) continue;
-      const wanted = this.#wanted(shelf);
-      const profile = this.#worthRehearsing(shelf);
-      for (const warm of [...shelf.warm]) {
-        if (profile !== undefined && warm.rehearsed !== undefined && warm.rehearsed !== profile.hash) this.#retire(shelf, warm);
-      }
-      const rehearsedWanted = profile === undefined ? 0 : Math.floor(wanted / 2);
-      const rehearsed = [...shelf.warm].filter((warm) => warm.rehearsed !== undefined).length + shelf.launching.rehearsed;
-      const all = shelf.warm.size + shelf.launching.any + shelf.launching.rehearsed;
-      // One that rehearsed what is not worth it any more still counts, until it is needed no more.
-      for (let missing = wanted - all - Math.max(0, rehearsedWanted - rehearsed); missing > 0 && this.#options.hasRoom(); missing--) void this.#boot(model, shelf, undefined);
-      for (let missing = rehearsedWanted - rehearsed; missing > 0; missing--) {
-        const spare = shelf.warm.size + shelf.launching.any + shelf.launching.rehearsed < wanted ? undefined : [...shelf.warm].find((warm) => warm.rehearsed === undefined);
-        if (spare !== undefined) this.#retire(shelf, spare);
-        // One that was retired for it has its place until it is gone; its end brings the next refill.
-        if (!this.#options.hasRoom()) break;
-        void this.#boot(model, shelf, profile);
-      }
+      if (shelf.retryTimer === undefined) this.#refillShelf(model, shelf);
+    }
+  }
+
+  #refillShelf(model: string, shelf: Shelf): void {
+    const profile = this.#worthRehearsing(shelf);
+    for (const warm of [...shelf.warm]) {
+      if (profile !== undefined && warm.rehearsed !== undefined && warm.rehearsed !== profile.hash) this.#retire(shelf, warm);
+    }
+    // No more than there is room for, so that either kind has its half of it.
+    const wanted = Math.min(this.#wanted(shelf), countOf(shelf) + this.#options.room());
+    const rehearsed = [...shelf.warm].filter((warm) => warm.rehearsed !== undefined).length + shelf.launching.rehearsed;
+    // One that rehearsed what is not worth it any more still counts, until it is needed no more.
+    const missingRehearsed = profile === undefined ? 0 : Math.max(0, Math.floor(wanted / 2) - rehearsed);
+    for (let missing = wanted - countOf(shelf) - missingRehearsed; missing > 0; missing--) void this.#boot(model, shelf, undefined);
+    for (let missing = missingRehearsed; missing > 0; missing--) {
+      const spare = countOf(shelf) < wanted ? undefined : [...shelf.warm].find((warm) => warm.rehearsed === undefined);
+      if (spare !== undefined) this.#retire(shelf, spare);
+      // One that was retired for it has its place until it is gone; its end brings the next refill.
+      if (this.#options.room() === 0) break;
+      void this.#boot(model, shelf, profile);
     }
   }
 
@@ -323,6 +326,11 @@ export class Pool {
     }, waitMs);
     shelf.retryTimer.unref();
   }
+}
+
+/** How many wait, or will. */
+function countOf({ warm, launching }: Shelf): number {
+  return warm.size + launching.any + launching.rehearsed;
 }
 
 function newShelf(): Shelf {

@@ -26,15 +26,15 @@ export class Slots {
     return this.#waiters.size;
   }
 
-  /** Whether `take` would give one. */
-  get hasRoom(): boolean {
+  /** How many `take` would give. */
+  get free(): number {
     // One that is given back goes to who waits first, so a free one is nobody's.
-    return this.#taken < this.#max && this.#closed === undefined;
+    return this.#closed === undefined ? this.#max - this.#taken : 0;
   }
 
   /** A slot that is free; undefined when there is none. */
   take(): Release | undefined {
-    if (!this.hasRoom) return undefined;
+    if (this.free === 0) return undefined;
     this.#taken++;
     return this.#release();
   }

@@ -2,12 +2,13 @@
  * The promise that matters most, held against thousands of conversations in random order: whatever the history of a
  * request, the model sees exactly that, on a living process or a fresh one, and no process ever sees two conversations.
  *
- *     SEED=7 TREES=1   runs the tree of seed 7 alone, in both places; a failure names its seed
+ *     SEED=7 TREES=1   runs the tree of seed 7 alone, in each place; a failure names its seed
  */
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
 import { type ClaudeMaxApi, createClaudeMaxApi, type EngineStatus } from "../../src/index.ts";
 import { cleanUp } from "../support/cleanup.ts";
+import type { Profile } from "../support/conversation-trees.ts";
 import { platformEnvironment } from "../support/real-claude.ts";
 import { relaysUnavailable, startRememberingClaude } from "../support/remembering-claude.ts";
 import { grow, type JudgedServer, Observations } from "../support/tree-judge.ts";
@@ -21,15 +22,30 @@ const treesDear = 100;
 const plantingMsMax = 75_000;
 /** One tree in so many grows where processes are few. */
 const crampedShare = 20;
+/** Processes rehearse when requests leave the time: trees are planted until so many turns had one that did. */
+const rehearsedTurnsWanted = 5;
+const usual: Profile = { model: "opus", system: "Be brief.", bound: undefined };
 
+interface Place {
+  readonly maxProcesses: number;
+  readonly warm: number;
+  readonly isRoomy: boolean;
+  readonly usual?: Profile;
+}
 interface Scene extends JudgedServer { readonly server: ClaudeMaxApi }
-interface Forest { readonly trees: number; readonly firstSeed: number; readonly atOnce: number }
+interface Forest {
+  readonly trees: number;
+  readonly firstSeed: number;
+  readonly atOnce: number;
+  /** Whether fewer will do. */
+  readonly isEnough?: (seen: Observations) => boolean;
+}
 
 function treesFor({ claude }: Scene): number {
   return Number(treesWanted ?? (claude.isCheap ? treesCheap : treesDear));
 }
 
-async function start(t: TestContext, { maxProcesses, warm, isRoomy }: { readonly maxProcesses: number; readonly warm: number; readonly isRoomy: boolean }): Promise<Scene> {
+async function start(t: TestContext, { maxProcesses, warm, isRoomy, usual }: Place): Promise<Scene> {
   const claude = await startRememberingClaude(t, seedFirst);
   const server = createClaudeMaxApi(
     { port: 0, claude: claude.path, passEnv: Object.keys(claude.environment), maxProcesses, maxQueue: 1_000, warm, logLevel: "silent" },
@@ -38,14 +54,14 @@ async function start(t: TestContext, { maxProcesses, warm, isRoomy }: { readonly
   const { url } = await server.listen();
   cleanUp(t, () => server.close());
   await server.discovered();
-  return { url, claude, server, isRoomy };
+  return { url, claude, server, isRoomy, usual };
 }
 
-async function growAll(t: TestContext, scene: Scene, { trees, firstSeed, atOnce }: Forest): Promise<{ readonly seen: Observations; readonly status: EngineStatus; readonly grown: number }> {
+async function growAll(t: TestContext, scene: Scene, { trees, firstSeed, atOnce, isEnough }: Forest): Promise<{ readonly seen: Observations; readonly status: EngineStatus; readonly grown: number }> {
   const seen = new Observations(scene);
   const beganAtMs = performance.now();
   let grown = 0;
-  const isWanted = (): boolean => grown < trees && (treesWanted !== undefined || performance.now() - beganAtMs < plantingMsMax);
+  const isWanted = (): boolean => grown < trees && isEnough?.(seen) !== true && (treesWanted !== undefined || performance.now() - beganAtMs < plantingMsMax);
   await Promise.all(Array.from({ length: Math.min(trees, atOnce) }, async () => {
     while (isWanted()) await grow(firstSeed + grown++, scene, seen);
   }));
@@ -66,15 +82,27 @@ describe("conversation trees", { skip: relaysUnavailable }, () => {
     const { seen, status, grown } = await growAll(t, scene, { trees, firstSeed: seedFirst, atOnce: 8 });
     if (grown < treesDear / 2) return;
     // Otherwise nothing was put to the test.
-    assert.ok(status.reuse.hit > seen.requests / 5, "many requests went on with a living process");
-    assert.ok(status.reuse.unknown_history > seen.requests / 20 && status.reuse.first_message > 0 && status.reuse.in_use > 0 && scene.claude.counts.rehearsals > 0);
-    assert.ok(seen.errorsOfKills <= seen.freshKills);
+    const { hit, unknown_history: unknown, first_message: first, in_use: inUse } = status.reuse;
+    assert.ok(hit > seen.requests / 5, `only ${hit} of ${seen.requests} requests went on with a living process`);
+    assert.ok(unknown > seen.requests / 20, `only ${unknown} of ${seen.requests} histories were replayed`);
+    assert.ok(first > 0, "no conversation began");
+    assert.ok(inUse > 0, "no process was in use when another request asked for it");
+    assert.ok(seen.errorsOfKills <= seen.freshKills, `${seen.errorsOfKills} clients noticed ${seen.freshKills} kills`);
+  });
+
+  it("the same where new conversations begin alike, and processes have rehearsed it", async (t) => {
+    const scene = await start(t, { maxProcesses: 200, warm: 4, isRoomy: true, usual });
+    const isEnough = ({ rehearsedTurns }: Observations): boolean => rehearsedTurns >= rehearsedTurnsWanted;
+    const { seen } = await growAll(t, scene, { trees: treesFor(scene), firstSeed: seedFirst, atOnce: 2, isEnough });
+    if (treesWanted === undefined) assert.ok(isEnough(seen), `only ${seen.rehearsedTurns} turns had a process that had rehearsed; ${scene.claude.counts.rehearsals} did`);
   });
 
   it("the same where processes are few, and conversations lose theirs to others", async (t) => {
     const scene = await start(t, { maxProcesses: 3, warm: 1, isRoomy: false });
     const trees = Math.ceil(treesFor(scene) / crampedShare);
     const { status, grown } = await growAll(t, scene, { trees, firstSeed: seedFirst, atOnce: 2 });
-    if (grown >= treesDear / 2) assert.ok(status.reuse.evicted > 0 && status.reuse.hit > 0);
+    if (grown < treesDear / 2) return;
+    assert.ok(status.reuse.evicted > 0, "no conversation lost its process to another");
+    assert.ok(status.reuse.hit > 0, "no request went on with a living process");
   });
 });

@@ -201,7 +201,7 @@ describe("its processes", () => {
     const [first, second] = [await cli.launch("fake", never), await cli.launch("fake", never)];
     void first.end();
     const third = cli.launch("fake", never);
-    assert.deepEqual([shortages, cli.shortage, cli.hasRoom], [[], 0, false]);
+    assert.deepEqual([shortages, cli.shortage, cli.room], [[], 0, 0]);
     assert.equal(await cli.launchSpare("fake"), undefined);
     const fourth = cli.launch("fake", never);
     assert.deepEqual([shortages, cli.shortage], [[1], 0]);

@@ -70,7 +70,7 @@ function start(t: TestContext, options: Partial<PoolOptions> & { readonly roomFo
         return conversation as unknown as Conversation;
       },
       onShelved: () => {},
-      hasRoom: () => live().length < (options.roomFor ?? 100),
+      room: () => (options.roomFor ?? 100) - live().length,
       log: createLogger("debug", (line) => log.push(line)),
       ...options,
     }),
@@ -425,6 +425,18 @@ describe("rehearsals", () => {
     const scene = await withHabit(t);
     assert.deepEqual(waiting(scene).sort(), ["ours", undefined]);
     assert.equal(scene.pool.size, 2);
+  });
+
+  it("have half of the room also where there is less than is wanted", async (t) => {
+    const scene = start(t, { roomFor: 2 });
+    scene.pool.prepare("opus");
+    await nextRound();
+    // The third finds none, so that twice as many are wanted from then on.
+    const taken = [ours, ours, ours].map((one) => scene.take("opus", one));
+    assert.equal(taken.filter((one) => one === undefined).length, 1);
+    for (const one of taken) one?.process.die();
+    await scene.refilled();
+    assert.deepEqual([waiting(scene).sort(), scene.models().length], [["ours", undefined], 2]);
   });
 
   it("are held of none that came once", async (t) => {

@@ -14,7 +14,7 @@ describe("slots", () => {
   it("are as many as were said", () => {
     const slots = new Slots(3);
     assert.equal(fill(slots).length, 3);
-    assert.deepEqual([slots.taken, slots.hasRoom], [3, false]);
+    assert.deepEqual([slots.taken, slots.free], [3, 0]);
   });
 
   it("that were given back are free again, each once", () => {
@@ -22,7 +22,7 @@ describe("slots", () => {
     const [first] = fill(slots);
     first?.();
     first?.();
-    assert.deepEqual([slots.taken, slots.hasRoom, fill(slots).length], [1, true, 1]);
+    assert.deepEqual([slots.taken, slots.free, fill(slots).length], [1, 1, 1]);
   });
 
   it("go to those that wait, in the order they came, and to nobody else in between", async () => {
@@ -74,7 +74,7 @@ describe("slots", () => {
     slots.close(new BridgeError("shutting_down", "over"));
     await waiting;
     first?.();
-    assert.deepEqual([slots.hasRoom, slots.take()], [false, undefined]);
+    assert.deepEqual([slots.free, slots.take()], [0, undefined]);
     await assert.rejects(slots.wait(never), { kind: "shutting_down" });
   });
 });

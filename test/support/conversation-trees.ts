@@ -45,7 +45,8 @@ export interface TreeStyle {
   readonly cuts: readonly Exclude<Fate, "taken">[];
 }
 
-interface Profile { readonly model: string; readonly system: string; readonly bound: number | undefined }
+/** With what a client begins its conversations. */
+export interface Profile { readonly model: string; readonly system: string; readonly bound: number | undefined }
 
 /** An exchange that was answered, in whole or in part. */
 interface Past { readonly profile: Profile; readonly messages: readonly ChatMessage[]; readonly answer: string }
@@ -53,23 +54,29 @@ interface Past { readonly profile: Profile; readonly messages: readonly ChatMess
 /** How a made-up CLI is asked to hold its answer back. */
 const cutWords = ["Wait. (mute)", "Begin. (held)"] as const;
 
+/** Where there is a usual beginning, one conversation in so many begins in another way. */
+const unusualShare = 4;
+
 export class ConversationTree {
   readonly #random: Random;
   readonly #style: TreeStyle;
+  readonly #usual: Profile | undefined;
   readonly #pasts: Past[] = [];
   /** Of each body that was planned. */
   readonly #origins = new WeakMap<ChatBody, Omit<Past, "answer">>();
 
-  constructor(random: Random, style: TreeStyle) {
+  /** `usual`: how most of this client's conversations begin; without it they begin in any way. */
+  constructor(random: Random, style: TreeStyle, usual?: Profile) {
     this.#random = random;
     this.#style = style;
+    this.#usual = usual;
   }
 
   /** The next step; the first is always a first message. */
   plan(): Plan {
     const random = this.#random;
     const last = this.#pasts.at(-1);
-    if (last === undefined || random.below(12) === 0) return this.#one("first", { profile: this.#profile(), messages: [this.#user()] });
+    if (last === undefined || random.below(12) === 0) return this.#one("first", { profile: this.#begin(), messages: [this.#user()] });
     const any = random.pick(this.#pasts);
     const steps: readonly (() => Plan)[] = [
       () => this.#one("continue", this.#on(last)),
@@ -158,13 +165,12 @@ export class ConversationTree {
     return a.role === c.role ? { ...past, messages: [c, d, a, b, ...rest] } : past;
   }
 
-  #profile(): Profile {
-    const { models, systems, bounds } = this.#style;
-    return { model: this.#random.pick([...models.keys()]), system: this.#random.pick(systems), bound: this.#random.pick(bounds) };
+  #begin(): Profile {
+    return this.#usual === undefined || this.#random.below(unusualShare) === 0 ? drawProfile(this.#random, this.#style) : this.#usual;
   }
 
   #changed(profile: Profile): Profile {
-    const other = this.#profile();
+    const other = drawProfile(this.#random, this.#style);
     return { ...profile, ...this.#random.pick([{ model: other.model }, { system: other.system }, { bound: other.bound }]) };
   }
 
@@ -197,6 +203,11 @@ export class ConversationTree {
         return message;
     }
   }
+}
+
+/** Any of a style's beginnings. */
+export function drawProfile(random: Random, { models, systems, bounds }: TreeStyle): Profile {
+  return { model: random.pick([...models.keys()]), system: random.pick(systems), bound: random.pick(bounds) };
 }
 
 /** The request as the model must see it: neighbours of a role are one message, what is only white space is none. */

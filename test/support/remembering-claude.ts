@@ -132,6 +132,7 @@ export class RememberingProcess {
   /** Told at the start; undefined before. */
   system: readonly string[] | undefined;
   outputTokensMax: string | undefined;
+  hasRehearsed = false;
   /** The turn under way. */
   view: View | undefined;
   readonly #messages: ToldMessage[] = [];
@@ -193,7 +194,7 @@ export class RememberingProcess {
     // The CLI keeps nothing of an empty message: it is how its beginning is rehearsed.
     if (content.length > 0) this.#messages.push({ role: "user", content });
     else if (line["shouldQuery"] !== false || this.#messages.length > 0) return this.#refuse("was told an empty message");
-    else this.#watch.onRehearsal();
+    else this.#rehearse();
     if (line["shouldQuery"] === false) void this.#acknowledge();
     else void this.#answer();
   }
@@ -233,6 +234,11 @@ export class RememberingProcess {
     await delay(this.#random.pick(ackDelaysMs));
     this.#awaitsAck = false;
     this.#say({ type: "result", subtype: "success", is_error: false, num_turns: 0, result: "" });
+  }
+
+  #rehearse(): void {
+    if (!this.hasRehearsed) this.#watch.onRehearsal();
+    this.hasRehearsed = true;
   }
 
   #refuse(words: string): void {

@@ -3,7 +3,7 @@
  * against what was seen of it. Nothing is known here of how the server works.
  */
 import assert from "node:assert/strict";
-import { type Asked, askedBy, askedMessage, type ChatBody, ConversationTree, type Plan, type TreeStyle } from "./conversation-trees.ts";
+import { type Asked, askedBy, askedMessage, type ChatBody, ConversationTree, type Plan, type Profile, type TreeStyle } from "./conversation-trees.ts";
 import { within } from "./exit.ts";
 import { type Random, seededRandom } from "./random.ts";
 import type { RememberingClaude, RememberingProcess, Told, View } from "./remembering-claude.ts";
@@ -40,6 +40,8 @@ export interface JudgedServer {
   readonly claude: RememberingClaude;
   /** Whether a conversation keeps its process for as long as the test lasts. */
   readonly isRoomy: boolean;
+  /** How most of its clients' conversations begin. */
+  readonly usual?: Profile | undefined;
 }
 
 /** What all trees together have seen. */
@@ -49,6 +51,8 @@ export class Observations {
   readonly #asked = new Set<string>();
   readonly #byAnswer = new Map<string, View>();
   readonly #waiting = new Map<string, (view: View) => void>();
+  /** The last turn of each request: one whose process dies before it has answered is asked again of another. */
+  readonly #lastTurns = new Map<string, View>();
   readonly strays: Asked[] = [];
   readonly killed = new Set<RememberingProcess>();
   freshKills = 0;
@@ -56,6 +60,8 @@ export class Observations {
   readonly steps = new Map<string, number>();
   requests = 0;
   continuedInPlace = 0;
+  /** Turns on processes that had rehearsed how their conversation begins. */
+  rehearsedTurns = 0;
 
   constructor(server: JudgedServer) {
     this.#server = server;
@@ -63,6 +69,8 @@ export class Observations {
       const key = keyOf(askedFor(view.told));
       if (!this.#asked.has(key)) this.strays.push(askedFor(view.told));
       this.#byAnswer.set(view.answer.trim(), view);
+      this.#lastTurns.set(key, view);
+      if (view.process.hasRehearsed) this.rehearsedTurns++;
       this.#waiting.get(key)?.(view);
       this.#waiting.delete(key);
     };
@@ -84,8 +92,14 @@ export class Observations {
     return view;
   }
 
-  turnOf(body: ChatBody): Promise<View> {
+  nextTurnOf(body: ChatBody): Promise<View> {
     return new Promise((resolve) => this.#waiting.set(keyOf(askedBy(body, judgedStyle.models)), resolve));
+  }
+
+  lastTurnOf(body: ChatBody): View {
+    const view = this.#lastTurns.get(keyOf(askedBy(body, judgedStyle.models)));
+    assert.ok(view !== undefined, "an answer began, and no process saw its turn");
+    return view;
   }
 
   kill(target: RememberingProcess): void {
@@ -111,7 +125,7 @@ export class Observations {
 /** Plants one tree and lets it grow. Rejects, with the tree's seed and its steps, when the promise is broken. */
 export async function grow(seed: number, server: JudgedServer, seen: Observations): Promise<void> {
   const random = seededRandom(seed);
-  const tree = new ConversationTree(random, judgedStyle);
+  const tree = new ConversationTree(random, judgedStyle, server.usual);
   const own = new Set<RememberingProcess>();
   const trace: string[] = [];
   try {
@@ -169,10 +183,9 @@ async function takeAnswers(plan: Plan, tree: ConversationTree, standing: readonl
 async function cutShort({ bodies: [body], fate }: Plan, tree: ConversationTree, random: Random, { url }: JudgedServer, seen: Observations): Promise<View[]> {
   assert.ok(body !== undefined);
   const freshKillsBefore = seen.freshKills;
-  const turn = seen.turnOf(body);
   if (fate === "left-before") {
-    const refusal = await askAndLeave(url, body, turn);
-    if (refusal === undefined) return [await turn];
+    const refusal = await askAndLeave(url, body, seen.nextTurnOf(body));
+    if (refusal === undefined) return [seen.lastTurnOf(body)];
     seen.excuse(refusal, freshKillsBefore);
     return [];
   }
@@ -181,8 +194,8 @@ async function cutShort({ bodies: [body], fate }: Plan, tree: ConversationTree, 
     seen.excuse(begun, freshKillsBefore);
     return [];
   }
-  const view = await within(turn, eventMsMax, () => "no process saw the turn");
-  assert.ok(view.answer.startsWith(begun.text));
+  const view = seen.lastTurnOf(body);
+  assert.ok(view.answer.startsWith(begun.text), "the answer began as no process had begun it");
   if (fate === "left-midway") {
     begun.leave();
     // Some clients keep what they have got.
