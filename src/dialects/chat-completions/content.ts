@@ -1,27 +1,14 @@
-import { BridgeError } from "../../errors.ts";
-import type { DocumentBlock, ImageBlock, TextBlock, UserBlock } from "../../turn.ts";
-import { imageType } from "../../image-type.ts";
+import type { ImageBlock, TextBlock, UserBlock } from "../../turn.ts";
 import { type Fields, objectAt, stringAt } from "../check.ts";
-
-/** Image types that the Messages API takes. */
-const imageTypes: ReadonlySet<string> = new Set(["image/png", "image/jpeg", "image/gif", "image/webp"]);
-/** In base64: enough for the bytes that tell. */
-const imageTypeChars = 16;
-const dataUrl = /^data:([a-z]+\/[a-z0-9.+-]+)(?:;[a-z]+=[^;,]+)*;base64,/iu;
-const base64 = /^[A-Za-z0-9+/]+={0,2}$/u;
-
-/** The Messages API refuses text that is empty or only white space, so it never becomes a block. */
-export function textBlocks(text: string): TextBlock[] {
-  return text.trim() === "" ? [] : [{ type: "text", text }];
-}
+import { blocksOf, imageAt, pdfAt, textBlocks, unsupportedPart } from "../content-parts.ts";
 
 /** What a user says: text, images, files. */
 export function userContent(content: unknown, path: string): UserBlock[] {
-  return blocks<UserBlock>(content, path, (part, type, partPath) => {
+  return blocksOf<UserBlock>(content, path, (part, type, partPath) => {
     switch (type) {
       case "text": return textBlocks(stringAt(part["text"], `${partPath}.text`));
       case "image_url": return [image(part, partPath)];
-      case "file": return [file(part, partPath)];
+      case "file": return [pdfAt(objectAt(part["file"], `${partPath}.file`), `${partPath}.file`)];
       default: throw unsupportedPart(type, partPath);
     }
   });
@@ -29,7 +16,7 @@ export function userContent(content: unknown, path: string): UserBlock[] {
 
 /** What a tool answered: text, and images where the client sends them. */
 export function toolContent(content: unknown, path: string): (TextBlock | ImageBlock)[] {
-  return blocks<TextBlock | ImageBlock>(content, path, (part, type, partPath) => {
+  return blocksOf<TextBlock | ImageBlock>(content, path, (part, type, partPath) => {
     switch (type) {
       case "text": return textBlocks(stringAt(part["text"], `${partPath}.text`));
       case "image_url": return [image(part, partPath)];
@@ -40,7 +27,7 @@ export function toolContent(content: unknown, path: string): (TextBlock | ImageB
 
 /** What the model said: text, or its refusal. */
 export function assistantContent(content: unknown, path: string): TextBlock[] {
-  return blocks(content, path, (part, type, partPath) => {
+  return blocksOf(content, path, (part, type, partPath) => {
     switch (type) {
       case "text": return textBlocks(stringAt(part["text"], `${partPath}.text`));
       case "refusal": return textBlocks(stringAt(part["refusal"], `${partPath}.refusal`));
@@ -51,60 +38,14 @@ export function assistantContent(content: unknown, path: string): TextBlock[] {
 
 /** Text alone, its parts joined. */
 export function textContent(content: unknown, path: string): string {
-  return blocks(content, path, (part, type, partPath): TextBlock[] => {
+  return blocksOf(content, path, (part, type, partPath): TextBlock[] => {
     if (type !== "text") throw unsupportedPart(type, partPath);
     return [{ type: "text", text: stringAt(part["text"], `${partPath}.text`) }];
   }).map(({ text }) => text).join("");
 }
 
-/** A string is one text; null and nothing are none; an array goes part by part. */
-function blocks<Block>(content: unknown, path: string, parse: (part: Fields, type: string, path: string) => Block[]): (Block | TextBlock)[] {
-  if (content === undefined || content === null) return [];
-  if (typeof content === "string") return textBlocks(content);
-  if (!Array.isArray(content)) throw new BridgeError("invalid_type", `${path}: expected a string or an array of parts.`, { param: path });
-  return content.flatMap((part: unknown, index): (Block | TextBlock)[] => {
-    const partPath = `${path}[${index}]`;
-    // Some clients put bare strings among the parts.
-    if (typeof part === "string") return parse({ type: "text", text: part }, "text", partPath);
-    const fields = objectAt(part, partPath);
-    return parse(fields, stringAt(fields["type"], `${partPath}.type`), partPath);
-  });
-}
-
 function image(part: Fields, path: string): ImageBlock {
   const urlPath = `${path}.image_url.url`;
   const holder = part["image_url"];
-  const url = stringAt(typeof holder === "string" ? holder : objectAt(holder, `${path}.image_url`)["url"], urlPath);
-  if (/^https?:\/\//iu.test(url)) return { type: "image", source: { type: "url", url, path: urlPath } };
-  const { mediaType, data } = decodeDataUrl(url, urlPath);
-  const said = mediaType === "image/jpg" ? "image/jpeg" : mediaType;
-  if (!imageTypes.has(said)) throw new BridgeError("invalid_value", `${urlPath}: expected a png, jpeg, gif or webp image.`, { param: urlPath });
-  // The API refuses an image that is not of the type it is said to be, and clients often say the wrong one.
-  const type = imageType(Buffer.from(data.slice(0, imageTypeChars), "base64")) ?? said;
-  return { type: "image", source: { type: "base64", media_type: type, data } };
-}
-
-function file(part: Fields, path: string): DocumentBlock {
-  const holder = objectAt(part["file"], `${path}.file`);
-  if (holder["file_id"] !== undefined && holder["file_data"] === undefined) {
-    throw new BridgeError("unsupported_parameter", `${path}.file.file_id: files are not stored here; send file_data.`, { param: `${path}.file.file_id` });
-  }
-  const dataPath = `${path}.file.file_data`;
-  const { mediaType, data } = decodeDataUrl(stringAt(holder["file_data"], dataPath), dataPath);
-  if (mediaType !== "application/pdf") throw new BridgeError("invalid_value", `${dataPath}: expected a PDF.`, { param: dataPath });
-  const name = holder["filename"];
-  return { type: "document", source: { type: "base64", media_type: mediaType, data }, ...(typeof name === "string" && name !== "" ? { title: name } : {}) };
-}
-
-function decodeDataUrl(url: string, path: string): { mediaType: string; data: string } {
-  const match = dataUrl.exec(url);
-  if (match === null) throw new BridgeError("unsupported_parameter", `${path}: expected a data: URL with base64, or for an image an http(s) URL.`, { param: path });
-  const data = url.slice(match[0].length);
-  if (!base64.test(data)) throw new BridgeError("invalid_value", `${path}: expected base64 after the comma.`, { param: path });
-  return { mediaType: (match[1] ?? "").toLowerCase(), data };
-}
-
-function unsupportedPart(type: string, path: string): BridgeError {
-  const known = /^[a-z_]{1,32}$/u.test(type) ? ` (${type})` : "";
-  return new BridgeError("unsupported_parameter", `${path}.type: this kind of content${known} is not supported here.`, { param: `${path}.type` });
+  return imageAt(stringAt(typeof holder === "string" ? holder : objectAt(holder, `${path}.image_url`)["url"], urlPath), urlPath);
 }

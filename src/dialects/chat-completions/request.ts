@@ -1,14 +1,11 @@
 import { BridgeError } from "../../errors.ts";
-import type { Effort, Turn } from "../../turn.ts";
-import { answerSchema } from "../answer-schema.ts";
+import type { Turn } from "../../turn.ts";
 import { arrayAt, type Fields, objectAt, optionalBoolean, optionalObject, optionalWholeNumber, refuseUnless, stringAt } from "../check.ts";
-import { objectSchema } from "../json-schema.ts";
+import { effortSettings, effortWord, isAbsent, modelName, schemaOfFormat } from "../settings.ts";
 import { ToolNames } from "../tool-names.ts";
 import { parseMessages } from "./messages.ts";
 import { parseTools } from "./tools.ts";
 
-/** A model name as a client may write it is this long at most, in characters. */
-const modelNameCharsMax = 256;
 /** OpenAI's own bound. */
 const stopSequencesMax = 4;
 const stopCharsMax = 1_000;
@@ -38,7 +35,9 @@ export function parseChatRequest(body: unknown, defaultModel: string): ChatReque
   const streamOptions = optionalObject(fields["stream_options"], "stream_options");
   const maxOutputTokens = optionalWholeNumber(fields["max_completion_tokens"], "max_completion_tokens", 1)
     ?? optionalWholeNumber(fields["max_tokens"], "max_tokens", 1);
-  const responseSchema = parseResponseFormat(fields["response_format"]);
+  const format = optionalObject(fields["response_format"], "response_format");
+  // The schema stands one level deeper than what says that there is one.
+  const responseSchema = schemaOfFormat(format, format?.["json_schema"], "response_format", "response_format.json_schema");
   return {
     turn: {
       system, messages, ...tools, ...parseReasoning(fields),
@@ -52,15 +51,6 @@ export function parseChatRequest(body: unknown, defaultModel: string): ChatReque
     names,
     isLegacy,
   };
-}
-
-function modelName(value: unknown, defaultModel: string): string {
-  if (value === undefined || value === null || value === "") return defaultModel;
-  const name = stringAt(value, "model");
-  if (name.length > modelNameCharsMax) {
-    throw new BridgeError("invalid_value", `model: expected at most ${modelNameCharsMax} characters, got ${name.length}.`, { param: "model" });
-  }
-  return name;
 }
 
 /** What would change the meaning of the request if it were ignored. The README lists what is ignored instead. */
@@ -90,41 +80,11 @@ function parseStop(value: unknown): string[] {
   }).filter((sequence) => sequence !== "");
 }
 
-function parseResponseFormat(value: unknown): Fields | undefined {
-  const format = optionalObject(value, "response_format");
-  switch (format?.["type"]) {
-    case undefined: case "text":
-      return undefined;
-    case "json_object":
-      return answerSchema(objectSchema(format?.["schema"], "response_format.schema"));
-    case "json_schema": {
-      const holder = objectAt(format?.["json_schema"], "response_format.json_schema");
-      return answerSchema(objectSchema(objectAt(holder["schema"], "response_format.json_schema.schema"), "response_format.json_schema.schema"));
-    }
-    default:
-      throw new BridgeError("unsupported_parameter", "response_format.type: expected text, json_object or json_schema.", { param: "response_format.type" });
-  }
-}
-
-/** A map, not an object: a client's word may be `constructor`. */
-const efforts: ReadonlyMap<unknown, Effort> = new Map([
-  ["minimal", "low"], ["low", "low"], ["medium", "medium"], ["high", "high"], ["xhigh", "xhigh"], ["max", "max"],
-]);
-
 /** `reasoning_effort`, or OpenRouter's `reasoning`, or Anthropic's `thinking` with a budget. Words that nobody knows are left to the model. */
 function parseReasoning(fields: Fields): Pick<Turn, "effort" | "thinkingTokens"> {
   const word = effortWord(fields["reasoning_effort"], "reasoning_effort") ?? effortWord(optionalObject(fields["reasoning"], "reasoning")?.["effort"], "reasoning.effort");
   const thinking = isAbsent(fields["thinking"]) || typeof fields["thinking"] !== "object" ? undefined : objectAt(fields["thinking"], "thinking");
-  if (word === "none" || thinking?.["type"] === "disabled") return { thinkingTokens: 0 };
+  if (thinking?.["type"] === "disabled") return { thinkingTokens: 0 };
   const budget = thinking?.["type"] === "enabled" ? optionalWholeNumber(thinking["budget_tokens"], "thinking.budget_tokens", 1) : undefined;
-  const effort = efforts.get(word);
-  return { ...(effort === undefined ? {} : { effort }), ...(budget === undefined ? {} : { thinkingTokens: budget }) };
-}
-
-function effortWord(value: unknown, path: string): string | undefined {
-  return isAbsent(value) ? undefined : stringAt(value, path);
-}
-
-function isAbsent(value: unknown): boolean {
-  return value === undefined || value === null;
+  return { ...(budget === undefined ? {} : { thinkingTokens: budget }), ...effortSettings(word) };
 }

@@ -1,7 +1,8 @@
 /** Calls and their results in a history: `messages.ts` and `tool-names.ts` together. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { type ParsedMessages, parseMessages } from "../../../src/dialects/chat-completions/messages.ts";
+import { parseMessages } from "../../../src/dialects/chat-completions/messages.ts";
+import type { ParsedConversation } from "../../../src/dialects/conversation-builder.ts";
 import { ToolNames } from "../../../src/dialects/tool-names.ts";
 import { BridgeError } from "../../../src/errors.ts";
 import type { Message, ToolResultBlock, ToolUseBlock } from "../../../src/turn.ts";
@@ -13,7 +14,7 @@ const call = (id: string, name = "f", args: unknown = "{}") => ({ id, type: "fun
 const calls = (...entries: unknown[]) => ({ role: "assistant", content: null, tool_calls: entries });
 const result = (id: unknown, content: unknown = "r") => ({ role: "tool", tool_call_id: id, content });
 
-const parse = (...messages: readonly Fields[]): ParsedMessages => parseMessages(messages, new ToolNames());
+const parse = (...messages: readonly Fields[]): ParsedConversation => parseMessages(messages, new ToolNames());
 const usesOf = (messages: readonly Message[]): ToolUseBlock[] => messages.flatMap(({ content }) => (content as readonly { type: string }[]).filter((block): block is ToolUseBlock => block.type === "tool_use"));
 const resultsOf = (messages: readonly Message[]): ToolResultBlock[] => messages.flatMap(({ content }) => (content as readonly { type: string }[]).filter((block): block is ToolResultBlock => block.type === "tool_result"));
 

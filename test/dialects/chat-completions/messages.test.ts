@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { messagesMax, type ParsedMessages, parseMessages as parseWithNames } from "../../../src/dialects/chat-completions/messages.ts";
+import { messagesMax, parseMessages as parseWithNames } from "../../../src/dialects/chat-completions/messages.ts";
+import type { ParsedConversation } from "../../../src/dialects/conversation-builder.ts";
 import { ToolNames } from "../../../src/dialects/tool-names.ts";
 import { BridgeError, type ErrorCode } from "../../../src/errors.ts";
 import type { Message } from "../../../src/turn.ts";
@@ -11,7 +12,7 @@ const assistant = (...texts: string[]): Message => ({ role: "assistant", content
 const part = (text: unknown) => ({ type: "text", text });
 const pixel = "iVBORw0KGgo=";
 
-const parseMessages = (messages: unknown): ParsedMessages => parseWithNames(messages, new ToolNames());
+const parseMessages = (messages: unknown): ParsedConversation => parseWithNames(messages, new ToolNames());
 
 function refusal(messages: unknown): BridgeError {
   try {

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { parseChatRequest } from "../../../src/dialects/chat-completions/request.ts";
-import { parseTools, type ParsedTools, toolsMax } from "../../../src/dialects/chat-completions/tools.ts";
+import { parseTools, type ParsedTools } from "../../../src/dialects/chat-completions/tools.ts";
 import { ToolNames } from "../../../src/dialects/tool-names.ts";
+import { toolsMax } from "../../../src/dialects/tools.ts";
 import { BridgeError, type ErrorCode } from "../../../src/errors.ts";
 import type { Message, Tool } from "../../../src/turn.ts";
 

@@ -1,0 +1,125 @@
+import { BridgeError } from "../errors.ts";
+import type { Message, Tool, ToolChoice } from "../turn.ts";
+import { arrayAt, type Fields, objectAt, stringAt } from "./check.ts";
+import { objectSchema } from "./json-schema.ts";
+import type { ToolNames } from "./tool-names.ts";
+
+/** The most tools that one request may bring. */
+export const toolsMax = 1_000;
+const nameCharsMax = 512;
+
+/** What the client asks of the model's calls. */
+export interface ParsedChoice {
+  readonly choice: ToolChoice;
+  /** The names of `allowed_tools`. */
+  readonly allowed?: readonly string[];
+}
+
+/** The tools that the model sees, and its choice among them. */
+export interface ChosenTools {
+  readonly tools: readonly Tool[];
+  readonly toolChoice: ToolChoice;
+}
+
+/**
+ * What a request's tools and its choice, which stands at `path`, come to. A history with calls must come with tools, also where
+ * none is wanted or the client sent none; `messages` shows whether there are any.
+ */
+export function chooseTools(offered: readonly Tool[], { choice, allowed }: ParsedChoice, messages: readonly Message[], path: string): ChosenTools {
+  if (offered.length === 0 && (choice.type === "required" || choice.type === "tool")) {
+    throw new BridgeError("invalid_value", `${path}: a call is asked for, but there are no tools.`, { param: path });
+  }
+  for (const name of choice.type === "tool" ? [choice.name] : allowed ?? []) {
+    if (!offered.some((tool) => tool.name === name)) throw new BridgeError("invalid_value", `${path}: it names a tool that is not among the tools.`, { param: path });
+  }
+  const called = new Set(messages.flatMap(({ content }) => content.flatMap((block) => (block.type === "tool_use" ? [block.name] : []))));
+  if (offered.length === 0 && called.size > 0) {
+    const tools = [...called].map((name) => ({ name, description: "Not available any more.", inputSchema: { type: "object", properties: {} } }));
+    return { tools, toolChoice: { type: "none" } };
+  }
+  switch (choice.type) {
+    case "none":
+      return { tools: called.size === 0 ? [] : offered, toolChoice: called.size === 0 ? { type: "auto" } : choice };
+    case "tool":
+      return { tools: offered.filter(({ name }) => name === choice.name), toolChoice: choice };
+    default:
+      return { tools: allowed === undefined ? offered : offered.filter(({ name }) => allowed.includes(name)), toolChoice: choice };
+  }
+}
+
+/** The tools of a list, each name once; what `parse` gives undefined for is passed over. */
+export function toolList(value: unknown, path: string, parse: (entry: unknown, path: string) => Tool | undefined): Tool[] {
+  if (value === undefined || value === null) return [];
+  const entries = arrayAt(value, path);
+  if (entries.length > toolsMax) throw new BridgeError("invalid_value", `${path}: expected at most ${toolsMax} tools, got ${entries.length}.`, { param: path });
+  const tools: Tool[] = [];
+  const seen = new Set<string>();
+  for (const [index, entry] of entries.entries()) {
+    const tool = parse(entry, `${path}[${index}]`);
+    if (tool === undefined) continue;
+    if (seen.has(tool.name)) throw new BridgeError("invalid_value", `${path}[${index}]: another tool has the same name.`, { param: `${path}[${index}]` });
+    seen.add(tool.name);
+    tools.push(tool);
+  }
+  return tools;
+}
+
+/** A function's definition: `name`, `description`, `parameters`. */
+export function functionTool(definition: Fields, path: string, names: ToolNames): Tool {
+  return { ...namedTool(definition, path, names), inputSchema: objectSchema(definition["parameters"], `${path}.parameters`) };
+}
+
+/** What every kind of tool has. */
+export function namedTool(definition: Fields, path: string, names: ToolNames): Pick<Tool, "name" | "description"> {
+  const name = stringAt(definition["name"], `${path}.name`);
+  if (name === "" || name.length > nameCharsMax) {
+    throw new BridgeError("invalid_value", `${path}.name: expected 1 to ${nameCharsMax} characters.`, { param: `${path}.name` });
+  }
+  return { name: names.toModel(name), description: isPresent(definition["description"]) ? stringAt(definition["description"], `${path}.description`) : "" };
+}
+
+/** `tool_choice` in either dialect's form: clients mix them up. A tool of one of these `kinds` may be named. */
+export function parseToolChoice(value: unknown, names: ToolNames, kinds: readonly unknown[] = ["function"]): ParsedChoice {
+  if (!isPresent(value)) return { choice: { type: "auto" } };
+  if (value === "auto" || value === "none" || value === "required") return { choice: { type: value } };
+  // Anthropic's word, which some clients use here.
+  if (value === "any") return { choice: { type: "required" } };
+  if (typeof value === "string") throw wrongChoice("tool_choice");
+  const choice = objectAt(value, "tool_choice");
+  if (kinds.includes(choice["type"])) return { choice: { type: "tool", name: functionName(choice, "tool_choice", names) } };
+  switch (choice["type"]) {
+    case "auto": case "none": case "required":
+      return { choice: { type: choice["type"] } };
+    case "allowed_tools": {
+      const allowed = isPresent(choice["allowed_tools"]) ? objectAt(choice["allowed_tools"], "tool_choice.allowed_tools") : choice;
+      const mode = allowed["mode"] ?? "auto";
+      if (mode !== "auto" && mode !== "required") throw wrongChoice("tool_choice.allowed_tools.mode");
+      const entries = arrayAt(allowed["tools"], "tool_choice.allowed_tools.tools");
+      if (entries.length === 0 || entries.length > toolsMax) {
+        const path = "tool_choice.allowed_tools.tools";
+        throw new BridgeError("invalid_value", `${path}: expected 1 to ${toolsMax} tools, got ${entries.length}.`, { param: path });
+      }
+      return {
+        choice: { type: mode },
+        allowed: entries.map((entry, index) => functionName(objectAt(entry, `tool_choice.allowed_tools.tools[${index}]`), `tool_choice.allowed_tools.tools[${index}]`, names)),
+      };
+    }
+    default:
+      throw wrongChoice("tool_choice.type");
+  }
+}
+
+/** Chat completions nest the name under `function`, the Responses API does not. */
+function functionName(choice: Fields, path: string, names: ToolNames): string {
+  return names.toModel(isPresent(choice["function"])
+    ? stringAt(objectAt(choice["function"], `${path}.function`)["name"], `${path}.function.name`)
+    : stringAt(choice["name"], `${path}.function.name`));
+}
+
+function wrongChoice(path: string): BridgeError {
+  return new BridgeError("invalid_value", `${path}: expected auto, none, required, a function or allowed_tools.`, { param: path });
+}
+
+function isPresent(value: unknown): boolean {
+  return value !== undefined && value !== null;
+}
