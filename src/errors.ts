@@ -19,6 +19,7 @@ const errorKinds = {
   invalid_type: { status: 400, type: "invalid_request_error", code: "invalid_type" },
   invalid_value: { status: 400, type: "invalid_request_error", code: "invalid_value" },
   unsupported_parameter: { status: 400, type: "invalid_request_error", code: "unsupported_parameter" },
+  previous_response_not_found: { status: 400, type: "invalid_request_error", code: "previous_response_not_found" },
   context_length_exceeded: { status: 400, type: "invalid_request_error", code: "context_length_exceeded" },
   not_logged_in: { status: 401, type: "authentication_error", code: "not_logged_in" },
   invalid_api_key: { status: 401, type: "authentication_error", code: "invalid_api_key" },

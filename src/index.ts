@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { childEnvironment, type Command } from "./claude/launch.ts";
 import { createConfig } from "./config/config.ts";
 import type { Config } from "./config/settings.ts";
+import { StoredResponses } from "./dialects/responses/stored.ts";
 import { Engine, type EngineStatus } from "./engine/engine.ts";
 import { createAccessCheck } from "./http/access.ts";
 import { bytesPerMegabyte } from "./http/body.ts";
@@ -68,6 +69,7 @@ export function createClaudeMaxApi(overrides: Partial<Config> = {}, { environmen
       maxBodyBytes: config.maxBodyMegabytes * bytesPerMegabyte, headWaitMs: config.headWaitSeconds * 1000,
       // As many as may run or wait, on top of those that do: room for whoever comes when all of them have just left.
       preparation: new Preparation(config.maxProcesses + config.maxQueue),
+      stored: new StoredResponses(),
       heartbeatMs: config.heartbeatSeconds * 1000, fetchImages: config.fetchImages, startedAtMs: Date.now(),
     },
     checkAccess: createAccessCheck(config),

@@ -59,11 +59,14 @@ export class ConversationBuilder {
   /** Grown in place: a copy for every neighbour that joins would cost the square of a long history. */
   readonly #messages: Growing[] = [];
   readonly #names: ToolNames;
+  readonly #field: string;
   readonly #ids = new CallIds();
   #open: OpenCalls | undefined;
 
-  constructor(names: ToolNames) {
+  /** `field`: where the request holds them. */
+  constructor(names: ToolNames, field: string) {
     this.#names = names;
+    this.#field = field;
   }
 
   addUser(blocks: readonly UserBlock[]): void {
@@ -103,7 +106,7 @@ export class ConversationBuilder {
   close(): readonly Message[] {
     this.#closeCalls();
     if (this.#messages.length === 0) {
-      throw new BridgeError("invalid_value", "messages: expected at least one message with content that is not the system's.", { param: "messages" });
+      throw new BridgeError("invalid_value", `${this.#field}: expected at least one message with content that is not the system's.`, { param: this.#field });
     }
     if (this.#messages.at(-1)?.role === "assistant") this.#appendUser(textBlocks(continueText));
     return this.#messages;
@@ -122,7 +125,7 @@ export class ConversationBuilder {
     const { results, positions, path } = this.#open;
     const missing = [...positions].flatMap(([id, position]) => (results[position] === undefined ? [id] : []));
     if (missing.length > 0) {
-      throw new BridgeError("invalid_value", `${path}: every call needs a tool message with its result; missing are ${shownIds(missing)}.`, { param: path });
+      throw new BridgeError("invalid_value", `${path}: every call needs its result, right after it; missing are those of ${shownIds(missing)}.`, { param: path });
     }
     this.#open = undefined;
     this.#appendUser(results.filter((result) => result !== undefined));

@@ -24,7 +24,7 @@ export interface AccessRules {
 
 const preflightSecondsMax = 600;
 const preflightHeadersMax = 64;
-const allowedMethods = "GET, POST, OPTIONS";
+const allowedMethods = "GET, POST, DELETE, OPTIONS";
 const allowedHeaders: readonly string[] = ["authorization", "content-type", "x-api-key", "x-request-id"];
 // What a page's script may read beside the body.
 const exposedHeaders = "retry-after, x-request-id, x-should-retry";

@@ -4,9 +4,10 @@ import type { Duplex } from "node:stream";
 import { BridgeError } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import { type AccessCheck, corsHeaders } from "./access.ts";
+import type { Services } from "./exchange.ts";
 import { OwedAnswers } from "./owed-answers.ts";
 import { sendFailure } from "./respond.ts";
-import { findRoute, type Services } from "./routes.ts";
+import { findRoute } from "./routes.ts";
 
 /** How long a client may take to send its whole request, in milliseconds. */
 const requestTimeoutMs = 300_000;

@@ -16,7 +16,7 @@ export function parseMessages(value: unknown, names: ToolNames): ParsedConversat
     throw new BridgeError("invalid_value", `messages: expected at most ${messagesMax} messages, got ${entries.length}.`, { param: "messages" });
   }
   const system: string[] = [];
-  const conversation = new ConversationBuilder(names);
+  const conversation = new ConversationBuilder(names, "messages");
   for (const [index, entry] of entries.entries()) {
     const path = `messages[${index}]`;
     const message = objectAt(entry, path);

@@ -1,0 +1,152 @@
+import { BridgeError } from "../../errors.ts";
+import type { ImageBlock, TextBlock, UserBlock } from "../../turn.ts";
+import { arrayAt, type Fields, objectAt, stringAt } from "../check.ts";
+import { blocksOf, imageAt, pdfAt, textBlocks, unsupportedPart } from "../content-parts.ts";
+import { type ClientCall, ConversationBuilder, parseArguments, type ParsedConversation } from "../conversation-builder.ts";
+import type { ToolNames } from "../tool-names.ts";
+import type { StoredResponses } from "./stored.ts";
+
+/** The most items that one request may come to, those of the responses before it included. */
+export const itemsMax = 20_000;
+
+/** An item, and the field that the client sent it in. */
+export interface PlacedItem { readonly item: Fields; readonly path: string }
+
+/** All that a request goes on from: the items of the response before it, then its own, with what they refer to in their place. */
+export function collectItems(fields: Fields, stored: StoredResponses): readonly PlacedItem[] {
+  const items = [...previousItems(fields["previous_response_id"], stored), ...ownItems(fields["input"], stored)];
+  if (items.length > itemsMax) {
+    throw new BridgeError("invalid_value", `input: expected at most ${itemsMax} items with those of earlier responses, got ${items.length}.`, { param: "input" });
+  }
+  return items;
+}
+
+function previousItems(value: unknown, stored: StoredResponses): PlacedItem[] {
+  if (value === undefined || value === null) return [];
+  const path = "previous_response_id";
+  const previous = stored.find(stringAt(value, path));
+  if (previous === undefined) {
+    throw new BridgeError("previous_response_not_found", "previous_response_id: there is no such response. They are kept in memory, unless `store` is false, until the server ends or newer ones need their place.", { param: path });
+  }
+  return previous.items.map((item) => ({ item, path }));
+}
+
+function ownItems(value: unknown, stored: StoredResponses): PlacedItem[] {
+  if (value === undefined || value === null) throw new BridgeError("missing_field", "input is required: a string or an array of items.", { param: "input" });
+  if (typeof value === "string") return [{ item: { type: "message", role: "user", content: value }, path: "input" }];
+  return arrayAt(value, "input").map((entry, index) => {
+    const path = `input[${index}]`;
+    const item = objectAt(entry, path);
+    // The type may be left out.
+    const isReference = item["type"] === "item_reference" || (item["type"] === undefined && item["role"] === undefined && item["id"] !== undefined);
+    return { item: isReference ? referredTo(item, path, stored) : item, path };
+  });
+}
+
+function referredTo(reference: Fields, path: string, stored: StoredResponses): Fields {
+  const item = stored.item(stringAt(reference["id"], `${path}.id`));
+  if (item !== undefined) return item;
+  throw new BridgeError("invalid_request", `${path}: Item with this id not found. Items are kept in memory, unless \`store\` is false, until the server ends or newer ones need their place.`, { param: `${path}.id` });
+}
+
+/** What of an assistant's items has been read: in the conversation they are one message. */
+interface Said { readonly text: TextBlock[]; readonly calls: ClientCall[]; readonly path: string }
+
+/** Items as a system prompt, `instructions` first, and a conversation in which the roles alternate, the user's first and last. */
+export function parseItems(items: readonly PlacedItem[], instructions: string, names: ToolNames): ParsedConversation {
+  const system = instructions.trim() === "" ? [] : [instructions];
+  const conversation = new ConversationBuilder(names, "input");
+  let said: Said | undefined;
+  const endSaid = (): void => {
+    if (said !== undefined) conversation.addAssistant(said.text, said);
+    said = undefined;
+  };
+  for (const { item, path } of items) {
+    const assistant = (): Said => (said ??= { text: [], calls: [], path });
+    switch (item["type"] ?? "message") {
+      case "message": {
+        const role = stringAt(item["role"], `${path}.role`);
+        const contentPath = `${path}.content`;
+        switch (role) {
+          case "system": case "developer": {
+            const text = assistantContent(item["content"], contentPath).map((block) => block.text).join("");
+            if (text !== "") system.push(text);
+            break;
+          }
+          case "user":
+            endSaid();
+            conversation.addUser(userContent(item["content"], contentPath));
+            break;
+          case "assistant":
+            for (const block of assistantContent(item["content"], contentPath)) assistant().text.push(block);
+            break;
+          default:
+            throw new BridgeError("invalid_value", `${path}.role: expected user, assistant, system or developer.`, { param: `${path}.role` });
+        }
+        break;
+      }
+      case "function_call":
+        assistant().calls.push({ ...calledBy(item, path), input: parseArguments(item["arguments"], `${path}.arguments`) });
+        break;
+      case "custom_tool_call":
+        assistant().calls.push({ ...calledBy(item, path), input: { [customInput]: stringAt(item["input"], `${path}.input`) } });
+        break;
+      case "function_call_output": case "custom_tool_call_output":
+        endSaid();
+        conversation.addResult(stringAt(item["call_id"], `${path}.call_id`), resultContent(item["output"], `${path}.output`), `${path}.call_id`);
+        break;
+      case "reasoning":
+        // The model's own thoughts: signed by whoever gave them, and of no use to another.
+        break;
+      default:
+        throw unsupportedPart(stringAt(item["type"], `${path}.type`), path);
+    }
+  }
+  endSaid();
+  return { system: system.join("\n\n"), messages: conversation.close() };
+}
+
+/** The one property of a custom tool's input, as the model sees it. */
+export const customInput = "input";
+
+function calledBy(item: Fields, path: string): Omit<ClientCall, "input"> {
+  return { id: stringAt(item["call_id"], `${path}.call_id`), name: stringAt(item["name"], `${path}.name`) };
+}
+
+function userContent(content: unknown, path: string): UserBlock[] {
+  return blocksOf<UserBlock>(content, path, (part, type, partPath) => {
+    switch (type) {
+      case "input_text": case "output_text": case "text": return textBlocks(stringAt(part["text"], `${partPath}.text`));
+      case "input_image": return [image(part, partPath)];
+      case "input_file": return [pdfAt(part, partPath)];
+      default: throw unsupportedPart(type, partPath);
+    }
+  });
+}
+
+function assistantContent(content: unknown, path: string): TextBlock[] {
+  return blocksOf<TextBlock>(content, path, (part, type, partPath) => {
+    switch (type) {
+      case "output_text": case "input_text": case "text": return textBlocks(stringAt(part["text"], `${partPath}.text`));
+      case "refusal": return textBlocks(stringAt(part["refusal"], `${partPath}.refusal`));
+      default: throw unsupportedPart(type, partPath);
+    }
+  });
+}
+
+function resultContent(content: unknown, path: string): (TextBlock | ImageBlock)[] {
+  return blocksOf<TextBlock | ImageBlock>(content, path, (part, type, partPath) => {
+    switch (type) {
+      case "input_text": case "output_text": case "text": return textBlocks(stringAt(part["text"], `${partPath}.text`));
+      case "input_image": return [image(part, partPath)];
+      default: throw unsupportedPart(type, partPath);
+    }
+  });
+}
+
+function image(part: Fields, path: string): ImageBlock {
+  if (typeof part["file_id"] === "string") {
+    throw new BridgeError("unsupported_parameter", `${path}.file_id: files are not stored here; send image_url.`, { param: `${path}.file_id` });
+  }
+  return imageAt(stringAt(part["image_url"], `${path}.image_url`), `${path}.image_url`);
+}

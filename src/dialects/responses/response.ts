@@ -1,0 +1,263 @@
+import { randomBytes } from "node:crypto";
+import { BridgeError } from "../../errors.ts";
+import { decodeJsonText, encodeJsonText, jsonBytes } from "../../json-text.ts";
+import type { FinishReason, JsonText, TurnEvent, Usage } from "../../turn.ts";
+import type { Fields } from "../check.ts";
+import type { ToolNames } from "../tool-names.ts";
+import { customInput } from "./items.ts";
+
+/** The most text that one response holds, in bytes; far beyond what a model says. Its end repeats all of it. */
+export const answerBytesMax = 64 * 1024 * 1024;
+
+export interface ResponseIdentity {
+  /** `resp_…` */
+  readonly id: string;
+  /** Epoch seconds. */
+  readonly createdAt: number;
+}
+
+export interface ResponseStyle {
+  readonly names: ToolNames;
+  /** The model's names of the tools that take free text. */
+  readonly customTools: ReadonlySet<string>;
+  /** What the response repeats of its request. */
+  readonly echo: Fields;
+}
+
+/** A response that has come to its end. */
+export interface FinishedResponse {
+  /** As JSON, latin1-held UTF-8. */
+  readonly body: string;
+  /** Its output items. */
+  readonly output: readonly Fields[];
+}
+
+/** An output item that grows. */
+type OpenItem =
+  | { readonly kind: "message" | "reasoning"; readonly id: string; readonly deltaHead: string; readonly pieces: JsonText[] }
+  | { readonly kind: "function_call" | "custom_tool_call"; readonly id: string; readonly deltaHead: string; readonly callId: string; readonly name: string; readonly pieces: JsonText[] };
+
+type Status = "in_progress" | "completed" | "incomplete" | "failed";
+
+/** What a response has at its end, as far as it came. */
+interface ResponseEnd {
+  /** Its items, as JSON. */
+  readonly output?: string;
+  readonly error?: object;
+  readonly incomplete?: object;
+  readonly usage?: object;
+}
+
+const openingEvents = ["response.created", "response.in_progress"] as const;
+
+/** Why a response has less than the model meant to say. */
+const incompleteReasons: Readonly<Partial<Record<FinishReason, string>>> = { length: "max_output_tokens", content_filter: "content_filter" };
+
+/**
+ * An answer as the Responses API's events. Pure but for the ids that it makes up: events in, wire bytes out (latin1-held UTF-8,
+ * to be written as latin1). A delta is spliced between constant parts; nothing of it is parsed or escaped again.
+ */
+export class ResponseStream {
+  readonly #style: ResponseStyle;
+  /** What every state of the response has in common: JSON without its braces. */
+  readonly #constant: string;
+  readonly #onFinish: (finished: FinishedResponse) => void;
+  /** The finished items, as JSON. */
+  readonly #output: string[] = [];
+  #open: OpenItem | undefined;
+  /** The first two events are the opening's, which is asked for when there is something to open for. */
+  #sequence = openingEvents.length;
+  #answerBytes = 0;
+
+  /** `onFinish` is told of the whole before the last event is given out. */
+  constructor({ id, createdAt }: ResponseIdentity, style: ResponseStyle, onFinish: (finished: FinishedResponse) => void) {
+    this.#style = style;
+    this.#constant = jsonBytes({ id, object: "response", created_at: createdAt, background: false, ...style.echo }).slice(1, -1);
+    this.#onFinish = onFinish;
+  }
+
+  open(): string {
+    const response = `"response":${this.#response("in_progress", { output: "" })}`;
+    return openingEvents.map((type, sequence) => eventBytes(type, sequence, response)).join("");
+  }
+
+  /** As OpenAI sends it: unlike a comment, it keeps a client's own watchdog quiet. */
+  heartbeat(): string {
+    return this.#event("keepalive");
+  }
+
+  /** The events of one batch. Throws a BridgeError when the answer is longer than one can be. */
+  encode(events: readonly TurnEvent[]): string {
+    let bytes = "";
+    for (const event of events) {
+      switch (event.type) {
+        case "text":
+          bytes += this.#growTo("message") + this.#delta(event.text);
+          break;
+        case "thinking":
+          bytes += this.#growTo("reasoning") + this.#delta(event.text);
+          break;
+        case "tool_call":
+          bytes += this.#close("completed") + this.#openCall(event.id, event.name);
+          break;
+        case "tool_arguments":
+          bytes += this.#delta(event.text);
+          break;
+        case "finish":
+          bytes += this.#finish(event.reason, event.usage);
+          break;
+      }
+    }
+    return bytes;
+  }
+
+  /** A failure after the head went out: the last event, and never a completed response. */
+  fail(error: BridgeError): string {
+    const { code, type, message } = error.toOpenAi().error;
+    return this.#event("response.failed", `"response":${this.#response("failed", { error: { code: code ?? type, message } })}`);
+  }
+
+  #finish(reason: FinishReason, usage: Usage): string {
+    const incomplete = incompleteReasons[reason];
+    const status: Status = incomplete === undefined ? "completed" : "incomplete";
+    // Who reads the first item's text finds one, also where the model said nothing.
+    const empty = this.#output.length === 0 && this.#open === undefined ? this.#growTo("message") : "";
+    const closed = empty + this.#close(status);
+    const body = this.#response(status, { ...(incomplete === undefined ? {} : { incomplete: { reason: incomplete } }), usage: openAiUsage(usage) });
+    this.#onFinish({ body, output: this.#output.map((item) => JSON.parse(Buffer.from(item, "latin1").toString("utf8")) as Fields) });
+    return closed + this.#event(`response.${status}`, `"response":${body}`);
+  }
+
+  /** Ends the open item unless it is of this kind, and then begins one. */
+  #growTo(kind: "message" | "reasoning"): string {
+    if (this.#open?.kind === kind) return "";
+    const closed = this.#close("completed");
+    const id = newId(kind === "message" ? "msg" : "rs");
+    const place = this.#place(id);
+    const isMessage = kind === "message";
+    this.#open = {
+      kind, id, pieces: [],
+      deltaHead: isMessage ? `${place},"content_index":0,"logprobs":[],"delta":"` : `${place},"summary_index":0,"delta":"`,
+    };
+    const added = this.#event("response.output_item.added", `"output_index":${this.#output.length},"item":${isMessage
+      ? `{"id":"${id}","type":"message","status":"in_progress","role":"assistant","content":[]}`
+      : `{"id":"${id}","type":"reasoning","status":"in_progress","summary":[],"encrypted_content":null}`}`);
+    return closed + added + (isMessage
+      ? this.#event("response.content_part.added", `${place},"content_index":0,"part":${textPart("")}`)
+      : this.#event("response.reasoning_summary_part.added", `${place},"summary_index":0,"part":${summaryPart("")}`));
+  }
+
+  #openCall(callId: string, modelName: string): string {
+    const isCustom = this.#style.customTools.has(modelName);
+    const kind = isCustom ? "custom_tool_call" : "function_call";
+    const id = newId(isCustom ? "ctc" : "fc");
+    const item: OpenItem = { kind, id, callId: jsonBytes(callId), name: jsonBytes(this.#style.names.toClient(modelName)), pieces: [], deltaHead: `${this.#place(id)},"delta":"` };
+    this.#open = item;
+    return this.#event("response.output_item.added", `"output_index":${this.#output.length},"item":${callItem(item, "in_progress", "")}`);
+  }
+
+  #delta(text: JsonText): string {
+    const open = this.#open;
+    if (open === undefined) return "";
+    this.#answerBytes += text.length;
+    if (this.#answerBytes > answerBytesMax) throw new BridgeError("upstream_error", "The answer is longer than a response can hold.");
+    open.pieces.push(text);
+    switch (open.kind) {
+      case "message": return this.#event("response.output_text.delta", `${open.deltaHead}${text}"`);
+      case "reasoning": return this.#event("response.reasoning_summary_text.delta", `${open.deltaHead}${text}"`);
+      case "function_call": return this.#event("response.function_call_arguments.delta", `${open.deltaHead}${text}"`);
+      // Its text is inside JSON that has yet to be whole.
+      case "custom_tool_call": return "";
+    }
+  }
+
+  /** Ends the open item: everything that it came to, once more. */
+  #close(status: "completed" | "incomplete"): string {
+    const open = this.#open;
+    if (open === undefined) return "";
+    this.#open = undefined;
+    const whole = open.pieces.join("") as JsonText;
+    const place = this.#place(open.id);
+    let item: string;
+    let bytes: string;
+    switch (open.kind) {
+      case "message":
+        item = `{"id":"${open.id}","type":"message","status":"${status}","role":"assistant","content":[${textPart(whole)}]}`;
+        bytes = this.#event("response.output_text.done", `${place},"content_index":0,"logprobs":[],"text":"${whole}"`)
+          + this.#event("response.content_part.done", `${place},"content_index":0,"part":${textPart(whole)}`);
+        break;
+      case "reasoning":
+        item = `{"id":"${open.id}","type":"reasoning","status":"${status}","summary":[${summaryPart(whole)}],"encrypted_content":null}`;
+        bytes = this.#event("response.reasoning_summary_text.done", `${place},"summary_index":0,"text":"${whole}"`)
+          + this.#event("response.reasoning_summary_part.done", `${place},"summary_index":0,"part":${summaryPart(whole)}`);
+        break;
+      case "function_call":
+        item = callItem(open, status, whole);
+        bytes = this.#event("response.function_call_arguments.done", `${place},"name":${open.name},"arguments":"${whole}"`);
+        break;
+      case "custom_tool_call": {
+        const input = customText(whole);
+        item = callItem(open, status, input);
+        bytes = this.#event("response.custom_tool_call_input.delta", `${open.deltaHead}${input}"`) + this.#event("response.custom_tool_call_input.done", `${place},"input":"${input}"`);
+        break;
+      }
+    }
+    const done = this.#event("response.output_item.done", `"output_index":${this.#output.length},"item":${item}`);
+    this.#output.push(item);
+    return bytes + done;
+  }
+
+  /** Where an item that grows now stands. */
+  #place(id: string): string {
+    return `"item_id":"${id}","output_index":${this.#output.length}`;
+  }
+
+  #response(status: Status, { output = this.#output.join(","), error, incomplete, usage }: ResponseEnd = {}): string {
+    return `{${this.#constant},"status":"${status}","error":${jsonBytes(error ?? null)},"incomplete_details":${jsonBytes(incomplete ?? null)},"output":[${output}],"usage":${jsonBytes(usage ?? null)}}`;
+  }
+
+  #event(type: string, fields?: string): string {
+    return eventBytes(type, this.#sequence++, fields);
+  }
+}
+
+function eventBytes(type: string, sequence: number, fields?: string): string {
+  return `event: ${type}\ndata: {"type":"${type}","sequence_number":${sequence}${fields === undefined ? "" : `,${fields}`}}\n\n`;
+}
+
+function callItem({ kind, id, callId, name }: Extract<OpenItem, { callId: string }>, status: Status, text: string): string {
+  return `{"id":"${id}","type":"${kind}","status":"${status}","call_id":${callId},"name":${name},"${kind === "function_call" ? "arguments" : "input"}":"${text}"}`;
+}
+
+function textPart(text: string): string {
+  return `{"type":"output_text","text":"${text}","annotations":[],"logprobs":[]}`;
+}
+
+function summaryPart(text: string): string {
+  return `{"type":"summary_text","text":"${text}"}`;
+}
+
+/** The text in a custom tool's JSON; what is none is given as it is. */
+function customText(json: JsonText): JsonText {
+  try {
+    const input = (JSON.parse(decodeJsonText(json)) as Fields)[customInput];
+    return typeof input === "string" ? encodeJsonText(input) : json;
+  } catch {
+    return json;
+  }
+}
+
+/** An id for a new item, or for a response. */
+export function newId(prefix: string): string {
+  return `${prefix}_${randomBytes(18).toString("base64url")}`;
+}
+
+function openAiUsage({ promptTokens, cachedTokens, completionTokens, reasoningTokens }: Usage): object {
+  return {
+    input_tokens: promptTokens,
+    input_tokens_details: { cached_tokens: cachedTokens },
+    output_tokens: completionTokens,
+    output_tokens_details: { reasoning_tokens: reasoningTokens },
+    total_tokens: promptTokens + completionTokens,
+  };
+}

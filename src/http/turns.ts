@@ -1,0 +1,49 @@
+/** What every dialect's endpoint does alike: from a body to a turn, and the head of its answer. */
+
+import type { Turn } from "../turn.ts";
+import { readJsonBody } from "./body.ts";
+import { sendEventStream, type WireStream } from "./event-stream.ts";
+import type { Exchange, Services } from "./exchange.ts";
+import { withFetchedImages } from "./fetch-images.ts";
+import { rateLimitHeaders } from "./rate-limit.ts";
+import { logFailure } from "./respond.ts";
+
+const servedModelHeader = "x-claude-model";
+
+/** A dialect's request, as far as it is alike in all. */
+interface TurnRequest {
+  readonly turn: Omit<Turn, "model">;
+  /** As the client wrote it. */
+  readonly model: string;
+}
+
+/** Reads and checks a request, and gets what it refers to. Rejects with a BridgeError that names what is wrong. */
+export async function prepareTurn<Request extends TurnRequest>(
+  { request, signal }: Exchange, { engine, maxBodyBytes, fetchImages, preparation }: Services, parse: (body: unknown) => Request,
+): Promise<{ readonly asked: Request; readonly turn: Turn }> {
+  return await preparation.run(async () => {
+    const asked = parse(await readJsonBody(request, { maxBodyBytes, signal }));
+    const resolved = await engine.resolveModel(asked.model);
+    const isThinkingSaid = asked.turn.effort !== undefined || asked.turn.thinkingTokens !== undefined;
+    const turn = { ...(isThinkingSaid ? { model: resolved.model } : resolved), ...asked.turn };
+    return { asked, turn: await withFetchedImages(turn, { isAllowed: fetchImages, bytesMax: maxBodyBytes, signal }) };
+  });
+}
+
+/** The headers of an answer; the model that serves is left out where it is not known yet. */
+export function answerHeaders(servedModel: string | undefined, { engine }: Services): Record<string, string> {
+  return {
+    ...(servedModel === undefined ? {} : { [servedModelHeader]: servedModel }),
+    ...rateLimitHeaders(engine.status.rateLimit, Date.now()),
+  };
+}
+
+/** Runs a turn and relays it as the dialect writes it. */
+export async function streamTurn(turn: Turn, wire: WireStream, { response, signal }: Exchange, services: Services): Promise<void> {
+  const { engine, headWaitMs, heartbeatMs, log } = services;
+  await sendEventStream(response, engine.run(turn, signal), wire, {
+    headWaitMs, heartbeatMs,
+    headers: (servedModel) => answerHeaders(servedModel, services),
+    onFailure: (error) => logFailure(error, response, log),
+  });
+}
