@@ -1,55 +1,14 @@
 /** Function calling on the real CLI, with the stub in place of Anthropic: what goes upstream, how often, and from which process. */
 import assert from "node:assert/strict";
-import { createRequire } from "node:module";
-import { describe, it, type TestContext } from "node:test";
-import {
-  type AnthropicStub, brokenAnswer, conversationOf, startAnthropicStub, type StubContentBlock, type StubRequestBody, textAnswer, toolUseAnswer,
-} from "../support/anthropic-stub.ts";
-import { type BridgeProcess, startBridge } from "../support/bridge-process.ts";
+import { describe, it } from "node:test";
+import { brokenAnswer, conversationOf, type StubContentBlock, type StubRequestBody, textAnswer, toolUseAnswer } from "../support/anthropic-stub.ts";
 import { judgeChatStream } from "../support/chat-wire.ts";
-import { cleanUp } from "../support/cleanup.ts";
-import { healthOf, waitForHealth } from "../support/health.ts";
-import { listProcesses } from "../support/processes.ts";
-import { claudePath, type ClaudeVersion, claudeVersions, subscriptionEnvironment, temporaryFolder } from "../support/real-claude.ts";
+import { healthOf } from "../support/health.ts";
+import { claudeVersions } from "../support/real-claude.ts";
+import { claudesOf, startReal as start } from "../support/real-server.ts";
 import { chatRequest, readBytes } from "../support/sse.ts";
 
-/** The SDK is not this project's: it is asked as a plain object. */
-const { OpenAI } = createRequire(new URL("../interop/package.json", import.meta.url))("openai") as { OpenAI: new (options: object) => any };
-
 type ChatMessage = Readonly<Record<string, unknown>>;
-
-interface Scene {
-  readonly stub: AnthropicStub;
-  /** A server of its own in front of the same stub. */
-  readonly startServer: () => Promise<Server>;
-}
-
-interface Server {
-  readonly bridge: BridgeProcess;
-  readonly client: any;
-}
-
-/** Without warm processes, so that those there are are those of the conversations. */
-async function start(t: TestContext, version: ClaudeVersion, maxRetries = 0): Promise<Scene> {
-  const folder = await temporaryFolder(t);
-  const stub = await startAnthropicStub();
-  cleanUp(t, async () => {
-    await stub.close();
-    assert.deepEqual(stub.refusals.map(({ message }) => message), [], "the real API would have refused");
-  });
-  const startServer = async (): Promise<Server> => {
-    const bridge = await startBridge(t, {
-      args: ["--claude", claudePath(version), "--pass-env", "ANTHROPIC_BASE_URL,DISABLE_TELEMETRY", "--warm", "0", "--head-wait", "600", "--turn-timeout", "60", "--max-retries", String(maxRetries)],
-      env: subscriptionEnvironment(stub.url, folder),
-    });
-    // The one that was asked at the start what it serves is gone by then.
-    await waitForHealth(bridge.url, ({ claude, processes }) => claude.logged_in !== null && processes.all === 0);
-    return { bridge, client: new OpenAI({ baseURL: `${bridge.url}/v1`, apiKey: "anything", maxRetries: 0 }) };
-  };
-  return { stub, startServer };
-}
-
-const claudesOf = ({ child }: BridgeProcess): number[] => listProcesses("stream-json", child.pid).map(({ pid }) => pid);
 
 const blocksOf = (body: StubRequestBody, type: string): StubContentBlock[] =>
   conversationOf(body).flatMap(({ content }) => (typeof content === "string" ? [] : content.filter((block) => block.type === type)));
