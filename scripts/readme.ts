@@ -6,13 +6,16 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { optionRows } from "../src/config/help.ts";
 import { chatFields } from "../src/dialects/chat-completions/fields.ts";
+import type { FieldTreatment } from "../src/dialects/field-treatment.ts";
+import { responsesFields } from "../src/dialects/responses/fields.ts";
 
 const path = new URL("../README.md", import.meta.url);
 
 /** A section's generated text. */
 export function sections(): Readonly<Record<string, string>> {
   return {
-    fields: table(["field", "", ""], chatFields.map(({ name, treatment, note }) => [`\`${name}\``, treatment, note])),
+    fields: fieldTable(chatFields),
+    "responses-fields": fieldTable(responsesFields),
     options: table(["flag", "environment variable", "default", ""], optionRows().map(({ flag, env, default: value, help }) => [`\`${flag}\``, `\`${env}\``, value, help])),
   };
 }
@@ -25,6 +28,10 @@ export function fillIn(readme: string, texts: Readonly<Record<string, string>>):
     if (from === -1 || to < from) throw new Error(`the README has no section between ${begin} and ${end}`);
     return `${text.slice(0, from + begin.length)}\n${section}\n${text.slice(to)}`;
   }, readme);
+}
+
+function fieldTable(fields: readonly FieldTreatment[]): string {
+  return table(["field", "", ""], fields.map(({ name, treatment, note }) => [`\`${name}\``, treatment, note]));
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

@@ -1,16 +1,5 @@
 import { ignoredKeywords } from "../answer-schema.ts";
-
-const code = (words: readonly string[]): string => words.map((word) => `\`${word}\``).join(", ");
-
-/** What becomes of a field of the request. */
-export interface FieldTreatment {
-  readonly name: string;
-  readonly treatment: "honoured" | "refused" | "ignored";
-  /** In words, for the README. */
-  readonly note: string;
-  /** A value that shows it: what a refusal refuses, or what is ignored. */
-  readonly example?: unknown;
-}
+import { codeWords, type FieldTreatment } from "../field-treatment.ts";
 
 /** Every field of OpenAI's `CreateChatCompletionRequest`, and the commonest of others'. A field that is not here is ignored. */
 export const chatFields: readonly FieldTreatment[] = [
@@ -23,7 +12,7 @@ export const chatFields: readonly FieldTreatment[] = [
   { name: "parallel_tool_calls", treatment: "honoured", note: "`false`: one call an answer" },
   { name: "functions", treatment: "honoured", note: "deprecated; answered with `function_call`" },
   { name: "function_call", treatment: "honoured", note: "deprecated" },
-  { name: "response_format", treatment: "honoured", note: `\`text\`, \`json_object\`, \`json_schema\`; \`name\` and \`strict\` are ignored; \`format\` and a union at the top are told in words; other keywords hold, but for ${code(ignoredKeywords)}, which are ignored` },
+  { name: "response_format", treatment: "honoured", note: `\`text\`, \`json_object\`, \`json_schema\`; \`name\` and \`strict\` are ignored; \`format\` and a union at the top are told in words; other keywords hold, but for ${codeWords(ignoredKeywords)}, which are ignored` },
   { name: "max_tokens", treatment: "honoured", note: "up to 1,024 turns thinking off" },
   { name: "max_completion_tokens", treatment: "honoured", note: "wins over `max_tokens`" },
   { name: "stop", treatment: "honoured", note: "up to 4; the usage of an answer that one ended is an estimate" },
