@@ -69,8 +69,8 @@ export function parseItems(items: readonly PlacedItem[], instructions: string, n
         const contentPath = `${path}.content`;
         switch (role) {
           case "system": case "developer": {
-            const text = assistantContent(item["content"], contentPath).map((block) => block.text).join("");
-            if (text !== "") system.push(text);
+            const text = systemText(item["content"], contentPath);
+            if (text.trim() !== "") system.push(text);
             break;
           }
           case "user":
@@ -111,6 +111,14 @@ export const customInput = "input";
 
 function calledBy(item: Fields, path: string): Omit<ClientCall, "input"> {
   return { id: stringAt(item["call_id"], `${path}.call_id`), name: stringAt(item["name"], `${path}.name`) };
+}
+
+/** All of it, also the white space between its parts. */
+function systemText(content: unknown, path: string): string {
+  return blocksOf<TextBlock>(content, path, (part, type, partPath) => {
+    if (type !== "input_text" && type !== "output_text" && type !== "text") throw unsupportedPart(type, partPath);
+    return [{ type: "text", text: stringAt(part["text"], `${partPath}.text`) }];
+  }).map(({ text }) => text).join("");
 }
 
 function userContent(content: unknown, path: string): UserBlock[] {
