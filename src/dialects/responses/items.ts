@@ -1,8 +1,9 @@
 import { BridgeError } from "../../errors.ts";
-import type { ImageBlock, TextBlock, UserBlock } from "../../turn.ts";
+import type { DocumentBlock, ImageBlock, TextBlock, UserBlock } from "../../turn.ts";
 import { arrayAt, type Fields, objectAt, stringAt } from "../check.ts";
 import { blocksOf, imageAt, pdfAt, textBlocks, unsupportedPart } from "../content-parts.ts";
 import { type ClientCall, ConversationBuilder, parseArguments, type ParsedConversation } from "../conversation-builder.ts";
+import { isAbsent } from "../settings.ts";
 import type { ToolNames } from "../tool-names.ts";
 import type { StoredResponses } from "./stored.ts";
 
@@ -37,8 +38,8 @@ function ownItems(value: unknown, stored: StoredResponses): PlacedItem[] {
   return arrayAt(value, "input").map((entry, index) => {
     const path = `input[${index}]`;
     const item = objectAt(entry, path);
-    // The type may be left out.
-    const isReference = item["type"] === "item_reference" || (item["type"] === undefined && item["role"] === undefined && item["id"] !== undefined);
+    // The type may be left out, or null.
+    const isReference = item["type"] === "item_reference" || (isAbsent(item["type"]) && item["role"] === undefined && item["id"] !== undefined);
     return { item: isReference ? referredTo(item, path, stored) : item, path };
   });
 }
@@ -126,7 +127,7 @@ function userContent(content: unknown, path: string): UserBlock[] {
     switch (type) {
       case "input_text": case "output_text": case "text": return textBlocks(stringAt(part["text"], `${partPath}.text`));
       case "input_image": return [image(part, partPath)];
-      case "input_file": return [pdfAt(part, partPath)];
+      case "input_file": return [pdf(part, partPath)];
       default: throw unsupportedPart(type, partPath);
     }
   });
@@ -157,4 +158,11 @@ function image(part: Fields, path: string): ImageBlock {
     throw new BridgeError("unsupported_parameter", `${path}.file_id: files are not stored here; send image_url.`, { param: `${path}.file_id` });
   }
   return imageAt(stringAt(part["image_url"], `${path}.image_url`), `${path}.image_url`);
+}
+
+function pdf(part: Fields, path: string): DocumentBlock {
+  if (typeof part["file_url"] === "string" && isAbsent(part["file_data"])) {
+    throw new BridgeError("unsupported_parameter", `${path}.file_url: files are not fetched here; send file_data.`, { param: `${path}.file_url` });
+  }
+  return pdfAt(part, path);
 }

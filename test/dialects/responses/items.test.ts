@@ -209,7 +209,7 @@ describe("what was said before", () => {
     assert.match(message, /missing are those of "1"/u);
   });
 
-  for (const type of [{ type: "item_reference" }, {}]) {
+  for (const type of [{ type: "item_reference" }, {}, { type: null }]) {
     it(`stands where ${JSON.stringify({ ...type, id: "msg_1" })} refers to it`, () => {
       const stored = storedWith(...before);
       const placed = collectItems({ input: [said("user", "x"), { ...type, id: "msg_1" }, { ...type, id: "fc_1" }, result("1")] }, stored);
@@ -265,6 +265,7 @@ describe("an item that cannot be honoured is refused by its place", () => {
     ["an image as a chat has it", parts({ type: "input_image", image_url: { url: imageUrl } }), "invalid_type", "input[1].content[0].image_url"],
     ["an image of no kind of URL", parts({ type: "input_image", image_url: "file:///etc/passwd" }), "unsupported_parameter", "input[1].content[0].image_url"],
     ["a file that is stored elsewhere", parts({ type: "input_file", file_id: "file-1" }), "unsupported_parameter", "input[1].content[0].file_id"],
+    ["a file by its URL", parts({ type: "input_file", file_url: "https://example.com/a.pdf" }), "unsupported_parameter", "input[1].content[0].file_url"],
     ["a file of nothing", parts({ type: "input_file" }), "invalid_type", "input[1].content[0].file_data"],
     ["a file that is no PDF", parts({ type: "input_file", file_data: "data:text/plain;base64,aGk=" }), "invalid_value", "input[1].content[0].file_data"],
     ["an image of the assistant's", after(said("assistant", [{ type: "input_image", image_url: imageUrl }])), "unsupported_parameter", "input[1].content[0].type"],
