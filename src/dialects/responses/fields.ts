@@ -17,6 +17,7 @@ export const responsesFields: readonly FieldTreatment[] = [
   { name: "background", treatment: "refused", note: "`true`", example: true },
   { name: "conversation", treatment: "refused", note: "", example: "conv_1" },
   { name: "prompt", treatment: "refused", note: "", example: { id: "pmpt_1" } },
+  { name: "moderation", treatment: "refused", note: "", example: { model: "omni-moderation-latest" } },
   { name: "top_logprobs", treatment: "refused", note: "more than 0", example: 3 },
   { name: "include", treatment: "refused", note: "`message.output_text.logprobs`; the rest is ignored", example: ["message.output_text.logprobs"] },
   { name: "temperature", treatment: "ignored", note: "the CLI has no such setting", example: 0.3 },
@@ -30,4 +31,8 @@ export const responsesFields: readonly FieldTreatment[] = [
   { name: "safety_identifier", treatment: "ignored", note: "", example: "someone" },
   { name: "prompt_cache_key", treatment: "ignored", note: "", example: "key" },
   { name: "prompt_cache_retention", treatment: "ignored", note: "", example: "24h" },
+  { name: "prompt_cache_options", treatment: "ignored", note: "", example: { mode: "explicit" } },
+  { name: "context_management", treatment: "ignored", note: "", example: [{ type: "compaction", compact_threshold: 1000 }] },
+  { name: "image", treatment: "ignored", note: "", example: { context_compression: "disabled" } },
+  { name: "access_programs", treatment: "ignored", note: "", example: { cyber: "standard" } },
 ];

@@ -82,6 +82,7 @@ function refuseUnsupported(fields: Fields): void {
   refuseUnless(!optionalBoolean(fields["background"], "background"), "background", "a response is given to who waits for it.");
   refuseUnless(isAbsent(fields["conversation"]), "conversation", "conversations are not kept here; send previous_response_id.");
   refuseUnless(isAbsent(fields["prompt"]), "prompt", "prompt templates are not kept here; send instructions and input.");
+  refuseUnless(isAbsent(fields["moderation"]), "moderation", "answers are not moderated here.");
   refuseUnless((optionalWholeNumber(fields["top_logprobs"], "top_logprobs", 0) ?? 0) === 0, "top_logprobs", "the Claude CLI gives no log probabilities.");
   const include = isAbsent(fields["include"]) ? [] : arrayAt(fields["include"], "include");
   refuseUnless(!include.includes("message.output_text.logprobs"), "include", "the Claude CLI gives no log probabilities.");

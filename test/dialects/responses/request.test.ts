@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { responsesFields } from "../../../src/dialects/responses/fields.ts";
 import { parseResponsesRequest, type ResponsesRequest } from "../../../src/dialects/responses/request.ts";
 import { StoredResponses } from "../../../src/dialects/responses/stored.ts";
 import { ToolNames } from "../../../src/dialects/tool-names.ts";
@@ -47,6 +48,16 @@ describe("a request for a response", () => {
       assert.throws(() => parseResponsesRequest(body, "m", stored), { kind: "invalid_type", param: "body", message: `body: expected an object, got ${got}.` });
     });
   }
+
+  // `ResponseCreateParamsBase` of the `openai` package, 7.57.
+  it("has a treatment for every field that OpenAI knows", () => {
+    const known = [
+      "access_programs", "background", "context_management", "conversation", "image", "include", "input", "instructions", "max_output_tokens", "max_tool_calls", "metadata", "model", "moderation",
+      "parallel_tool_calls", "previous_response_id", "prompt", "prompt_cache_key", "prompt_cache_options", "prompt_cache_retention", "reasoning", "safety_identifier", "service_tier", "store", "stream",
+      "stream_options", "temperature", "text", "tool_choice", "tools", "top_logprobs", "top_p", "truncation", "user",
+    ];
+    assert.deepEqual(responsesFields.map(({ name }) => name).sort(), known);
+  });
 });
 
 describe("a field that is honoured", () => {
@@ -107,7 +118,7 @@ describe("a field that is only repeated", () => {
 
 describe("a field that is taken in the form that changes nothing", () => {
   const cases: readonly Fields[] = [
-    { background: false }, { background: null }, { conversation: null }, { prompt: null }, { top_logprobs: 0 }, { top_logprobs: null }, { include: null }, { include: [] },
+    { background: false }, { background: null }, { conversation: null }, { prompt: null }, { top_logprobs: 0 }, { top_logprobs: null }, { include: null }, { include: [] }, { moderation: null },
     { include: ["reasoning.encrypted_content", "message.input_image.image_url", "something.new"] },
     { tools: [] }, { tools: null }, { tool_choice: null }, { tool_choice: "auto" }, { reasoning: null }, { reasoning: {} }, { reasoning: { effort: null, generate_summary: "auto" } },
     { text: null }, { text: {} }, { text: { format: null } }, { text: { format: { type: "text" } } }, { text: { verbosity: null } }, { text: { verbosity: "medium" } },
@@ -117,7 +128,7 @@ describe("a field that is taken in the form that changes nothing", () => {
 
 describe("a field that is ignored, whatever it holds", () => {
   const names = [
-    "service_tier", "stream_options", "prompt_cache_retention",
+    "service_tier", "stream_options", "prompt_cache_retention", "prompt_cache_options", "access_programs", "context_management", "image",
     "messages", "max_tokens", "response_format", "reasoning_effort", "stop", "n", "seed", "client_metadata", "something_new", "constructor",
   ];
   for (const name of names) {
@@ -190,6 +201,7 @@ describe("a field that cannot be honoured is refused by its name", () => {
     [{ conversation: "conv_1" }, "unsupported_parameter", "conversation"],
     [{ conversation: { id: "conv_1" } }, "unsupported_parameter", "conversation"],
     [{ prompt: { id: "pmpt_1" } }, "unsupported_parameter", "prompt"],
+    [{ moderation: { model: "omni-moderation-latest" } }, "unsupported_parameter", "moderation"],
     [{ top_logprobs: 3 }, "unsupported_parameter", "top_logprobs"],
     [{ top_logprobs: -1 }, "invalid_value", "top_logprobs"],
     [{ top_logprobs: "3" }, "invalid_type", "top_logprobs"],
