@@ -78,42 +78,61 @@ export function namedTool(definition: Fields, path: string, names: ToolNames): P
   return { name: names.toModel(name), description: isPresent(definition["description"]) ? stringAt(definition["description"], `${path}.description`) : "" };
 }
 
-/** `tool_choice` in either dialect's form: clients mix them up. A tool of one of these `kinds` may be named. */
-export function parseToolChoice(value: unknown, names: ToolNames, kinds: readonly unknown[] = ["function"]): ParsedChoice {
+/** How a dialect writes `tool_choice`. */
+export interface ChoiceForm {
+  /** The kinds of tools that may be named. */
+  readonly kinds: readonly unknown[];
+  /** Chat completions nest under the kind what the Responses API has beside it. */
+  readonly isNested: boolean;
+}
+
+const chatForm: ChoiceForm = { kinds: ["function"], isNested: true };
+
+/** `tool_choice` in either dialect's form: clients mix them up. An error names the field of the form that it is in, or else of the dialect's. */
+export function parseToolChoice(value: unknown, names: ToolNames, form: ChoiceForm = chatForm): ParsedChoice {
   if (!isPresent(value)) return { choice: { type: "auto" } };
   if (value === "auto" || value === "none" || value === "required") return { choice: { type: value } };
   // Anthropic's word, which some clients use here.
   if (value === "any") return { choice: { type: "required" } };
   if (typeof value === "string") throw wrongChoice("tool_choice");
   const choice = objectAt(value, "tool_choice");
-  if (kinds.includes(choice["type"])) return { choice: { type: "tool", name: functionName(choice, "tool_choice", names) } };
+  if (form.kinds.includes(choice["type"])) return { choice: { type: "tool", name: toolName(choice, "tool_choice", names, form) } };
   switch (choice["type"]) {
     case "auto": case "none": case "required":
       return { choice: { type: choice["type"] } };
-    case "allowed_tools": {
-      const allowed = isPresent(choice["allowed_tools"]) ? objectAt(choice["allowed_tools"], "tool_choice.allowed_tools") : choice;
-      const mode = allowed["mode"] ?? "auto";
-      if (mode !== "auto" && mode !== "required") throw wrongChoice("tool_choice.allowed_tools.mode");
-      const entries = arrayAt(allowed["tools"], "tool_choice.allowed_tools.tools");
-      if (entries.length === 0 || entries.length > toolsMax) {
-        const path = "tool_choice.allowed_tools.tools";
-        throw new BridgeError("invalid_value", `${path}: expected 1 to ${toolsMax} tools, got ${entries.length}.`, { param: path });
-      }
-      return {
-        choice: { type: mode },
-        allowed: entries.map((entry, index) => functionName(objectAt(entry, `tool_choice.allowed_tools.tools[${index}]`), `tool_choice.allowed_tools.tools[${index}]`, names)),
-      };
-    }
+    case "allowed_tools":
+      return allowedTools(choice, names, form);
     default:
       throw wrongChoice("tool_choice.type");
   }
 }
 
-/** Chat completions nest the name under `function`, the Responses API does not. */
-function functionName(choice: Fields, path: string, names: ToolNames): string {
+function allowedTools(choice: Fields, names: ToolNames, form: ChoiceForm): ParsedChoice {
+  const nested = choice["allowed_tools"];
+  const path = form.isNested || isPresent(nested) ? "tool_choice.allowed_tools" : "tool_choice";
+  const holder = isPresent(nested) ? objectAt(nested, path) : choice;
+  const mode = holder["mode"] ?? "auto";
+  if (mode !== "auto" && mode !== "required") throw wrongChoice(`${path}.mode`);
+  const entries = arrayAt(holder["tools"], `${path}.tools`);
+  if (entries.length === 0 || entries.length > toolsMax) {
+    throw new BridgeError("invalid_value", `${path}.tools: expected 1 to ${toolsMax} tools, got ${entries.length}.`, { param: `${path}.tools` });
+  }
+  const allowed = entries.flatMap((value, index) => {
+    const entryPath = `${path}.tools[${index}]`;
+    const entry = objectAt(value, entryPath);
+    // Tools that OpenAI runs itself: where they are passed over among the tools, they are here.
+    const isPassedOver = !form.isNested && typeof entry["type"] === "string" && !form.kinds.includes(entry["type"]);
+    return isPassedOver ? [] : [toolName(entry, entryPath, names, form)];
+  });
+  if (allowed.length > 0) return { choice: { type: mode }, allowed };
+  if (mode === "auto") return { choice: { type: "none" } };
+  throw new BridgeError("invalid_value", `${path}.tools: a call is asked for, but of no tool that can be called here.`, { param: `${path}.tools` });
+}
+
+function toolName(choice: Fields, path: string, names: ToolNames, { isNested }: ChoiceForm): string {
   return names.toModel(isPresent(choice["function"])
     ? stringAt(objectAt(choice["function"], `${path}.function`)["name"], `${path}.function.name`)
-    : stringAt(choice["name"], `${path}.function.name`));
+    : stringAt(choice["name"], isNested ? `${path}.function.name` : `${path}.name`));
 }
 
 function wrongChoice(path: string): BridgeError {

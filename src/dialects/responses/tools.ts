@@ -33,7 +33,7 @@ export function parseTools(fields: Fields, messages: readonly Message[], names: 
     }
   });
   return {
-    ...chooseTools(offered, parseToolChoice(fields["tool_choice"], names, ["function", "custom"]), messages, "tool_choice"),
+    ...chooseTools(offered, parseToolChoice(fields["tool_choice"], names, { kinds: ["function", "custom"], isNested: false }), messages, "tool_choice"),
     parallelToolCalls: optionalBoolean(fields["parallel_tool_calls"], "parallel_tool_calls") ?? true,
     customTools,
   };
