@@ -82,7 +82,10 @@ function weightOf(value: unknown): number {
   for (const waiting = [value]; waiting.length > 0;) {
     const next = waiting.pop();
     bytes += valueBytes + (typeof next === "string" ? next.length : 0);
-    if (typeof next === "object" && next !== null) for (const member of Object.values(next)) waiting.push(member);
+    if (typeof next !== "object" || next === null) continue;
+    for (const member of Object.values(next)) waiting.push(member);
+    // What a client names its fields weighs too.
+    if (!Array.isArray(next)) for (const name of Object.keys(next)) bytes += name.length;
   }
   return bytes;
 }

@@ -122,6 +122,7 @@ describe("the bound on bytes", () => {
     ["its body", response("b", [], text)],
     ["an item without an id", response("b", [{ role: "user", content: text }])],
     ["deep inside of an item", response("b", [item("m", { content: [[{ a: { b: [null, text] } }]] })])],
+    ["a field's name", response("b", [item("m", { metadata: { [text]: 1 } })])],
     ["many small values", response("b", [item("m", { content: Array.from({ length: all * megabyte / 32 }, () => 0) })])],
   ] as const) {
     it(`counts ${where}`, () => {
