@@ -88,6 +88,9 @@ export class ResponseStream {
 
   /** The events of one batch. Throws a BridgeError when the answer is longer than one can be. */
   encode(events: readonly TurnEvent[]): string {
+    // Before any of them has its number: what is not written must leave no gap.
+    for (const event of events) if ("text" in event) this.#answerBytes += event.text.length;
+    if (this.#answerBytes > answerBytesMax) throw new BridgeError("upstream_error", "The answer is longer than a response can hold.");
     let bytes = "";
     for (const event of events) {
       switch (event.type) {
@@ -159,8 +162,6 @@ export class ResponseStream {
   #delta(text: JsonText): string {
     const open = this.#open;
     if (open === undefined) return "";
-    this.#answerBytes += text.length;
-    if (this.#answerBytes > answerBytesMax) throw new BridgeError("upstream_error", "The answer is longer than a response can hold.");
     open.pieces.push(text);
     switch (open.kind) {
       case "message": return this.#event("response.output_text.delta", `${open.deltaHead}${text}"`);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { type FinishedResponse, newId, ResponseStream, type ResponseStyle } from "../../../src/dialects/responses/response.ts";
+import { answerBytesMax, type FinishedResponse, newId, ResponseStream, type ResponseStyle } from "../../../src/dialects/responses/response.ts";
 import { ToolNames } from "../../../src/dialects/tool-names.ts";
 import { BridgeError } from "../../../src/errors.ts";
 import { encodeJsonText } from "../../../src/json-text.ts";
@@ -289,6 +289,20 @@ describe("a failure", () => {
     const { response } = judgeResponseStream(Buffer.from(bytes, "latin1"));
     assert.deepEqual([response.error, response.output.length, response.output[0].type], [{ code: "invalid_request_error", message: "x" }, 1, "reasoning"]);
     assert.deepEqual(wire.finished, []);
+  });
+
+  it("is an answer that is longer than one can be: the numbers of its events go on without a gap", () => {
+    const wire = wireOf();
+    const half: TurnEvent = { type: "text", text: "x".repeat(answerBytesMax / 2) as JsonText };
+    // The first event of the last batch would still fit.
+    const most: TurnEvent = { type: "text", text: "x".repeat(answerBytesMax / 2 - 1) as JsonText };
+    const numbers = (bytes: string): number[] => [...bytes.matchAll(/"sequence_number":(\d+)/gu)].map(([, number]) => Number(number));
+    const written = numbers(relayed(wire, [half], [most]));
+    assert.throws(() => wire.stream.encode([thinking("a"), text("b")]), { kind: "upstream_error", message: /longer than a response can hold/u });
+    const [failed, ...more] = numbers(wire.stream.fail(new BridgeError("upstream_error", "x")));
+    assert.deepEqual([written, failed, more], [[0, 1, 2, 3, 4, 5], 6, []]);
+    assert.deepEqual(wire.finished, []);
+    assert.doesNotThrow(() => relayed(wireOf(), [half, most], [thinking("a")]), "as long as one can be");
   });
 });
 
