@@ -167,7 +167,7 @@ describe("CORS headers", () => {
     assert.deepEqual(corsHeaders("http://127.0.0.1:3000", { requestHeaders: undefined }), {
       "access-control-allow-origin": "http://127.0.0.1:3000",
       vary: "origin",
-      "access-control-allow-methods": "GET, POST, OPTIONS",
+      "access-control-allow-methods": "GET, POST, DELETE, OPTIONS",
       "access-control-allow-headers": "authorization, content-type, x-api-key, x-request-id",
       "access-control-max-age": "600",
     });

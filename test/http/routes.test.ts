@@ -28,17 +28,20 @@ const served = [
   ["GET", "/models", "listModels", "GET, HEAD, OPTIONS"],
   ["GET", "/models/claude-opus-4", "getModel", "GET, HEAD, OPTIONS"],
   ["POST", "/chat/completions", "createChatCompletion", "POST, OPTIONS"],
+  ["POST", "/responses", "createResponse", "POST, OPTIONS"],
+  ["GET", "/responses/resp_1", "getResponse", "GET, HEAD, DELETE, OPTIONS"],
+  ["DELETE", "/responses/resp_1", "deleteResponse", "GET, HEAD, DELETE, OPTIONS"],
 ] as const;
 
 describe("a path", () => {
   for (const [method, path, name, allow] of served) {
-    it(`${path || "/"} is served with and without /v1, a slash behind, and a query`, () => {
+    it(`${method} ${path || "/"} is served with and without /v1, a slash behind, and a query`, () => {
       for (const prefix of ["", "/v1"]) {
         for (const suffix of ["", "/", "//", "?a=b", "/?a=/v1/models", "?"]) assert.equal(handlerName(method, prefix + path + suffix), name, prefix + path + suffix);
       }
     });
 
-    it(`${path || "/"} tells its methods, and refuses the others by them`, () => {
+    it(`${method} ${path || "/"} tells its methods, and refuses the others by them`, () => {
       for (const prefix of ["", "/v1"]) {
         assert.deepEqual(findRoute("OPTIONS", prefix + path), { allow });
         for (const other of ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "TRACE", ""].filter((candidate) => !allow.split(", ").includes(candidate))) {
@@ -58,7 +61,11 @@ describe("a path", () => {
     }
   });
 
-  for (const path of ["/v1/chat", "/v1/chat/completions/x", "/v2/models", "/v1/v1/models", "/V1/models", "/v1models", "/modelsx", "/healthz", "/v1/completions", "/v1/embeddings", "*", "//models", "/%76%31/models"]) {
+  it("gives the response's id, whatever stands behind it", () => {
+    for (const url of ["/responses/resp_a-B", "/v1/responses/resp_a-B/", "/v1/responses/resp_a-B?stream=true"]) assert.equal((findRoute("GET", url) as { parameter: string }).parameter, "resp_a-B");
+  });
+
+  for (const path of ["/v1/responses/resp_1/input_items", "/v1/responses/resp_1/cancel", "/v1/responsesx", "/v1/chat", "/v1/chat/completions/x", "/v2/models", "/v1/v1/models", "/V1/models", "/v1models", "/modelsx", "/healthz", "/v1/completions", "/v1/embeddings", "*", "//models", "/%76%31/models"]) {
     it(`${path} is not there, for any method`, () => {
       for (const method of ["GET", "POST", "OPTIONS", "BREW"]) {
         const error = refusalOf(method, path);
