@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { startEmbeddedWith } from "../support/embedded-server.ts";
 import { openAiErrorIn, openAiErrorOf } from "../support/openai-error.ts";
 import { openSocket, rawRequest, readAnswer } from "../support/raw-http.ts";
-import { chatRequest } from "../support/sse.ts";
+import { chatRequest, postJson } from "../support/sse.ts";
 
 const deep = 50_000;
 const hello = { role: "user", content: "hello" };
@@ -102,6 +102,63 @@ const refused: readonly (readonly [what: string, body: unknown, param: string])[
   ["audio out", { audio: { voice: "alloy" }, messages: [hello] }, "audio"],
 ];
 
+const call = { type: "function_call", call_id: "call_1", name: "look", arguments: "{}" };
+const parts = (...content: unknown[]): unknown => ({ input: [{ role: "user", content }] });
+
+/** The same of `/v1/responses`. */
+const refusedResponses: readonly (readonly [what: string, body: unknown, param: string])[] = [
+  ["null", "null", "body"],
+  ["an array", "[]", "body"],
+  ["half a JSON", '{"input":[', "body"],
+  ["50,000 brackets as input", `{"input":${closed}}`, "body"],
+  ["50,000 brackets as a tool", `{"input":"hello","tools":${closed}}`, "body"],
+  ["50,000 brackets in a field that is ignored", `{"input":"hello","metadata":${closed}}`, "body"],
+
+  ["no input", {}, "input"],
+  ["messages in place of input", { messages: [hello] }, "input"],
+  ["input: a number", { input: 3 }, "input"],
+  ["input: an object", { input: hello }, "input"],
+  ["input: none", { input: [] }, "input"],
+  ["input: 20,001", { input: Array.from({ length: 20_001 }, () => hello) }, "input"],
+  ["input: [null]", { input: [hello, null] }, "input[1]"],
+  ["input: [string]", { input: ["hello"] }, "input[0]"],
+  ["only instructions", { input: "", instructions: "Be terse." }, "input"],
+  ["no role", { input: [{ content: "hello" }] }, "input[0].role"],
+  ["the role __proto__", { input: [{ role: "__proto__", content: "hello" }] }, "input[0].role"],
+  ["an item of unknown type", { input: [hello, { type: "hologram" }] }, "input[1].type"],
+  ["an item of the type __proto__", { input: [{ type: "__proto__" }] }, "input[0].type"],
+  ["a reference to nothing", { input: [{ type: "item_reference", id: "msg_1" }] }, "input[0].id"],
+  ["a reference to __proto__", { input: [{ id: "__proto__" }] }, "input[0].id"],
+  ["a response before it that nobody knows", { input: "hello", previous_response_id: "resp_1" }, "previous_response_id"],
+  ["a response before it that is constructor", { input: "hello", previous_response_id: "constructor" }, "previous_response_id"],
+
+  ["content: an object", { input: [{ role: "user", content: { type: "input_text", text: "hello" } }] }, "input[0].content"],
+  ["content: [null]", parts(null), "input[0].content[0]"],
+  ["a part of unknown type", parts({ type: "hologram" }), "input[0].content[0].type"],
+  ["text: none", parts("hello", { type: "input_text" }), "input[0].content[1].text"],
+  ["an image elsewhere", parts({ type: "input_image", image_url: "http://169.254.169.254/latest" }), "input[0].content[0].image_url"],
+  ["an image that is stored elsewhere", parts({ type: "input_image", file_id: "file-1" }), "input[0].content[0].file_id"],
+  ["a file elsewhere", parts({ type: "input_file", file_url: "http://169.254.169.254/latest" }), "input[0].content[0].file_url"],
+  ["a file that is none", parts({ type: "input_file", file_data: "data:text/html;base64,aGk=" }), "input[0].content[0].file_data"],
+  ["a result without its call", { input: [hello, { type: "function_call_output", call_id: "call_1", output: "x" }] }, "input[1].call_id"],
+  ["a result twice", { input: [hello, call, ...Array.from({ length: 2 }, () => ({ type: "function_call_output", call_id: "call_1", output: "x" }))] }, "input[3].call_id"],
+  ["a call without its result", { input: [hello, call, hello] }, "input[1]"],
+  ["arguments of 50,000 brackets", { input: [hello, { ...call, arguments: closed }] }, "input[1].arguments"],
+
+  ["a model name of 1 MB", { model: `claude-${"m".repeat(1_000_000)}`, input: "hello" }, "model"],
+  ["stream: a string", { stream: "yes", input: "hello" }, "stream"],
+  ["store: a string", { store: "no", input: "hello" }, "store"],
+  ["instructions: items", { instructions: [hello], input: "hello" }, "instructions"],
+  ["max_output_tokens: infinite", '{"max_output_tokens":1e999,"input":"hello"}', "max_output_tokens"],
+  ["tools: [null]", { tools: [null], input: "hello" }, "tools[0]"],
+  ["a tool without type", { tools: [{ name: "look" }], input: "hello" }, "tools[0].type"],
+  ["a tool without name", { tools: [{ type: "custom" }], input: "hello" }, "tools[0].name"],
+  ["tool_choice: a tool of OpenAI's own", { tool_choice: { type: "file_search" }, input: "hello" }, "tool_choice.type"],
+  ["text of unknown format", { text: { format: { type: "xml" } }, input: "hello" }, "text.format.type"],
+  ["reasoning: a string", { reasoning: "high", input: "hello" }, "reasoning"],
+  ["in the background", { background: true, input: "hello" }, "background"],
+];
+
 test("what is refused is refused by name, and the next request is answered", async (t) => {
   const { url, logLines } = await startEmbeddedWith(t, "answers");
   const isAnswered = async (): Promise<void> => {
@@ -110,13 +167,15 @@ test("what is refused is refused by name, and the next request is answered", asy
     await answer.text();
   };
 
-  for (const [what, body, param] of refused) {
-    await t.test(what, async () => {
-      const error = await openAiErrorIn(await chatRequest(url, body));
-      assert.deepEqual([error.status, error.type, error.param], [400, "invalid_request_error", param]);
-      assert.ok(error.message.length < 300, `a message for people: ${error.message}`);
-      await isAnswered();
-    });
+  for (const [path, cases] of [["chat/completions", refused], ["responses", refusedResponses]] as const) {
+    for (const [what, body, param] of cases) {
+      await t.test(`${path}: ${what}`, async () => {
+        const error = await openAiErrorIn(await postJson(`${url}/v1/${path}`, body));
+        assert.deepEqual([error.status, error.type, error.param], [400, "invalid_request_error", param]);
+        assert.ok(error.message.length < 300, `a message for people: ${error.message}`);
+        await isAnswered();
+      });
+    }
   }
 
   for (const model of ["gpt-4o", "__proto__", "constructor", "--dangerously-skip-permissions", "opus\n", "claude-x y", "../../etc/passwd"]) {
@@ -170,6 +229,9 @@ test("what is refused is refused by name, and the next request is answered", asy
       const response = await chatRequest(url, { ...more, messages: [{ role: "user", content: [{ type: "text", text: "WORDS 1", cache_control: {} }], name: "me" }] });
       assert.equal(response.status, 200, JSON.stringify(more).slice(0, 100));
       await response.text();
+      const created = await postJson(`${url}/v1/responses`, { ...more, input: [{ role: "user", content: [{ type: "input_text", text: "WORDS 1", cache_control: {} }], name: "me" }] });
+      assert.equal(created.status, 200, JSON.stringify(more).slice(0, 100));
+      await created.text();
     }
     const withMark = await fetch(`${url}/v1/chat/completions`, { method: "POST", body: `\ufeff${JSON.stringify({ messages: [hello] })}` });
     assert.equal(withMark.status, 200, "a byte order mark");
