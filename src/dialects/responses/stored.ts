@@ -23,8 +23,8 @@ export interface StoredResponse {
 export class StoredResponses {
   /** In the order of their last use: the first is the least recently used. */
   readonly #responses = new Map<string, { readonly response: StoredResponse; readonly bytes: number }>();
-  /** Every item that has an id, and in how many responses it stands. */
-  readonly #items = new Map<string, { readonly item: Fields; holders: number }>();
+  /** Every item that has an id, once for each response that it stands in: a client may have changed it. */
+  readonly #items = new Map<string, Fields[]>();
   #bytes = 0;
 
   /** One that alone weighs more than all may is not kept. */
@@ -35,8 +35,8 @@ export class StoredResponses {
     this.#bytes += bytes;
     for (const [id, item] of itemsById(response)) {
       const known = this.#items.get(id);
-      if (known === undefined) this.#items.set(id, { item, holders: 1 });
-      else known.holders++;
+      if (known === undefined) this.#items.set(id, [item]);
+      else known.push(item);
     }
     for (const id of this.#responses.keys()) {
       if (this.#responses.size <= storedMax && this.#bytes <= storedBytesMax) break;
@@ -55,7 +55,7 @@ export class StoredResponses {
 
   /** An item of any of them, by its id. */
   item(id: string): Fields | undefined {
-    return this.#items.get(id)?.item;
+    return this.#items.get(id)?.at(-1);
   }
 
   /** Whether there was one. */
@@ -64,9 +64,10 @@ export class StoredResponses {
     if (found === undefined) return false;
     this.#responses.delete(id);
     this.#bytes -= found.bytes;
-    for (const itemId of itemsById(found.response).keys()) {
-      const held = this.#items.get(itemId);
-      if (held !== undefined && --held.holders === 0) this.#items.delete(itemId);
+    for (const [itemId, item] of itemsById(found.response)) {
+      const known = this.#items.get(itemId);
+      known?.splice(known.indexOf(item), 1);
+      if (known?.length === 0) this.#items.delete(itemId);
     }
     return true;
   }

@@ -52,6 +52,16 @@ describe("an item", () => {
     }
   });
 
+  it("that a client changed under its id is that of a response that is there", () => {
+    const [first, second] = [item("msg_1"), item("msg_1", { content: "y" })];
+    for (const [gone, left] of [["resp_1", second], ["resp_2", first]] as const) {
+      const stored = storeOf(response("resp_1", [first]), response("resp_2", [second]));
+      assert.equal(stored.item("msg_1"), second);
+      stored.delete(gone);
+      assert.equal(stored.item("msg_1"), left);
+    }
+  });
+
   it("that stands in one response twice is gone with it", () => {
     const stored = storeOf(response("resp_1", [item("msg_1"), item("msg_1")]));
     stored.delete("resp_1");
