@@ -125,7 +125,7 @@ export class ConversationBuilder {
     const { results, positions, path } = this.#open;
     const missing = [...positions].flatMap(([id, position]) => (results[position] === undefined ? [id] : []));
     if (missing.length > 0) {
-      throw new BridgeError("invalid_value", `${path}: every call needs its result, right after it; missing are those of ${shownIds(missing)}.`, { param: path });
+      throw new BridgeError("invalid_value", `${path}: every call needs its result right after it; missing are ${shownIds(missing)}.`, { param: path });
     }
     this.#open = undefined;
     this.#appendUser(results.filter((result) => result !== undefined));

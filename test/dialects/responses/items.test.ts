@@ -206,7 +206,7 @@ describe("what was said before", () => {
   it("and lacks a result is refused by that field", () => {
     const { kind, param, message } = refusal("c", { previous: "resp_1", stored: storedWith(...before) });
     assert.deepEqual([kind, param], ["invalid_value", "previous_response_id"]);
-    assert.match(message, /missing are those of "1"/u);
+    assert.match(message, /missing are "1"/u);
   });
 
   for (const type of [{ type: "item_reference" }, {}, { type: null }]) {
