@@ -7,7 +7,7 @@ import type { ToolNames } from "../tool-names.ts";
 import { customInput } from "./items.ts";
 
 /** The most text that one response holds, in bytes; far beyond what a model says. Its end repeats all of it. */
-export const answerBytesMax = 64 * 1024 * 1024;
+export const answerBytesMax = 16 * 1024 * 1024;
 
 export interface ResponseIdentity {
   /** `resp_…` */
@@ -34,8 +34,8 @@ export interface FinishedResponse {
 
 /** An output item that grows. */
 type OpenItem =
-  | { readonly kind: "message" | "reasoning"; readonly id: string; readonly deltaHead: string; readonly pieces: JsonText[] }
-  | { readonly kind: "function_call" | "custom_tool_call"; readonly id: string; readonly deltaHead: string; readonly callId: string; readonly name: string; readonly pieces: JsonText[] };
+  | { readonly kind: "message" | "reasoning"; readonly id: string; readonly deltaHead: string; readonly pieces: Buffer[] }
+  | { readonly kind: "function_call" | "custom_tool_call"; readonly id: string; readonly deltaHead: string; readonly callId: string; readonly name: string; readonly pieces: Buffer[] };
 
 type Status = "in_progress" | "completed" | "incomplete" | "failed";
 
@@ -65,6 +65,8 @@ export class ResponseStream {
   /** The finished items, as JSON. */
   readonly #output: string[] = [];
   #open: OpenItem | undefined;
+  /** By how much the open item grew in this batch. */
+  #grown = "";
   /** The first two events are the opening's, which is asked for when there is something to open for. */
   #sequence = openingEvents.length;
   #answerBytes = 0;
@@ -111,6 +113,7 @@ export class ResponseStream {
           break;
       }
     }
+    this.#keepGrown();
     return bytes;
   }
 
@@ -162,7 +165,7 @@ export class ResponseStream {
   #delta(text: JsonText): string {
     const open = this.#open;
     if (open === undefined) return "";
-    open.pieces.push(text);
+    this.#grown += text;
     switch (open.kind) {
       case "message": return this.#event("response.output_text.delta", `${open.deltaHead}${text}"`);
       case "reasoning": return this.#event("response.reasoning_summary_text.delta", `${open.deltaHead}${text}"`);
@@ -172,12 +175,19 @@ export class ResponseStream {
     }
   }
 
+  /** A copy: a slice of a line would keep the whole read alive. */
+  #keepGrown(): void {
+    if (this.#grown !== "") this.#open?.pieces.push(Buffer.from(this.#grown, "latin1"));
+    this.#grown = "";
+  }
+
   /** Ends the open item: everything that it came to, once more. */
   #close(status: "completed" | "incomplete"): string {
     const open = this.#open;
     if (open === undefined) return "";
+    this.#keepGrown();
     this.#open = undefined;
-    const whole = open.pieces.join("") as JsonText;
+    const whole = Buffer.concat(open.pieces).toString("latin1") as JsonText;
     const place = this.#place(open.id);
     let item: string;
     let bytes: string;
