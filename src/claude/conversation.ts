@@ -190,8 +190,8 @@ export class Conversation {
   }
 
   #settle({ outcome, callIds, isWhole }: TurnTranslator): void {
-    // The process knows of calls that the client was never told.
-    if (!isWhole) return;
+    // The process knows of calls that the client was never told, or has died since.
+    if (!isWhole || this.#failure !== undefined) return;
     if (outcome.name === "finished") {
       this.#standing = { name: "known" };
       this.process.rest();
@@ -220,7 +220,7 @@ export class Conversation {
       case "control_request":
         return this.#onControlRequest(message);
       case "result":
-        if (this.#historyAck !== undefined) return this.#acknowledge(message);
+        if (this.#historyAck !== undefined && (message["num_turns"] === 0 || message["is_error"] === true)) return this.#acknowledge(message);
     }
     if (run === undefined) return this.#onUnasked(message);
     run.translator.take(message, run.queue.items, wasCut);

@@ -4,6 +4,7 @@ import { asBridgeError } from "../errors.ts";
 import type { LogFields, Logger } from "../log.ts";
 import type { Turn } from "../turn.ts";
 import type { HistoryHash } from "./history-hash.ts";
+import { RefillTimer } from "./refill-timer.ts";
 
 /** A model counts as recently used for this long, in milliseconds; with none used so lately, one process waits for the last. */
 export const recentUseMs = 15 * 60_000;
@@ -13,10 +14,6 @@ export const shelvesMax = 8;
 export const refusedProfilesMax = 16;
 /** A warm process is renewed after this long, in milliseconds: its login and its settings are those of its boot. */
 export const warmAgeMsMax = 30 * 60_000;
-/** After one was taken, in milliseconds, before the next boots: a boot costs most of a second of CPU, which the turn needs more. */
-export const refillDelayMs = 250;
-/** How long a refill is put off at most, in milliseconds, while histories are told: a replay needs the CPU of a boot for longer. */
-export const refillDelayMsMax = 2_000;
 /** After a boot that failed, the next waits this long, in milliseconds, and twice as long each time, up to a bound. */
 export const bootRetryMs = 1_000;
 export const bootRetryMsMax = 60_000;
@@ -77,8 +74,7 @@ export class Pool {
   readonly #options: PoolOptions;
   /** In the order of their last use: the first is the least recently used. */
   readonly #shelves = new Map<string, Shelf>();
-  #refillTimer: NodeJS.Timeout | undefined;
-  #refillLatestMs = 0;
+  readonly #refillTimer = new RefillTimer(() => this.refill());
   #life: Life = { name: "serving", restTimer: undefined };
 
   constructor(options: PoolOptions) {
@@ -174,8 +170,7 @@ export class Pool {
   close(): void {
     if (this.#life.name === "serving") clearTimeout(this.#life.restTimer);
     this.#life = { name: "closed" };
-    clearTimeout(this.#refillTimer);
-    this.#refillTimer = undefined;
+    this.#refillTimer.stop();
     for (const [model, shelf] of [...this.#shelves]) this.#drop(model, shelf);
   }
 
@@ -220,24 +215,12 @@ export class Pool {
 
   /** Boots what is missing a moment later: after one was taken, or when a process ended and left room. */
   refillSoon(): void {
-    if (this.#life.name === "closed" || this.#refillTimer !== undefined) return;
-    this.#refillLatestMs = Date.now() + refillDelayMsMax;
-    this.#startRefillTimer();
+    if (this.#life.name !== "closed") this.#refillTimer.start();
   }
 
-  /** A conversation is being told its history: a refill that is to come waits its delay again, up to a bound. */
+  /** A conversation is being told its history: a refill that is to come waits. */
   putOffRefill(): void {
-    if (this.#refillTimer === undefined || Date.now() + refillDelayMs > this.#refillLatestMs) return;
-    clearTimeout(this.#refillTimer);
-    this.#startRefillTimer();
-  }
-
-  #startRefillTimer(): void {
-    this.#refillTimer = setTimeout(() => {
-      this.#refillTimer = undefined;
-      this.refill();
-    }, refillDelayMs);
-    this.#refillTimer.unref();
+    this.#refillTimer.putOff();
   }
 
   /** The models used lately; when there were none, the last one. The others' processes are ended. */

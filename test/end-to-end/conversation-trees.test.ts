@@ -48,7 +48,11 @@ function treesFor({ claude }: Scene): number {
 async function start(t: TestContext, { maxProcesses, warm, isRoomy, usual }: Place): Promise<Scene> {
   const claude = await startRememberingClaude(t, seedFirst);
   const server = createClaudeMaxApi(
-    { port: 0, claude: claude.path, passEnv: Object.keys(claude.environment), maxProcesses, maxQueue: 1_000, warm, logLevel: "silent" },
+    {
+      port: 0, claude: claude.path, passEnv: Object.keys(claude.environment), maxProcesses, maxQueue: 1_000, warm, logLevel: "silent",
+      // A failure keeps its status however slow the machine.
+      headWaitSeconds: 600,
+    },
     { environment: { ...platformEnvironment(), ...claude.environment } },
   );
   const { url } = await server.listen();
@@ -67,12 +71,21 @@ async function growAll(t: TestContext, scene: Scene, { trees, firstSeed, atOnce,
   }));
   const status = await scene.server.discovered();
   await scene.server.close();
-  assert.deepEqual(seen.strays, [], "every turn that any process saw was asked for, word for word");
   assert.deepEqual(scene.claude.violations, []);
+  assert.deepEqual(seen.strays, []);
+  const { turns } = scene.claude.counts;
+  assert.ok(turns <= seen.requests + seen.killed.size, `${turns} turns for ${seen.requests} requests and ${seen.killed.size} kills: some were asked twice`);
   const seconds = ((performance.now() - beganAtMs) / 1000).toFixed(1);
   t.diagnostic(`${grown} trees from seed ${firstSeed} on, ${seen.requests} requests, ${scene.claude.counts.turns} turns, ${scene.claude.counts.processes} processes (${scene.claude.counts.rehearsals} rehearsed), ${seen.killed.size} kills (${seen.errorsOfKills} noticed), ${seconds} s`);
   t.diagnostic(`reuse: ${JSON.stringify(status.reuse)}; steps: ${JSON.stringify(Object.fromEntries(seen.steps))}`);
   return { seen, status, grown };
+}
+
+/** What a whole forest has seen is asked only of one. */
+function isTooFew(t: TestContext, grown: number): boolean {
+  if (grown >= treesDear / 2) return false;
+  t.diagnostic(`only ${grown} trees: that they met with everything is not asked`);
+  return true;
 }
 
 describe("conversation trees", { skip: relaysUnavailable }, () => {
@@ -80,8 +93,7 @@ describe("conversation trees", { skip: relaysUnavailable }, () => {
     const scene = await start(t, { maxProcesses: 200, warm: 8, isRoomy: true });
     const trees = Math.ceil(treesFor(scene) * (1 - 1 / crampedShare));
     const { seen, status, grown } = await growAll(t, scene, { trees, firstSeed: seedFirst, atOnce: 8 });
-    if (grown < treesDear / 2) return;
-    // Otherwise nothing was put to the test.
+    if (isTooFew(t, grown)) return;
     const { hit, unknown_history: unknown, first_message: first, in_use: inUse } = status.reuse;
     assert.ok(hit > seen.requests / 5, `only ${hit} of ${seen.requests} requests went on with a living process`);
     assert.ok(unknown > seen.requests / 20, `only ${unknown} of ${seen.requests} histories were replayed`);
@@ -101,7 +113,7 @@ describe("conversation trees", { skip: relaysUnavailable }, () => {
     const scene = await start(t, { maxProcesses: 3, warm: 1, isRoomy: false });
     const trees = Math.ceil(treesFor(scene) / crampedShare);
     const { status, grown } = await growAll(t, scene, { trees, firstSeed: seedFirst, atOnce: 2 });
-    if (grown < treesDear / 2) return;
+    if (isTooFew(t, grown)) return;
     assert.ok(status.reuse.evicted > 0, "no conversation lost its process to another");
     assert.ok(status.reuse.hit > 0, "no request went on with a living process");
   });

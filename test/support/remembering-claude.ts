@@ -243,6 +243,8 @@ export class RememberingProcess {
 
   #refuse(words: string): void {
     this.#watch.onViolation(`process ${this.pid} ${words}`);
+    // One fault is told once, and no turn follows from it.
+    this.#isSpent = true;
     this.#say({ type: "result", subtype: "error_during_execution", is_error: true, num_turns: 0, result: words });
   }
 

@@ -47,7 +47,10 @@ export async function begin(url: string, body: ChatBody): Promise<Begun | Refusa
   while (text === "") {
     const next = await within(events.next(), replyMsMax, () => "no piece of the answer");
     if (next.done === true) throw new Error("the stream ended before its first piece");
-    text = deltaIn(next.value.data);
+    const { data } = next.value;
+    const error = errorIn(data);
+    if (error !== undefined) return { kind: "error", status: 200, code: error, message: data };
+    text = deltaIn(data);
   }
   return {
     kind: "begun",

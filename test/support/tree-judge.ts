@@ -53,7 +53,8 @@ export class Observations {
   readonly #waiting = new Map<string, (view: View) => void>();
   /** The last turn of each request: one whose process dies before it has answered is asked again of another. */
   readonly #lastTurns = new Map<string, View>();
-  readonly strays: Asked[] = [];
+  /** Turns that nobody asked for, and what is known of their processes. */
+  readonly strays: object[] = [];
   readonly killed = new Set<RememberingProcess>();
   freshKills = 0;
   errorsOfKills = 0;
@@ -67,7 +68,8 @@ export class Observations {
     this.#server = server;
     server.claude.onTurn = (view) => {
       const key = keyOf(askedFor(view.told));
-      if (!this.#asked.has(key)) this.strays.push(askedFor(view.told));
+      const { pid, hasRehearsed } = view.process;
+      if (!this.#asked.has(key)) this.strays.push({ pid, hasRehearsed, isKilled: this.killed.has(view.process), told: askedFor(view.told) });
       this.#byAnswer.set(view.answer.trim(), view);
       this.#lastTurns.set(key, view);
       if (view.process.hasRehearsed) this.rehearsedTurns++;
@@ -102,9 +104,16 @@ export class Observations {
     return view;
   }
 
-  kill(target: RememberingProcess): void {
+  /** False when it is gone already: its socket tells of it later. */
+  kill(target: RememberingProcess): boolean {
+    try {
+      process.kill(target.pid, "SIGKILL");
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+      return false;
+    }
     this.killed.add(target);
-    process.kill(target.pid, "SIGKILL");
+    return true;
   }
 
   /** One that was killed just when a request had booted it is not hidden from the client; any other failure breaks the promise. */
@@ -116,9 +125,7 @@ export class Observations {
   /** One that waits for a conversation, so that no client may notice. */
   killAFresh(random: Random): void {
     const fresh = [...this.#server.claude.processes].filter((candidate) => candidate.isFresh && !this.killed.has(candidate));
-    if (fresh.length === 0) return;
-    this.freshKills++;
-    this.kill(random.pick(fresh));
+    if (fresh.length > 0 && this.kill(random.pick(fresh))) this.freshKills++;
   }
 }
 
@@ -202,7 +209,7 @@ async function cutShort({ bodies: [body], fate }: Plan, tree: ConversationTree, 
     if (random.below(2) === 0) tree.remember(body, begun.text);
     return [view];
   }
-  seen.kill(view.process);
+  assert.ok(seen.kill(view.process), "a process that answers is gone");
   const rest = await within(begun.rest(), eventMsMax, () => "the stream of a killed process did not end");
   assert.equal(errorIn(rest.at(-1)), "claude_cli_failed", `a killed process ends its stream in an error: ${rest.at(-1)}`);
   return [view];

@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import { describe, it, type TestContext } from "node:test";
+import { refillDelayMs, refillDelayMsMax, RefillTimer } from "../../src/engine/refill-timer.ts";
+
+interface Scene {
+  readonly timer: RefillTimer;
+  readonly refills: () => number;
+  readonly pass: (ms: number) => void;
+}
+
+function start(t: TestContext): Scene {
+  t.mock.timers.enable({ apis: ["setTimeout", "Date"] });
+  let refills = 0;
+  return { timer: new RefillTimer(() => void refills++), refills: () => refills, pass: (ms) => t.mock.timers.tick(ms) };
+}
+
+describe("the timer of a refill", () => {
+  it("calls for one a delay later, once however often it was started, and again when it is started again", (t) => {
+    const { timer, refills, pass } = start(t);
+    timer.start();
+    pass(refillDelayMs - 1);
+    timer.start();
+    assert.equal(refills(), 0);
+    pass(1);
+    assert.equal(refills(), 1);
+    pass(10 * refillDelayMs);
+    assert.equal(refills(), 1);
+    timer.start();
+    pass(refillDelayMs);
+    assert.equal(refills(), 2);
+  });
+
+  it("waits its delay again when it is put off", (t) => {
+    const { timer, refills, pass } = start(t);
+    timer.start();
+    pass(refillDelayMs - 1);
+    timer.putOff();
+    pass(refillDelayMs - 1);
+    assert.equal(refills(), 0);
+    pass(1);
+    assert.equal(refills(), 1);
+  });
+
+  it("is not put off for longer than it may be", (t) => {
+    const { timer, refills, pass } = start(t);
+    const stepMs = 10;
+    timer.start();
+    let waitedMs = 0;
+    for (; refills() === 0 && waitedMs < 2 * refillDelayMsMax; waitedMs += stepMs) {
+      timer.putOff();
+      pass(stepMs);
+    }
+    assert.ok(waitedMs > refillDelayMsMax - refillDelayMs && waitedMs <= refillDelayMsMax, `${waitedMs} ms`);
+  });
+
+  it("calls for none that was not started, or was stopped, put off or not", (t) => {
+    const { timer, refills, pass } = start(t);
+    timer.putOff();
+    pass(refillDelayMs);
+    timer.start();
+    timer.stop();
+    timer.putOff();
+    pass(refillDelayMs);
+    assert.equal(refills(), 0);
+    timer.start();
+    pass(refillDelayMs);
+    assert.equal(refills(), 1, "and may be started again");
+  });
+});

@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import { getEventListeners } from "node:events";
+import { describe, it } from "node:test";
+import { Waiters } from "../../src/engine/waiters.ts";
+import { BridgeError, serverBusy } from "../../src/errors.ts";
+
+const never = new AbortController().signal;
+
+describe("those that wait", () => {
+  it("are served in the order they came, each once, with what is made for it", async () => {
+    const waiters = new Waiters<string>();
+    const served = ["first", "second"].map(() => waiters.wait(never));
+    assert.equal(waiters.size, 2);
+    assert.deepEqual([waiters.serveNext(() => "a"), waiters.serveNext(() => "b")], [true, true]);
+    assert.deepEqual(await Promise.all(served), ["a", "b"]);
+    assert.equal(waiters.size, 0);
+  });
+
+  it("when there are none, nothing is made", () => {
+    assert.equal(new Waiters<string>().serveNext(() => assert.fail("made for nobody")), false);
+  });
+
+  it("leave with their client, also one that had left before, and the next is served in their place", async () => {
+    const waiters = new Waiters<string>();
+    const [leaver, gone] = [new AbortController(), new AbortController()];
+    gone.abort();
+    const left = assert.rejects(waiters.wait(leaver.signal), { kind: "client_closed" });
+    await assert.rejects(waiters.wait(gone.signal), { kind: "client_closed" });
+    const next = waiters.wait(never);
+    leaver.abort();
+    await left;
+    waiters.serveNext(() => "a");
+    assert.equal(await next, "a");
+  });
+
+  it("leave when their patience is over, and are told why", async (t) => {
+    t.mock.timers.enable({ apis: ["setTimeout"] });
+    const waiters = new Waiters<string>();
+    const impatient = assert.rejects(waiters.wait(never, { ms: 100, error: () => serverBusy("too long") }), { kind: "server_busy", message: "too long" });
+    t.mock.timers.tick(99);
+    assert.equal(waiters.size, 1);
+    t.mock.timers.tick(1);
+    await impatient;
+    assert.equal(waiters.size, 0);
+  });
+
+  it("are all refused at the close", async () => {
+    const waiters = new Waiters<string>();
+    const refused = [never, never].map((signal) => assert.rejects(waiters.wait(signal), { kind: "shutting_down" }));
+    waiters.refuseAll(new BridgeError("shutting_down", "over"));
+    await Promise.all(refused);
+    assert.equal(waiters.size, 0);
+  });
+
+  it("leave nothing behind, whichever way they go", async (t) => {
+    t.mock.timers.enable({ apis: ["setTimeout"] });
+    const waiters = new Waiters<string>();
+    const { signal } = new AbortController();
+    const served = waiters.wait(signal, { ms: 100, error: () => assert.fail("its time ran on") });
+    waiters.serveNext(() => "a");
+    await served;
+    t.mock.timers.tick(1_000);
+    assert.deepEqual(getEventListeners(signal, "abort"), []);
+  });
+});
