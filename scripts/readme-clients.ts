@@ -20,11 +20,11 @@ export function clientsText(described: readonly Client[], pins: Pins): string {
   return ["| client | package | tested |", "| --- | --- | --- |", ...rows, "", ...grouped(described).map(details)].join("\n");
 }
 
-/** The pinned version, without the name that an alias stands for. */
+/** The pinned version, without the name that an alias stands for, and without the platform that Codex's binaries have in theirs. */
 function versionOf({ name, package: packageName, installedAs = packageName }: Client, pins: Pins): string {
   const pin = pins[installedAs];
   if (pin === undefined) throw new Error(`${name} is described, but test/interop/package.json pins no ${installedAs}`);
-  return pin.replace(/^npm:.*@/u, "");
+  return pin.replace(/^npm:.*@/u, "").replace(/-linux-x64$/u, "");
 }
 
 /** Neighbours that are configured alike are told of once. */

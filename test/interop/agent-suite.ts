@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import type { Config } from "../../src/index.ts";
 import { runAgentCli } from "../support/agent-cli.ts";
 import { callOrder, plainText, requestsSince, startInterop, suiteMsMax, upstreamMessages, upstreamTools } from "../support/interop.ts";
 import { claudeVersions } from "../support/real-claude.ts";
@@ -23,12 +24,14 @@ export interface AgentUnderTest {
   readonly writer: { readonly tool: string; readonly input: (path: string, text: string) => Readonly<Record<string, unknown>> };
   /** What keeps it from the internet. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Further settings of our server. */
+  readonly settings?: Partial<Config>;
 }
 
-export function testAgent({ client, installed, command: [command, ...leading], writer, env = {} }: AgentUnderTest): void {
+export function testAgent({ client, installed, command: [command, ...leading], writer, env = {}, settings = {} }: AgentUnderTest): void {
   for (const version of claudeVersions) {
     test(`${client.name} on claude ${version}`, { skip: missing(...installed), timeout: suiteMsMax }, async (t) => {
-      const { url, stub } = await startInterop(t, version);
+      const { url, stub } = await startInterop(t, version, settings);
       const setup = setUpAgent(client, url);
       const run = (prompt: (folder: string) => string) => runAgentCli(t, {
         command, home: setup.home, env: { ...env, ...setup.env }, args: (folder) => [...leading, ...setup.args, prompt(folder)],

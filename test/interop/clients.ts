@@ -21,7 +21,7 @@ export interface Client {
 export interface ConfigurationPart {
   /** A file's path in the home, or `code`, or `shell`: variables a line, then the command, which takes the prompt as its last argument. */
   readonly where: "code" | "shell" | `~/${string}`;
-  readonly language: "ts" | "json" | "yaml" | "sh";
+  readonly language: "ts" | "json" | "yaml" | "toml" | "sh";
   readonly text: string;
 }
 
@@ -192,6 +192,24 @@ qwen --approval-mode auto-edit`,
 }`,
       },
       { where: "shell", language: "sh", text: "openclaw agent exec" },
+    ],
+  },
+  codex: {
+    name: "Codex CLI", package: "@openai/codex", installedAs: "codex-linux-x64", kind: "agent",
+    verified: "an answer, a tool call that writes a file: a function's, and `apply_patch` (with `--alias gpt-5.5=sonnet`)",
+    configuration: [
+      {
+        where: "~/.codex/config.toml", language: "toml",
+        text: `model = "sonnet"
+model_provider = "claude"
+sandbox_mode = "workspace-write"
+
+[model_providers.claude]
+name = "Claude"
+base_url = "http://127.0.0.1:3456/v1"
+wire_api = "responses"`,
+      },
+      { where: "shell", language: "sh", text: "codex exec --skip-git-repo-check" },
     ],
   },
   opencode: {

@@ -13,7 +13,7 @@ const x6: Client = { ...x7, name: "X 6", installedAs: "x-6" };
 
 describe("the README's section of clients", () => {
   it("has a row for each with its pinned version, and a configuration once", () => {
-    assert.equal(clientsText([x7, x6], { x: "7.0.1", "x-6": "npm:@scope/x@6.5.0" }), [
+    assert.equal(clientsText([x7, x6], { x: "7.0.1", "x-6": "npm:@scope/x@6.5.0-linux-x64" }), [
       "| client | package | tested |",
       "| --- | --- | --- |",
       "| X 7 | `x` 7.0.1 | text |",

@@ -1,6 +1,7 @@
 /** The ground of test/interop: our server on the real CLI, and behind the CLI a stub that plays an obedient model. */
 import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
+import type { Config } from "../../src/index.ts";
 import {
   type AnthropicStub, conversationOf, lastUserText, startAnthropicStub, type StubAnswer, type StubContentBlock, type StubRequest, type StubRequestBody,
   textAnswer, toolUseAnswer,
@@ -85,14 +86,14 @@ export interface InteropServer {
   readonly stub: AnthropicStub;
 }
 
-/** Our server on that CLI. Both end with the test. */
-export async function startInterop(t: TestContext, version: ClaudeVersion): Promise<InteropServer> {
+/** Our server on that CLI, with those settings beside the tests' own. Both end with the test. */
+export async function startInterop(t: TestContext, version: ClaudeVersion, settings: Partial<Config> = {}): Promise<InteropServer> {
   const stub = await startAnthropicStub({ respond: obedientModel });
   cleanUp(t, () => stub.close());
   const environment = subscriptionEnvironment(stub.url, await temporaryFolder(t));
   const { url } = await startEmbedded(
     t,
-    { claude: claudePath(version), passEnv: ["ANTHROPIC_BASE_URL", "DISABLE_TELEMETRY"], maxProcesses: 6, warm: 1, logLevel: "warn" },
+    { claude: claudePath(version), passEnv: ["ANTHROPIC_BASE_URL", "DISABLE_TELEMETRY"], maxProcesses: 6, warm: 1, logLevel: "warn", ...settings },
     environment,
   );
   return { url, stub };
