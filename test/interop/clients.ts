@@ -25,7 +25,8 @@ export interface ConfigurationPart {
   readonly text: string;
 }
 
-const code = (text: string): readonly ConfigurationPart[] => [{ where: "code", language: "ts", text: text.trim() }];
+/** A part for chat completions, and one for the Responses API where that is made otherwise. */
+const code = (...texts: readonly string[]): readonly ConfigurationPart[] => texts.map((text) => ({ where: "code", language: "ts", text: text.trim() }));
 
 const aiSdk = code(`
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
@@ -36,6 +37,11 @@ const claude = createOpenAICompatible({
   includeUsage: true,
   supportsStructuredOutputs: true,
 });
+`, `
+import { createOpenAI } from "@ai-sdk/openai";
+
+// It speaks the Responses API.
+const claude = createOpenAI({ baseURL: "http://127.0.0.1:3456/v1", apiKey: "unused" });
 `);
 
 const openAi = code(`
@@ -47,27 +53,27 @@ const client = new OpenAI({ baseURL: "http://127.0.0.1:3456/v1", apiKey: "unused
 export const clients = {
   openai7: {
     name: "openai (Node) 7", package: "openai", kind: "library",
-    verified: "text, streams, `runTools`, `stream`, `parse`, models, errors", configuration: openAi,
+    verified: "text, streams, `runTools`, `stream`, `parse`, models, errors; `responses`: text, streams, tools, `stream`, `parse`, stored, errors", configuration: openAi,
   },
   openai6: {
     name: "openai (Node) 6", package: "openai", installedAs: "openai-6", kind: "library",
-    verified: "text, streams, `runTools`, `stream`, `parse`, models, errors", configuration: openAi,
+    verified: "text, streams, `runTools`, `stream`, `parse`, models, errors; `responses`: text, streams, tools, `stream`, `parse`, stored, errors", configuration: openAi,
   },
   aiSdk7: {
     name: "AI SDK 7", package: "ai", installedAs: "ai-7", kind: "library",
-    verified: "`generateText`, `streamText`, tools, `generateObject`", configuration: aiSdk,
+    verified: "`generateText`, `streamText`, tools, `generateObject`, by both providers", configuration: aiSdk,
   },
   aiSdk6: {
     name: "AI SDK 6", package: "ai", installedAs: "ai-6", kind: "library",
-    verified: "`generateText`, `streamText`, tools, `generateObject`", configuration: aiSdk,
+    verified: "`generateText`, `streamText`, tools, `generateObject`, by both providers", configuration: aiSdk,
   },
   aiSdk5: {
     name: "AI SDK 5", package: "ai", installedAs: "ai-5", kind: "library",
-    verified: "`generateText`, `streamText`, tools, `generateObject`", configuration: aiSdk,
+    verified: "`generateText`, `streamText`, tools, `generateObject`, by both providers", configuration: aiSdk,
   },
   langchain: {
     name: "LangChain", package: "@langchain/openai", kind: "library",
-    verified: "`invoke`, `stream`, `bindTools`, `withStructuredOutput`",
+    verified: "`invoke`, `stream`, `bindTools`, `withStructuredOutput`, by both APIs",
     configuration: code(`
 import { ChatOpenAI } from "@langchain/openai";
 
@@ -76,16 +82,33 @@ const model = new ChatOpenAI({
   apiKey: "unused",
   configuration: { baseURL: "http://127.0.0.1:3456/v1" },
 });
+`, `
+import { ChatOpenAI } from "@langchain/openai";
+
+const model = new ChatOpenAI({
+  model: "sonnet",
+  apiKey: "unused",
+  configuration: { baseURL: "http://127.0.0.1:3456/v1" },
+  useResponsesApi: true,
+});
 `),
   },
   agents: {
     name: "OpenAI Agents", package: "@openai/agents", kind: "library",
-    verified: "`run`, streamed `run`, tools, `outputType`",
+    verified: "`run`, streamed `run`, tools, `outputType`, by both APIs",
     configuration: code(`
 import OpenAI from "openai";
 import { OpenAIChatCompletionsModel } from "@openai/agents";
 
 const model = new OpenAIChatCompletionsModel(
+  new OpenAI({ baseURL: "http://127.0.0.1:3456/v1", apiKey: "unused" }),
+  "sonnet",
+);
+`, `
+import OpenAI from "openai";
+import { OpenAIResponsesModel } from "@openai/agents";
+
+const model = new OpenAIResponsesModel(
   new OpenAI({ baseURL: "http://127.0.0.1:3456/v1", apiKey: "unused" }),
   "sonnet",
 );
@@ -282,9 +305,12 @@ export function missing(...packages: readonly string[]): string | false {
   return absent === undefined ? false : `${absent} is not installed for this platform`;
 }
 
-/** Runs a library's documented code against that server and gives the constant that it makes; `installedAs` maps packages to names in this folder. */
-export async function configure(client: Client, url: string, installedAs: Readonly<Record<string, string>> = {}): Promise<any> {
-  const [part] = client.configuration;
+/** The APIs by which a library is tested, in the order of the parts of its configuration. */
+export const apis = ["chat completions", "the Responses API"] as const;
+
+/** Runs a library's documented code for that API against that server and gives the constant that it makes; `installedAs` maps packages to names in this folder. */
+export async function configure(client: Client, url: string, installedAs: Readonly<Record<string, string>> = {}, api: (typeof apis)[number] = apis[0]): Promise<any> {
+  const part = client.configuration[apis.indexOf(api)];
   if (part?.language !== "ts") throw new Error(`${client.name} is not configured by code`);
   const scope: Record<string, unknown> = {};
   const body = part.text.replaceAll(documentedUrl, url).split("\n").filter((line) => !line.startsWith("import ")).join("\n");

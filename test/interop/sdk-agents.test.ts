@@ -1,20 +1,20 @@
-/** OpenAI's Agents library with its chat completions model. */
+/** OpenAI's Agents library with its chat completions model, and with its default one. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
   callOrder, exchangeMsMax, jsonOrder, plainText, requestsSince, startInterop, suiteMsMax, toolReply, upstreamMessages, upstreamTools, usage,
 } from "../support/interop.ts";
 import { claudeVersions } from "../support/real-claude.ts";
-import { clients, configure, load, missing } from "./clients.ts";
+import { apis, clients, configure, load, missing } from "./clients.ts";
 
 const weather = { city: "Zürich", days: 3 };
 const document = { title: "A \"plan\"", steps: ["one", "two"] };
 const deadline = { timeout: exchangeMsMax };
 
-for (const version of claudeVersions) {
-  test(`${clients.agents.name} on claude ${version}`, { skip: missing("@openai/agents"), timeout: suiteMsMax }, async (t) => {
+for (const [api, version] of apis.flatMap((api) => claudeVersions.map((version) => [api, version] as const))) {
+  test(`${clients.agents.name} by ${api} on claude ${version}`, { skip: missing("@openai/agents"), timeout: suiteMsMax }, async (t) => {
     const { url, stub } = await startInterop(t, version);
-    const model = await configure(clients.agents, url);
+    const model = await configure(clients.agents, url, {}, api);
     const { Agent, run, setTracingDisabled, tool } = await load("@openai/agents");
     const { z } = await load("zod");
     // Its traces would go to OpenAI.
@@ -31,6 +31,7 @@ for (const version of claudeVersions) {
       const before = stub.requests.length;
       const result = await run(new Agent({ name: "Terse", instructions: "Be terse.", model }), "hello");
       assert.deepEqual([result.finalOutput, counted(result)], [plainText, [oneAnswer]]);
+      assert.match(result.lastResponseId, api === "chat completions" ? /^chatcmpl-/ : /^resp_/);
       const [request, ...more] = requestsSince(stub, before);
       assert.equal(more.length, 0);
       assert.deepEqual(upstreamMessages(request!.body), ["user: hello"]);

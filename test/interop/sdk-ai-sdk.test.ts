@@ -1,22 +1,24 @@
-/** Vercel's AI SDK in the three majors that are in use, through its provider for servers that speak OpenAI's API. */
+/** Vercel's AI SDK in the three majors that are in use, through its provider for servers that speak OpenAI's API, and through the one for OpenAI itself. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
   callOrder, exchangeMsMax, jsonOrder, plainText, requestsSince, startInterop, suiteMsMax, toolReply, upstreamMessages, upstreamTools, usage,
 } from "../support/interop.ts";
 import { claudeVersions } from "../support/real-claude.ts";
-import { clients, configure, load, missing } from "./clients.ts";
+import { apis, clients, configure, load, missing } from "./clients.ts";
 
 const weather = { city: "Zürich", days: 3 };
 const document = { title: "A \"plan\"", steps: ["one", "two"] };
 const deadline = { timeout: exchangeMsMax };
 
-for (const [major, described] of [[7, clients.aiSdk7], [6, clients.aiSdk6], [5, clients.aiSdk5]] as const) {
-  const [installed, provider] = [`ai-${major}`, `ai-sdk-openai-compatible-${major}`];
+const majors = [[7, clients.aiSdk7], [6, clients.aiSdk6], [5, clients.aiSdk5]] as const;
+for (const [major, described, api] of majors.flatMap(([major, described]) => apis.map((api) => [major, described, api] as const))) {
+  const provider = api === "chat completions" ? "openai-compatible" : "openai";
+  const [installed, installedProvider] = [`ai-${major}`, `ai-sdk-${provider}-${major}`];
   for (const version of claudeVersions) {
-    test(`${described.name} on claude ${version}`, { skip: missing(installed, provider), timeout: suiteMsMax }, async (t) => {
+    test(`${described.name} by ${api} on claude ${version}`, { skip: missing(installed, installedProvider), timeout: suiteMsMax }, async (t) => {
       const { url, stub } = await startInterop(t, version);
-      const claude = await configure(described, url, { "@ai-sdk/openai-compatible": provider });
+      const claude = await configure(described, url, { [`@ai-sdk/${provider}`]: installedProvider }, api);
       const { generateText, streamText, generateObject, streamObject, tool, stepCountIs, isStepCount } = await load(installed);
       const { z } = await load("zod");
       const model = claude("sonnet");
@@ -38,6 +40,7 @@ for (const [major, described] of [[7, clients.aiSdk7], [6, clients.aiSdk6], [5, 
         const result = await generateText({ model, ...instructions, prompt: "hello" });
         assert.deepEqual([result.text, result.finishReason, counted(result.usage)], [plainText, "stop", oneAnswer]);
         assert.deepEqual(result.warnings ?? [], []);
+        assert.match(result.response.id, api === "chat completions" ? /^chatcmpl-/ : /^resp_/);
         const [request, ...more] = requestsSince(stub, before);
         assert.equal(more.length, 0);
         assert.deepEqual(upstreamMessages(request!.body), ["user: hello"]);
@@ -72,6 +75,15 @@ for (const [major, described] of [[7, clients.aiSdk7], [6, clients.aiSdk6], [5, 
           ]);
         });
       }
+
+      // What is stored on the server, OpenAI's own provider refers to.
+      await t.test("the next turn of a conversation", deadline, async () => {
+        const before = stub.requests.length;
+        const messages = [{ role: "user", content: "hello" }];
+        const { response } = await generateText({ model, messages });
+        assert.equal((await generateText({ model, messages: [...messages, ...response.messages, { role: "user", content: "Again." }] })).text, plainText);
+        assert.deepEqual(upstreamMessages(requestsSince(stub, before).at(-1)!.body), ["user: hello", `assistant: ${plainText}`, "user: Again."]);
+      });
 
       await t.test("generateObject and streamObject", deadline, async () => {
         const result = await generateObject({ model, schema, prompt: jsonOrder(document) });

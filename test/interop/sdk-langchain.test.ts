@@ -5,21 +5,24 @@ import {
   callOrder, exchangeMsMax, jsonOrder, plainText, requestsSince, startInterop, suiteMsMax, toolReply, upstreamMessages, upstreamTools, usage,
 } from "../support/interop.ts";
 import { claudeVersions } from "../support/real-claude.ts";
-import { clients, configure, load, missing } from "./clients.ts";
+import { apis, clients, configure, load, missing } from "./clients.ts";
 
 const weather = { city: "Zürich", days: 3 };
 const document = { title: "A \"plan\"", steps: ["one", "two"] };
 const deadline = { timeout: exchangeMsMax };
 
-for (const version of claudeVersions) {
-  test(`${clients.langchain.name} on claude ${version}`, { skip: missing("@langchain/openai", "@langchain/core"), timeout: suiteMsMax }, async (t) => {
+for (const [api, version] of apis.flatMap((api) => claudeVersions.map((version) => [api, version] as const))) {
+  test(`${clients.langchain.name} by ${api} on claude ${version}`, { skip: missing("@langchain/openai", "@langchain/core"), timeout: suiteMsMax }, async (t) => {
     const { url, stub } = await startInterop(t, version);
-    const model = await configure(clients.langchain, url);
+    const model = await configure(clients.langchain, url, {}, api);
     const { HumanMessage, SystemMessage } = await load("@langchain/core/messages");
     const { tool } = await load("@langchain/core/tools");
     const { z } = await load("zod");
     const counted = ({ input_tokens, output_tokens, total_tokens }: Record<string, unknown>) => [input_tokens, output_tokens, total_tokens];
     const oneAnswer = [usage.prompt, usage.completion, usage.total];
+    const isChat = api === "chat completions";
+    const endOf = ({ response_metadata: { finish_reason, status } }: any) => (isChat ? finish_reason : status);
+    const [stopped, called] = isChat ? ["stop", "tool_calls"] : ["completed", "completed"];
     const getWeather = tool(async () => "Rain & 12°", {
       name: "get_weather", description: "The weather.", schema: z.object({ city: z.string(), days: z.number() }),
     });
@@ -32,7 +35,7 @@ for (const version of claudeVersions) {
     await t.test("invoke", deadline, async () => {
       const before = stub.requests.length;
       const answer = await model.invoke([new SystemMessage("Be terse."), new HumanMessage("hello")]);
-      assert.deepEqual([answer.content, answer.response_metadata.finish_reason, counted(answer.usage_metadata)], [plainText, "stop", oneAnswer]);
+      assert.deepEqual([answer.text, endOf(answer), counted(answer.usage_metadata)], [plainText, stopped, oneAnswer]);
       const [request, ...more] = requestsSince(stub, before);
       assert.equal(more.length, 0);
       assert.deepEqual(upstreamMessages(request!.body), ["user: hello"]);
@@ -41,7 +44,7 @@ for (const version of claudeVersions) {
 
     await t.test("stream", deadline, async () => {
       const answer = await collect(await model.stream("hello"));
-      assert.deepEqual([answer.content, answer.response_metadata.finish_reason, counted(answer.usage_metadata)], [plainText, "stop", oneAnswer]);
+      assert.deepEqual([answer.text, endOf(answer), counted(answer.usage_metadata)], [plainText, stopped, oneAnswer]);
     });
 
     for (const stream of [false, true]) {
@@ -52,9 +55,9 @@ for (const version of claudeVersions) {
         const ask = async (messages: unknown[]) => (stream ? collect(await bound.stream(messages)) : bound.invoke(messages));
         const answer = await ask([order]);
         assert.deepEqual(answer.tool_calls.map(({ name, args }: any) => [name, args]), [["get_weather", weather]]);
-        assert.equal(answer.response_metadata.finish_reason, "tool_calls");
+        assert.equal(endOf(answer), called);
         const result = await getWeather.invoke({ ...answer.tool_calls[0], type: "tool_call" });
-        assert.equal((await ask([order, answer, result])).content, toolReply("Rain & 12°"));
+        assert.equal((await ask([order, answer, result])).text, toolReply("Rain & 12°"));
         const [first, second, ...more] = requestsSince(stub, before);
         assert.equal(more.length, 0);
         assert.deepEqual(upstreamTools(first!.body), ["get_weather"]);

@@ -123,5 +123,94 @@ for (const { client: described, installed } of [{ client: clients.openai7, insta
         });
       });
     });
+
+    test(`${described.name} by the Responses API on claude ${version}`, { skip: missing(installed), timeout: suiteMsMax }, async (t) => {
+      const { url, stub } = await startInterop(t, version);
+      const { responses } = await configure(described, url, { openai: installed });
+      const { zodResponsesFunction, zodTextFormat } = await load(`${installed}/helpers/zod`);
+      const { z } = await load("zod");
+      const ask = (input: unknown) => ({ model: "sonnet", input });
+      const counted = ({ input_tokens: input, input_tokens_details: details, output_tokens: output, total_tokens: total }: any) => [input, details.cached_tokens, output, total];
+      const oneAnswer = [usage.prompt, usage.cached, usage.completion, usage.total];
+
+      await t.test("a plain answer", deadline, async () => {
+        const before = stub.requests.length;
+        const response = await responses.create({ ...ask([{ role: "user", content: [{ type: "input_text", text: "hello" }] }]), instructions: "Be terse." });
+        assert.deepEqual([response.status, response.output_text, counted(response.usage)], ["completed", plainText, oneAnswer]);
+        assert.match(response._request_id, /./, "the library found the x-request-id");
+        const [request, ...more] = requestsSince(stub, before);
+        assert.equal(more.length, 0);
+        assert.deepEqual(upstreamMessages(request!.body), ["user: hello"]);
+        assert.match(JSON.stringify(request!.body.system), /Be terse\./);
+      });
+
+      await t.test("a streamed answer", deadline, async () => {
+        const events: any[] = [];
+        for await (const event of await responses.create({ ...ask("hello"), stream: true })) events.push(event);
+        const deltas = events.flatMap(({ type, delta }) => (type === "response.output_text.delta" ? [delta] : []));
+        assert.deepEqual(deltas, [...plainPieces], "as the model sent them");
+        assert.deepEqual(events.map(({ sequence_number: number }) => number), events.map((_, index) => index));
+        const { type, response } = events.at(-1);
+        assert.deepEqual([type, response.status, counted(response.usage)], ["response.completed", "completed", oneAnswer]);
+      });
+
+      await t.test("the stream helper assembles what was streamed", deadline, async () => {
+        const stream = responses.stream(ask("hello"));
+        let [heard, snapshot] = ["", ""];
+        stream.on("response.output_text.delta", (event: any) => { heard += event.delta; snapshot = event.snapshot; });
+        const response = await stream.finalResponse();
+        assert.deepEqual([heard, snapshot, response.output_text, response.status], [plainText, plainText, plainText, "completed"]);
+      });
+
+      // A kind of tool: what the model gives it, the item that the client reads of it, and the item in which it answers.
+      const kinds = [
+        { tool: { type: "function", name: "get_weather", parameters: { type: "object", properties: { city: { type: "string" } } }, strict: false }, input: weather, called: ["function_call", JSON.stringify(weather)] },
+        { tool: { type: "custom", name: "run" }, input: { input: "print(\"ü\")\n" }, called: ["custom_tool_call", "print(\"ü\")\n"] },
+      ] as const;
+      for (const { tool, input, called: [type, text] } of kinds) {
+        for (const goesOn of ["from the response before", "with the whole history"] as const) {
+          await t.test(`a ${type} and its result, ${goesOn}`, deadline, async () => {
+            const before = stub.requests.length;
+            const order = callOrder(tool.name, input);
+            const isStored = goesOn === "from the response before";
+            const first = await responses.create({ ...ask(order), tools: [tool], store: isStored });
+            assert.deepEqual(first.output.map((item: any) => [item.type, item.name, item.arguments ?? item.input]), [[type, tool.name, text]]);
+            const result = { type: `${type}_output`, call_id: first.output[0].call_id, output: "Rain & 12°" };
+            const second = isStored
+              ? await responses.create({ ...ask([result]), previous_response_id: first.id, tools: [tool] })
+              : await responses.stream({ ...ask([{ role: "user", content: order }, ...first.output, result]), tools: [tool], store: false }).finalResponse();
+            assert.equal(second.output_text, toolReply("Rain & 12°"));
+            const [asked, answered, ...more] = requestsSince(stub, before);
+            assert.equal(more.length, 0);
+            assert.deepEqual(upstreamTools(asked!.body), [tool.name]);
+            assert.deepEqual(upstreamMessages(answered!.body), [`user: ${order}`, `assistant: call ${tool.name} ${JSON.stringify(input)}`, "user: result Rain & 12°"]);
+          });
+        }
+      }
+
+      await t.test("parse gives a document of the zod schema", deadline, async () => {
+        const asked = { ...ask(jsonOrder(document)), text: { format: zodTextFormat(z.object({ title: z.string(), steps: z.array(z.string()) }), "plan") } };
+        assert.deepEqual((await responses.parse(asked)).output_parsed, document);
+        assert.deepEqual((await responses.stream(asked).finalResponse()).output_parsed, document);
+      });
+
+      await t.test("parse gives a strict tool's arguments", deadline, async () => {
+        const tools = [zodResponsesFunction({ name: "get_weather", parameters: z.object({ city: z.string(), days: z.number() }) })];
+        const { output } = await responses.parse({ ...ask(callOrder("get_weather", weather)), tools, tool_choice: "required" });
+        assert.deepEqual(output.map((item: any) => [item.type, item.name, item.parsed_arguments]), [["function_call", "get_weather", weather]]);
+      });
+
+      await t.test("a response is kept until it is deleted, and one that there is not is named", deadline, async () => {
+        const { id, output } = await responses.create(ask("hello"));
+        assert.deepEqual((await responses.retrieve(id)).output, output);
+        await responses.delete(id);
+        await assert.rejects(responses.retrieve(id), { status: 404 });
+        await assert.rejects(responses.create({ ...ask("And now?"), previous_response_id: id }), ({ status, code, param }: any) => {
+          assert.deepEqual([status, code, param], [400, "previous_response_not_found", "previous_response_id"]);
+          return true;
+        });
+        await assert.rejects(responses.create({ ...ask("hello"), model: "gpt-4o" }), { status: 404, code: "model_not_found", param: "model" });
+      });
+    });
   }
 }
