@@ -16,7 +16,7 @@ export type Pins = Readonly<Record<string, string>>;
 
 /** A table of the clients, then the configuration of each. Throws an Error for a client that is not pinned. Pure. */
 export function clientsText(described: readonly Client[], pins: Pins): string {
-  const rows = described.map((client) => `| ${client.name} | \`${client.package}\` ${versionOf(client, pins)} | ${client.verified} |`);
+  const rows = described.map((client) => `| ${client.name} | \`${client.package}\` ${versionOf(client, pins)} | ${client.verified}${client.needs === undefined ? "" : `; it needs ${client.needs}`} |`);
   return ["| client | package | tested |", "| --- | --- | --- |", ...rows, "", ...grouped(described).map(details)].join("\n");
 }
 

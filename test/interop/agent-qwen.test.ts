@@ -4,9 +4,9 @@ import { testAgent } from "./agent-suite.ts";
 
 testAgent({
   client: clients.qwen,
-  installed: ["@qwen-code/qwen-code"],
-  command: [process.execPath, installedFile("@qwen-code/qwen-code/cli.js")],
+  installed: [clients.qwen.package],
+  command: [process.execPath, installedFile(`${clients.qwen.package}/cli.js`)],
   writer: { tool: "write_file", input: (file_path, content) => ({ file_path, content }) },
-  // It takes a proxy for loopback too. With its settings it asks nothing of the internet.
+  // It would ask the dead proxy that keeps agents from the internet for loopback too.
   env: { HTTP_PROXY: "", HTTPS_PROXY: "", http_proxy: "", https_proxy: "" },
 });

@@ -22,7 +22,7 @@ export interface AgentUnderTest {
   readonly command: readonly [string, ...string[]];
   /** Its own tool that writes a file, and that tool's input. */
   readonly writer: { readonly tool: string; readonly input: (path: string, text: string) => Readonly<Record<string, unknown>> };
-  /** What keeps it from the internet. */
+  /** Set beside what keeps every agent from the internet. */
   readonly env?: Readonly<Record<string, string>>;
   /** Further settings of our server. */
   readonly settings?: Partial<Config>;

@@ -15,6 +15,8 @@ export interface Client {
   readonly kind: "library" | "agent";
   /** What the tests here have done with it. */
   readonly verified: string;
+  /** What it wants of the machine, beyond what this project does. */
+  readonly needs?: string;
   readonly configuration: readonly ConfigurationPart[];
 }
 
@@ -177,6 +179,7 @@ models:
   },
   qwen: {
     name: "Qwen Code", package: "@qwen-code/qwen-code", kind: "agent", verified: "an answer, a tool call that writes a file",
+    needs: "no `HTTP_PROXY` in its environment: it would ask the proxy for localhost too",
     configuration: [
       {
         where: "~/.qwen/settings.json", language: "json",
@@ -197,6 +200,7 @@ qwen --approval-mode auto-edit`,
   },
   openClaw: {
     name: "OpenClaw", package: "openclaw", kind: "agent", verified: "an answer, a tool call that writes a file",
+    needs: "Node 24.16 or newer",
     configuration: [
       {
         where: "~/.openclaw/openclaw.json", language: "json",

@@ -9,7 +9,7 @@ const configuration: Client["configuration"] = [
   { where: "shell", language: "sh", text: "x --model sonnet" },
 ];
 const x7: Client = { name: "X 7", package: "x", kind: "agent", verified: "text", configuration };
-const x6: Client = { ...x7, name: "X 6", installedAs: "x-6" };
+const x6: Client = { ...x7, name: "X 6", installedAs: "x-6", needs: "a hat" };
 
 describe("the README's section of clients", () => {
   it("has a row for each with its pinned version, and a configuration once", () => {
@@ -17,7 +17,7 @@ describe("the README's section of clients", () => {
       "| client | package | tested |",
       "| --- | --- | --- |",
       "| X 7 | `x` 7.0.1 | text |",
-      "| X 6 | `x` 6.5.0 | text |",
+      "| X 6 | `x` 6.5.0 | text; it needs a hat |",
       "",
       "<details>",
       "<summary>X 7, X 6</summary>",
