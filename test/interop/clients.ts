@@ -179,7 +179,7 @@ models:
   },
   qwen: {
     name: "Qwen Code", package: "@qwen-code/qwen-code", kind: "agent", verified: "an answer, a tool call that writes a file",
-    needs: "no `HTTP_PROXY` in its environment: it would ask the proxy for localhost too",
+    needs: "that no `HTTP_PROXY` is set: it would use that for localhost too",
     configuration: [
       {
         where: "~/.qwen/settings.json", language: "json",
