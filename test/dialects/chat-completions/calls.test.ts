@@ -4,8 +4,9 @@ import { describe, it } from "node:test";
 import { parseMessages } from "../../../src/dialects/chat-completions/messages.ts";
 import type { ParsedConversation } from "../../../src/dialects/conversation-builder.ts";
 import { ToolNames } from "../../../src/dialects/tool-names.ts";
-import { BridgeError } from "../../../src/errors.ts";
+import type { BridgeError } from "../../../src/errors.ts";
 import type { Message, ToolResultBlock, ToolUseBlock } from "../../../src/turn.ts";
+import { refusalOf } from "../../support/refusal.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -18,15 +19,7 @@ const parse = (...messages: readonly Fields[]): ParsedConversation => parseMessa
 const usesOf = (messages: readonly Message[]): ToolUseBlock[] => messages.flatMap(({ content }) => (content as readonly { type: string }[]).filter((block): block is ToolUseBlock => block.type === "tool_use"));
 const resultsOf = (messages: readonly Message[]): ToolResultBlock[] => messages.flatMap(({ content }) => (content as readonly { type: string }[]).filter((block): block is ToolResultBlock => block.type === "tool_result"));
 
-function refusal(...messages: readonly Fields[]): BridgeError {
-  try {
-    parse(...messages);
-  } catch (error) {
-    assert.ok(error instanceof BridgeError, String(error));
-    return error;
-  }
-  return assert.fail("taken");
-}
+const refusal = (...messages: readonly Fields[]): BridgeError => refusalOf(() => parse(...messages));
 
 describe("a call and its result", () => {
   it("are a tool_use and the tool_result right after", () => {

@@ -5,8 +5,9 @@ import { StoredResponses } from "../../../src/dialects/responses/stored.ts";
 import { parseTools, type ParsedTools } from "../../../src/dialects/responses/tools.ts";
 import { ToolNames } from "../../../src/dialects/tool-names.ts";
 import { toolsMax } from "../../../src/dialects/tools.ts";
-import { BridgeError, type ErrorCode } from "../../../src/errors.ts";
+import type { BridgeError, ErrorCode } from "../../../src/errors.ts";
 import type { Message, Tool } from "../../../src/turn.ts";
+import { assertRefuses, refusalOf } from "../../support/refusal.ts";
 import { callsOf, resultsOf, user } from "../../support/turns.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -28,20 +29,10 @@ const both = [tool("a"), freeText("b")];
 const onlyB = new Set(["b"]);
 const parse = (fields: Fields, messages: readonly Message[] = [asked], names = new ToolNames()): ParsedTools => parseTools(fields, messages, names);
 
-function refusal(fields: Fields, messages?: readonly Message[]): BridgeError {
-  try {
-    parse(fields, messages);
-  } catch (error) {
-    assert.ok(error instanceof BridgeError, String(error));
-    return error;
-  }
-  return assert.fail(`taken: ${JSON.stringify(fields).slice(0, 200)}`);
-}
+const refusal = (fields: Fields, messages?: readonly Message[]): BridgeError => refusalOf(() => parse(fields, messages));
 
 function refuses([fields, kind, param]: readonly [Fields, ErrorCode, string]): void {
-  const error = refusal(fields);
-  assert.deepEqual([error.kind, error.param, error.status], [kind, param, 400]);
-  assert.ok(error.message.startsWith(param), error.message);
+  assertRefuses(refusal(fields), kind, param);
 }
 
 describe("a tool", () => {
