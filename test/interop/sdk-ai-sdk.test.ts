@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-  callOrder, exchangeMsMax, jsonOrder, plainText, requestsSince, startInterop, suiteMsMax, toolReply, upstreamMessages, upstreamTools, usage,
+  callOrder, exchangeMsMax, jsonOrder, plainText, requestsSince, startInterop, suiteMsMax, thoughts, toolReply, upstreamMessages, upstreamTools, usage,
 } from "../support/interop.ts";
 import { claudeVersions } from "../support/real-claude.ts";
 import { apis, clients, configure, load, missing } from "./clients.ts";
@@ -38,7 +38,7 @@ for (const [major, described, api] of majors.flatMap(([major, described]) => api
         const before = stub.requests.length;
         const instructions = major === 7 ? { instructions: "Be terse." } : { system: "Be terse." };
         const result = await generateText({ model, ...instructions, prompt: "hello" });
-        assert.deepEqual([result.text, result.finishReason, counted(result.usage)], [plainText, "stop", oneAnswer]);
+        assert.deepEqual([result.reasoningText, result.text, result.finishReason, counted(result.usage)], [thoughts, plainText, "stop", oneAnswer]);
         assert.deepEqual(result.warnings ?? [], []);
         assert.match(result.response.id, api === "chat completions" ? /^chatcmpl-/ : /^resp_/);
         const [request, ...more] = requestsSince(stub, before);

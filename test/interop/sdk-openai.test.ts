@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { claudeVersions } from "../support/real-claude.ts";
 import {
-  callOrder, exchangeMsMax, jsonOrder, plainPieces, plainText, requestsSince, startInterop, suiteMsMax, toolReply, upstreamMessages, upstreamTools, usage,
+  callOrder, exchangeMsMax, jsonOrder, plainPieces, plainText, requestsSince, startInterop, suiteMsMax, thoughts, toolReply, upstreamMessages, upstreamTools,
+  usage,
 } from "../support/interop.ts";
 import { clients, configure, load, missing } from "./clients.ts";
 
@@ -174,8 +175,10 @@ for (const { client: described, installed } of [{ client: clients.openai7, insta
             const order = callOrder(tool.name, input);
             const isStored = goesOn === "from the response before";
             const first = await responses.create({ ...ask(order), tools: [tool], store: isStored });
-            assert.deepEqual(first.output.map((item: any) => [item.type, item.name, item.arguments ?? item.input]), [[type, tool.name, text]]);
-            const result = { type: `${type}_output`, call_id: first.output[0].call_id, output: "Rain & 12°" };
+            const [thought, call, ...others] = first.output;
+            assert.deepEqual([thought.type, thought.summary.map((part: any) => part.text), others.length], ["reasoning", [thoughts], 0]);
+            assert.deepEqual([call.type, call.name, call.arguments ?? call.input], [type, tool.name, text]);
+            const result = { type: `${type}_output`, call_id: call.call_id, output: "Rain & 12°" };
             const second = isStored
               ? await responses.create({ ...ask([result]), previous_response_id: first.id, tools: [tool] })
               : await responses.stream({ ...ask([{ role: "user", content: order }, ...first.output, result]), tools: [tool], store: false }).finalResponse();
@@ -197,7 +200,7 @@ for (const { client: described, installed } of [{ client: clients.openai7, insta
       await t.test("parse gives a strict tool's arguments", deadline, async () => {
         const tools = [zodResponsesFunction({ name: "get_weather", parameters: z.object({ city: z.string(), days: z.number() }) })];
         const { output } = await responses.parse({ ...ask(callOrder("get_weather", weather)), tools, tool_choice: "required" });
-        assert.deepEqual(output.map((item: any) => [item.type, item.name, item.parsed_arguments]), [["function_call", "get_weather", weather]]);
+        assert.deepEqual(output.map(({ type, name, parsed_arguments: parsed }: any) => [type, name, parsed]), [["reasoning", undefined, undefined], ["function_call", "get_weather", weather]]);
       });
 
       await t.test("a response is kept until it is deleted, and one that there is not is named", deadline, async () => {

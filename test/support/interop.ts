@@ -19,6 +19,9 @@ export const suiteMsMax = 480_000;
 const argumentsPieceChars = 7;
 /** What every answer of the obedient model costs, and how a client that speaks OpenAI's language counts it. */
 const upstreamUsage = { input_tokens: 20, cache_read_input_tokens: 4, cache_creation_input_tokens: 1, output_tokens: 7 };
+/** What it thinks before all that it says, as a real one does. */
+export const thoughts = "Let me think.";
+const manner = { usage: upstreamUsage, thinking: inPieces(thoughts) };
 export const usage = { prompt: 25, cached: 4, completion: 7, total: 32 } as const;
 
 /** The obedient model's words where it is given no order, and their pieces as they stream. */
@@ -48,18 +51,18 @@ export function obedientModel({ body }: StubRequest): StubAnswer {
   const last = conversationOf(body).findLast(({ role }) => role === "user");
   const blocks = typeof last?.content === "string" ? [] : last?.content ?? [];
   const results = blocks.filter(({ type }) => type === "tool_result");
-  if (results.length > 0) return textAnswer(inPieces(toolReply(results.map(resultText).join(" | "))), { usage: upstreamUsage });
+  if (results.length > 0) return textAnswer(inPieces(toolReply(results.map(resultText).join(" | "))), manner);
   const text = lastUserText(body);
   const isOffered = (tool: string): boolean => (body.tools ?? []).some(({ name }) => name === tool);
   const [, tool = "", input = ""] = [...text.matchAll(/CALL (\S+) (\{.*?\}) END/gsu)].at(-1) ?? [];
   if (isOffered(tool)) return call(tool, parseInput(input));
   const [, document] = [...text.matchAll(/JSON (\{.*?\}) END/gsu)].at(-1) ?? [];
   if (document !== undefined && isOffered("StructuredOutput")) return call("StructuredOutput", parseInput(document));
-  return textAnswer([...plainPieces], { usage: upstreamUsage });
+  return textAnswer([...plainPieces], manner);
 }
 
 function call(name: string, input: Readonly<Record<string, unknown>>): StubAnswer {
-  return toolUseAnswer([{ name, input, fragments: inPieces(JSON.stringify(input)) }], { usage: upstreamUsage });
+  return toolUseAnswer([{ name, input, fragments: inPieces(JSON.stringify(input)) }], manner);
 }
 
 /** A client may show the prompt inside of another document, its quotes escaped. */
@@ -99,11 +102,11 @@ export async function startInterop(t: TestContext, version: ClaudeVersion, setti
   return { url, stub };
 }
 
-/** A message as it went upstream, in short: `user: text`, `assistant: call name {json}`, `user: result text`. */
+/** A message as it went upstream, in short: `user: text`, `assistant: call name {json}`, `user: result text`. Thoughts are left out: only a process that had them has them still. */
 export function upstreamMessages(body: StubRequestBody): string[] {
   return conversationOf(body).flatMap(({ role, content }) => {
     if (typeof content === "string") return [`${role}: ${content}`];
-    return content.map((block) => {
+    return content.filter(({ type }) => type !== "thinking").map((block) => {
       if (block.type === "tool_use") return `${role}: call ${String(block["name"])} ${JSON.stringify(block["input"])}`;
       if (block.type === "tool_result") return `${role}: result ${resultText(block)}`;
       return `${role}: ${block.text ?? block.type}`;
