@@ -106,6 +106,8 @@ export interface Usage {
   readonly promptTokens: number;
   /** The part of `promptTokens` that was read from the cache. */
   readonly cachedTokens: number;
+  /** The part of `promptTokens` that was written to the cache. */
+  readonly cacheWriteTokens: number;
   /** Output, thinking included. */
   readonly completionTokens: number;
   /** The part of `completionTokens` that was thinking. */

@@ -3,11 +3,13 @@ import { isObject, type JsonObject } from "./protocol.ts";
 
 /** Anthropic's counts as OpenAI's: cached input is part of the prompt. */
 export function toUsage(usage: JsonObject): Usage {
+  const cacheWriteTokens = count(usage["cache_creation_input_tokens"]);
   const cachedTokens = count(usage["cache_read_input_tokens"]);
   const details = isObject(usage["output_tokens_details"]) ? usage["output_tokens_details"] : {};
   return {
-    promptTokens: count(usage["input_tokens"]) + count(usage["cache_creation_input_tokens"]) + cachedTokens,
+    promptTokens: count(usage["input_tokens"]) + cacheWriteTokens + cachedTokens,
     cachedTokens,
+    cacheWriteTokens,
     completionTokens: count(usage["output_tokens"]),
     reasoningTokens: count(details["thinking_tokens"]),
   };

@@ -11,7 +11,7 @@ const charsPerToken = 4;
 export async function* endAtStop(batches: AsyncIterable<TurnEvent[]>, stop: readonly string[]): AsyncGenerator<TurnEvent[], void, undefined> {
   let held = "";
   let sentChars = 0;
-  let usage: Usage = { promptTokens: 0, cachedTokens: 0, completionTokens: 0, reasoningTokens: 0 };
+  let usage: Usage = { promptTokens: 0, cachedTokens: 0, cacheWriteTokens: 0, completionTokens: 0, reasoningTokens: 0 };
   const said = (text: string): TurnEvent[] => {
     sentChars += text.length;
     return text === "" ? [] : [{ type: "text", text: encodeJsonText(text) }];

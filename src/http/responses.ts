@@ -1,3 +1,4 @@
+import { refuseUnless } from "../dialects/check.ts";
 import { parseResponsesRequest } from "../dialects/responses/request.ts";
 import { type FinishedResponse, newId, ResponseStream } from "../dialects/responses/response.ts";
 import { BridgeError } from "../errors.ts";
@@ -24,7 +25,9 @@ export async function createResponse(exchange: Exchange, services: Services): Pr
   sendBytes(exchange.response, 200, Buffer.from(finished.body, "latin1"), answerHeaders(servedModel, services));
 }
 
-export function getResponse({ response, parameter }: Exchange, { stored }: Services): void {
+export function getResponse({ request, response, parameter }: Exchange, { stored }: Services): void {
+  const query = new URLSearchParams((request.url ?? "").split("?", 2)[1]);
+  refuseUnless((query.get("stream") ?? "false") === "false", "stream", "a response is streamed once, to who asked for it.");
   const found = stored.find(parameter);
   if (found === undefined) throw notFound();
   sendBytes(response, 200, Buffer.from(found.body, "latin1"));

@@ -27,7 +27,7 @@ describe("a turn", () => {
     assert.equal(error, undefined);
     assert.deepEqual(summaryOf(events), {
       model: "claude-fake-1", thinking: "hm “\n”", text: 'é"\\\n😀 w1 w2 ', finish: "stop", order: "start thinking text finish",
-      usage: { promptTokens: 15, cachedTokens: 3, completionTokens: 3, reasoningTokens: 0 },
+      usage: { promptTokens: 15, cachedTokens: 3, cacheWriteTokens: 2, completionTokens: 3, reasoningTokens: 0 },
     });
     assert.deepEqual([claude.state, conversation.isAlive, conversation.hasBegun], ["ready", true, true]);
 

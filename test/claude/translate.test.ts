@@ -123,7 +123,7 @@ for (const version of recordedVersions) {
           );
           assert.equal(played.model, played.order.includes("start") ? modelByVersion[version] : undefined);
           const [promptTokens, cachedTokens, completionTokens, reasoningTokens] = usage ?? [];
-          assert.deepEqual(played.usage, usage === undefined ? undefined : { promptTokens, cachedTokens, completionTokens, reasoningTokens });
+          assert.deepEqual(played.usage, usage === undefined ? undefined : { promptTokens, cachedTokens, cacheWriteTokens: 0, completionTokens, reasoningTokens });
         });
       }
     }
@@ -136,7 +136,7 @@ for (const version of recordedVersions) {
           const [call] = asked?.calls ?? [];
           assert.deepEqual(asked?.calls, [{ id: asked?.callIds[0], name: "get_weather", json: JSON.stringify({ city }) }]);
           assert.match(call?.id ?? "", /^toolu_/u);
-          assert.deepEqual(asked?.usage, { promptTokens: 32, cachedTokens: 7, completionTokens: 1, reasoningTokens: 0 });
+          assert.deepEqual(asked?.usage, { promptTokens: 32, cachedTokens: 7, cacheWriteTokens: 0, completionTokens: 1, reasoningTokens: 0 });
           assert.deepEqual([answered?.order, answered?.text, answered?.finish, answered?.outcome, answered?.callIds], ["start text finish", words(2), "stop", "finished", []]);
           assert.deepEqual(more, []);
         });
@@ -254,7 +254,7 @@ describe("a message that was not streamed", () => {
     const content = [{ type: "thinking", thinking: "hm" }, { type: "text", text: "hi" }, { type: "server_tool_use", id: "t", name: "n", input: {} }, { type: "text", text: "" }];
     const played = playMessages(whole("m1", content, { stop_reason: "end_turn", usage: { input_tokens: 10, output_tokens: 2 } }), result);
     assert.deepEqual([played.order, played.thinking, played.text, played.finish], ["start thinking text finish", "hm", "hi", "stop"]);
-    assert.deepEqual(played.usage, { promptTokens: 10, cachedTokens: 0, completionTokens: 2, reasoningTokens: 0 });
+    assert.deepEqual(played.usage, { promptTokens: 10, cachedTokens: 0, cacheWriteTokens: 0, completionTokens: 2, reasoningTokens: 0 });
   });
 
   it("takes the place of one of which nothing was given", () => {
@@ -463,25 +463,25 @@ describe("a retry", () => {
 describe("usage", () => {
   it("is told at the start as far as it is known", () => {
     const { events } = playMessages(start("m1", { usage: { input_tokens: 10, cache_read_input_tokens: 5, output_tokens: 1 } }), text("a"), stop("end_turn", { output_tokens: 9 }), result);
-    assert.deepEqual(events[0], { type: "start", model: "claude-x", usage: { promptTokens: 15, cachedTokens: 5, completionTokens: 1, reasoningTokens: 0 } });
+    assert.deepEqual(events[0], { type: "start", model: "claude-x", usage: { promptTokens: 15, cachedTokens: 5, cacheWriteTokens: 0, completionTokens: 1, reasoningTokens: 0 } });
   });
 
   it("is that of the last message alone", () => {
     const usage = (output_tokens: number): JsonObject => ({ usage: { input_tokens: output_tokens, output_tokens } });
     const played = playWith({ callsMax: 0 }, start("m1", usage(3)), toolUse(0, "t1"), stop("tool_use", { cache_read_input_tokens: 100 }), start("m2", usage(7)), text("a"), stop("end_turn"), result);
-    assert.deepEqual(played.usage, { promptTokens: 7, cachedTokens: 0, completionTokens: 7, reasoningTokens: 0 });
+    assert.deepEqual(played.usage, { promptTokens: 7, cachedTokens: 0, cacheWriteTokens: 0, completionTokens: 7, reasoningTokens: 0 });
   });
 
   it("counts cache reads and writes into the prompt, and thinking as a part of the answer", () => {
     const usage = { input_tokens: 100, cache_creation_input_tokens: 20, cache_read_input_tokens: 3, output_tokens: 1 };
     const played = playMessages(start("m1", { usage }), text("a"), stop("end_turn", { output_tokens: 50, output_tokens_details: { thinking_tokens: 30 } }), result);
-    assert.deepEqual(played.usage, { promptTokens: 123, cachedTokens: 3, completionTokens: 50, reasoningTokens: 30 });
+    assert.deepEqual(played.usage, { promptTokens: 123, cachedTokens: 3, cacheWriteTokens: 20, completionTokens: 50, reasoningTokens: 30 });
   });
 
   it("is whole numbers, whatever came", () => {
     const usage = { input_tokens: -5, cache_creation_input_tokens: "20", cache_read_input_tokens: 3.7, output_tokens: null };
     const played = playMessages(start("m1", { usage }), text("a"), stop("end_turn", { output_tokens_details: [] }), result);
-    assert.deepEqual(played.usage, { promptTokens: 3, cachedTokens: 3, completionTokens: 0, reasoningTokens: 0 });
+    assert.deepEqual(played.usage, { promptTokens: 3, cachedTokens: 3, cacheWriteTokens: 0, completionTokens: 0, reasoningTokens: 0 });
   });
 });
 

@@ -6,7 +6,7 @@ import type { JsonText, TurnEvent } from "../../src/turn.ts";
 import { seededRandom } from "../support/random.ts";
 
 const text = (plain: string): TurnEvent => ({ type: "text", text: encodeJsonText(plain) });
-const usage = { promptTokens: 0, cachedTokens: 0, completionTokens: 0, reasoningTokens: 0 };
+const usage = { promptTokens: 0, cachedTokens: 0, cacheWriteTokens: 0, completionTokens: 0, reasoningTokens: 0 };
 
 describe("the record of an answer", () => {
   it("is the text of all batches, decoded, and nothing else of them", () => {

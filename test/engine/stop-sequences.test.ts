@@ -6,7 +6,7 @@ import type { TurnEvent, Usage } from "../../src/turn.ts";
 import { seededRandom } from "../support/random.ts";
 import { summaryOf } from "../support/turn-events.ts";
 
-const usage: Usage = { promptTokens: 40, cachedTokens: 30, completionTokens: 1, reasoningTokens: 0 };
+const usage: Usage = { promptTokens: 40, cachedTokens: 30, cacheWriteTokens: 0, completionTokens: 1, reasoningTokens: 0 };
 const start: TurnEvent = { type: "start", model: "m", usage };
 const finish: TurnEvent = { type: "finish", reason: "length", usage: { ...usage, completionTokens: 99 } };
 const text = (plain: string): TurnEvent => ({ type: "text", text: encodeJsonText(plain) });

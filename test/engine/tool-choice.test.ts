@@ -56,7 +56,7 @@ it("the reminder is a message of the user's", () => {
 });
 
 describe("an answer that must be a call", () => {
-  const usage: Usage = { promptTokens: 1, cachedTokens: 0, completionTokens: 1, reasoningTokens: 0 };
+  const usage: Usage = { promptTokens: 1, cachedTokens: 0, cacheWriteTokens: 0, completionTokens: 1, reasoningTokens: 0 };
   const start: TurnEvent = { type: "start", model: "m", usage };
   const thought: TurnEvent = { type: "thinking", text: encodeJsonText("hm") };
   const words: TurnEvent = { type: "text", text: encodeJsonText("Let me look. ") };

@@ -10,7 +10,7 @@ const headWaitMs = 1_000;
 const heartbeatMs = 15_000;
 /** While the upstream is asked again the head waits for this long. */
 const retryHeadWaitMs = 30_000;
-const start: TurnEvent = { type: "start", model: "claude-served", usage: { promptTokens: 1, cachedTokens: 0, completionTokens: 0, reasoningTokens: 0 } };
+const start: TurnEvent = { type: "start", model: "claude-served", usage: { promptTokens: 1, cachedTokens: 0, cacheWriteTokens: 0, completionTokens: 0, reasoningTokens: 0 } };
 const retry: TurnEvent = { type: "retry" };
 const text = (value: string): TurnEvent => ({ type: "text", text: value as JsonText });
 

@@ -39,7 +39,7 @@ describe("a response", () => {
       object: "response", status: "completed", background: false, error: null, incomplete_details: null, instructions: "Be brief.", max_output_tokens: null, max_tool_calls: null, metadata: { a: "é" },
       model: "opus", parallel_tool_calls: true, previous_response_id: null, prompt_cache_key: null, reasoning: { effort: null, summary: null }, safety_identifier: null, service_tier: "default",
       store: true, temperature: 0.5, text: { format: { type: "text" }, verbosity: "medium" }, tool_choice: "auto", tools: [], top_logprobs: 0, top_p: 1, truncation: "disabled", user: null,
-      usage: { input_tokens: 15, input_tokens_details: { cached_tokens: 3 }, output_tokens: 2, output_tokens_details: rest.usage.output_tokens_details, total_tokens: 17 },
+      usage: { input_tokens: 15, input_tokens_details: { cached_tokens: 3, cache_write_tokens: 2 }, output_tokens: 2, output_tokens_details: rest.usage.output_tokens_details, total_tokens: 17 },
     });
   });
 
@@ -137,6 +137,9 @@ describe("a response that is kept", () => {
       assert.deepEqual([again.status, again.headers.get("content-type"), await again.json()], [200, "application/json; charset=utf-8", response]);
       const head = await stored(url, response.id, "HEAD");
       assert.deepEqual([head.status, await head.text()], [200, ""]);
+      const streamedAgain = await openAiErrorIn(await stored(url, `${response.id}?stream=true`));
+      assert.deepEqual([streamedAgain.status, streamedAgain.code, streamedAgain.param], [400, "unsupported_parameter", "stream"]);
+      assert.equal((await stored(url, `${response.id}?stream=false`)).status, 200);
     }
   });
 

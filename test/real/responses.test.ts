@@ -40,7 +40,7 @@ for (const version of claudeVersions) {
       assert.deepEqual(items.map(({ type, text }) => [type, text]), [["reasoning", "hm “é”"], ["message", "Good mörning\u2028, \"😀\"\n"]]);
       assert.equal(deltas, 4, "an event for each delta of the CLI's");
       assert.equal(response.status, "completed");
-      assert.deepEqual(response.usage, { input_tokens: 25, input_tokens_details: { cached_tokens: 4 }, output_tokens: 7, output_tokens_details: { reasoning_tokens: response.usage.output_tokens_details.reasoning_tokens }, total_tokens: 32 });
+      assert.deepEqual(response.usage, { input_tokens: 25, input_tokens_details: { cached_tokens: 4, cache_write_tokens: 1 }, output_tokens: 7, output_tokens_details: { reasoning_tokens: response.usage.output_tokens_details.reasoning_tokens }, total_tokens: 32 });
       const [request] = stub.requests;
       assert.ok(request !== undefined);
       assert.deepEqual(saidUpstream(request.body), ["user: Say hello."]);

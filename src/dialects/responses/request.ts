@@ -53,6 +53,7 @@ export function parseResponsesRequest(body: unknown, defaultModel: string, store
     names,
     customTools,
     echo: {
+      access_programs: null,
       instructions: fields["instructions"] ?? null,
       max_output_tokens: maxOutputTokens ?? null,
       max_tool_calls: fields["max_tool_calls"] ?? null,
@@ -72,7 +73,7 @@ export function parseResponsesRequest(body: unknown, defaultModel: string, store
       top_logprobs: 0,
       top_p: fields["top_p"] ?? 1,
       truncation: fields["truncation"] ?? "disabled",
-      user: fields["user"] ?? null,
+      ...(isAbsent(fields["user"]) ? {} : { user: fields["user"] }),
     },
   };
 }

@@ -263,10 +263,10 @@ export function newId(prefix: string): string {
   return `${prefix}_${randomBytes(18).toString("base64url")}`;
 }
 
-function openAiUsage({ promptTokens, cachedTokens, completionTokens, reasoningTokens }: Usage): object {
+function openAiUsage({ promptTokens, cachedTokens, cacheWriteTokens, completionTokens, reasoningTokens }: Usage): object {
   return {
     input_tokens: promptTokens,
-    input_tokens_details: { cached_tokens: cachedTokens },
+    input_tokens_details: { cached_tokens: cachedTokens, cache_write_tokens: cacheWriteTokens },
     output_tokens: completionTokens,
     output_tokens_details: { reasoning_tokens: reasoningTokens },
     total_tokens: promptTokens + completionTokens,

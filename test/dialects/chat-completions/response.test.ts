@@ -12,7 +12,7 @@ const head = 'data: {"id":"chatcmpl-1","object":"chat.completion.chunk","created
 const usageJson = '{"prompt_tokens":32,"completion_tokens":9,"total_tokens":41,"prompt_tokens_details":{"cached_tokens":7,"audio_tokens":0},'
   + '"completion_tokens_details":{"reasoning_tokens":4,"audio_tokens":0,"accepted_prediction_tokens":0,"rejected_prediction_tokens":0}}';
 
-const usage = { promptTokens: 32, cachedTokens: 7, completionTokens: 9, reasoningTokens: 4 };
+const usage = { promptTokens: 32, cachedTokens: 7, cacheWriteTokens: 0, completionTokens: 9, reasoningTokens: 4 };
 const start: TurnEvent = { type: "start", model: "claude-x", usage: { ...usage, completionTokens: 1 } };
 const text = (value: string): TurnEvent => ({ type: "text", text: encodeJsonText(value) });
 const thinking = (value: string): TurnEvent => ({ type: "thinking", text: encodeJsonText(value) });

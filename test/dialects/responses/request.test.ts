@@ -29,9 +29,9 @@ describe("a request for a response", () => {
     assert.deepEqual(plain, {
       turn: plainTurn, model: "opus", stream: false, isStored: true, items: [{ type: "message", role: "user", content: "hi" }], names: new ToolNames(), customTools: new Set(),
       echo: {
-        instructions: null, max_output_tokens: null, max_tool_calls: null, metadata: {}, model: "opus", parallel_tool_calls: true, previous_response_id: null, prompt_cache_key: null,
+        access_programs: null, instructions: null, max_output_tokens: null, max_tool_calls: null, metadata: {}, model: "opus", parallel_tool_calls: true, previous_response_id: null, prompt_cache_key: null,
         reasoning: { effort: null, summary: null }, safety_identifier: null, service_tier: "default", store: true, temperature: 1, text: { format: { type: "text" }, verbosity: "medium" },
-        tool_choice: "auto", tools: [], top_logprobs: 0, top_p: 1, truncation: "disabled", user: null,
+        tool_choice: "auto", tools: [], top_logprobs: 0, top_p: 1, truncation: "disabled",
       },
     });
   });

@@ -11,8 +11,8 @@ import { judgeResponseStream } from "../../support/responses-wire.ts";
 const identity = { id: "resp_1", createdAt: 1_700_000_000 };
 const echo = { instructions: "é", model: "opus", tools: [] };
 const constant = { id: "resp_1", object: "response", created_at: 1_700_000_000, background: false, ...echo };
-const usage = { promptTokens: 32, cachedTokens: 7, completionTokens: 9, reasoningTokens: 4 };
-const openAiUsage = { input_tokens: 32, input_tokens_details: { cached_tokens: 7 }, output_tokens: 9, output_tokens_details: { reasoning_tokens: 4 }, total_tokens: 41 };
+const usage = { promptTokens: 32, cachedTokens: 7, cacheWriteTokens: 6, completionTokens: 9, reasoningTokens: 4 };
+const openAiUsage = { input_tokens: 32, input_tokens_details: { cached_tokens: 7, cache_write_tokens: 6 }, output_tokens: 9, output_tokens_details: { reasoning_tokens: 4 }, total_tokens: 41 };
 
 const start: TurnEvent = { type: "start", model: "claude-x", usage: { ...usage, completionTokens: 1 } };
 const text = (value: string): TurnEvent => ({ type: "text", text: encodeJsonText(value) });
