@@ -57,6 +57,8 @@ export interface BridgeErrorDetails {
   readonly shouldRetry?: boolean;
   /** Further response headers, lower-case: `allow` on a 405. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** What a dialect's clients look for in the body in place of what all others get. */
+  readonly body?: { readonly type?: string; readonly resets_at?: number };
   /** What went wrong underneath; of an `internal` error it goes to the log, never to the client. */
   readonly cause?: unknown;
 }
@@ -68,6 +70,7 @@ export class BridgeError extends Error {
   readonly retryAfterSeconds: number | undefined;
   readonly shouldRetry: boolean | undefined;
   readonly headers: Readonly<Record<string, string>>;
+  readonly #body: BridgeErrorDetails["body"];
 
   constructor(kind: ErrorCode, message: string, details: BridgeErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -77,6 +80,7 @@ export class BridgeError extends Error {
     this.retryAfterSeconds = details.retryAfterSeconds;
     this.shouldRetry = details.shouldRetry;
     this.headers = details.headers ?? {};
+    this.#body = details.body;
   }
 
   /** HTTP status, 400 to 599. */
@@ -87,7 +91,7 @@ export class BridgeError extends Error {
   /** The body of OpenAI's error answer: all four keys, always. */
   toOpenAi(): { error: { message: string; type: string; param: string | null; code: string | null } } {
     const { type, code } = errorKinds[this.kind];
-    return { error: { message: this.message, type, param: this.param, code } };
+    return { error: { message: this.message, type, param: this.param, code, ...this.#body } };
   }
 }
 

@@ -26,6 +26,20 @@ export class ToolNames {
   }
 }
 
+/** Stands between a namespace and a name; no tool of a client's has it in its own. */
+export const namespaceSeparator = "\0";
+
+/** A tool's name within the namespace that the client put it in, if any, as one name. */
+export function qualifiedName(namespace: string | undefined, name: string): string {
+  return namespace === undefined ? name : `${namespace}${namespaceSeparator}${name}`;
+}
+
+/** The two again. */
+export function splitName(qualified: string): { readonly namespace: string | undefined; readonly name: string } {
+  const at = qualified.indexOf(namespaceSeparator);
+  return at === -1 ? { namespace: undefined, name: qualified } : { namespace: qualified.slice(0, at), name: qualified.slice(at + 1) };
+}
+
 /** Ids of calls in a history as the Messages API takes them: fitting, and each used once in a conversation. */
 export class CallIds {
   readonly #used = new Set<string>();

@@ -1,12 +1,15 @@
 import { BridgeError } from "../errors.ts";
 import type { Message, Tool, ToolChoice } from "../turn.ts";
-import { arrayAt, type Fields, objectAt, stringAt } from "./check.ts";
+import { arrayAt, type Fields, objectAt, optionalString, stringAt } from "./check.ts";
 import { objectSchema } from "./json-schema.ts";
-import type { ToolNames } from "./tool-names.ts";
+import { namespaceSeparator, qualifiedName, type ToolNames } from "./tool-names.ts";
 
 /** The most tools that one request may bring. */
 export const toolsMax = 1_000;
 const nameCharsMax = 512;
+
+/** Gives the model's names. */
+export type ModelNames = Pick<ToolNames, "toModel">;
 
 /** What the client asks of the model's calls. */
 export interface ParsedChoice {
@@ -47,34 +50,41 @@ export function chooseTools(offered: readonly Tool[], { choice, allowed }: Parse
   }
 }
 
-/** The tools of a list, each name once; what `parse` gives undefined for is passed over. */
-export function toolList(value: unknown, path: string, parse: (entry: unknown, path: string) => Tool | undefined): Tool[] {
+/** The tools of a list, each name once; an entry may be several, or none that is served. */
+export function toolList(value: unknown, path: string, parse: (entry: unknown, path: string) => readonly Tool[]): Tool[] {
   if (value === undefined || value === null) return [];
   const entries = arrayAt(value, path);
-  if (entries.length > toolsMax) throw new BridgeError("invalid_value", `${path}: expected at most ${toolsMax} tools, got ${entries.length}.`, { param: path });
+  refuseTooMany(entries.length, path);
   const tools: Tool[] = [];
   const seen = new Set<string>();
   for (const [index, entry] of entries.entries()) {
-    const tool = parse(entry, `${path}[${index}]`);
-    if (tool === undefined) continue;
-    if (seen.has(tool.name)) throw new BridgeError("invalid_value", `${path}[${index}]: another tool has the same name.`, { param: `${path}[${index}]` });
-    seen.add(tool.name);
-    tools.push(tool);
+    for (const tool of parse(entry, `${path}[${index}]`)) {
+      if (seen.has(tool.name)) throw new BridgeError("invalid_value", `${path}[${index}]: another tool has the same name.`, { param: `${path}[${index}]` });
+      seen.add(tool.name);
+      tools.push(tool);
+    }
   }
+  refuseTooMany(tools.length, path);
   return tools;
 }
 
+/** Throws `invalid_value` for more tools than one request may bring. */
+export function refuseTooMany(count: number, path: string): void {
+  if (count > toolsMax) throw new BridgeError("invalid_value", `${path}: expected at most ${toolsMax} tools, got ${count}.`, { param: path });
+}
+
 /** A function's definition: `name`, `description`, `parameters`. */
-export function functionTool(definition: Fields, path: string, names: ToolNames): Tool {
+export function functionTool(definition: Fields, path: string, names: ModelNames): Tool {
   return { ...namedTool(definition, path, names), inputSchema: objectSchema(definition["parameters"], `${path}.parameters`) };
 }
 
 /** What every kind of tool has. */
-export function namedTool(definition: Fields, path: string, names: ToolNames): Pick<Tool, "name" | "description"> {
+export function namedTool(definition: Fields, path: string, names: ModelNames): Pick<Tool, "name" | "description"> {
   const name = stringAt(definition["name"], `${path}.name`);
   if (name === "" || name.length > nameCharsMax) {
     throw new BridgeError("invalid_value", `${path}.name: expected 1 to ${nameCharsMax} characters.`, { param: `${path}.name` });
   }
+  if (name.includes(namespaceSeparator)) throw new BridgeError("invalid_value", `${path}.name: a name cannot hold the character U+0000.`, { param: `${path}.name` });
   return { name: names.toModel(name), description: isPresent(definition["description"]) ? stringAt(definition["description"], `${path}.description`) : "" };
 }
 
@@ -132,7 +142,7 @@ function allowedTools(choice: Fields, names: ToolNames, form: ChoiceForm): Parse
 function toolName(choice: Fields, path: string, names: ToolNames, { isNested }: ChoiceForm): string {
   return names.toModel(isPresent(choice["function"])
     ? stringAt(objectAt(choice["function"], `${path}.function`)["name"], `${path}.function.name`)
-    : stringAt(choice["name"], isNested ? `${path}.function.name` : `${path}.name`));
+    : qualifiedName(isNested ? undefined : optionalString(choice["namespace"], `${path}.namespace`), stringAt(choice["name"], isNested ? `${path}.function.name` : `${path}.name`)));
 }
 
 function wrongChoice(path: string): BridgeError {

@@ -1,4 +1,5 @@
 import { refuseUnless } from "../dialects/check.ts";
+import { asResponsesFailure } from "../dialects/responses/failure.ts";
 import { parseResponsesRequest } from "../dialects/responses/request.ts";
 import { type FinishedResponse, newId, ResponseStream } from "../dialects/responses/response.ts";
 import { BridgeError } from "../errors.ts";
@@ -7,6 +8,14 @@ import { sendBytes, sendJson } from "./respond.ts";
 import { answerHeaders, prepareTurn, streamTurn } from "./turns.ts";
 
 export async function createResponse(exchange: Exchange, services: Services): Promise<void> {
+  try {
+    await answer(exchange, services);
+  } catch (error) {
+    throw asResponsesFailure(error, Date.now());
+  }
+}
+
+async function answer(exchange: Exchange, services: Services): Promise<void> {
   const { engine, defaultModel, stored } = services;
   const { asked, turn } = await prepareTurn(exchange, services, (body) => parseResponsesRequest(body, defaultModel, stored));
   const id = newId("resp");

@@ -38,7 +38,7 @@ describe("a response", () => {
     assert.deepEqual(rest, {
       object: "response", status: "completed", background: false, error: null, incomplete_details: null, instructions: "Be brief.", max_output_tokens: null, max_tool_calls: null, metadata: { a: "é" },
       model: "opus", parallel_tool_calls: true, previous_response_id: null, prompt_cache_key: null, reasoning: { effort: null, summary: null }, safety_identifier: null, service_tier: "default",
-      store: true, temperature: 0.5, text: { format: { type: "text" }, verbosity: "medium" }, tool_choice: "auto", tools: [], top_logprobs: 0, top_p: 1, truncation: "disabled", user: null,
+      access_programs: null, store: true, temperature: 0.5, text: { format: { type: "text" }, verbosity: "medium" }, tool_choice: "auto", tools: [], top_logprobs: 0, top_p: 1, truncation: "disabled",
       usage: { input_tokens: 15, input_tokens_details: { cached_tokens: 3, cache_write_tokens: 2 }, output_tokens: 2, output_tokens_details: rest.usage.output_tokens_details, total_tokens: 17 },
     });
   });

@@ -228,6 +228,7 @@ qwen --approval-mode auto-edit`,
       {
         where: "~/.codex/config.toml", language: "toml",
         text: `model = "sonnet"
+model_context_window = 200000
 model_provider = "claude"
 sandbox_mode = "workspace-write"
 

@@ -4,18 +4,18 @@ import { test } from "node:test";
 import {
   callOrder, exchangeMsMax, jsonOrder, plainText, requestsSince, startInterop, suiteMsMax, thoughts, toolReply, upstreamMessages, upstreamTools, usage,
 } from "../support/interop.ts";
-import { claudeVersions } from "../support/real-claude.ts";
-import { apis, clients, configure, load, missing } from "./clients.ts";
+import { apiRuns } from "./api-runs.ts";
+import { clients, configure, load, missing } from "./clients.ts";
 
 const weather = { city: "Zürich", days: 3 };
 const document = { title: "A \"plan\"", steps: ["one", "two"] };
 const deadline = { timeout: exchangeMsMax };
 
 const majors = [[7, clients.aiSdk7], [6, clients.aiSdk6], [5, clients.aiSdk5]] as const;
-for (const [major, described, api] of majors.flatMap(([major, described]) => apis.map((api) => [major, described, api] as const))) {
-  const provider = api === "chat completions" ? "openai-compatible" : "openai";
-  const [installed, installedProvider] = [`ai-${major}`, `ai-sdk-${provider}-${major}`];
-  for (const version of claudeVersions) {
+for (const [major, described] of majors) {
+  for (const [api, version] of apiRuns) {
+    const provider = api === "chat completions" ? "openai-compatible" : "openai";
+    const [installed, installedProvider] = [`ai-${major}`, `ai-sdk-${provider}-${major}`];
     test(`${described.name} by ${api} on claude ${version}`, { skip: missing(installed, installedProvider), timeout: suiteMsMax }, async (t) => {
       const { url, stub } = await startInterop(t, version);
       const claude = await configure(described, url, { [`@ai-sdk/${provider}`]: installedProvider }, api);

@@ -4,14 +4,14 @@ import { test } from "node:test";
 import {
   callOrder, exchangeMsMax, jsonOrder, plainText, requestsSince, startInterop, suiteMsMax, toolReply, upstreamMessages, upstreamTools, usage,
 } from "../support/interop.ts";
-import { claudeVersions } from "../support/real-claude.ts";
-import { apis, clients, configure, load, missing } from "./clients.ts";
+import { apiRuns } from "./api-runs.ts";
+import { clients, configure, load, missing } from "./clients.ts";
 
 const weather = { city: "Zürich", days: 3 };
 const document = { title: "A \"plan\"", steps: ["one", "two"] };
 const deadline = { timeout: exchangeMsMax };
 
-for (const [api, version] of apis.flatMap((api) => claudeVersions.map((version) => [api, version] as const))) {
+for (const [api, version] of apiRuns) {
   test(`${clients.langchain.name} by ${api} on claude ${version}`, { skip: missing("@langchain/openai", "@langchain/core"), timeout: suiteMsMax }, async (t) => {
     const { url, stub } = await startInterop(t, version);
     const model = await configure(clients.langchain, url, {}, api);

@@ -1,7 +1,7 @@
 /** The Responses API on the real CLI, with the stub in place of Anthropic: its events byte by byte, and what goes upstream. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { conversationOf, errorAnswer, midStreamErrorAnswer, type StubRequestBody, textAnswer, textOf, toolUseAnswer } from "../support/anthropic-stub.ts";
+import { conversationOf, errorAnswer, midStreamErrorAnswer, type StubRequestBody, subscriptionHeaders, textAnswer, textOf, toolUseAnswer } from "../support/anthropic-stub.ts";
 import { healthOf } from "../support/health.ts";
 import { openAiErrorIn } from "../support/openai-error.ts";
 import { claudeVersions } from "../support/real-claude.ts";
@@ -117,6 +117,22 @@ for (const version of claudeVersions) {
       assert.deepEqual(saidUpstream(stub.requests[1]?.body ?? assert.fail()).at(1), `assistant: call apply_patch ${json}`);
     });
 
+    it("a tool in a namespace is called by both its names, and its result goes to the process that waits", async (t) => {
+      const { stub, startServer } = await startReal(t, version);
+      const { bridge } = await startServer();
+      stub.respond = ({ body }) => (saidUpstream(body).at(-1)?.startsWith("user: result ") === true
+        ? textAnswer(["Three."]) : toolUseAnswer([{ name: "mcp__calc_add", input: { a: 1, b: 2 } }]));
+      const tools = [{ type: "namespace", name: "mcp__calc", description: "Counts.", tools: [{ ...weather, name: "add" }] }];
+      const input: object[] = [{ role: "user", content: "1 + 2" }];
+      const { items } = await streamed(bridge.url, { input, tools, store: false });
+      assert.deepEqual(items.map(({ item }) => [item.type, item.namespace, item.name]), [["function_call", "mcp__calc", "add"]]);
+      assert.deepEqual(stub.requests[0]?.body.tools?.map(({ name }) => name), ["mcp__calc_add"]);
+      input.push(items[0]?.item, { type: "function_call_output", call_id: items[0]?.item.call_id, output: "3" });
+      const after = await streamed(bridge.url, { input, tools, store: false });
+      assert.deepEqual(after.items.map(({ text }) => text), ["Three."]);
+      assert.equal((await healthOf(bridge.url)).reuse["hit"], 1);
+    });
+
     it("a document that was asked for by its schema is the message's whole text", async (t) => {
       const { stub, startServer } = await startReal(t, version);
       const { bridge } = await startServer();
@@ -131,10 +147,13 @@ for (const version of claudeVersions) {
     it("an answer that the bound on tokens cut is incomplete; one that failed is an error before its head and a failed response after it", async (t) => {
       const { stub, startServer } = await startReal(t, version);
       const { bridge } = await startServer();
+      const resetsAt = Math.floor(Date.now() / 1000) + 3_600;
       stub.respond = ({ body }) => {
         switch (saidUpstream(body).at(-1)) {
           case "user: long": return textAnswer(["to be ", "conti"], { stopReason: "max_tokens" });
           case "user: busy": return errorAnswer(429, "rate_limit_error", "slow down", { "retry-after": "7" });
+          case "user: used up": return errorAnswer(429, "rate_limit_error", "This request would exceed your account's rate limit.", subscriptionHeaders({ status: "rejected", utilization: 1, resetsAt }));
+          case "user: too long": return errorAnswer(400, "invalid_request_error", "prompt is too long: 300000 tokens > 200000 maximum");
           default: return midStreamErrorAnswer(["Half an "], "overloaded_error", "Overloaded");
         }
       };
@@ -142,6 +161,11 @@ for (const version of claudeVersions) {
       assert.deepEqual([response.status, response.incomplete_details, response.max_output_tokens], ["incomplete", { reason: "max_output_tokens" }, 2_000]);
       const busy = await openAiErrorIn(await postJson(`${bridge.url}/v1/responses`, { input: "busy", stream: true }));
       assert.deepEqual([busy.status, busy.type], [429, "rate_limit_error"]);
+      const usedUp = await (await postJson(`${bridge.url}/v1/responses`, { input: "used up", stream: true })).json() as { error: { type: string; resets_at: number } };
+      assert.equal(usedUp.error.type, "usage_limit_reached", "by which Codex stops");
+      assert.ok(Math.abs(usedUp.error.resets_at - resetsAt) <= 2, `${usedUp.error.resets_at}`);
+      const tooLong = await openAiErrorIn(await postJson(`${bridge.url}/v1/responses`, { input: "too long" }));
+      assert.deepEqual([tooLong.status, tooLong.code, tooLong.param], [400, "context_length_exceeded", "input"]);
       const broken = await streamed(bridge.url, { input: "break" });
       assert.deepEqual([broken.response.status, broken.response.output], ["failed", []]);
       assert.equal((await fetch(`${bridge.url}/v1/responses/${broken.response.id}`)).status, 404, "what failed is not kept");

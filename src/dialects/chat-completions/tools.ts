@@ -13,8 +13,8 @@ export interface ParsedTools extends ChosenTools {
 
 /** `tools` and `tool_choice`, or the deprecated `functions` and `function_call`. `messages` shows whether earlier calls need them. */
 export function parseTools(fields: Fields, messages: readonly Message[], names: ToolNames): ParsedTools {
-  const tools = toolList(fields["tools"], "tools", (entry, path) => parseTool(entry, path, names));
-  const functions = tools.length > 0 ? [] : toolList(fields["functions"], "functions", (entry, path) => functionTool(objectAt(entry, path), path, names));
+  const tools = toolList(fields["tools"], "tools", (entry, path) => [parseTool(entry, path, names)]);
+  const functions = tools.length > 0 ? [] : toolList(fields["functions"], "functions", (entry, path) => [functionTool(objectAt(entry, path), path, names)]);
   const isLegacy = functions.length > 0;
   const offered = isLegacy ? functions : tools;
   const isLegacyChoice = tools.length === 0 && isPresent(fields["function_call"]);

@@ -8,7 +8,7 @@ export const responsesFields: readonly FieldTreatment[] = [
   { name: "previous_response_id", treatment: "honoured", note: "of a response that is stored" },
   { name: "store", treatment: "honoured", note: "in memory, until the server ends: the 1,000 used last, 128 MB at most; `false` keeps nothing" },
   { name: "stream", treatment: "honoured", note: "" },
-  { name: "tools", treatment: "honoured", note: "functions; custom tools, whose grammar is told in words; `strict` is ignored; those that OpenAI runs itself (`web_search`…) are passed over" },
+  { name: "tools", treatment: "honoured", note: "functions; custom tools, whose grammar is told in words; `strict` is ignored; `namespace`s of both, and those that stand in an `additional_tools` item; those that OpenAI runs itself (`web_search`…) are passed over" },
   { name: "tool_choice", treatment: "honoured", note: "`none`, `auto`, `required`, a function, a custom tool, `allowed_tools`" },
   { name: "parallel_tool_calls", treatment: "honoured", note: "`false`: one call an answer" },
   { name: "text", treatment: "honoured", note: "its `format`, as `response_format` for chat; `verbosity` is ignored" },

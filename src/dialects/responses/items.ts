@@ -1,10 +1,10 @@
 import { BridgeError } from "../../errors.ts";
 import type { DocumentBlock, ImageBlock, TextBlock, UserBlock } from "../../turn.ts";
-import { arrayAt, type Fields, objectAt, stringAt } from "../check.ts";
+import { arrayAt, type Fields, objectAt, optionalString, stringAt } from "../check.ts";
 import { blocksOf, imageAt, pdfAt, textBlocks, unsupportedPart } from "../content-parts.ts";
 import { type ClientCall, ConversationBuilder, parseArguments, type ParsedConversation } from "../conversation-builder.ts";
 import { isAbsent } from "../settings.ts";
-import type { ToolNames } from "../tool-names.ts";
+import { qualifiedName, type ToolNames } from "../tool-names.ts";
 import type { StoredResponses } from "./stored.ts";
 
 /** The most items that one request may come to, those of the responses before it included. */
@@ -99,6 +99,9 @@ export function parseItems(items: readonly PlacedItem[], instructions: string, n
       case "reasoning":
         // The model's own thoughts: signed by whoever gave them, and of no use to another.
         break;
+      case "additional_tools":
+        // Read with the other tools.
+        break;
       default:
         throw unsupportedPart(stringAt(item["type"], `${path}.type`), path);
     }
@@ -111,7 +114,7 @@ export function parseItems(items: readonly PlacedItem[], instructions: string, n
 export const customInput = "input";
 
 function calledBy(item: Fields, path: string): Omit<ClientCall, "input"> {
-  return { id: stringAt(item["call_id"], `${path}.call_id`), name: stringAt(item["name"], `${path}.name`) };
+  return { id: stringAt(item["call_id"], `${path}.call_id`), name: qualifiedName(optionalString(item["namespace"], `${path}.namespace`), stringAt(item["name"], `${path}.name`)) };
 }
 
 /** All of it, also the white space between its parts. */

@@ -33,7 +33,7 @@ export function parseResponsesRequest(body: unknown, defaultModel: string, store
   const instructions = isAbsent(fields["instructions"]) ? "" : stringAt(fields["instructions"], "instructions");
   const placed = collectItems(fields, stored);
   const { system, messages } = parseItems(placed, instructions, names);
-  const { customTools, ...tools } = parseTools(fields, messages, names);
+  const { customTools, ...tools } = parseTools(fields, placed, messages, names);
   const maxOutputTokens = optionalWholeNumber(fields["max_output_tokens"], "max_output_tokens", 1);
   const format = optionalObject(optionalObject(fields["text"], "text")?.["format"], "text.format");
   const responseSchema = schemaOfFormat(format, format, "text.format", "text.format");

@@ -3,7 +3,7 @@ import { BridgeError } from "../../errors.ts";
 import { decodeJsonText, encodeJsonText, jsonBytes } from "../../json-text.ts";
 import type { FinishReason, JsonText, TurnEvent, Usage } from "../../turn.ts";
 import type { Fields } from "../check.ts";
-import type { ToolNames } from "../tool-names.ts";
+import { splitName, type ToolNames } from "../tool-names.ts";
 import { customInput } from "./items.ts";
 
 /** The most text that one response holds, in bytes; far beyond what a model says. Its end repeats all of it. */
@@ -35,7 +35,7 @@ export interface FinishedResponse {
 /** An output item that grows. */
 type OpenItem =
   | { readonly kind: "message" | "reasoning"; readonly id: string; readonly deltaHead: string; readonly pieces: Buffer[] }
-  | { readonly kind: "function_call" | "custom_tool_call"; readonly id: string; readonly deltaHead: string; readonly callId: string; readonly name: string; readonly pieces: Buffer[] };
+  | { readonly kind: "function_call" | "custom_tool_call"; readonly id: string; readonly deltaHead: string; readonly callId: string; /** As JSON, with its namespace where it has one. */ readonly name: string; readonly pieces: Buffer[] };
 
 type Status = "in_progress" | "completed" | "incomplete" | "failed";
 
@@ -157,7 +157,8 @@ export class ResponseStream {
     const isCustom = this.#style.customTools.has(modelName);
     const kind = isCustom ? "custom_tool_call" : "function_call";
     const id = newId(isCustom ? "ctc" : "fc");
-    const item: OpenItem = { kind, id, callId: jsonBytes(callId), name: jsonBytes(this.#style.names.toClient(modelName)), pieces: [], deltaHead: `${this.#place(id)},"delta":"` };
+    const { namespace, name } = splitName(this.#style.names.toClient(modelName));
+    const item: OpenItem = { kind, id, callId: jsonBytes(callId), name: jsonBytes(name) + (namespace === undefined ? "" : `,"namespace":${jsonBytes(namespace)}`), pieces: [], deltaHead: `${this.#place(id)},"delta":"` };
     this.#open = item;
     return this.#event("response.output_item.added", `"output_index":${this.#output.length},"item":${callItem(item, "in_progress", "")}`);
   }
@@ -204,7 +205,7 @@ export class ResponseStream {
         break;
       case "function_call":
         item = callItem(open, status, whole);
-        bytes = this.#event("response.function_call_arguments.done", `${place},"name":${open.name},"arguments":"${whole}"`);
+        bytes = this.#event("response.function_call_arguments.done", `${place},"arguments":"${whole}"`);
         break;
       case "custom_tool_call": {
         const input = customText(whole);

@@ -1,9 +1,9 @@
 import { BridgeError } from "../../errors.ts";
 import type { Message, Tool } from "../../turn.ts";
-import { type Fields, objectAt, optionalBoolean, stringAt } from "../check.ts";
-import type { ToolNames } from "../tool-names.ts";
-import { type ChosenTools, chooseTools, functionTool, namedTool, parseToolChoice, toolList } from "../tools.ts";
-import { customInput } from "./items.ts";
+import { arrayAt, type Fields, objectAt, optionalBoolean, stringAt } from "../check.ts";
+import { qualifiedName, type ToolNames } from "../tool-names.ts";
+import { type ChosenTools, chooseTools, functionTool, type ModelNames, namedTool, parseToolChoice, refuseTooMany, toolList } from "../tools.ts";
+import { customInput, type PlacedItem } from "./items.ts";
 
 /** What a request says of tools. */
 export interface ParsedTools extends ChosenTools {
@@ -12,35 +12,53 @@ export interface ParsedTools extends ChosenTools {
   readonly customTools: ReadonlySet<string>;
 }
 
-/** `tools` and `tool_choice`. Tools that OpenAI runs itself (web search and the like) are passed over: clients list them for models that may have them. */
-export function parseTools(fields: Fields, messages: readonly Message[], names: ToolNames): ParsedTools {
+/**
+ * `tools`, those that come among the items, and `tool_choice`. Tools that OpenAI runs itself (web search and the like) are
+ * passed over: clients list them for models that may have them.
+ */
+export function parseTools(fields: Fields, items: readonly PlacedItem[], messages: readonly Message[], names: ToolNames): ParsedTools {
   const customTools = new Set<string>();
-  const offered = toolList(fields["tools"], "tools", (entry, path) => {
-    const tool = objectAt(entry, path);
-    switch (stringAt(tool["type"], `${path}.type`)) {
-      case "function":
-        // Some clients nest it as chat completions do.
-        return tool["name"] === undefined && tool["function"] !== undefined
-          ? functionTool(objectAt(tool["function"], `${path}.function`), `${path}.function`, names)
-          : functionTool(tool, path, names);
-      case "custom": {
-        const custom = customTool(tool, path, names);
-        customTools.add(custom.name);
-        return custom;
-      }
-      default:
-        return undefined;
-    }
-  });
+  const parse = (entry: unknown, path: string): readonly Tool[] => parseTool(entry, path, names, customTools);
+  const offered = new Map(toolList(fields["tools"], "tools", parse).map((tool) => [tool.name, tool]));
+  for (const { item, path } of items) {
+    // Codex names all of its tools so to some models. A history may name them again.
+    if (item["type"] === "additional_tools") for (const tool of toolList(item["tools"], `${path}.tools`, parse)) offered.set(tool.name, tool);
+  }
+  refuseTooMany(offered.size, "tools");
   return {
-    ...chooseTools(offered, parseToolChoice(fields["tool_choice"], names, { kinds: ["function", "custom"], isNested: false }), messages, "tool_choice"),
+    ...chooseTools([...offered.values()], parseToolChoice(fields["tool_choice"], names, { kinds: ["function", "custom"], isNested: false }), messages, "tool_choice"),
     parallelToolCalls: optionalBoolean(fields["parallel_tool_calls"], "parallel_tool_calls") ?? true,
     customTools,
   };
 }
 
+function parseTool(entry: unknown, path: string, names: ModelNames, customTools: Set<string>): readonly Tool[] {
+  const tool = objectAt(entry, path);
+  if (tool["type"] !== "namespace") return callable(tool, path, names, customTools);
+  const namespace = stringAt(tool["name"], `${path}.name`);
+  const within: ModelNames = { toModel: (name) => names.toModel(qualifiedName(namespace, name)) };
+  return arrayAt(tool["tools"], `${path}.tools`).flatMap((inner, index) => callable(objectAt(inner, `${path}.tools[${index}]`), `${path}.tools[${index}]`, within, customTools));
+}
+
+function callable(tool: Fields, path: string, names: ModelNames, customTools: Set<string>): readonly Tool[] {
+  switch (stringAt(tool["type"], `${path}.type`)) {
+    case "function":
+      // Some clients nest it as chat completions do.
+      return [tool["name"] === undefined && tool["function"] !== undefined
+        ? functionTool(objectAt(tool["function"], `${path}.function`), `${path}.function`, names)
+        : functionTool(tool, path, names)];
+    case "custom": {
+      const custom = customTool(tool, path, names);
+      customTools.add(custom.name);
+      return [custom];
+    }
+    default:
+      return [];
+  }
+}
+
 /** The model gives its text in a JSON object's one property, and reads of the grammar in the description: nothing holds it to one. */
-function customTool(tool: Fields, path: string, names: ToolNames): Tool {
+function customTool(tool: Fields, path: string, names: ModelNames): Tool {
   const { name, description } = namedTool(tool, path, names);
   const format = tool["format"] === undefined || tool["format"] === null ? {} : objectAt(tool["format"], `${path}.format`);
   const grammar = grammarOf(format, `${path}.format`);

@@ -106,7 +106,7 @@ function callEvents(index: number, call_id: string, name: string, deltas: readon
   return [
     { type: "response.output_item.added", output_index: index, item: functionCall(id, "in_progress", call_id, name) },
     ...deltas.map((delta) => ({ type: "response.function_call_arguments.delta", ...place, delta })),
-    { type: "response.function_call_arguments.done", ...place, name, arguments: deltas.join("") },
+    { type: "response.function_call_arguments.done", ...place, arguments: deltas.join("") },
     { type: "response.output_item.done", output_index: index, item: functionCall(id, status, call_id, name, deltas.join("")) },
   ];
 }
@@ -256,7 +256,7 @@ describe("the bytes of an event", () => {
       "response.output_text.delta": "content_index delta item_id logprobs output_index", "response.output_text.done": "content_index item_id logprobs output_index text",
       "response.reasoning_summary_part.added": "item_id output_index part summary_index", "response.reasoning_summary_part.done": "item_id output_index part summary_index",
       "response.reasoning_summary_text.delta": "delta item_id output_index summary_index", "response.reasoning_summary_text.done": "item_id output_index summary_index text",
-      "response.function_call_arguments.delta": "delta item_id output_index", "response.function_call_arguments.done": "arguments item_id name output_index",
+      "response.function_call_arguments.delta": "delta item_id output_index", "response.function_call_arguments.done": "arguments item_id output_index",
       "response.custom_tool_call_input.delta": "delta item_id output_index", "response.custom_tool_call_input.done": "input item_id output_index",
     };
     const seen = new Set<string>();

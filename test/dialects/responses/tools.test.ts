@@ -27,7 +27,7 @@ const freeText = (name: string, description = ""): Tool => tool(name, {
 const two = { tools: [sent("a"), custom("b")] };
 const both = [tool("a"), freeText("b")];
 const onlyB = new Set(["b"]);
-const parse = (fields: Fields, messages: readonly Message[] = [asked], names = new ToolNames()): ParsedTools => parseTools(fields, messages, names);
+const parse = (fields: Fields, messages: readonly Message[] = [asked], names = new ToolNames()): ParsedTools => parseTools(fields, [], messages, names);
 
 const refusal = (fields: Fields, messages?: readonly Message[]): BridgeError => refusalOf(() => parse(fields, messages));
 
@@ -63,7 +63,7 @@ describe("a tool", () => {
   }
 
   const passedOver = [
-    "web_search", "web_search_preview", "web_search_2025_08_26", "file_search", "computer_use_preview", "code_interpreter", "image_generation", "mcp", "local_shell", "shell", "apply_patch", "namespace", "tool_search",
+    "web_search", "web_search_preview", "web_search_2025_08_26", "file_search", "computer_use_preview", "code_interpreter", "image_generation", "mcp", "local_shell", "shell", "apply_patch", "tool_search",
     "something_new", "constructor",
   ];
   for (const type of passedOver) {
@@ -84,6 +84,37 @@ describe("a tool", () => {
     const { turn, customTools } = parseResponsesRequest({ input, tools: [sent("a_b"), custom("a.b")], tool_choice: { type: "custom", name: "a.b" } }, "m", new StoredResponses());
     const use = turn.messages[1]?.content[0];
     assert.deepEqual([use?.type === "tool_use" && use.name, turn.toolChoice, turn.tools.map(({ name }) => name), customTools], ["a_b", { type: "tool", name: "a_b" }, ["a_b"], new Set(["a_b"])]);
+  });
+
+  it("of a namespace gets a name of its own, and none of another kind is served there", () => {
+    const inside = [sent("add"), custom("run"), { type: "web_search" }, { type: "namespace", name: "deeper", tools: [sent("add")] }];
+    const { tools, customTools } = parse({ tools: [sent("calc_add"), { type: "namespace", name: "calc", description: "Counts.", tools: inside }, { type: "namespace", name: "other", tools: [sent("add")] }, sent("add")] });
+    assert.deepEqual(tools.map(({ name }) => name), ["calc_add", "calc_add_2", "calc_run", "other_add", "add"]);
+    assert.deepEqual(customTools, new Set(["calc_run"]));
+    for (const [entry, kind, param] of [
+      [{ type: "namespace", tools: [] }, "invalid_type", "tools[0].name"], [{ type: "namespace", name: "n" }, "invalid_type", "tools[0].tools"],
+      [{ type: "namespace", name: "n", tools: [sent("a"), sent("a")] }, "invalid_value", "tools[0]"], [{ type: "namespace", name: "n", tools: [sent("")] }, "invalid_value", "tools[0].tools[0].name"],
+      [sent("a\0b"), "invalid_value", "tools[0].name"],
+    ] as const) refuses([{ tools: [entry] }, kind, param]);
+    refuses([{ tools: [{ type: "namespace", name: "n", tools: Array.from({ length: toolsMax }, (_, index) => sent(`f${index}`)) }, sent("one more")] }, "invalid_value", "tools"]);
+  });
+
+  it("of a namespace has the same name in the history and in the choice, and is another than one of no namespace", () => {
+    const input = [{ role: "user", content: "hi" }, { type: "function_call", call_id: "1", namespace: "calc", name: "add", arguments: "{}" }, { type: "function_call_output", call_id: "1", output: "r" }];
+    const tools = [sent("add"), { type: "namespace", name: "calc", tools: [sent("add")] }];
+    const { turn } = parseResponsesRequest({ input, tools, tool_choice: { type: "function", namespace: "calc", name: "add" } }, "m", new StoredResponses());
+    const use = turn.messages[1]?.content[0];
+    assert.deepEqual([use?.type === "tool_use" && use.name, turn.toolChoice, turn.tools.map(({ name }) => name)], ["calc_add", { type: "tool", name: "calc_add" }, ["calc_add"]]);
+  });
+
+  it("may stand among the items, there also again", () => {
+    const more = (...tools: unknown[]): object => ({ type: "additional_tools", role: "developer", tools });
+    const { turn } = parseResponsesRequest({ input: [more(sent("b")), { role: "user", content: "hi" }, more(sent("b"), sent("c", { description: "Now." }))], tools: [sent("a")] }, "m", new StoredResponses());
+    assert.deepEqual(turn.tools.map(({ name, description }) => [name, description]), [["a", ""], ["b", ""], ["c", "Now."]]);
+    assert.deepEqual(turn.messages, [asked]);
+    assertRefuses(refusalOf(() => parseResponsesRequest({ input: [{ role: "user", content: "hi" }, more(7)] }, "m", new StoredResponses())), "invalid_type", "input[1].tools[0]");
+    const many = Array.from({ length: 2 }, (_, list) => more(...Array.from({ length: toolsMax - 1 }, (_, index) => sent(`f${list}_${index}`))));
+    assertRefuses(refusalOf(() => parseResponsesRequest({ input: [...many, { role: "user", content: "hi" }] }, "m", new StoredResponses())), "invalid_value", "tools");
   });
 
   it("may be one of a thousand, and of no more", () => {
