@@ -283,7 +283,7 @@ export class TurnTranslator {
       this.outcome = { name: "failed", error: new BridgeError("cli_failed", "The claude process ended the turn without an answer.") };
       return;
     }
-    if (this.#options.hasSchema && !this.#isSchemaAnswered) return this.#fail("The model did not answer in the JSON that response_format asks for.");
+    if (this.#options.hasSchema && !this.#isSchemaAnswered) return this.#fail("The model did not answer in the JSON that was asked for.");
     this.#stopReason ??= optionalString(result["stop_reason"]);
     this.#finish("finished", events);
   }

@@ -34,11 +34,6 @@ export function stringAt(value: unknown, path: string): string {
   return value;
 }
 
-/** The value as a string; undefined when absent or null. */
-export function optionalString(value: unknown, path: string): string | undefined {
-  return value === undefined || value === null ? undefined : stringAt(value, path);
-}
-
 /** The value as an array, which may be empty. */
 export function arrayAt(value: unknown, path: string): readonly unknown[] {
   if (!Array.isArray(value)) throw wrongType(value, path, "an array");

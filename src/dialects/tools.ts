@@ -1,6 +1,6 @@
 import { BridgeError } from "../errors.ts";
 import type { Message, Tool, ToolChoice } from "../turn.ts";
-import { arrayAt, type Fields, objectAt, optionalString, stringAt } from "./check.ts";
+import { arrayAt, type Fields, objectAt, stringAt } from "./check.ts";
 import { objectSchema } from "./json-schema.ts";
 import { namespaceSeparator, qualifiedName, type ToolNames } from "./tool-names.ts";
 
@@ -78,14 +78,23 @@ export function functionTool(definition: Fields, path: string, names: ModelNames
   return { ...namedTool(definition, path, names), inputSchema: objectSchema(definition["parameters"], `${path}.parameters`) };
 }
 
+/** The name of a tool or a namespace. */
+export function nameAt(value: unknown, path: string): string {
+  const name = stringAt(value, path);
+  if (name === "" || name.length > nameCharsMax) throw new BridgeError("invalid_value", `${path}: expected 1 to ${nameCharsMax} characters.`, { param: path });
+  if (name.includes(namespaceSeparator)) throw new BridgeError("invalid_value", `${path}: a name cannot hold the character U+0000.`, { param: path });
+  return name;
+}
+
+/** The name of a tool that is called or chosen, in its namespace where it says one. */
+export function qualifiedNameAt(holder: Fields, path: string): string {
+  const namespace = isPresent(holder["namespace"]) ? nameAt(holder["namespace"], `${path}.namespace`) : undefined;
+  return qualifiedName(namespace, nameAt(holder["name"], `${path}.name`));
+}
+
 /** What every kind of tool has. */
 export function namedTool(definition: Fields, path: string, names: ModelNames): Pick<Tool, "name" | "description"> {
-  const name = stringAt(definition["name"], `${path}.name`);
-  if (name === "" || name.length > nameCharsMax) {
-    throw new BridgeError("invalid_value", `${path}.name: expected 1 to ${nameCharsMax} characters.`, { param: `${path}.name` });
-  }
-  if (name.includes(namespaceSeparator)) throw new BridgeError("invalid_value", `${path}.name: a name cannot hold the character U+0000.`, { param: `${path}.name` });
-  return { name: names.toModel(name), description: isPresent(definition["description"]) ? stringAt(definition["description"], `${path}.description`) : "" };
+  return { name: names.toModel(nameAt(definition["name"], `${path}.name`)), description: isPresent(definition["description"]) ? stringAt(definition["description"], `${path}.description`) : "" };
 }
 
 /** How a dialect writes `tool_choice`. */
@@ -140,9 +149,8 @@ function allowedTools(choice: Fields, names: ToolNames, form: ChoiceForm): Parse
 }
 
 function toolName(choice: Fields, path: string, names: ToolNames, { isNested }: ChoiceForm): string {
-  return names.toModel(isPresent(choice["function"])
-    ? stringAt(objectAt(choice["function"], `${path}.function`)["name"], `${path}.function.name`)
-    : qualifiedName(isNested ? undefined : optionalString(choice["namespace"], `${path}.namespace`), stringAt(choice["name"], isNested ? `${path}.function.name` : `${path}.name`)));
+  if (isPresent(choice["function"])) return names.toModel(stringAt(objectAt(choice["function"], `${path}.function`)["name"], `${path}.function.name`));
+  return names.toModel(isNested ? stringAt(choice["name"], `${path}.function.name`) : qualifiedNameAt(choice, path));
 }
 
 function wrongChoice(path: string): BridgeError {

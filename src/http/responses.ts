@@ -22,7 +22,7 @@ async function answer(exchange: Exchange, services: Services): Promise<void> {
   let finished: FinishedResponse | undefined;
   const wire = new ResponseStream({ id, createdAt: Math.floor(Date.now() / 1000) }, asked, (whole) => {
     finished = whole;
-    if (asked.isStored) stored.keep({ id, items: [...asked.items, ...whole.output], body: whole.body });
+    if (asked.isStored) stored.keep({ id, input: asked.items, ...whole });
   });
   if (asked.stream) return await streamTurn(turn, wire, exchange, services);
   let servedModel: string | undefined;

@@ -397,7 +397,7 @@ describe("an answer with a schema", () => {
   it("that is only words fails", () => {
     const played = playWith({ hasSchema }, start("m1"), text("I would rather not."), stop("end_turn"), result);
     assert.deepEqual([played.text, played.error?.kind, played.order], ["", "upstream_error", "start"]);
-    assert.match(played.error?.message ?? "", /response_format/u);
+    assert.match(played.error?.message ?? "", /did not answer in the JSON/u);
   });
 
   it("may come after a first attempt of which nothing was sent", () => {

@@ -3,12 +3,12 @@ import type { FieldTreatment } from "../field-treatment.ts";
 /** Every field of OpenAI's `CreateResponse`. A field that is not here is ignored. */
 export const responsesFields: readonly FieldTreatment[] = [
   { name: "model", treatment: "honoured", note: "as for chat" },
-  { name: "input", treatment: "honoured", note: "a string or items: messages (text, images, PDFs), function and custom tool calls and their outputs, `item_reference`; `reasoning` items are ignored; 400 for others" },
+  { name: "input", treatment: "honoured", note: "a string or items: messages (text, images, PDFs), function and custom tool calls and their outputs, `item_reference`; ignored are `reasoning`, and calls of tools that OpenAI ran itself (`web_search_call`…); 400 for others, and for a file in an output" },
   { name: "instructions", treatment: "honoured", note: "before the input's own system and developer messages" },
   { name: "previous_response_id", treatment: "honoured", note: "of a response that is stored" },
-  { name: "store", treatment: "honoured", note: "in memory, until the server ends: the 1,000 used last, 128 MB at most; `false` keeps nothing" },
+  { name: "store", treatment: "honoured", note: "in memory, until the server ends or they are deleted: the 1,000 used last, 128 MB at most; `false` keeps nothing" },
   { name: "stream", treatment: "honoured", note: "" },
-  { name: "tools", treatment: "honoured", note: "functions; custom tools, whose grammar is told in words; `strict` is ignored; `namespace`s of both, and those that stand in an `additional_tools` item; those that OpenAI runs itself (`web_search`…) are passed over" },
+  { name: "tools", treatment: "honoured", note: "functions; custom tools, whose grammar is told in words; `strict` is ignored; `namespace`s of both (their own description is ignored), and those that stand in an `additional_tools` item; those that OpenAI runs itself (`web_search`…) are passed over" },
   { name: "tool_choice", treatment: "honoured", note: "`none`, `auto`, `required`, a function, a custom tool, `allowed_tools`" },
   { name: "parallel_tool_calls", treatment: "honoured", note: "`false`: one call an answer" },
   { name: "text", treatment: "honoured", note: "its `format`, as `response_format` for chat; `verbosity` is ignored" },

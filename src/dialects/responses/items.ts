@@ -1,10 +1,11 @@
 import { BridgeError } from "../../errors.ts";
 import type { DocumentBlock, ImageBlock, TextBlock, UserBlock } from "../../turn.ts";
-import { arrayAt, type Fields, objectAt, optionalString, stringAt } from "../check.ts";
+import { arrayAt, type Fields, objectAt, stringAt } from "../check.ts";
 import { blocksOf, imageAt, pdfAt, textBlocks, unsupportedPart } from "../content-parts.ts";
 import { type ClientCall, ConversationBuilder, parseArguments, type ParsedConversation } from "../conversation-builder.ts";
 import { isAbsent } from "../settings.ts";
-import { qualifiedName, type ToolNames } from "../tool-names.ts";
+import type { ToolNames } from "../tool-names.ts";
+import { qualifiedNameAt } from "../tools.ts";
 import type { StoredResponses } from "./stored.ts";
 
 /** The most items that one request may come to, those of the responses before it included. */
@@ -15,32 +16,45 @@ export interface PlacedItem { readonly item: Fields; readonly path: string }
 
 /** All that a request goes on from: the items of the response before it, then its own, with what they refer to in their place. */
 export function collectItems(fields: Fields, stored: StoredResponses): readonly PlacedItem[] {
-  const items = [...previousItems(fields["previous_response_id"], stored), ...ownItems(fields["input"], stored)];
-  if (items.length > itemsMax) {
-    throw new BridgeError("invalid_value", `input: expected at most ${itemsMax} items with those of earlier responses, got ${items.length}.`, { param: "input" });
+  const previous = previousItems(fields["previous_response_id"], stored);
+  const entries = ownEntries(fields["input"], previous !== undefined);
+  const count = (previous?.length ?? 0) + (typeof entries === "string" ? 1 : entries.length);
+  if (count > itemsMax) {
+    throw new BridgeError("invalid_value", `input: expected at most ${itemsMax} items with those of earlier responses, got ${count}.`, { param: "input" });
   }
-  return items;
+  return [...(previous ?? []).map((item) => ({ item, path: "previous_response_id" })), ...ownItems(entries, stored)];
 }
 
-function previousItems(value: unknown, stored: StoredResponses): PlacedItem[] {
-  if (value === undefined || value === null) return [];
+function previousItems(value: unknown, stored: StoredResponses): readonly Fields[] | undefined {
+  if (isAbsent(value)) return undefined;
   const path = "previous_response_id";
-  const previous = stored.find(stringAt(value, path));
-  if (previous === undefined) {
-    throw new BridgeError("previous_response_not_found", "previous_response_id: there is no such response. They are kept in memory, unless `store` is false, until the server ends or newer ones need their place.", { param: path });
-  }
-  return previous.items.map((item) => ({ item, path }));
+  const previous = stored.conversation(stringAt(value, path));
+  if (previous !== undefined) return previous;
+  throw new BridgeError("previous_response_not_found", "previous_response_id: there is no such response. They are kept in memory, unless `store` is false, until the server ends or newer ones need their place.", { param: path });
 }
 
-function ownItems(value: unknown, stored: StoredResponses): PlacedItem[] {
-  if (value === undefined || value === null) throw new BridgeError("missing_field", "input is required: a string or an array of items.", { param: "input" });
-  if (typeof value === "string") return [{ item: { type: "message", role: "user", content: value }, path: "input" }];
-  return arrayAt(value, "input").map((entry, index) => {
+/** What goes on from a response may say nothing more. */
+function ownEntries(value: unknown, isOptional: boolean): readonly unknown[] | string {
+  if (typeof value === "string") return value;
+  if (!isAbsent(value)) return arrayAt(value, "input");
+  if (isOptional) return [];
+  throw new BridgeError("missing_field", "input is required: a string or an array of items.", { param: "input" });
+}
+
+function ownItems(entries: readonly unknown[] | string, stored: StoredResponses): PlacedItem[] {
+  if (typeof entries === "string") return [{ item: { type: "message", role: "user", content: entries }, path: "input" }];
+  const referred = new Set<Fields>();
+  return entries.map((entry, index) => {
     const path = `input[${index}]`;
     const item = objectAt(entry, path);
     // The type may be left out, or null.
     const isReference = item["type"] === "item_reference" || (isAbsent(item["type"]) && item["role"] === undefined && item["id"] !== undefined);
-    return { item: isReference ? referredTo(item, path, stored) : item, path };
+    if (!isReference) return { item, path };
+    const found = referredTo(item, path, stored);
+    // Each once: a short request could otherwise come to any length.
+    if (referred.has(found)) throw new BridgeError("invalid_value", `${path}.id: this item was referred to already.`, { param: `${path}.id` });
+    referred.add(found);
+    return { item: found, path };
   });
 }
 
@@ -98,6 +112,8 @@ export function parseItems(items: readonly PlacedItem[], instructions: string, n
         break;
       case "reasoning":
         // The model's own thoughts: signed by whoever gave them, and of no use to another.
+      case "web_search_call": case "file_search_call": case "code_interpreter_call": case "image_generation_call": case "mcp_list_tools": case "mcp_call":
+        // Of tools that OpenAI ran itself.
         break;
       case "additional_tools":
         // Read with the other tools.
@@ -114,7 +130,7 @@ export function parseItems(items: readonly PlacedItem[], instructions: string, n
 export const customInput = "input";
 
 function calledBy(item: Fields, path: string): Omit<ClientCall, "input"> {
-  return { id: stringAt(item["call_id"], `${path}.call_id`), name: qualifiedName(optionalString(item["namespace"], `${path}.namespace`), stringAt(item["name"], `${path}.name`)) };
+  return { id: stringAt(item["call_id"], `${path}.call_id`), name: qualifiedNameAt(item, path) };
 }
 
 /** All of it, also the white space between its parts. */

@@ -120,7 +120,9 @@ export class ResponseStream {
   /** A failure after the head went out: the last event, and never a completed response. */
   fail(error: BridgeError): string {
     const { code, type, message } = error.toOpenAi().error;
-    return this.#event("response.failed", `"response":${this.#response("failed", { error: { code: code ?? type, message } })}`);
+    // Codex asks again on any code but a few: that of a quota is the one that fits a used-up window.
+    const told = error.kind === "usage_limit_reached" ? "insufficient_quota" : code ?? type;
+    return this.#event("response.failed", `"response":${this.#response("failed", { error: { code: told, message } })}`);
   }
 
   #finish(reason: FinishReason, usage: Usage): string {
@@ -208,7 +210,8 @@ export class ResponseStream {
         bytes = this.#event("response.function_call_arguments.done", `${place},"arguments":"${whole}"`);
         break;
       case "custom_tool_call": {
-        const input = customText(whole);
+        // What was cut inside of its JSON is no text yet.
+        const input = customText(whole) ?? (status === "incomplete" ? "" as JsonText : whole);
         item = callItem(open, status, input);
         bytes = this.#event("response.custom_tool_call_input.delta", `${open.deltaHead}${input}"`) + this.#event("response.custom_tool_call_input.done", `${place},"input":"${input}"`);
         break;
@@ -249,13 +252,13 @@ function summaryPart(text: string): string {
   return `{"type":"summary_text","text":"${text}"}`;
 }
 
-/** The text in a custom tool's JSON; what is none is given as it is. */
-function customText(json: JsonText): JsonText {
+/** The text in a custom tool's JSON; undefined where there is none. */
+function customText(json: JsonText): JsonText | undefined {
   try {
     const input = (JSON.parse(decodeJsonText(json)) as Fields)[customInput];
-    return typeof input === "string" ? encodeJsonText(input) : json;
+    return typeof input === "string" ? encodeJsonText(input) : undefined;
   } catch {
-    return json;
+    return undefined;
   }
 }
 

@@ -4,14 +4,18 @@ import type { Fields } from "../check.ts";
 export const storedMax = 1_000;
 /** How much all of them may weigh, in bytes, roughly; what several share counts for each. */
 export const storedBytesMax = 128 * 1024 * 1024;
-/** What a value weighs beside its text. */
-const valueBytes = 16;
+/** What a value, and the name of a field, weigh beside their text, in bytes; and a character of that. */
+const valueBytes = 64;
+const nameBytes = 32;
+const charBytes = 2;
 
 /** A finished response that a later request may build on. */
 export interface StoredResponse {
   readonly id: string;
-  /** The conversation up to its end: what was asked, then what was answered. Items that were checked when they came. */
-  readonly items: readonly Fields[];
+  /** What was asked, as the client sent it: the conversation so far. */
+  readonly input: readonly Fields[];
+  /** What was answered. */
+  readonly output: readonly Fields[];
   /** The response as it was given, as JSON in latin1-held UTF-8. */
   readonly body: string;
 }
@@ -22,26 +26,31 @@ export interface StoredResponse {
  */
 export class StoredResponses {
   /** In the order of their last use: the first is the least recently used. */
-  readonly #responses = new Map<string, { readonly response: StoredResponse; readonly bytes: number }>();
-  /** Every item that has an id, once for each response that it stands in: a client may have changed it. */
-  readonly #items = new Map<string, Fields[]>();
+  readonly #responses = new Map<string, { readonly response: StoredResponse; readonly bytes: number; readonly heldIds: readonly string[] }>();
+  /** The items that were answered, by the ids that they were given here, and in how many responses they stand. What a client writes under such an id is no such item. */
+  readonly #items = new Map<string, { readonly item: Fields; holders: number }>();
   #bytes = 0;
 
   /** One that alone weighs more than all may is not kept. */
   keep(response: StoredResponse): void {
-    const bytes = response.body.length + weightOf(response.items);
+    const { id, input, output, body } = response;
+    const bytes = body.length + weightOf(input) + weightOf(output);
     if (bytes > storedBytesMax) return;
-    this.#responses.set(response.id, { response, bytes });
+    for (const item of output) if (typeof item["id"] === "string") this.#items.set(item["id"], { item, holders: 0 });
+    const heldIds = [...new Set([...input, ...output].map((item) => item["id"]))].filter((held): held is string => typeof held === "string" && this.#items.has(held));
+    for (const held of heldIds) this.#hold(held, 1);
+    this.#responses.set(id, { response, bytes, heldIds });
     this.#bytes += bytes;
-    for (const [id, item] of itemsById(response)) {
-      const known = this.#items.get(id);
-      if (known === undefined) this.#items.set(id, [item]);
-      else known.push(item);
-    }
-    for (const id of this.#responses.keys()) {
+    for (const oldest of this.#responses.keys()) {
       if (this.#responses.size <= storedMax && this.#bytes <= storedBytesMax) break;
-      this.delete(id);
+      this.delete(oldest);
     }
+  }
+
+  /** The conversation up to the response's end; undefined when there is no such response. Counts as a use. */
+  conversation(id: string): readonly Fields[] | undefined {
+    const found = this.find(id);
+    return found === undefined ? undefined : [...found.input, ...found.output];
   }
 
   /** Counts as a use. */
@@ -53,9 +62,9 @@ export class StoredResponses {
     return found.response;
   }
 
-  /** An item of any of them, by its id. */
+  /** An item that any of them answered with, or goes on from, by its id. */
   item(id: string): Fields | undefined {
-    return this.#items.get(id)?.at(-1);
+    return this.#items.get(id)?.item;
   }
 
   /** Whether there was one. */
@@ -64,17 +73,16 @@ export class StoredResponses {
     if (found === undefined) return false;
     this.#responses.delete(id);
     this.#bytes -= found.bytes;
-    for (const [itemId, item] of itemsById(found.response)) {
-      const known = this.#items.get(itemId);
-      known?.splice(known.indexOf(item), 1);
-      if (known?.length === 0) this.#items.delete(itemId);
-    }
+    for (const held of found.heldIds) this.#hold(held, -1);
     return true;
   }
-}
 
-function itemsById({ items }: StoredResponse): Map<string, Fields> {
-  return new Map(items.flatMap((item) => (typeof item["id"] === "string" ? [[item["id"], item] as const] : [])));
+  #hold(id: string, more: 1 | -1): void {
+    const held = this.#items.get(id);
+    if (held === undefined) return;
+    held.holders += more;
+    if (held.holders === 0) this.#items.delete(id);
+  }
 }
 
 /** Without recursion: a client's value may be nested as deep as a body. */
@@ -82,11 +90,11 @@ function weightOf(value: unknown): number {
   let bytes = 0;
   for (const waiting = [value]; waiting.length > 0;) {
     const next = waiting.pop();
-    bytes += valueBytes + (typeof next === "string" ? next.length : 0);
+    bytes += valueBytes + (typeof next === "string" ? charBytes * next.length : 0);
     if (typeof next !== "object" || next === null) continue;
     for (const member of Object.values(next)) waiting.push(member);
     // What a client names its fields weighs too.
-    if (!Array.isArray(next)) for (const name of Object.keys(next)) bytes += name.length;
+    if (!Array.isArray(next)) for (const name of Object.keys(next)) bytes += nameBytes + charBytes * name.length;
   }
   return bytes;
 }

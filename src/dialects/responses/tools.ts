@@ -2,7 +2,7 @@ import { BridgeError } from "../../errors.ts";
 import type { Message, Tool } from "../../turn.ts";
 import { arrayAt, type Fields, objectAt, optionalBoolean, stringAt } from "../check.ts";
 import { qualifiedName, type ToolNames } from "../tool-names.ts";
-import { type ChosenTools, chooseTools, functionTool, type ModelNames, namedTool, parseToolChoice, refuseTooMany, toolList } from "../tools.ts";
+import { type ChosenTools, chooseTools, functionTool, type ModelNames, nameAt, namedTool, parseToolChoice, refuseTooMany, toolList } from "../tools.ts";
 import { customInput, type PlacedItem } from "./items.ts";
 
 /** What a request says of tools. */
@@ -35,18 +35,22 @@ export function parseTools(fields: Fields, items: readonly PlacedItem[], message
 function parseTool(entry: unknown, path: string, names: ModelNames, customTools: Set<string>): readonly Tool[] {
   const tool = objectAt(entry, path);
   if (tool["type"] !== "namespace") return callable(tool, path, names, customTools);
-  const namespace = stringAt(tool["name"], `${path}.name`);
+  const namespace = nameAt(tool["name"], `${path}.name`);
   const within: ModelNames = { toModel: (name) => names.toModel(qualifiedName(namespace, name)) };
   return arrayAt(tool["tools"], `${path}.tools`).flatMap((inner, index) => callable(objectAt(inner, `${path}.tools[${index}]`), `${path}.tools[${index}]`, within, customTools));
 }
 
 function callable(tool: Fields, path: string, names: ModelNames, customTools: Set<string>): readonly Tool[] {
   switch (stringAt(tool["type"], `${path}.type`)) {
-    case "function":
+    case "function": {
       // Some clients nest it as chat completions do.
-      return [tool["name"] === undefined && tool["function"] !== undefined
+      const parsed = tool["name"] === undefined && tool["function"] !== undefined
         ? functionTool(objectAt(tool["function"], `${path}.function`), `${path}.function`, names)
-        : functionTool(tool, path, names)];
+        : functionTool(tool, path, names);
+      // It may stand in the place of an earlier one.
+      customTools.delete(parsed.name);
+      return [parsed];
+    }
     case "custom": {
       const custom = customTool(tool, path, names);
       customTools.add(custom.name);

@@ -6,7 +6,7 @@ import { storedBytesMax, storedMax, StoredResponses } from "../../../src/dialect
 import { type FieldTableUnderTest, testFieldTable } from "../../support/field-table.ts";
 
 const stored = new StoredResponses();
-stored.keep({ id: "resp_1", items: [{ type: "message", role: "user", content: "before" }, { id: "msg_1", type: "message", role: "assistant", content: "yes" }], body: "{}" });
+stored.keep({ id: "resp_1", input: [{ type: "message", role: "user", content: "before" }], output: [{ id: "msg_1", type: "message", role: "assistant", content: "yes" }], body: "{}" });
 
 /** What the answer only repeats is no effect. */
 const parse = (more: Readonly<Record<string, unknown>> = {}): object => {

@@ -29,7 +29,7 @@ const imageUrl = `data:image/png;base64,${pixel}`;
 /** The least that the store may hold for a `previous_response_id`. */
 function storedWith(...items: readonly Fields[]): StoredResponses {
   const stored = new StoredResponses();
-  stored.keep({ id: "resp_1", items, body: "{}" });
+  stored.keep({ id: "resp_1", input: [], output: items, body: "{}" });
   return stored;
 }
 
@@ -63,6 +63,24 @@ describe("an input", () => {
   it("alternates: neighbours of one role are joined, empty ones are nothing", () => {
     const items = [said("user", "a"), said("user", [text("b"), "c", text(" ")]), said("assistant", ""), said("assistant", [text("d", "output_text")]), said("assistant", "e"), said("user", null), said("user", "f")];
     assert.deepEqual(messagesOf(items), [texts("user", "a", "b", "c"), texts("assistant", "d", "e"), user("f")]);
+  });
+
+  for (const type of ["reasoning", "web_search_call", "file_search_call", "code_interpreter_call", "image_generation_call", "mcp_list_tools", "mcp_call"]) {
+    it(`is the same without a ${type}: nobody here can have made it`, () => {
+      assert.deepEqual(messagesOf([said("user", "a"), { type, id: "x" }, said("assistant", "b"), { type, id: "y" }, said("user", "c")]), [user("a"), assistant("b"), user("c")]);
+    });
+  }
+
+  it("may be left out where a response goes before it", () => {
+    const asked = { previous: "resp_1", stored: storedWith(said("user", "a")) };
+    assert.deepEqual(parse(undefined, asked).messages, [user("a")]);
+    assert.equal(refusal(undefined).kind, "missing_field");
+  });
+
+  it("refers to an item once", () => {
+    const stored = storedWith({ ...said("assistant", "b"), id: "msg_1" });
+    const { kind, param } = refusal([said("user", "a"), { id: "msg_1" }, { type: "item_reference", id: "msg_1" }], { stored });
+    assert.deepEqual([kind, param], ["invalid_value", "input[2].id"]);
   });
 
   it("that ends with the assistant's words asks to go on", () => {
@@ -243,7 +261,7 @@ describe("an item that cannot be honoured is refused by its place", () => {
     ["a reference to a number", after({ type: "item_reference", id: 7 }), "invalid_type", "input[1].id"],
     ["a bare reference to a number", after({ id: 7 }), "invalid_type", "input[1].id"],
     ["a kind that is a number", after({ type: 7 }), "invalid_type", "input[1].type"],
-    ...["web_search_call", "computer_call", "local_shell_call", "mcp_call", "image_generation_call", "compaction", "hologram", "constructor"].map((type) => [type, after({ type, id: "x" }), "unsupported_parameter", "input[1].type"] as const),
+    ...["computer_call", "local_shell_call", "compaction", "hologram", "constructor"].map((type) => [type, after({ type, id: "x" }), "unsupported_parameter", "input[1].type"] as const),
     ["content that is a number", after(said("user", 1)), "invalid_type", "input[1].content"],
     ["the assistant's content that is an object", after(said("assistant", {})), "invalid_type", "input[1].content"],
     ["the system's content that is true", after(said("system", true)), "invalid_type", "input[1].content"],

@@ -11,7 +11,7 @@ import { assistant, turnOf, user } from "../../support/turns.ts";
 type Fields = Readonly<Record<string, unknown>>;
 
 const stored = new StoredResponses();
-stored.keep({ id: "resp_1", items: [{ role: "user", content: "before" }, { id: "msg_1", type: "message", role: "assistant", content: "yes" }], body: "{}" });
+stored.keep({ id: "resp_1", input: [{ role: "user", content: "before" }], output: [{ id: "msg_1", type: "message", role: "assistant", content: "yes" }], body: "{}" });
 
 const parse = (fields: Fields): ResponsesRequest => parseResponsesRequest({ model: "opus", input: "hi", ...fields }, "default-model", stored);
 
@@ -77,7 +77,7 @@ describe("a field that is honoured", () => {
 
   it("previous_response_id: the items are the whole conversation, its instructions not those of before", () => {
     const asked = parse({ previous_response_id: "resp_1", input: [{ role: "user", content: "a" }, { id: "msg_1" }, { role: "user", content: "b" }] });
-    const before = stored.find("resp_1")?.items ?? [];
+    const before = stored.conversation("resp_1") ?? [];
     assert.deepEqual(asked.items, [...before, { role: "user", content: "a" }, before[1], { role: "user", content: "b" }]);
     assert.deepEqual(asked.turn.messages, [user("before"), assistant("yes"), user("a"), assistant("yes"), user("b")]);
     assert.deepEqual([asked.turn.system, asked.echo["previous_response_id"]], ["", "resp_1"]);

@@ -211,7 +211,7 @@ describe("the events of an answer", () => {
       ]);
       assert.deepEqual(eventsOf([start, finish(reason)]), [...opening, ...messageEvents(0, [], "incomplete"), incomplete(message("msg#0", "incomplete", ""))]);
       const custom = eventsOf([start, called(0, "toolu_1", "p"), argued(0, '{"input":"ab'), finish(reason)], { customTools: new Set(["p"]) });
-      assert.deepEqual(custom.slice(2), [...customEvents(0, "toolu_1", "p", '{"input":"ab', "incomplete"), incomplete(customCall("ctc#0", "incomplete", "toolu_1", "p", '{"input":"ab'))]);
+      assert.deepEqual(custom.slice(2), [...customEvents(0, "toolu_1", "p", "", "incomplete"), incomplete(customCall("ctc#0", "incomplete", "toolu_1", "p", ""))]);
     });
   }
 
@@ -276,6 +276,12 @@ describe("the bytes of an event", () => {
 });
 
 describe("a failure", () => {
+  it("of a used-up window has the code of the few at which Codex does not ask again", () => {
+    const { stream } = wireOf();
+    const [, , failed] = eventsIn(stream.open() + stream.fail(new BridgeError("usage_limit_reached", "used up", { retryAfterSeconds: 7_200 })));
+    assert.deepEqual([failed.type, failed.response.error], ["response.failed", { code: "insufficient_quota", message: "used up" }]);
+  });
+
   it("right after the head is the third event", () => {
     const { stream, finished } = wireOf();
     const [, , failed] = eventsIn(stream.open() + stream.fail(new BridgeError("overloaded", "voll: “é”", { param: "model" })));

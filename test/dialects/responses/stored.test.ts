@@ -6,7 +6,9 @@ import { seededRandom } from "../../support/random.ts";
 type Fields = Readonly<Record<string, unknown>>;
 
 const item = (id: unknown, more: Fields = {}): Fields => ({ type: "message", id, role: "assistant", content: "x", ...more });
-const response = (id: string, items: readonly Fields[] = [], body = "{}"): StoredResponse => ({ id, items, body });
+const response = (id: string, output: readonly Fields[] = [], body = "{}", input: readonly Fields[] = []): StoredResponse => ({ id, input, output, body });
+
+const itemsOf = (one: StoredResponse | undefined): readonly Fields[] => [...one?.input ?? [], ...one?.output ?? []];
 
 /** A store that was told of these, in their order. */
 function storeOf(...responses: readonly StoredResponse[]): StoredResponses {
@@ -45,21 +47,27 @@ describe("an item", () => {
 
   it("that stands in several responses is there while one of them is", () => {
     const shared = item("msg_1");
-    const stored = storeOf(response("resp_1", [shared]), response("resp_2", [shared, item("msg_2")]), response("resp_3", [shared, item("msg_2"), item("msg_3")]));
+    const stored = storeOf(response("resp_1", [shared]), response("resp_2", [item("msg_2")], "{}", [shared]), response("resp_3", [item("msg_3")], "{}", [shared, item("msg_2")]));
     for (const [id, left] of [["resp_2", ["msg_1", "msg_2", "msg_3"]], ["resp_1", ["msg_1", "msg_2", "msg_3"]], ["resp_3", []]] as const) {
       stored.delete(id);
       assert.deepEqual(["msg_1", "msg_2", "msg_3"].filter((one) => stored.item(one) !== undefined), left, `after ${id}`);
     }
   });
 
-  it("that a client changed under its id is that of a response that is there", () => {
-    const [first, second] = [item("msg_1"), item("msg_1", { content: "y" })];
-    for (const [gone, left] of [["resp_1", second], ["resp_2", first]] as const) {
-      const stored = storeOf(response("resp_1", [first]), response("resp_2", [second]));
-      assert.equal(stored.item("msg_1"), second);
-      stored.delete(gone);
-      assert.equal(stored.item("msg_1"), left);
-    }
+  it("that a client changed under its id is what was answered, as long as one that has it is there", () => {
+    const answered = item("msg_1");
+    const stored = storeOf(response("resp_1", [answered]), response("resp_2", [item("msg_2")], "{}", [item("msg_1", { content: "y" })]));
+    assert.equal(stored.item("msg_1"), answered);
+    stored.delete("resp_1");
+    assert.equal(stored.item("msg_1"), answered);
+    stored.delete("resp_2");
+    assert.equal(stored.item("msg_1"), undefined);
+  });
+
+  it("of a client's own id is nobody's to refer to", () => {
+    const stored = storeOf(response("resp_1", [item("msg_1")], "{}", [item("mine")]), response("resp_2", [item("msg_2")], "{}", [item("mine", { content: "of another" })]));
+    assert.equal(stored.item("mine"), undefined);
+    assert.deepEqual(stored.conversation("resp_2")?.map(({ id }) => id), ["mine", "msg_2"]);
   });
 
   it("that stands in one response twice is gone with it", () => {
@@ -102,7 +110,8 @@ describe("the bound on responses", () => {
 describe("the bound on bytes", () => {
   // Beside its text a response of one such item weighs less than a hundredth of a MB.
   const megabyte = 1024 * 1024;
-  const heavy = (id: string, megabytes: number): StoredResponse => response(id, [item(`msg_${id}`, { content: "x".repeat((megabytes - 0.01) * megabyte) })]);
+  const bytesOfAChar = 2;
+  const heavy = (id: string, megabytes: number): StoredResponse => response(id, [item(`msg_${id}`, { content: "x".repeat((megabytes - 0.01) * megabyte / bytesOfAChar) })]);
   const all = storedBytesMax / megabyte;
 
   it("is kept to: as many as it takes go, least recently used first", () => {
@@ -127,13 +136,14 @@ describe("the bound on bytes", () => {
     assert.deepEqual(isThere(stored, "a", "c"), [true, true]);
   });
 
-  const text = "x".repeat(all * megabyte / 2);
+  const text = "x".repeat(all * megabyte / 2 / bytesOfAChar);
   for (const [where, one] of [
-    ["its body", response("b", [], text)],
+    ["its body", response("b", [], text.repeat(bytesOfAChar))],
+    ["what was asked", response("b", [], "{}", [{ role: "user", content: text }])],
     ["an item without an id", response("b", [{ role: "user", content: text }])],
     ["deep inside of an item", response("b", [item("m", { content: [[{ a: { b: [null, text] } }]] })])],
     ["a field's name", response("b", [item("m", { metadata: { [text]: 1 } })])],
-    ["many small values", response("b", [item("m", { content: Array.from({ length: all * megabyte / 32 }, () => 0) })])],
+    ["many small values", response("b", [item("m", { content: Array.from({ length: all * megabyte / 2 / 64 - 10 }, () => 0) })])],
   ] as const) {
     it(`counts ${where}`, () => {
       const stored = storeOf(heavy("a", all / 2 + 1), one);
@@ -170,14 +180,14 @@ describe("whatever is kept, found and deleted", () => {
           break;
         }
         default: {
-          const one = response(`resp_${step}`, [...(before?.items ?? []).slice(-6), item(`msg_${step}`)]);
+          const one = response(`resp_${step}`, [item(`msg_${step}`)], "{}", itemsOf(before).slice(-6));
           stored.keep(one);
           expected = [...expected, one].slice(-storedMax);
         }
       }
     }
     assert.ok(expected.length > storedMax * 0.9, "there are many");
-    const ids = new Set(expected.flatMap(({ items }) => items.map(({ id }) => id as string)));
+    const ids = new Set(expected.flatMap((one) => itemsOf(one).map(({ id }) => id as string)));
     for (let step = 0; step < 20_000; step++) assert.equal(stored.item(`msg_${step}`) !== undefined, ids.has(`msg_${step}`), `msg_${step}`);
     for (const one of expected) assert.equal(stored.find(one.id), one);
   });

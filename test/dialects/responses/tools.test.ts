@@ -94,7 +94,8 @@ describe("a tool", () => {
     for (const [entry, kind, param] of [
       [{ type: "namespace", tools: [] }, "invalid_type", "tools[0].name"], [{ type: "namespace", name: "n" }, "invalid_type", "tools[0].tools"],
       [{ type: "namespace", name: "n", tools: [sent("a"), sent("a")] }, "invalid_value", "tools[0]"], [{ type: "namespace", name: "n", tools: [sent("")] }, "invalid_value", "tools[0].tools[0].name"],
-      [sent("a\0b"), "invalid_value", "tools[0].name"],
+      [sent("a\0b"), "invalid_value", "tools[0].name"], [{ type: "namespace", name: "a\0b", tools: [] }, "invalid_value", "tools[0].name"],
+      [{ type: "namespace", name: "", tools: [] }, "invalid_value", "tools[0].name"],
     ] as const) refuses([{ tools: [entry] }, kind, param]);
     refuses([{ tools: [{ type: "namespace", name: "n", tools: Array.from({ length: toolsMax }, (_, index) => sent(`f${index}`)) }, sent("one more")] }, "invalid_value", "tools"]);
   });
@@ -112,6 +113,8 @@ describe("a tool", () => {
     const { turn } = parseResponsesRequest({ input: [more(sent("b")), { role: "user", content: "hi" }, more(sent("b"), sent("c", { description: "Now." }))], tools: [sent("a")] }, "m", new StoredResponses());
     assert.deepEqual(turn.tools.map(({ name, description }) => [name, description]), [["a", ""], ["b", ""], ["c", "Now."]]);
     assert.deepEqual(turn.messages, [asked]);
+    const replaced = parseResponsesRequest({ input: [more(custom("b")), { role: "user", content: "hi" }, more(sent("b"))] }, "m", new StoredResponses());
+    assert.deepEqual([replaced.turn.tools.map(({ name }) => name), replaced.customTools], [["b"], new Set()]);
     assertRefuses(refusalOf(() => parseResponsesRequest({ input: [{ role: "user", content: "hi" }, more(7)] }, "m", new StoredResponses())), "invalid_type", "input[1].tools[0]");
     const many = Array.from({ length: 2 }, (_, list) => more(...Array.from({ length: toolsMax - 1 }, (_, index) => sent(`f${list}_${index}`))));
     assertRefuses(refusalOf(() => parseResponsesRequest({ input: [...many, { role: "user", content: "hi" }] }, "m", new StoredResponses())), "invalid_value", "tools");
