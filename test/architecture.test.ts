@@ -5,12 +5,14 @@ import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { architectureBreaches, importsOf, processBreaches } from "./support/architecture.ts";
 import type { SourceFile } from "./support/architecture.ts";
+import { widthBreaches } from "./support/source-shape.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
-async function sources(): Promise<{ file: string; source: string }[]> {
-  const names = await readdir(join(root, "src"), { recursive: true });
-  const files = names.filter((name) => /\.[cm]?[jt]sx?$/.test(name)).map((name) => `src/${name.split(sep).join("/")}`).sort();
+async function sources(folder: "src" | "scripts" = "src"): Promise<{ file: string; source: string }[]> {
+  const names = await readdir(join(root, folder), { recursive: true });
+  const sourceNames = names.filter((name) => /\.(?:[cm]?[jt]sx?|c)$/.test(name));
+  const files = sourceNames.map((name) => `${folder}/${name.split(sep).join("/")}`).sort();
   return Promise.all(files.map(async (file) => ({ file, source: await readFile(join(root, file), "utf8") })));
 }
 
@@ -25,8 +27,9 @@ const typesFrom = (file: string, ...specifiers: string[]): SourceFile => ({
 
 describe("the source", () => {
   it("keeps the rules of its rooms", async () => {
-    const files = await sources();
-    assert.ok(files.length > 5, "src was found");
+    const [src, scripts] = [await sources("src"), await sources("scripts")];
+    assert.ok(src.length > 5 && scripts.length > 5, "src and scripts were found");
+    const files = [...src, ...scripts];
     const breaches = architectureBreaches(files.map(({ file, source }) => ({ file, imports: importsOf(source) })));
     assert.deepEqual(breaches, []);
   });
@@ -36,7 +39,7 @@ describe("the source", () => {
   });
 
   it("has imports that the reader sees: as many as lines that look like one", async () => {
-    for (const { file, source } of await sources()) {
+    for (const { file, source } of [...await sources("src"), ...await sources("scripts")]) {
       const lines = source.match(/^(?:import\b|\} from ").*$/gm)?.filter((line) => /["'];?$/.test(line)) ?? [];
       assert.ok(importsOf(source).length >= lines.length, file);
     }
@@ -126,6 +129,29 @@ describe("a breach is told in one sentence", () => {
       ["src/main.ts imports test/support/sse.ts, which is outside src."],
     ],
     [
+      "the server importing a script",
+      [from("src/main.ts", "../scripts/readme.ts")],
+      ["src/main.ts imports scripts/readme.ts, which is outside src."],
+    ],
+    [
+      "a script importing a test",
+      [from("scripts/readme.ts", "../test/readme.test.ts")],
+      [
+        "scripts/readme.ts imports test/readme.test.ts: " +
+          "scripts may import scripts/, src/, test/support/, test/interop/clients.ts.",
+      ],
+    ],
+    [
+      "a script importing a package",
+      [from("scripts/bench/chart.ts", "d3")],
+      ["scripts/bench/chart.ts imports the package d3: only node: built-ins are allowed."],
+    ],
+    [
+      "a cycle of two scripts",
+      [from("scripts/bench/chart.ts", "./result.ts"), from("scripts/bench/result.ts", "./chart.ts")],
+      ["scripts/bench/chart.ts imports scripts/bench/result.ts imports scripts/bench/chart.ts, which is a cycle."],
+    ],
+    [
       "a room that is not in the table",
       [from("src/utils/misc.ts"), from("src/main.ts", "./utils/misc.ts")],
       [
@@ -148,8 +174,18 @@ describe("a breach is told in one sentence", () => {
         typesFrom("src/claude/process.ts", "../log.ts", "../turn.ts"),
         typesFrom("src/config.ts", "./turn.ts"),
         from("src/dialects/models.ts", "../turn.ts", "../errors.ts"),
+        from("scripts/bench/burst.ts", "node:net", "./result.ts", "../../src/turn.ts", "../../test/support/sse.ts"),
       ]),
       [],
+    );
+  });
+});
+
+describe("a line over 120 columns", () => {
+  it("is told with its place and its width", () => {
+    assert.deepEqual(
+      widthBreaches("src/log.ts", `short\n${"x".repeat(121)}\n${"é".repeat(120)}\n`),
+      ["src/log.ts:2 is 121 columns wide: at most 120 are allowed."],
     );
   });
 });

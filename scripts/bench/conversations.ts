@@ -15,7 +15,8 @@ import { requestChat, type ChatMessage } from "./http-stream.ts";
 import { parseOptions, roundsOf } from "./options.ts";
 import { buildOurs, healthOf, startOurs, waitUntilWarm, type Build } from "./our-server.ts";
 import { installReference, referenceName, referenceVersion, startReference } from "./reference.ts";
-import { ratio, report, row, type Row } from "./result.ts";
+import { report } from "./report.ts";
+import { ratio, row, type Row } from "./result.ts";
 import { type Scope, withScope } from "./scope.ts";
 import { median, rotated } from "./statistics.ts";
 

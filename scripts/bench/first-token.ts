@@ -21,7 +21,8 @@ import { messagesContentMark, requestChat, requestStream, type ChatMessage } fro
 import { parseOptions, roundsOf } from "./options.ts";
 import { buildOurs, startOurs, waitUntilWarm, type Build } from "./our-server.ts";
 import { installReference, referenceName, referenceVersion, startReference } from "./reference.ts";
-import { difference, ratio, report, row, type Row } from "./result.ts";
+import { report } from "./report.ts";
+import { difference, ratio, row, type Row } from "./result.ts";
 import { type Scope, withScope } from "./scope.ts";
 import { pairedDifference, rotated } from "./statistics.ts";
 

@@ -12,7 +12,8 @@ import { parseOptions, roundsOf } from "./options.ts";
 import { buildOurs, startOurs, waitUntilWarm, type Build } from "./our-server.ts";
 import { cpuTicks, descendants, proportionalMegabytes, residentMegabytes } from "./process-usage.ts";
 import { installReference, referenceName, referenceVersion, startReference } from "./reference.ts";
-import { report, row, type Row } from "./result.ts";
+import { report } from "./report.ts";
+import { row, type Row } from "./result.ts";
 import { type Scope, withScope } from "./scope.ts";
 
 const roundsUsual = 5;

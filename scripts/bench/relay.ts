@@ -23,7 +23,8 @@ import { buildOurs, startOurs, type Build } from "./our-server.ts";
 import { cpuMs, watchPeakMegabytes } from "./process-usage.ts";
 import { startReader, type Reader } from "./reader.ts";
 import { installReference, referenceName, referenceVersion, startReference } from "./reference.ts";
-import { ratio, report, row } from "./result.ts";
+import { report } from "./report.ts";
+import { ratio, row } from "./result.ts";
 import { withScope, type Scope } from "./scope.ts";
 import { rotated } from "./statistics.ts";
 

@@ -1,9 +1,6 @@
-/** What a benchmark found: kept as JSON, printed, drawn and put into the README from this one form. */
-import { mkdir, writeFile } from "node:fs/promises";
+/** What a benchmark found, as values: report.ts prints and keeps it, chart.ts draws it, readme-table.ts quotes it. */
 import { fileURLToPath } from "node:url";
-import { drawResult } from "./chart.ts";
-import { describeMachine, machineLine, type Machine } from "./machine.ts";
-import type { BenchOptions } from "./options.ts";
+import type { Machine } from "./machine.ts";
 import { summarize, type Summary } from "./statistics.ts";
 
 export type Unit = "ms" | "MB" | "bytes" | "µs" | "ticks";
@@ -48,7 +45,6 @@ export interface BenchResult {
 }
 
 export const resultsFolder = fileURLToPath(new URL("./results/", import.meta.url));
-const datePartChars = "2026-01-01".length;
 
 /** A row from samples by contestant; `ours` is the first. Ratios are of medians. */
 export function row(
@@ -67,43 +63,6 @@ export function difference(what: string, value: number, target?: number): Compar
   return { what, kind: "difference", value, ...(target === undefined ? {} : { target }) };
 }
 
-export type Findings = Omit<BenchResult, "date" | "isQuick" | "machine">;
-
-/** Prints the findings and writes them as JSON and SVG. A quick run is printed only: its figures are not to be shown. */
-export async function report(findings: Findings, options: BenchOptions): Promise<BenchResult> {
-  const result: BenchResult = {
-    ...findings, date: new Date().toISOString().slice(0, datePartChars), isQuick: options.isQuick, machine: describeMachine(),
-  };
-  console.log(resultText(result));
-  if (options.isQuick) return result;
-  await mkdir(resultsFolder, { recursive: true });
-  await writeFile(`${resultsFolder}${result.name}.json`, `${JSON.stringify(result, rounded, 1)}\n`);
-  await writeFile(`${resultsFolder}${result.name}.svg`, drawResult(result));
-  return result;
-}
-
-/** As text for a terminal. */
-export function resultText(result: BenchResult): string {
-  const versions = Object.entries(result.versions).map(([what, version]) => `${what} ${version}`).join(", ");
-  const lines = [
-    "", `${result.title}${result.isQuick ? " (quick: not a measurement)" : ""}`, result.method,
-    `Machine: ${machineLine(result.machine)}`, `Versions: ${versions}`, `Rounds: ${result.rounds}; median (least to most)`, "",
-  ];
-  for (const { label, unit, sides, comparisons } of result.rows) {
-    lines.push(label);
-    const width = Math.max(...sides.map(({ who }) => who.length));
-    for (const { who, summary: { median, min, max } } of sides) {
-      lines.push(`  ${who.padEnd(width)}  ${figure(median, unit).padStart(12)}  (${figure(min, unit)} to ${figure(max, unit)})`);
-    }
-    for (const { what, value, kind, target } of comparisons) {
-      const shown = kind === "ratio" ? ratioText(value) : figure(value, unit);
-      const limit = target === undefined ? "" : value <= target ? `, target ${target}: met` : `, target ${target}: MISSED`;
-      lines.push(`  → ${what}: ${shown}${limit}`);
-    }
-  }
-  return [...lines, "", ...result.notes.map((note) => `* ${note}`)].join("\n");
-}
-
 /** Three significant digits, no more than a measurement can carry. */
 export function figure(value: number, unit: Unit): string {
   const magnitude = Math.abs(value);
@@ -113,10 +72,4 @@ export function figure(value: number, unit: Unit): string {
 
 export function ratioText(value: number): string {
   return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value >= 0.1 ? value.toFixed(2) : value.toFixed(3);
-}
-
-const decimalsKept = 1_000;
-
-function rounded(_key: string, value: unknown): unknown {
-  return typeof value === "number" ? Math.round(value * decimalsKept) / decimalsKept : value;
 }

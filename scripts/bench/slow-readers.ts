@@ -15,7 +15,8 @@ import { buildOurs, startOurs, waitUntilWarm } from "./our-server.ts";
 import { residentMegabytes, watchPeakMegabytes } from "./process-usage.ts";
 import { startReader, type Reader } from "./reader.ts";
 import { installReference, referenceName, referenceVersion, startReference } from "./reference.ts";
-import { difference, report, row, type Row } from "./result.ts";
+import { report } from "./report.ts";
+import { difference, row, type Row } from "./result.ts";
 import { withScope } from "./scope.ts";
 import { rotated } from "./statistics.ts";
 

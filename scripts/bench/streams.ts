@@ -18,7 +18,8 @@ import { buildOurs, startOurs } from "./our-server.ts";
 import type { PacedOutcome, PacedTask } from "./paced-clients.ts";
 import { cpuMs, watchPeakMegabytes } from "./process-usage.ts";
 import { installReference, referenceName, referenceVersion, startReference } from "./reference.ts";
-import { difference, ratio, report, row, type Row } from "./result.ts";
+import { report } from "./report.ts";
+import { difference, ratio, row, type Row } from "./result.ts";
 import { withScope, type Scope } from "./scope.ts";
 import { pairedDifference, rotated } from "./statistics.ts";
 

@@ -20,7 +20,8 @@ import { callMark, chatContentMark, messagesContentMark, requestChat, requestStr
 import { parseOptions, roundsOf } from "./options.ts";
 import { buildOurs, healthOf, startOurs, waitUntilWarm, type Build } from "./our-server.ts";
 import { installReference, referenceName, referenceVersion, startReference } from "./reference.ts";
-import { difference, ratio, report, row, type Row } from "./result.ts";
+import { report } from "./report.ts";
+import { difference, ratio, row, type Row } from "./result.ts";
 import { type Scope, withScope } from "./scope.ts";
 import { pairedDifference, rotated } from "./statistics.ts";
 

@@ -3,7 +3,8 @@ import { describe, it } from "node:test";
 import { selfTimes, selfTimesText } from "../../scripts/bench/cpu-profile.ts";
 import { describeMachine } from "../../scripts/bench/machine.ts";
 import { parseOptions, roundsOf } from "../../scripts/bench/options.ts";
-import { difference, figure, ratio, ratioText, resultText, row, type BenchResult } from "../../scripts/bench/result.ts";
+import { resultText } from "../../scripts/bench/report.ts";
+import { difference, figure, ratio, ratioText, row, type BenchResult } from "../../scripts/bench/result.ts";
 
 describe("the arguments", () => {
   it("have defaults", () => assert.deepEqual(parseOptions([]), { rounds: undefined, isQuick: false, withCpuProfile: false, reference: undefined }));

@@ -55,6 +55,9 @@ const rooms: Readonly<Record<string, Room>> = {
   },
 };
 
+/** What a file of `scripts` may import besides other scripts. `src` imports no script: it imports nothing outside `src`. */
+const scriptsImport = ["src/", "test/support/", "test/interop/clients.ts"] as const;
+
 /** The one file that reads the environment and ends the process. */
 const compositionRoot = "src/main.ts";
 
@@ -113,15 +116,29 @@ function targetOf(file: string, specifier: string): string | undefined {
   return specifier.startsWith(".") ? posix.join(posix.dirname(file), specifier) : undefined;
 }
 
+function scriptBreaches({ file, imports }: SourceFile): string[] {
+  const known = ["scripts/", ...scriptsImport];
+  return imports.flatMap(({ specifier }) => {
+    const target = targetOf(file, specifier);
+    if (target === undefined) return packageBreaches(file, specifier);
+    if (known.some((place) => target.startsWith(place))) return [];
+    return [`${file} imports ${target}: scripts may import ${known.join(", ")}.`];
+  });
+}
+
+function packageBreaches(file: string, specifier: string): string[] {
+  if (specifier.startsWith("node:")) return [];
+  return [`${file} imports the package ${specifier}: only node: built-ins are allowed.`];
+}
+
 function importBreaches({ file, imports }: SourceFile): string[] {
+  if (file.startsWith("scripts/")) return scriptBreaches({ file, imports });
   const room = rooms[roomOf(file)];
   if (room === undefined) return [`${file} stands in no room that test/support/architecture.ts knows.`];
   return imports.flatMap(({ specifier, typeOnly }) => {
     if (file === "src/turn.ts") return [`${file} imports ${specifier}, though it may import nothing.`];
     const target = targetOf(file, specifier);
-    if (target === undefined) {
-      return specifier.startsWith("node:") ? [] : [`${file} imports the package ${specifier}: only node: built-ins are allowed.`];
-    }
+    if (target === undefined) return packageBreaches(file, specifier);
     if (!target.startsWith("src/")) return [`${file} imports ${target}, which is outside src.`];
     const targetName = roomOf(target);
     const targetRoom = rooms[targetName];

@@ -1,0 +1,50 @@
+/** Where a benchmark's findings go: printed as text, and written as JSON and SVG when they are a measurement. */
+import { mkdir, writeFile } from "node:fs/promises";
+import { drawResult } from "./chart.ts";
+import { describeMachine, machineLine } from "./machine.ts";
+import type { BenchOptions } from "./options.ts";
+import { figure, ratioText, resultsFolder, type BenchResult } from "./result.ts";
+
+const datePartChars = "2026-01-01".length;
+const decimalsKept = 1_000;
+
+export type Findings = Omit<BenchResult, "date" | "isQuick" | "machine">;
+
+/** Prints the findings and writes them as JSON and SVG. A quick run is printed only: its figures are not to be shown. */
+export async function report(findings: Findings, options: BenchOptions): Promise<BenchResult> {
+  const result: BenchResult = {
+    ...findings, date: new Date().toISOString().slice(0, datePartChars), isQuick: options.isQuick, machine: describeMachine(),
+  };
+  console.log(resultText(result));
+  if (options.isQuick) return result;
+  await mkdir(resultsFolder, { recursive: true });
+  await writeFile(`${resultsFolder}${result.name}.json`, `${JSON.stringify(result, rounded, 1)}\n`);
+  await writeFile(`${resultsFolder}${result.name}.svg`, drawResult(result));
+  return result;
+}
+
+/** As text for a terminal. */
+export function resultText(result: BenchResult): string {
+  const versions = Object.entries(result.versions).map(([what, version]) => `${what} ${version}`).join(", ");
+  const lines = [
+    "", `${result.title}${result.isQuick ? " (quick: not a measurement)" : ""}`, result.method,
+    `Machine: ${machineLine(result.machine)}`, `Versions: ${versions}`, `Rounds: ${result.rounds}; median (least to most)`, "",
+  ];
+  for (const { label, unit, sides, comparisons } of result.rows) {
+    lines.push(label);
+    const width = Math.max(...sides.map(({ who }) => who.length));
+    for (const { who, summary: { median, min, max } } of sides) {
+      lines.push(`  ${who.padEnd(width)}  ${figure(median, unit).padStart(12)}  (${figure(min, unit)} to ${figure(max, unit)})`);
+    }
+    for (const { what, value, kind, target } of comparisons) {
+      const shown = kind === "ratio" ? ratioText(value) : figure(value, unit);
+      const limit = target === undefined ? "" : value <= target ? `, target ${target}: met` : `, target ${target}: MISSED`;
+      lines.push(`  → ${what}: ${shown}${limit}`);
+    }
+  }
+  return [...lines, "", ...result.notes.map((note) => `* ${note}`)].join("\n");
+}
+
+function rounded(_key: string, value: unknown): unknown {
+  return typeof value === "number" ? Math.round(value * decimalsKept) / decimalsKept : value;
+}
