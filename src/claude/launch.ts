@@ -72,6 +72,8 @@ export function childEnvironment(own: Environment, { passEnv, maxRetries }: Envi
     CLAUDE_CODE_DISABLE_TERMINAL_TITLE: "1",
     // A path behind an @ in a prompt would be read and its file sent upstream, and some words would add notes of the CLI's own.
     CLAUDE_CODE_DISABLE_ATTACHMENTS: "1",
+    // Otherwise a conversation that the API refuses as too long is summarised, and asked again with words that are not the client's.
+    DISABLE_COMPACT: "1",
     DISABLE_AUTOUPDATER: "1",
     // With its host dead the CLI would finish a turn under way, and wait for a silent upstream for minutes. Its runtime then ends it at once.
     BUN_FEATURE_FLAG_NO_ORPHANS: "1",

@@ -1,0 +1,26 @@
+/** The real CLI summarises nothing of a conversation behind its client's back. */
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { errorAnswer } from "../support/anthropic-stub.ts";
+import { openAiErrorIn } from "../support/openai-error.ts";
+import { claudeVersions } from "../support/real-claude.ts";
+import { startReal } from "../support/real-server.ts";
+import { postJson } from "../support/sse.ts";
+
+const messages = ["one", "two", "three", "four", "five"].flatMap((word, index) => [
+  { role: index % 2 === 0 ? "user" : "assistant", content: `This is number ${word}.` },
+]);
+
+for (const version of claudeVersions) {
+  describe(`compaction on claude ${version}`, { concurrency: 1 }, () => {
+    it("a history that the API refuses as too long is asked once, and told as it is", async (t) => {
+      const { stub, startServer } = await startReal(t, version);
+      const { bridge } = await startServer();
+      stub.respond = () => errorAnswer(400, "invalid_request_error", "prompt is too long: 300000 tokens > 200000 maximum");
+      const request = { model: "sonnet", messages: [...messages, { role: "assistant", content: "Six." }, { role: "user", content: "And seven?" }] };
+      const { status, code, param } = await openAiErrorIn(await postJson(`${bridge.url}/v1/chat/completions`, request));
+      assert.deepEqual([status, code, param], [400, "context_length_exceeded", "messages"]);
+      assert.equal(stub.requests.length, 1, "no summarising request, no second try");
+    });
+  });
+}
