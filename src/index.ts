@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
-import { totalmem } from "node:os";
+import { homedir, tmpdir, totalmem } from "node:os";
 import { extname, isAbsolute, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { childEnvironment, type Command } from "./claude/launch.ts";
@@ -50,6 +50,7 @@ export interface ClaudeMaxApi {
 export function createClaudeMaxApi(overrides: Partial<Config> = {}, { environment = {}, writeLog = () => {}, onRest = () => {} }: Surroundings = {}): ClaudeMaxApi {
   const config = createConfig(overrides, { totalMemoryBytes: totalmem() });
   const log = createLogger(config.logLevel, writeLog);
+  let listenedPort: number | undefined;
   const engine = new Engine({
     command: config.demo ? demoCommand() : claudeCommand(config.claude),
     environment: childEnvironment(environment, config),
@@ -60,6 +61,10 @@ export function createClaudeMaxApi(overrides: Partial<Config> = {}, { environmen
     warm: config.warm,
     conversationIdleMsMax: config.conversationIdleSeconds * 1000,
     silenceMsMax: config.turnTimeoutSeconds * 1000,
+    // By the port that is listened on, which is not the configured one where that is 0.
+    folderPlace: () => ({
+      runtime: environment["XDG_RUNTIME_DIR"], temporary: tmpdir(), home: homedir(), name: listenedPort?.toString(),
+    }),
     log,
     onRest,
   });
@@ -81,8 +86,9 @@ export function createClaudeMaxApi(overrides: Partial<Config> = {}, { environmen
       server.once("error", reject);
       server.listen(config.port, config.host, () => {
         server.off("error", reject);
-        discovery = engine.discover();
         const { address, family, port } = server.address() as AddressInfo;
+        listenedPort = port;
+        discovery = engine.discover();
         resolveUrl({ url: `http://${family === "IPv6" ? `[${address}]` : address}:${port}` });
       });
     }),

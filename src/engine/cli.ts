@@ -8,6 +8,7 @@ import type { InitializeAnswer, RateLimitInfo } from "../claude/protocol.ts";
 import type { ModelAlias } from "../config/settings.ts";
 import { asBridgeError, BridgeError, clientClosed, serverBusy, shuttingDown } from "../errors.ts";
 import type { Logger } from "../log.ts";
+import type { FolderPlace } from "./folder-place.ts";
 import { ModelCatalog } from "./model-catalog.ts";
 import { type Release, Slots } from "./slots.ts";
 import { makeWorkingFolder, type WorkingFolder } from "./working-folder.ts";
@@ -19,6 +20,8 @@ export interface CliOptions {
   readonly aliases: readonly ModelAlias[];
   /** How many processes may live at once, those that are being ended among them. A look at the version is not counted: there is one at a time, and `versionWaitMs` ends it. */
   readonly maxProcesses: number;
+  /** Where the processes' folder is made. Default: a new one each time, where the system keeps temporary files. */
+  readonly folderPlace?: (() => FolderPlace) | undefined;
   readonly log: Logger;
   /** The CLI was updated on disk: processes of the old one should not be used for new conversations. */
   readonly onChange: () => void;
@@ -246,12 +249,13 @@ export class Cli {
       this.#lostFolders.push(folder);
       this.#options.log.warn("the temporary folder was removed by another program; a new one is made");
     }
-    return await (this.#folder ??= this.#makeFolder());
+    return await (this.#folder ??= this.#makeFolder(this.#lostFolders.at(-1)));
   }
 
-  async #makeFolder(): Promise<WorkingFolder> {
+  async #makeFolder(lost: WorkingFolder | undefined): Promise<WorkingFolder> {
     try {
-      const folder = await makeWorkingFolder(tmpdir());
+      const { folderPlace = () => ({ temporary: tmpdir() }), log } = this.#options;
+      const folder = await makeWorkingFolder(folderPlace(), log, lost);
       this.#folderFault = undefined;
       return folder;
     } catch (cause) {

@@ -11,6 +11,7 @@ import { Admission } from "./admission.ts";
 import { AnswerRecord } from "./answer-record.ts";
 import { Cli } from "./cli.ts";
 import { Conversations, type Hit, type MissReason } from "./conversations.ts";
+import type { FolderPlace } from "./folder-place.ts";
 import { messageHashes, nextHash, profileHash } from "./history-hash.ts";
 import type { ResolvedModel } from "./model-catalog.ts";
 import { Pool, type Profile } from "./pool.ts";
@@ -40,6 +41,8 @@ export interface EngineOptions {
   readonly conversationIdleMsMax: number;
   /** The longest silence of the CLI inside a turn, in milliseconds. */
   readonly silenceMsMax: number;
+  /** Where the processes' folder is made, asked when there is none. */
+  readonly folderPlace?: () => FolderPlace;
   readonly log: Logger;
   /** No turn has run for a moment: called once after each time that one did. */
   readonly onRest: () => void;
@@ -89,6 +92,7 @@ export class Engine {
     this.#options = options;
     this.#cli = new Cli({
       command, environment, aliases, maxProcesses, log,
+      folderPlace: options.folderPlace,
       onChange: () => this.#pool.clear(),
       onExit: () => this.#pool.refillSoon(),
       onShortage: () => this.#makeRoom(),

@@ -1,59 +1,158 @@
-import { lstat, mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
+/**
+ * Where the processes run and write what they must: `claude-max-api-UID/PORT`, the same at each start, because the CLI
+ * tells the model its cwd, and a changing one would spoil the prompt cache. Removed at the end.
+ */
+
+import { mkdtemp, readdir, rename, rmdir } from "node:fs/promises";
 import { join } from "node:path";
+import type { Logger } from "../log.ts";
+import { folderUse, notePath, writeNote } from "./folder-note.ts";
+import { type FolderPlace, parentFolder } from "./folder-place.ts";
+import { discard, ensureOwn, identityOf, isCode, removeTree, standingAt } from "./own-folder.ts";
 
-const prefix = "claude-max-api-";
-
-/** Where the processes run and write what they must: both empty at first, and both removed at the end. */
-export interface WorkingFolder {
-  /** The processes' cwd. The CLI tells it to the model, so it is one for all: a changing one would spoil the prompt cache. */
-  readonly cwd: string;
+/** What is made in the folder, each empty at first. A further one is a line here, and a path in `WorkingFolder`. */
+const subfolders = {
+  /** The processes' cwd, one for all. */
+  cwd: "empty",
   /** For the CLI's own temporary files. */
-  readonly temporary: string;
-  /** Whether both are still the ones that were made: what cleans a machine's temporary files may have taken them. Never rejects. */
+  temporary: "tmp",
+} as const;
+
+type Subfolders = { readonly [Name in keyof typeof subfolders]: string };
+
+/** The paths of the folders in it, and what can be asked of all together. */
+export interface WorkingFolder extends Subfolders {
+  readonly path: string;
+  /**
+   * Whether all are still the ones that were made: what cleans a machine's temporary files may have taken them. Never
+   * rejects.
+   */
   readonly isThere: () => Promise<boolean>;
   readonly remove: () => Promise<void>;
 }
 
-/** Makes the folder below `parent`, and removes what servers that were killed left there. Rejects when it cannot be made. */
-export async function makeWorkingFolder(parent: string): Promise<WorkingFolder> {
-  await sweep(parent);
-  const root = await mkdtemp(join(parent, `${prefix}${process.pid}-`));
-  const [cwd, temporary] = [join(root, "empty"), join(root, "tmp")];
-  await mkdir(cwd);
-  await mkdir(temporary);
-  const places = [cwd, temporary];
-  const identity = async (): Promise<string> => (await Promise.all(places.map(identityOf))).join(" ");
+/** How many servers of one port, on different addresses, have a folder of the same name each time. */
+const sameNameMax = 9;
+/** How often a folder is claimed that others claim, make or remove at the same time. */
+const attemptsMax = 5;
+
+/**
+ * Makes the folder, or mends `lost`, which this server had at the same path. What servers that are gone left is
+ * removed.
+ * Where another user or a link has the place, that is left alone, a warning names it, and the folder is a new one
+ * beside
+ * it. Rejects when none can be made.
+ */
+export async function makeWorkingFolder(
+  place: FolderPlace, log?: Pick<Logger, "warn">, lost?: WorkingFolder,
+): Promise<WorkingFolder> {
+  const root = join(await parentFolder(place), `claude-max-api-${process.geteuid?.() ?? "user"}`);
+  if (place.name !== undefined) {
+    for (let attempt = 1; attempt <= attemptsMax; attempt++) {
+      try {
+        const path = await namedFolder(root, place.name, lost?.path);
+        if (typeof path === "string") return await opened(path, root);
+        log?.warn("the working folder's place is taken; a new folder is made", { place: path.place, it_is: path.what });
+        break;
+      } catch (error) {
+        // A server of the same user that ends removes the root, when it is empty.
+        if (!isCode(error, "ENOENT") || attempt === attemptsMax) throw error;
+      }
+    }
+  }
+  const path = await mkdtemp(`${root}-`);
+  await fill(path);
+  return await opened(path);
+}
+
+interface Taken {
+  readonly place: string;
+  readonly what: string;
+}
+
+/** The path of a folder that is this server's alone, or what stands in its place. */
+async function namedFolder(root: string, name: string, lost: string | undefined): Promise<string | Taken> {
+  const standing = await ensureOwn(root);
+  if (standing.kind === "foreign") return { place: root, what: standing.what };
+  const built = await mkdtemp(join(root, "new-"));
+  try {
+    await fill(built);
+    await sweep(root);
+    for (let number = 1; number <= sameNameMax; number++) {
+      const path = join(root, number === 1 ? name : `${name}-${number}`);
+      const claimed = await claim(path, built, lost);
+      if (claimed === "claimed") return path;
+      if (claimed !== "in use") return { place: path, what: claimed };
+    }
+    return { place: join(root, name), what: "in use by other servers" };
+  } finally {
+    await removeTree(built);
+  }
+}
+
+/** Puts the folder that was built at the path, in one step, so that no two servers have it; else says what is there. */
+async function claim(path: string, built: string, lost: string | undefined): Promise<string> {
+  for (let attempt = 1; attempt <= attemptsMax; attempt++) {
+    const standing = await standingAt(path);
+    if (standing.kind === "foreign") return standing.what;
+    if (standing.kind === "own") {
+      if (path === lost) return await fill(path) ?? "claimed";
+      if (await folderUse(path) === "in use") return "in use";
+      await discard(path);
+    }
+    try {
+      await rename(built, path);
+      return "claimed";
+    } catch (error) {
+      // Another server was faster (EPERM: so says Windows).
+      if (!isCode(error, "EEXIST", "ENOTEMPTY", "EPERM")) throw error;
+    }
+  }
+  return "in use";
+}
+
+/**
+ * Makes what is missing; what is there and is a folder of this user's stays, with the processes that run in it. Else
+ * says what is there.
+ */
+async function fill(path: string): Promise<string | undefined> {
+  for (const name of Object.values(subfolders)) {
+    const standing = await ensureOwn(join(path, name));
+    if (standing.kind === "foreign") return `with ${standing.what} in it at ${name}`;
+  }
+  await writeNote(path);
+  return undefined;
+}
+
+/**
+ * Removes what servers left that are gone: folders of this user's, with a note of a process that does not run any more.
+ */
+async function sweep(root: string): Promise<void> {
+  for (const name of await readdir(root)) {
+    const path = join(root, name);
+    try {
+      if ((await standingAt(path)).kind === "own" && await folderUse(path) === "left") await discard(path);
+    } catch {
+      // Another server removes it too.
+    }
+  }
+}
+
+async function opened(path: string, root?: string): Promise<WorkingFolder> {
+  const cwd = join(path, subfolders.cwd);
+  const temporary = join(path, subfolders.temporary);
+  const levels = [...(root === undefined ? [] : [root]), path];
+  const places = [...levels, notePath(path), ...Object.values(subfolders).map((name) => join(path, name))];
+  const identity = async (): Promise<string> => (await Promise.all(places.map(identityOf))).join("; ");
   const made = await identity();
   return {
-    cwd, temporary,
+    path, cwd, temporary,
     isThere: () => identity().then((now) => now === made, () => false),
-    // A process that just ended may be writing its last file.
-    remove: () => rm(root, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 }),
+    remove: async () => {
+      for (const level of levels) if ((await standingAt(level)).kind !== "own") return;
+      await removeTree(path);
+      // Only when it is empty: it may hold other servers' folders.
+      if (root !== undefined) await rmdir(root).catch(() => {});
+    },
   };
-}
-
-/** Another user may make one of the same name where ours was, with settings in it for the CLI to read. */
-async function identityOf(folder: string): Promise<string> {
-  const { dev, ino, uid } = await lstat(folder);
-  return `${dev} ${ino} ${uid}`;
-}
-
-/** The name says whose the folder is: one whose server is gone can go. What belongs to another user stays. */
-async function sweep(parent: string): Promise<void> {
-  const names = await readdir(parent).catch(() => []);
-  for (const name of names) {
-    const pid = new RegExp(`^${prefix}(\\d+)-[A-Za-z0-9]{6}$`, "u").exec(name)?.[1];
-    if (pid === undefined || isRunning(Number(pid))) continue;
-    await rm(join(parent, name), { recursive: true, force: true }).catch(() => {});
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // EPERM: it runs, but it is another user's.
-    return (error as NodeJS.ErrnoException).code !== "ESRCH";
-  }
 }
