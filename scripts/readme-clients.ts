@@ -1,14 +1,13 @@
 /**
- * Writes the README's section of tested clients, from what test/interop tests and pins; with `--check` it writes nothing and
- * fails when the README says something else.
+ * Writes the README's section of tested clients, from what test/interop tests and pins. With `--check` it writes
+ * nothing, and exits with 1 when the README says something else.
  *
  *     npx tsx scripts/readme-clients.ts [--check]
  */
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { type Client, type ConfigurationPart, clients } from "../test/interop/clients.ts";
-import { fillIn } from "./readme.ts";
+import { updateReadme } from "./readme-file.ts";
 
-const readmePath = new URL("../README.md", import.meta.url);
 const pinsPath = new URL("../test/interop/package.json", import.meta.url);
 
 /** Names to versions, as a package.json has them. */
@@ -16,20 +15,32 @@ export type Pins = Readonly<Record<string, string>>;
 
 /** A table of the clients, then the configuration of each. Throws an Error for a client that is not pinned. Pure. */
 export function clientsText(described: readonly Client[], pins: Pins): string {
-  const rows = described.map((client) => `| ${client.name} | \`${client.package}\` ${versionOf(client, pins)} | ${client.verified}${client.needs === undefined ? "" : `; it needs ${client.needs}`} |`);
-  return ["| client | package | tested |", "| --- | --- | --- |", ...rows, "", ...grouped(described).map(details)].join("\n");
+  const rows = described.map((client) => {
+    const needs = client.needs === undefined ? "" : `; it needs ${client.needs}`;
+    return `| ${client.name} | \`${client.package}\` ${versionOf(client, pins)} | ${client.verified}${needs} |`;
+  });
+  const table = ["| client | package | tested |", "| --- | --- | --- |", ...rows];
+  return [...table, "", ...groupsOf(described).map(details)].join("\n");
 }
 
-/** The pinned version, without the name that an alias stands for, and without the platform that Codex's binaries have in theirs. */
+/** The pinned version. An alias's `npm:name@` and the platform at the end of Codex's versions are left out. */
 function versionOf({ name, package: packageName, installedAs = packageName }: Client, pins: Pins): string {
   const pin = pins[installedAs];
   if (pin === undefined) throw new Error(`${name} is described, but test/interop/package.json pins no ${installedAs}`);
   return pin.replace(/^npm:.*@/u, "").replace(/-linux-x64$/u, "");
 }
 
-/** Neighbours that are configured alike are told of once. */
-function grouped(described: readonly Client[]): { readonly names: string[]; readonly configuration: readonly ConfigurationPart[] }[] {
-  const groups: { names: string[]; configuration: readonly ConfigurationPart[] }[] = [];
+interface Group {
+  readonly names: string[];
+  readonly configuration: readonly ConfigurationPart[];
+}
+
+/**
+ * Clients that stand next to each other and have the same configuration are one group, whose configuration is shown
+ * once.
+ */
+function groupsOf(described: readonly Client[]): Group[] {
+  const groups: Group[] = [];
   for (const { name, configuration } of described) {
     const last = groups.at(-1);
     if (last?.configuration === configuration) last.names.push(name);
@@ -38,27 +49,25 @@ function grouped(described: readonly Client[]): { readonly names: string[]; read
   return groups;
 }
 
-function details({ names, configuration }: { readonly names: readonly string[]; readonly configuration: readonly ConfigurationPart[] }): string {
+function details({ names, configuration }: Group): string {
   const parts = configuration.flatMap(({ where, language, text }) => [
     ...(where.startsWith("~") ? [`\`${where}\``, ""] : []),
-    `\`\`\`${language}`, where === "shell" ? `${text} "…"` : text, "```", "",
+    `\`\`\`${language}`,
+    where === "shell" ? `${text} "…"` : text,
+    "```",
+    "",
   ]);
   return ["<details>", `<summary>${names.join(", ")}</summary>`, "", ...parts, "</details>"].join("\n");
 }
 
-function main(args: readonly string[]): number {
-  const unknown = args.find((argument) => argument !== "--check");
-  if (unknown !== undefined) throw new Error(`unknown argument ${unknown}; known is --check`);
-  const { dependencies, optionalDependencies } = JSON.parse(readFileSync(pinsPath, "utf8")) as { dependencies: Pins; optionalDependencies: Pins };
-  const before = readFileSync(readmePath, "utf8");
-  const after = fillIn(before, { clients: clientsText(Object.values(clients), { ...dependencies, ...optionalDependencies }) });
-  if (!args.includes("--check")) {
-    writeFileSync(readmePath, after);
-    return 0;
-  }
-  if (before === after) return 0;
-  console.error("README.md does not say which clients are tested: run npx tsx scripts/readme-clients.ts");
-  return 1;
+function readPins(): Pins {
+  const manifest: unknown = JSON.parse(readFileSync(pinsPath, "utf8"));
+  const { dependencies, optionalDependencies } = manifest as Record<"dependencies" | "optionalDependencies", Pins>;
+  return { ...dependencies, ...optionalDependencies };
 }
 
-if (process.argv[1]?.endsWith("readme-clients.ts") === true) process.exitCode = main(process.argv.slice(2));
+if (process.argv[1]?.endsWith("readme-clients.ts") === true) {
+  const complaint = "README.md does not say which clients are tested: run npx tsx scripts/readme-clients.ts";
+  const text = clientsText(Object.values(clients), readPins());
+  process.exitCode = updateReadme(process.argv.slice(2), { clients: text }, complaint);
+}

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
-import { fillIn, sections } from "../scripts/readme.ts";
+import { sections } from "../scripts/readme.ts";
+import { fillIn } from "../scripts/readme-file.ts";
 
 const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
 

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { describe, it } from "node:test";
-import { beginMark, endMark, lines, readResults, restRows, tableText, withTable } from "../../scripts/bench/readme-table.ts";
+import { lines, readResults, restRows, section, tableText } from "../../scripts/bench/readme-table.ts";
 import { resultsFolder, row, type BenchResult } from "../../scripts/bench/result.ts";
+import { fillIn } from "../../scripts/readme-file.ts";
 
 /** Every row that the table asks for, ours half of the reference's. */
 function madeUpResults(): Map<string, BenchResult> {
@@ -33,7 +34,7 @@ describe("the README's table", () => {
 
   it("in the README is what the results say", () => {
     const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
-    assert.equal(withTable(readme, tableText(readResults())), readme, "run npx tsx scripts/bench/readme-table.ts");
+    assert.equal(fillIn(readme, { [section]: tableText(readResults()) }), readme, "run npx tsx scripts/bench/readme-table.ts");
   });
 
   it("has as many cells in every row", () => {
@@ -46,20 +47,6 @@ describe("the README's table", () => {
     results.delete("relay");
     assert.throws(() => tableText(results), /no row cpu .* npx tsx scripts\/bench\/relay\.ts/);
   });
-});
-
-describe("writing between the marks", () => {
-  const readme = `before\n${beginMark}\nold\n${endMark}\nafter\n`;
-
-  it("replaces what is there and nothing else", () => {
-    assert.equal(withTable(readme, "new"), `before\n${beginMark}\nnew\n${endMark}\nafter\n`);
-  });
-
-  it("twice is the same as once", () => assert.equal(withTable(withTable(readme, "new"), "new"), withTable(readme, "new")));
-
-  for (const [what, text] of [["none", "x"], ["no end", beginMark], ["the wrong order", `${endMark}${beginMark}`], ["two", readme + readme]] as const) {
-    it(`refuses marks of which there are ${what}`, () => assert.throws(() => withTable(text, "new"), /once each/));
-  }
 });
 
 describe("the results that are kept", () => {
