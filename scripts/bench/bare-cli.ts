@@ -1,9 +1,10 @@
-/** The CLI driven by hand over its pipes, with the launch that our server uses: the floor, nothing between it and the clock. */
+/** The CLI driven directly over its pipes, launched as our server does: the floor for any server that uses it. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { childEnvironment, launchArguments } from "../../src/claude/launch.ts";
 import { callAnswer, serveTools } from "../../src/claude/tool-server.ts";
 import type { Tool } from "../../src/turn.ts";
+import type { ChatMessage } from "./chat-request.ts";
 import { endingOf } from "./child-process.ts";
 import { passedNames } from "./environment.ts";
 import type { Scope } from "./scope.ts";
@@ -15,32 +16,39 @@ const deltaMark = '"text_delta"';
 const resultMark = /"type":"result"/;
 const controlMark = '"type":"control_request"';
 
-export interface HandTurn {
+export interface BareTurn {
   /** From the write of the message to the line of the first text delta, in milliseconds. */
   readonly firstContentMs: number;
 }
 
-/** One process. What it is told is exactly what the protocol needs. */
-export class BareCli {
-  readonly #child: ChildProcess & { stdin: NonNullable<ChildProcess["stdin"]>; stdout: NonNullable<ChildProcess["stdout"]> };
-  readonly #stop: () => Promise<void>;
-  #rest = "";
-  #watch: ((line: string) => void) | undefined;
+type PipedChild = ChildProcess & {
+  stdin: NonNullable<ChildProcess["stdin"]>;
+  stdout: NonNullable<ChildProcess["stdout"]>;
+};
 
-  constructor(scope: Scope, claude: string, env: Readonly<Record<string, string>>, cwd: string) {
+/** One CLI process. It is sent what the protocol needs and no more. */
+export class BareCli {
+  readonly #child: PipedChild;
+  readonly #stop: () => Promise<void>;
+  #partialLine = "";
+  #onLine: ((line: string) => void) | undefined;
+
+  constructor(scope: Scope, claude: string, env: Readonly<Record<string, string>>) {
     this.#child = spawn(claude, launchArguments("sonnet"), {
-      cwd, env: childEnvironment(env, { passEnv: passedNames.split(","), maxRetries: retries }), stdio: ["pipe", "pipe", "ignore"],
+      cwd: env["TMPDIR"] ?? "/",
+      env: childEnvironment(env, { passEnv: passedNames.split(","), maxRetries: retries }),
+      stdio: ["pipe", "pipe", "ignore"],
     });
     this.#child.stdin.on("error", () => {});
     this.#child.stdout.setEncoding("latin1").on("data", (text: string) => {
-      const lines = (this.#rest + text).split("\n");
-      this.#rest = lines.pop() ?? "";
-      for (const line of lines) this.#watch?.(line);
+      const lines = (this.#partialLine + text).split("\n");
+      this.#partialLine = lines.pop() ?? "";
+      for (const line of lines) this.#onLine?.(line);
     });
     this.#stop = endingOf(scope, this.#child);
   }
 
-  /** A CLI at rest ends by itself when its stdin does, and much sooner than on a signal. */
+  /** Closes stdin, at which an idle CLI exits, much sooner than on a signal. After 2 s it is ended by signal. */
   async end(): Promise<void> {
     await new Promise<void>((resolve) => {
       const deadline = setTimeout(resolve, stdinEndWaitMs);
@@ -53,36 +61,43 @@ export class BareCli {
     await this.#stop();
   }
 
-  /** A first turn: the system prompt goes with it, as on a process that was booted before anybody asked. */
-  firstTurn(system: string, text: string): Promise<HandTurn> {
-    const initialize = { type: "control_request", request_id: "hand-1", request: { subtype: "initialize", systemPrompt: [system] } };
-    return this.#turn(`${JSON.stringify(initialize)}\n${userLine(text)}`);
+  /** A first turn. The system prompt is written with it: our pool boots its processes before it knows one. */
+  firstTurn(system: string, text: string): Promise<BareTurn> {
+    return this.#turn(initializeLine(system) + userLine(text));
   }
 
-  nextTurn(text: string): Promise<HandTurn> {
+  nextTurn(text: string): Promise<BareTurn> {
     return this.#turn(userLine(text));
   }
 
-  /** A first turn in which the model calls that tool. Gives what answers the call: the rest of the turn, timed from the write of the result. */
-  async turnWithCall(system: string, text: string, tool: Tool): Promise<(result: string) => Promise<HandTurn>> {
-    const initialize = { type: "control_request", request_id: "hand-1", request: { subtype: "initialize", systemPrompt: [system], sdkMcpServers: ["client"] } };
-    let answerCall: ((result: string) => string) | undefined;
-    await this.#until((line) => {
+  /** A first turn in which the model calls `tool`. Gives a function that answers the call and times what follows. */
+  async turnWithCall(system: string, text: string, tool: Tool): Promise<(result: string) => Promise<BareTurn>> {
+    let replyTo: ((result: string) => string) | undefined;
+    const serve = (line: string): boolean => {
       if (!line.includes(controlMark)) return false;
-      const { request_id, request: { message } } = JSON.parse(line) as { request_id: string; request: { message: Record<string, unknown> } };
-      const reply = (response: unknown): string => `${JSON.stringify({ type: "control_response", response: { subtype: "success", request_id, response: { mcp_response: response } } })}\n`;
+      const { request_id, request: { message } } = JSON.parse(line) as ToolRequest;
       const step = serveTools(message, [tool]);
-      if (step.kind === "answer") this.#child.stdin.write(reply(step.response));
-      else answerCall = (content) => reply(callAnswer(step.call, { type: "tool_result", tool_use_id: step.call.toolUseId ?? "", content }));
-      return answerCall !== undefined;
-    }, () => this.#child.stdin.write(`${JSON.stringify(initialize)}\n${userLine(text)}`));
-    return (result) => this.#turn(answerCall?.(result) ?? "");
+      if (step.kind === "answer") {
+        this.#child.stdin.write(toolReplyLine(request_id, step.response));
+        return false;
+      }
+      const { call } = step;
+      replyTo = (content) => {
+        const result = { type: "tool_result", tool_use_id: call.toolUseId ?? "", content } as const;
+        return toolReplyLine(request_id, callAnswer(call, result));
+      };
+      return true;
+    };
+    await this.#until(serve, initializeLine(system, { sdkMcpServers: ["client"] }) + userLine(text));
+    return (result) => this.#turn(replyTo?.(result) ?? "");
   }
 
-  /** Tells earlier messages as our server does: in their true roles, a user's acknowledged before what follows. Gives the milliseconds of each acknowledgement. */
-  async tellHistory(system: string, messages: readonly { readonly role: string; readonly content: string }[]): Promise<number[]> {
-    const initialize = { type: "control_request", request_id: "hand-1", request: { subtype: "initialize", systemPrompt: [system] } };
-    this.#child.stdin.write(`${JSON.stringify(initialize)}\n`);
+  /**
+   * Tells earlier messages as our server does: in their true roles, each user message acknowledged before the next is
+   * written. Gives the milliseconds of every acknowledgement.
+   */
+  async tellHistory(system: string, messages: readonly ChatMessage[]): Promise<number[]> {
+    this.#child.stdin.write(initializeLine(system));
     const waits: number[] = [];
     for (const { role, content } of messages) {
       if (role === "assistant") {
@@ -90,45 +105,71 @@ export class BareCli {
         continue;
       }
       const start = performance.now();
-      await this.#until((line) => resultMark.test(line), () => this.#child.stdin.write(userLine(content, { shouldQuery: false })));
+      await this.#until((line) => resultMark.test(line), userLine(content, { shouldQuery: false }));
       waits.push(performance.now() - start);
     }
     return waits;
   }
 
-  async #turn(lines: string): Promise<HandTurn> {
+  async #turn(lines: string): Promise<BareTurn> {
     const start = performance.now();
     let firstContentMs: number | undefined;
     await this.#until((line) => {
       if (firstContentMs === undefined && line.includes(deltaMark)) firstContentMs = performance.now() - start;
       return resultMark.test(line);
-    }, () => this.#child.stdin.write(lines));
+    }, lines);
     if (firstContentMs === undefined) throw new Error("the CLI's turn held no text");
     return { firstContentMs };
   }
 
-  #until(isLast: (line: string) => boolean, begin: () => unknown): Promise<void> {
+  /** Writes `lines` and reads until `isLast` says so of a line. Rejects after 30 s. */
+  #until(isLast: (line: string) => boolean, lines: string): Promise<void> {
     return new Promise((resolve, reject) => {
       const deadline = setTimeout(() => reject(new Error(`the CLI did not answer within ${waitMsMax} ms`)), waitMsMax);
-      this.#watch = (line) => {
+      this.#onLine = (line) => {
         if (!isLast(line)) return;
         clearTimeout(deadline);
-        this.#watch = undefined;
+        this.#onLine = undefined;
         resolve();
       };
-      begin();
+      this.#child.stdin.write(lines);
     });
   }
 }
 
+/** A control request of the CLI that carries a message for the tool server. */
+interface ToolRequest {
+  readonly request_id: string;
+  readonly request: { readonly message: Record<string, unknown> };
+}
+
+function initializeLine(system: string, more: Readonly<Record<string, unknown>> = {}): string {
+  const request = { subtype: "initialize", systemPrompt: [system], ...more };
+  return `${JSON.stringify({ type: "control_request", request_id: "hand-1", request })}\n`;
+}
+
+function toolReplyLine(requestId: string, message: unknown): string {
+  const response = { subtype: "success", request_id: requestId, response: { mcp_response: message } };
+  return `${JSON.stringify({ type: "control_response", response })}\n`;
+}
+
 function userLine(content: string, more: Readonly<Record<string, unknown>> = {}): string {
-  return `${JSON.stringify({ type: "user", message: { role: "user", content: [{ type: "text", text: content }] }, parent_tool_use_id: null, session_id: "", ...more })}\n`;
+  const message = { role: "user", content: [{ type: "text", text: content }] };
+  return `${JSON.stringify({ type: "user", message, parent_tool_use_id: null, session_id: "", ...more })}\n`;
 }
 
 function assistantLine(text: string): string {
   const message = {
-    id: `msg_${randomUUID()}`, type: "message", role: "assistant", model: "claude", content: [{ type: "text", text }],
-    stop_reason: "end_turn", stop_sequence: null, usage: { input_tokens: 0, output_tokens: 0 },
+    id: `msg_${randomUUID()}`,
+    type: "message",
+    role: "assistant",
+    model: "claude",
+    content: [{ type: "text", text }],
+    stop_reason: "end_turn",
+    stop_sequence: null,
+    usage: { input_tokens: 0, output_tokens: 0 },
   };
-  return `${JSON.stringify({ type: "assistant", message, parent_tool_use_id: null, session_id: "", uuid: randomUUID() })}\n`;
+  return `${JSON.stringify({
+    type: "assistant", message, parent_tool_use_id: null, session_id: "", uuid: randomUUID(),
+  })}\n`;
 }

@@ -1,18 +1,18 @@
-/** A shared machine is not always free: every measurement waits, within a bound, until nobody else computes. The same for every contestant. */
+/** Before every measurement the benchmark waits, within a bound, until no other process uses the CPU. */
 import { cpus } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
 
-/** Of all cores. */
+/** The share of all cores' time that must be idle. */
 const idleShareMin = 0.8;
 const lookMs = 200;
-/** So many looks in a row must find the machine free. */
+/** So many looks in a row must find the machine idle. */
 const looksNeeded = 2;
 const waitMsMax = 8_000;
 
 let waits = 0;
 let givenUp = 0;
 
-/** Waits `leastMs`, and then until the machine has been all but idle for 400 ms; after 8 s it is left at that, and counted. */
+/** Waits `leastMs`, then until the machine was 80 % idle for 400 ms. It gives up after 8 s, and counts that. */
 export async function calm(leastMs: number): Promise<void> {
   await delay(leastMs);
   waits++;
@@ -25,13 +25,15 @@ export async function calm(leastMs: number): Promise<void> {
     const before = times();
     await delay(lookMs);
     const after = times();
-    looks = (after.idle - before.idle) / Math.max(1, after.all - before.all) >= idleShareMin ? looks + 1 : 0;
+    const idleShare = (after.idle - before.idle) / Math.max(1, after.all - before.all);
+    looks = idleShare >= idleShareMin ? looks + 1 : 0;
   }
 }
 
 /** For a result's notes. */
 export function calmNote(): string {
-  return `Every measurement waited until the machine was at least ${idleShareMin * 100} % idle; ${waits - givenUp} of ${waits} waits found it so within ${waitMsMax / 1000} s.`;
+  const goal = `Every measurement waited until the machine was at least ${idleShareMin * 100} % idle`;
+  return `${goal}; ${waits - givenUp} of ${waits} waits found it so within ${waitMsMax / 1000} s.`;
 }
 
 function times(): { idle: number; all: number } {

@@ -1,15 +1,15 @@
 /**
- * A result as a small SVG: one group of bars a row, each row on its own scale, for its rows differ in unit and size.
- * The background is transparent and every colour stands out from white and from near-black alike, because a page's theme
- * is not always the one that the system reports. Pure.
+ * A result as a small SVG: one group of bars a row. Each row has its own scale, because rows differ in unit and size.
+ * The background is transparent and every colour can be read on white and on near-black, because a page's theme is
+ * not always the one that the system reports. Pure.
  */
 import { figure, type BenchResult, type Row } from "./result.ts";
 
-/** Least contrast that text and bars have on both backgrounds (WCAG asks 4.5 of small text on one, which no one colour has on two). */
+/** The least contrast of text and bars on both backgrounds. No colour has WCAG's 4.5 for small text on both. */
 export const contrastMin = 3.5;
 export const backgrounds = ["#ffffff", "#0d1117"] as const;
 export const textColour = "#7a7a7a";
-/** Ours first; then the others in the order of a row's sides. */
+/** In the order of a row's sides, ours first. */
 export const barColours = ["#3f7fe0", "#c26a1b", "#5f8f57", "#9b6fc4", "#7a7a7a"] as const;
 
 const width = 720;
@@ -31,10 +31,13 @@ export function drawResult({ title, rows, machine, date }: BenchResult): string 
     parts.push(...bars(row, y + rowTitleHeight));
     y += rowTitleHeight + row.sides.length * (barHeight + barGap) + rowGap;
   }
-  parts.push(text(margin, y + 4, `Medians; shorter is better. ${machine.cpu}, ${machine.cores} cores, Node ${machine.node}, ${date}.`, 'font-size="11"'));
+  const footnote = `Medians; shorter is better. ${machine.cpu}, ${machine.cores} cores, Node ${machine.node}, ${date}.`;
+  parts.push(text(margin, y + 4, footnote, 'font-size="11"'));
   const height = y + margin + 4;
+  const size = `width="${width}" height="${height}" viewBox="0 0 ${width} ${height}"`;
+  const look = `font-family="system-ui, sans-serif" fill="${textColour}"`;
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-label="${escape(title)}" font-family="system-ui, sans-serif" fill="${textColour}">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" ${size} role="img" aria-label="${escape(title)}" ${look}>`,
     ...parts,
     "</svg>",
     "",
@@ -46,7 +49,8 @@ function bars({ sides, unit }: Row, top: number): string[] {
   const room = width - 2 * margin - labelWidth - figureWidth;
   return sides.flatMap(({ who, summary }, index) => {
     const y = top + index * (barHeight + barGap);
-    const length = most > 0 ? Math.max(barWidthMin, (Math.max(0, summary.median) / most) * room) : barWidthMin;
+    const share = most > 0 ? Math.max(0, summary.median) / most : 0;
+    const length = Math.max(barWidthMin, share * room);
     const left = margin + labelWidth;
     const colour = barColours[Math.min(index, barColours.length - 1)] ?? textColour;
     return [

@@ -1,4 +1,4 @@
-/** Processes that a benchmark starts: each ended by its own id, at the latest when the scope closes. */
+/** Processes that a benchmark starts. Each is ended by its own id, at the latest when the scope closes. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { type AddressInfo, createServer } from "node:net";
 import { endChild, exitOf, within } from "../../test/support/exit.ts";
@@ -16,13 +16,13 @@ export interface ServerLaunch {
   readonly cwd: string;
   /** The whole environment. */
   readonly env: Readonly<Record<string, string>>;
-  /** Its standard output when it listens; the first group is the port. */
+  /** Matches its standard output once it listens. The first group is the port. */
   readonly ready: RegExp;
 }
 
 const startMsMax = 30_000;
 
-/** A server on this Node. What it writes on stderr goes nowhere, for every contestant alike: a log costs time. */
+/** A server on this Node. Every contestant's stderr is thrown away: a log that somebody reads costs time. */
 export async function startServer(scope: Scope, { args, cwd, env, ready }: ServerLaunch): Promise<ServerProcess> {
   const child = spawn(process.execPath, args, { cwd, env, stdio: ["ignore", "pipe", "ignore"] });
   const stop = endingOf(scope, child);
@@ -44,7 +44,9 @@ export async function startServer(scope: Scope, { args, cwd, env, ready }: Serve
 export function endingOf(scope: Scope, child: ChildProcess): () => Promise<void> {
   const exited = exitOf(child);
   exited.catch(() => undefined);
-  const stop = async (): Promise<void> => void (await endChild(child, exited).catch(() => undefined));
+  const stop = async (): Promise<void> => {
+    await endChild(child, exited).catch(() => undefined);
+  };
   scope.defer(stop);
   return stop;
 }

@@ -1,140 +1,162 @@
 /**
- * Long conversations: time to the first content chunk of a request with 1, 10, 50, 100 and 200 messages (its system line
- * included) when no process knows them (a miss: ours replays them in their true roles), and of the next turn after it (a
- * hit: ours sends one message). Real CLI at two versions, stub upstream at 0 ms. Beside the reference, which puts the whole
- * history into one prompt every time, and beside the bare CLI that is told the same history by hand in the same way: it
- * shows how much of a replay is waiting for the CLI's acknowledgements. The per-message cost of a replay is the slope
- * between the shortest and the longest conversation.
+ * Long conversations: time to the first content chunk of a request with 1, 10, 50, 100 and 200 messages, the system
+ * line counted, when no process knows them (a miss: our server replays them in their true roles), and of the next
+ * turn after it (a hit: our server sends one message). Real CLI at two versions, stub upstream at 0 ms. Measured
+ * beside it: the reference, which puts the whole history into one prompt every time, and the bare CLI, which is told
+ * the same history in the same way and shows how much of a replay is waiting for the CLI's acknowledgements. The cost
+ * of a replayed message is the slope between the shortest and the longest conversation.
  */
-import { startAnthropicStub, textAnswer } from "../../test/support/anthropic-stub.ts";
-import { claudePath, claudeVersions, type ClaudeVersion } from "../../test/support/real-claude.ts";
+import { textAnswer } from "../../test/support/anthropic-stub.ts";
 import { BareCli } from "./bare-cli.ts";
 import { calm, calmNote } from "./calm.ts";
-import { contestantEnvironment } from "./environment.ts";
-import { requestChat, type ChatMessage } from "./http-stream.ts";
+import { requestChat, type ChatMessage } from "./chat-request.ts";
 import { parseOptions, roundsOf } from "./options.ts";
-import { buildOurs, healthOf, startOurs, waitUntilWarm, type Build } from "./our-server.ts";
-import { installReference, referenceName, referenceVersion, startReference } from "./reference.ts";
+import { healthOf, startOurs, waitUntilWarm } from "./our-server.ts";
+import { type CliRun, measureCliVersions } from "./real-cli.ts";
+import { startReference } from "./reference.ts";
 import { report } from "./report.ts";
-import { ratio, row, type Row } from "./result.ts";
-import { type Scope, withScope } from "./scope.ts";
-import { median, rotated } from "./statistics.ts";
+import { oursTo, row, type Row } from "./result.ts";
+import { withScope } from "./scope.ts";
+import { median, noSamples, rotated } from "./statistics.ts";
 
 const roundsUsual = 5;
 const lengths = [1, 10, 50, 100, 200] as const;
+const [shortest, longest] = [lengths[0], lengths[lengths.length - 1] ?? 0];
 const warm = 2;
 const settleMs = 2_500;
 const betweenTurnsMs = 1_500;
 const system = "Be terse.";
 const answer = "Hello there";
+const contestantNames = ["ours", "reference", "bare CLI"] as const;
+
+interface TurnTimes {
+  readonly miss: number;
+  readonly hit: number;
+}
+
+interface BareTurnTimes extends TurnTimes {
+  /** Of the time for `miss`: waiting for the acknowledgements of the history's user messages. */
+  readonly acknowledgementsMs: number;
+}
 
 const options = parseOptions(process.argv.slice(2));
 const rounds = roundsOf(options, roundsUsual, 1);
 
 await withScope(async (scope) => {
-  const build = await buildOurs(scope);
-  const reference = await installReference(scope, options.reference);
-  const rows: Row[] = [];
-  const notes: string[] = [];
-  for (const version of claudeVersions) {
-    const measured = await measure(scope, version, build, reference);
-    rows.push(...measured.rows);
-    notes.push(...measured.notes);
-  }
+  const respond = () => textAnswer([answer]);
+  const { measured, versions } = await measureCliVersions(scope, options, { respond }, measure);
   await report({
     name: "conversations",
     title: "Long conversations",
-    method: "Real CLI, stub upstream at 0 ms; from opening the connection to the first content chunk. A miss replays the history on a fresh process, a hit goes on with a living one.",
+    method:
+      "Real CLI, stub upstream at 0 ms; from opening the connection to the first content chunk. A miss replays the " +
+      "history on a fresh process, a hit goes on with a living one.",
     rounds,
-    versions: { "claude-max-api": build.version, [referenceName]: referenceVersion, CLI: claudeVersions.join(" and ") },
-    rows,
-    notes: [...notes, calmNote()],
+    versions,
+    rows: measured.flatMap(({ rows }) => rows),
+    notes: [...measured.flatMap(({ notes }) => notes), calmNote()],
   }, options);
 });
 
-/** `count` messages that begin with the system line and end with a question; a single one is the question alone. */
+/** `count` messages that begin with the system line and end with a question. A single one is the question alone. */
 function conversation(count: number, round: number): ChatMessage[] {
   if (count === 1) return [{ role: "user", content: `Question ${round}` }];
   return Array.from({ length: count }, (_, index): ChatMessage => {
     if (index === 0) return { role: "system", content: system };
-    return index % 2 === 1
-      ? { role: "user", content: `Question ${index} of round ${round}: how does the story of the lighthouse go on?` }
-      : { role: "assistant", content: `Part ${index}: the keeper climbs the stairs once more and looks out over the sea, where a light answers his.` };
+    if (index % 2 === 1) {
+      const content = `Question ${index} of round ${round}: how does the story of the lighthouse go on?`;
+      return { role: "user", content };
+    }
+    const scene = "the keeper climbs the stairs once more and looks out over the sea, where a light answers his.";
+    return { role: "assistant", content: `Part ${index}: ${scene}` };
   });
 }
 
-async function measure(parent: Scope, version: ClaudeVersion, build: Build, reference: string): Promise<{ rows: Row[]; notes: string[] }> {
-  return withScope(async (scope) => {
-    const stub = await startAnthropicStub({ respond: () => textAnswer([answer]) });
-    scope.defer(() => stub.close());
-    const environment = (): Promise<Record<string, string>> => contestantEnvironment(scope, { claude: claudePath(version), upstreamUrl: stub.url });
-    const ours = await startOurs(scope, build, { env: await environment(), args: ["--conversation-idle", "40"] });
-    const other = await startReference(scope, reference, await environment());
-    const handEnvironment = await environment();
-    const misses: Record<string, number[]> = {};
-    const waits: number[][] = [];
-    const rows: Row[] = [];
-    for (const count of lengths) {
-      const hit: Record<string, number[]> = { ours: [], reference: [], "bare CLI": [] };
-      const miss: Record<string, number[]> = { ours: [], reference: [], "bare CLI": [] };
-      const acknowledgements: number[] = [];
-      const turns = {
-        ours: (round: number) => overHttp(ours.port, count, round),
-        reference: (round: number) => overHttp(other.port, count, round),
-        "bare CLI": async (round: number) => {
-          const cli = new BareCli(scope, claudePath(version), handEnvironment, handEnvironment["TMPDIR"] ?? "/");
-          await calm(settleMs);
-          const messages = conversation(count, round).filter(({ role }) => role !== "system");
-          const start = performance.now();
-          const acks = await cli.tellHistory(system, messages.slice(0, -1));
-          const told = performance.now() - start;
-          const first = await cli.nextTurn(messages.at(-1)?.content ?? "");
-          await calm(betweenTurnsMs);
-          const next = await cli.nextTurn("And then?");
-          await cli.end();
-          if (round >= 0) acknowledgements.push(acks.reduce((sum, ms) => sum + ms, 0));
-          return { miss: told + first.firstContentMs, hit: next.firstContentMs };
-        },
-      };
-      // Only the first length has an unmeasured round: all later ones find every cache filled.
-      for (let round = count === lengths[0] ? -1 : 0; round < rounds; round++) {
-        for (const [name, turn] of rotated(Object.entries(turns), round + 1)) {
-          await waitUntilWarm(ours.port, warm);
-          if (name !== "bare CLI") await calm(settleMs);
-          const times = await turn(round);
-          if (round < 0) continue;
-          miss[name]?.push(times.miss);
-          hit[name]?.push(times.hit);
-        }
-      }
-      process.stderr.write(`conversations ${version}: ${count} messages done\n`);
-      misses[count] = miss["ours"] ?? [];
-      waits.push(acknowledgements);
-      const label = `${count} ${count === 1 ? "message" : "messages"}, CLI ${version}`;
-      rows.push(
-        row(`miss-${count}-${version}`, `Miss, ${label}`, "ms", miss, [ratio("ours to reference", miss["ours"] ?? [], miss["reference"] ?? []), ratio("ours to the bare CLI", miss["ours"] ?? [], miss["bare CLI"] ?? [])]),
-        row(`hit-${count}-${version}`, `Hit after ${label}`, "ms", hit, [ratio("ours to reference", hit["ours"] ?? [], hit["reference"] ?? []), ratio("ours to the bare CLI", hit["ours"] ?? [], hit["bare CLI"] ?? [])]),
-      );
-    }
-    const { reuse } = await healthOf(ours.port);
-    const [shortest, longest] = [lengths[0], lengths.at(-1) ?? 0];
-    const slope = (median(misses[longest] ?? []) - median(misses[shortest] ?? [])) / (longest - shortest);
-    const acknowledged = Math.floor((longest - 1) / 2);
-    return {
-      rows,
-      notes: [
-        `CLI ${version}: a replayed message costs ${slope.toFixed(1)} ms.`,
-        `CLI ${version}: told ${longest} messages by hand, waiting for the ${acknowledged} acknowledgements of user messages takes ${median(waits.at(-1) ?? []).toFixed(0)} ms, ${(median(waits.at(-1) ?? []) / acknowledged).toFixed(1)} ms each.`,
-        `CLI ${version}: reuse as our server counts it: ${Object.entries(reuse).filter(([, times]) => times > 0).map(([why, times]) => `${why} ${times}`).join(", ")}.`,
-      ],
+async function measure(run: CliRun): Promise<{ rows: Row[]; notes: string[] }> {
+  const { scope, version, build, reference, environment } = run;
+  const ours = await startOurs(scope, build, { env: await environment(), args: ["--conversation-idle", "40"] });
+  const other = await startReference(scope, reference, await environment());
+  const bareEnvironment = await environment();
+  const misses: Record<number, readonly number[]> = {};
+  let acknowledgementsOfLongest: number[] = [];
+  const rows: Row[] = [];
+  for (const count of lengths) {
+    const [hit, miss] = [noSamples(contestantNames), noSamples(contestantNames)];
+    const acknowledgements: number[] = [];
+    const turns: Record<(typeof contestantNames)[number], (round: number) => Promise<TurnTimes>> = {
+      ours: (round) => overHttp(ours.port, count, round),
+      reference: (round) => overHttp(other.port, count, round),
+      "bare CLI": async (round) => {
+        const times = await withBareCli(run, bareEnvironment, count, round);
+        if (round >= 0) acknowledgements.push(times.acknowledgementsMs);
+        return times;
+      },
     };
-  }, parent);
+    // Only the first length has a round that is not measured: for all later ones every cache is filled.
+    for (let round = count === shortest ? -1 : 0; round < rounds; round++) {
+      for (const [name, turn] of rotated(Object.entries(turns), round + 1)) {
+        await waitUntilWarm(ours.port, warm);
+        if (name !== "bare CLI") await calm(settleMs);
+        const times = await turn(round);
+        if (round < 0) continue;
+        miss[name]?.push(times.miss);
+        hit[name]?.push(times.hit);
+      }
+    }
+    process.stderr.write(`conversations ${version}: ${count} messages done\n`);
+    misses[count] = miss["ours"] ?? [];
+    acknowledgementsOfLongest = acknowledgements;
+    const label = `${count} ${count === 1 ? "message" : "messages"}, CLI ${version}`;
+    const comparisons = (samples: typeof miss) => [oursTo("reference", samples), oursTo("bare CLI", samples)];
+    rows.push(
+      row(`miss-${count}-${version}`, `Miss, ${label}`, "ms", miss, comparisons(miss)),
+      row(`hit-${count}-${version}`, `Hit after ${label}`, "ms", hit, comparisons(hit)),
+    );
+  }
+  const { reuse } = await healthOf(ours.port);
+  const replayMs = median(misses[longest] ?? []) - median(misses[shortest] ?? []);
+  const notes = [
+    `a replayed message costs ${(replayMs / (longest - shortest)).toFixed(1)} ms.`,
+    acknowledgementsText(median(acknowledgementsOfLongest)),
+    reuseText(reuse),
+  ];
+  return { rows, notes: notes.map((note) => `CLI ${version}: ${note}`) };
 }
 
-async function overHttp(port: number, count: number, round: number): Promise<{ miss: number; hit: number }> {
+function acknowledgementsText(waitMs: number): string {
+  const count = Math.floor((longest - 1) / 2);
+  return `told ${longest} messages by hand, waiting for the ${count} acknowledgements of user messages takes ` +
+    `${waitMs.toFixed(0)} ms, ${(waitMs / count).toFixed(1)} ms each.`;
+}
+
+function reuseText(reuse: Readonly<Record<string, number>>): string {
+  const counts = Object.entries(reuse).filter(([, times]) => times > 0).map(([why, times]) => `${why} ${times}`);
+  return `reuse as our server counts it: ${counts.join(", ")}.`;
+}
+
+async function overHttp(port: number, count: number, round: number): Promise<TurnTimes> {
   const messages = conversation(count, round);
   const miss = await requestChat(port, messages);
   await calm(betweenTurnsMs);
-  const hit = await requestChat(port, [...messages, { role: "assistant", content: answer }, { role: "user", content: "And then?" }]);
+  const hit = await requestChat(port, [
+    ...messages, { role: "assistant", content: answer }, { role: "user", content: "And then?" },
+  ]);
   return { miss: miss.firstContentMs, hit: hit.firstContentMs };
+}
+
+async function withBareCli(
+  { scope, claude }: CliRun, env: Readonly<Record<string, string>>, count: number, round: number,
+): Promise<BareTurnTimes> {
+  const cli = new BareCli(scope, claude, env);
+  await calm(settleMs);
+  const messages = conversation(count, round).filter(({ role }) => role !== "system");
+  const start = performance.now();
+  const waits = await cli.tellHistory(system, messages.slice(0, -1));
+  const toldMs = performance.now() - start;
+  const first = await cli.nextTurn(messages.at(-1)?.content ?? "");
+  await calm(betweenTurnsMs);
+  const next = await cli.nextTurn("And then?");
+  await cli.end();
+  const acknowledgementsMs = waits.reduce((sum, ms) => sum + ms, 0);
+  return { miss: toldMs + first.firstContentMs, hit: next.firstContentMs, acknowledgementsMs };
 }

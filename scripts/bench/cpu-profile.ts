@@ -20,7 +20,7 @@ export interface SelfTime {
 
 const microsecondsPerMs = 1000;
 
-/** The most expensive functions first. Idle time does not count. Throws when the text is no profile. */
+/** The `count` most expensive functions. Idle time does not count. Throws when the text is no profile. */
 export function selfTimes(text: string, count: number): SelfTime[] {
   const { nodes, samples, timeDeltas } = JSON.parse(text) as Profile;
   const names = new Map(nodes.map(({ id, callFrame }) => [id, nameOf(callFrame)]));
@@ -31,15 +31,18 @@ export function selfTimes(text: string, count: number): SelfTime[] {
   }
   times.delete("(idle)");
   const total = [...times.values()].reduce((sum, ms) => sum + ms, 0);
-  return [...times].map(([name, ms]) => ({ name, ms, share: total > 0 ? ms / total : 0 })).sort((a, b) => b.ms - a.ms).slice(0, count);
+  const entries = [...times].map(([name, ms]) => ({ name, ms, share: total > 0 ? ms / total : 0 }));
+  return entries.sort((a, b) => b.ms - a.ms).slice(0, count);
 }
 
-/** The function, and the file from `dist` or `node:` on: no path of this machine. */
+/** The function, and its file without the folders before `dist`: the result is published, and names no path. */
 function nameOf({ functionName, url, lineNumber }: ProfileNode["callFrame"]): string {
   const file = url.replace(/^.*\/dist\//, "dist/").replace(/^file:.*\//, "");
   return `${functionName === "" ? "(anonymous)" : functionName}${file === "" ? "" : ` ${file}:${lineNumber + 1}`}`;
 }
 
 export function selfTimesText(times: readonly SelfTime[]): string {
-  return times.map(({ name, ms, share }) => `  ${ms.toFixed(0).padStart(6)} ms  ${(share * 100).toFixed(1).padStart(5)} %  ${name}`).join("\n");
+  const line = ({ name, ms, share }: SelfTime): string =>
+    `  ${ms.toFixed(0).padStart(6)} ms  ${(share * 100).toFixed(1).padStart(5)} %  ${name}`;
+  return times.map(line).join("\n");
 }

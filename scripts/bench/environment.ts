@@ -1,4 +1,4 @@
-/** The environment that every contestant gets: a home of its own, a made-up login, the stub upstream, and `claude` on PATH. */
+/** A contestant's environment: a home of its own, a made-up login, the stub upstream, and `claude` on PATH. */
 import { mkdir, symlink } from "node:fs/promises";
 import { delimiter, dirname, join } from "node:path";
 import type { Scope } from "./scope.ts";
@@ -6,12 +6,14 @@ import type { Scope } from "./scope.ts";
 export interface EnvironmentOptions {
   /** The executable that `claude` is to be. */
   readonly claude: string;
-  /** The Messages API; left out for a fake CLI, which asks nobody. */
+  /** Where the CLI finds the Messages API. A fake CLI asks no upstream and has none. */
   readonly upstreamUrl?: string;
 }
 
-/** A whole environment. Nothing in it tunes the CLI but what keeps it from calling home and from updating itself. */
-export async function contestantEnvironment(scope: Scope, { claude, upstreamUrl }: EnvironmentOptions): Promise<Record<string, string>> {
+/** A whole environment. Its only settings of the CLI switch off telemetry and updates. */
+export async function contestantEnvironment(
+  scope: Scope, { claude, upstreamUrl }: EnvironmentOptions,
+): Promise<Record<string, string>> {
   const folder = await scope.folder();
   const inside = async (name: string): Promise<string> => {
     const path = join(folder, name);
@@ -21,7 +23,7 @@ export async function contestantEnvironment(scope: Scope, { claude, upstreamUrl 
   const commands = await inside("bin");
   await symlink(claude, join(commands, "claude"));
   return {
-    // This Node before any other: a fake is run by the first line of its script.
+    // This Node comes first: a fake's `#!/usr/bin/env node` takes the first one on PATH.
     PATH: [commands, dirname(process.execPath), process.env["PATH"] ?? ""].join(delimiter),
     HOME: await inside("home"),
     TMPDIR: await inside("tmp"),
@@ -34,5 +36,5 @@ export async function contestantEnvironment(scope: Scope, { claude, upstreamUrl 
   };
 }
 
-/** What of it our server must be told to pass on: the rest passes by itself. */
+/** For `--pass-env`: these of the variables above our server passes to the CLI only when told so. */
 export const passedNames = "ANTHROPIC_BASE_URL,DISABLE_TELEMETRY";

@@ -1,128 +1,157 @@
 /**
- * Time to the first piece of an answer, as a raw HTTP client sees it: from before its connection is opened to the first
- * content chunk. The CLI is the real one, at two versions; upstream is a stub of the Messages API on loopback that answers
- * at once, so what is left is what stands between. In every round each contestant has a new conversation and then its next
- * turn, and the order turns from round to round:
- *   ours        with its defaults, compiled, on plain Node, once with a system prompt that it has never seen and once, as a
- *               server of its own, with the one that all its conversations have; the pool has refilled before every
- *               contestant's turn, not only before ours. Conversations are let go after 40 s, so that those of earlier
- *               rounds take no CPU from anyone
- *   reference   claude-max-api-proxy 1.0.0 as its README starts it; it has no next turn, so that one sends the whole history
- *   bare CLI    the same launch driven by hand over its pipes, booted well before it is asked: the floor for who uses the CLI
+ * Time to the first piece of an answer, as a raw HTTP client sees it: from before its connection is opened to the
+ * first content chunk. The CLI is the real one, at two versions; upstream is a stub of the Messages API on loopback
+ * that answers at once, so the time is spent between client and stub. In every round each contestant has a new
+ * conversation and then its next turn, and the order turns from round to round:
+ *   ours        our server with its defaults, compiled, on Node without tsx: once with a system prompt that is new in
+ *               every conversation, and once, as a second server, with the same prompt in all of them. Conversations
+ *               are released after 40 s, so that those of earlier rounds take no CPU
+ *   reference   claude-max-api-proxy 1.0.0 as its README starts it. It keeps no process, so its next turn is a
+ *               request with the whole history
+ *   bare CLI    the same launch driven directly over its pipes, booted well before it is asked: the floor for a user
+ *               of the CLI
  *   upstream    the stub asked without any CLI: the limit
- * All have the same environment and a home of their own, and two unmeasured rounds first.
+ * Both pools are full before every contestant's turn, not only before ours. Each contestant has the same environment
+ * and a home of its own. The first two rounds are not measured.
  */
-import { startAnthropicStub, textAnswer } from "../../test/support/anthropic-stub.ts";
-import { claudePath, claudeVersions, type ClaudeVersion } from "../../test/support/real-claude.ts";
+import { textAnswer } from "../../test/support/anthropic-stub.ts";
 import { BareCli } from "./bare-cli.ts";
 import { calm, calmNote } from "./calm.ts";
-import { contestantEnvironment } from "./environment.ts";
-import { messagesContentMark, requestChat, requestStream, type ChatMessage } from "./http-stream.ts";
+import { requestChat, type ChatMessage } from "./chat-request.ts";
+import { requestMessages } from "./messages-request.ts";
 import { parseOptions, roundsOf } from "./options.ts";
-import { buildOurs, startOurs, waitUntilWarm, type Build } from "./our-server.ts";
-import { installReference, referenceName, referenceVersion, startReference } from "./reference.ts";
+import { startOurs, waitUntilWarm } from "./our-server.ts";
+import { type CliRun, measureCliVersions } from "./real-cli.ts";
+import { startReference } from "./reference.ts";
 import { report } from "./report.ts";
-import { difference, ratio, row, type Row } from "./result.ts";
-import { type Scope, withScope } from "./scope.ts";
-import { pairedDifference, rotated } from "./statistics.ts";
+import { difference, oursTo, row, type Row } from "./result.ts";
+import { withScope } from "./scope.ts";
+import { noSamples, pairedDifference, rotated, type Samples } from "./statistics.ts";
 
 const roundsUsual = 7;
 const unmeasuredRounds = 2;
 const warm = 2;
-/** After the pool has started what it lacks, a boot's CPU and the end of the last conversation must be over; also the age of the bare CLI when it is asked. */
+/** Time for a refill's boot and the last conversation's end to be over. Also the bare CLI's age when it is asked. */
 const settleMs = 3_000;
-/** Between a conversation's two turns: a person reads, and an answer of more than two words takes this long. */
+/** Between a conversation's two turns, for a person to read and for a usual answer to be written. */
 const betweenTurnsMs = 2_000;
 const system = "Be terse.";
 const answer = ["Hello", " there"];
 
-const targets = { first: 0.2, next: 0.06, firstOverheadMs: 15, nextOverheadMs: 5 };
+interface Targets {
+  readonly ratio: number;
+  readonly overheadMs: number;
+}
+
+const firstTargets: Targets = { ratio: 0.2, overheadMs: 15 };
+const nextTargets: Targets = { ratio: 0.06, overheadMs: 5 };
+
+interface TurnTimes {
+  readonly first: number;
+  readonly next: number | undefined;
+}
 
 interface Contestant {
   readonly name: string;
-  run(round: number): Promise<{ readonly first: number; readonly next: number | undefined }>;
+  run(round: number): Promise<TurnTimes>;
 }
 
 const options = parseOptions(process.argv.slice(2));
 const rounds = roundsOf(options, roundsUsual);
 
 await withScope(async (scope) => {
-  const build = await buildOurs(scope);
-  const reference = await installReference(scope, options.reference);
-  const rows: Row[] = [];
-  for (const version of claudeVersions) rows.push(...await measure(scope, version, build, reference));
+  const respond = () => textAnswer(answer);
+  const { measured, versions } = await measureCliVersions(scope, options, { respond }, measure);
   await report({
     name: "first-token",
     title: "Time to the first piece of an answer",
-    method: "Real CLI, stub upstream at 0 ms; from opening the connection to the first content chunk. The reference has no next turn: it sends the whole history again.",
+    method:
+      "Real CLI, stub upstream at 0 ms; from opening the connection to the first content chunk. The reference has no " +
+      "next turn: it sends the whole history again.",
     rounds,
-    versions: { "claude-max-api": build.version, [referenceName]: referenceVersion, CLI: claudeVersions.join(" and ") },
-    rows,
-    notes: ["A system prompt is known when the conversations before began with it too: a process has rehearsed it by then.", "Overhead over the bare CLI is the median of the differences within each round.", calmNote()],
+    versions,
+    rows: measured.flat(),
+    notes: [
+      "A system prompt is known when the conversations before began with it too: a process has rehearsed it by then.",
+      "Overhead over the bare CLI is the median of the differences within each round.",
+      calmNote(),
+    ],
   }, options);
 });
 
-async function measure(parent: Scope, version: ClaudeVersion, build: Build, reference: string): Promise<Row[]> {
-  return withScope(async (scope) => {
-    const stub = await startAnthropicStub({ respond: () => textAnswer(answer) });
-    scope.defer(() => stub.close());
-    const environment = (): Promise<Record<string, string>> => contestantEnvironment(scope, { claude: claudePath(version), upstreamUrl: stub.url });
-    const start = async () => startOurs(scope, build, { env: await environment(), args: ["--conversation-idle", "40"] });
-    const [ours, known] = [await start(), await start()];
-    const other = await startReference(scope, reference, await environment());
-    const handEnvironment = await environment();
-    const upstreamPort = Number(new URL(stub.url).port);
-    const contestants: Contestant[] = [
-      { name: "ours", run: (round) => overHttp(ours.port, `${system} This is visit ${round}.`, round) },
-      { name: "ours, known prompt", run: (round) => overHttp(known.port, system, round) },
-      { name: "reference", run: (round) => overHttp(other.port, system, round) },
-      { name: "bare CLI", run: (round) => byHand(scope, claudePath(version), handEnvironment, round) },
-      { name: "upstream", run: async () => ({ first: await askUpstream(upstreamPort), next: undefined }) },
-    ];
-    const first = new Map<string, number[]>(contestants.map(({ name }) => [name, []]));
-    const next = new Map<string, number[]>(contestants.map(({ name }) => [name, []]));
-    // Rounds below 0 are not measured: they fill caches that a second start has and a first does not, and make a prompt known.
-    for (let round = -unmeasuredRounds; round < rounds; round++) {
-      for (const { name, run } of rotated(contestants, round + unmeasuredRounds)) {
-        await Promise.all([ours, known].map(({ port }) => waitUntilWarm(port, warm)));
-        if (name !== "bare CLI") await calm(settleMs);
-        const times = await run(round);
-        if (round < 0) continue;
-        first.get(name)?.push(times.first);
-        if (times.next !== undefined) next.get(name)?.push(times.next);
-      }
-      process.stderr.write(`first-token ${version}: ${round + 1} of ${rounds} rounds\n`);
+async function measure(run: CliRun): Promise<Row[]> {
+  const { scope, version, stub, build, reference, environment } = run;
+  const args = ["--conversation-idle", "40"];
+  const startOne = async () => startOurs(scope, build, { env: await environment(), args });
+  const [ours, known] = [await startOne(), await startOne()];
+  const other = await startReference(scope, reference, await environment());
+  const bareEnvironment = await environment();
+  const upstreamPort = Number(new URL(stub.url).port);
+  const contestants: Contestant[] = [
+    { name: "ours", run: (round) => overHttp(ours.port, `${system} This is visit ${round}.`, round) },
+    { name: "ours, known prompt", run: (round) => overHttp(known.port, system, round) },
+    { name: "reference", run: (round) => overHttp(other.port, system, round) },
+    { name: "bare CLI", run: (round) => withBareCli(run, bareEnvironment, round) },
+    { name: "upstream", run: async () => ({ first: await askUpstream(upstreamPort), next: undefined }) },
+  ];
+  const names = contestants.map(({ name }) => name);
+  const [first, next] = [noSamples(names), noSamples(names)];
+  // Rounds below 0 are not measured: they fill caches that a first start finds empty, and make the prompt a known one.
+  for (let round = -unmeasuredRounds; round < rounds; round++) {
+    for (const { name, run: runTurns } of rotated(contestants, round + unmeasuredRounds)) {
+      await Promise.all([ours, known].map(({ port }) => waitUntilWarm(port, warm)));
+      if (name !== "bare CLI") await calm(settleMs);
+      const times = await runTurns(round);
+      if (round < 0) continue;
+      first[name]?.push(times.first);
+      if (times.next !== undefined) next[name]?.push(times.next);
     }
-    return [
-      compare(`new-${version}`, `New conversation, CLI ${version}`, first, "ours", targets.first, targets.firstOverheadMs),
-      compare(`again-${version}`, `New conversation with a known system prompt, CLI ${version}`, first, "ours, known prompt", targets.first, targets.firstOverheadMs),
-      compare(`next-${version}`, `Next turn, CLI ${version}`, next, "ours", targets.next, targets.nextOverheadMs),
-    ];
-  }, parent);
+    process.stderr.write(`first-token ${version}: ${round + 1} of ${rounds} rounds\n`);
+  }
+  const labels = {
+    new: `New conversation, CLI ${version}`,
+    again: `New conversation with a known system prompt, CLI ${version}`,
+    next: `Next turn, CLI ${version}`,
+  };
+  return [
+    compare(`new-${version}`, labels.new, besideOthers("ours", first), firstTargets),
+    compare(`again-${version}`, labels.again, besideOthers("ours, known prompt", first), firstTargets),
+    compare(`next-${version}`, labels.next, besideOthers("ours", next), nextTargets),
+  ];
 }
 
-/** A row of one of our two sides beside all that are not ours. */
-function compare(id: string, label: string, times: ReadonlyMap<string, readonly number[]>, own: string, ratioMax: number, overheadMsMax: number): Row {
-  const ours = times.get(own) ?? [];
-  const others = [...times].filter(([name, values]) => !name.startsWith("ours") && values.length > 0);
-  const { reference = [], "bare CLI": bare = [] } = Object.fromEntries(others);
-  return row(id, label, "ms", { ours, ...Object.fromEntries(others) }, [
-    ratio("ours to reference", ours, reference, ratioMax),
-    difference("ours over the bare CLI", pairedDifference(ours, bare), overheadMsMax),
+/** One of our two contestants, as `ours`, and all that are not ours and have samples. */
+function besideOthers(own: string, samples: Samples): Samples {
+  const others = Object.entries(samples).filter(([name, values]) => !name.startsWith("ours") && values.length > 0);
+  return { ours: samples[own] ?? [], ...Object.fromEntries(others) };
+}
+
+function compare(id: string, label: string, samples: Samples, targets: Targets): Row {
+  const { ours = [], reference = [], "bare CLI": bare = [] } = samples;
+  return row(id, label, "ms", samples, [
+    oursTo("reference", samples, targets.ratio),
+    difference("ours over the bare CLI", pairedDifference(ours, bare), targets.overheadMs),
     difference("reference over the bare CLI", pairedDifference(reference, bare)),
   ]);
 }
 
-async function overHttp(port: number, prompt: string, round: number): Promise<{ first: number; next: number }> {
-  const conversation: ChatMessage[] = [{ role: "system", content: prompt }, { role: "user", content: `Question ${round}` }];
+async function overHttp(port: number, prompt: string, round: number): Promise<TurnTimes> {
+  const conversation: ChatMessage[] = [
+    { role: "system", content: prompt },
+    { role: "user", content: `Question ${round}` },
+  ];
   const first = await requestChat(port, conversation);
   await calm(betweenTurnsMs);
-  const next = await requestChat(port, [...conversation, { role: "assistant", content: answer.join("") }, { role: "user", content: "And then?" }]);
+  const next = await requestChat(port, [
+    ...conversation, { role: "assistant", content: answer.join("") }, { role: "user", content: "And then?" },
+  ]);
   return { first: first.firstContentMs, next: next.firstContentMs };
 }
 
-async function byHand(scope: Scope, claude: string, env: Readonly<Record<string, string>>, round: number): Promise<{ first: number; next: number }> {
-  const cli = new BareCli(scope, claude, env, env["TMPDIR"] ?? "/");
+async function withBareCli(
+  { scope, claude }: CliRun, env: Readonly<Record<string, string>>, round: number,
+): Promise<TurnTimes> {
+  const cli = new BareCli(scope, claude, env);
   await calm(settleMs);
   const first = await cli.firstTurn(system, `Question ${round}`);
   await calm(betweenTurnsMs);
@@ -132,7 +161,6 @@ async function byHand(scope: Scope, claude: string, env: Readonly<Record<string,
 }
 
 async function askUpstream(port: number): Promise<number> {
-  const body = JSON.stringify({ model: "claude-sonnet-4-5", max_tokens: 100, stream: true, system, messages: [{ role: "user", content: "Question" }] });
-  const headers = { "anthropic-version": "2023-06-01", "x-api-key": "made-up" };
-  return (await requestStream({ port, path: "/v1/messages", body, headers, contentMark: messagesContentMark })).firstContentMs;
+  const asked = { system, messages: [{ role: "user", content: "Question" }] };
+  return (await requestMessages(port, asked)).firstContentMs;
 }

@@ -1,4 +1,4 @@
-/** A raw HTTP client: a socket, the bytes as they come, and when the first content was among them. Nothing is parsed after that. */
+/** A raw HTTP client: a socket, one POST, and the times of the first content and of the end. It parses nothing. */
 import { connect } from "node:net";
 
 export interface StreamRequest {
@@ -15,27 +15,35 @@ export interface StreamRequest {
 export interface StreamOutcome {
   /** From before the connection is opened to the first content, in milliseconds. */
   readonly firstContentMs: number;
-  /** To the end of the answer, in milliseconds. */
+  /** From before the connection is opened to the end of the answer, in milliseconds. */
   readonly wholeMs: number;
   readonly bytes: number;
   /** The last bytes, to see how it ended. */
   readonly tail: string;
 }
 
-/** Content in a chunk of a chat completion: the role chunk's empty string is none. */
-export const chatContentMark = /"content":"(?!")/;
-/** A call in a chunk of a chat completion. */
-export const callMark = /"tool_calls":\[/;
-/** Content in a stream of the Messages API. */
-export const messagesContentMark = /"text_delta","text":"(?!")/;
-
-/** How a chunked body ends; text in JSON cannot look like it. */
-const lastChunk = "\r\n0\r\n\r\n";
+/** The end of a chunked body. JSON escapes line ends, so no text in the answer holds it. */
+export const lastChunk = "\r\n0\r\n\r\n";
+/** The connection fails after so long without a byte. */
+export const silenceMsMax = 120_000;
 const tailCharsMax = 300;
-const requestMsMax = 120_000;
+const errorCharsMax = 600;
 
-/** A new connection, one request, its whole answer. Rejects when there was no content, or after two minutes of silence. */
-export function requestStream({ port, path, body, headers = {}, contentMark, stallMs = 0 }: StreamRequest): Promise<StreamOutcome> {
+/** The whole request, head and body, with `connection: close`. */
+export function postText({ port, path, body, headers = {} }: Omit<StreamRequest, "contentMark" | "stallMs">): string {
+  const lines = Object.entries({
+    host: `127.0.0.1:${port}`,
+    "content-type": "application/json",
+    "content-length": String(Buffer.byteLength(body)),
+    connection: "close",
+    ...headers,
+  }).map(([name, value]) => `${name}: ${value}\r\n`);
+  return `POST ${path} HTTP/1.1\r\n${lines.join("")}\r\n${body}`;
+}
+
+/** A new connection, one request, its whole answer. Rejects without content, and after two minutes of silence. */
+export function requestStream(request: StreamRequest): Promise<StreamOutcome> {
+  const { port, contentMark, stallMs = 0 } = request;
   return new Promise((resolve, reject) => {
     const start = performance.now();
     let firstContentMs: number | undefined;
@@ -44,15 +52,12 @@ export function requestStream({ port, path, body, headers = {}, contentMark, sta
     let tail = "";
     let bytes = 0;
     const socket = connect({ port, host: "127.0.0.1", noDelay: true });
-    socket.setTimeout(requestMsMax, () => socket.destroy(new Error(`no byte for ${requestMsMax} ms`)));
-    const lines = Object.entries({
-      host: `127.0.0.1:${port}`, "content-type": "application/json", "content-length": String(Buffer.byteLength(body)), connection: "close", ...headers,
-    }).map(([name, value]) => `${name}: ${value}\r\n`).join("");
-    socket.write(`POST ${path} HTTP/1.1\r\n${lines}\r\n${body}`);
+    socket.setTimeout(silenceMsMax, () => socket.destroy(new Error(`no byte for ${silenceMsMax} ms`)));
+    socket.write(postText(request));
     socket.on("data", (chunk) => {
       bytes += chunk.length;
-      tail = ((chunk.length >= tailCharsMax ? "" : tail) + chunk.toString("latin1", Math.max(0, chunk.length - tailCharsMax))).slice(-tailCharsMax);
-      // Not every server closes the connection when it is asked to.
+      tail = tailOf(tail, chunk);
+      // The client closes at the last chunk: not every server does so, although the request asks for it.
       if (tail.endsWith(lastChunk)) {
         wholeMs = performance.now() - start;
         socket.destroy();
@@ -67,18 +72,17 @@ export function requestStream({ port, path, body, headers = {}, contentMark, sta
     });
     socket.on("error", reject);
     socket.on("close", () => {
-      if (firstContentMs === undefined) reject(new Error(`the answer holds no content: ${head.slice(0, tailCharsMax * 2)}`));
-      else resolve({ firstContentMs, wholeMs: wholeMs ?? performance.now() - start, bytes, tail });
+      if (firstContentMs === undefined) {
+        reject(new Error(`the answer holds no content: ${head.slice(0, errorCharsMax)}`));
+        return;
+      }
+      resolve({ firstContentMs, wholeMs: wholeMs ?? performance.now() - start, bytes, tail });
     });
   });
 }
 
-export interface ChatMessage { readonly role: "system" | "user" | "assistant"; readonly content: string }
-
-/** A streamed chat completion, of ours and of the reference alike. Rejects also when the answer did not end as a whole one does. */
-export async function requestChat(port: number, messages: readonly ChatMessage[], stallMs = 0): Promise<StreamOutcome> {
-  const body = JSON.stringify({ model: "sonnet", stream: true, messages });
-  const outcome = await requestStream({ port, path: "/v1/chat/completions", body, contentMark: chatContentMark, stallMs });
-  if (!outcome.tail.includes("data: [DONE]")) throw new Error(`the answer ended without [DONE]: ${outcome.tail}`);
-  return outcome;
+/** The last characters after `chunk` has followed `tail`. Only the end of a large chunk is decoded. */
+function tailOf(tail: string, chunk: Buffer): string {
+  const before = chunk.length >= tailCharsMax ? "" : tail;
+  return (before + chunk.toString("latin1", Math.max(0, chunk.length - tailCharsMax))).slice(-tailCharsMax);
 }

@@ -1,4 +1,4 @@
-/** Our server as it is published: compiled once a run into a temporary folder, and run by plain Node, as the reference is. */
+/** Our server as it is published: compiled into a temporary folder and run by Node without tsx, as the reference is. */
 import { spawnSync } from "node:child_process";
 import { copyFile, readFile } from "node:fs/promises";
 import { get } from "node:http";
@@ -17,11 +17,12 @@ export interface Build {
   readonly version: string;
 }
 
-/** Compiles src as it is now: a change to it while the benchmark runs does not reach it. */
+/** Compiles `src` as it is now: later changes to `src` do not reach the benchmark. */
 export async function buildOurs(scope: Scope): Promise<Build> {
   const folder = await scope.folder();
   const compiler = join(root, "node_modules", "typescript", "bin", "tsc");
-  const { status, stdout } = spawnSync(process.execPath, [compiler, "-p", join(root, "tsconfig.build.json"), "--outDir", join(folder, "dist")], { encoding: "utf8" });
+  const args = [compiler, "-p", join(root, "tsconfig.build.json"), "--outDir", join(folder, "dist")];
+  const { status, stdout } = spawnSync(process.execPath, args, { encoding: "utf8" });
   if (status !== 0) throw new Error(`src does not compile: ${stdout}`);
   await copyFile(join(root, "package.json"), join(folder, "package.json"));
   const { version } = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as { version: string };
@@ -37,11 +38,13 @@ export interface OurServerOptions {
   readonly cwd?: string;
 }
 
-/** With its defaults, but for the port and the model that is kept warm from the start. */
-export function startOurs(scope: Scope, { folder }: Build, { env, args = [], nodeArgs = [], cwd = folder }: OurServerOptions): Promise<ServerProcess> {
+/** With its defaults, but for the port and the default model, of which the pool boots processes at the start. */
+export function startOurs(scope: Scope, { folder }: Build, options: OurServerOptions): Promise<ServerProcess> {
+  const { env, args = [], nodeArgs = [], cwd = folder } = options;
+  const entry = join(folder, "dist", "main.js");
+  const serverArgs = ["--port", "0", "--default-model", "sonnet", "--pass-env", passedNames, ...args];
   return startServer(scope, {
-    args: [...nodeArgs, join(folder, "dist", "main.js"), "--port", "0", "--default-model", "sonnet", "--pass-env", passedNames, ...args],
-    cwd, env, ready: /http:\/\/[\d.]+:(\d+)\s/,
+    args: [...nodeArgs, entry, ...serverArgs], cwd, env, ready: /http:\/\/[\d.]+:(\d+)\s/,
   });
 }
 
@@ -56,18 +59,22 @@ export function healthOf(port: number): Promise<Health> {
   return new Promise((resolve, reject) => {
     get({ port, host: "127.0.0.1", path: "/health", agent: false }, (response) => {
       let text = "";
-      response.setEncoding("utf8").on("data", (part: string) => { text += part; }).on("end", () => resolve(JSON.parse(text) as Health));
+      response.setEncoding("utf8");
+      response.on("data", (part: string) => { text += part; });
+      response.on("end", () => resolve(JSON.parse(text) as Health));
     }).on("error", reject);
   });
 }
 
-/** Waits until `warm` processes were started for the pool and no turn runs, for `withinMs` at most. */
+/** Waits until the pool holds `warm` processes and no turn runs. Throws an Error after `withinMs`. */
 export async function waitUntilWarm(port: number, warm: number, withinMs = 20_000): Promise<void> {
   const start = performance.now();
   for (;;) {
     const { processes, running_turns } = await healthOf(port);
     if (processes.warm >= warm && running_turns === 0) return;
-    if (performance.now() - start > withinMs) throw new Error(`the pool holds ${processes.warm} of ${warm} after ${withinMs} ms`);
+    if (performance.now() - start > withinMs) {
+      throw new Error(`the pool holds ${processes.warm} of ${warm} after ${withinMs} ms`);
+    }
     await delay(healthPollMs);
   }
 }

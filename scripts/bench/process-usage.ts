@@ -6,8 +6,9 @@ const hasProc = process.platform === "linux";
 const bytesPerMegabyte = 1_000_000;
 const bytesPerKilobyte = 1024;
 const msPerSecond = 1000;
-/** Linux counts CPU time in hundredths of a second, whatever its own clock. */
+/** USER_HZ: /proc tells CPU time in hundredths of a second, whatever the kernel's own clock rate. */
 const ticksPerSecond = 100;
+const pollMs = 20;
 
 /** User and system time so far, of all threads and not of children, in milliseconds; steps of 10. */
 export function cpuMs(pid: number): number {
@@ -29,17 +30,17 @@ export function residentMegabytes(pid: number): number {
   return (hasProc ? statusKilobytes(pid, "VmRSS") : Number(ps(pid, "rss"))) * bytesPerKilobyte / bytesPerMegabyte;
 }
 
-/** Resident memory with shared pages counted by share, in MB; undefined where the system does not tell. */
+/** PSS in MB: resident memory, a page shared by n processes counted as a page / n. Undefined except on Linux. */
 export function proportionalMegabytes(pid: number): number | undefined {
   if (!hasProc) return undefined;
   const match = /^Pss:\s*(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"));
   return match === null ? undefined : (Number(match[1]) * bytesPerKilobyte) / bytesPerMegabyte;
 }
 
-/** Watches a process's highest resident memory from now on: the kernel's own mark on Linux, a look every 20 ms elsewhere. */
+/** A process's highest resident memory from now on: the kernel's own mark on Linux, a look every 20 ms elsewhere. */
 export function watchPeakMegabytes(pid: number): { stop(): number } {
   if (hasProc) {
-    // Sets VmHWM back to what is resident now (proc(5), clear_refs).
+    // Resets VmHWM to the memory that is resident now (proc(5), clear_refs).
     writeFileSync(`/proc/${pid}/clear_refs`, "5");
     return { stop: () => (statusKilobytes(pid, "VmHWM") * bytesPerKilobyte) / bytesPerMegabyte };
   }
@@ -55,9 +56,7 @@ export function watchPeakMegabytes(pid: number): { stop(): number } {
   };
 }
 
-const pollMs = 20;
-
-/** The processes that `pid` started and that still run, and theirs. */
+/** The children of `pid` that still run, their children, and so on. */
 export function descendants(pid: number): number[] {
   const children = hasProc ? childrenByProc(pid) : childrenByPs(pid);
   return children.flatMap((child) => [child, ...descendants(child)]);
@@ -65,9 +64,12 @@ export function descendants(pid: number): number[] {
 
 function childrenByProc(pid: number): number[] {
   try {
-    return readdirSync(`/proc/${pid}/task`).flatMap((task) => readFileSync(`/proc/${pid}/task/${task}/children`, "utf8").split(" ").filter((id) => id !== "").map(Number));
+    return readdirSync(`/proc/${pid}/task`).flatMap((task) => {
+      const ids = readFileSync(`/proc/${pid}/task/${task}/children`, "utf8").split(" ");
+      return ids.filter((id) => id !== "").map(Number);
+    });
   } catch {
-    // It has just ended.
+    // The process has ended, and its folder in /proc with it.
     return [];
   }
 }
@@ -79,7 +81,8 @@ function childrenByPs(pid: number): number[] {
 }
 
 function statusKilobytes(pid: number, field: "VmRSS" | "VmHWM"): number {
-  return Number(new RegExp(`^${field}:\\s*(\\d+) kB`, "m").exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? Number.NaN);
+  const match = new RegExp(`^${field}:\\s*(\\d+) kB`, "m").exec(readFileSync(`/proc/${pid}/status`, "utf8"));
+  return Number(match?.[1] ?? Number.NaN);
 }
 
 function ps(pid: number, field: string): string {

@@ -3,7 +3,8 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { endingOf } from "./child-process.ts";
-import { chatContentMark, type StreamOutcome, type StreamRequest } from "./http-stream.ts";
+import { chatBody, chatContentMark, chatPath } from "./chat-request.ts";
+import type { StreamOutcome, StreamRequest } from "./http-stream.ts";
 import type { ReaderReply } from "./reader-process.ts";
 import type { Scope } from "./scope.ts";
 
@@ -11,7 +12,7 @@ export interface Reader {
   readonly pid: number;
   read(request: StreamRequest): Promise<StreamOutcome>;
   /** A streamed chat completion of one message. */
-  readChat(port: number, prompt: string, more?: { readonly stallMs?: number; readonly contentMark?: RegExp }): Promise<StreamOutcome>;
+  readChat(port: number, prompt: string, more?: Partial<StreamRequest>): Promise<StreamOutcome>;
 }
 
 export async function startReader(scope: Scope): Promise<Reader> {
@@ -34,9 +35,9 @@ export async function startReader(scope: Scope): Promise<Reader> {
   return {
     pid: child.pid ?? 0,
     read,
-    readChat: (port, prompt, { stallMs = 0, contentMark = chatContentMark } = {}) => read({
-      port, path: "/v1/chat/completions", contentMark, stallMs,
-      body: JSON.stringify({ model: "sonnet", stream: true, messages: [{ role: "user", content: prompt }] }),
-    }),
+    readChat: (port, prompt, more = {}) => {
+      const body = chatBody([{ role: "user", content: prompt }]);
+      return read({ port, path: chatPath, body, contentMark: chatContentMark, ...more });
+    },
   };
 }

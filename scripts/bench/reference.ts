@@ -1,4 +1,4 @@
-/** claude-max-api-proxy, the project that ours is held against: installed from npm, started as its own README says. */
+/** claude-max-api-proxy, the project that ours is compared with: installed from npm, started as its own README says. */
 import { spawnSync } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -9,12 +9,15 @@ export const referenceName = "claude-max-api-proxy";
 export const referenceVersion = "1.0.0";
 const installMsMax = 180_000;
 
-/** The folder of the package, which is outside the project; `installed` is a folder that has it already, else it is installed into a new one. */
+/** The package's folder: in `installed`, where npm has installed it before, else in a new folder. */
 export async function installReference(scope: Scope, installed: string | undefined): Promise<string> {
   const folder = installed ?? await scope.folder();
   if (installed === undefined) {
-    const args = ["install", "--prefix", folder, "--no-audit", "--no-fund", "--no-save", "--ignore-scripts", `${referenceName}@${referenceVersion}`];
-    const { status, stderr } = spawnSync("npm", args, { cwd: folder, encoding: "utf8", timeout: installMsMax, shell: process.platform === "win32" });
+    const quiet = ["--no-audit", "--no-fund", "--no-save", "--ignore-scripts"];
+    const args = ["install", "--prefix", folder, ...quiet, `${referenceName}@${referenceVersion}`];
+    const { status, stderr } = spawnSync("npm", args, {
+      cwd: folder, encoding: "utf8", timeout: installMsMax, shell: process.platform === "win32",
+    });
     if (status !== 0) throw new Error(`npm could not install ${referenceName}: ${stderr}`);
   }
   const own = join(folder, "node_modules", referenceName);
@@ -23,8 +26,11 @@ export async function installReference(scope: Scope, installed: string | undefin
   return own;
 }
 
-/** `node dist/server/standalone.js PORT` in its own folder: it runs the `claude` of PATH in the folder where it stands. */
-export async function startReference(scope: Scope, folder: string, env: Readonly<Record<string, string>>): Promise<ServerProcess> {
+/** `node dist/server/standalone.js PORT`, in the package's folder. It runs the `claude` of PATH there too. */
+export async function startReference(
+  scope: Scope, folder: string, env: Readonly<Record<string, string>>,
+): Promise<ServerProcess> {
   const port = await freePort();
-  return startServer(scope, { args: [join("dist", "server", "standalone.js"), String(port)], cwd: folder, env, ready: new RegExp(`http://127\\.0\\.0\\.1:(${port})\\s`) });
+  const args = [join("dist", "server", "standalone.js"), String(port)];
+  return startServer(scope, { args, cwd: folder, env, ready: new RegExp(`http://127\\.0\\.0\\.1:(${port})\\s`) });
 }

@@ -6,14 +6,19 @@ import type { BenchOptions } from "./options.ts";
 import { figure, ratioText, resultsFolder, type BenchResult } from "./result.ts";
 
 const datePartChars = "2026-01-01".length;
-const decimalsKept = 1_000;
+/** A number in the JSON is rounded to a thousandth. */
+const partsOfOne = 1_000;
+const medianChars = 12;
 
 export type Findings = Omit<BenchResult, "date" | "isQuick" | "machine">;
 
-/** Prints the findings and writes them as JSON and SVG. A quick run is printed only: its figures are not to be shown. */
+/** Prints the findings and writes them as JSON and SVG. A quick run is printed only: it is not a measurement. */
 export async function report(findings: Findings, options: BenchOptions): Promise<BenchResult> {
   const result: BenchResult = {
-    ...findings, date: new Date().toISOString().slice(0, datePartChars), isQuick: options.isQuick, machine: describeMachine(),
+    ...findings,
+    date: new Date().toISOString().slice(0, datePartChars),
+    isQuick: options.isQuick,
+    machine: describeMachine(),
   };
   console.log(resultText(result));
   if (options.isQuick) return result;
@@ -27,24 +32,30 @@ export async function report(findings: Findings, options: BenchOptions): Promise
 export function resultText(result: BenchResult): string {
   const versions = Object.entries(result.versions).map(([what, version]) => `${what} ${version}`).join(", ");
   const lines = [
-    "", `${result.title}${result.isQuick ? " (quick: not a measurement)" : ""}`, result.method,
-    `Machine: ${machineLine(result.machine)}`, `Versions: ${versions}`, `Rounds: ${result.rounds}; median (least to most)`, "",
+    "",
+    `${result.title}${result.isQuick ? " (quick: not a measurement)" : ""}`,
+    result.method,
+    `Machine: ${machineLine(result.machine)}`,
+    `Versions: ${versions}`,
+    `Rounds: ${result.rounds}; median (least to most)`,
+    "",
   ];
   for (const { label, unit, sides, comparisons } of result.rows) {
     lines.push(label);
     const width = Math.max(...sides.map(({ who }) => who.length));
     for (const { who, summary: { median, min, max } } of sides) {
-      lines.push(`  ${who.padEnd(width)}  ${figure(median, unit).padStart(12)}  (${figure(min, unit)} to ${figure(max, unit)})`);
+      const spread = `(${figure(min, unit)} to ${figure(max, unit)})`;
+      lines.push(`  ${who.padEnd(width)}  ${figure(median, unit).padStart(medianChars)}  ${spread}`);
     }
     for (const { what, value, kind, target } of comparisons) {
       const shown = kind === "ratio" ? ratioText(value) : figure(value, unit);
-      const limit = target === undefined ? "" : value <= target ? `, target ${target}: met` : `, target ${target}: MISSED`;
-      lines.push(`  → ${what}: ${shown}${limit}`);
+      const verdict = target === undefined ? "" : `, target ${target}: ${value <= target ? "met" : "MISSED"}`;
+      lines.push(`  → ${what}: ${shown}${verdict}`);
     }
   }
   return [...lines, "", ...result.notes.map((note) => `* ${note}`)].join("\n");
 }
 
 function rounded(_key: string, value: unknown): unknown {
-  return typeof value === "number" ? Math.round(value * decimalsKept) / decimalsKept : value;
+  return typeof value === "number" ? Math.round(value * partsOfOne) / partsOfOne : value;
 }

@@ -1,7 +1,7 @@
 /** What a benchmark found, as values: report.ts prints and keeps it, chart.ts draws it, readme-table.ts quotes it. */
 import { fileURLToPath } from "node:url";
 import type { Machine } from "./machine.ts";
-import { summarize, type Summary } from "./statistics.ts";
+import { median, summarize, type Samples, type Summary } from "./statistics.ts";
 
 export type Unit = "ms" | "MB" | "bytes" | "µs" | "ticks";
 
@@ -16,12 +16,12 @@ export interface Comparison {
   readonly what: string;
   readonly value: number;
   readonly kind: "ratio" | "difference";
-  /** What it must not exceed. */
+  /** The most that `value` may be. */
   readonly target?: number;
 }
 
 export interface Row {
-  /** Stable: the README's table asks for it. */
+  /** The README's table names rows by it, so it stays as it is when the label changes. */
   readonly id: string;
   readonly label: string;
   readonly unit: Unit;
@@ -46,9 +46,9 @@ export interface BenchResult {
 
 export const resultsFolder = fileURLToPath(new URL("./results/", import.meta.url));
 
-/** A row from samples by contestant; `ours` is the first. Ratios are of medians. */
+/** A row from samples by contestant, ours first. */
 export function row(
-  id: string, label: string, unit: Unit, samples: Readonly<Record<string, readonly number[]>>, comparisons: readonly Comparison[] = [],
+  id: string, label: string, unit: Unit, samples: Samples, comparisons: readonly Comparison[] = [],
 ): Row {
   const sides = Object.entries(samples).map(([who, values]) => ({ who, summary: summarize(values) }));
   return { id, label, unit, sides, comparisons };
@@ -56,7 +56,13 @@ export function row(
 
 /** The ratio of two medians. */
 export function ratio(what: string, of: readonly number[], to: readonly number[], target?: number): Comparison {
-  return { what, kind: "ratio", value: summarize(of).median / summarize(to).median, ...(target === undefined ? {} : { target }) };
+  return { what, kind: "ratio", value: median(of) / median(to), ...(target === undefined ? {} : { target }) };
+}
+
+/** The ratio of the median of `ours` to that of another contestant, with the words that every result has for it. */
+export function oursTo(other: string, samples: Samples, target?: number): Comparison {
+  const what = other === "reference" ? "ours to reference" : `ours to the ${other}`;
+  return ratio(what, samples["ours"] ?? [], samples[other] ?? [], target);
 }
 
 export function difference(what: string, value: number, target?: number): Comparison {
@@ -70,6 +76,9 @@ export function figure(value: number, unit: Unit): string {
   return `${value.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits })} ${unit}`;
 }
 
+/** Two or three significant digits. */
 export function ratioText(value: number): string {
-  return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value >= 0.1 ? value.toFixed(2) : value.toFixed(3);
+  if (value >= 100) return value.toFixed(0);
+  if (value >= 10) return value.toFixed(1);
+  return value >= 0.1 ? value.toFixed(2) : value.toFixed(3);
 }

@@ -9,7 +9,7 @@ export class Scope {
   readonly #closers: (() => unknown)[] = [];
   #closing: Promise<void> | undefined;
 
-  /** The end has begun: nothing more is to be opened. */
+  /** Closing has begun: nothing more may be opened. */
   get isClosing(): boolean {
     return this.#closing !== undefined;
   }
@@ -22,12 +22,12 @@ export class Scope {
   /** An empty folder outside the project, removed at the end. */
   async folder(): Promise<string> {
     const path = await mkdtemp(join(await realpath(tmpdir()), "claude-max-api-bench-"));
-    // A CLI that is just ending may still be writing: retried, within a bound.
+    // A CLI that is about to exit may still write into the folder: `rm` tries again, ten times.
     this.defer(() => rm(path, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 }));
     return path;
   }
 
-  /** One that fails does not keep the others from running. */
+  /** Runs every closer, also after one that failed. */
   close(): Promise<void> {
     this.#closing ??= (async () => {
       for (let close = this.#closers.pop(); close !== undefined; close = this.#closers.pop()) {
@@ -42,14 +42,14 @@ export class Scope {
   }
 }
 
-/** Runs `body` with a scope that is closed when it ends, however it ends. One within another is given that as its `parent`. */
+/** Runs `body` with a scope that is closed when `body` settles. An inner scope names the outer one as its `parent`. */
 export async function withScope<T>(body: (scope: Scope) => Promise<T>, parent?: Scope): Promise<T> {
   const scope = new Scope();
   if (parent !== undefined) {
     parent.defer(() => scope.close());
     return body(scope).finally(() => scope.close());
   }
-  // Only the outermost hears the signal: it ends the inner ones before itself.
+  // Only the outermost scope listens for signals: it closes the inner ones first.
   const onSignal = (signal: NodeJS.Signals): void => {
     console.error(`bench: ended by ${signal}`);
     void scope.close().finally(() => process.exit(interruptedCode));

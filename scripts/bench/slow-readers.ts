@@ -1,10 +1,10 @@
 /**
- * Readers that stop: each is sent 50 MB by a fake CLI that writes as fast as its pipe takes it, reads the first content,
- * reads nothing for 5 s, then reads the rest. Ours has eight such readers at once, the reference one. Each round has fresh
- * servers, and there are two fakes: one gives the deltas alone; the other, like the CLI, gives the whole answer again in its
- * `assistant` line and in its `result`, which at 50 MB are lines of a size that no model's answer has. Memory is the server
- * process's own, not the CLI's: the kernel's high-water mark from before the requests to the last byte, what was resident
- * before, and what is resident 15 s after the last byte, because V8 gives memory back only when it has been idle for a while.
+ * Readers that stop: a fake CLI writes 50 MB to each as fast as its pipe takes it; the reader reads the first
+ * content, reads nothing for 5 s, then reads the rest. Our server has eight such readers at once, the reference one.
+ * Each round has fresh servers. The fake answers in two shapes: `stream` is the deltas alone; `echo` repeats the
+ * whole answer in its `assistant` line and in its `result`, as the CLI does, although no model's answer has 50 MB.
+ * Memory is the server process's own, not the CLI's: RSS before the requests, the kernel's high-water mark until the
+ * last byte, and RSS 15 s after the last byte, because V8 gives memory back only when it has been idle for a while.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -18,10 +18,11 @@ import { installReference, referenceName, referenceVersion, startReference } fro
 import { report } from "./report.ts";
 import { difference, row, type Row } from "./result.ts";
 import { withScope } from "./scope.ts";
-import { rotated } from "./statistics.ts";
+import { noSamples, rotated } from "./statistics.ts";
 
 const roundsUsual = 5;
 const deltaChars = 1_000;
+const bytesPerMegabyte = 1_000_000;
 const readers = 8;
 const warm = 2;
 const peakTargetMegabytes = 180;
@@ -32,13 +33,19 @@ const rounds = roundsOf(options, roundsUsual, 1);
 const stallMs = options.isQuick ? 1_000 : 5_000;
 const restMs = options.isQuick ? 1_000 : 15_000;
 const answerMegabytes = options.isQuick ? 5 : 50;
+const prompt = `DELTAS ${(answerMegabytes * bytesPerMegabyte) / deltaChars} SIZE ${deltaChars}`;
 const shapes = [
-  { id: "stream", label: "", prompt: `DELTAS ${(answerMegabytes * 1_000_000) / deltaChars} SIZE ${deltaChars} ECHO 0` },
-  { id: "echo", label: ", the whole repeated at the end", prompt: `DELTAS ${(answerMegabytes * 1_000_000) / deltaChars} SIZE ${deltaChars}` },
+  { id: "stream", label: "", prompt: `${prompt} ECHO 0` },
+  { id: "echo", label: ", the whole repeated at the end", prompt },
 ] as const;
 const fake = fileURLToPath(new URL("./fakes/flood.mjs", import.meta.url));
 
-interface Memory { readonly before: number; readonly peak: number; readonly after: number }
+/** In MB. */
+interface Memory {
+  readonly before: number;
+  readonly peak: number;
+  readonly after: number;
+}
 
 await withScope(async (scope) => {
   const build = await buildOurs(scope);
@@ -48,10 +55,10 @@ await withScope(async (scope) => {
     { name: `ours, ${readers} readers`, count: readers, isOurs: true },
     { name: "reference, 1 reader", count: 1, isOurs: false },
   ];
+  const names = contestants.map(({ name }) => name);
   const rows: Row[] = [];
-  for (const { id, label, prompt } of shapes) {
-    const before: Record<string, number[]> = Object.fromEntries(contestants.map(({ name }) => [name, []]));
-    const [peak, after] = [structuredClone(before), structuredClone(before)];
+  for (const { id, label, prompt: shapePrompt } of shapes) {
+    const [before, peak, after] = [noSamples(names), noSamples(names), noSamples(names)];
     for (let round = 0; round < rounds; round++) {
       for (const { name, count, isOurs } of rotated(contestants, round)) {
         const memory = await withScope(async (inner) => {
@@ -59,17 +66,19 @@ await withScope(async (scope) => {
           const server = isOurs ? await startOurs(inner, build, { env }) : await startReference(inner, reference, env);
           if (isOurs) await waitUntilWarm(server.port, warm);
           await delay(settleMs);
-          return stall(server, reader, count, prompt);
+          return stall(server, reader, count, shapePrompt);
         }, scope);
         before[name]?.push(memory.before);
         peak[name]?.push(memory.peak);
         after[name]?.push(memory.after);
       }
     }
-    const highest = Math.max(...peak[contestants[0]?.name ?? ""] ?? []);
+    const ourHighest = Math.max(...peak[names[0] ?? ""] ?? []);
+    const target = id === "stream" ? peakTargetMegabytes : undefined;
+    const comparison = difference("ours, the highest of all rounds", ourHighest, target);
     rows.push(
       row(`before-${id}`, `RSS before${label}`, "MB", before),
-      row(`peak-${id}`, `Peak RSS${label}`, "MB", peak, [difference("ours, the highest of all rounds", highest, id === "stream" ? peakTargetMegabytes : undefined)]),
+      row(`peak-${id}`, `Peak RSS${label}`, "MB", peak, [comparison]),
       row(`after-${id}`, `RSS ${restMs / 1000} s after the last byte${label}`, "MB", after),
     );
     process.stderr.write(`slow-readers: ${id} done\n`);
@@ -77,7 +86,9 @@ await withScope(async (scope) => {
   await report({
     name: "slow-readers",
     title: "Readers that stop for five seconds",
-    method: `${answerMegabytes} MB to each reader as fast as it takes it; each stops for ${stallMs / 1000} s after the first content. Memory of the server process alone.`,
+    method:
+      `${answerMegabytes} MB to each reader as fast as it takes it; each stops for ${stallMs / 1000} s after the ` +
+      "first content. Memory of the server process alone.",
     rounds,
     versions: { "claude-max-api": build.version, [referenceName]: referenceVersion },
     rows,
@@ -85,13 +96,17 @@ await withScope(async (scope) => {
   }, options);
 });
 
-async function stall(server: ServerProcess, reader: Reader, count: number, prompt: string): Promise<Memory> {
+/** The server's memory around the answers to `count` readers that stop. Throws when an answer is not whole. */
+async function stall(server: ServerProcess, reader: Reader, count: number, shapePrompt: string): Promise<Memory> {
   const before = residentMegabytes(server.pid);
   const peak = watchPeakMegabytes(server.pid);
-  const outcomes = await Promise.all(Array.from({ length: count }, () => reader.readChat(server.port, prompt, { stallMs })));
+  const outcomes = await Promise.all(
+    Array.from({ length: count }, () => reader.readChat(server.port, shapePrompt, { stallMs })),
+  );
   const peakMegabytes = peak.stop();
   for (const { bytes, tail, wholeMs } of outcomes) {
-    if (bytes < answerMegabytes * 1_000_000 || wholeMs < stallMs || !tail.includes("data: [DONE]")) throw new Error(`an answer is not whole: ${bytes} bytes, ${tail}`);
+    const isWhole = bytes >= answerMegabytes * bytesPerMegabyte && tail.includes("data: [DONE]");
+    if (!isWhole || wholeMs < stallMs) throw new Error(`an answer is not whole: ${bytes} bytes, ${tail}`);
   }
   await delay(restMs);
   return { before, peak: peakMegabytes, after: residentMegabytes(server.pid) };

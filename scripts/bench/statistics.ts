@@ -1,4 +1,9 @@
-/** The few statistics that the benchmarks print. Pure. */
+/** The statistics that the benchmarks print. Pure. */
+
+/** Figures by contestant, in the order in which a row shows them. */
+export type Samples = Readonly<Record<string, readonly number[]>>;
+/** Samples that are still being taken. */
+export type GrowingSamples = Readonly<Record<string, number[]>>;
 
 export interface Summary {
   readonly median: number;
@@ -7,7 +12,14 @@ export interface Summary {
   readonly samples: readonly number[];
 }
 
-/** The value below which `fraction` of the values lie, between neighbours by their distance. Throws a RangeError without values. */
+export function noSamples(contestants: readonly string[]): GrowingSamples {
+  return Object.fromEntries(contestants.map((name) => [name, []]));
+}
+
+/**
+ * The value below which `fraction` of the values lie, interpolated between the two nearest. Throws a RangeError without
+ * values.
+ */
 export function percentile(values: readonly number[], fraction: number): number {
   if (values.length === 0) throw new RangeError("there is no percentile of nothing");
   const sorted = Float64Array.from(values).sort();

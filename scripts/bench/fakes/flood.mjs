@@ -1,41 +1,38 @@
 #!/usr/bin/env node
 /**
- * A made-up CLI that answers as fast as its pipe takes it, in the CLI's exact line form. `DELTAS n` in the prompt is how
- * many text deltas, `SIZE n` how many characters each has (without it they are words, some with escapes and beyond ASCII),
- * `ECHO 0` leaves out what the CLI does at the end, which is to give the whole answer again in two more lines.
- * It speaks both ways of being started: stream-json on stdin, and the prompt as the last argument. What it writes is made
- * before it is asked and written in blocks of what a pipe holds, so that the reader and not this is what is measured.
+ * A fake CLI that answers as fast as its pipe takes it, in the CLI's exact line form. `DELTAS n` in the prompt is how
+ * many text deltas, and `SIZE n` how many characters each has (without it they are words, some with escapes and beyond
+ * ASCII). Like the CLI it repeats the whole answer in its last two lines; with `ECHO 0` those are empty. It can be
+ * started in both ways: stream-json on stdin, and the prompt as the last argument. Deltas are written in blocks of a
+ * pipe's size that are made once, so that the benchmark measures the reader and not the fake.
  */
 import { writeSync } from "node:fs";
+import { onEachMessage } from "./stdin-messages.mjs";
 
 const blockBytes = 64 * 1024;
-const words = ["Once ", "upon ", "a ", "time", ", ", "there ", "was ", "a ", "café", " on ", "the ", "hill", ".\n", "She ", "said ", '"yes', '" ', "and ", "— ", "well"];
+const words = [
+  "Once ", "upon ", "a ", "time", ", ", "there ", "was ", "a ", "café", " on ", "the ", "hill", ".\n",
+  "She ", "said ", '"yes', '" ', "and ", "— ", "well",
+];
 const session = "567370be-dae6-469f-853e-c0b9bb1b81e4";
 const messageId = "msg_01flood";
 const model = "claude-fake-1";
+const welcome = {
+  models: [{ value: "sonnet", resolvedModel: model, displayName: "Fake" }],
+  account: { tokenSource: "made-up" },
+};
 
 if (process.argv.includes("--version")) {
   console.log("2.1.330 (Claude Code, made up for benchmarks)");
 } else if (process.argv.includes("--input-format")) {
-  serve();
+  onEachMessage(reply);
 } else {
   answer(process.argv.at(-1) ?? "");
 }
 
-function serve() {
-  let rest = "";
-  process.stdin.setEncoding("utf8");
-  process.stdin.on("data", (text) => {
-    const lines = (rest + text).split("\n");
-    rest = lines.pop();
-    for (const line of lines) take(JSON.parse(line));
-  });
-}
-
-function take(message) {
+function reply(message) {
   if (message.type === "control_request") {
-    const account = { tokenSource: "made-up" };
-    const response = message.request.subtype === "initialize" ? { models: [{ value: "sonnet", resolvedModel: model, displayName: "Fake" }], account } : {};
+    const response = message.request.subtype === "initialize" ? welcome : {};
     say({ type: "control_response", response: { subtype: "success", request_id: message.request_id, response } });
   } else if (message.type === "user") {
     answer(message.message.content.map((block) => block.text ?? "").join(" "));
@@ -48,19 +45,29 @@ function answer(prompt) {
   const texts = size === undefined ? words : ["x".repeat(size)];
   const usage = { input_tokens: 25, cache_creation_input_tokens: 0, cache_read_input_tokens: 7, output_tokens: 1 };
   say({ type: "system", subtype: "init", session_id: session, tools: [], mcp_servers: [], model });
-  sayEvent({ type: "message_start", message: { id: messageId, type: "message", role: "assistant", model, content: [], stop_reason: null, stop_sequence: null, usage } });
+  const head = { id: messageId, type: "message", role: "assistant", model };
+  sayEvent({ type: "message_start", message: { ...head, content: [], stop_reason: null, stop_sequence: null, usage } });
   sayEvent({ type: "content_block_start", index: 0, content_block: { type: "text", text: "" } });
-  const lines = texts.map((text) => line(eventMessage({ type: "content_block_delta", index: 0, delta: { type: "text_delta", text } })));
-  writeLines(lines, deltas);
-  const whole = numberAfter("ECHO", prompt) === 0 ? "" : Array.from({ length: deltas }, (_, index) => texts[index % texts.length]).join("");
-  say({ type: "assistant", message: { id: messageId, type: "message", role: "assistant", model, content: [{ type: "text", text: whole }], stop_reason: null, usage }, parent_tool_use_id: null, session_id: session });
+  writeLines(texts.map(deltaLine), deltas);
+  const isRepeated = numberAfter("ECHO", prompt) !== 0;
+  const whole = isRepeated ? Array.from({ length: deltas }, (_, index) => texts[index % texts.length]).join("") : "";
+  const message = { ...head, content: [{ type: "text", text: whole }], stop_reason: null, usage };
+  say({ type: "assistant", message, parent_tool_use_id: null, session_id: session });
   sayEvent({ type: "content_block_stop", index: 0 });
-  sayEvent({ type: "message_delta", delta: { stop_reason: "end_turn", stop_sequence: null }, usage: { output_tokens: deltas } });
+  const delta = { stop_reason: "end_turn", stop_sequence: null };
+  sayEvent({ type: "message_delta", delta, usage: { output_tokens: deltas } });
   sayEvent({ type: "message_stop" });
-  say({ type: "result", subtype: "success", is_error: false, api_error_status: null, num_turns: 1, result: whole, stop_reason: "end_turn", session_id: session, usage: { ...usage, output_tokens: deltas }, modelUsage: {} });
+  say({
+    type: "result", subtype: "success", is_error: false, api_error_status: null, num_turns: 1, result: whole,
+    stop_reason: "end_turn", session_id: session, usage: { ...usage, output_tokens: deltas }, modelUsage: {},
+  });
 }
 
-/** `count` lines from the list, over and over: whole rounds of it in large blocks, then what is left. */
+function deltaLine(text) {
+  return line(eventMessage({ type: "content_block_delta", index: 0, delta: { type: "text_delta", text } }));
+}
+
+/** Writes `count` lines by repeating the list: whole rounds of it in large blocks, then the remaining lines. */
 function writeLines(lines, count) {
   const round = lines.join("");
   const roundsABlock = Math.max(1, Math.floor(blockBytes / Buffer.byteLength(round)));
@@ -77,7 +84,10 @@ function numberAfter(word, prompt) {
 }
 
 function eventMessage(event) {
-  return { type: "stream_event", event, session_id: session, parent_tool_use_id: null, uuid: "cea7223b-0429-453c-829f-488542788240", api_message_id: messageId };
+  return {
+    type: "stream_event", event, session_id: session, parent_tool_use_id: null,
+    uuid: "cea7223b-0429-453c-829f-488542788240", api_message_id: messageId,
+  };
 }
 
 function sayEvent(event) {
@@ -92,7 +102,7 @@ function line(message) {
   return `${JSON.stringify(message)}\n`;
 }
 
-/** The pipe is a blocking one for this side; a write may still take only a part. */
+/** The pipe blocks, but one write may still take only a part of the bytes. */
 function writeAll(bytes) {
   let at = 0;
   while (at < bytes.length) at += writeSync(1, bytes, at);

@@ -1,0 +1,53 @@
+/** What every benchmark of the real CLI begins with: both servers installed, and a stub upstream for each version. */
+import {
+  startAnthropicStub, type AnthropicStub, type AnthropicStubOptions,
+} from "../../test/support/anthropic-stub.ts";
+import { claudePath, claudeVersions, type ClaudeVersion } from "../../test/support/real-claude.ts";
+import { contestantEnvironment } from "./environment.ts";
+import type { BenchOptions } from "./options.ts";
+import { buildOurs, type Build } from "./our-server.ts";
+import { installReference, referenceName, referenceVersion } from "./reference.ts";
+import { type Scope, withScope } from "./scope.ts";
+
+/** The run of a benchmark with one CLI version. */
+export interface CliRun {
+  readonly scope: Scope;
+  readonly version: ClaudeVersion;
+  /** The CLI's executable. */
+  readonly claude: string;
+  readonly stub: AnthropicStub;
+  readonly build: Build;
+  /** The folder of the reference's package. */
+  readonly reference: string;
+  /** A new environment with this CLI and this stub. Every contestant gets its own. */
+  environment(): Promise<Record<string, string>>;
+}
+
+export interface CliMeasurements<T> {
+  /** What `measure` gave, by CLI version, the newest first. */
+  readonly measured: T[];
+  /** The names and versions that the result tells. */
+  readonly versions: Readonly<Record<string, string>>;
+}
+
+/** Compiles our server, installs the reference, and calls `measure` for each CLI version in turn. */
+export async function measureCliVersions<T>(
+  scope: Scope, options: BenchOptions, stubOptions: AnthropicStubOptions, measure: (run: CliRun) => Promise<T>,
+): Promise<CliMeasurements<T>> {
+  const build = await buildOurs(scope);
+  const reference = await installReference(scope, options.reference);
+  const measured: T[] = [];
+  for (const version of claudeVersions) {
+    measured.push(await withScope(async (inner) => {
+      const stub = await startAnthropicStub(stubOptions);
+      inner.defer(() => stub.close());
+      const claude = claudePath(version);
+      const environment = () => contestantEnvironment(inner, { claude, upstreamUrl: stub.url });
+      return measure({ scope: inner, version, claude, stub, build, reference, environment });
+    }, scope));
+  }
+  const versions = {
+    "claude-max-api": build.version, [referenceName]: referenceVersion, CLI: claudeVersions.join(" and "),
+  };
+  return { measured, versions };
+}
