@@ -31,12 +31,15 @@ export interface BridgeOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Another Node to run it on. */
   readonly node?: string;
+  /** A program and its arguments that stand before node, and become it. */
+  readonly before?: readonly string[];
 }
 
 /** Settles when the server has printed its URL. It is ended after the test. */
-export async function startBridge(t: TestContext, { args = [], env = {}, node = process.execPath }: BridgeOptions = {}): Promise<BridgeProcess> {
+export async function startBridge(t: TestContext, { args = [], env = {}, node = process.execPath, before = [] }: BridgeOptions = {}): Promise<BridgeProcess> {
   const coverage = process.env["NODE_V8_COVERAGE"];
-  const child = spawn(node, ["--import", "tsx", "src/main.ts", "--port", "0", ...args], {
+  const [program = node, ...rest] = [...before, node, "--import", "tsx", "src/main.ts", "--port", "0", ...args];
+  const child = spawn(program, rest, {
     cwd: root,
     env: { ...platformEnvironment(), ...(coverage === undefined ? {} : { NODE_V8_COVERAGE: coverage }), ...env },
     stdio: ["ignore", "pipe", "pipe"],

@@ -1,0 +1,75 @@
+/** A server as a user has it: started with the default options, on the real CLI, in a home that was lived in. */
+import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import type { TestContext } from "node:test";
+import { type AnthropicStub, type AnthropicStubOptions, startAnthropicStub } from "./anthropic-stub.ts";
+import { type BridgeProcess, startBridge } from "./bridge-process.ts";
+import { cleanUp } from "./cleanup.ts";
+import { waitForHealth } from "./health.ts";
+import { homeWord, type LivedInHome, makeLivedInHome } from "./lived-in-home.ts";
+import { managedPolicy, policyMark } from "./managed-policy.ts";
+import { claudePath, type ClaudeVersion } from "./real-claude.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
+import { startWatchedProxy } from "./watched-proxy.ts";
+
+/** The CLI looks after a login by file: it asks for the account's profile. */
+const loginUpkeep = "CONNECT api.anthropic.com:443";
+
+export interface LivedInServer {
+  readonly stub: AnthropicStub;
+  readonly home: LivedInHome;
+  readonly bridge: BridgeProcess;
+}
+
+export interface LivedInOptions {
+  /** Under a policy in `/etc/claude-code`: see `policyUnavailable`. */
+  readonly hasPolicy?: boolean;
+  readonly stub?: AnthropicStubOptions;
+  /** The API's refusals are the test's own affair. */
+  readonly mayRefuse?: boolean;
+}
+
+/**
+ * Started, and with its first processes warm. When it ends, no program of the home may have run, and no word of the
+ * home may have gone up.
+ */
+export async function startLivedIn(
+  t: TestContext, version: ClaudeVersion, options: LivedInOptions = {},
+): Promise<LivedInServer> {
+  const { hasPolicy = false, mayRefuse = false } = options;
+  const folder = await temporaryFolder(t);
+  const proxy = await startWatchedProxy(t);
+  const stub = await startAnthropicStub(options.stub);
+  const home = makeLivedInHome(stub.url, folder);
+  cleanUp(t, async () => {
+    await stub.close();
+    const refusals = stub.refusals.map(({ message }) => message);
+    if (!mayRefuse) assert.deepEqual(refusals, [], "the real API would have refused");
+    const strangers = proxy.wanted.filter((what) => what !== loginUpkeep);
+    assert.deepEqual(strangers, [], "somebody else than Anthropic was asked");
+    assert.deepEqual(home.marks(), hasPolicy ? [policyMark] : [], "a program of the home has run");
+    const telling = stub.requests.filter(mentionsHome).map(({ bodyText }) => bodyText);
+    assert.deepEqual(telling, [], "a word of the home went up");
+  });
+  const bridge = await startBridge(t, {
+    // The stub stands where Anthropic does; all else is as the README's first command starts it.
+    args: ["--claude", claudePath(version), "--pass-env", "ANTHROPIC_BASE_URL"],
+    env: { ...home.environment, ...proxy.environment },
+    before: hasPolicy ? managedPolicy(folder, home.markCommand) : [],
+  });
+  await waitForHealth(bridge.url, ({ claude, processes }) => claude.logged_in === true && processes.warm > 0);
+  return { stub, home, bridge };
+}
+
+function mentionsHome({ bodyText, headers }: AnthropicStub["requests"][number]): boolean {
+  return `${bodyText}${JSON.stringify(headers)}`.includes(homeWord);
+}
+
+/** Where the server's processes run: the CLI tells the model. */
+export function workingFolderOf({ home: { environment } }: LivedInServer): string {
+  const temporary = environment["TMPDIR"] ?? "";
+  const roots = readdirSync(temporary).filter((name) => name.startsWith("claude-max-api-"));
+  assert.equal(roots.length, 1, `one working folder, not ${roots.join(", ")}`);
+  return join(temporary, roots[0] ?? "");
+}

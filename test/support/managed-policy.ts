@@ -1,0 +1,47 @@
+/**
+ * A policy as the owner of a locked-down machine sets it, in `/etc/claude-code`. The machine's own `/etc` is left
+ * alone: the server runs in a mount namespace of its own, in which the folder is put over it.
+ */
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+/** The words of the policy's `CLAUDE.md`. */
+export const policyWords = "The policy of this machine: mention no aubergine.";
+export const policyMark = "policy-hook";
+
+/** Puts an overlay on /etc, so that the folder can be made in it, and the policy there; then becomes the command. */
+const enterScript = `set -e
+mount --make-rprivate /
+mount -t tmpfs none "$2"
+mkdir "$2/upper" "$2/work"
+if [ ! -d /etc/claude-code ]; then
+  mount -t overlay overlay -o "lowerdir=/etc,upperdir=$2/upper,workdir=$2/work" /etc
+  mkdir /etc/claude-code
+fi
+mount --bind "$1" /etc/claude-code
+shift 2
+exec "$@"`;
+
+/** What stands before a command so that it runs under the policy, which is written below `folder`. */
+export function managedPolicy(folder: string, markCommand: (name: string) => string): string[] {
+  const [policy, mountPoint] = [join(folder, "policy"), join(folder, "mount")];
+  for (const path of [policy, mountPoint]) mkdirSync(path, { recursive: true });
+  const hooks = { UserPromptSubmit: [{ hooks: [{ type: "command", command: markCommand(policyMark) }] }] };
+  writeFileSync(join(policy, "CLAUDE.md"), `${policyWords}\n`);
+  writeFileSync(join(policy, "managed-settings.json"), JSON.stringify({ hooks }));
+  return ["unshare", "--mount", "sh", "-c", enterScript, "sh", policy, mountPoint];
+}
+
+/** Why there can be no policy here, or false. */
+export function policyUnavailable(): string | false {
+  if (process.platform !== "linux") return "a managed policy needs a mount namespace, which only Linux has";
+  if (process.getuid?.() !== 0) return "a managed policy needs root, for a mount namespace of its own";
+  const folder = mkdtempSync(join(tmpdir(), "claude-max-api-policy-"));
+  const [program = "", ...before] = managedPolicy(folder, (name) => name);
+  const { status } = spawnSync(program, [...before, "test", "-f", "/etc/claude-code/managed-settings.json"]);
+  rmSync(folder, { recursive: true, force: true });
+  if (status !== 0) return "a managed policy needs a mount namespace with an overlay, which root may not make here";
+  return existsSync("/etc/claude-code/managed-settings.json") ? "this machine has a managed policy of its own" : false;
+}
