@@ -23,11 +23,11 @@ export type { EngineStatus } from "./engine/engine.ts";
 const connectionCloseWaitMs = 1_000;
 
 /** The package's own version. */
-export const version: string = (JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string }).version;
+export const version: string = readManifest().version;
 
-/** What surrounds the server; each has a default that suits a program of its own. */
+/** What the embedding program gives the server besides the config. */
 export interface Surroundings {
-  /** The environment that the CLI's is chosen from. Default: an empty one, so a program passes `process.env` if it wants it. */
+  /** The variables that the CLI's environment is chosen from. Default: none; a program passes `process.env` for its own. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
   /** Takes log lines, without their line end. Default: nothing is logged. */
   readonly writeLog?: (line: string) => void;
@@ -36,18 +36,24 @@ export interface Surroundings {
 }
 
 export interface ClaudeMaxApi {
-  /** Starts to listen and to look for the CLI. Resolves with the URL; rejects with Node's error (`EADDRINUSE`…) when it cannot listen. */
+  /** Starts to listen and to look for the CLI. Gives the URL, or rejects with Node's error of listening (`EADDRINUSE`…). */
   listen(): Promise<{ readonly url: string }>;
   /** Resolves when the CLI was looked for, with what was found. */
   discovered(): Promise<EngineStatus>;
-  /** Stops accepting, lets running answers finish within the configured wait, then ends them and every process. Resolves when all is gone. */
+  /**
+   * Stops accepting, lets running answers finish within the configured wait, then ends them and every process. Resolves
+   * when the last of them is gone.
+   */
   close(): Promise<void>;
   /** Ends every process at once. */
   kill(): void;
 }
 
-/** A server from a config; what is left out gets its default. Throws a ConfigError. */
-export function createClaudeMaxApi(overrides: Partial<Config> = {}, { environment = {}, writeLog = () => {}, onRest = () => {} }: Surroundings = {}): ClaudeMaxApi {
+/** A server from a config. Settings left out get their defaults. Throws a ConfigError. */
+export function createClaudeMaxApi(
+  overrides: Partial<Config> = {},
+  { environment = {}, writeLog = () => {}, onRest = () => {} }: Surroundings = {},
+): ClaudeMaxApi {
   const config = createConfig(overrides, { totalMemoryBytes: totalmem() });
   const log = createLogger(config.logLevel, writeLog);
   let listenedPort: number | undefined;
@@ -108,7 +114,11 @@ export function createClaudeMaxApi(overrides: Partial<Config> = {}, { environmen
   };
 }
 
-/** A path is taken from where the user stands, not from the empty folder that the CLI runs in; a bare name is looked up on PATH. */
+function readManifest(): { readonly version: string } {
+  return JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string };
+}
+
+/** A path is resolved here, because the CLI runs in a folder of its own. A bare name is looked up on PATH. */
 function claudeCommand(claude: string): Command {
   const file = !isAbsolute(claude) && /[/\\]/u.test(claude) ? resolve(claude) : claude;
   return { file, leadingArguments: [] };
@@ -118,10 +128,11 @@ function claudeCommand(claude: string): Command {
 function demoCommand(): Command {
   const extension = extname(import.meta.url);
   const script = fileURLToPath(new URL(`./demo/claude${extension}`, import.meta.url));
-  return { file: process.execPath, leadingArguments: [...(extension === ".ts" ? loaderArguments(process.execArgv) : []), script] };
+  const loader = extension === ".ts" ? loaderArguments(process.execArgv) : [];
+  return { file: process.execPath, leadingArguments: [...loader, script] };
 }
 
-/** What of node's own flags lets it load TypeScript; the rest (a debugger's, a test runner's) is this process's own. */
+/** Those of this node's flags that let it load TypeScript. Others, such as a debugger's, are for this process alone. */
 function loaderArguments(execArgv: readonly string[]): string[] {
   return execArgv.flatMap((argument, index) => {
     if (/^--experimental-(?:strip|transform)-types$/u.test(argument)) return [argument];
@@ -131,7 +142,7 @@ function loaderArguments(execArgv: readonly string[]): string[] {
   });
 }
 
-/** A package's name, which node would look for from the empty folder that the stand-in runs in. */
+/** A package's name: node would look for it from the stand-in's working folder, where no package is installed. */
 function isBareName(specifier: string): boolean {
   return !isAbsolute(specifier) && !/^(?:\.|[a-z]{2,}:)/u.test(specifier);
 }

@@ -2,7 +2,7 @@
 
 import { isIPv4 } from "node:net";
 
-/** True for an address to listen on that other machines cannot reach: `localhost`, 127.0.0.0/8, `::1` (without brackets). */
+/** True for an address that other machines cannot reach: `localhost`, 127.0.0.0/8, `::1` (without brackets). */
 export function isLoopbackHost(host: string): boolean {
   const name = host.toLowerCase();
   return name === "localhost" || name === "::1" || (isIPv4(name) && name.startsWith("127."));
@@ -10,7 +10,7 @@ export function isLoopbackHost(host: string): boolean {
 
 /**
  * True when the `host[:port]` of a Host header or an Origin names this machine, on any port.
- * Takes in `*.localhost` too: RFC 6761 §6.3 keeps it from ever being a foreign site's name, so DNS rebinding cannot use it.
+ * `*.localhost` is one too: by RFC 6761 §6.3 it never is another site's name, so DNS rebinding cannot use it.
  */
 export function isLoopbackAuthority(authority: string): boolean {
   const match = /^(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::\d{1,5})?$/i.exec(authority);

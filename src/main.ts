@@ -1,45 +1,64 @@
 #!/usr/bin/env node
-/** The composition root: arguments and signals in, a listening server out. The only place that exits. */
+/** The composition root: it reads arguments and signals, and runs the server. Only this file exits the process. */
 
 import { totalmem } from "node:os";
 import { parseConfig } from "./config/config.ts";
 import { helpText } from "./config/help.ts";
 import { type Config, ConfigError } from "./config/settings.ts";
-import { type ClaudeMaxApi, createClaudeMaxApi, version } from "./index.ts";
+import { type ClaudeMaxApi, createClaudeMaxApi, type EngineStatus, version } from "./index.ts";
 import { collectorAtRest } from "./memory.ts";
 
-/** Exit codes: 0 asked to end, 1 cannot run, 2 wrong usage, 130 ended in a hurry. */
+/** Exit codes: 0 after a signal, 1 when it cannot run, 2 for wrong usage, 130 after a second signal. */
 const cannotRun = 1;
 const wrongUsage = 2;
 const hurried = 130;
+
+const demoNotice = "Demo: a built-in stand-in answers in place of the Claude CLI. No model is asked.";
+
+const addressRemedy = "The address is not one of this machine: see --host.";
+/** What to do about Node's errors of listening, by code. */
+const listenRemedies: Readonly<Record<string, string>> = {
+  EADDRINUSE:
+    "The port is in use: is another claude-max-api running? Take another with --port PORT (0 for any free one).",
+  EACCES: "The port is not yours to open: take one above 1023 with --port PORT.",
+  EADDRNOTAVAIL: addressRemedy,
+  ENOTFOUND: addressRemedy,
+};
 
 async function main(): Promise<void> {
   const parsed = parseConfig(process.argv.slice(2), process.env, { totalMemoryBytes: totalmem() });
   if (parsed.kind === "help") return print(helpText());
   if (parsed.kind === "version") return print(`${version}\n`);
   const { config } = parsed;
-  const server = createClaudeMaxApi(config, { environment: process.env, writeLog: (line) => process.stderr.write(`${line}\n`), onRest: collectorAtRest() });
+  const writeLog = (line: string) => process.stderr.write(`${line}\n`);
+  const server = createClaudeMaxApi(config, { environment: process.env, writeLog, onRest: collectorAtRest() });
   closeOnSignals(server);
-  // Whoever read what is printed may go; the server stays.
+  // The reader of stdout or stderr may go away (EPIPE): the server goes on.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
   const { url } = await server.listen();
   print(`claude-max-api listens on ${url}\n`);
   print(greeting(url, config, await server.discovered()));
 }
 
-function greeting(url: string, config: Config, { installation, loggedIn }: Awaited<ReturnType<ClaudeMaxApi["discovered"]>>): string {
+function greeting(url: string, config: Config, status: EngineStatus): string {
   const key = config.apiKey === undefined ? "" : ' -H "authorization: Bearer $CLAUDE_MAX_API_KEY"';
+  const json = "-H 'content-type: application/json'";
+  const body = `{"model":"${config.defaultModel}","stream":true,"messages":[{"role":"user","content":"Hello!"}]}`;
   return [
-    config.demo ? "  Demo: a built-in stand-in answers in place of the Claude CLI. No model is asked."
-      : installation?.kind === "found" ? `  Claude Code ${installation.version}${loggedIn === false ? ": not logged in; run `claude` and type /login." : ""}`
-        : `  ${installation?.message}`,
+    `  ${config.demo ? demoNotice : cliNotice(status)}`,
     `  Clients: base URL ${url}/v1, ${config.apiKey === undefined ? "any API key" : "the API key you set"}. Try it:`,
-    `  curl -N ${url}/v1/chat/completions${key} -H 'content-type: application/json' -d '{"model":"${config.defaultModel}","stream":true,"messages":[{"role":"user","content":"Hello!"}]}'`,
+    `  curl -N ${url}/v1/chat/completions${key} ${json} -d '${body}'`,
     "",
   ].join("\n");
 }
 
-/** The first signal ends in good order; the second at once. */
+function cliNotice({ installation, loggedIn }: EngineStatus): string {
+  if (installation?.kind !== "found") return String(installation?.message);
+  const login = loggedIn === false ? ": not logged in; run `claude` and type /login." : "";
+  return `Claude Code ${installation.version}${login}`;
+}
+
+/** The first signal lets running answers finish, then exits. The second exits at once. */
 function closeOnSignals(server: ClaudeMaxApi): void {
   let isClosing = false;
   const onSignal = (): void => {
@@ -53,7 +72,7 @@ function closeOnSignals(server: ClaudeMaxApi): void {
   };
   process.on("SIGINT", onSignal);
   process.on("SIGTERM", onSignal);
-  // The terminal was closed.
+  // SIGHUP: the terminal was closed.
   process.on("SIGHUP", onSignal);
 }
 
@@ -64,12 +83,9 @@ function print(text: string): void {
 function fail(error: unknown): void {
   const { code, message } = error as NodeJS.ErrnoException;
   const isUsage = error instanceof ConfigError;
-  const mend = isUsage ? "Try --help."
-    : code === "EADDRINUSE" ? "The port is in use: is another claude-max-api running? Take another with --port PORT (0 for any free one)."
-      : code === "EACCES" ? "The port is not yours to open: take one above 1023 with --port PORT."
-        : code === "EADDRNOTAVAIL" || code === "ENOTFOUND" ? "The address is not one of this machine: see --host." : "";
+  const remedy = isUsage ? "Try --help." : listenRemedies[code ?? ""] ?? "";
   const sentence = /[.?!]$/u.test(message) ? message : `${message}.`;
-  process.stderr.write(`claude-max-api: ${[sentence, mend].join(" ").trimEnd()}\n`);
+  process.stderr.write(`claude-max-api: ${[sentence, remedy].join(" ").trimEnd()}\n`);
   process.exit(isUsage ? wrongUsage : cannotRun);
 }
 

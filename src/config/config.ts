@@ -14,9 +14,9 @@ export type ParsedConfig =
   | { readonly kind: "version" };
 
 /**
- * Reads the command line (without node and script) and the environment; flags win over variables.
- * An empty variable counts as not set, except the key's: a key that came out empty by mistake must not leave the server open.
- * Throws `ConfigError`.
+ * Reads the command line (without node and script) and the environment. Flags win over variables. An empty variable
+ * counts as not set, except the key's: an empty key is a mistake, and must not leave the server without one. Throws
+ * `ConfigError`.
  */
 export function parseConfig(
   argv: readonly string[],
@@ -30,7 +30,7 @@ export function parseConfig(
   return { kind: "config", config: complete(given, machine) };
 }
 
-/** A checked, frozen config for a program that embeds the server; what is left out gets its default. Throws `ConfigError`. */
+/** A checked, frozen config for an embedding program. Settings left out get their defaults. Throws `ConfigError`. */
 export function createConfig(overrides: Partial<Config>, machine: Machine): Config {
   const given = new Map<OptionName, unknown>();
   for (const [name, value] of Object.entries(overrides)) {
@@ -63,7 +63,7 @@ function readArguments(argv: readonly string[]): Map<OptionName, unknown> {
       given.set("port", readText("--port", options.port, argument));
       continue;
     }
-    // Not quoted: it may be the rest of a key that was split at a space.
+    // The message does not quote it: it may be the rest of a key that was split at a space.
     if (!argument.startsWith("-")) throw new ConfigError(`argument ${index + 1}: expected a flag such as --port`);
     const equals = argument.indexOf("=");
     const flag = equals === -1 ? argument : argument.slice(0, equals);
@@ -77,13 +77,14 @@ function readArguments(argv: readonly string[]): Map<OptionName, unknown> {
       index += 1;
       text = argv[index];
     }
-    // `--port --demo` is a forgotten value; one that does begin so can be given as `--api-key=--…`.
+    // In `--port --demo` the port's value was forgotten. A value that begins with dashes is given as `--api-key=--…`.
     if (text === undefined || (equals === -1 && text.startsWith("--"))) {
       throw new ConfigError(`${flag}: expected ${option.sort.expected}, got nothing`);
     }
     const value = readText(flag, option, text);
     const earlier = given.get(name);
-    given.set(name, option.repeatable === true && Array.isArray(earlier) && Array.isArray(value) ? [...earlier, ...value] : value);
+    const addsUp = option.repeatable === true && Array.isArray(earlier) && Array.isArray(value);
+    given.set(name, addsUp ? [...earlier, ...value] : value);
   }
   return given;
 }
@@ -101,9 +102,9 @@ function complete(given: ReadonlyMap<OptionName, unknown>, machine: Machine): Co
   // Every value came through its option's sort, or is its default.
   const config = values as unknown as Config;
   if (config.apiKey === undefined && !isLoopbackHost(config.host)) {
-    throw new ConfigError(
-      `${options.host.flag}: ${quote(config.host)} can be reached by others, so an API key is needed: set ${options.apiKey.env} or ${options.apiKey.flag}`,
-    );
+    const { flag, env } = options.apiKey;
+    const reason = `${quote(config.host)} can be reached by others, so an API key is needed`;
+    throw new ConfigError(`${options.host.flag}: ${reason}: set ${env} or ${flag}`);
   }
   return Object.freeze({
     ...config,
@@ -118,27 +119,33 @@ function refusal(label: string, option: Option<unknown>, value: unknown): Config
 }
 
 function quote(value: unknown): string {
-  // An embedder's object may be circular, long or hold the key: only its sort is told.
-  const text = typeof value === "string" ? JSON.stringify(value) : typeof value === "number" ? String(value) : typeof value;
+  const text = shownValue(value);
   return text.length > quotedCharactersMax ? `${text.slice(0, quotedCharactersMax)}...` : text;
+}
+
+/** A string or a number is shown, of the rest only the type: an object may be circular or hold the key. */
+function shownValue(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value);
+  return typeof value === "number" ? String(value) : typeof value;
 }
 
 function unknownFlag(flag: string): ConfigError {
   const known = [...optionNames.map((name) => options[name].flag), ...ownFlags.map(({ flags }) => flags[0])];
   const close = known
-    .map((candidate) => ({
-      candidate,
-      edits: flag.length >= suggestionPrefixCharactersMin && candidate.startsWith(flag) ? 0 : editDistance(flag, candidate),
-    }))
+    .map((candidate) => {
+      const isPrefix = flag.length >= suggestionPrefixCharactersMin && candidate.startsWith(flag);
+      return { candidate, edits: isPrefix ? 0 : editDistance(flag, candidate) };
+    })
     .filter(({ edits }) => edits <= suggestionEditsMax)
     .sort((a, b) => a.edits - b.edits)[0];
-  // `--api-keyVALUE`: what follows is the key.
+  // In `--api-keyVALUE` the rest is the key, and is not shown.
   const secretFlag = options.apiKey.flag;
   const shown = flag.startsWith(secretFlag) ? `${secretFlag}...` : flag;
-  return new ConfigError(`unknown flag ${quote(shown)}${close === undefined ? "; --help lists them" : `; did you mean ${close.candidate}?`}`);
+  const hint = close === undefined ? "--help lists them" : `did you mean ${close.candidate}?`;
+  return new ConfigError(`unknown flag ${quote(shown)}; ${hint}`);
 }
 
-/** Levenshtein's distance; a flag far longer than any known one is not worth the table. */
+/** Levenshtein's distance. Infinity when the lengths alone differ by more than a suggestion may. */
 function editDistance(a: string, b: string): number {
   if (Math.abs(a.length - b.length) > suggestionEditsMax) return Infinity;
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);

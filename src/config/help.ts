@@ -31,7 +31,10 @@ export function helpText(): string {
     ...ownFlags.map(({ flags, help }) => ({ flag: flags.join(", "), text: help })),
   ];
   const indent = " ".repeat(6);
-  const lines = rows.flatMap(({ flag, text }) => [`  ${flag}`, ...wrap(text, helpColumnsMax - indent.length).map((line) => indent + line)]);
+  const lines = rows.flatMap(({ flag, text }) => {
+    const wrapped = wrap(text, helpColumnsMax - indent.length);
+    return [`  ${flag}`, ...wrapped.map((line) => indent + line)];
+  });
   return [
     "Usage: claude-max-api [PORT] [options]",
     "",

@@ -1,7 +1,9 @@
 /** What the operator may set, in one table: it gives the `Config`, the `--help` text and the README's table. */
 
 import { type Config, logLevels, type Machine } from "./settings.ts";
-import { fraction, host, key, level, model, modelAliases, path, type Sort, variableNames, wholeNumber, yesOrNo } from "./sorts.ts";
+import {
+  fraction, host, key, level, model, modelAliases, path, type Sort, variableNames, wholeNumber, yesOrNo,
+} from "./sorts.ts";
 
 /** One setting: how it is named, read, defaulted and explained. */
 export interface Option<T> {
@@ -36,11 +38,13 @@ export const options: { readonly [Name in keyof Config]: Option<Config[Name]> } 
     help: "The Claude Code CLI: a path, or a name that is looked up on PATH.",
   },
   passEnv: {
-    flag: "--pass-env", env: "CLAUDE_MAX_API_PASS_ENV", sort: variableNames, repeatable: true, defaultValue: () => [], defaultText: "none",
+    flag: "--pass-env", env: "CLAUDE_MAX_API_PASS_ENV",
+    sort: variableNames, repeatable: true, defaultValue: () => [], defaultText: "none",
     help: "Further environment variables that the CLI gets to see. Repeatable.",
   },
   apiKey: {
-    flag: "--api-key", env: "CLAUDE_MAX_API_KEY", sort: key, secret: true, defaultValue: () => undefined, defaultText: "none",
+    flag: "--api-key", env: "CLAUDE_MAX_API_KEY",
+    sort: key, secret: true, defaultValue: () => undefined, defaultText: "none",
     help: "Key that clients must send. The environment variable is safer: other users can see a command line.",
   },
   defaultModel: {
@@ -56,20 +60,25 @@ export const options: { readonly [Name in keyof Config]: Option<Config[Name]> } 
     help: "Answer from a built-in stand-in for the CLI: needs no login and no network.",
   },
   maxProcesses: {
-    flag: "--max-processes", env: "CLAUDE_MAX_API_MAX_PROCESSES", sort: wholeNumber(1, 1000, "COUNT"), defaultValue: processesThatFit,
+    flag: "--max-processes", env: "CLAUDE_MAX_API_MAX_PROCESSES",
+    sort: wholeNumber(1, 1000, "COUNT"), defaultValue: processesThatFit,
     defaultText: `what fits in half of memory, ${defaultProcessesMin} to ${defaultProcessesMax}`,
     help: `How many claude processes at the same time; each takes about ${processBytesTypical / 1_000_000} MB.`,
   },
   maxQueue: {
-    flag: "--max-queue", env: "CLAUDE_MAX_API_MAX_QUEUE", sort: wholeNumber(0, 10_000, "COUNT"), defaultValue: () => 100,
+    flag: "--max-queue", env: "CLAUDE_MAX_API_MAX_QUEUE",
+    sort: wholeNumber(0, 10_000, "COUNT"), defaultValue: () => 100,
     help: "How many requests may wait for a process; more are answered 429.",
   },
   warm: {
     flag: "--warm", env: "CLAUDE_MAX_API_WARM", sort: wholeNumber(0, 100, "COUNT"), defaultValue: () => 2,
-    help: "How many booted processes wait for the next new conversation, for each model in use, and up to twice as many while that is too few; 0 turns that off.",
+    help:
+      "How many booted processes wait for the next new conversation, for each model in use, and up to twice as " +
+      "many while that is too few; 0 turns that off.",
   },
   conversationIdleSeconds: {
-    flag: "--conversation-idle", env: "CLAUDE_MAX_API_CONVERSATION_IDLE", sort: wholeNumber(0, 86_400, "SECONDS"), defaultValue: () => 900,
+    flag: "--conversation-idle", env: "CLAUDE_MAX_API_CONVERSATION_IDLE",
+    sort: wholeNumber(0, 86_400, "SECONDS"), defaultValue: () => 900,
     help: "How long a conversation keeps its process after its last turn, in seconds; 0 turns that off.",
   },
   maxRetries: {
@@ -77,27 +86,39 @@ export const options: { readonly [Name in keyof Config]: Option<Config[Name]> } 
     help: "How often the CLI retries a failed upstream request.",
   },
   turnTimeoutSeconds: {
-    flag: "--turn-timeout", env: "CLAUDE_MAX_API_TURN_TIMEOUT", sort: wholeNumber(1, 86_400, "SECONDS"), defaultValue: () => 300,
+    flag: "--turn-timeout", env: "CLAUDE_MAX_API_TURN_TIMEOUT",
+    sort: wholeNumber(1, 86_400, "SECONDS"), defaultValue: () => 300,
     help: "Longest silence of the CLI inside a turn, in seconds.",
   },
   headWaitSeconds: {
     flag: "--head-wait", env: "CLAUDE_MAX_API_HEAD_WAIT", sort: fraction(0, 600, "SECONDS"), defaultValue: () => 1,
-    help: "How long a response's head waits for the first piece of the answer, in seconds: a failure within it keeps its HTTP status.",
+    help:
+      "How long a response's head waits for the first piece of the answer, in seconds: a failure within it " +
+      "keeps its HTTP status.",
   },
   heartbeatSeconds: {
     flag: "--heartbeat", env: "CLAUDE_MAX_API_HEARTBEAT", sort: fraction(0, 3600, "SECONDS"), defaultValue: () => 15,
-    help: "How long a stream may be silent before an empty chunk goes out, in seconds, so that clients and proxies keep waiting; 0 sends none.",
+    help:
+      "How long a stream may be silent before an empty chunk goes out, in seconds, so that clients and proxies " +
+      "keep waiting; 0 sends none.",
   },
   fetchImages: {
     flag: "--fetch-images", env: "CLAUDE_MAX_API_FETCH_IMAGES", sort: yesOrNo, defaultValue: () => true,
-    help: "Whether images given by http(s) URL are fetched, from public addresses only. --fetch-images=false turns that off.",
+    help:
+      "Whether images given by http(s) URL are fetched, from public addresses only. --fetch-images=false turns " +
+      "that off.",
   },
   aliases: {
-    flag: "--alias", env: "CLAUDE_MAX_API_ALIAS", sort: modelAliases, repeatable: true, defaultValue: () => [], defaultText: "none",
-    help: "A further model name, for clients with hard-coded ones: gpt-4o=sonnet, or with an effort (low, medium, high, xhigh, max, none) or a thinking budget in tokens, o3=opus@high. Repeatable, or separated by commas.",
+    flag: "--alias", env: "CLAUDE_MAX_API_ALIAS",
+    sort: modelAliases, repeatable: true, defaultValue: () => [], defaultText: "none",
+    help:
+      "A further model name, for clients with hard-coded ones: gpt-4o=sonnet, or with an effort (low, medium, " +
+      "high, xhigh, max, none) or a thinking budget in tokens, o3=opus@high. Repeatable, or separated by " +
+      "commas.",
   },
   shutdownWaitSeconds: {
-    flag: "--shutdown-wait", env: "CLAUDE_MAX_API_SHUTDOWN_WAIT", sort: wholeNumber(0, 3600, "SECONDS"), defaultValue: () => 10,
+    flag: "--shutdown-wait", env: "CLAUDE_MAX_API_SHUTDOWN_WAIT",
+    sort: wholeNumber(0, 3600, "SECONDS"), defaultValue: () => 10,
     help: "How long running answers may go on after SIGTERM or SIGINT, in seconds.",
   },
   maxBodyMegabytes: {
@@ -110,10 +131,10 @@ export const options: { readonly [Name in keyof Config]: Option<Config[Name]> } 
 export type OptionName = keyof Config;
 /** All of them, in the order of the table. */
 export const optionNames = Object.keys(options) as readonly OptionName[];
-/** A row of the table, for who handles all of them alike. */
+/** A row of the table, for code that treats all settings alike. */
 export const optionOf = (name: OptionName): Option<unknown> => options[name];
 
-/** Flags that are no settings: each prints something and ends. */
+/** Flags that are no settings: with one of them the program prints something and exits. */
 export const ownFlags = [
   { flags: ["--help", "-h"], kind: "help", help: "Show this help." },
   { flags: ["--version", "-v"], kind: "version", help: "Show the version." },

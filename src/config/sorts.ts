@@ -77,7 +77,8 @@ function parseAlias(text: string): ModelAlias | undefined {
   if (name === undefined || aliased === undefined) return undefined;
   if (how === undefined) return { name, model: aliased };
   if (how === "none") return { name, model: aliased, thinkingTokens: 0 };
-  return /^\d/.test(how) ? { name, model: aliased, thinkingTokens: Number(how) } : { name, model: aliased, effort: how as Effort };
+  if (/^\d/.test(how)) return { name, model: aliased, thinkingTokens: Number(how) };
+  return { name, model: aliased, effort: how as Effort };
 }
 
 /** An embedder's own object may say no more than the text form can. */
@@ -87,7 +88,8 @@ function isAlias(value: unknown): boolean {
   if (typeof name !== "string" || typeof aliased !== "string") return false;
   const how = effort ?? (thinkingTokens === 0 ? "none" : thinkingTokens);
   const read = parseAlias(`${name}=${aliased}${how === undefined ? "" : `@${String(how)}`}`);
-  return read?.name === name && read.model === aliased && read.effort === effort && read.thinkingTokens === thinkingTokens;
+  if (read?.name !== name || read.model !== aliased) return false;
+  return read.effort === effort && read.thinkingTokens === thinkingTokens;
 }
 
 /** Further names for models, each with what it stands for. */

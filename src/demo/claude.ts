@@ -1,6 +1,6 @@
 /**
- * A stand-in for the Claude Code CLI, for `--demo`: it speaks the CLI's stdio protocol and asks no model. Whoever has
- * neither CLI nor account can see their client work against the whole server. Imports nothing of the server's.
+ * A stand-in for the Claude Code CLI, for `--demo`: it speaks the CLI's stdio protocol and asks no model. Somebody with
+ * neither CLI nor account can try a client against the whole server. It imports nothing of the server.
  */
 
 import { createInterface } from "node:readline";
@@ -39,7 +39,11 @@ function isObject(value: unknown): value is Json {
 function textOf(content: unknown): string {
   if (typeof content === "string") return content;
   if (!Array.isArray(content)) return "";
-  return content.map((block: unknown) => (isObject(block) && typeof block["text"] === "string" ? block["text"] : "")).join(" ");
+  return content.map(blockText).join(" ");
+}
+
+function blockText(block: unknown): string {
+  return isObject(block) && typeof block["text"] === "string" ? block["text"] : "";
 }
 
 function onControlRequest(id: unknown, request: Json): void {
@@ -58,8 +62,9 @@ async function onUser(content: unknown, startsTurn: boolean): Promise<void> {
   historyChars += text.length;
   if (!startsTurn) return say({ type: "result", subtype: "success", is_error: false, num_turns: 0, result: "" });
   const shown = text.length > quotedCharsMax ? `${text.slice(0, quotedCharsMax)}…` : text;
+  const messages = `${historyMessages} message${historyMessages === 1 ? "" : "s"}`;
   const answer = `This is the demo of claude-max-api: no model was asked. You wrote: “${shown}” `
-    + `The conversation has ${historyMessages} message${historyMessages === 1 ? "" : "s"}, and its system prompt ${systemChars} characters.`;
+    + `The conversation has ${messages}, and its system prompt ${systemChars} characters.`;
   interrupted = new AbortController();
   await stream(answer, interrupted.signal);
   historyMessages++;
@@ -68,28 +73,45 @@ async function onUser(content: unknown, startsTurn: boolean): Promise<void> {
 
 async function stream(answer: string, signal: AbortSignal): Promise<void> {
   const id = `msg_demo_${++turns}`;
-  const usage = { input_tokens: Math.ceil((historyChars + systemChars) / charsPerToken), cache_creation_input_tokens: 0, cache_read_input_tokens: 0, output_tokens: 1 };
-  const event = (inner: Json): void => say({ type: "stream_event", event: inner, session_id: "demo", parent_tool_use_id: null });
-  event({ type: "message_start", message: { id, type: "message", role: "assistant", model: "claude-demo", content: [], stop_reason: null, usage } });
+  const usage = {
+    input_tokens: Math.ceil((historyChars + systemChars) / charsPerToken),
+    cache_creation_input_tokens: 0,
+    cache_read_input_tokens: 0,
+    output_tokens: 1,
+  };
+  const event = (inner: Json): void => {
+    say({ type: "stream_event", event: inner, session_id: "demo", parent_tool_use_id: null });
+  };
+  const head = { id, type: "message", role: "assistant", model: "claude-demo" };
+  event({ type: "message_start", message: { ...head, content: [], stop_reason: null, usage } });
   event({ type: "content_block_start", index: 0, content_block: { type: "text", text: "" } });
   for (const text of answer.match(/\S+\s*/gu) ?? []) {
     event({ type: "content_block_delta", index: 0, delta: { type: "text_delta", text } });
     try {
       await wait(wordPaceMs, undefined, { signal });
     } catch {
-      return say({ type: "result", subtype: "error_during_execution", is_error: true, num_turns: 1, terminal_reason: "aborted_streaming" });
+      const reason = { subtype: "error_during_execution", terminal_reason: "aborted_streaming" };
+      return say({ type: "result", is_error: true, num_turns: 1, ...reason });
     }
   }
   event({ type: "content_block_stop", index: 0 });
-  event({ type: "message_delta", delta: { stop_reason: "end_turn", stop_sequence: null }, usage: { output_tokens: Math.ceil(answer.length / charsPerToken) } });
+  const outputTokens = Math.ceil(answer.length / charsPerToken);
+  const delta = { stop_reason: "end_turn", stop_sequence: null };
+  event({ type: "message_delta", delta, usage: { output_tokens: outputTokens } });
   event({ type: "message_stop" });
-  say({ type: "result", subtype: "success", is_error: false, api_error_status: null, num_turns: 1, stop_reason: "end_turn", result: answer });
+  say({
+    type: "result", subtype: "success", is_error: false, api_error_status: null, num_turns: 1, stop_reason: "end_turn",
+    result: answer,
+  });
 }
 
 function onLine(line: string): void {
   const message: unknown = JSON.parse(Buffer.from(line, "latin1").toString("utf8"));
   if (!isObject(message)) return;
-  if (message["type"] === "control_request" && isObject(message["request"])) return onControlRequest(message["request_id"], message["request"]);
+  if (message["type"] === "control_request" && isObject(message["request"])) {
+    onControlRequest(message["request_id"], message["request"]);
+    return;
+  }
   const inner = isObject(message["message"]) ? message["message"] : {};
   if (message["type"] === "user") queue = queue.then(() => onUser(inner["content"], message["shouldQuery"] !== false));
   if (message["type"] === "assistant") {
@@ -101,9 +123,9 @@ function onLine(line: string): void {
 if (process.argv.includes("--version")) {
   console.log(`${version} (Claude Code, demo stand-in)`);
 } else {
-  // As latin1, since from Node 24 on readline breaks lines at U+2028 and U+2029, which may stand raw in JSON.
+  // As latin1: from Node 24 on readline breaks lines at U+2028 and U+2029, which JSON may hold unescaped.
   const lines = createInterface({ input: process.stdin.setEncoding("latin1"), crlfDelay: Infinity });
   lines.on("line", onLine);
-  // The server is gone: a turn under way ends too.
+  // stdin closes when the server is gone: the turn that streams is aborted.
   lines.on("close", () => interrupted?.abort());
 }
