@@ -27,7 +27,7 @@ export const version: string = readManifest().version;
 
 /** What the embedding program gives the server besides the config. */
 export interface Surroundings {
-  /** The variables that the CLI's environment is chosen from. Default: none; a program passes `process.env` for its own. */
+  /** The variables that the CLI's environment is chosen from, such as `process.env`. Default: none. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
   /** Takes log lines, without their line end. Default: nothing is logged. */
   readonly writeLog?: (line: string) => void;
@@ -36,7 +36,7 @@ export interface Surroundings {
 }
 
 export interface ClaudeMaxApi {
-  /** Starts to listen and to look for the CLI. Gives the URL, or rejects with Node's error of listening (`EADDRINUSE`…). */
+  /** Starts to listen and to look for the CLI. Gives the URL, or rejects with Node's error (`EADDRINUSE`…). */
   listen(): Promise<{ readonly url: string }>;
   /** Resolves when the CLI was looked for, with what was found. */
   discovered(): Promise<EngineStatus>;

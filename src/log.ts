@@ -41,8 +41,8 @@ function fieldValue(value: string | number | boolean): string {
 }
 
 /**
- * A newline in a message would forge a line, an escape sequence (C1's too) would act on the terminal that shows it, and a
- * bidi control would reorder what is read. JSON quoting leaves all but C0 as they are, so this goes over the whole line.
+ * A newline in a message would forge a line, an escape sequence (C1's too) would act on the terminal that shows it, and
+ * a bidi control would reorder what is read. JSON quoting escapes C0 alone, so this is applied to the whole line.
  */
 function escapeControls(text: string): string {
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, (character) =>
