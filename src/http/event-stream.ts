@@ -25,6 +25,8 @@ export interface EventStreamOptions {
   readonly headers: (servedModel: string | undefined) => Readonly<Record<string, string>>;
   /** Told of a failure that comes after the head, when there is no status left to tell it by. */
   readonly onFailure: (error: unknown) => void;
+  /** Told of what a timer threw, which has no caller: it is to end the answer. The turn is asked for nothing more. */
+  readonly onBroken: (error: unknown) => void;
 }
 
 /**
@@ -32,11 +34,22 @@ export interface EventStreamOptions {
  * Before the head is out a failure is thrown, for an HTTP status; after it, it is the stream's last event.
  */
 export async function sendEventStream(
-  response: ServerResponse, batches: AsyncIterable<readonly TurnEvent[]>, wire: WireStream, { headWaitMs, heartbeatMs, headers, onFailure }: EventStreamOptions,
+  response: ServerResponse, batches: AsyncIterable<readonly TurnEvent[]>, wire: WireStream, options: EventStreamOptions,
 ): Promise<void> {
+  const { headWaitMs, heartbeatMs, headers, onFailure, onBroken } = options;
   let servedModel: string | undefined;
+  let isBroken = false;
   let lastWriteMs = 0;
   let heartbeat: NodeJS.Timeout | undefined;
+  const guarded = (action: () => void) => (): void => {
+    try {
+      action();
+    } catch (error) {
+      isBroken = true;
+      clearTimeout(heartbeat);
+      onBroken(error);
+    }
+  };
   const open = (): string => {
     clearTimeout(headWait);
     lastWriteMs = Date.now();
@@ -51,7 +64,7 @@ export async function sendEventStream(
     return wire.open();
   };
   // Looks when it may be due instead of being put off by every write: a write costs a look at the clock, not a timer.
-  const beat = (): void => {
+  const beat = guarded(() => {
     const nowMs = Date.now();
     const dueMs = lastWriteMs + heartbeatMs;
     const isDue = nowMs >= dueMs;
@@ -60,13 +73,14 @@ export async function sendEventStream(
       if (!response.destroyed && !response.writableNeedDrain) response.write(wire.heartbeat(), "latin1");
     }
     heartbeat = setTimeout(beat, isDue ? heartbeatMs : Math.min(heartbeatMs, dueMs - nowMs));
-  };
-  const openEmpty = (): void => {
+  });
+  const openEmpty = guarded(() => {
     response.write(open(), "latin1");
-  };
+  });
   let headWait = setTimeout(openEmpty, headWaitMs);
   try {
     for await (const batch of batches) {
+      if (isBroken) return;
       if (!response.headersSent) {
         for (const event of batch) {
           if (event.type === "start") servedModel = event.model;
@@ -85,6 +99,7 @@ export async function sendEventStream(
     }
     response.end();
   } catch (error) {
+    if (isBroken) return;
     if (!response.headersSent) throw error;
     onFailure(error);
     if (!response.destroyed) response.end(wire.fail(asBridgeError(error)), "latin1");

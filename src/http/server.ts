@@ -6,7 +6,7 @@ import type { Logger } from "../log.ts";
 import { type AccessCheck, corsHeaders } from "./access.ts";
 import type { Services } from "./exchange.ts";
 import { OwedAnswers } from "./owed-answers.ts";
-import { sendFailure } from "./respond.ts";
+import { logFailure, sendFailure } from "./respond.ts";
 import { findRoute } from "./routes.ts";
 
 /** How long a client may take to send its whole request, in milliseconds. */
@@ -37,7 +37,13 @@ export function createHttpServer(options: HttpOptions): Server {
   const owed = new OwedAnswers();
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
     owed.add(response);
-    answer(request, response, options).catch((failure: unknown) => sendFailure(request, response, failure, options.log));
+    answer(request, response, options)
+      .catch((failure: unknown) => sendFailure(request, response, failure, options.log))
+      // The failure could not be told.
+      .catch((failure: unknown) => {
+        logFailure(failure, response, options.log);
+        response.destroy();
+      });
   };
   server.on("request", onRequest);
   // Else Node answers an Expect that it does not know by itself, with an empty body.
@@ -46,6 +52,10 @@ export function createHttpServer(options: HttpOptions): Server {
     // What comes behind a request must not be answered into the middle of its answer, nor in place of it.
     if (owed.isOwed(socket)) socket.destroy();
     else answerUnreadable(error, socket);
+  });
+  // Of one that listens: a connection that could not be accepted, with no file descriptor left.
+  server.on("error", (error: NodeJS.ErrnoException) => {
+    if (server.listening) options.log.error("a connection could not be accepted", { code: error.code });
   });
   return server;
 }

@@ -5,8 +5,9 @@ import { readJsonBody } from "./body.ts";
 import { sendEventStream, type WireStream } from "./event-stream.ts";
 import type { Exchange, Services } from "./exchange.ts";
 import { withFetchedImages } from "./fetch-images.ts";
+import { headerValue } from "./header-value.ts";
 import { rateLimitHeaders } from "./rate-limit.ts";
-import { logFailure } from "./respond.ts";
+import { logFailure, sendFailure } from "./respond.ts";
 
 const servedModelHeader = "x-claude-model";
 
@@ -30,20 +31,26 @@ export async function prepareTurn<Request extends TurnRequest>(
   });
 }
 
-/** The headers of an answer; the model that serves is left out where it is not known yet. */
+/**
+ * The headers of an answer; the model that serves is left out where it is not known yet, or has a name that no header
+ * can hold.
+ */
 export function answerHeaders(servedModel: string | undefined, { engine }: Services): Record<string, string> {
+  const model = servedModel === undefined ? undefined : headerValue(servedModel);
   return {
-    ...(servedModel === undefined ? {} : { [servedModelHeader]: servedModel }),
+    ...(model === undefined ? {} : { [servedModelHeader]: model }),
     ...rateLimitHeaders(engine.status.rateLimit, Date.now()),
   };
 }
 
 /** Runs a turn and relays it as the dialect writes it. */
-export async function streamTurn(turn: Turn, wire: WireStream, { response, signal }: Exchange, services: Services): Promise<void> {
+export async function streamTurn(turn: Turn, wire: WireStream, exchange: Exchange, services: Services): Promise<void> {
+  const { request, response, signal } = exchange;
   const { engine, headWaitMs, heartbeatMs, log } = services;
   await sendEventStream(response, engine.run(turn, signal), wire, {
     headWaitMs, heartbeatMs,
     headers: (servedModel) => answerHeaders(servedModel, services),
     onFailure: (error) => logFailure(error, response, log),
+    onBroken: (error) => sendFailure(request, response, error, log),
   });
 }

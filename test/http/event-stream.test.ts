@@ -3,7 +3,9 @@ import { EventEmitter } from "node:events";
 import type { ServerResponse } from "node:http";
 import { describe, it, type TestContext } from "node:test";
 import { BridgeError } from "../../src/errors.ts";
-import { sendEventStream, stalledReaderMsMax, type WireStream } from "../../src/http/event-stream.ts";
+import {
+  type EventStreamOptions, sendEventStream, stalledReaderMsMax, type WireStream,
+} from "../../src/http/event-stream.ts";
 import type { JsonText, TurnEvent } from "../../src/turn.ts";
 
 const headWaitMs = 1_000;
@@ -104,16 +106,48 @@ class Turn {
 /** All promises that can settle have settled. */
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-function relay(t: TestContext, more: { heartbeatMs?: number; headWaitMs?: number } = {}) {
+function relay(t: TestContext, more: Partial<EventStreamOptions> = {}) {
   t.mock.timers.enable({ apis: ["setTimeout", "Date"] });
   const socket = new SocketStandIn();
   const turn = new Turn();
   const headers = (model: string | undefined): Record<string, string> => ({ "x-served": String(model) });
-  const sent = sendEventStream(socket as unknown as ServerResponse, turn.batches, wire, { headWaitMs, heartbeatMs, headers, onFailure: () => {}, ...more });
+  const sent = sendEventStream(socket as unknown as ServerResponse, turn.batches, wire, {
+    headWaitMs, heartbeatMs, headers, onFailure: () => {}, onBroken: assert.ifError, ...more,
+  });
   // Whether it rejects is looked at by the test, later.
   sent.catch(() => undefined);
   return { socket, turn, sent };
 }
+
+describe("what a timer of a stream throws", () => {
+  for (const [what, breaks] of [
+    ["the head's wait", { headers: () => { throw new Error("no such header"); } }],
+    ["a heartbeat", { headWaitMs: 0, heartbeatMs: 1 }],
+  ] as const) {
+    it(`in ${what} is told, once, and the turn is asked for nothing more`, async (t) => {
+      const faults: unknown[] = [];
+      const { socket, turn, sent } = relay(t, { ...breaks, onBroken: (fault) => faults.push(fault) });
+      t.mock.timers.tick(0);
+      socket.write = () => { throw new Error("no such byte"); };
+      t.mock.timers.tick(headWaitMs);
+      assert.match(faults.map(String).join(), /^Error: no such (?:header|byte)$/u);
+      t.mock.timers.tick(heartbeatMs);
+      await turn.give(start, text("a"));
+      await sent;
+      assert.deepEqual([faults.length, turn.asked, socket.isEnded], [1, 1, false]);
+    });
+  }
+
+  it("is not told a second time by the turn that ends for it", async (t) => {
+    const failures: unknown[] = [];
+    const headers = (): never => { throw new Error("no such header"); };
+    const { turn, sent } = relay(t, { headers, onBroken: () => {}, onFailure: (failure) => failures.push(failure) });
+    t.mock.timers.tick(headWaitMs);
+    await turn.fail(new BridgeError("client_closed", "It was destroyed."));
+    await sent;
+    assert.deepEqual(failures, []);
+  });
+});
 
 describe("the head of a stream", () => {
   it("waits for the first delta: a start alone does not open it", async (t) => {

@@ -1,9 +1,15 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { connect } from "node:net";
-import { describe, it } from "node:test";
+import { type AddressInfo, connect } from "node:net";
+import { describe, it, type TestContext } from "node:test";
+import { BridgeError } from "../../src/errors.ts";
+import type { Services } from "../../src/http/exchange.ts";
+import { createHttpServer } from "../../src/http/server.ts";
+import { createLogger } from "../../src/log.ts";
+import { cleanUp } from "../support/cleanup.ts";
 import { startEmbeddedWith } from "../support/embedded-server.ts";
 import { within } from "../support/exit.ts";
+import { failOnFaults } from "../support/faults.ts";
 import { startPuppeteer } from "../support/puppeteer.ts";
 import { openAiErrorIn, openAiErrorOf } from "../support/openai-error.ts";
 import { openSocket, rawRequest, readAnswer } from "../support/raw-http.ts";
@@ -453,5 +459,35 @@ describe("a stream", () => {
     puppet.finish();
     await readUntil("data: [DONE]\n\n");
     assert.equal((await reader?.read())?.done, true);
+  });
+});
+
+describe("a server of its own", () => {
+  async function listen(t: TestContext, checkAccess: () => void = () => {}) {
+    const logLines: string[] = [];
+    failOnFaults(t);
+    const log = createLogger("info", (line) => logLines.push(line));
+    // Nothing in these tests gets as far as the services.
+    const server = createHttpServer({ services: {} as Services, checkAccess, log });
+    await once(server.listen(0, "127.0.0.1"), "listening");
+    cleanUp(t, () => server.close());
+    return { server, logLines, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+  }
+
+  it("goes on when a connection could not be accepted", async (t) => {
+    const { server, logLines, url } = await listen(t);
+    server.emit("error", Object.assign(new Error("accept EMFILE"), { code: "EMFILE" }));
+    assert.match(logLines.join(), / error a connection could not be accepted code=EMFILE$/u);
+    assert.equal((await fetch(`${url}/nowhere`)).status, 404);
+  });
+
+  it("cuts the connection whose failure cannot be told, and that one alone", async (t) => {
+    let requests = 0;
+    const { logLines, url } = await listen(t, () => {
+      if (++requests === 1) throw new BridgeError("forbidden", "No.", { headers: { "x-odd": "\n" } });
+    });
+    await assert.rejects(fetch(url), /fetch failed/u);
+    assert.match(logLines.join("\n"), / error a request failed id=req_\w+ reason="?.*ERR_INVALID_CHAR/u);
+    assert.equal((await fetch(`${url}/nowhere`)).status, 404);
   });
 });

@@ -4,6 +4,7 @@ import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import { cleanUp } from "./cleanup.ts";
 import { endChild, exitOf, within, type Exit } from "./exit.ts";
+import { faultIn, faultReporter } from "./faults.ts";
 import { platformEnvironment } from "./real-claude.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -35,10 +36,14 @@ export interface BridgeOptions {
   readonly before?: readonly string[];
 }
 
-/** Settles when the server has printed its URL. It is ended after the test. */
+/**
+ * Settles when the server has printed its URL. It is ended after the test, which fails on what the server threw and did
+ * not catch.
+ */
 export async function startBridge(t: TestContext, { args = [], env = {}, node = process.execPath, before = [] }: BridgeOptions = {}): Promise<BridgeProcess> {
   const coverage = process.env["NODE_V8_COVERAGE"];
-  const [program = node, ...rest] = [...before, node, "--import", "tsx", "src/main.ts", "--port", "0", ...args];
+  const flags = ["--import", faultReporter, "--import", "tsx"];
+  const [program = node, ...rest] = [...before, node, ...flags, "src/main.ts", "--port", "0", ...args];
   const child = spawn(program, rest, {
     cwd: root,
     env: { ...platformEnvironment(), ...(coverage === undefined ? {} : { NODE_V8_COVERAGE: coverage }), ...env },
@@ -47,10 +52,14 @@ export async function startBridge(t: TestContext, { args = [], env = {}, node = 
   const exited = exitOf(child);
   // A server that cannot be spawned is reported by what waits for its output.
   exited.catch(() => undefined);
-  cleanUp(t, () => endChild(child, exited).catch(() => undefined));
-
   let stdout = "";
   let stderr = "";
+  cleanUp(t, async () => {
+    await endChild(child, exited).catch(() => undefined);
+    const fault = faultIn(stderr);
+    if (fault !== undefined) throw new Error(`the server did not catch: ${fault}`);
+  });
+
   const watchers = new Set<() => void>();
   child.stdout.setEncoding("utf8").on("data", (text: string) => { stdout += text; for (const check of watchers) check(); });
   child.stderr.setEncoding("utf8").on("data", (text: string) => { stderr += text; for (const check of watchers) check(); });

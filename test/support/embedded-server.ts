@@ -3,6 +3,7 @@ import type { TestContext } from "node:test";
 import { type ClaudeMaxApi, type Config, createClaudeMaxApi } from "../../src/index.ts";
 import { cleanUp } from "./cleanup.ts";
 import { fakeClaudePath } from "./fake-claude.ts";
+import { failOnFaults } from "./faults.ts";
 import { platformEnvironment } from "./real-claude.ts";
 
 /** How long a CLI that says nothing of itself is waited for, in milliseconds. */
@@ -14,9 +15,13 @@ export interface EmbeddedServer {
   readonly logLines: readonly string[];
 }
 
-/** Listening, with the CLI looked for. No process is booted ahead, none outlives the test, and a failure keeps its status however slow the machine. */
+/**
+ * Listening, with the CLI looked for. No process is booted ahead, none outlives the test, a failure keeps its status
+ * however slow the machine, and nothing is thrown that nobody catches.
+ */
 export async function startEmbedded(t: TestContext, overrides: Partial<Config> = {}, environment: Readonly<Record<string, string>> = {}): Promise<EmbeddedServer> {
   const logLines: string[] = [];
+  failOnFaults(t);
   const api = createClaudeMaxApi(
     { port: 0, warm: 0, shutdownWaitSeconds: 0, headWaitSeconds: 600, logLevel: "debug", ...overrides },
     { environment: { ...platformEnvironment(), ...environment }, writeLog: (line) => logLines.push(line) },
