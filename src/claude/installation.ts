@@ -28,11 +28,13 @@ export function findInstallation(command: Command, environment: Readonly<Record<
       resolve({ kind: "found", version });
     };
     try {
-      execFile(
+      const child = execFile(
         command.file, [...command.leadingArguments, "--version"],
         { env: environment, cwd, timeout: versionWaitMs, killSignal: "SIGKILL", windowsHide: true, encoding: "utf8" },
         onEnd,
       );
+      // The end is told to the callback; a pipe that breaks has no other listener.
+      for (const pipe of [child.stdout, child.stderr]) pipe?.on("error", () => {});
     } catch (error) {
       // Most reasons come to the callback; a path through a file, or no memory for a child, is thrown.
       unusable(`\`${command.file} --version\` could not be started (${(error as NodeJS.ErrnoException).code}). ${howToInstall}`);

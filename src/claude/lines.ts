@@ -19,6 +19,8 @@ export interface LineHandlers {
   readonly onReadEnd: () => void;
   /** A line passed the cap; nothing of it is given. The stream is destroyed by then. */
   readonly onOverflow: () => void;
+  /** One of the above threw. Nothing more is read; the stream is destroyed by then. */
+  readonly onFault: (cause: unknown) => void;
 }
 
 /**
@@ -39,12 +41,24 @@ export function readLines(stream: Readable, handlers: LineHandlers, maxBytes = l
     handlers.onLine(line, wasCut);
     wasCut = false;
   });
-  const overflow = (): void => {
+  const stop = (): void => {
     stream.off("data", onData);
     stream.destroy();
+  };
+  const overflow = (): void => {
+    stop();
     handlers.onOverflow();
   };
-  const onData = (read: string): void => {
+  // A stream's events have no caller that could catch what is thrown.
+  const guarded = <Given extends unknown[]>(handle: (...given: Given) => void) => (...given: Given): void => {
+    try {
+      handle(...given);
+    } catch (cause) {
+      stop();
+      handlers.onFault(cause);
+    }
+  };
+  const onData = guarded((read: string): void => {
     let end = read.indexOf("\n");
     const lineBytes = unfinishedBytes + (end === -1 ? read.length : end);
     if (lineBytes > maxBytes) return overflow();
@@ -70,13 +84,13 @@ export function readLines(stream: Readable, handlers: LineHandlers, maxBytes = l
       lines.write(kept);
     }
     handlers.onReadEnd();
-  };
+  });
   stream.setEncoding("latin1");
   stream.on("data", onData);
-  stream.once("end", () => {
+  stream.once("end", guarded(() => {
     wasCut = longStrings.wasCut;
     if (unfinishedBytes > 0) lines.write("\n");
     lines.close();
     handlers.onReadEnd();
-  });
+  }));
 }

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
-import { BridgeError } from "../errors.ts";
+import { asBridgeError, BridgeError } from "../errors.ts";
 import { type Command, launchArguments } from "./launch.ts";
 import { readLines } from "./lines.ts";
 
@@ -96,6 +96,8 @@ export class ClaudeProcess {
     child.stdin.on("error", () => this.#descend());
     child.stdout.on("error", () => this.#descend());
     child.stderr.setEncoding("utf8");
+    // What can be read no more are last words; how it ended is told all the same.
+    child.stderr.on("error", () => {});
     child.stderr.on("data", (text: string) => {
       this.#stderrTail = (this.#stderrTail + text).slice(-stderrTailCharsMax);
     });
@@ -104,6 +106,7 @@ export class ClaudeProcess {
       onLine: (line, wasCut) => this.#listener?.onLine(line, wasCut),
       onReadEnd: () => this.#listener?.onReadEnd(),
       onOverflow: () => this.#fail(new BridgeError("cli_failed", `The claude process wrote a line that is longer than can be read.`)),
+      onFault: (cause) => this.#fail(asBridgeError(cause)),
     });
   }
 

@@ -33,6 +33,7 @@ function read(chunks: readonly (Buffer | string)[], maxBytes?: number, takes = (
       },
       onLine: (line) => lines.push(Buffer.from(line, "latin1").toString("utf8")),
       onReadEnd: () => linesAtReadEnds.push(lines.length),
+      onFault: reject,
       onOverflow: () => {
         overflows++;
         // By the next turn of the loop all of this read would have been given.
@@ -73,7 +74,9 @@ describe("lines", () => {
     const stream = new PassThrough();
     const lines: string[] = [];
     const done = new Promise((resolve) => stream.on("end", resolve));
-    readLines(stream, { onLine: (line) => lines.push(line), onReadEnd: () => {}, onOverflow: assert.fail });
+    readLines(stream, {
+      onLine: (line) => lines.push(line), onReadEnd: () => {}, onOverflow: assert.fail, onFault: assert.ifError,
+    });
     stream.end(Buffer.from("\u2028é\u2029\u0085\n"));
     await done;
     assert.deepEqual(lines, [Buffer.from("\u2028é\u2029\u0085").toString("latin1")]);

@@ -91,6 +91,37 @@ describe("a process", () => {
     await witness.message(({ type }) => type === "result");
   });
 
+  it("whose last words cannot be read goes on", async (t) => {
+    const children: ChildProcess[] = [];
+    const onChild = (message: unknown): void => {
+      children.push((message as { readonly process: ChildProcess }).process);
+    };
+    subscribe("child_process", onChild);
+    t.after(() => unsubscribe("child_process", onChild));
+    const { claude, witness, pid } = await startWatched(t, "answers");
+    const { stderr } = children.find((child) => child.pid === pid) ?? assert.fail();
+    const closed = new Promise((resolve) => stderr?.once("close", resolve));
+    stderr?.destroy(new Error("read EIO"));
+    await closed;
+    await claude.write(prompt("WORDS 1"));
+    await witness.message(({ type }) => type === "result");
+    assert.deepEqual([witness.failures, claude.state], [[], "booting"]);
+  });
+
+  for (const part of ["takeInPlace", "onLine", "onReadEnd"] as const) {
+    it(`whose listener throws (${part}) fails, and ends: nothing is thrown out of a stream's event`, async (t) => {
+      const { claude } = await startFake(t, "answers");
+      const witness = new Witness();
+      const fault = new Error("planted");
+      const { onLine, onReadEnd, onFailure } = witness;
+      claude.attach({ onLine, onReadEnd, onFailure, [part]: () => { throw fault; } });
+      await claude.write(prompt("WORDS 1"));
+      const { kind, cause } = await witness.failure();
+      assert.deepEqual([kind, cause], ["internal", fault]);
+      await claude.closed;
+    });
+  }
+
   it("tells only the listener that has it now", async (t) => {
     const { claude } = await startFake(t, "answers");
     const [first, second] = [new Witness(), new Witness()];
