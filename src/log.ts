@@ -15,12 +15,21 @@ export interface Logger {
 const severity = { silent: 0, error: 1, warn: 2, info: 3, debug: 4 } as const satisfies Record<LogLevel, number>;
 const lineCharactersMax = 8192;
 
-/** Lines go to `write` without their newline: `2026-01-31T12:00:00.000Z info listening port=3456`. */
+/**
+ * Lines go to `write` without their newline: `2026-01-31T12:00:00.000Z info listening port=3456`. What `write` throws
+ * or
+ * rejects with is let go: logging is done in timers and behind answers, where nobody could do anything about it.
+ */
 export function createLogger(level: LogLevel, write: (line: string) => void, now: () => Date = () => new Date()): Logger {
   const at = (lineLevel: Exclude<LogLevel, "silent">) => {
     if (severity[lineLevel] > severity[level]) return () => {};
     return (message: string, fields: LogFields = {}): void => {
-      write(logLine(now(), lineLevel, message, fields));
+      try {
+        const written: unknown = write(logLine(now(), lineLevel, message, fields));
+        if (written instanceof Promise) written.catch(() => {});
+      } catch {
+        // There is nowhere to tell it.
+      }
     };
   };
   return { error: at("error"), warn: at("warn"), info: at("info"), debug: at("debug") };

@@ -66,3 +66,17 @@ describe("a logger's level", () => {
     });
   }
 });
+
+describe("a logger", () => {
+  for (const [what, write] of [
+    ["throws", () => { throw new Error("the disk is full"); }],
+    ["rejects", () => Promise.reject(new Error("the disk is full"))],
+  ] as const) {
+    it(`whose writer ${what} goes on`, async () => {
+      const log = createLogger("debug", write);
+      for (const level of ["error", "warn", "info", "debug"] as const) log[level]("m");
+      // A rejection that nobody handles would fail this test by then.
+      await new Promise((resolve) => setImmediate(resolve));
+    });
+  }
+});

@@ -224,8 +224,15 @@ export class Engine {
   #restSoon(): void {
     clearTimeout(this.#restTimer);
     if (this.#isClosing) return;
-    this.#restTimer = setTimeout(this.#options.onRest, restMs);
+    this.#restTimer = setTimeout(() => this.#rest(), restMs);
     this.#restTimer.unref();
+  }
+
+  /** What is called here is another's, and may throw: that is no reason for a server to end. */
+  #rest(): void {
+    new Promise((resolve) => resolve(this.#options.onRest())).catch((error: unknown) => {
+      this.#options.log.error("what is called at rest failed", { reason: String(error) });
+    });
   }
 
   async *#answer(turn: Turn, hit: Hit | undefined, seat: Seat, signal: AbortSignal): AsyncGenerator<TurnEvent[], void, undefined> {
