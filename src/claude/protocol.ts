@@ -38,7 +38,17 @@ export function isObject(value: unknown): value is JsonObject {
 }
 
 function line(message: JsonObject): string {
-  return `${JSON.stringify(message)}\n`;
+  return `${withoutLoneSurrogates(JSON.stringify(message))}\n`;
+}
+
+/**
+ * `JSON.stringify` escapes a lone surrogate, and nothing else so. CLI 2.1.197 makes U+FFFD of one in a value, but sends one
+ * in a key of a call's input on, and the API refuses the whole request as no JSON.
+ */
+function withoutLoneSurrogates(json: string): string {
+  if (!json.includes("\\ud")) return json;
+  // Every escape is matched, so that a backslash of the text's own is not taken for the beginning of one.
+  return json.replaceAll(/\\(?:ud[89a-f][\da-f]{2}|.)/gu, (escape) => (escape.length > 2 ? "\ufffd" : escape));
 }
 
 /** A request of the server's, with an id of its own. */

@@ -20,6 +20,15 @@ const said = (line: string): unknown => {
 const asBlocks = (message: unknown): unknown => JSON.parse(JSON.stringify(message).replace(/"content":("(?:[^"\\]|\\.)*")/u, '"content":[{"type":"text","text":$1}]'));
 
 describe("what is written to the CLI", () => {
+  it("holds no lone surrogate, in no value and no key; pairs and what only looks like an escape stay as they are", () => {
+    const written = (text: string): unknown => (said(turnLine(user(text))) as { message: { content: { text: string }[] } }).message.content[0]?.text;
+    assert.equal(written("a \ud83d b"), "a \ufffd b");
+    assert.equal(written("\ude00\ud83d\ud83d\ude00"), "\ufffd\ufffd😀");
+    assert.equal(written("\\ud83d \\\\ud83d \\\\\ud83d"), "\\ud83d \\\\ud83d \\\\\ufffd");
+    const call: Message = { role: "assistant", content: [{ type: "tool_use", id: "t1", name: "f", input: { "k\ud83d": "v" } }] };
+    assert.ok(historyAssistantLine(call, "m", "u").includes('"input":{"k\ufffd":"v"}'));
+  });
+
   for (const version of recordedVersions) {
     it(`is what ${version} understood when it was recorded`, () => {
       assert.deepEqual(said(controlRequestLine("init-1", initializeRequest({ system: "You are terse.", tools: [] }))), hostMessage(version, "text", 0));

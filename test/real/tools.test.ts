@@ -87,6 +87,24 @@ for (const version of claudeVersions) {
       }
     });
 
+    it("lone surrogates in the arguments of a call, in a key of theirs too, do not break the request", async (t) => {
+      const { stub, startServer } = await start(t, version);
+      const { client } = await startServer();
+      stub.respond = () => textAnswer(["Well."]);
+      const call = { id: "call_1", type: "function", function: { name: "get_weather", arguments: '{"city":"Z\\ud83d","k\\ud83d":1}' } };
+      const answer = await client.chat.completions.create({
+        model: "sonnet",
+        tools: [functionTool("get_weather", "The weather \ud83d.")],
+        messages: [
+          { role: "user", content: "How is it there?" }, { role: "assistant", content: null, tool_calls: [call] },
+          { role: "tool", tool_call_id: "call_1", content: "Rain \ud83d" },
+        ],
+      });
+      assert.equal(answer.choices[0].message.content, "Well.");
+      const [{ body } = assert.fail()] = stub.requests;
+      assert.deepEqual(blocksOf(body, "tool_use").map(({ input }) => input), [{ city: "Z\ufffd", "k\ufffd": 1 }]);
+    });
+
     // 2.1.330 does so only where it was quick enough to hold back what came first: on a busy machine it is an honest 502.
     if (version === "2.1.197") it("an answer whose stream broke, and that came again in one piece, is told whole, and goes on with its calls on the same process", async (t) => {
       const broken = brokenAnswer([]);
