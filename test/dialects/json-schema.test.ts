@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { objectSchema } from "../../src/dialects/json-schema.ts";
 import { BridgeError } from "../../src/errors.ts";
-import { findViolation } from "../support/anthropic-rules.ts";
+import { findBreach } from "../support/anthropic-rules/rules.ts";
 
 const string = { type: "string" };
 const number = { type: "number" };
@@ -10,7 +10,7 @@ const number = { type: "number" };
 /** The schema, which the Messages API must take as a tool's. */
 function taken(schema: unknown): Readonly<Record<string, unknown>> {
   const made = objectSchema(schema, "p");
-  assert.equal(findViolation({ model: "m", max_tokens: 1, messages: [{ role: "user", content: "hi" }], tools: [{ name: "f", input_schema: made }] }), null);
+  assert.equal(findBreach({ model: "m", max_tokens: 1, messages: [{ role: "user", content: "hi" }], tools: [{ name: "f", input_schema: made }] }), null);
   return made;
 }
 

@@ -72,6 +72,21 @@ export function errorAnswer(status: number, type: string, text: string, headers:
   return { kind: "error", status, type, message: text, headers };
 }
 
+/** The windows as they stand while nothing of them is used up. */
+const allowed = { status: "allowed", utilization: 0.2, resetsAt: 2_000_000_000 } as const;
+
+/** A context longer than the plan has. The windows are open, and waiting does not help. */
+export function longContextAnswer(): StubAnswer {
+  const words = "Extra usage is required for long context requests.";
+  return errorAnswer(429, "rate_limit_error", words, subscriptionHeaders(allowed));
+}
+
+/** Extra usage is spent, or what a third party's program uses is drawn from it: nothing is wrong with the request. */
+export function extraUsageSpentAnswer(): StubAnswer {
+  const words = "You are out of extra usage. Add more at claude.ai/settings/usage and keep going.";
+  return errorAnswer(400, "invalid_request_error", words, subscriptionHeaders(allowed));
+}
+
 /** The request is taken and never answered. */
 export function hangingAnswer(): StubAnswer {
   return { kind: "hang" };

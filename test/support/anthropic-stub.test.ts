@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import {
-  brokenAnswer, conversationOf, errorAnswer, hangingAnswer, lastUserText, midStreamErrorAnswer, stallAnswer, startAnthropicStub, subscriptionHeaders,
+  brokenAnswer, conversationOf, errorAnswer, extraUsageSpentAnswer, hangingAnswer, lastUserText, longContextAnswer, midStreamErrorAnswer, stallAnswer, startAnthropicStub, subscriptionHeaders,
   textAnswer, textOf, toolUseAnswer, type AnthropicStubOptions, type StubAnswer,
 } from "./anthropic-stub.ts";
 import { readSse } from "./sse.ts";
@@ -76,6 +76,24 @@ test("errors carry their status and headers", async (t) => {
     "anthropic-ratelimit-unified-5h-status": "rejected", "anthropic-ratelimit-unified-5h-utilization": "1", "anthropic-ratelimit-unified-5h-reset": "1900000000",
     "anthropic-ratelimit-unified-7d-status": "allowed", "anthropic-ratelimit-unified-7d-utilization": "0.5", "anthropic-ratelimit-unified-7d-reset": "1900000100",
   });
+});
+
+test("what the plan does not have is refused with the windows open, and is no breach of a rule", async (t) => {
+  const { stub, post, answerWith } = await open(t);
+  for (const [answer, status, type, words] of [
+    [longContextAnswer(), 429, "rate_limit_error", /^Extra usage is required for long context requests/],
+    [extraUsageSpentAnswer(), 400, "invalid_request_error", /^You are out of extra usage/],
+  ] as const) {
+    answerWith(answer);
+    const response = await post();
+    assert.equal(response.status, status);
+    const { error } = await response.json() as { error: { type: string; message: string } };
+    assert.equal(error.type, type);
+    assert.match(error.message, words);
+    assert.equal(response.headers.get("anthropic-ratelimit-unified-status"), "allowed");
+    assert.equal(response.headers.get("retry-after"), null);
+  }
+  assert.deepEqual(stub.refusals, []);
 });
 
 test("a broken answer ends its connection after the deltas", async (t) => {

@@ -1,12 +1,12 @@
 /**
  * The Anthropic Messages API on loopback, for tests: it keeps every request, answers as told, and refuses what the real
- * API refuses (`anthropic-rules.ts`). Answers are made by the functions of `anthropic-answers.ts`, re-exported here.
+ * API refuses (`anthropic-rules/`). Answers are made by the functions of `anthropic-answers.ts`, re-exported here.
  */
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { textAnswer, type StubAnswer, type StubMessage } from "./anthropic-answers.ts";
-import { defaultLimits, findViolation, type RuleLimits } from "./anthropic-rules.ts";
+import { type Breach, findBreach, type RuleLimits } from "./anthropic-rules/rules.ts";
 import { streamEvents, wholeMessage } from "./anthropic-wire.ts";
 
 export * from "./anthropic-answers.ts";
@@ -44,6 +44,9 @@ export interface StubRequest {
   isAborted: boolean;
 }
 
+/** A request that breaks a rule: which, and the API's sentence. */
+export interface StubRefusal extends Breach { readonly request: StubRequest }
+
 export type StubResponder = (request: StubRequest, index: number) => StubAnswer | Promise<StubAnswer>;
 
 export interface AnthropicStub {
@@ -51,7 +54,7 @@ export interface AnthropicStub {
   /** All, refused ones included, in the order in which they came. */
   readonly requests: readonly StubRequest[];
   /** Those that the real API would have refused, with its words. A test of a good turn asserts that there is none. */
-  readonly refusals: readonly { readonly request: StubRequest; readonly message: string }[];
+  readonly refusals: readonly StubRefusal[];
   respond: StubResponder;
   /** All requests once there are `count`; rejects after `withinMs`. */
   waitForRequests(count: number, withinMs?: number): Promise<readonly StubRequest[]>;
@@ -61,6 +64,7 @@ export interface AnthropicStub {
 
 export interface AnthropicStubOptions {
   readonly respond?: StubResponder;
+  /** In place of the model's own. */
   readonly limits?: Partial<RuleLimits>;
 }
 
@@ -74,9 +78,8 @@ const answerWords: StubResponder = ({ body }) => {
 };
 
 export async function startAnthropicStub(options: AnthropicStubOptions = {}): Promise<AnthropicStub> {
-  const limits = { ...defaultLimits, ...options.limits };
   const requests: StubRequest[] = [];
-  const refusals: { request: StubRequest; message: string }[] = [];
+  const refusals: StubRefusal[] = [];
   const waiters = new Set<() => void>();
 
   const server = createServer((incoming, response) => {
@@ -96,11 +99,11 @@ export async function startAnthropicStub(options: AnthropicStubOptions = {}): Pr
     }
     const bodyText = await readText(incoming);
     const request = record(path, incoming.headers, bodyText, response);
-    const message = findViolation(request.body, limits);
-    if (message !== null) refusals.push({ request, message });
+    const breach = findBreach(request.body, bodyText, options.limits);
+    if (breach !== null) refusals.push({ request, ...breach });
     // Waiters see a request with its verdict, and before its answer.
     for (const check of waiters) check();
-    if (message !== null) return sendError(response, 400, "invalid_request_error", message);
+    if (breach !== null) return sendError(response, 400, "invalid_request_error", breach.message);
     await send(await stub.respond(request, request.index), request, response);
   }
 

@@ -1,6 +1,6 @@
 /** An answer as Anthropic puts it on the wire: the events of a stream, or one JSON message. Pure. */
 import type { StubBlock, StubMessage } from "./anthropic-answers.ts";
-import { signThinking } from "./anthropic-rules.ts";
+import { signThinking } from "./anthropic-rules/rules.ts";
 
 export interface WireEvent {
   readonly text: string;
