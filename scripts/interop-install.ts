@@ -17,7 +17,7 @@ export function installInterop(folder: string): void {
   const wanted = fingerprint(folder);
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return;
 
-  console.log("npm test: installing the real clients and CLIs into test/interop (once; about 1 GB to fetch)");
+  console.log("installing the real clients and CLIs into test/interop (once; about 1 GB to fetch)");
   // The CLIs' own install scripts run below: npm may be set up to refuse them, and then only warns.
   runNode([npmEntry(), "ci", "--ignore-scripts", "--no-audit", "--no-fund"], folder, "npm ci in test/interop");
   mkdirSync(modules, { recursive: true });

@@ -1,40 +1,75 @@
 /**
- * `npm test`: installs what the tests run against (test/interop), then runs the test files under Node's runner with coverage.
+ * Runs test files under Node's runner: those of `npm test`, or of a long suite (see test/README.md).
  *
- *     tsx scripts/test.ts [--no-coverage] [part of a file's path …]
+ *     tsx scripts/test.ts [--suite=real|clients|soak|bench|all] [--whole] [--no-coverage] [part of a file's path …]
  *
- * With a part of a path only the files that hold it run, and coverage is not checked. Files are collected here because
- * Node 20's `--test` takes no patterns, and everything is started by its JS entry because Windows has no shell scripts.
+ * With parts of paths only the files that hold one run, of any suite unless one is named. Files are collected here
+ * because Node 20's `--test` takes no patterns; everything is started by its JS entry, as Windows has no shell scripts.
  */
-import { spawnSync, type SpawnSyncReturns } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
+import { withCoverage } from "./coverage.ts";
 import { installInterop, InteropInstallError } from "./interop-install.ts";
+import { parseTestArguments, type TestArguments } from "./test-arguments.ts";
+import { longSuites, needsInterop, offline, type Suite } from "./suites.ts";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const linesCoveredPercentMin = 95;
-const filesAtOnceMax = 3;
-
-const args = process.argv.slice(2);
-const filters = args.filter((arg) => !arg.startsWith("--"));
-const unknown = args.find((arg) => arg.startsWith("--") && arg !== "--no-coverage");
-if (unknown !== undefined) fail(`unknown option ${unknown}; known is --no-coverage`);
 
 try {
-  installInterop(join(root, "test", "interop"));
+  const asked = parseTestArguments(process.argv.slice(2));
+  const failed = runsFor(asked).filter((run) => !passes(run, asked));
+  if (failed.length > 0) process.exitCode = 1;
+  if (asked.suite === "all" && failed.length > 0) {
+    console.error(`npm run test:all: failed: ${failed.map(({ suite }) => suite.name).join(", ")}`);
+  }
 } catch (error) {
-  if (error instanceof InteropInstallError) fail(error.message);
-  throw error;
+  if (!(error instanceof InteropInstallError || error instanceof RangeError)) throw error;
+  console.error(`npm test: ${error.message}`);
+  process.exitCode = 1;
 }
 
-const files = testFiles().filter((file) => filters.length === 0 || filters.some((filter) => file.includes(filter)));
-if (files.length === 0) fail(filters.length === 0 ? "there is no test file" : `no test file's path holds ${filters.join(" or ")}`);
+interface Run {
+  readonly suite: Suite;
+  readonly files: readonly string[];
+}
 
-const nodeTest = [process.execPath, "--import", "tsx", "--test", "--test-reporter=spec", `--test-concurrency=${filesAtOnceMax}`, ...files];
-const withCoverage = filters.length === 0 && !args.includes("--no-coverage");
-const command = withCoverage ? [process.execPath, ...coverage(), ...nodeTest] : nodeTest;
-process.exitCode = exitCode(spawnSync(command[0] ?? "", command.slice(1), { cwd: root, stdio: "inherit" }));
+/** Throws a RangeError where no file is asked for. */
+function runsFor({ suite: name, parts }: TestArguments): Run[] {
+  const isAsked = (file: string): boolean => parts.length === 0 || parts.some((part) => file.includes(part));
+  const files = testFiles().filter(isAsked);
+  if (name === undefined && parts.length > 0) return nonEmpty([{ suite: offline, files }], parts);
+  const suites = name === undefined ? [offline] : longSuites.filter((suite) => name === "all" || suite.name === name);
+  return nonEmpty(suites.map((suite) => ({
+    suite,
+    files: files.filter((file) => suite.has(file, readFileSync(join(root, file), "utf8"))),
+  })), parts);
+}
+
+function nonEmpty(runs: readonly Run[], parts: readonly string[]): Run[] {
+  const found = runs.filter(({ files }) => files.length > 0);
+  const where = parts.length === 0 ? "there is no test file" : `no test file's path holds ${parts.join(" or ")}`;
+  if (found.length === 0) throw new RangeError(where);
+  return found;
+}
+
+function passes({ suite, files }: Run, { isWhole, hasCoverage, parts }: TestArguments): boolean {
+  if (files.some(needsInterop)) installInterop(join(root, "test", "interop"));
+  const sample = isWhole ? "whole" : process.env["SAMPLE"] ?? suite.sample;
+  if (suite.name !== undefined) {
+    const more = isWhole ? "" : ` (the whole: npm run test:${suite.name} -- --whole)`;
+    console.log(`test:${suite.name}: ${files.length} files, the ${sample} sample${more}`);
+  }
+  const runner = ["--import", "tsx", "--test", "--test-reporter=spec", `--test-concurrency=${suite.filesAtOnceMax}`];
+  const run = (more: Readonly<Record<string, string>>): boolean => {
+    const env = { ...process.env, SAMPLE: sample, ...more };
+    const { status, error } = spawnSync(process.execPath, [...runner, ...files], { cwd: root, stdio: "inherit", env });
+    if (error !== undefined) throw error;
+    return status === 0;
+  };
+  return suite === offline && hasCoverage && parts.length === 0 ? withCoverage(root, run) : run({});
+}
 
 /** Every `test/**\/*.test.ts`, relative to the project and with `/`, outside of node_modules. */
 function testFiles(folder = join(root, "test")): string[] {
@@ -43,28 +78,4 @@ function testFiles(folder = join(root, "test")): string[] {
     if (entry.isDirectory()) return entry.name === "node_modules" ? [] : testFiles(path);
     return entry.name.endsWith(".test.ts") ? [relative(root, path).split(sep).join("/")] : [];
   }).sort();
-}
-
-/** c8 by its JS entry, with its options: every file of src counts, also one that no test loads. */
-function coverage(): string[] {
-  const folder = join(root, "node_modules", "c8");
-  if (!existsSync(folder)) fail("c8 is missing: run npm ci first");
-  const { bin } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as { bin: string | Record<string, string> };
-  const entry = typeof bin === "string" ? bin : bin["c8"];
-  if (entry === undefined) fail("c8 names no executable in its package.json");
-  return [
-    join(folder, entry), "--all", "--src", "src", "--include", "src/**",
-    "--check-coverage", "--lines", String(linesCoveredPercentMin),
-    "--reporter", "text", "--reporter", "lcov",
-  ];
-}
-
-function exitCode({ status, error }: SpawnSyncReturns<Buffer>): number {
-  if (error !== undefined) fail(`the test runner did not start: ${error.message}`);
-  return status ?? 1;
-}
-
-function fail(message: string): never {
-  console.error(`npm test: ${message}`);
-  process.exit(1);
 }

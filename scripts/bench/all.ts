@@ -1,26 +1,19 @@
-/** All benchmarks, one after the other, each in a process of its own with the same arguments; the reference is installed once. */
-import { spawn } from "node:child_process";
-import { once } from "node:events";
+/** All benchmarks, one after the other, with the same arguments; the reference is installed once. */
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { endingOf } from "./child-process.ts";
+import { benchmarks, runBenchmark } from "./benchmarks.ts";
 import { parseOptions } from "./options.ts";
 import { installReference } from "./reference.ts";
 import { withScope } from "./scope.ts";
 
-const names = ["first-token", "tool-result", "relay", "burst", "slow-readers", "upstream", "conversations", "streams", "idle"] as const;
-
-const options = parseOptions(process.argv.slice(2));
+const argv = process.argv.slice(2);
+const options = parseOptions(argv);
+const args = argv.filter((argument, index) => argument !== "--reference" && argv[index - 1] !== "--reference");
 
 await withScope(async (scope) => {
-  const folder = join(await installReference(scope, options.reference), "..", "..");
+  const reference = join(await installReference(scope, options.reference), "..", "..");
   const failed: string[] = [];
-  for (const name of names) {
-    const script = fileURLToPath(new URL(`./${name}.ts`, import.meta.url));
-    const args = process.argv.slice(2).filter((argument, index, all) => argument !== "--reference" && all[index - 1] !== "--reference");
-    const child = spawn(process.execPath, ["--import", "tsx", script, ...args, "--reference", folder], { stdio: "inherit" });
-    endingOf(scope, child);
-    const [code] = await once(child, "close");
+  for (const name of benchmarks) {
+    const code = await runBenchmark(scope, { name, args, reference });
     if (scope.isClosing) return;
     if (code !== 0) failed.push(name);
   }

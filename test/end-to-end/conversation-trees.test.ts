@@ -2,7 +2,7 @@
  * The promise that matters most, held against thousands of conversations in random order: whatever the history of a
  * request, the model sees exactly that, on a living process or a fresh one, and no process ever sees two conversations.
  *
- *     SEED=7 TREES=1   runs the tree of seed 7 alone, in each place; a failure names its seed
+ *     SEED=7 SAMPLE=1   runs the tree of seed 7 alone, in each place; a failure names its seed
  */
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
@@ -11,12 +11,12 @@ import { cleanUp } from "../support/cleanup.ts";
 import type { Profile } from "../support/conversation-trees.ts";
 import { platformEnvironment } from "../support/real-claude.ts";
 import { relaysUnavailable, startRememberingClaude } from "../support/remembering-claude.ts";
+import { isCountFixed, sampleOf, seedOf } from "../support/sample.ts";
 import { grow, type JudgedServer, Observations } from "../support/tree-judge.ts";
 
-const seedFirst = Number(process.env["SEED"] ?? 1);
-const treesWanted = process.env["TREES"];
+const seedFirst = seedOf(1);
+const treesWanted = sampleOf({ what: "trees", small: 150, large: 2_000, whole: 20_000 });
 /** A script's processes cost sixty times as much. */
-const treesCheap = 2_000;
 const treesDear = 100;
 /** On a busy machine fewer have to do: no more are planted after this, unless their number was asked for. */
 const plantingMsMax = 75_000;
@@ -42,7 +42,7 @@ interface Forest {
 }
 
 function treesFor({ claude }: Scene): number {
-  return Number(treesWanted ?? (claude.isCheap ? treesCheap : treesDear));
+  return claude.isCheap || isCountFixed() ? treesWanted : Math.min(treesWanted, treesDear);
 }
 
 async function start(t: TestContext, { maxProcesses, warm, isRoomy, usual }: Place): Promise<Scene> {
@@ -65,7 +65,7 @@ async function growAll(t: TestContext, scene: Scene, { trees, firstSeed, atOnce,
   const seen = new Observations(scene);
   const beganAtMs = performance.now();
   let grown = 0;
-  const isWanted = (): boolean => grown < trees && isEnough?.(seen) !== true && (treesWanted !== undefined || performance.now() - beganAtMs < plantingMsMax);
+  const isWanted = (): boolean => grown < trees && isEnough?.(seen) !== true && (isCountFixed() || performance.now() - beganAtMs < plantingMsMax);
   await Promise.all(Array.from({ length: Math.min(trees, atOnce) }, async () => {
     while (isWanted()) await grow(firstSeed + grown++, scene, seen);
   }));
@@ -106,7 +106,7 @@ describe("conversation trees", { skip: relaysUnavailable }, () => {
     const scene = await start(t, { maxProcesses: 200, warm: 4, isRoomy: true, usual });
     const isEnough = ({ rehearsedTurns }: Observations): boolean => rehearsedTurns >= rehearsedTurnsWanted;
     const { seen } = await growAll(t, scene, { trees: treesFor(scene), firstSeed: seedFirst, atOnce: 2, isEnough });
-    if (treesWanted === undefined) assert.ok(isEnough(seen), `only ${seen.rehearsedTurns} turns had a process that had rehearsed; ${scene.claude.counts.rehearsals} did`);
+    if (!isCountFixed()) assert.ok(isEnough(seen), `only ${seen.rehearsedTurns} turns had a process that had rehearsed; ${scene.claude.counts.rehearsals} did`);
   });
 
   it("the same where processes are few, and conversations lose theirs to others", async (t) => {

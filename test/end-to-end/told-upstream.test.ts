@@ -8,13 +8,14 @@ import { startObedientClaude, type ToldTurn } from "../support/obedient-claude.t
 import { openAiErrorIn } from "../support/openai-error.ts";
 import { seededRandom } from "../support/random.ts";
 import { relaysUnavailable, type ToldBlock } from "../support/remembering-claude.ts";
+import { sampleOf, seedOf } from "../support/sample.ts";
 import { chatRequest } from "../support/sse.ts";
 
-const seed = Number(process.env["SEED"] ?? 44);
-const historiesSent = Number(process.env["HISTORIES"] ?? 500);
+const seed = seedOf(44);
+const historiesSent = sampleOf({ what: "requests", small: 100, large: 500, whole: 5_000 });
 /** Where each costs a process that is a script. */
 const historiesSentSlowly = 60;
-const conversations = 60;
+const conversations = sampleOf({ what: "conversations with parallel calls", small: 12, large: 60, whole: 600 });
 const atOnce = 4;
 
 type Sent = Readonly<Record<string, any>>;
@@ -181,7 +182,7 @@ describe("what the CLI is told", { skip: relaysUnavailable }, () => {
         if (!JSON.stringify(messages).includes("https://")) return messages;
       }
     };
-    const wanted = claude.isCheap ? historiesSent : historiesSentSlowly;
+    const wanted = claude.isCheap ? historiesSent : Math.min(historiesSent, historiesSentSlowly);
     let messages: Sent[] = [];
     let tools: readonly { readonly function: Sent }[] = [];
     for (let sent = 0; sent < wanted; sent++) {

@@ -10,11 +10,12 @@ import { fakeClaude, runningFakes } from "../support/fake-claude.ts";
 import { countLiveProcesses } from "../support/live-processes.ts";
 import { seededRandom } from "../support/random.ts";
 import { platformEnvironment } from "../support/real-claude.ts";
+import { sampleOf } from "../support/sample.ts";
 import { callsIn, collect, summaryOf } from "../support/turn-events.ts";
 import { ask, assistant, callsOf, resultsOf, tool, user } from "../support/turns.ts";
 
 const clients = 8;
-const turnsOfEach = 6;
+const turnsOfEach = sampleOf({ what: `turns of each of ${clients} clients`, small: 2, large: 6, whole: 40 });
 const tools = [tool("look")];
 
 for (const maxProcesses of [1, 2, 3]) {

@@ -10,12 +10,12 @@ import { cleanUp } from "../support/cleanup.ts";
 import { type Asked, type AskedMessage, askedBy, askedMessage, type ChatBody, ConversationTree, type Plan, type TreeStyle } from "../support/conversation-trees.ts";
 import { seededRandom } from "../support/random.ts";
 import { claudePath, type ClaudeVersion, claudeVersions, subscriptionEnvironment } from "../support/real-claude.ts";
+import { isCountFixed, sampleOf, seedOf } from "../support/sample.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { ask, askAndLeave, begin } from "../support/tree-client.ts";
 
-const seedFirst = Number(process.env["SEED"] ?? 1);
-const treesWanted = process.env["TREES"];
-const trees = Number(treesWanted ?? 25);
+const seedFirst = seedOf(1);
+const trees = sampleOf({ what: "trees on each CLI", small: 6, large: 25, whole: 250 });
 const treesAtOnce = 3;
 /** On a busy machine fewer have to do: no more are planted after this, unless their number was asked for. */
 const plantingMsMax = 35_000;
@@ -147,7 +147,7 @@ describe("conversation trees on the real CLI", () => {
       const scene = await start(t, version, 1);
       const beganAtMs = performance.now();
       let grown = 0;
-      const isWanted = (): boolean => grown < trees && (treesWanted !== undefined || performance.now() - beganAtMs < plantingMsMax);
+      const isWanted = (): boolean => grown < trees && (isCountFixed() || performance.now() - beganAtMs < plantingMsMax);
       await Promise.all(Array.from({ length: treesAtOnce }, async () => {
         while (isWanted()) await grow(seedFirst + grown++, scene);
       }));

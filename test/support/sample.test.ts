@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { sampleOf, seedOf } from "./sample.ts";
+import { isCountFixed, sampleOf, seedOf } from "./sample.ts";
 
 const sample = { what: "random histories", small: 20, whole: 2_000 };
 
@@ -23,12 +23,21 @@ describe("the sample of a test", () => {
     ]);
   });
 
+  it("may be cut short by a slow machine, but for the whole and for a count", () => {
+    assert.deepEqual(["small", "large", "whole", "7"].map(isCountFixed), [false, false, true, true]);
+  });
+
   for (const name of ["", "0", "-1", "1e3", "SMALL"]) {
-    it(`is not guessed from ${JSON.stringify(name)}`, () => assert.throws(() => sampleOf(sample, name, () => {}), /^Error: SAMPLE: expected/));
+    it(`is not guessed from ${JSON.stringify(name)}`, () => {
+      assert.throws(() => sampleOf(sample, name, () => {}), /^Error: SAMPLE: expected/);
+    });
   }
 });
 
 describe("the seed of a test", () => {
-  it("is the test's own unless one is asked for", () => assert.deepEqual([seedOf(44, undefined), seedOf(44, "45")], [44, 45]));
+  it("is the test's own unless one is asked for", () => {
+    assert.deepEqual([seedOf(44, undefined), seedOf(44, "45")], [44, 45]);
+  });
+
   it("is not guessed from what is no number", () => assert.throws(() => seedOf(44, "x"), /^Error: SEED: expected/));
 });

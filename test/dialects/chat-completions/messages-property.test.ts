@@ -8,8 +8,9 @@ import type { Message } from "../../../src/turn.ts";
 import { chatGrammar } from "../../support/chat-grammar.ts";
 import { faultOf } from "../../support/composed-request.ts";
 import { seededRandom } from "../../support/random.ts";
+import { sampleOf } from "../../support/sample.ts";
 
-const runs = 10_000;
+const runs = sampleOf({ what: "histories", small: 1_000, whole: 10_000 });
 
 function assertWellFormed(messages: readonly Message[]): void {
   assert.equal(messages[0]?.role, "user");

@@ -11,9 +11,10 @@ import { BridgeError } from "../../../src/errors.ts";
 import { faultOf } from "../../support/composed-request.ts";
 import { chatGrammar } from "../../support/chat-grammar.ts";
 import { seededRandom } from "../../support/random.ts";
+import { sampleOf } from "../../support/sample.ts";
 
-const histories = 10_000;
-const bodies = 20_000;
+const histories = sampleOf({ what: "histories", small: 1_000, whole: 10_000 });
+const bodies = sampleOf({ what: "bodies", small: 2_000, whole: 20_000 });
 
 /** A chat's part as this dialect has it. */
 function partOf(part: any): unknown {

@@ -6,6 +6,7 @@ import { BridgeError } from "../../../src/errors.ts";
 import { encodeJsonText } from "../../../src/json-text.ts";
 import type { FinishReason, JsonText, TurnEvent } from "../../../src/turn.ts";
 import { seededRandom } from "../../support/random.ts";
+import { sampleOf } from "../../support/sample.ts";
 import { judgeResponseStream } from "../../support/responses-wire.ts";
 
 const identity = { id: "resp_1", createdAt: 1_700_000_000 };
@@ -346,7 +347,7 @@ describe("an id", () => {
 });
 
 describe("whatever the model says, in whatever batches", () => {
-  const runs = 3_000;
+  const runs = sampleOf({ what: "answers", small: 500, whole: 3_000 });
   /** What was said, item by item. */
   interface Said { readonly type: string; text: string }
 

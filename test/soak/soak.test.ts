@@ -1,8 +1,6 @@
 /**
  * A day in fast motion: the server as a process of its own, with conversations of every kind, clients that leave, children
  * that are killed, bursts and idle hours. Nothing of it may add up: no process, no handle, no memory.
- *
- *     SOAK_SECONDS=600   for longer than the minute it takes
  */
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
@@ -12,13 +10,14 @@ import { type BridgeProcess, startBridge } from "../support/bridge-process.ts";
 import type { ChatBody, ChatMessage } from "../support/conversation-trees.ts";
 import { listProcesses, memoryOf } from "../support/processes.ts";
 import { type RememberingClaude, startRememberingClaude } from "../support/remembering-claude.ts";
+import { sampleOf, seedOf } from "../support/sample.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { chatRequest } from "../support/sse.ts";
 import { ask } from "../support/tree-client.ts";
 import { grow, Observations } from "../support/tree-judge.ts";
 
-const soakSeconds = Number(process.env["SOAK_SECONDS"] ?? 60);
-const seedFirst = Number(process.env["SEED"] ?? 1);
+const soakSeconds = sampleOf({ what: "seconds", small: 30, large: 60, whole: 1_800 });
+const seedFirst = seedOf(1);
 const treesAtOnce = 4;
 const maxProcesses = 12;
 const maxQueue = 20;

@@ -1,0 +1,23 @@
+/** Every benchmark, small: whether it works, not what it measures. */
+import { join } from "node:path";
+import assert from "node:assert/strict";
+import { before, after, describe, it } from "node:test";
+import { benchmarks, runBenchmark } from "../../scripts/bench/benchmarks.ts";
+import { installReference } from "../../scripts/bench/reference.ts";
+import { Scope } from "../../scripts/bench/scope.ts";
+
+describe("a small run of the benchmark", () => {
+  const scope = new Scope();
+  let reference = "";
+  before(async () => {
+    reference = join(await installReference(scope, undefined), "..", "..");
+  });
+  after(() => scope.close());
+
+  for (const name of benchmarks) {
+    it(`${name} ends well`, async () => {
+      const code = await runBenchmark(scope, { name, args: ["--quick"], reference });
+      assert.equal(code, 0, `npx tsx scripts/bench/${name}.ts --quick`);
+    });
+  }
+});

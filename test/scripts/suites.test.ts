@@ -1,0 +1,27 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { longSuites, needsInterop, offline } from "../../scripts/suites.ts";
+
+const sampled = 'import { sampleOf } from "../support/sample.ts";';
+const suitesOf = (file: string, source: string): (string | undefined)[] =>
+  [offline, ...longSuites].flatMap((suite) => (suite.has(file, source) ? [suite.name ?? "offline"] : []));
+
+describe("the suites", () => {
+  for (const [file, source, suites] of [
+    ["test/http/access.test.ts", "", ["offline"]],
+    ["test/engine/any.test.ts", sampled, ["offline", "soak"]],
+    ["test/real/any.test.ts", sampled, ["real"]],
+    ["test/interop/any.test.ts", "", ["clients"]],
+    ["test/soak/any.test.ts", "", ["soak"]],
+    ["test/bench/any.test.ts", "", ["bench"]],
+  ] as const) {
+    it(`${file}${source === "" ? "" : ", which draws a sample,"} is in ${suites.join(" and ")}`, () => {
+      assert.deepEqual(suitesOf(file, source), suites);
+    });
+  }
+
+  it("install the real CLIs and clients for those files alone that run them", () => {
+    const files = ["test/http/a.test.ts", "test/soak/a.test.ts", "test/real/a.test.ts", "test/interop/a.test.ts"];
+    assert.deepEqual(files.map(needsInterop), [false, false, true, true]);
+  });
+});
