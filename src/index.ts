@@ -54,7 +54,7 @@ export function createClaudeMaxApi(
   overrides: Partial<Config> = {},
   { environment = {}, writeLog = () => {}, onRest = () => {} }: Surroundings = {},
 ): ClaudeMaxApi {
-  const config = createConfig(overrides, { totalMemoryBytes: totalmem() });
+  const config = createConfig(overrides, { totalMemoryBytes: totalmem(), memoryLimitBytes: process.constrainedMemory() });
   const log = createLogger(config.logLevel, writeLog);
   let listenedPort: number | undefined;
   const engine = new Engine({

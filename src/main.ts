@@ -26,7 +26,8 @@ const listenRemedies: Readonly<Record<string, string>> = {
 };
 
 async function main(): Promise<void> {
-  const parsed = parseConfig(process.argv.slice(2), process.env, { totalMemoryBytes: totalmem() });
+  const machine = { totalMemoryBytes: totalmem(), memoryLimitBytes: process.constrainedMemory() };
+  const parsed = parseConfig(process.argv.slice(2), process.env, machine);
   if (parsed.kind === "help") return print(helpText());
   if (parsed.kind === "version") return print(`${version}\n`);
   const { config } = parsed;

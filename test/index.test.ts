@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { relative } from "node:path";
+import { readFileSync, readlinkSync, realpathSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
 import { describe, it } from "node:test";
 import { ConfigError, createClaudeMaxApi, version } from "../src/index.ts";
 import { cleanUp } from "./support/cleanup.ts";
@@ -70,6 +71,43 @@ describe("an embedded server", () => {
   it("takes a path to the CLI from where the program stands", async (t) => {
     const { api } = await startEmbedded(t, { claude: `./${relative(process.cwd(), fakeClaudePath("answers"))}` });
     assert.deepEqual((await api.discovered()).installation, { kind: "found", version: "2.1.330" });
+  });
+
+  it("has no more processes than fit in a container's memory, whatever the host has", async (t) => {
+    t.mock.method(process, "constrainedMemory", () => 1_000_000_000);
+    const puppeteer = await startPuppeteer(t);
+    const { url } = await startEmbeddedWith(t, "puppet");
+    const asking = ["1", "2", "3"].map((more) =>
+      chatRequest(url, { ...question, messages: [{ role: "user", content: puppeteer.prompt(more) }] }));
+    await waitForHealth(url, ({ running_turns, waiting_turns }) => running_turns === 2 && waiting_turns === 1);
+    for (let turn = 0; turn < asking.length; turn += 1) {
+      const puppet = await puppeteer.next();
+      puppet.start();
+      puppet.finish();
+    }
+    assert.deepEqual((await Promise.all(asking)).map(({ status }) => status), [200, 200, 200]);
+  });
+
+  const skip = process.platform === "linux" ? false : "needs /proc";
+  it("runs the CLI in a folder named by its port, the same after a restart", { skip }, async (t) => {
+    const ports = new Set<number>();
+    const folders = new Set<string>();
+    for (let start = 0; start < 2; start += 1) {
+      const puppeteer = await startPuppeteer(t);
+      const [port = 0] = ports;
+      const { url, api } = await startEmbeddedWith(t, "puppet", { port });
+      ports.add(Number(new URL(url).port));
+      const asking = chatRequest(url, { ...question, messages: [{ role: "user", content: puppeteer.prompt() }] });
+      const puppet = await puppeteer.next();
+      folders.add(readlinkSync(`/proc/${puppet.pid}/cwd`));
+      puppet.start();
+      puppet.finish();
+      await asking;
+      await api.close();
+    }
+    const [port] = ports;
+    const root = join(realpathSync(tmpdir()), `claude-max-api-${process.geteuid?.() ?? ""}`);
+    assert.deepEqual([...folders], [join(root, String(port), "empty")]);
   });
 
   it("gives the CLI only what it was given", { skip: process.platform === "linux" ? false : "needs /proc" }, async (t) => {

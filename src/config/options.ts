@@ -141,7 +141,8 @@ export const ownFlags = [
 ] as const;
 
 /** How many processes fit in half of the machine's memory, within bounds that suit one user. */
-function processesThatFit({ totalMemoryBytes }: Machine): number {
-  const fitting = Math.floor(totalMemoryBytes / 2 / processBytesTypical);
+function processesThatFit({ totalMemoryBytes, memoryLimitBytes = 0 }: Machine): number {
+  const memoryBytes = memoryLimitBytes > 0 ? Math.min(memoryLimitBytes, totalMemoryBytes) : totalMemoryBytes;
+  const fitting = Math.floor(memoryBytes / 2 / processBytesTypical);
   return Math.min(defaultProcessesMax, Math.max(defaultProcessesMin, fitting));
 }

@@ -45,6 +45,8 @@ export interface ModelAlias {
 /** What defaults depend on; handed in, so that this file reads nothing of the machine. */
 export interface Machine {
   readonly totalMemoryBytes: number;
+  /** A container's own limit, as `process.constrainedMemory()` tells it: 0, or more than there is, where none is set. */
+  readonly memoryLimitBytes?: number | undefined;
 }
 
 /** A setting that cannot be used. The message is one line, names the flag or variable, and holds no secret. */

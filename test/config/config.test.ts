@@ -56,6 +56,18 @@ describe("defaults", () => {
     });
   }
 
+  for (const [what, memoryLimitBytes, processes] of [
+    ["a container's 2 GB", 2_000_000_000, 4], ["a container's 8 GB", 8_000_000_000, 17], ["a container's 1 MB", 1_000_000, 2],
+    ["a limit of 0, which is none", 0, 32], ["a limit that is not known", undefined, 32],
+    ["no limit, by cgroup v2", 18_446_744_073_709_552_000, 32], ["no limit, by cgroup v1", 9_223_372_036_854_771_712, 32],
+  ] as const) {
+    it(`allow ${processes} processes on a host of 1 TB with ${what}`, () => {
+      const parsed = parseConfig([], {}, { totalMemoryBytes: 1e12, memoryLimitBytes });
+      assert.equal(parsed.kind === "config" && parsed.config.maxProcesses, processes);
+      assert.equal(createConfig({}, { totalMemoryBytes: 1e12, memoryLimitBytes }).maxProcesses, processes);
+    });
+  }
+
   it("are frozen, lists too", () => {
     const config = configOf(["--pass-env", "A", "--alias", "a=opus"]);
     for (const part of [config, config.passEnv, config.aliases, config.aliases[0]]) assert.ok(Object.isFrozen(part));
