@@ -68,7 +68,12 @@ export interface Tool {
   readonly description: string;
   /** JSON Schema whose top level is an object. */
   readonly inputSchema: Readonly<Record<string, unknown>>;
+  /** For the error of one that the model cannot be given. */
+  readonly source?: ToolSource;
 }
+
+/** What the client calls a tool, and the field of its request that defines it. */
+export interface ToolSource { readonly name: string; readonly path: string }
 
 /** How free the model is to call: `required` is any one tool, a name that one. */
 export type ToolChoice = { readonly type: "auto" | "none" | "required" } | { readonly type: "tool"; readonly name: string };

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { asBridgeError, BridgeError, clientClosed } from "../errors.ts";
-import type { Tool, Turn, TurnEvent } from "../turn.ts";
+import type { Turn, TurnEvent } from "../turn.ts";
 import { BatchQueue } from "./batches.ts";
 import { ControlChannel } from "./control.ts";
 import { parseDelta } from "./deltas.ts";
@@ -9,6 +9,7 @@ import {
   controlErrorLine, controlSuccessLine, historyAssistantLine, historyUserLine, type InitializeAnswer, initializeRequest, isObject,
   type JsonObject, optionalString, parseInitializeAnswer, parseLine, type RateLimitInfo, settingsRequest, thinkingRequest, turnLine,
 } from "./protocol.ts";
+import { ServedTools } from "./served-tools.ts";
 import { ToolCalls } from "./tool-calls.ts";
 import { resultsByCall, resultsOfLastCalls } from "./tool-results.ts";
 import { serveTools } from "./tool-server.ts";
@@ -62,7 +63,7 @@ export class Conversation {
   #standing: Standing = { name: "known" };
   /** What ended the process. */
   #failure: BridgeError | undefined;
-  #tools: readonly Tool[] = [];
+  #served = new ServedTools({ tools: [] });
   #run: Run | undefined;
   #historyAck: HistoryAck | undefined;
   #previousMessageId: string | undefined;
@@ -173,7 +174,7 @@ export class Conversation {
       nowMs: Date.now,
       previousMessageId: this.#previousMessageId,
       hasSchema: responseSchema !== undefined,
-      isServed: (toolName) => this.#tools.some(({ name }) => name === toolName),
+      isServed: (toolName) => this.#served.has(toolName),
       onCall: (call) => this.#calls.note(call),
       mayBegin: () => !this.#calls.isPending,
       callsMax: toolChoice.type === "none" ? 0 : parallelToolCalls ? Infinity : 1,
@@ -221,11 +222,25 @@ export class Conversation {
         return this.#onControlRequest(message);
       case "result":
         if (this.#historyAck !== undefined && (message["num_turns"] === 0 || message["is_error"] === true)) return this.#acknowledge(message);
+        break;
+      case "system":
+        if (message["subtype"] === "init") return this.#checkTools(message);
     }
     if (run === undefined) return this.#onUnasked(message);
     run.translator.take(message, run.queue.items, wasCut);
     if (message["type"] === "rate_limit_event" && run.translator.rateLimit !== undefined) this.#options.onRateLimit(run.translator.rateLimit);
     this.#killIfCut(run);
+  }
+
+  /** Before each turn, of a rehearsal too, the CLI tells which tools its model has. */
+  #checkTools(init: JsonObject): void {
+    const fault = this.#served.check(init);
+    if (fault === undefined) return;
+    this.#historyAck?.reject(fault);
+    if (this.#run === undefined) return;
+    this.#run.fail(fault);
+    // At once: it is about to ask the model.
+    this.process.kill();
   }
 
   /** At once: the CLI is about to ask the model to go on, and takes the time for it that any gentler end would give. */
@@ -240,7 +255,7 @@ export class Conversation {
     silence.refresh();
     this.#hasBegun ||= queue.items.length > 0;
     queue.flush();
-    if (outcome.name === "failed") fail(outcome.error);
+    if (outcome.name === "failed") fail(this.#hasBegun ? outcome.error : this.#served.explain(outcome.error));
     else if (outcome.name !== "running") queue.end();
   }
 
@@ -258,7 +273,7 @@ export class Conversation {
       void this.process.write(controlErrorLine(requestId, "not supported"));
       return;
     }
-    const step = serveTools(request["message"], this.#tools);
+    const step = serveTools(request["message"], this.#served.list);
     if (step.kind === "answer") {
       void this.process.write(controlSuccessLine(requestId, { mcp_response: step.response }));
       return;
@@ -291,7 +306,7 @@ export class Conversation {
 
   /** Resolves when the CLI has taken all of it; rejects with its first refusal. */
   async #initialize(turn: Turn): Promise<void> {
-    this.#tools = turn.tools;
+    this.#served = new ServedTools(turn);
     const initialized = this.#control.request(initializeRequest(turn)).then((answer) => this.#options.onInitialized(parseInitializeAnswer(answer)));
     const settings = [settingsRequest(turn), thinkingRequest(turn)].flatMap((request) => (request === undefined ? [] : [this.#control.request(request)]));
     await Promise.all([initialized, ...settings]);

@@ -4,6 +4,8 @@ import type { Message, Turn } from "../turn.ts";
 
 /** The name under which the client's tools are served, and which `--allowedTools` admits. */
 export const toolServerName = "client";
+/** The CLI's own tool by which the model gives an answer that has a schema. */
+export const schemaToolName = "StructuredOutput";
 
 /** `models[]` of the `initialize` answer. */
 export interface CliModel {

@@ -3,7 +3,9 @@ import { encodeJsonText } from "../json-text.ts";
 import type { FinishReason, JsonText, TurnEvent } from "../turn.ts";
 import type { Delta } from "./deltas.ts";
 import { failureToError } from "./failure.ts";
-import { isObject, type JsonObject, optionalString, parseRateLimitInfo, type RateLimitInfo } from "./protocol.ts";
+import {
+  isObject, type JsonObject, optionalString, parseRateLimitInfo, type RateLimitInfo, schemaToolName,
+} from "./protocol.ts";
 import type { MadeCall } from "./tool-calls.ts";
 import { toUsage } from "./usage.ts";
 
@@ -38,9 +40,6 @@ export interface TranslateOptions {
 
 /** What a content block of the present message is to the client. */
 type BlockUse = { readonly call: number; hasArguments: boolean } | "schema" | "dropped";
-
-/** The CLI's tool by which the model gives an answer that has a schema. */
-const schemaToolName = "StructuredOutput";
 
 type StopReason = { readonly reason: FinishReason; readonly cut: boolean };
 

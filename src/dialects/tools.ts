@@ -93,8 +93,10 @@ export function qualifiedNameAt(holder: Fields, path: string): string {
 }
 
 /** What every kind of tool has. */
-export function namedTool(definition: Fields, path: string, names: ModelNames): Pick<Tool, "name" | "description"> {
-  return { name: names.toModel(nameAt(definition["name"], `${path}.name`)), description: isPresent(definition["description"]) ? stringAt(definition["description"], `${path}.description`) : "" };
+export function namedTool(definition: Fields, path: string, names: ModelNames): Omit<Tool, "inputSchema"> {
+  const name = nameAt(definition["name"], `${path}.name`);
+  const description = isPresent(definition["description"]) ? stringAt(definition["description"], `${path}.description`) : "";
+  return { name: names.toModel(name), description, source: { name, path } };
 }
 
 /** How a dialect writes `tool_choice`. */

@@ -8,8 +8,10 @@ import type { AssistantBlock, Message, Turn, UserBlock } from "../turn.ts";
 export type HistoryHash = string & { readonly __historyHash: unique symbol };
 
 /** The hash before any message: what the process was launched with and told at its start, and what it is asked to do with its tools. */
-export function profileHash({ messages: _messages, stop: _stop, ...profile }: Turn): HistoryHash {
-  return digest(["profile", canonicalJson(profile)]);
+export function profileHash({ messages: _messages, stop: _stop, tools, ...profile }: Turn): HistoryHash {
+  // Where a request defines a tool is nothing to the model.
+  const served = tools.map(({ source: _source, ...tool }) => tool);
+  return digest(["profile", canonicalJson({ ...profile, tools: served })]);
 }
 
 /** The hash after one more message; `previous` is the one before it. */

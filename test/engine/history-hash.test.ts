@@ -43,6 +43,8 @@ describe("the hash of a history", () => {
     ];
     assert.equal(new Set(variants.map(last)).size, variants.length);
     assertSame({ ...base, tools: [tool] }, { ...base, tools: [{ inputSchema: { properties: {}, type: "object" }, description: "d", name: "f" }] }, "order of keys");
+    const moved = { ...tool, source: { name: "f", path: "tools[7]" } };
+    assertSame({ ...base, tools: [tool] }, { ...base, tools: [moved] }, "where the request defines a tool");
     assertApart({ ...base, model: "ab", system: "c" }, { ...base, model: "a", system: "bc" }, "where the model ends");
   });
 

@@ -35,3 +35,8 @@ export function callsOf(...calls: readonly (readonly [id: string, name: string, 
 export function resultsOf(...results: readonly (readonly [id: string, content: ToolResultBlock["content"], more?: Partial<ToolResultBlock>])[]): Message {
   return { role: "user", content: results.map(([tool_use_id, content, more = {}]) => ({ type: "tool_result", tool_use_id, content, ...more })) };
 }
+
+/** The same without where the tools stand in the client's request. */
+export function withoutSources<Parsed extends { readonly tools: readonly Tool[] }>(parsed: Parsed): Parsed {
+  return { ...parsed, tools: parsed.tools.map(({ source: _source, ...rest }) => rest) };
+}

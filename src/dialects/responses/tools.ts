@@ -63,12 +63,12 @@ function callable(tool: Fields, path: string, names: ModelNames, customTools: Se
 
 /** The model gives its text in a JSON object's one property, and reads of the grammar in the description: nothing holds it to one. */
 function customTool(tool: Fields, path: string, names: ModelNames): Tool {
-  const { name, description } = namedTool(tool, path, names);
+  const named = namedTool(tool, path, names);
   const format = tool["format"] === undefined || tool["format"] === null ? {} : objectAt(tool["format"], `${path}.format`);
   const grammar = grammarOf(format, `${path}.format`);
   return {
-    name,
-    description: [description, grammar].filter((part) => part !== "").join("\n\n"),
+    ...named,
+    description: [named.description, grammar].filter((part) => part !== "").join("\n\n"),
     inputSchema: { type: "object", properties: { [customInput]: { type: "string", description: "The tool's whole input, as plain text." } }, required: [customInput], additionalProperties: false },
   };
 }

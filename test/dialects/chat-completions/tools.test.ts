@@ -7,6 +7,7 @@ import { toolsMax } from "../../../src/dialects/tools.ts";
 import type { BridgeError, ErrorCode } from "../../../src/errors.ts";
 import type { Message, Tool } from "../../../src/turn.ts";
 import { assertRefuses, refusalOf } from "../../support/refusal.ts";
+import { withoutSources } from "../../support/turns.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -21,7 +22,7 @@ const anyObject = { type: "object", properties: {} };
 const sent = (name: unknown, more: Fields = {}) => ({ type: "function", function: { name, ...more } });
 const tool = (name: string, more: Partial<Tool> = {}): Tool => ({ name, description: "", inputSchema: anyObject, ...more });
 const twoTools = { tools: [sent("a"), sent("b")] };
-const parse = (fields: Fields, messages: readonly Message[] = [asked], names = new ToolNames()): ParsedTools => parseTools(fields, messages, names);
+const parse = (fields: Fields, messages: readonly Message[] = [asked], names = new ToolNames()): ParsedTools => withoutSources(parseTools(fields, messages, names));
 
 const refusal = (fields: Fields, messages?: readonly Message[]): BridgeError => refusalOf(() => parse(fields, messages));
 
@@ -38,6 +39,13 @@ describe("a tool", () => {
     ["whose name does not fit", sent("mcp.f"), tool("mcp_f")],
     ["whose name is as long as it may be", sent("x".repeat(512)), tool("x".repeat(120))],
   ] as const) it(`${what} is taken`, () => assert.deepEqual(parse({ tools: [entry] }), { tools: [expected], toolChoice: { type: "auto" }, parallelToolCalls: true, isLegacy: false }));
+
+  it("says what the client calls it, and where", () => {
+    const { tools } = parseTools({ tools: [sent("a"), sent("b.c")] }, [asked], new ToolNames());
+    assert.deepEqual(tools.map(({ source }) => source), [{ name: "a", path: "tools[0].function" }, { name: "b.c", path: "tools[1].function" }]);
+    const { tools: old } = parseTools({ functions: [{ name: "a" }] }, [asked], new ToolNames());
+    assert.deepEqual(old.map(({ source }) => source), [{ name: "a", path: "functions[0]" }]);
+  });
 
   it("keeps its place among the others", () => assert.deepEqual(parse({ tools: ["c", "a", "b"].map((name) => sent(name)) }).tools.map(({ name }) => name), ["c", "a", "b"]));
 

@@ -8,7 +8,7 @@ import { toolsMax } from "../../../src/dialects/tools.ts";
 import type { BridgeError, ErrorCode } from "../../../src/errors.ts";
 import type { Message, Tool } from "../../../src/turn.ts";
 import { assertRefuses, refusalOf } from "../../support/refusal.ts";
-import { callsOf, resultsOf, user } from "../../support/turns.ts";
+import { callsOf, resultsOf, user, withoutSources } from "../../support/turns.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -27,7 +27,7 @@ const freeText = (name: string, description = ""): Tool => tool(name, {
 const two = { tools: [sent("a"), custom("b")] };
 const both = [tool("a"), freeText("b")];
 const onlyB = new Set(["b"]);
-const parse = (fields: Fields, messages: readonly Message[] = [asked], names = new ToolNames()): ParsedTools => parseTools(fields, [], messages, names);
+const parse = (fields: Fields, messages: readonly Message[] = [asked], names = new ToolNames()): ParsedTools => withoutSources(parseTools(fields, [], messages, names));
 
 const refusal = (fields: Fields, messages?: readonly Message[]): BridgeError => refusalOf(() => parse(fields, messages));
 
@@ -72,6 +72,14 @@ describe("a tool", () => {
       assert.deepEqual(parse({ tools: [{ type }] }), parse({}));
     });
   }
+
+  it("says what the client calls it, and where", () => {
+    const within = { type: "namespace", name: "n", tools: [sent("a"), custom("b.c")] };
+    const { tools } = parseTools({ tools: [{ type: "web_search" }, custom("b c"), within] }, [], [asked], new ToolNames());
+    assert.deepEqual(tools.map(({ source }) => source), [
+      { name: "b c", path: "tools[1]" }, { name: "a", path: "tools[2].tools[0]" }, { name: "b.c", path: "tools[2].tools[1]" },
+    ]);
+  });
 
   it("keeps its place among the others, and gets a name of its own", () => {
     const { tools, customTools } = parse({ tools: [sent("c"), custom("a.b"), sent("a_b"), custom("a b")] });

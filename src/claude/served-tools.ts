@@ -1,0 +1,80 @@
+import { BridgeError } from "../errors.ts";
+import type { Tool, Turn } from "../turn.ts";
+import { isObject, type JsonObject, schemaToolName, toolServerName } from "./protocol.ts";
+
+/** Tools that the CLI lists like any other and then does not give to the model, or not under this name (2.1.197, 2.1.330). */
+const keptNames: ReadonlySet<string> = new Set(["ToolSearch"]);
+/** `system/init` gives a tool of the first name under the second. */
+const listedAs: ReadonlyMap<string, string> = new Map([["Agent", "Task"]]);
+/** What 2.1.197 says of a tool that is named like a property which every JavaScript object has (`constructor`). */
+const inheritedNameFailure = /\bis not iterable\b/u;
+/** The API's words for a tool at fault: its place in the order in which the CLI sends them. */
+const placeInFailure = /\btools\.(\d+)\./u;
+
+/**
+ * The tools that a process is to give to its model, and those that it does give. The CLI leaves out in silence what it cannot
+ * read, often all of them for the sake of one; without a look the model would answer as if there were none.
+ */
+export class ServedTools {
+  readonly list: readonly Tool[];
+  readonly #hasSchema: boolean;
+  /** As `system/init` names them, in the order in which they go to the API. */
+  #listed: readonly string[] = [];
+
+  constructor({ tools, responseSchema }: Pick<Turn, "tools" | "responseSchema">) {
+    this.list = tools;
+    this.#hasSchema = responseSchema !== undefined;
+  }
+
+  has(toolName: string): boolean {
+    return this.list.some(({ name }) => name === toolName);
+  }
+
+  /**
+   * Takes the `system/init` line that the CLI writes before it asks the model. Gives the error of a turn whose model would
+   * lack a tool.
+   */
+  check(init: JsonObject): BridgeError | undefined {
+    if (this.list.length === 0) return undefined;
+    if (!isConnected(init)) return new BridgeError("cli_failed", "The claude process did not connect to the tools.");
+    const listed = Array.isArray(init["tools"]) ? init["tools"].filter((name) => typeof name === "string") : [];
+    this.#listed = listed;
+    const names = new Set(listed);
+    const isGiven = ({ name }: Tool): boolean => {
+      if (keptNames.has(name) || (this.#hasSchema && name === schemaToolName)) return false;
+      return [name, listedAs.get(name), `mcp__${toolServerName}__${name}`].some((form) => form !== undefined && names.has(form));
+    };
+    const missing = this.list.filter((tool) => !isGiven(tool));
+    // One that no CLI can list takes all others with it.
+    const atFault = missing.find(({ inputSchema }) => !isListable(inputSchema)) ?? missing[0];
+    return atFault === undefined ? undefined : refusal(atFault);
+  }
+
+  /** The error of a turn that failed before it began, with the tool's name where the words tell only a place, or nothing. */
+  explain(error: BridgeError): BridgeError {
+    if (error.kind === "upstream_error" && inheritedNameFailure.test(error.message)) {
+      const atFault = this.list.find(({ name }) => name in Object.prototype);
+      if (atFault !== undefined) return refusal(atFault);
+    }
+    const place = error.kind === "invalid_request" ? placeInFailure.exec(error.message)?.[1] : undefined;
+    const atFault = place === undefined ? undefined : this.list.find(({ name }) => name === this.#listed[Number(place)]);
+    return atFault === undefined ? error : refusal(atFault, ` ${error.message}`);
+  }
+}
+
+function refusal({ name, source }: Tool, why = ""): BridgeError {
+  const path = source?.path ?? "tools";
+  const shown = JSON.stringify(source?.name ?? name);
+  return new BridgeError("invalid_value", `${path}: the claude CLI cannot give the model the tool ${shown}, for its name or its schema.${why}`, { param: path });
+}
+
+function isConnected({ mcp_servers: servers }: JsonObject): boolean {
+  if (!Array.isArray(servers)) return true;
+  return servers.filter(isObject).some(({ name, status }) => name === toolServerName && status === "connected");
+}
+
+/** What MCP's `tools/list` asks of a schema: the CLI throws the whole list away for one that breaks it. */
+function isListable({ properties, required }: JsonObject): boolean {
+  const hasProperties = properties === undefined || (isObject(properties) && Object.values(properties).every(isObject));
+  return hasProperties && (required === undefined || (Array.isArray(required) && required.every((name) => typeof name === "string")));
+}
