@@ -10,7 +10,8 @@ import { type ClaudeMaxApi, createClaudeMaxApi, type EngineStatus } from "../../
 import { cleanUp } from "../support/cleanup.ts";
 import type { Profile } from "../support/conversation-trees.ts";
 import { platformEnvironment } from "../support/real-claude.ts";
-import { relaysUnavailable, startRememberingClaude } from "../support/remembering-claude.ts";
+import { relaysUnavailable } from "../support/relays.ts";
+import { startRememberingClaude } from "../support/remembering-claude.ts";
 import { isCountFixed, sampleOf, seedOf } from "../support/sample.ts";
 import { grow, type JudgedServer, Observations } from "../support/tree-judge.ts";
 

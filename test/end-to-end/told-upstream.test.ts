@@ -2,14 +2,16 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { chatGrammar } from "../support/chat-grammar.ts";
+import type { ToldBlock } from "../support/composed-request.ts";
 import { startEmbedded, startEmbeddedWith } from "../support/embedded-server.ts";
 import { healthOf } from "../support/health.ts";
 import { startObedientClaude, type ToldTurn } from "../support/obedient-claude.ts";
 import { openAiErrorIn } from "../support/openai-error.ts";
 import { seededRandom } from "../support/random.ts";
-import { relaysUnavailable, type ToldBlock } from "../support/remembering-claude.ts";
+import { relaysUnavailable } from "../support/relays.ts";
 import { sampleOf, seedOf } from "../support/sample.ts";
 import { chatRequest } from "../support/sse.ts";
+import { wellFormedJson } from "../support/well-formed.ts";
 
 const seed = seedOf(44);
 const historiesSent = sampleOf({ what: "requests", small: 100, large: 500, whole: 5_000 });
@@ -149,7 +151,7 @@ function withoutOwn(said: readonly Said[], sent: readonly Said[]): readonly Said
 
 /** Throws where the CLI was told anything else than the client sent. */
 function hold(turn: ToldTurn, messages: readonly Sent[], tools: readonly { readonly function: Sent }[]): void {
-  const [client, upstream] = [sentBy(messages), toldIn(turn)];
+  const [client, upstream] = [wellFormedJson(sentBy(messages)), wellFormedJson(toldIn(turn))];
   // A process that goes on has its own answer as it gave it, also where the client brings it with white space around it.
   const trimmed = (said: readonly Said[]): readonly Said[] => said.map(({ who, what }) => ({ who, what: who === "assistant text" ? String(what).replace(/as you wish\n$/u, "as you wish") : what }));
   assert.deepEqual(trimmed(withoutOwn(upstream.said, client.said)), trimmed(client.said));

@@ -4,6 +4,7 @@
  */
 import { modelNamed, takesAdaptiveThinking, takesDisabledThinking } from "./anthropic-rules/models.ts";
 import { type Breach, findBreach } from "./anthropic-rules/rules.ts";
+import { wellFormed } from "./well-formed.ts";
 
 export interface ToldBlock {
   readonly type: string;
@@ -12,9 +13,9 @@ export interface ToldBlock {
 }
 export interface ToldMessage {
   readonly role: "user" | "assistant";
-  readonly content: string | readonly ToldBlock[];
+  readonly content: readonly ToldBlock[];
 }
-/** The same, of any type of block. */
+/** The same, in any form in which it is told. */
 export interface GivenMessage {
   readonly role: "user" | "assistant";
   readonly content: string | readonly { readonly type: string }[];
@@ -60,7 +61,7 @@ export function composeRequest(told: ToldRequest): ComposedRequest {
     system: [identity, told.system]
       .filter((text) => text !== "")
       .map((text) => ({ type: "text", text: wellFormed(text) })),
-    messages: withAllResults(merged(told.messages as readonly ToldMessage[], repairs), repairs),
+    messages: withAllResults(merged(told.messages, repairs), repairs),
     tools: (told.tools ?? []).map(({ name, description = "", inputSchema }) => ({
       name,
       description: wellFormed(description),
@@ -89,7 +90,7 @@ function thinkingOf({ model, thinkingTokens }: ToldRequest, maxTokens: number): 
 }
 
 /** Consecutive user messages are one; what is blank is left out, or stands in words of the CLI's own. */
-function merged(told: readonly ToldMessage[], repairs: string[]): ToldMessage[] {
+function merged(told: readonly GivenMessage[], repairs: string[]): ToldMessage[] {
   const messages: ToldMessage[] = [];
   for (const [index, { role, content }] of told.entries()) {
     const blocks: readonly ToldBlock[] = typeof content === "string" ? [{ type: "text", text: content }] : content;
@@ -106,7 +107,7 @@ function merged(told: readonly ToldMessage[], repairs: string[]): ToldMessage[] 
     if (visible.length === 0) repairs.push(`messages.${index}: the user's blank message became "(no content)"`);
     const kept = visible.length === 0 ? [noContent] : visible.map(wellFormedBlock);
     const last = messages.at(-1);
-    if (last?.role === "user") messages[messages.length - 1] = { role, content: [...blocksOf(last), ...kept] };
+    if (last?.role === "user") messages[messages.length - 1] = { role, content: [...last.content, ...kept] };
     else messages.push({ role, content: kept });
   }
   return messages;
@@ -116,7 +117,7 @@ function merged(told: readonly ToldMessage[], repairs: string[]): ToldMessage[] 
 function withAllResults(messages: readonly ToldMessage[], repairs: string[]): ToldMessage[] {
   let open: readonly unknown[] = [];
   return messages.map((message, index): ToldMessage => {
-    const blocks = blocksOf(message);
+    const { content: blocks } = message;
     if (message.role === "assistant") {
       open = [...open, ...blocks.flatMap((block) => (block.type === "tool_use" ? [block["id"]] : []))];
       return message;
@@ -142,10 +143,6 @@ function withAllResults(messages: readonly ToldMessage[], repairs: string[]): To
   });
 }
 
-function blocksOf({ content }: ToldMessage): readonly ToldBlock[] {
-  return typeof content === "string" ? [{ type: "text", text: content }] : content;
-}
-
 function isBlank({ type, text }: ToldBlock): boolean {
   return type === "text" && (text ?? "").trim() === "";
 }
@@ -154,8 +151,4 @@ function isBlank({ type, text }: ToldBlock): boolean {
 function wellFormedBlock(block: ToldBlock): ToldBlock {
   const reviver = (_key: string, value: unknown): unknown => (typeof value === "string" ? wellFormed(value) : value);
   return JSON.parse(JSON.stringify(block), reviver) as ToldBlock;
-}
-
-function wellFormed(text: string): string {
-  return text.replaceAll(/\p{Surrogate}/gu, "\ufffd");
 }

@@ -4,6 +4,7 @@
  * without any of the server's code.
  */
 import type { Random } from "./random.ts";
+import { wellFormed } from "./well-formed.ts";
 
 export interface ChatPart { readonly type: "text"; readonly text: string }
 export interface ChatMessage { readonly role: "system" | "developer" | "user" | "assistant"; readonly content: string | readonly ChatPart[] }
@@ -234,7 +235,7 @@ export function askedBy({ model, messages, max_tokens }: ChatBody, models: Reado
 }
 
 export function askedMessage({ role, texts }: { readonly role: "user" | "assistant"; readonly texts: readonly string[] }): AskedMessage {
-  return role === "user" ? { role, texts } : { role, text: texts.join("").trim() };
+  return role === "user" ? { role, texts: texts.map(wellFormed) } : { role, text: wellFormed(texts.join("").trim()) };
 }
 
 function history({ messages, answer }: Past): ChatMessage[] {

@@ -6,8 +6,11 @@
 import { createServer, type AddressInfo, type Socket } from "node:net";
 import type { TestContext } from "node:test";
 import { cleanUp } from "./cleanup.ts";
+import type { Breach } from "./anthropic-rules/rules.ts";
+import { faultOf, type ToldMessage } from "./composed-request.ts";
 import { fakeClaudePath } from "./fake-claude.ts";
-import { compileRelay, type ToldMessage } from "./remembering-claude.ts";
+import { assertOnlyKnown, type KnownBreach } from "./known-breaches.ts";
+import { compileRelay, resolvedModel } from "./relays.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
 /** All that a model is asked with. */
@@ -29,15 +32,19 @@ export interface ObedientClaude {
   readonly living: ReadonlySet<number>;
   /** How many turns there were. */
   readonly turns: number;
+  /** What the API would have refused of all that it was asked with: each is a fault of the server. */
+  readonly faults: readonly Breach[];
   /** Every turn is told here before it is answered. */
   onTurn: (told: ToldTurn) => void;
 }
 
 type Line = Readonly<Record<string, any>>;
 
-export async function startObedientClaude(t: TestContext): Promise<ObedientClaude> {
+/** After the test it fails for each fault that is not `known`, and where a known one was not met. */
+export async function startObedientClaude(t: TestContext, known: readonly KnownBreach[] = []): Promise<ObedientClaude> {
   const sockets = new Set<Socket>();
   const living = new Set<number>();
+  const faults: Breach[] = [];
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
     sockets.add(socket);
     let pid = 0;
@@ -47,33 +54,41 @@ export async function startObedientClaude(t: TestContext): Promise<ObedientClaud
     }, (told) => {
       claude.turns++;
       claude.onTurn(told);
-    });
+    }, (fault) => void faults.push(fault));
     socket.once("close", () => {
       sockets.delete(socket);
       living.delete(pid);
     });
   });
   await new Promise<void>((resolve, reject) => server.once("error", reject).listen(0, "127.0.0.1", resolve));
-  cleanUp(t, () => new Promise<void>((resolve) => {
-    server.close(() => resolve());
-    for (const socket of sockets) socket.destroy();
-  }));
+  cleanUp(t, async () => {
+    await new Promise<void>((resolve) => {
+      server.close(() => resolve());
+      for (const socket of sockets) socket.destroy();
+    });
+    assertOnlyKnown(faults, known);
+  });
   const compiled = compileRelay(await temporaryFolder(t));
   const claude = {
     path: compiled ?? fakeClaudePath("relays"),
     environment: { RELAYS_PORT: String((server.address() as AddressInfo).port) },
     isCheap: compiled !== undefined,
-    living, turns: 0,
+    living, faults, turns: 0,
     onTurn: (_told: ToldTurn): void => {},
   };
   return claude;
 }
 
 /** One process, from its first word to its end. */
-function attend(socket: Socket, onStart: (line: Line) => void, onTurn: (told: ToldTurn) => void): void {
+function attend(
+  socket: Socket, onStart: (line: Line) => void, onTurn: (told: ToldTurn) => void, onFault: (fault: Breach) => void,
+): void {
   const messages: ToldMessage[] = [];
   const waiting = new Map<string, (response: Line) => void>();
   let told: Line = {};
+  let model = "";
+  let outputTokensMax: string | undefined;
+  let thinkingTokens: number | null | undefined;
   let isStarted = false;
   let requests = 0;
   let answers = 0;
@@ -101,9 +116,17 @@ function attend(socket: Socket, onStart: (line: Line) => void, onTurn: (told: To
   };
   const call = (id: string, name: string): object[] => answer({ type: "tool_use", id, name, input: {} }, [{ type: "input_json_delta", partial_json: "{}" }], "tool_use");
 
+  /** What the API is asked with now is held against its rules. */
+  const judge = (system: string, tools: ToldTurn["tools"]): void => {
+    const schema: ToldTurn["tools"] = told["jsonSchema"] === undefined ? [] : [{ name: "StructuredOutput", description: "", inputSchema: told["jsonSchema"] as object }];
+    const fault = faultOf({ model: resolvedModel(model), system, tools: [...tools, ...schema], messages, outputTokensMax, thinkingTokens });
+    if (fault !== null) onFault(fault);
+  };
+
   const turn = async (): Promise<void> => {
     const system = ((told["systemPrompt"] ?? []) as string[]).join("\n\n");
     const tools = told["sdkMcpServers"] === undefined ? [] : (await ask("tools/list", {}))["result"].tools as ToldTurn["tools"];
+    judge(system, tools);
     onTurn({ system, tools: tools.map(({ name, description, inputSchema }) => ({ name, description, inputSchema })), schema: told["jsonSchema"], messages: [...messages] });
     const must = /(?:^|\n)Your answer must be a call of (?:the tool (\S+)|one of your tools)\.(?:\n|$)/u.exec(system);
     if (must !== null) {
@@ -113,6 +136,7 @@ function attend(socket: Socket, onStart: (line: Line) => void, onTurn: (told: To
       say(...call(id, name));
       const answered = await ask("tools/call", { name, arguments: {}, _meta: { "claudecode/toolUseId": id } });
       messages.push({ role: "user", content: [{ type: "tool_result", tool_use_id: id, content: answered["result"].content }] });
+      judge(system, tools);
       return sayWords();
     }
     if (told["jsonSchema"] === undefined) sayWords();
@@ -122,12 +146,15 @@ function attend(socket: Socket, onStart: (line: Line) => void, onTurn: (told: To
   const take = (line: Line): void => {
     if (!isStarted) {
       isStarted = true;
+      model = line["model"] as string;
       return onStart(line);
     }
     switch (line["type"]) {
       case "control_request": {
         const { request_id, request } = line;
         if (request.subtype === "initialize") told = request as Line;
+        if (request.subtype === "apply_flag_settings") outputTokensMax = request.settings.env?.CLAUDE_CODE_MAX_OUTPUT_TOKENS ?? outputTokensMax;
+        if (request.subtype === "set_max_thinking_tokens") thinkingTokens = request.max_thinking_tokens as number | null;
         return say({ type: "control_response", response: { subtype: "success", request_id, response: { models: [{ value: "fake", resolvedModel: "claude-fake-1", displayName: "Fake" }], account: { tokenSource: "fake" } } } });
       }
       case "control_response":

@@ -6,7 +6,8 @@ import assert from "node:assert/strict";
 import { type Asked, askedBy, askedMessage, type ChatBody, ConversationTree, type Plan, type Profile, type TreeStyle } from "./conversation-trees.ts";
 import { within } from "./exit.ts";
 import { type Random, seededRandom } from "./random.ts";
-import type { RememberingClaude, RememberingProcess, Told, View } from "./remembering-claude.ts";
+import type { RememberingClaude } from "./remembering-claude.ts";
+import type { RememberingProcess, Told, View } from "./remembering-process.ts";
 import { ask, askAndLeave, begin, errorIn, type Refusal } from "./tree-client.ts";
 
 const stepsMax = 6;

@@ -1,0 +1,21 @@
+/** The executable behind the made-up CLIs whose mind is in the test: it only relays its pipes (fake-claude/relays). */
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** Whether this machine can run it at all. */
+export const relaysUnavailable: string | false =
+  process.platform === "win32" ? "a script is not executable by itself there" : false;
+
+/** The relay as a program of its own; undefined where there is no C compiler, or where what it makes may not run. */
+export function compileRelay(folder: string): string | undefined {
+  const source = fileURLToPath(new URL("./fake-claude/relays.c", import.meta.url));
+  const executable = join(folder, "relays");
+  if (spawnSync("cc", ["-O1", "-o", executable, source], { stdio: "ignore" }).status !== 0) return undefined;
+  return spawnSync(executable, ["--version"], { stdio: "ignore" }).status === 0 ? executable : undefined;
+}
+
+/** As CLI 2.1.330 resolves its aliases. */
+export function resolvedModel(name: string): string {
+  return ["opus", "sonnet", "haiku"].includes(name) ? `claude-${name}-5-5` : name;
+}
