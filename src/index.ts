@@ -12,6 +12,7 @@ import { StoredResponses } from "./dialects/responses/stored.ts";
 import { Engine, type EngineStatus } from "./engine/engine.ts";
 import { createAccessCheck } from "./http/access.ts";
 import { bytesPerMegabyte } from "./http/body.ts";
+import { HeldAnswers } from "./http/held-answers.ts";
 import { Preparation } from "./http/preparation.ts";
 import { createHttpServer } from "./http/server.ts";
 import { createLogger } from "./log.ts";
@@ -54,7 +55,8 @@ export function createClaudeMaxApi(
   overrides: Partial<Config> = {},
   { environment = {}, writeLog = () => {}, onRest = () => {} }: Surroundings = {},
 ): ClaudeMaxApi {
-  const config = createConfig(overrides, { totalMemoryBytes: totalmem(), memoryLimitBytes: process.constrainedMemory() });
+  const machine = { totalMemoryBytes: totalmem(), memoryLimitBytes: process.constrainedMemory() };
+  const config = createConfig(overrides, machine);
   const log = createLogger(config.logLevel, writeLog);
   let listenedPort: number | undefined;
   const engine = new Engine({
@@ -81,6 +83,7 @@ export function createClaudeMaxApi(
       // As many as may run or wait, on top of those that do: room for whoever comes when all of them have just left.
       preparation: new Preparation(config.maxProcesses + config.maxQueue),
       stored: new StoredResponses(),
+      held: new HeldAnswers(),
       heartbeatMs: config.heartbeatSeconds * 1000, fetchImages: config.fetchImages, startedAtMs: Date.now(),
     },
     checkAccess: createAccessCheck(config),

@@ -45,7 +45,7 @@ export interface ModelAlias {
 /** What defaults depend on; handed in, so that this file reads nothing of the machine. */
 export interface Machine {
   readonly totalMemoryBytes: number;
-  /** A container's own limit, as `process.constrainedMemory()` tells it: 0, or more than there is, where none is set. */
+  /** A container's limit, as `process.constrainedMemory()` tells it: 0, or more than there is, where it has none. */
   readonly memoryLimitBytes?: number | undefined;
 }
 

@@ -109,16 +109,19 @@ export async function sendEventStream(
   }
 }
 
-/** Settles when the socket has room again, or is gone: a writer never waits for a reader that left. */
-function roomOrClose(response: ServerResponse): Promise<void> {
-  if (response.destroyed) return Promise.resolve();
+/**
+ * Settles when the socket has room again (or has taken all, by `finish`), or is gone: a writer never waits for a reader
+ * that left. One that takes nothing for too long is cut.
+ */
+export function roomOrClose(response: ServerResponse, event: "drain" | "finish" = "drain"): Promise<void> {
+  if (response.destroyed || (event === "finish" && response.writableFinished)) return Promise.resolve();
   return new Promise((resolve) => {
     const stalled = setTimeout(() => response.destroy(), stalledReaderMsMax);
     const settle = (): void => {
       clearTimeout(stalled);
-      response.off("drain", settle).off("close", settle);
+      response.off(event, settle).off("close", settle);
       resolve();
     };
-    response.on("drain", settle).on("close", settle);
+    response.on(event, settle).on("close", settle);
   });
 }

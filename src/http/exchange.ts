@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { StoredResponses } from "../dialects/responses/stored.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Logger } from "../log.ts";
+import type { HeldAnswers } from "./held-answers.ts";
 import type { Preparation } from "./preparation.ts";
 
 /** What the handlers need of the rest. */
@@ -14,6 +15,7 @@ export interface Services {
   readonly maxBodyBytes: number;
   readonly preparation: Preparation;
   readonly stored: StoredResponses;
+  readonly held: HeldAnswers;
   readonly headWaitMs: number;
   readonly heartbeatMs: number;
   /** Whether images given by URL are fetched. */

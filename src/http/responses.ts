@@ -4,8 +4,9 @@ import { parseResponsesRequest } from "../dialects/responses/request.ts";
 import { type FinishedResponse, newId, ResponseStream } from "../dialects/responses/response.ts";
 import { BridgeError } from "../errors.ts";
 import type { Exchange, Services } from "./exchange.ts";
-import { sendBytes, sendJson } from "./respond.ts";
-import { answerHeaders, prepareTurn, streamTurn } from "./turns.ts";
+import { sendJson } from "./respond.ts";
+import { prepareTurn, streamTurn, wholeTurn } from "./turns.ts";
+import { type AnswerFold, bodyOfText, sendHeld } from "./whole-answer.ts";
 
 export async function createResponse(exchange: Exchange, services: Services): Promise<void> {
   try {
@@ -16,7 +17,7 @@ export async function createResponse(exchange: Exchange, services: Services): Pr
 }
 
 async function answer(exchange: Exchange, services: Services): Promise<void> {
-  const { engine, defaultModel, stored } = services;
+  const { defaultModel, stored } = services;
   const { asked, turn } = await prepareTurn(exchange, services, (body) => parseResponsesRequest(body, defaultModel, stored));
   const id = newId("resp");
   let finished: FinishedResponse | undefined;
@@ -25,21 +26,23 @@ async function answer(exchange: Exchange, services: Services): Promise<void> {
     if (asked.isStored) stored.keep({ id, input: asked.items, ...whole });
   });
   if (asked.stream) return await streamTurn(turn, wire, exchange, services);
-  let servedModel: string | undefined;
-  for await (const batch of engine.run(turn, exchange.signal)) {
-    for (const event of batch) if (event.type === "start") servedModel = event.model;
-    wire.encode(batch);
-  }
-  if (finished === undefined) throw new Error("The turn ended without a finish.");
-  sendBytes(exchange.response, 200, Buffer.from(finished.body, "latin1"), answerHeaders(servedModel, services));
+  const fold: AnswerFold = {
+    take: (events) => void wire.encode(events),
+    release: () => {
+      if (finished === undefined) throw new Error("The turn ended without a finish.");
+      return bodyOfText(finished.body);
+    },
+  };
+  await wholeTurn(turn, fold, exchange, services);
 }
 
-export function getResponse({ request, response, parameter }: Exchange, { stored }: Services): void {
+export async function getResponse(exchange: Exchange, { stored, held }: Services): Promise<void> {
+  const { request, response, parameter } = exchange;
   const query = new URLSearchParams((request.url ?? "").split("?", 2)[1]);
   refuseUnless((query.get("stream") ?? "false") === "false", "stream", "a response is streamed once, to who asked for it.");
   const found = stored.find(parameter);
   if (found === undefined) throw notFound();
-  sendBytes(response, 200, Buffer.from(found.body, "latin1"));
+  await sendHeld(response, found.body, held);
 }
 
 export function deleteResponse({ response, parameter }: Exchange, { stored }: Services): void {

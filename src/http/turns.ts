@@ -8,6 +8,7 @@ import { withFetchedImages } from "./fetch-images.ts";
 import { headerValue } from "./header-value.ts";
 import { rateLimitHeaders } from "./rate-limit.ts";
 import { logFailure, sendFailure } from "./respond.ts";
+import { type AnswerFold, sendWholeAnswer } from "./whole-answer.ts";
 
 const servedModelHeader = "x-claude-model";
 
@@ -52,5 +53,14 @@ export async function streamTurn(turn: Turn, wire: WireStream, exchange: Exchang
     headers: (servedModel) => answerHeaders(servedModel, services),
     onFailure: (error) => logFailure(error, response, log),
     onBroken: (error) => sendFailure(request, response, error, log),
+  });
+}
+
+/** Runs a turn and gives its answer in one piece. */
+export async function wholeTurn(turn: Turn, fold: AnswerFold, exchange: Exchange, services: Services): Promise<void> {
+  const { response, signal } = exchange;
+  await sendWholeAnswer(response, services.engine.run(turn, signal), fold, {
+    held: services.held,
+    headers: (servedModel) => answerHeaders(servedModel, services),
   });
 }

@@ -1,6 +1,6 @@
 import type { BridgeError } from "../../errors.ts";
 import { jsonBytes } from "../../json-text.ts";
-import type { FinishReason, JsonText, TurnEvent, Usage } from "../../turn.ts";
+import type { FinishReason, TurnEvent, Usage } from "../../turn.ts";
 import type { ToolNames } from "../tool-names.ts";
 
 /** What is the same in every chunk of an answer. */
@@ -102,51 +102,18 @@ export class ChatStream {
   }
 }
 
-interface WholeCall {
-  readonly id: string;
-  readonly name: string;
-  readonly input: JsonText[];
-}
-
-/** The whole answer as OpenAI's one `chat.completion`, from all events of a finished turn. Latin1-held UTF-8. Throws for a turn that has no finish. */
-export function chatCompletion(identity: AnswerIdentity, events: readonly TurnEvent[], style: AnswerStyle): string {
-  const text: JsonText[] = [];
-  const thinking: JsonText[] = [];
-  const calls: WholeCall[] = [];
-  let finish: Extract<TurnEvent, { type: "finish" }> | undefined;
-  for (const event of events) {
-    switch (event.type) {
-      case "text": text.push(event.text); break;
-      case "thinking": thinking.push(event.text); break;
-      case "tool_call": calls.push({ id: event.id, name: event.name, input: [] }); break;
-      case "tool_arguments": calls[event.call]?.input.push(event.text); break;
-      case "finish": finish = event; break;
-    }
-  }
-  if (finish === undefined) throw new Error("The turn ended without a finish.");
-  const content = text.length === 0 && calls.length > 0 ? "null" : `"${text.join("")}"`;
-  const reasoning = thinking.length === 0 ? "" : `,"reasoning_content":"${thinking.join("")}"`;
-  return `${identityBytes("chat.completion", identity)},"choices":[{"index":0,"message":{"role":"assistant","content":${content},"refusal":null,"annotations":[]${reasoning}${wholeCalls(calls, style)}}`
-    + `,"logprobs":null,"finish_reason":"${finishWord(finish.reason, style)}"}],"usage":${JSON.stringify(openAiUsage(finish.usage))}}`;
-}
-
-function wholeCalls(calls: readonly WholeCall[], { names, isLegacy }: AnswerStyle): string {
-  const functions = calls.map(({ name, input }) => `{"name":${jsonBytes(names.toClient(name))},"arguments":"${input.join("")}"}`);
-  if (functions.length === 0) return "";
-  if (isLegacy) return `,"function_call":${functions[0]}`;
-  return `,"tool_calls":[${functions.map((definition, index) => `{"id":${jsonBytes(calls[index]?.id)},"type":"function","function":${definition}}`).join(",")}]`;
-}
-
 /** The identity's JSON without its closing brace. */
-function identityBytes(object: string, { id, created, model, systemFingerprint }: AnswerIdentity): string {
+export function identityBytes(object: string, { id, created, model, systemFingerprint }: AnswerIdentity): string {
   return jsonBytes({ id, object, created, model, service_tier: "default", system_fingerprint: systemFingerprint }).slice(0, -1);
 }
 
-function finishWord(reason: FinishReason, { isLegacy }: AnswerStyle): string {
+/** OpenAI's word for why an answer ended. */
+export function finishWord(reason: FinishReason, { isLegacy }: AnswerStyle): string {
   return isLegacy && reason === "tool_calls" ? "function_call" : reason;
 }
 
-function openAiUsage({ promptTokens, cachedTokens, completionTokens, reasoningTokens }: Usage): object {
+/** What a turn has cost, as OpenAI counts it. */
+export function openAiUsage({ promptTokens, cachedTokens, completionTokens, reasoningTokens }: Usage): object {
   return {
     prompt_tokens: promptTokens,
     completion_tokens: completionTokens,

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { type AnswerIdentity, type AnswerStyle, chatCompletion as wholeAnswer, ChatStream } from "../../../src/dialects/chat-completions/response.ts";
+import { type AnswerIdentity, type AnswerStyle, ChatStream } from "../../../src/dialects/chat-completions/response.ts";
+import { ChatAnswer } from "../../../src/dialects/chat-completions/whole-answer.ts";
 import { ToolNames } from "../../../src/dialects/tool-names.ts";
 import { BridgeError } from "../../../src/errors.ts";
 import { encodeJsonText } from "../../../src/json-text.ts";
@@ -21,7 +22,11 @@ const finish = (reason: FinishReason = "stop"): TurnEvent => ({ type: "finish", 
 const style: AnswerStyle = { names: new ToolNames(), isLegacy: false };
 const stream = (includeUsage = false, more: Partial<typeof identity> = {}, answer: Partial<AnswerStyle> = {}): ChatStream =>
   new ChatStream({ ...identity, ...more }, { ...style, ...answer, includeUsage });
-const chatCompletion = (as: AnswerIdentity, events: readonly TurnEvent[], answer: Partial<AnswerStyle> = {}): string => wholeAnswer(as, events, { ...style, ...answer });
+const chatCompletion = (as: AnswerIdentity, events: readonly TurnEvent[], answer: Partial<AnswerStyle> = {}): string => {
+  const whole = new ChatAnswer(as, { ...style, ...answer });
+  for (const event of events) whole.take([event]);
+  return Buffer.concat(whole.release()).toString("latin1");
+};
 const utf8 = (latin1: string): string => Buffer.from(latin1, "latin1").toString("utf8");
 
 describe("the bytes of a chunk", () => {
