@@ -28,16 +28,20 @@ export function installInterop(folder: string): void {
   writeFileSync(stamp, wanted);
 }
 
-/** The platform and Node's architecture count too: a node_modules that was copied between machines holds the wrong binaries. */
+/** Platform and architecture are in it, because a node_modules copied from another machine holds the wrong binaries. */
 function fingerprint(folder: string): string {
   const hash = createHash("sha256").update(`${process.platform} ${process.arch}\n`);
   for (const name of ["package.json", "package-lock.json"]) hash.update(readFileSync(join(folder, name)));
   return hash.digest("hex");
 }
 
-/** npm's JS entry: under `npm test` it is in the environment, else it is what `npm` on the PATH links to (on Windows what lies beside it). */
+/**
+ * npm's JS entry. Under `npm test` the environment names it. Else it is what `npm` on the PATH links to, or, on Windows,
+ * what is installed beside it.
+ */
 function npmEntry(): string {
-  const folders = [dirname(process.execPath), ...(process.env["PATH"] ?? "").split(delimiter).filter((folder) => folder !== "")];
+  const onPath = (process.env["PATH"] ?? "").split(delimiter).filter((folder) => folder !== "");
+  const folders = [dirname(process.execPath), ...onPath];
   const inFolder = (folder: string) => [join(folder, "npm"), join(folder, "node_modules", "npm", "bin", "npm-cli.js")];
   const candidates = [process.env["npm_execpath"] ?? "", ...folders.flatMap(inFolder)];
   for (const candidate of candidates) {
@@ -49,14 +53,23 @@ function npmEntry(): string {
 }
 
 function runNode(args: readonly string[], cwd: string, what: string): void {
-  const { status, error, stdout, stderr } = spawnSync(process.execPath, args, { cwd, encoding: "utf8", timeout: installMsMax, env: withoutLifecycle() });
+  const { status, error, stdout, stderr } = spawnSync(process.execPath, args, {
+    cwd, encoding: "utf8", timeout: installMsMax, env: withoutLifecycle(),
+  });
   if (error === undefined && status === 0) return;
   const output = `${stdout ?? ""}${stderr ?? ""}`.trim().split("\n").slice(-outputLinesShown).join("\n");
   if (output !== "") console.error(output);
-  throw new InteropInstallError(`${what} failed (${error?.message ?? `exit code ${status}`}); the tests need it. Check the network and try again.`);
+  const reason = error?.message ?? `exit code ${status}`;
+  throw new InteropInstallError(
+    `${what} failed (${reason}); the tests need it. Check the network and try again.`,
+  );
 }
 
-/** Under `npm test` the outer npm's `npm_package_*` and `npm_lifecycle_*` would be taken for this folder's. Its configuration stays. */
+/**
+ * The environment without what describes the package that `npm test` runs for: the inner npm would take it for its own
+ * package's. npm's configuration (registry, proxy) stays.
+ */
 function withoutLifecycle(): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_(package|lifecycle)_|^npm_config_(local_)?prefix$|^INIT_CWD$/i.test(name)));
+  const outerPackage = /^npm_(package|lifecycle)_|^npm_config_(local_)?prefix$|^INIT_CWD$/i;
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !outerPackage.test(name)));
 }

@@ -20,7 +20,9 @@ const lineCharactersMax = 8192;
  * or
  * rejects with is let go: logging is done in timers and behind answers, where nobody could do anything about it.
  */
-export function createLogger(level: LogLevel, write: (line: string) => void, now: () => Date = () => new Date()): Logger {
+export function createLogger(
+  level: LogLevel, write: (line: string) => void, now: () => Date = () => new Date(),
+): Logger {
   const at = (lineLevel: Exclude<LogLevel, "silent">) => {
     if (severity[lineLevel] > severity[level]) return () => {};
     return (message: string, fields: LogFields = {}): void => {
