@@ -36,8 +36,8 @@ function fingerprint(folder: string): string {
 }
 
 /**
- * npm's JS entry. Under `npm test` the environment names it. Else it is what `npm` on the PATH links to, or, on Windows,
- * what is installed beside it.
+ * npm's JS entry. Under `npm test` the environment names it. Else it is what `npm` on the PATH links to, or, on
+ * Windows, what is installed beside it.
  */
 function npmEntry(): string {
   const onPath = (process.env["PATH"] ?? "").split(delimiter).filter((folder) => folder !== "");
