@@ -1,10 +1,11 @@
 /**
- * Many streams at once, at the pace of a model: 1, 10, 50 and 200 of them, each a delta every 20 ms for 6 s from a fake CLI
- * that writes its clock into every delta. A client process reads them all; a delta's age when it is read is what fake, pipe,
- * server, socket and client took together. So a server that only pipes the CLI's stdout into the response is measured too,
- * and what ours adds is its age less that one's. Deltas count while all streams run, from a second after the last began. The fake is a C program that is
- * compiled first (one process a stream, as with the real CLI); without a C compiler it is a Node script, and 50 streams are
- * the most. Server CPU is the server process's alone over the whole run, starts of the CLI included, per second of it.
+ * Many streams at once, at the pace of a model: 1, 10, 50 and 200 of them, each a delta every 20 ms for 6 s from a
+ * fake CLI that writes its clock into every delta. One client process reads them all. A delta's age when it is read
+ * is the time of fake, pipe, server, socket and client together. Therefore a server that only pipes the CLI's stdout
+ * into the response is measured too, and what ours adds is the difference to its ages. Deltas count while all streams
+ * run, from a second after the last began. The fake is a C program that is compiled first (one process a stream, as
+ * with the real CLI). Without a C compiler it is a Node script, of which 50 streams are the most. Server CPU is the
+ * server process's alone, per second of the whole run, in which the CLI processes start too.
  */
 import { fork, spawnSync } from "node:child_process";
 import { once } from "node:events";
@@ -19,9 +20,9 @@ import type { PacedOutcome, PacedTask } from "./paced-clients.ts";
 import { cpuMs, watchPeakMegabytes } from "./process-usage.ts";
 import { installReference, referenceName, referenceVersion, startReference } from "./reference.ts";
 import { report } from "./report.ts";
-import { difference, ratio, row, type Row } from "./result.ts";
+import { type Comparison, difference, oursTo, row, type Row } from "./result.ts";
 import { withScope, type Scope } from "./scope.ts";
-import { pairedDifference, rotated } from "./statistics.ts";
+import { noSamples, pairedDifference, rotated, type Samples } from "./statistics.ts";
 
 const roundsUsual = 5;
 const counts = [1, 10, 50, 200] as const;
@@ -36,22 +37,35 @@ const options = parseOptions(process.argv.slice(2));
 const rounds = roundsOf(options, roundsUsual, 1);
 const streamMs = options.isQuick ? 3_000 : 6_000;
 const prompt = `DELTAS ${streamMs / everyMs} EVERY ${everyMs}`;
+const compiledNote = "The fake CLI was the C program, one process a stream.";
+const interpretedNote =
+  `There is no C compiler: the fake CLI was a Node script, so no more than ${nodeFakeStreamsMax} streams.`;
 const fakes = fileURLToPath(new URL("./fakes/", import.meta.url));
 
 await withScope(async (scope) => {
   const build = await buildOurs(scope);
   const { path: fake, isCompiled } = await makeFake(scope);
   const environment = (): Promise<Record<string, string>> => contestantEnvironment(scope, { claude: fake });
-  const ours = await startOurs(scope, build, { env: await environment(), args: ["--max-processes", "250", "--conversation-idle", "1"] });
+  const ourArgs = ["--max-processes", "250", "--conversation-idle", "1"];
+  const ours = await startOurs(scope, build, { env: await environment(), args: ourArgs });
   const reference = await startReference(scope, await installReference(scope, options.reference), await environment());
-  const pipe = await startServer(scope, { args: [join(fakes, "pipe-server.mjs")], cwd: build.folder, env: await environment(), ready: /http:\/\/[\d.]+:(\d+) / });
+  const pipe = await startServer(scope, {
+    args: [join(fakes, "pipe-server.mjs")],
+    cwd: build.folder,
+    env: await environment(),
+    ready: /http:\/\/[\d.]+:(\d+) /,
+  });
   const clients = await startClients(scope);
-  const contestants = [{ name: "ours", server: ours }, { name: "reference", server: reference }, { name: "bare pipe", server: pipe }];
+  const contestants = [
+    { name: "ours", server: ours },
+    { name: "reference", server: reference },
+    { name: "bare pipe", server: pipe },
+  ];
+  const names = contestants.map(({ name }) => name);
   const rows: Row[] = [];
   for (const streams of counts) {
     if (!isCompiled && streams > nodeFakeStreamsMax) continue;
-    const p50: Record<string, number[]> = Object.fromEntries(contestants.map(({ name }) => [name, []]));
-    const [p99, cpu, memory] = [structuredClone(p50), structuredClone(p50), structuredClone(p50)];
+    const [p50, p99, cpu, memory] = [noSamples(names), noSamples(names), noSamples(names), noSamples(names)];
     for (let round = 0; round < rounds; round++) {
       for (const { name, server } of rotated(contestants, round)) {
         await calm(settleMs);
@@ -67,27 +81,37 @@ await withScope(async (scope) => {
     }
     const isTarget = streams === targetStreams;
     const label = `${streams} ${streams === 1 ? "stream" : "streams"}`;
+    const p99Target = isTarget ? targets.addedP99Ms : undefined;
+    const ourHighest = Math.max(...memory["ours"] ?? []);
+    const memoryTarget = difference("ours, the highest of all rounds", ourHighest, targets.megabytes);
     rows.push(
-      row(`p50-${streams}`, `${label}: age of a delta, median`, "ms", p50, [added("ours", p50, undefined), added("reference", p50, undefined)]),
-      row(`p99-${streams}`, `${label}: age of a delta, 99th percentile`, "ms", p99, [added("ours", p99, isTarget ? targets.addedP99Ms : undefined), added("reference", p99, undefined)]),
-      row(`cpu-${streams}`, `${label}: server CPU a second`, "ms", cpu, [ratio("ours to reference", cpu["ours"] ?? [], cpu["reference"] ?? [])]),
-      row(`memory-${streams}`, `${label}: server's peak RSS`, "MB", memory, isTarget ? [difference("ours, the highest of all rounds", Math.max(...memory["ours"] ?? []), targets.megabytes)] : []),
+      row(`p50-${streams}`, `${label}: age of a delta, median`, "ms", p50, addedToPipe(p50, undefined)),
+      row(`p99-${streams}`, `${label}: age of a delta, 99th percentile`, "ms", p99, addedToPipe(p99, p99Target)),
+      row(`cpu-${streams}`, `${label}: server CPU a second`, "ms", cpu, [oursTo("reference", cpu)]),
+      row(`memory-${streams}`, `${label}: server's peak RSS`, "MB", memory, isTarget ? [memoryTarget] : []),
     );
     process.stderr.write(`streams: ${streams} done\n`);
   }
   await report({
     name: "streams",
     title: "Many streams at the pace of a model",
-    method: `A delta every ${everyMs} ms for ${streamMs / msPerSecond} s in each stream; its age from the fake CLI's write to the client's read.`,
+    method:
+      `A delta every ${everyMs} ms for ${streamMs / msPerSecond} s in each stream; its age from the fake CLI's write ` +
+      "to the client's read.",
     rounds,
     versions: { "claude-max-api": build.version, [referenceName]: referenceVersion },
     rows,
-    notes: [calmNote(), isCompiled ? "The fake CLI was the C program, one process a stream." : `There is no C compiler: the fake CLI was a Node script, so no more than ${nodeFakeStreamsMax} streams.`],
+    notes: [calmNote(), isCompiled ? compiledNote : interpretedNote],
   }, options);
 });
 
-function added(who: string, samples: Readonly<Record<string, readonly number[]>>, target: number | undefined) {
-  return difference(`${who} over the bare pipe`, pairedDifference(samples[who] ?? [], samples["bare pipe"] ?? []), target);
+/** What our server and the reference add to the bare pipe's ages. Only ours has a target. */
+function addedToPipe(samples: Samples, ourTarget: number | undefined): Comparison[] {
+  const { ours = [], reference = [], "bare pipe": pipe = [] } = samples;
+  return [
+    difference("ours over the bare pipe", pairedDifference(ours, pipe), ourTarget),
+    difference("reference over the bare pipe", pairedDifference(reference, pipe)),
+  ];
 }
 
 async function makeFake(scope: Scope): Promise<{ readonly path: string; readonly isCompiled: boolean }> {

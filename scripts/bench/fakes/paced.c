@@ -1,7 +1,8 @@
 /*
- * A made-up CLI that answers at a steady pace, each text delta in the CLI's exact line form with the monotonic clock's
- * nanoseconds in its text (the clock of Node's process.hrtime). In C, because two hundred Node processes would measure
- * themselves. "DELTAS n EVERY ms" in the prompt; started with stream-json on stdin, or with the prompt as last argument.
+ * A fake CLI that answers at a steady pace, each text delta in the CLI's exact line form with the monotonic clock's
+ * nanoseconds in its text (the clock of Node's process.hrtime). It is in C, because two hundred Node processes would
+ * take the CPU that the server needs. "DELTAS n EVERY ms" in the prompt. It is started with stream-json on stdin, or
+ * with the prompt as the last argument.
  */
 #define _GNU_SOURCE
 #include <stdint.h>
@@ -17,7 +18,28 @@
 #define CLOCK CLOCK_MONOTONIC
 #endif
 
-#define TAIL "\"session_id\":\"567370be-dae6-469f-853e-c0b9bb1b81e4\",\"parent_tool_use_id\":null,\"uuid\":\"cea7223b-0429-453c-829f-488542788240\",\"api_message_id\":\"msg_01paced\"}\n"
+#define SESSION "\"session_id\":\"567370be-dae6-469f-853e-c0b9bb1b81e4\""
+#define TAIL \
+  SESSION ",\"parent_tool_use_id\":null," \
+  "\"uuid\":\"cea7223b-0429-453c-829f-488542788240\",\"api_message_id\":\"msg_01paced\"}\n"
+#define MESSAGE_START \
+  "{\"type\":\"message_start\",\"message\":{\"id\":\"msg_01paced\",\"type\":\"message\",\"role\":\"assistant\"," \
+  "\"model\":\"claude-fake-1\",\"content\":[],\"stop_reason\":null,\"usage\":{\"input_tokens\":9,\"output_tokens\":1}}}"
+/* With the clock as its argument. */
+#define TEXT_DELTA \
+  "{\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":\"t%lld \"}}"
+#define MESSAGE_DELTA \
+  "{\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\",\"stop_sequence\":null}," \
+  "\"usage\":{\"output_tokens\":9}}"
+#define RESULT \
+  "{\"type\":\"result\",\"subtype\":\"success\",\"is_error\":false,\"num_turns\":1,\"result\":\"\"," \
+  "\"stop_reason\":\"end_turn\"," SESSION "," \
+  "\"usage\":{\"input_tokens\":9,\"output_tokens\":9},\"modelUsage\":{}}\n"
+/* With the request's id as its argument. */
+#define CONTROL_RESPONSE \
+  "{\"type\":\"control_response\",\"response\":{\"subtype\":\"success\",\"request_id\":\"%s\",\"response\":{" \
+  "\"models\":[{\"value\":\"sonnet\",\"resolvedModel\":\"claude-fake-1\",\"displayName\":\"Fake\"}]," \
+  "\"account\":{\"tokenSource\":\"made-up\"}}}}\n"
 #define EVENT(inside) "{\"type\":\"stream_event\",\"event\":" inside "," TAIL
 
 static int64_t now_ns(void) {
@@ -45,7 +67,7 @@ static void answer(const char *prompt) {
   long deltas = number_after("DELTAS ", prompt, 3);
   int64_t every_ns = number_after("EVERY ", prompt, 20) * (int64_t)1000000;
   char line[512];
-  say(EVENT("{\"type\":\"message_start\",\"message\":{\"id\":\"msg_01paced\",\"type\":\"message\",\"role\":\"assistant\",\"model\":\"claude-fake-1\",\"content\":[],\"stop_reason\":null,\"usage\":{\"input_tokens\":9,\"output_tokens\":1}}}"));
+  say(EVENT(MESSAGE_START));
   say(EVENT("{\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"text\",\"text\":\"\"}}"));
   int64_t due = now_ns();
   for (long index = 0; index < deltas; index++) {
@@ -55,13 +77,13 @@ static void answer(const char *prompt) {
       nanosleep(&pause, NULL);
     }
     due += every_ns;
-    snprintf(line, sizeof line, EVENT("{\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":\"t%lld \"}}"), (long long)now_ns());
+    snprintf(line, sizeof line, EVENT(TEXT_DELTA), (long long)now_ns());
     say(line);
   }
   say(EVENT("{\"type\":\"content_block_stop\",\"index\":0}"));
-  say(EVENT("{\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\",\"stop_sequence\":null},\"usage\":{\"output_tokens\":9}}"));
+  say(EVENT(MESSAGE_DELTA));
   say(EVENT("{\"type\":\"message_stop\"}"));
-  say("{\"type\":\"result\",\"subtype\":\"success\",\"is_error\":false,\"num_turns\":1,\"result\":\"\",\"stop_reason\":\"end_turn\",\"session_id\":\"567370be-dae6-469f-853e-c0b9bb1b81e4\",\"usage\":{\"input_tokens\":9,\"output_tokens\":9},\"modelUsage\":{}}\n");
+  say(RESULT);
 }
 
 static void take(const char *message) {
@@ -73,7 +95,7 @@ static void take(const char *message) {
   }
   const char *at = strstr(message, "\"request_id\":\"");
   if (at != NULL) sscanf(at + strlen("\"request_id\":\""), "%127[^\"]", id);
-  snprintf(reply, sizeof reply, "{\"type\":\"control_response\",\"response\":{\"subtype\":\"success\",\"request_id\":\"%s\",\"response\":{\"models\":[{\"value\":\"sonnet\",\"resolvedModel\":\"claude-fake-1\",\"displayName\":\"Fake\"}],\"account\":{\"tokenSource\":\"made-up\"}}}}\n", id);
+  snprintf(reply, sizeof reply, CONTROL_RESPONSE, id);
   say(reply);
 }
 
