@@ -46,8 +46,7 @@ await withScope(async (scope) => {
   const build = await buildOurs(scope);
   const { path: fake, isCompiled } = await makeFake(scope);
   const environment = (): Promise<Record<string, string>> => contestantEnvironment(scope, { claude: fake });
-  const ourArgs = ["--max-processes", "250", "--conversation-idle", "1"];
-  const ours = await startOurs(scope, build, { env: await environment(), args: ourArgs });
+  const ours = await startOurs(scope, build, { env: await environment(), args: ["--max-processes", "250"] });
   const reference = await startReference(scope, await installReference(scope, options.reference), await environment());
   const pipe = await startServer(scope, {
     args: [join(fakes, "pipe-server.mjs")],

@@ -15,9 +15,17 @@ import { resultsByCall, resultsOfLastCalls } from "./tool-results.ts";
 import { serveTools } from "./tool-server.ts";
 import { goesOn, TurnTranslator } from "./translate.ts";
 
+/**
+ * How long a turn waits for its process's rehearsal, in milliseconds. One takes less than a second on a machine at rest.
+ * The turn then fails with `cli_failed` before its first byte, so that it can be given to another process.
+ */
+export const rehearsalWaitMsMax = 5_000;
+
 export interface ConversationOptions {
   /** The longest silence of the CLI inside a turn, in milliseconds, before the turn fails. */
   readonly silenceMsMax: number;
+  /** Usually `rehearsalWaitMsMax`. */
+  readonly rehearsalWaitMsMax?: number;
   /** What the CLI tells of itself and its login, once a process. */
   readonly onInitialized: (answer: InitializeAnswer) => void;
   /** The CLI has taken one more message of a history that it is told. */
@@ -41,6 +49,8 @@ interface Run {
   readonly translator: TurnTranslator;
   readonly silence: NodeJS.Timeout;
   readonly fail: (error: BridgeError) => void;
+  /** The model is being asked: what the CLI answers from now on is this run's. */
+  isAsked: boolean;
 }
 
 /** How many empty messages a rehearsal has: with each of the first few the CLI's code gets faster. */
@@ -137,7 +147,9 @@ export class Conversation {
    * read of the CLI's output made; throws a BridgeError when the turn fails, the CLI is silent for too long, or `signal` aborts.
    */
   async *run(turn: Turn, seen: number, signal: AbortSignal): AsyncGenerator<TurnEvent[], void, undefined> {
-    const { queue, translator, silence, fail } = this.#run = this.#newRun(turn);
+    const run = this.#newRun(turn);
+    const { queue, translator, silence, fail } = run;
+    this.#run = run;
     const onAbort = (): void => fail(clientClosed());
     signal.addEventListener("abort", onAbort, { once: true });
     const parked = this.#standing.name === "parked" ? this.#standing.callIds : undefined;
@@ -149,7 +161,10 @@ export class Conversation {
       if (!isUsable) fail(this.#failure ?? new BridgeError("cli_failed", "The claude process has no further use."));
       else if (signal.aborted) onAbort();
       else if (parked === undefined) this.#tell(turn, seen).catch((error: unknown) => fail(asBridgeError(error)));
-      else this.#calls.answer(resultsByCall(parked, resultsOfLastCalls(turn.messages) ?? []));
+      else {
+        run.isAsked = true;
+        this.#calls.answer(resultsByCall(parked, resultsOfLastCalls(turn.messages) ?? []));
+      }
       for (let batch = await queue.next(); batch !== undefined; batch = await queue.next()) yield batch;
       this.#settle(translator);
     } finally {
@@ -187,7 +202,7 @@ export class Conversation {
     const silence = setInterval(() => {
       if (queue.isAwaited) fail(new BridgeError("turn_timeout", `The claude process was silent for ${this.#options.silenceMsMax / 1000} s.`));
     }, this.#options.silenceMsMax);
-    return { queue, translator, silence, fail };
+    return { queue, translator, silence, fail, isAsked: false };
   }
 
   #settle({ outcome, callIds, isWhole }: TurnTranslator): void {
@@ -206,7 +221,7 @@ export class Conversation {
   #takeDelta(text: string, start: number, end: number): boolean {
     const delta = parseDelta(text, start, end);
     if (delta === undefined) return false;
-    this.#run?.translator.takeDelta(delta, this.#run.queue.items);
+    if (this.#run?.isAsked === true) this.#run.translator.takeDelta(delta, this.#run.queue.items);
     return true;
   }
 
@@ -226,6 +241,7 @@ export class Conversation {
       case "system":
         if (message["subtype"] === "init") return this.#checkTools(message);
     }
+    if (run?.isAsked !== true && this.#refusedUnasked(message)) return;
     if (run === undefined) return this.#onUnasked(message);
     run.translator.take(message, run.queue.items, wasCut);
     if (message["type"] === "rate_limit_event" && run.translator.rateLimit !== undefined) this.#options.onRateLimit(run.translator.rateLimit);
@@ -253,10 +269,21 @@ export class Conversation {
     if (run === undefined) return;
     const { queue, translator: { outcome }, silence, fail } = run;
     silence.refresh();
-    this.#hasBegun ||= queue.items.length > 0;
+    this.#hasBegun ||= run.isAsked && queue.items.length > 0;
     queue.flush();
     if (outcome.name === "failed") fail(this.#hasBegun ? outcome.error : this.#served.explain(outcome.error));
     else if (outcome.name !== "running") queue.end();
+  }
+
+  /**
+   * A CLI that answers what was no question (a message of a rehearsal, of a history) is not what it is taken for, and its
+   * answer is nobody's. The run fails with it, or the rehearsal. False where the message is no answer, or nobody waits.
+   */
+  #refusedUnasked(message: JsonObject): boolean {
+    if (!goesOn(message) || message["is_error"] === true) return false;
+    const waits = this.#run?.fail ?? this.#historyAck?.reject;
+    waits?.(new BridgeError("cli_failed", "The claude process answered what was no question."));
+    return waits !== undefined;
   }
 
   /** A parked CLI that goes on by itself (it answers a call to a tool that nobody has) is no longer where the client believes it. */
@@ -287,7 +314,7 @@ export class Conversation {
 
   /** Writes what the process has not seen. Each history message of the user is acknowledged before what follows is written: the CLI's queue is not ordered against assistant lines. */
   async #tell(turn: Turn, seen: number): Promise<void> {
-    if (this.#rehearsal !== undefined) await this.#rehearsal;
+    if (this.#rehearsal !== undefined) await this.#untilRehearsed(this.#rehearsal);
     // Not waited for: the CLI reads what follows in order, and a refusal fails the turn whenever it comes.
     else if (seen === 0) this.#initialize(turn).catch((error: unknown) => this.#run?.fail(asBridgeError(error)));
     const last = turn.messages.length - 1;
@@ -301,7 +328,19 @@ export class Conversation {
       this.#options.onHistoryTold();
     }
     const message = turn.messages[last];
-    if (message !== undefined) await this.process.write(turnLine(message));
+    if (message === undefined) return;
+    if (this.#run !== undefined) this.#run.isAsked = true;
+    await this.process.write(turnLine(message));
+  }
+
+  async #untilRehearsed(rehearsal: Promise<void>): Promise<void> {
+    const waitMsMax = this.#options.rehearsalWaitMsMax ?? rehearsalWaitMsMax;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_resolve, reject) => {
+      const message = `The claude process did not end its rehearsal within ${waitMsMax / 1000} s.`;
+      timer = setTimeout(() => reject(new BridgeError("cli_failed", message)), waitMsMax);
+    });
+    await Promise.race([rehearsal, late]).finally(() => clearTimeout(timer));
   }
 
   /** Resolves when the CLI has taken all of it; rejects with its first refusal. */

@@ -242,9 +242,10 @@ export class Engine {
     try {
       yield* conversation.run(turn, hit?.seen ?? 0, signal);
     } catch (error) {
-      // A process that had waited may have died meanwhile (a laptop's sleep, a kill): nothing of an answer had come yet.
+      // A process that had waited may have died meanwhile (a laptop's sleep, a kill), or not end its rehearsal: nothing of an
+      // answer had come yet.
       if (waited === undefined || conversation.hasBegun || this.#isClosing || !isCliFailure(error)) throw error;
-      this.#options.log.info("a process had died while it waited; its turn goes to another", { ended: conversation.process.ending });
+      this.#options.log.info("a process that had waited took no turn; its turn goes to another", { ended: conversation.process.ending });
       void conversation.process.end();
       seat.conversation = await this.#bootInPlace(turn.model, signal);
       yield* seat.conversation.run(turn, 0, signal);

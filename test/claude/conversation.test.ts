@@ -8,8 +8,10 @@ import { runningFakes, startFake, Witness } from "../support/fake-claude.ts";
 import { callsIn, collect, summaryOf } from "../support/turn-events.ts";
 import { ask, assistant, callsOf, never, resultsOf, tool, turnOf, user } from "../support/turns.ts";
 
-async function startConversation(t: TestContext, name: string, options: Partial<ConversationOptions> = {}) {
-  const fake = await startFake(t, name);
+async function startConversation(
+  t: TestContext, name: string, options: Partial<ConversationOptions> = {}, environment: Readonly<Record<string, string>> = {},
+) {
+  const fake = await startFake(t, name, environment);
   const conversation = new Conversation(fake.claude, { silenceMsMax: 20_000, onInitialized: () => {}, onHistoryTold: () => {}, onRateLimit: () => {}, ...options });
   return { ...fake, conversation };
 }
@@ -572,6 +574,30 @@ describe("a rehearsal", () => {
     const { error } = await collect(conversation.run({ ...profile, messages: [user(silent.join(" "))] }, 0, never));
     await rehearsal;
     assert.deepEqual([(error as BridgeError).kind, conversation.isAlive], ["turn_timeout", false]);
+  });
+
+  it("that does not settle holds a turn no longer than a rehearsal may, and the turn may go to another process", async (t) => {
+    const { conversation } = await startConversation(t, "never-acknowledges", { rehearsalWaitMsMax: 50 });
+    const rehearsal = assert.rejects(conversation.rehearse(profile), { kind: "cli_failed" });
+    const { events, error } = await collect(conversation.run({ ...profile, messages: [user("hi")] }, 0, never));
+    await rehearsal;
+    const { kind, message } = error as BridgeError;
+    assert.deepEqual([events, kind, message], [[], "cli_failed", "The claude process did not end its rehearsal within 0.05 s."]);
+    assert.deepEqual([conversation.isAlive, conversation.hasBegun], [false, false]);
+  });
+
+  it("that is answered like a question is refused, and its answer is given to no turn", async (t) => {
+    const answersAll = { ANSWERS_ALL: "1" };
+    const words = /answered what was no question/u;
+    const waiting = await startConversation(t, "never-acknowledges", {}, answersAll);
+    await assert.rejects(waiting.conversation.rehearse(profile), words);
+
+    const taken = await startConversation(t, "never-acknowledges", {}, answersAll);
+    const rehearsal = assert.rejects(taken.conversation.rehearse(profile), words);
+    const { events, error } = await collect(taken.conversation.run({ ...profile, messages: [user("hi")] }, 0, never));
+    await rehearsal;
+    assert.deepEqual([events, (error as BridgeError).kind, taken.conversation.hasBegun], [[], "cli_failed", false]);
+    assert.match((error as BridgeError).message, words);
   });
 
   it("of a process that is ended leaves nobody waiting", async (t) => {

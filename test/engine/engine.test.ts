@@ -647,6 +647,18 @@ describe("a warm process", () => {
     assert.match(kinds[2]?.join(" ") ?? "", /^control_request( history user acknowledged){1,3} user$/u);
   });
 
+  it("that answers what it rehearses as if it were a question is no use to any turn, and costs none its answer", async (t) => {
+    const environment = { ...platformEnvironment(), ANSWERS_ALL: "1" };
+    const { engine, logLines } = startEngine(t, "never-acknowledges", { warm: 2, environment });
+    await engine.discover();
+    const turn = ask("hi", { model: "opus", system: "Be brief." });
+    for (let round = 0; round < 6; round++) {
+      const { events, error } = await collect(engine.run(turn, never));
+      assert.deepEqual([error, summaryOf(events).text], [undefined, "this is it"]);
+    }
+    await until(() => logLines.some((line) => line.includes("a beginning could not be rehearsed")));
+  });
+
   it("that refuses what it is to rehearse leaves the others as they are", async (t) => {
     const { engine, logLines } = startEngine(t, "refuses-initialize", { warm: 2 });
     await engine.discover();

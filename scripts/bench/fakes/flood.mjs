@@ -34,6 +34,8 @@ function reply(message) {
   if (message.type === "control_request") {
     const response = message.request.subtype === "initialize" ? welcome : {};
     say({ type: "control_response", response: { subtype: "success", request_id: message.request_id, response } });
+  } else if (message.type === "user" && message.shouldQuery === false) {
+    say({ type: "result", subtype: "success", is_error: false, num_turns: 0, result: "", session_id: session });
   } else if (message.type === "user") {
     answer(message.message.content.map((block) => block.text ?? "").join(" "));
   }

@@ -42,6 +42,9 @@
   "\"account\":{\"tokenSource\":\"made-up\"}}}}\n"
 #define EVENT(inside) "{\"type\":\"stream_event\",\"event\":" inside "," TAIL
 
+/* The CLI's answer to a message that asks nothing: a rehearsal's, or one of a history. */
+#define ACKNOWLEDGED "{\"type\":\"result\",\"subtype\":\"success\",\"is_error\":false,\"num_turns\":0}\n"
+
 static int64_t now_ns(void) {
   struct timespec now;
   clock_gettime(CLOCK, &now);
@@ -90,7 +93,10 @@ static void take(const char *message) {
   char reply[512];
   char id[128] = "";
   if (strstr(message, "\"type\":\"control_request\"") == NULL) {
-    if (strstr(message, "\"type\":\"user\"") != NULL) answer(message);
+    if (strstr(message, "\"type\":\"user\"") == NULL) return;
+    // In a prompt the quotes would be escaped.
+    if (strstr(message, "\"shouldQuery\":false") != NULL) say(ACKNOWLEDGED);
+    else answer(message);
     return;
   }
   const char *at = strstr(message, "\"request_id\":\"");

@@ -18,6 +18,10 @@ else if (process.argv.includes("--input-format")) onEachMessage(reply);
 else await answer(process.argv.at(-1) ?? "");
 
 function reply(message) {
+  if (message.type === "user" && message.shouldQuery === false) {
+    say({ type: "result", subtype: "success", is_error: false, num_turns: 0, result: "" });
+    return;
+  }
   if (message.type === "user") {
     void answer(JSON.stringify(message));
     return;
