@@ -13,6 +13,7 @@ import { Engine, type EngineStatus } from "./engine/engine.ts";
 import { createAccessCheck } from "./http/access.ts";
 import { bytesPerMegabyte } from "./http/body.ts";
 import { HeldAnswers } from "./http/held-answers.ts";
+import { ImageCache } from "./http/image-cache.ts";
 import { Preparation } from "./http/preparation.ts";
 import { createHttpServer } from "./http/server.ts";
 import { createLogger } from "./log.ts";
@@ -84,6 +85,7 @@ export function createClaudeMaxApi(
       preparation: new Preparation(config.maxProcesses + config.maxQueue),
       stored: new StoredResponses(),
       held: new HeldAnswers(),
+      imageCache: new ImageCache(),
       heartbeatMs: config.heartbeatSeconds * 1000, fetchImages: config.fetchImages, startedAtMs: Date.now(),
     },
     checkAccess: createAccessCheck(config),

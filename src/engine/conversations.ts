@@ -80,6 +80,15 @@ export class Conversations {
     return reason;
   }
 
+  /** How many of a history's messages the conversation has seen that `take` would give now; 0 when there is none. */
+  seen(hashes: readonly HistoryHash[], canContinue: (conversation: Conversation, seen: number) => boolean): number {
+    for (let seen = hashes.length - 1; seen > 0; seen--) {
+      const resting = this.#byHash.get(hashes[seen - 1] ?? ("" as HistoryHash)) ?? [];
+      for (const { conversation } of resting) if (canContinue(conversation, seen)) return seen;
+    }
+    return 0;
+  }
+
   /** The turn that began with `hit` is over, however it ended. */
   release({ hash }: Hit): void {
     const uses = (this.#inUse.get(hash) ?? 0) - 1;

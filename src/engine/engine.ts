@@ -6,7 +6,7 @@ import type { RateLimitInfo } from "../claude/protocol.ts";
 import type { ModelAlias } from "../config/settings.ts";
 import { BridgeError, clientClosed } from "../errors.ts";
 import type { Logger } from "../log.ts";
-import type { ModelEntry, Turn, TurnEvent } from "../turn.ts";
+import type { Message, ModelEntry, Turn, TurnEvent } from "../turn.ts";
 import { Admission } from "./admission.ts";
 import { AnswerRecord } from "./answer-record.ts";
 import { Cli } from "./cli.ts";
@@ -63,6 +63,19 @@ export interface EngineStatus {
   /** How many turns went on with a living process, and why the others did not. */
   readonly reuse: Readonly<Record<"hit" | MissReason, number>>;
 }
+
+/** What a turn is run with. */
+interface Attempt {
+  readonly turn: Turn;
+  readonly signal: AbortSignal;
+  readonly complete: Complete;
+}
+
+/**
+ * Gives messages that a process is about to be told with what they refer to. It may be asked again for more of them.
+ * Rejects with a BridgeError when that cannot be had.
+ */
+export type Complete = (messages: readonly Message[]) => Promise<readonly Message[]>;
 
 /** The conversation that a turn runs in; it may change while the turn has not begun. */
 interface Seat {
@@ -166,11 +179,20 @@ export class Engine {
     throw new BridgeError("model_not_found", `The model ${JSON.stringify(name.slice(0, modelNameCharsShown))} is not served. There are: ${served}, and any full claude-… id.`, { param: "model" });
   }
 
+  /** The messages of a turn that a process would have to be told now; a free one knows those before them. */
+  messagesToTell(request: Turn): readonly Message[] {
+    const turn = withToolChoice(request);
+    const canContinue = (conversation: Conversation, seen: number): boolean => conversation.canContinue(turn, seen);
+    return turn.messages.slice(this.#conversations.seen(messageHashes(turn), canContinue));
+  }
+
   /**
    * Runs a turn: on the process that has this conversation's history, or with the history replayed on a fresh one. Throws a
    * BridgeError on any failure; when the caller stops early, or `signal` aborts, the turn's process ends.
    */
-  async *run(request: Turn, signal: AbortSignal): AsyncGenerator<TurnEvent[], void, undefined> {
+  async *run(
+    request: Turn, signal: AbortSignal, complete: Complete = (messages) => Promise.resolve(messages),
+  ): AsyncGenerator<TurnEvent[], void, undefined> {
     if (signal.aborted) throw clientClosed();
     const turn = withToolChoice(request);
     const hashes = messageHashes(turn);
@@ -182,7 +204,8 @@ export class Engine {
     const answer = new AnswerRecord();
     const seat: Seat = { conversation: undefined, isExact: true, profile: undefined };
     try {
-      const chosen = mustCall(turn) ? this.#answerWithCall(turn, hit, seat, signal) : this.#answer(turn, hit, seat, signal);
+      const attempt: Attempt = { turn, signal, complete };
+      const chosen = mustCall(turn) ? this.#answerWithCall(attempt, hit, seat) : this.#answer(attempt, hit, seat);
       for await (const batch of turn.stop.length === 0 ? chosen : endAtStop(chosen, turn.stop)) {
         if (seat.profile !== undefined && batch.some(({ type }) => type === "start")) {
           this.#pool.open(turn.model, seat.profile);
@@ -235,7 +258,9 @@ export class Engine {
     });
   }
 
-  async *#answer(turn: Turn, hit: Hit | undefined, seat: Seat, signal: AbortSignal): AsyncGenerator<TurnEvent[], void, undefined> {
+  async *#answer(attempt: Attempt, hit: Hit | undefined, seat: Seat): AsyncGenerator<TurnEvent[], void, undefined> {
+    const { signal } = attempt;
+    const turn = await this.#completed(attempt, hit);
     const waited = hit?.conversation ?? await this.#takeWarm(turn, seat, signal);
     const conversation = waited ?? await this.#bootInPlace(turn.model, signal);
     seat.conversation = conversation;
@@ -247,14 +272,31 @@ export class Engine {
       if (waited === undefined || conversation.hasBegun || this.#isClosing || !isCliFailure(error)) throw error;
       this.#options.log.info("a process that had waited took no turn; its turn goes to another", { ended: conversation.process.ending });
       void conversation.process.end();
+      // It is told all of the history, not only what was new to the other.
+      const whole = await this.#completed(attempt, undefined);
       seat.conversation = await this.#bootInPlace(turn.model, signal);
-      yield* seat.conversation.run(turn, 0, signal);
+      yield* seat.conversation.run(whole, 0, signal);
+    }
+  }
+
+  /** The turn, the messages that are to be told completed. Where they cannot be, the conversation rests on. */
+  async #completed({ turn, complete }: Attempt, hit: Hit | undefined): Promise<Turn> {
+    const seen = hit?.seen ?? 0;
+    try {
+      const told = await complete(turn.messages.slice(seen));
+      return { ...turn, messages: [...turn.messages.slice(0, seen), ...told] };
+    } catch (error) {
+      if (hit !== undefined && !this.#isClosing) this.#conversations.keep(hit.conversation, hit.hash);
+      throw error;
     }
   }
 
   /** An answer without the call that was asked for is turned round once, then given up. */
-  async *#answerWithCall(turn: Turn, hit: Hit | undefined, seat: Seat, signal: AbortSignal): AsyncGenerator<TurnEvent[], void, undefined> {
-    if (yield* untilFirstCall(this.#answer(turn, hit, seat, signal))) return;
+  async *#answerWithCall(
+    attempt: Attempt, hit: Hit | undefined, seat: Seat,
+  ): AsyncGenerator<TurnEvent[], void, undefined> {
+    const { turn, signal } = attempt;
+    if (yield* untilFirstCall(this.#answer(attempt, hit, seat))) return;
     const { conversation } = seat;
     seat.isExact = false;
     if (conversation?.isAlive === true) {

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { AssistantBlock, Message, Turn, UserBlock } from "../turn.ts";
+import type { AssistantBlock, Message, ToolResultBlock, Turn, UserBlock } from "../turn.ts";
 
 /**
  * A rolling hash over a conversation: where a process stands, and what a request's history comes to. Each hash covers
@@ -49,8 +49,20 @@ function userParts(block: UserBlock, order: ReadonlyMap<string, number>): string
     case "document":
       return ["document", block.source.data, block.title ?? ""];
     case "tool_result":
-      return ["tool_result", String(order.get(block.tool_use_id) ?? -1), String(block.is_error ?? false), canonicalJson(block.content)];
+      return [
+        "tool_result", String(order.get(block.tool_use_id) ?? -1), String(block.is_error ?? false),
+        canonicalJson(resultContent(block.content)),
+      ];
   }
+}
+
+/** Where an image's URL stood in its request is no part of what it says. */
+function resultContent(content: ToolResultBlock["content"]): unknown {
+  if (typeof content === "string") return content;
+  return content.map((part) => {
+    if (part.type !== "image" || part.source.type !== "url") return part;
+    return { type: "image_url", url: part.source.url };
+  });
 }
 
 /** JSON with sorted keys: clients parse and print a call's arguments again. */

@@ -9,18 +9,19 @@ import { bodyOfPieces } from "./whole-answer.ts";
 
 export async function createChatCompletion(exchange: Exchange, services: Services): Promise<void> {
   const { engine, defaultModel } = services;
-  const { asked: chat, turn } = await prepareTurn(exchange, services, (body) => parseChatRequest(body, defaultModel));
+  const parse = (body: unknown): ReturnType<typeof parseChatRequest> => parseChatRequest(body, defaultModel);
+  const { asked: chat, batches } = await prepareTurn(exchange, services, parse);
   const identity = {
     id: `chatcmpl-${randomBytes(18).toString("base64url")}`,
     created: Math.floor(Date.now() / 1000),
     model: chat.model,
     systemFingerprint: `fp_claude_code_${engine.status.installation?.version ?? "unknown"}`,
   };
-  if (chat.stream) return await streamTurn(turn, new ChatStream(identity, chat), exchange, services);
+  if (chat.stream) return await streamTurn(batches, new ChatStream(identity, chat), exchange, services);
   const answer = new ChatAnswer(identity, chat);
   const fold = {
     take: (events: readonly TurnEvent[]) => answer.take(events),
     release: () => bodyOfPieces(answer.release()),
   };
-  await wholeTurn(turn, fold, exchange, services);
+  await wholeTurn(batches, fold, exchange, services);
 }

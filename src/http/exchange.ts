@@ -3,6 +3,7 @@ import type { StoredResponses } from "../dialects/responses/stored.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Logger } from "../log.ts";
 import type { HeldAnswers } from "./held-answers.ts";
+import type { ImageCache } from "./image-cache.ts";
 import type { Preparation } from "./preparation.ts";
 
 /** What the handlers need of the rest. */
@@ -20,6 +21,7 @@ export interface Services {
   readonly heartbeatMs: number;
   /** Whether images given by URL are fetched. */
   readonly fetchImages: boolean;
+  readonly imageCache: ImageCache;
   /** Milliseconds since the epoch, when the server started. */
   readonly startedAtMs: number;
 }

@@ -2,9 +2,8 @@ import { lookup, type LookupAddress } from "node:dns";
 import { type IncomingMessage, request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
 import { BlockList, isIP, type LookupFunction } from "node:net";
-import { BridgeError, clientClosed } from "../errors.ts";
+import { clientClosed } from "../errors.ts";
 import { imageType } from "../image-type.ts";
-import type { ImageBlock, Message, TextBlock, ToolResultBlock, Turn, UserBlock } from "../turn.ts";
 import { bytesPerMegabyte } from "./body.ts";
 
 /** The largest image that is fetched, in bytes. */
@@ -12,17 +11,19 @@ export const imageBytesMax = 20 * bytesPerMegabyte;
 /** How long one image may take, redirects included, in milliseconds. */
 export const fetchWaitMs = 15_000;
 export const redirectsMax = 3;
-/** How many images of a request may be given by URL. */
-export const imagesMax = 20;
 
 export interface FetchOptions {
-  /** False: URLs are refused by name. */
-  readonly isAllowed: boolean;
   /** How much all images of a request may come to, in bytes. */
   readonly bytesMax: number;
   readonly signal: AbortSignal;
   /** Which addresses may be asked; default: those that the whole internet shares. */
-  readonly isPublic?: (address: string) => boolean;
+  readonly isPublic?: ((address: string) => boolean) | undefined;
+}
+
+/** An image as it was found, of the kind that its bytes are. */
+export interface FetchedImage {
+  readonly mediaType: string;
+  readonly bytes: Buffer;
 }
 
 /** Every special-purpose range of IANA's registries that is not the public internet. */
@@ -44,59 +45,13 @@ export function isPublicAddress(address: string): boolean {
 }
 
 /** Why an image cannot be had, in words for the client. */
-class Refusal extends Error {}
+export class Refusal extends Error {}
 
-/** The turn with every image that was given by URL fetched. Throws a BridgeError that names the field of one that cannot be had. */
-export async function withFetchedImages(turn: Turn, options: FetchOptions): Promise<Turn> {
-  let images = 0;
-  let bytesLeft = options.bytesMax;
-  const fetchOne = async (url: string): Promise<ImageBlock> => {
-    if (!options.isAllowed) throw new Refusal("images are not fetched here (--fetch-images=false); send a data: URL.");
-    if (++images > imagesMax) throw new Refusal(`at most ${imagesMax} images of a request are fetched.`);
-    const { mediaType, bytes } = await fetchImage(url, bytesLeft, options);
-    bytesLeft -= bytes.length;
-    return { type: "image", source: { type: "base64", media_type: mediaType, data: bytes.toString("base64") } };
-  };
-  const fetched = async (block: ImageBlock): Promise<ImageBlock> => {
-    if (block.source.type !== "url") return block;
-    const { url, path } = block.source;
-    try {
-      return await fetchOne(url);
-    } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
-      throw new BridgeError("invalid_value", `${path}: ${error.message}`, { param: path, ...(error.cause === undefined ? {} : { cause: error.cause }) });
-    }
-  };
-  const result = async (block: ToolResultBlock): Promise<ToolResultBlock> => (typeof block.content === "string" ? block : {
-    ...block, content: await inTurn(block.content, (part): TextBlock | ImageBlock | Promise<ImageBlock> => (part.type === "image" ? fetched(part) : part)),
-  });
-  if (!turn.messages.some(hasUrl)) return turn;
-  return {
-    ...turn,
-    messages: await inTurn(turn.messages, async (message): Promise<Message> => (message.role === "assistant" ? message : {
-      role: "user",
-      content: await inTurn(message.content, (block): UserBlock | Promise<UserBlock> => (block.type === "image" ? fetched(block) : block.type === "tool_result" ? result(block) : block)),
-    })),
-  };
-}
-
-function hasUrl({ content }: Message): boolean {
-  return content.some((block) => isUrl(block) || (block.type === "tool_result" && typeof block.content !== "string" && block.content.some(isUrl)));
-}
-
-function isUrl(block: { readonly type: string; readonly source?: { readonly type: string } }): boolean {
-  return block.type === "image" && block.source?.type === "url";
-}
-
-/** One after the other: a request is no means to open many connections. */
-async function inTurn<In, Out>(items: readonly In[], map: (item: In) => Out | Promise<Out>): Promise<Out[]> {
-  const results: Out[] = [];
-  for (const item of items) results.push(await map(item));
-  return results;
-}
-
-/** Throws a Refusal, or a BridgeError when the client has left. `bytesLeft` is what the request's other images leave it. */
-async function fetchImage(url: string, bytesLeft: number, { signal, bytesMax, isPublic = isPublicAddress }: FetchOptions): Promise<{ readonly mediaType: string; readonly bytes: Buffer }> {
+/**
+ * Throws a Refusal, or a BridgeError when the client has left. `bytesLeft` is what the request's other images leave it.
+ */
+export async function fetchImage(url: string, bytesLeft: number, options: FetchOptions): Promise<FetchedImage> {
+  const { signal, bytesMax, isPublic = isPublicAddress } = options;
   const timeout = AbortSignal.timeout(fetchWaitMs);
   const either = AbortSignal.any([signal, timeout]);
   let at = parseUrl(url);
@@ -114,7 +69,7 @@ async function fetchImage(url: string, bytesLeft: number, { signal, bytesMax, is
         throw new Refusal(`the image's server answered ${statusCode}.`);
       }
       const bytes = await readAll(response, bytesLeft < imageBytesMax
-        ? { bytes: bytesLeft, refusal: new Refusal(`the images of a request may come to ${inMegabytes(bytesMax)} MB together.`) }
+        ? { bytes: bytesLeft, refusal: tooMuchTogether(bytesMax) }
         : { bytes: imageBytesMax, refusal: new Refusal(`the image is larger than ${inMegabytes(imageBytesMax)} MB.`) });
       const mediaType = imageType(bytes);
       if (mediaType === undefined) throw new Refusal("what was fetched is no png, jpeg, gif or webp image.");
@@ -178,6 +133,11 @@ async function readAll(response: IncomingMessage, { bytes: bytesMax, refusal }: 
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
+}
+
+/** Of all images of a request. */
+export function tooMuchTogether(bytesMax: number): Refusal {
+  return new Refusal(`the images of a request may come to ${inMegabytes(bytesMax)} MB together.`);
 }
 
 function notPublic(): Refusal {

@@ -18,14 +18,16 @@ export async function createResponse(exchange: Exchange, services: Services): Pr
 
 async function answer(exchange: Exchange, services: Services): Promise<void> {
   const { defaultModel, stored } = services;
-  const { asked, turn } = await prepareTurn(exchange, services, (body) => parseResponsesRequest(body, defaultModel, stored));
+  const parse = (body: unknown): ReturnType<typeof parseResponsesRequest> =>
+    parseResponsesRequest(body, defaultModel, stored);
+  const { asked, batches } = await prepareTurn(exchange, services, parse);
   const id = newId("resp");
   let finished: FinishedResponse | undefined;
   const wire = new ResponseStream({ id, createdAt: Math.floor(Date.now() / 1000) }, asked, (whole) => {
     finished = whole;
     if (asked.isStored) stored.keep({ id, input: asked.items, ...whole });
   });
-  if (asked.stream) return await streamTurn(turn, wire, exchange, services);
+  if (asked.stream) return await streamTurn(batches, wire, exchange, services);
   const fold: AnswerFold = {
     take: (events) => void wire.encode(events),
     release: () => {
@@ -33,7 +35,7 @@ async function answer(exchange: Exchange, services: Services): Promise<void> {
       return bodyOfText(finished.body);
     },
   };
-  await wholeTurn(turn, fold, exchange, services);
+  await wholeTurn(batches, fold, exchange, services);
 }
 
 export async function getResponse(exchange: Exchange, { stored, held }: Services): Promise<void> {

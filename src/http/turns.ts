@@ -1,13 +1,13 @@
 /** What every dialect's endpoint does alike: from a body to a turn, and the head of its answer. */
 
-import type { Turn } from "../turn.ts";
+import type { Turn, TurnEvent } from "../turn.ts";
 import { readJsonBody } from "./body.ts";
 import { sendEventStream, type WireStream } from "./event-stream.ts";
 import type { Exchange, Services } from "./exchange.ts";
-import { withFetchedImages } from "./fetch-images.ts";
 import { headerValue } from "./header-value.ts";
 import { rateLimitHeaders } from "./rate-limit.ts";
 import { logFailure, sendFailure } from "./respond.ts";
+import { ToldImages } from "./told-images.ts";
 import { type AnswerFold, sendWholeAnswer } from "./whole-answer.ts";
 
 const servedModelHeader = "x-claude-model";
@@ -19,16 +19,23 @@ interface TurnRequest {
   readonly model: string;
 }
 
+/** A turn that has not begun: it does when the first batch is asked for. */
+type Batches = AsyncIterable<readonly TurnEvent[]>;
+
 /** Reads and checks a request, and gets what it refers to. Rejects with a BridgeError that names what is wrong. */
 export async function prepareTurn<Request extends TurnRequest>(
-  { request, signal }: Exchange, { engine, maxBodyBytes, fetchImages, preparation }: Services, parse: (body: unknown) => Request,
-): Promise<{ readonly asked: Request; readonly turn: Turn }> {
+  { request, signal }: Exchange, services: Services, parse: (body: unknown) => Request,
+): Promise<{ readonly asked: Request; readonly batches: Batches }> {
+  const { engine, maxBodyBytes, fetchImages, imageCache, preparation } = services;
   return await preparation.run(async () => {
     const asked = parse(await readJsonBody(request, { maxBodyBytes, signal }));
     const resolved = await engine.resolveModel(asked.model);
     const isThinkingSaid = asked.turn.effort !== undefined || asked.turn.thinkingTokens !== undefined;
-    const turn = { ...(isThinkingSaid ? { model: resolved.model } : resolved), ...asked.turn };
-    return { asked, turn: await withFetchedImages(turn, { isAllowed: fetchImages, bytesMax: maxBodyBytes, signal }) };
+    const turn: Turn = { ...(isThinkingSaid ? { model: resolved.model } : resolved), ...asked.turn };
+    const images = new ToldImages({ isAllowed: fetchImages, bytesMax: maxBodyBytes, signal, cache: imageCache });
+    // Before the turn takes a place or a process: an image may be long in coming, or not be there.
+    await images.complete(engine.messagesToTell(turn));
+    return { asked, batches: engine.run(turn, signal, (messages) => images.complete(messages)) };
   });
 }
 
@@ -45,10 +52,12 @@ export function answerHeaders(servedModel: string | undefined, { engine }: Servi
 }
 
 /** Runs a turn and relays it as the dialect writes it. */
-export async function streamTurn(turn: Turn, wire: WireStream, exchange: Exchange, services: Services): Promise<void> {
-  const { request, response, signal } = exchange;
-  const { engine, headWaitMs, heartbeatMs, log } = services;
-  await sendEventStream(response, engine.run(turn, signal), wire, {
+export async function streamTurn(
+  batches: Batches, wire: WireStream, exchange: Exchange, services: Services,
+): Promise<void> {
+  const { request, response } = exchange;
+  const { headWaitMs, heartbeatMs, log } = services;
+  await sendEventStream(response, batches, wire, {
     headWaitMs, heartbeatMs,
     headers: (servedModel) => answerHeaders(servedModel, services),
     onFailure: (error) => logFailure(error, response, log),
@@ -57,9 +66,10 @@ export async function streamTurn(turn: Turn, wire: WireStream, exchange: Exchang
 }
 
 /** Runs a turn and gives its answer in one piece. */
-export async function wholeTurn(turn: Turn, fold: AnswerFold, exchange: Exchange, services: Services): Promise<void> {
-  const { response, signal } = exchange;
-  await sendWholeAnswer(response, services.engine.run(turn, signal), fold, {
+export async function wholeTurn(
+  batches: Batches, fold: AnswerFold, exchange: Exchange, services: Services,
+): Promise<void> {
+  await sendWholeAnswer(exchange.response, batches, fold, {
     held: services.held,
     headers: (servedModel) => answerHeaders(servedModel, services),
   });

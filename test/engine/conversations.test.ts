@@ -53,6 +53,16 @@ describe("the table of conversations", () => {
     assert.equal(hit(take(table, hashes("a", "b", "c"))).conversation, less.asConversation);
   });
 
+  it("tells how much of a history is known, and leaves the process where it is", (t) => {
+    const table = start(t);
+    const kept = conversation();
+    table.keep(kept.asConversation, b);
+    const isReady = ({ process }: Conversation): boolean => process.state === "ready";
+    const seen = (...names: string[]): number => table.seen(hashes(...names), isReady);
+    assert.deepEqual([seen("a", "b", "c"), seen("a", "b", "c"), seen("a", "b"), seen("a")], [2, 2, 0, 0]);
+    assert.deepEqual([table.seen(hashes("a", "b", "c"), () => false), table.size], [0, 1]);
+  });
+
   it("keeps so many and no more: the least recently used one ends, but none that waits for tools", (t) => {
     const table = start(t, 2);
     const parked = conversation(true);

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import type { Command } from "../../src/claude/launch.ts";
 import { Engine, type EngineOptions } from "../../src/engine/engine.ts";
-import type { BridgeError } from "../../src/errors.ts";
+import { BridgeError } from "../../src/errors.ts";
 import { createLogger } from "../../src/log.ts";
 import type { Message, Turn, TurnEvent } from "../../src/turn.ts";
 import { fakeClaude, fakeClaudePath, runningFakes } from "../support/fake-claude.ts";
@@ -300,6 +300,42 @@ describe("a conversation", () => {
     const third = await toldAfter(engine, [user("one"), assistant(first.answer), user("two"), assistant(`\n ${second.answer} `), user("three")]);
     assert.equal(third.count, 4);
     assert.deepEqual([engine.status.reuse.hit, engine.status.reuse.first_message, engine.status.restingConversations], [2, 1, 1]);
+    assert.equal(runningFakes("echo-history").length, 1);
+  });
+
+  it("has the messages completed that its process is told, and no others", async (t) => {
+    const { engine } = startEngine(t, "echo-history", keep);
+    const asked: (readonly Message[])[] = [];
+    const complete = (messages: readonly Message[]): Promise<readonly Message[]> => {
+      asked.push(messages);
+      return Promise.resolve(messages.map((message) => (message.role === "user" ? user("completed") : message)));
+    };
+    const run = async (messages: readonly Message[]): Promise<string> => {
+      assert.deepEqual(engine.messagesToTell(turnOf({ messages })), messages.slice(messages.length > 1 ? 2 : 0));
+      const { events, error } = await collect(engine.run(turnOf({ messages }), never, complete));
+      assert.equal(error, undefined);
+      return summaryOf(events).text;
+    };
+    const first = await run([user("one")]);
+    assert.match(first, /completed/u);
+    const second = await run([user("one"), assistant(first), user("two")]);
+    assert.doesNotMatch(second, /"(?:one|two)"/u);
+    assert.deepEqual(asked, [[user("one")], [user("two")]]);
+    assert.equal(engine.status.reuse.hit, 1);
+  });
+
+  it("rests on, as it was, where what a message refers to cannot be had", async (t) => {
+    const { engine } = startEngine(t, "echo-history", keep);
+    const first = await toldAfter(engine, [user("one")]);
+    const turn = turnOf({ messages: [user("one"), assistant(first.answer), user("two")] });
+    const refusal = new BridgeError("invalid_value", "No.", { param: "messages[2]" });
+    const refuse = (): Promise<never> => Promise.reject(refusal);
+    for (let times = 0; times < 2; times += 1) {
+      const { error } = await collect(engine.run(turn, never, refuse));
+      const { restingConversations, runningTurns } = engine.status;
+      assert.deepEqual([error, restingConversations, runningTurns], [refusal, 1, 0]);
+    }
+    assert.equal((await toldAfter(engine, turn.messages)).count, 3, "its process was told nothing of it");
     assert.equal(runningFakes("echo-history").length, 1);
   });
 

@@ -27,6 +27,21 @@ describe("the hash of a history", () => {
     for (const [index, message] of messages.entries()) assert.equal((hash = nextHash(hash, message, messages[index - 1])), hashes[index]);
   });
 
+  it("has an image's URL, and not where it stood in its request, also in a tool's result", () => {
+    const image = (url: string, path: string) => ({ type: "image", source: { type: "url", url, path } }) as const;
+    const asked = (url: string, path: string): Turn => turn({ role: "user", content: [image(url, path)] });
+    const result = (url: string, path: string): Turn =>
+      turn({ role: "user", content: [{ type: "tool_result", tool_use_id: "1", content: [image(url, path)] }] });
+    for (const of of [asked, result]) {
+      assertSame(of("http://a/1", "input[0]"), of("http://a/1", "input[2]"), "another place");
+      assertApart(of("http://a/1", "input[0]"), of("http://a/2", "input[0]"), "another URL");
+    }
+    const [inline, linked] = [{ type: "text", text: "http://a/1" }, image("http://a/1", "")] as const;
+    const resultOf = (part: typeof inline | typeof linked): Turn =>
+      turn({ role: "user", content: [{ type: "tool_result", tool_use_id: "1", content: [part] }] });
+    assertApart(resultOf(inline), resultOf(linked), "a text");
+  });
+
   it("covers the model, the system prompt, the tools and the settings", () => {
     const base = turn(user("a"));
     assertSame(base, { ...base }, "the same");

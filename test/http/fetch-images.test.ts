@@ -4,7 +4,9 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { type AddressInfo, getDefaultAutoSelectFamily, setDefaultAutoSelectFamily } from "node:net";
 import { describe, it, type TestContext } from "node:test";
 import { BridgeError } from "../../src/errors.ts";
-import { type FetchOptions, fetchWaitMs, imageBytesMax, imagesMax, isPublicAddress, redirectsMax, withFetchedImages } from "../../src/http/fetch-images.ts";
+import { fetchWaitMs, imageBytesMax, isPublicAddress, redirectsMax } from "../../src/http/fetch-images.ts";
+import { ImageCache } from "../../src/http/image-cache.ts";
+import { fetchesMax, ToldImages, type ToldImagesOptions } from "../../src/http/told-images.ts";
 import type { ImageBlock, Message, Turn } from "../../src/turn.ts";
 
 const png = Buffer.from("89504e470d0a1a0a0000", "hex");
@@ -14,10 +16,15 @@ const path = "messages[2].content[1].image_url.url";
 const imageAt = (url: string, at = path): ImageBlock => ({ type: "image", source: { type: "url", url, path: at } });
 const turnOf = (...messages: Message[]): Turn => ({ model: "m", system: "", messages, tools: [], toolChoice: { type: "auto" }, parallelToolCalls: true, stop: [] });
 const turnWith = (...urls: string[]): Turn => turnOf({ role: "user", content: urls.map((url) => imageAt(url)) });
-const fetched = (turn: Turn, options: Partial<FetchOptions> = {}): Promise<Turn> => withFetchedImages(turn, { isAllowed: true, bytesMax: 64 * 1024 * 1024, signal: never, ...options });
+const fetched = async (turn: Turn, options: Partial<ToldImagesOptions> = {}): Promise<Turn> => {
+  const usual = { isAllowed: true, bytesMax: 64 * 1024 * 1024, signal: never, cache: new ImageCache() };
+  const images = new ToldImages({ ...usual, ...options });
+  const messages = await images.complete(turn.messages);
+  return messages === turn.messages ? turn : { ...turn, messages };
+};
 const sourcesOf = ({ messages }: Turn): unknown[] => messages.flatMap(({ content }) => content.flatMap((block) => (block.type === "image" ? [block.source] : [])));
 
-async function refusal(turn: Turn, options: Partial<FetchOptions> = {}): Promise<BridgeError> {
+async function refusal(turn: Turn, options: Partial<ToldImagesOptions> = {}): Promise<BridgeError> {
   try {
     await fetched(turn, options);
   } catch (error) {
@@ -27,7 +34,7 @@ async function refusal(turn: Turn, options: Partial<FetchOptions> = {}): Promise
   return assert.fail("fetched");
 }
 
-async function assertRefused(words: RegExp, turn: Turn, options: Partial<FetchOptions> = {}): Promise<BridgeError> {
+async function assertRefused(words: RegExp, turn: Turn, options: Partial<ToldImagesOptions> = {}): Promise<BridgeError> {
   const error = await refusal(turn, options);
   assert.match(error.message, words);
   assert.deepEqual([error.kind, error.status, error.param], ["invalid_value", 400, path]);
@@ -60,7 +67,7 @@ async function imageServer(t: TestContext, answer: (request: IncomingMessage, re
 /** Resolves at the close, also when a reset came before it. */
 const closing = (stream: EventEmitter): Promise<void> => new Promise((resolve) => stream.once("close", () => resolve()));
 
-const everyone: Partial<FetchOptions> = { isPublic: () => true };
+const everyone: Partial<ToldImagesOptions> = { isPublic: () => true };
 
 describe("an address", () => {
   const special = [
@@ -111,9 +118,17 @@ describe("a turn", () => {
 
   it("may have as many images by URL as the bound, and not one more", async (t) => {
     const { url, requests } = await imageServer(t, (_request, response) => response.end(png));
-    assert.equal(sourcesOf(await fetched(turnWith(...Array.from({ length: imagesMax }, () => url)), everyone)).length, imagesMax);
-    await assertRefused(/at most 20 images/u, turnWith(...Array.from({ length: imagesMax + 1 }, () => url)), everyone);
-    assert.equal(requests.length, 2 * imagesMax);
+    const urls = Array.from({ length: fetchesMax + 1 }, (_, place) => `${url}/${place}`);
+    assert.equal(sourcesOf(await fetched(turnWith(...urls.slice(1)), everyone)).length, fetchesMax);
+    await assertRefused(/at most 20 images/u, turnWith(...urls), everyone);
+    assert.equal(requests.length, 2 * fetchesMax);
+  });
+
+  it("may show one image as often as it likes: it is fetched once", async (t) => {
+    const { url, requests } = await imageServer(t, (_request, response) => response.end(png));
+    const urls = Array.from({ length: 3 * fetchesMax }, () => url);
+    assert.equal(sourcesOf(await fetched(turnWith(...urls), everyone)).length, urls.length);
+    assert.equal(requests.length, 1);
   });
 
   it("is refused by the part that cannot be had, not by another, also in a tool's result", async (t) => {

@@ -1,0 +1,104 @@
+/** The images that a request gives by URL: fetched when the model is to be told them, and no sooner. */
+
+import { BridgeError } from "../errors.ts";
+import type { ImageBlock, Message, TextBlock, ToolResultBlock, UrlSource, UserBlock } from "../turn.ts";
+import { type FetchedImage, fetchImage, type FetchOptions, Refusal, tooMuchTogether } from "./fetch-images.ts";
+import type { ImageCache } from "./image-cache.ts";
+
+/** How many images are fetched for one request. */
+export const fetchesMax = 20;
+
+export interface ToldImagesOptions extends FetchOptions {
+  /** False: URLs are refused by name. */
+  readonly isAllowed: boolean;
+  readonly cache: ImageCache;
+}
+
+/**
+ * The images of one request. What follows the last answer is new and is fetched: behind a URL that was seen before may
+ * be another image by now. What stands before it is history that is told anew: it comes from the cache, if it is there.
+ * However often a request's messages are completed, each image is fetched once.
+ */
+export class ToldImages {
+  readonly #options: ToldImagesOptions;
+  readonly #new = new Map<string, FetchedImage>();
+  readonly #past = new Map<string, FetchedImage>();
+  #fetches = 0;
+
+  constructor(options: ToldImagesOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * The messages, which are the last of the request's, with every image in place of its URL. Throws a BridgeError that
+   * names the field of one that cannot be had.
+   */
+  async complete(messages: readonly Message[]): Promise<readonly Message[]> {
+    if (!messages.some(hasUrl)) return messages;
+    const firstNew = messages.findLastIndex(({ role }) => role === "assistant") + 1;
+    let bytesLeft = this.#options.bytesMax;
+    return await inTurn([...messages.entries()], async ([index, message]): Promise<Message> => {
+      if (message.role === "assistant") return message;
+      const image = async (source: UrlSource): Promise<ImageBlock> => {
+        const { mediaType, bytes } = await this.#find(source, index >= firstNew, bytesLeft);
+        bytesLeft -= bytes.length;
+        return { type: "image", source: { type: "base64", media_type: mediaType, data: bytes.toString("base64") } };
+      };
+      return { role: "user", content: await inTurn(message.content, (block) => withImages(block, image)) };
+    });
+  }
+
+  async #find({ url, path }: UrlSource, isNew: boolean, bytesLeft: number): Promise<FetchedImage> {
+    const known = isNew ? this.#new : this.#past;
+    try {
+      const { isAllowed, bytesMax, cache } = this.#options;
+      if (!isAllowed) throw new Refusal("images are not fetched here (--fetch-images=false); send a data: URL.");
+      const had = known.get(url) ?? (isNew ? undefined : cache.find(url));
+      const image = had ?? await this.#fetch(url, bytesLeft);
+      if (image.bytes.length > bytesLeft) throw tooMuchTogether(bytesMax);
+      known.set(url, image);
+      return image;
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      const cause = error.cause === undefined ? {} : { cause: error.cause };
+      throw new BridgeError("invalid_value", `${path}: ${error.message}`, { param: path, ...cause });
+    }
+  }
+
+  async #fetch(url: string, bytesLeft: number): Promise<FetchedImage> {
+    if (++this.#fetches > fetchesMax) throw new Refusal(`at most ${fetchesMax} images of a request are fetched.`);
+    const image = await fetchImage(url, bytesLeft, this.#options);
+    this.#options.cache.keep(url, image);
+    return image;
+  }
+}
+
+type ImageOf = (source: UrlSource) => Promise<ImageBlock>;
+
+async function withImages(block: UserBlock, image: ImageOf): Promise<UserBlock> {
+  if (block.type === "image") return await inPlace(block, image);
+  if (block.type !== "tool_result" || typeof block.content === "string") return block;
+  const content = await inTurn(block.content, async (part): Promise<TextBlock | ImageBlock> =>
+    (part.type === "image" ? await inPlace(part, image) : part));
+  return { ...block, content } satisfies ToolResultBlock;
+}
+
+async function inPlace(block: ImageBlock, image: ImageOf): Promise<ImageBlock> {
+  return block.source.type === "url" ? await image(block.source) : block;
+}
+
+function hasUrl({ content }: Message): boolean {
+  return content.some((block) => isUrl(block)
+    || (block.type === "tool_result" && typeof block.content !== "string" && block.content.some(isUrl)));
+}
+
+function isUrl(block: { readonly type: string; readonly source?: { readonly type: string } }): boolean {
+  return block.type === "image" && block.source?.type === "url";
+}
+
+/** One after the other: a request is no means to open many connections. */
+async function inTurn<In, Out>(items: readonly In[], map: (item: In) => Out | Promise<Out>): Promise<Out[]> {
+  const results: Out[] = [];
+  for (const item of items) results.push(await map(item));
+  return results;
+}
