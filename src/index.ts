@@ -1,11 +1,12 @@
 /** What a program may embed: a server made from a config, started and closed. */
 
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { homedir, tmpdir, totalmem } from "node:os";
 import { extname, isAbsolute, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { childEnvironment, type Command } from "./claude/launch.ts";
+import { findPolicy } from "./claude/managed-policy.ts";
 import { createConfig } from "./config/config.ts";
 import type { Config } from "./config/settings.ts";
 import { StoredResponses } from "./dialects/responses/stored.ts";
@@ -87,6 +88,7 @@ export function createClaudeMaxApi(
       held: new HeldAnswers(),
       imageCache: new ImageCache(),
       heartbeatMs: config.heartbeatSeconds * 1000, fetchImages: config.fetchImages, startedAtMs: Date.now(),
+      findPolicy: () => findPolicy(process.platform, existsSync),
     },
     checkAccess: createAccessCheck(config),
     log,

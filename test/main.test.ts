@@ -140,7 +140,8 @@ describe("a CLI that cannot serve", () => {
       assert.match(await bridge.waitForOutput(/curl/), mend);
       const health = await healthOf(bridge.url);
       assert.equal(health.status, "unavailable");
-      assert.deepEqual({ ...health.claude, message: "" }, { found: false, version, logged_in: null, message: "" });
+      const { found, version: told, logged_in: loggedIn, account_email_sent: isSent } = health.claude;
+      assert.deepEqual([found, told, loggedIn, isSent], [false, version, null, null]);
       assert.match(health.claude.message ?? "", mend);
       for (const stream of [true, false]) {
         const error = await openAiErrorIn(await chatRequest(bridge.url, { ...question, stream }));

@@ -19,6 +19,8 @@ export interface CliModel {
 export interface InitializeAnswer {
   readonly models: readonly CliModel[];
   readonly loggedIn: boolean;
+  /** It knows the account's e-mail address, and tells it to the model. */
+  readonly knowsEmail: boolean;
 }
 
 /** The parts of a `rate_limit_event` that are used; `resetsAt` in epoch seconds. */
@@ -162,6 +164,7 @@ export function parseInitializeAnswer(response: unknown): InitializeAnswer {
       return [{ value, resolvedModel: optionalString(model["resolvedModel"]), displayName: optionalString(model["displayName"]) }];
     }),
     loggedIn: account["tokenSource"] !== "none" || optionalString(account["apiKeySource"]) !== undefined,
+    knowsEmail: typeof account["email"] === "string" && account["email"] !== "",
   };
 }
 

@@ -9,6 +9,7 @@ import type { ModelAlias } from "../config/settings.ts";
 import { asBridgeError, BridgeError, clientClosed, serverBusy, shuttingDown } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import type { FolderPlace } from "./folder-place.ts";
+import { ConfigHome, type ConfigOwner } from "./config-home.ts";
 import { ModelCatalog } from "./model-catalog.ts";
 import { type Release, Slots } from "./slots.ts";
 import { makeWorkingFolder, type WorkingFolder } from "./working-folder.ts";
@@ -50,7 +51,10 @@ export class Cli {
   /** Of those that were found gone something may be left. */
   readonly #lostFolders: WorkingFolder[] = [];
   #folderFault: Installation | undefined;
-  #loggedIn: boolean | undefined;
+  readonly #configHome: ConfigHome;
+  /** Whose configuration a process has. */
+  readonly #configOwners = new WeakMap<ClaudeProcess, ConfigOwner>();
+  #login: Pick<InitializeAnswer, "loggedIn" | "knowsEmail"> | undefined;
   #rateLimit: RateLimitInfo | undefined;
   #isClosed = false;
 
@@ -58,6 +62,7 @@ export class Cli {
     this.#options = options;
     this.#slots = new Slots(options.maxProcesses);
     this.models = new ModelCatalog(options.aliases);
+    this.#configHome = new ConfigHome(options.environment);
   }
 
   /** Unusable also while its processes have no folder to run in. */
@@ -67,7 +72,12 @@ export class Cli {
 
   /** As the CLI's own `initialize` tells; undefined until it was asked. */
   get loggedIn(): boolean | undefined {
-    return this.#loggedIn;
+    return this.#login?.loggedIn;
+  }
+
+  /** Whether the CLI tells the model the account's e-mail address; undefined until it was asked. */
+  get sendsEmail(): boolean | undefined {
+    return this.#login?.knowsEmail;
   }
 
   /** The subscription's window as the CLI last told of it; undefined once it is over. */
@@ -121,7 +131,7 @@ export class Cli {
       this.#asked = process;
       const answer = probe(process);
       if (this.shortage > 0) this.#options.onShortage();
-      this.learn(await answer);
+      await this.learn(await answer, process);
     } catch (error) {
       const { kind } = asBridgeError(error);
       if (kind === "server_busy") this.#unasked = model;
@@ -140,10 +150,20 @@ export class Cli {
     return true;
   }
 
-  learn({ models, loggedIn }: InitializeAnswer): void {
+  /**
+   * Takes what a process tells of itself. Where it has no login, another is asked that has another configuration: resolves
+   * when that has told. Never rejects.
+   */
+  async learn({ models, loggedIn, knowsEmail }: InitializeAnswer, process: ClaudeProcess): Promise<void> {
     this.models.learn(models);
-    this.#loggedIn = loggedIn;
+    this.#login = { loggedIn, knowsEmail };
     this.#unasked = undefined;
+    const owner = this.#configOwners.get(process);
+    if (loggedIn || owner === undefined || !this.#configHome.noteLoggedOut(owner)) return;
+    this.#options.log.info("the CLI has no login beside a configuration of the server's own: it gets the user's");
+    this.#login = undefined;
+    this.#options.onChange();
+    await this.ask(process.model);
   }
 
   noteRateLimit(info: RateLimitInfo): void {
@@ -206,10 +226,16 @@ export class Cli {
   async #start(model: string, release: Release, signal?: AbortSignal): Promise<ClaudeProcess> {
     try {
       const { command, environment } = this.#options;
-      const { cwd, temporary } = await this.#openFolder();
+      const folder = await this.#openFolder();
+      const { owner } = this.#configHome;
+      const config = await this.#configHome.prepare(folder);
       if (this.#isClosed) throw shuttingDown();
       if (signal?.aborted === true) throw clientClosed();
-      const process = new ClaudeProcess({ command: this.#executable()?.command ?? command, environment: { ...environment, CLAUDE_CODE_TMPDIR: temporary }, model, cwd });
+      const process = new ClaudeProcess({
+        command: this.#executable()?.command ?? command, model, cwd: folder.cwd,
+        environment: { ...environment, ...config, CLAUDE_CODE_TMPDIR: folder.temporary },
+      });
+      this.#configOwners.set(process, owner);
       this.#processes.add(process);
       this.#living.add(process);
       void process.exited.then(() => {

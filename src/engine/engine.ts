@@ -53,6 +53,8 @@ export interface EngineStatus {
   readonly installation: Installation | undefined;
   /** As the CLI's own `initialize` tells; undefined until it was asked. */
   readonly loggedIn: boolean | undefined;
+  /** Whether the CLI tells the model the account's e-mail address; undefined until it was asked. */
+  readonly sendsEmail: boolean | undefined;
   readonly rateLimit: RateLimitInfo | undefined;
   readonly runningTurns: number;
   readonly waitingTurns: number;
@@ -126,9 +128,9 @@ export class Engine {
   }
 
   get status(): EngineStatus {
-    const { installation, loggedIn, rateLimit, size } = this.#cli;
+    const { installation, loggedIn, sendsEmail, rateLimit, size } = this.#cli;
     return {
-      installation, loggedIn, rateLimit,
+      installation, loggedIn, sendsEmail, rateLimit,
       runningTurns: this.#admission.running,
       waitingTurns: this.#admission.waiting,
       warmProcesses: this.#pool.size,
@@ -322,7 +324,7 @@ export class Engine {
   #converse(process: ClaudeProcess): Conversation {
     return new Conversation(process, {
       silenceMsMax: this.#options.silenceMsMax,
-      onInitialized: (answer) => this.#cli.learn(answer),
+      onInitialized: (answer) => void this.#cli.learn(answer, process),
       onHistoryTold: () => this.#pool.putOffRefill(),
       onRateLimit: (info) => this.#cli.noteRateLimit(info),
     });

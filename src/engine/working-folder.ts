@@ -16,6 +16,10 @@ const subfolders = {
   cwd: "empty",
   /** For the CLI's own temporary files. */
   temporary: "tmp",
+  /** Its configuration, which nobody else has. */
+  config: "config",
+  /** What it caches: logs of its tool servers. */
+  cache: "cache",
 } as const;
 
 type Subfolders = { readonly [Name in keyof typeof subfolders]: string };
@@ -139,14 +143,16 @@ async function sweep(root: string): Promise<void> {
 }
 
 async function opened(path: string, root?: string): Promise<WorkingFolder> {
-  const cwd = join(path, subfolders.cwd);
-  const temporary = join(path, subfolders.temporary);
   const levels = [...(root === undefined ? [] : [root]), path];
   const places = [...levels, notePath(path), ...Object.values(subfolders).map((name) => join(path, name))];
   const identity = async (): Promise<string> => (await Promise.all(places.map(identityOf))).join("; ");
   const made = await identity();
   return {
-    path, cwd, temporary,
+    path,
+    cwd: join(path, subfolders.cwd),
+    temporary: join(path, subfolders.temporary),
+    config: join(path, subfolders.config),
+    cache: join(path, subfolders.cache),
     isThere: () => identity().then((now) => now === made, () => false),
     remove: async () => {
       for (const level of levels) if ((await standingAt(level)).kind !== "own") return;

@@ -24,6 +24,8 @@ export interface Services {
   readonly imageCache: ImageCache;
   /** Milliseconds since the epoch, when the server started. */
   readonly startedAtMs: number;
+  /** Looks for the parts of a managed policy, and gives their paths. */
+  readonly findPolicy: () => readonly string[];
 }
 
 /** One request on its way. */

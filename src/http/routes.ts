@@ -2,6 +2,7 @@ import { modelList, modelObject } from "../dialects/models.ts";
 import { BridgeError } from "../errors.ts";
 import { createChatCompletion } from "./chat-completions.ts";
 import type { Exchange, Handler, Services } from "./exchange.ts";
+import { healthReport } from "./health.ts";
 import { sendJson } from "./respond.ts";
 import { createResponse, deleteResponse, getResponse } from "./responses.ts";
 
@@ -50,30 +51,10 @@ function about({ response }: Exchange, { version }: Services): void {
   sendJson(response, 200, { name: "claude-max-api", version, endpoints });
 }
 
-function health({ response }: Exchange, { engine, version, isDemo, startedAtMs }: Services): void {
-  const { installation, loggedIn, runningTurns, waitingTurns, processes, warmProcesses, restingConversations, reuse, rateLimit } = engine.status;
-  const isUsable = installation?.kind === "found" && loggedIn !== false;
-  sendJson(response, 200, {
-    status: installation === undefined ? "starting" : isUsable ? "ok" : "unavailable",
-    version,
-    demo: isDemo,
-    uptime_seconds: Math.floor((Date.now() - startedAtMs) / 1000),
-    running_turns: runningTurns,
-    waiting_turns: waitingTurns,
-    processes: { all: processes, warm: warmProcesses, resting_conversations: restingConversations },
-    reuse,
-    rate_limit: rateLimit === undefined ? null : {
-      status: rateLimit.status, window: rateLimit.rateLimitType ?? null,
-      utilization: rateLimit.utilization ?? null, resets_at: rateLimit.resetsAt ?? null,
-    },
-    claude: {
-      found: installation?.kind === "found",
-      version: installation?.version ?? null,
-      logged_in: loggedIn ?? null,
-      message: installation?.kind === "unusable" ? installation.message
-        : loggedIn === false ? "The Claude CLI is not logged in: run `claude` and type /login." : null,
-    },
-  });
+function health({ response }: Exchange, services: Services): void {
+  const { engine, version, isDemo, startedAtMs, findPolicy } = services;
+  const uptimeSeconds = Math.floor((Date.now() - startedAtMs) / 1000);
+  sendJson(response, 200, healthReport(engine.status, { version, isDemo, uptimeSeconds, policy: findPolicy() }));
 }
 
 async function listModels({ response }: Exchange, { engine, startedAtMs }: Services): Promise<void> {

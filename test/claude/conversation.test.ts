@@ -155,7 +155,7 @@ describe("what the CLI tells beside the answer", () => {
     const { conversation } = await startConversation(t, "answers", { onInitialized: (answer) => told.push(answer) });
     await collect(conversation.run(ask("WORDS 1"), 0, never));
     await collect(conversation.run({ ...ask("WORDS 1"), messages: [user("a"), assistant("b"), user("c")] }, 2, never));
-    assert.deepEqual(told, [{ models: [{ value: "fake", resolvedModel: "claude-fake-1", displayName: "Fake" }], loggedIn: true }]);
+    assert.deepEqual(told, [{ models: [{ value: "fake", resolvedModel: "claude-fake-1", displayName: "Fake" }], loggedIn: true, knowsEmail: false }]);
   });
 
   it("is handed on: the subscription's window, and it decides what a refusal is", async (t) => {

@@ -18,14 +18,14 @@ describe("a probe", () => {
 
   it("tells the models and the login, and ends the process", async (t) => {
     const { claude, pid } = await startFake(t, "answers");
-    assert.deepEqual(await probe(claude), { models: [{ value: "fake", resolvedModel: "claude-fake-1", displayName: "Fake" }], loggedIn: true });
+    assert.deepEqual(await probe(claude), { models: [{ value: "fake", resolvedModel: "claude-fake-1", displayName: "Fake" }], loggedIn: true, knowsEmail: false });
     await claude.closed;
     assert.equal(isRunning(pid), false);
   });
 
   it("tells that nobody is logged in", async (t) => {
     const { claude } = await startFake(t, "logged-out");
-    assert.deepEqual(await probe(claude), { models: [], loggedIn: false });
+    assert.deepEqual(await probe(claude), { models: [], loggedIn: false, knowsEmail: false });
   });
 
   for (const [name, words] of [

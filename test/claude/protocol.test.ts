@@ -156,14 +156,14 @@ describe("the answer to initialize", () => {
     });
   }
 
-  it("keeps nothing of the account", () => {
+  it("keeps nothing of the account but whether its address is known", () => {
     const answer = parseInitializeAnswer({ models: [], account: { email: "somebody@example.com", organization: "Org", tokenSource: "x" } });
-    assert.deepEqual(answer, { models: [], loggedIn: true });
+    assert.deepEqual(answer, { models: [], loggedIn: true, knowsEmail: true });
   });
 
   for (const odd of [undefined, null, 1, "x", [], {}, { models: {}, account: [] }]) {
     it(`is taken as logged in without models when it is ${JSON.stringify(odd)}`, () => {
-      assert.deepEqual(parseInitializeAnswer(odd), { models: [], loggedIn: true });
+      assert.deepEqual(parseInitializeAnswer(odd), { models: [], loggedIn: true, knowsEmail: false });
     });
   }
 

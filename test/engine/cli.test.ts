@@ -247,7 +247,11 @@ describe("its processes", () => {
 
   it("that could not be asked, or gave way, are asked when there is room, and not once a turn's has told the same", { skip: onlyPosix }, async (t) => {
     const exits = new EventEmitter();
-    const { cli } = startCli(t, "answers", { maxProcesses: 1, onShortage: () => void cli.evictAsked(), onExit: () => exits.emit("exit") });
+    const { cli } = startCli(t, "answers", {
+      // A login that is not in a folder is not looked for in another.
+      environment: { ...platformEnvironment(), CLAUDE_CODE_OAUTH_TOKEN: "made-up" },
+      maxProcesses: 1, onShortage: () => void cli.evictAsked(), onExit: () => exits.emit("exit"),
+    });
     const live = countLiveProcesses(t);
     // The first gives way, the second has no room.
     const asked = cli.ask("fake");
@@ -261,7 +265,7 @@ describe("its processes", () => {
     assert.deepEqual([cli.loggedIn, live.started], [true, 3]);
     const second = await cli.launch("fake", never);
     await cli.ask("fake");
-    cli.learn({ models: [], loggedIn: false });
+    void cli.learn({ models: [], loggedIn: false, knowsEmail: false }, second);
     await second.end();
     await nextRound();
     assert.deepEqual([cli.loggedIn, live.started, cli.size], [false, 4, 0]);

@@ -96,20 +96,23 @@ describe("the answers", () => {
     const reuse = { hit: 0, first_message: 0, unknown_history: 0, in_use: 0, idle_time: 0, evicted: 0, process_ended: 0 };
     assert.deepEqual({ ...rest, processes: undefined }, {
       status: "ok", demo: true, running_turns: 0, waiting_turns: 0, processes: undefined, reuse, rate_limit: null,
-      claude: { found: true, version: "2.1.330", logged_in: true, message: null },
+      claude: {
+        found: true, version: "2.1.330", logged_in: true, account_email_sent: false, managed_policy: [], notes: [],
+        message: null,
+      },
     });
     assert.equal((await api.discovered()).loggedIn, true);
   });
 
   for (const [fake, installed, words] of [
-    ["logged-out", { found: true, version: "2.1.330", logged_in: false }, /not logged in: run `claude`/u],
-    ["no-version", { found: false, version: null, logged_in: null }, /./u],
+    ["logged-out", { found: true, version: "2.1.330", logged_in: false, account_email_sent: false }, /not logged in: run `claude`/u],
+    ["no-version", { found: false, version: null, logged_in: null, account_email_sent: null }, /./u],
   ] as const) {
     it(`of /health say why nothing can be asked: ${fake}`, async (t) => {
       const { url } = await startEmbeddedWith(t, fake);
       const { status, claude } = await (await fetch(`${url}/health`)).json() as { status: string; claude: Record<string, unknown> };
       assert.equal(status, "unavailable");
-      const { message, ...rest } = claude;
+      const { message, managed_policy: _policy, notes: _notes, ...rest } = claude;
       assert.deepEqual(rest, installed);
       assert.match(String(message), words);
     });

@@ -7,7 +7,10 @@ export interface Health {
   readonly waiting_turns: number;
   readonly processes: { readonly all: number; readonly warm: number; readonly resting_conversations: number };
   readonly reuse: Readonly<Record<string, number>>;
-  readonly claude: { readonly found: boolean; readonly version: string | null; readonly logged_in: boolean | null; readonly message: string | null };
+  readonly claude: {
+    readonly found: boolean; readonly version: string | null; readonly logged_in: boolean | null;
+    readonly account_email_sent: boolean | null; readonly notes: readonly string[]; readonly message: string | null;
+  };
 }
 
 const pollMs = 10;

@@ -4,6 +4,7 @@
  */
 
 export const emailAddress = "ada.lovelace@example.com";
+export const accountId = "11111111-2222-4333-8444-555555555555";
 export const deviceId = "c0ffee01".repeat(8);
 
 /** Nothing is refreshed before then. */
@@ -32,7 +33,7 @@ const login = {
 };
 
 const account = {
-  accountUuid: "11111111-2222-4333-8444-555555555555", emailAddress,
+  accountUuid: accountId, emailAddress,
   organizationUuid: "66666666-7777-4888-8999-aaaaaaaaaaaa", organizationName: "heliotrope", organizationRole: "admin",
   hasExtraUsageEnabled: true, billingType: "stripe_subscription", displayName: "Ada heliotrope", workspaceRole: null,
   accountCreatedAt: "2024-01-01T00:00:00Z", subscriptionCreatedAt: "2025-01-01T00:00:00Z",

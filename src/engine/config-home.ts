@@ -1,0 +1,54 @@
+import { readFile, rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { configEnvironment, configFileName, isLoggedInByEnvironment, ownConfigText, usersConfigFile } from "../claude/config-folder.ts";
+import type { WorkingFolder } from "./working-folder.ts";
+
+type Environment = Readonly<Record<string, string>>;
+
+/** Whose configuration a process has. */
+export type ConfigOwner = "server" | "user";
+
+/**
+ * Which configuration the processes get: the server's own, and the user's where the CLI finds no login beside that (an API
+ * key that `claude` keeps in its configuration, or a CLI that cannot have its login elsewhere).
+ */
+export class ConfigHome {
+  owner: ConfigOwner = "server";
+  readonly #environment: Environment;
+
+  constructor(environment: Environment) {
+    this.#environment = environment;
+  }
+
+  /** Sees to the configuration file, and gives what a process's environment has beside the rest. Rejects when it cannot be written. */
+  async prepare({ config, cache }: Pick<WorkingFolder, "config" | "cache">): Promise<Environment> {
+    const further = { XDG_CACHE_HOME: cache };
+    if (this.owner === "user") return further;
+    const file = join(config, configFileName);
+    const own = await textOf(file);
+    const users = own === undefined ? await textOf(usersConfigFile(this.#environment)) : undefined;
+    const text = ownConfigText(this.#environment, own, users);
+    if (text !== undefined) await replace(file, text);
+    return { ...further, ...configEnvironment(this.#environment, config) };
+  }
+
+  /**
+   * A process with the configuration of `owner` is logged out: the next ones get the other. True where that is worth asking.
+   */
+  noteLoggedOut(owner: ConfigOwner): boolean {
+    if (owner !== this.owner || isLoggedInByEnvironment(this.#environment)) return false;
+    this.owner = owner === "server" ? "user" : "server";
+    return this.owner === "user";
+  }
+}
+
+async function textOf(path: string | undefined): Promise<string | undefined> {
+  return path === undefined ? undefined : await readFile(path, "utf8").catch(() => undefined);
+}
+
+/** In one step: a process may be reading it. */
+async function replace(path: string, text: string): Promise<void> {
+  const draft = `${path}.${process.pid}-${performance.now()}`;
+  await writeFile(draft, text, { mode: 0o600 });
+  await rename(draft, path);
+}

@@ -1,0 +1,114 @@
+/** The real CLI in a home that was lived in: nothing is written there, and the account's address stays there. */
+import assert from "node:assert/strict";
+import { lstatSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, it, type TestContext } from "node:test";
+import { type AnthropicStub, startAnthropicStub, textAnswer } from "../support/anthropic-stub.ts";
+import { type BridgeProcess, startBridge } from "../support/bridge-process.ts";
+import { cleanUp } from "../support/cleanup.ts";
+import { healthOf, waitForHealth } from "../support/health.ts";
+import { accountId, deviceId, emailAddress } from "../support/lived-in-account.ts";
+import { type LivedInHome, makeLivedInHome } from "../support/lived-in-home.ts";
+import { claudePath, type ClaudeVersion, claudeVersions } from "../support/real-claude.ts";
+import { claudesOf } from "../support/real-server.ts";
+import { chatRequest } from "../support/sse.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
+import { startWatchedProxy } from "../support/watched-proxy.ts";
+
+interface Scene {
+  readonly stub: AnthropicStub;
+  readonly home: LivedInHome;
+  readonly homePath: string;
+  readonly start: () => Promise<BridgeProcess>;
+  /** `CONNECT host:port` of each that wanted out. */
+  readonly wanted: readonly string[];
+}
+
+async function startScene(t: TestContext, version: ClaudeVersion, further: Readonly<Record<string, string>>): Promise<Scene> {
+  const folder = await temporaryFolder(t);
+  const stub = await startAnthropicStub({ respond: () => textAnswer(["Hello."]) });
+  cleanUp(t, () => stub.close());
+  const home = makeLivedInHome(stub.url, folder);
+  const proxy = await startWatchedProxy(t);
+  const start = async (): Promise<BridgeProcess> => {
+    const bridge = await startBridge(t, {
+      args: ["--claude", claudePath(version), "--pass-env", "ANTHROPIC_BASE_URL"],
+      env: { ...home.environment, ...proxy.environment, ...further },
+    });
+    await waitForHealth(bridge.url, ({ claude, processes }) => claude.logged_in === true && processes.warm > 0);
+    return bridge;
+  };
+  return { stub, home, homePath: home.environment["HOME"] ?? "", start, wanted: proxy.wanted };
+}
+
+/** Every path below the folder, with what changes when somebody writes to it. */
+function treeOf(folder: string): string[] {
+  const names = readdirSync(folder, { recursive: true, encoding: "utf8" });
+  return ["", ...names].map((name) => {
+    const { mode, size, mtimeMs, ino } = lstatSync(join(folder, name));
+    return [name, mode, size, mtimeMs, ino].join(" ");
+  }).sort();
+}
+
+async function converse(url: string, words: readonly string[]): Promise<void> {
+  const messages: object[] = [];
+  for (const word of words) {
+    messages.push({ role: "user", content: word });
+    const response = await chatRequest(url, { model: "sonnet", messages });
+    assert.equal(response.status, 200, await response.text());
+    messages.push({ role: "assistant", content: "Hello." });
+  }
+}
+
+const metadataOf = ({ body }: AnthropicStub["requests"][number]): { readonly device_id: string; readonly account_uuid: string } =>
+  JSON.parse((body["metadata"] as { readonly user_id: string }).user_id);
+
+const logins = {
+  "by file": {},
+  "by token": { CLAUDE_CODE_OAUTH_TOKEN: "sk-ant-oat01-made-up-for-tests" },
+} as const;
+
+for (const version of claudeVersions) {
+  describe(`claude ${version} with a lived-in home`, { concurrency: 1 }, () => {
+    for (const [what, further] of Object.entries(logins)) {
+      it(`writes nothing there and tells nobody the account's address, logged in ${what}`, async (t) => {
+        const { stub, homePath, start, wanted } = await startScene(t, version, further);
+        const before = treeOf(homePath);
+        const bridge = await start();
+        await converse(bridge.url, ["one", "two"]);
+        for (const pid of claudesOf(bridge)) process.kill(pid, "SIGKILL");
+        await converse(bridge.url, ["one", "two", "three"]);
+        const { claude } = await healthOf(bridge.url);
+        assert.deepEqual([claude.account_email_sent, claude.notes], [false, []]);
+        await bridge.stop();
+        assert.deepEqual(treeOf(homePath), before);
+
+        for (const request of stub.requests) {
+          assert.ok(!`${request.bodyText}${JSON.stringify(request.headers)}`.includes(emailAddress), "the address went up");
+          const { device_id, account_uuid } = metadataOf(request);
+          assert.deepEqual([device_id, account_uuid], [deviceId, what === "by file" ? accountId : ""], "as the user's own");
+        }
+        assert.ok(stub.requests.length >= 4);
+        assert.deepEqual(wanted, [], "nobody was asked for the account");
+      });
+    }
+
+    it("uses the user's configuration where the login is in it, and /health says what goes along", async (t) => {
+      const { stub, home, homePath, start } = await startScene(t, version, {});
+      // As where the login is nowhere that another configuration could have it.
+      const key = "sk-ant-api03-made-up-for-tests";
+      const file = join(homePath, ".claude.json");
+      const config = JSON.parse(readFileSync(file, "utf8")) as object;
+      writeFileSync(file, JSON.stringify({ ...config, primaryApiKey: key, customApiKeyResponses: { approved: [key.slice(-20)] } }));
+      writeFileSync(join(homePath, ".claude", ".credentials.json"), "{}");
+      const bridge = await start();
+      await converse(bridge.url, ["one"]);
+      const { claude } = await healthOf(bridge.url);
+      const isSent = stub.requests.some(({ bodyText }) => bodyText.includes(home.emailAddress));
+      assert.equal(claude.account_email_sent, isSent);
+      assert.equal(claude.notes.length, isSent ? 1 : 0);
+      assert.ok(!JSON.stringify(claude).includes(home.emailAddress));
+      assert.equal(stub.requests.at(-1)?.headers["x-api-key"], key);
+    });
+  });
+}
