@@ -49,6 +49,7 @@ const identity = "You are a Claude agent, built on Anthropic's Claude Agent SDK.
 const noContent: ToldBlock = { type: "text", text: "(no content)" };
 const missingResult = "[Tool result missing due to internal error]";
 const outputTokensDefault = 32_000;
+const budgetTokensMin = 1_024;
 const clearThinking = { edits: [{ type: "clear_thinking_20251015", keep: "all" }] };
 
 export function composeRequest(told: ToldRequest): ComposedRequest {
@@ -81,12 +82,13 @@ export function faultOf(told: ToldRequest): Breach | null {
   return repairs[0] === undefined ? null : { rule: "repaired-by-cli", message: repairs[0] };
 }
 
-function thinkingOf({ model, thinkingTokens }: ToldRequest, maxTokens: number): { readonly type: string } {
+function thinkingOf({ model, thinkingTokens }: ToldRequest, maxTokens: number): { readonly type: string; readonly budget_tokens?: number } {
   const named = modelNamed(model);
   if (thinkingTokens === 0 && takesDisabledThinking(named)) return { type: "disabled" };
   if (takesAdaptiveThinking(named)) return { type: "adaptive" };
-  const budget = { type: "enabled", budget_tokens: Math.min(thinkingTokens ?? maxTokens, maxTokens) - 1 };
-  return budget.budget_tokens < 1_024 ? { type: "disabled" } : budget;
+  // A small bound leaves no room for thinking; a small budget goes up as it was told (2.1.197).
+  if (maxTokens <= budgetTokensMin) return { type: "disabled" };
+  return { type: "enabled", budget_tokens: Math.min(thinkingTokens ?? maxTokens, maxTokens - 1) };
 }
 
 /** Consecutive user messages are one; what is blank is left out, or stands in words of the CLI's own. */

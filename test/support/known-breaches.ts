@@ -1,6 +1,6 @@
 /**
- * What the server is known to ask that the API refuses, by the test that meets it. An entry that is not met any more has
- * to go: the test says so. Nothing else belongs here than what waits for a mend of its own.
+ * What the server is known to ask that the API refuses, by the test that meets it. An entry that is not met any more
+ * has to go: the test says so. Nothing else belongs here than what waits for a mend of its own.
  */
 import assert from "node:assert/strict";
 import type { Breach } from "./anthropic-rules/rules.ts";
@@ -12,7 +12,22 @@ export interface KnownBreach {
   readonly because: string;
 }
 
+const image = "image-decodable";
+const loop = "tool-loop-thinking";
+
 export const knownBreaches = {
+  /**
+   * By the request of `odd-requests.ts`, on both pinned CLIs. Without an image that cannot be decoded the CLI asks
+   * again. Of a refused schema 2.1.330 makes `{"type":"object"}` and asks again, and the client is told nothing.
+   */
+  real: {
+    "a tool loop with a budget": loop,
+    "a tool loop of two steps with a budget": loop,
+    "a pattern that is no expression": "schema-draft",
+    "a png cut in the middle": image,
+    "a png's header alone": image,
+    "a broken png in a tool's result": image,
+  },
   /** Histories of any kind, told by chat requests to a model that thinks with a budget. */
   toldWithBudget: [
     {
@@ -20,7 +35,7 @@ export const knownBreaches = {
       because: "A tool loop that is told anew has no signed thought: thinking is to be off for that turn.",
     },
   ],
-} as const satisfies Readonly<Record<string, readonly KnownBreach[]>>;
+} as const;
 
 /** Throws where there is another breach than the known ones, and where a known one was not met. */
 export function assertOnlyKnown(breaches: readonly Breach[], known: readonly KnownBreach[]): void {

@@ -21,8 +21,12 @@ const isType: Test = (value) =>
   (isSetOfStrings(value) &&
     (value as string[]).length > 0 &&
     (value as string[]).every((name) => typeNames.has(name)));
-/** As a regular expression of ECMA-262 or, where that fails, of older dialects. */
-const isPattern: Test = (value) => isString(value) && ["u", ""].some((flags) => compiles(value as string, flags));
+/** What is valid in ECMA-262, or in Python but for its own forms: which of them the API takes was not seen. */
+const isPattern: Test = (value) => {
+  if (typeof value !== "string") return false;
+  const plain = value.replace(/^\(\?[aimsux]+\)/u, "").replaceAll(/\(\?P</gu, "(?<").replaceAll(/\\[AZ]/gu, "");
+  return ["u", ""].some((flags) => compiles(plain, flags));
+};
 
 function compiles(pattern: string, flags: string): boolean {
   try {

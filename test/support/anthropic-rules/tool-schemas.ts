@@ -154,6 +154,7 @@ export const schemaDraft: Rule = {
         items: false,
       },
       "a boolean": true,
+      "a pattern of Python's": { pattern: "(?i)^(?P<a>x)\\Z" },
       "keywords of nobody": { nullable: true, "x-order": 3, example: null },
       "what is const or default": { const: null, default: [] },
     },
