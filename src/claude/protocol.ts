@@ -97,9 +97,14 @@ export function settingsRequest({ maxOutputTokens, effort, thinkingTokens }: Tur
   return Object.keys(settings).length === 0 ? undefined : { subtype: "apply_flag_settings", settings };
 }
 
-/** The turn's bound on thinking, in tokens, or undefined when it has none. */
+/**
+ * The turn's bound on thinking, in tokens, or undefined when it has none; 0 is no thinking. CLI 2.1.197 passes on a budget
+ * that is smaller than the API takes, and the request is refused.
+ */
 export function thinkingRequest({ thinkingTokens }: Turn): JsonObject | undefined {
-  return thinkingTokens === undefined ? undefined : { subtype: "set_max_thinking_tokens", max_thinking_tokens: thinkingTokens };
+  if (thinkingTokens === undefined) return undefined;
+  const max_thinking_tokens = thinkingTokens === 0 ? 0 : Math.max(thinkingTokens, thinkingTokensMin);
+  return { subtype: "set_max_thinking_tokens", max_thinking_tokens };
 }
 
 /** Slashes at a text's beginning, and what follows them. */

@@ -112,6 +112,11 @@ describe("what is written to the CLI", () => {
     assert.deepEqual(message.content, [{ type: "text", text: "a\nb\r\u2028\u2029\0" }]);
   });
 
+  it("asks for no smaller budget of thinking than the API takes, but for none", () => {
+    const asked = (thinkingTokens: number): unknown => thinkingRequest(turnOf({ thinkingTokens }))?.["max_thinking_tokens"];
+    assert.deepEqual([0, 1, 1_023, 1_024, 1_025].map(asked), [0, 1_024, 1_024, 1_024, 1_025]);
+  });
+
   it("turns thinking off under a token limit that leaves no room for it", () => {
     for (const limit of [1, 1_024]) {
       const env = { CLAUDE_CODE_MAX_OUTPUT_TOKENS: String(limit), CLAUDE_CODE_DISABLE_THINKING: "1" };

@@ -18,7 +18,7 @@ export const chatFields: readonly FieldTreatment[] = [
   { name: "stop", treatment: "honoured", note: "up to 4; the usage of an answer that one ended is an estimate" },
   { name: "reasoning_effort", treatment: "honoured", note: "`none` turns thinking off; `minimal` is `low`; unknown words are ignored" },
   { name: "reasoning", treatment: "honoured", note: "its `effort`" },
-  { name: "thinking", treatment: "honoured", note: "`{type: \"disabled\"}` or a `budget_tokens`" },
+  { name: "thinking", treatment: "honoured", note: "`{type: \"disabled\"}` or a `budget_tokens`; fewer than 1,024 are 1,024" },
   { name: "n", treatment: "refused", note: "more than 1", example: 2 },
   { name: "logprobs", treatment: "refused", note: "`true`", example: true },
   { name: "top_logprobs", treatment: "refused", note: "more than 0", example: 3 },
