@@ -10,7 +10,8 @@ const cacheMarksMax = 4;
 export const maxTokens: Rule = {
   name: "max-tokens",
   demands: "max_tokens is between 1 and the model's limit.",
-  words: "max_tokens",
+  words: "which is the maximum allowed number of output tokens",
+  otherWords: ["Field required", "Input should be a valid integer", "must be greater than or equal to 1"],
   find({ body, limits: { outputTokensMax } }) {
     const asked = body["max_tokens"];
     if (asked === undefined) return "max_tokens: Field required";

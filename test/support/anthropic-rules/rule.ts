@@ -36,6 +36,8 @@ export interface Rule {
   readonly demands: string;
   /** A part of the API's own sentence. */
   readonly words: string;
+  /** Parts of its other sentences, where it has several for this. */
+  readonly otherWords?: readonly string[];
   /** The sentence with which the API refuses the request, or null. */
   find(request: ApiRequest): string | null;
   /** Bodies, by what is wrong with each, that break this rule and no other. */

@@ -86,7 +86,8 @@ export const answerFormat: Rule = {
 export const strictTools: Rule = {
   name: "strict-tools",
   demands: "The schema of a tool with strict: true keeps the same limits; there are at most 20 such tools.",
-  words: "ools",
+  words: "custom: ",
+  otherWords: ["Too many strict tools", "does not support strict tools"],
   find(request) {
     const asked = [...clientTools(request)].filter(({ tool }) => tool["strict"] === true);
     if (asked.length > 0 && !takesSchemas(request.model)) return "tools: This model does not support strict tools";

@@ -77,7 +77,8 @@ function findInKind({ at, block }: Placed): string | null {
 export const shape: Rule = {
   name: "shape",
   demands: "A request has a model and messages, each with a role and content blocks of known kinds.",
-  words: "",
+  words: "Input should be",
+  otherWords: ["Field required", "at least one message is required", "must have non-empty content", "Input tag"],
   find: findInBody,
   broken: {
     "no model": () => asking({ model: undefined }),

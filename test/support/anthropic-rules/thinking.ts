@@ -150,7 +150,8 @@ function looping(model: string, messages: readonly unknown[]): object {
 export const thinkingBudget: Rule = {
   name: "thinking-budget",
   demands: "thinking.budget_tokens is at least 1,024 and below max_tokens.",
-  words: "budget_tokens",
+  words: "budget_tokens: Input should be greater than or equal to 1024",
+  otherWords: ["`max_tokens` must be greater than `thinking.budget_tokens`"],
   find({ body }) {
     const { thinking, max_tokens: maxTokens } = body;
     if (!isRecord(thinking) || thinking["type"] !== "enabled") return null;

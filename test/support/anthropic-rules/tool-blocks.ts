@@ -161,7 +161,8 @@ export const toolBlockRoles: Rule = {
 export const toolIds: Rule = {
   name: "tool-ids",
   demands: "The ids and names of calls and results match their patterns; no id comes twice.",
-  words: "tool_use",
+  words: "String should match pattern",
+  otherWords: ["`tool_use` ids must be unique"],
   find({ conversation }) {
     const known = new Set<unknown>();
     return firstOf(conversation, ({ at, block }) => {

@@ -19,7 +19,8 @@ function* schemas(request: ApiRequest): Generator<{ readonly at: string; readonl
 export const schemaIsObject: Rule = {
   name: "schema-is-object",
   demands: "A tool's input_schema is there, and its type is object.",
-  words: "input_schema",
+  words: "input_schema.type: Input should be 'object'",
+  otherWords: ["Field required", "Input should be a valid dictionary"],
   find: (request) =>
     firstOf(clientTools(request), ({ at, tool: { input_schema: schema } }) => {
       if (schema === undefined) return `${at}.input_schema: Field required`;

@@ -19,7 +19,8 @@ export function* clientTools({ body }: ApiRequest): Generator<PlacedTool> {
 export const toolNames: Rule = {
   name: "tool-names",
   demands: "Tools are a list; their names match ^[a-zA-Z0-9_-]{1,128}$ and are unique.",
-  words: "tools",
+  words: "Tool names must be unique",
+  otherWords: ["String should match pattern", "Input should be a valid"],
   find({ body }) {
     const { tools } = body;
     if (tools !== undefined && !Array.isArray(tools)) return "tools: Input should be a valid list";
@@ -56,7 +57,8 @@ export const toolNames: Rule = {
 export const toolChoice: Rule = {
   name: "tool-choice",
   demands: "A tool_choice comes with tools, and names one that is there.",
-  words: "ool",
+  words: "not found in provided tools",
+  otherWords: ["may only be specified while providing tools"],
   find({ body }) {
     const choice = body["tool_choice"];
     if (!isRecord(choice)) return null;
