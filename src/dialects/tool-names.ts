@@ -40,18 +40,31 @@ export function splitName(qualified: string): { readonly namespace: string | und
   return at === -1 ? { namespace: undefined, name: qualified } : { namespace: qualified.slice(0, at), name: qualified.slice(at + 1) };
 }
 
+/** An id that another is with a number behind it: CLI 2.1.330 takes `b_2` for `b` said again, and loses a result. */
+const numberedId = /^(.+)_\d+$/u;
+
 /** Ids of calls in a history as the Messages API takes them: fitting, and each used once in a conversation. */
 export class CallIds {
   readonly #used = new Set<string>();
+  /** What stands before the number in those that have one. */
+  readonly #numbered = new Set<string>();
   readonly #numbers = new Numbers();
 
   /** An id of its own for a call. */
   claim(id: string): string {
     const fitting = idThatFits.test(id) ? id : id.replace(/[^a-zA-Z0-9_-]/gu, "_").slice(0, nameCharsMax) || "call";
     let unique = fitting;
-    while (this.#used.has(unique)) unique = `${fitting}_${this.#numbers.next(fitting)}`;
+    while (this.#isTaken(unique)) unique = `${fitting}-${this.#numbers.next(fitting)}`;
     this.#used.add(unique);
+    const [, unnumbered] = numberedId.exec(unique) ?? [];
+    if (unnumbered !== undefined) this.#numbered.add(unnumbered);
     return unique;
+  }
+
+  /** Whether it is another's, or would be to the CLI. */
+  #isTaken(id: string): boolean {
+    const [, unnumbered = id] = numberedId.exec(id) ?? [];
+    return this.#used.has(id) || this.#used.has(unnumbered) || this.#numbered.has(id);
   }
 }
 

@@ -143,6 +143,21 @@ for (const version of claudeVersions) {
       }
     });
 
+    it("a history whose calls have ids of one another with a number behind them goes up with every result", async (t) => {
+      const { stub, startServer } = await start(t, version);
+      const { client } = await startServer();
+      const call = (id: string): object => ({ id, type: "function", function: { name: "look", arguments: "{}" } });
+      const ids = [["b", "b_2"], ["b", "call_1"], ["call_1", "b_3"]];
+      const messages = [{ role: "user", content: "look" }, ...ids.flatMap((pair, turn) => [
+        { role: "assistant", content: null, tool_calls: pair.map(call) },
+        ...pair.map((id, index) => ({ role: "tool", tool_call_id: id, content: `result ${turn}.${index}` })),
+      ])];
+      await client.chat.completions.create({ model: "sonnet", tools: [functionTool("look", "Looks.")], messages });
+      const results = blocksOf(stub.requests[0]?.body ?? assert.fail(), "tool_result");
+      const texts = results.map(({ content }) => /result \d\.\d/u.exec(JSON.stringify(content))?.[0]);
+      assert.deepEqual(texts, ["result 0.0", "result 0.1", "result 1.0", "result 1.1", "result 2.0", "result 2.1"]);
+    });
+
     it("the bytes of a stream of thoughts, words and parallel calls, and of what follows the results, have none of the faults that break clients", async (t) => {
       const { stub, startServer } = await start(t, version);
       stub.respond = ({ body }) => (blocksOf(body, "tool_result").length === 0

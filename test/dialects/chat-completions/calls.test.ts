@@ -71,13 +71,13 @@ describe("the ids of calls", () => {
   it("that come again in a later turn are made unique, and each result stays with its call", () => {
     const turn = (words: string) => [calls(call("call_0")), result("call_0", words), { role: "assistant", content: "ok" }, asked];
     const { messages } = parse(asked, ...turn("one"), ...turn("two"), ...turn("three"));
-    assert.deepEqual(usesOf(messages).map(({ id }) => id), ["call_0", "call_0_2", "call_0_3"]);
-    assert.deepEqual(resultsOf(messages).map(({ tool_use_id, content }) => [tool_use_id, (content as readonly { text: string }[])[0]?.text]), [["call_0", "one"], ["call_0_2", "two"], ["call_0_3", "three"]]);
+    assert.deepEqual(usesOf(messages).map(({ id }) => id), ["call_0", "call_0-2", "call_0-3"]);
+    assert.deepEqual(resultsOf(messages).map(({ tool_use_id, content }) => [tool_use_id, (content as readonly { text: string }[])[0]?.text]), [["call_0", "one"], ["call_0-2", "two"], ["call_0-3", "three"]]);
   });
 
   it("that only become alike are told apart", () => {
     const { messages } = parse(asked, calls(call("a.1"), call("a:1"), call("a_1")), result("a_1", "3"), result("a:1", "2"), result("a.1", "1"));
-    assert.deepEqual(usesOf(messages).map(({ id }) => id), ["a_1", "a_1_2", "a_1_3"]);
+    assert.deepEqual(usesOf(messages).map(({ id }) => id), ["a_1", "a_1-2", "a_1-3"]);
     assert.deepEqual(resultsOf(messages).map(({ content }) => (content as readonly { text: string }[])[0]?.text), ["1", "2", "3"]);
   });
 });
@@ -190,8 +190,8 @@ describe("the deprecated function call", () => {
   it("and its result are a tool_use and a tool_result, in every turn", () => {
     const turn = [{ role: "assistant", content: null, function_call: { name: "f", arguments: '{"a":1}' } }, { role: "function", name: "f", content: "r" }];
     const { messages } = parse(asked, ...turn, ...turn);
-    assert.deepEqual(usesOf(messages).map(({ id, name, input }) => [id, name, input]), [["function_call", "f", { a: 1 }], ["function_call_2", "f", { a: 1 }]]);
-    assert.deepEqual(resultsOf(messages).map(({ tool_use_id }) => tool_use_id), ["function_call", "function_call_2"]);
+    assert.deepEqual(usesOf(messages).map(({ id, name, input }) => [id, name, input]), [["function_call", "f", { a: 1 }], ["function_call-2", "f", { a: 1 }]]);
+    assert.deepEqual(resultsOf(messages).map(({ tool_use_id }) => tool_use_id), ["function_call", "function_call-2"]);
   });
 
   it("is taken beside an empty list of calls, and not beside a full one", () => {

@@ -179,7 +179,7 @@ describe("calls and their results", () => {
     const rounds = ["call:1", "call:1", "call 1"].flatMap((id) => [call(id, "a.b"), result(id)]);
     const names = new ToolNames();
     const messages = messagesOf([asks, ...rounds], { names });
-    assert.deepEqual(messages.slice(1), ["call_1", "call_1_2", "call_1_3"].flatMap((id) => [callsOf([id, "a_b"]), results(id)]));
+    assert.deepEqual(messages.slice(1), ["call_1", "call_1-2", "call_1-3"].flatMap((id) => [callsOf([id, "a_b"]), results(id)]));
     assert.equal(names.toClient("a_b"), "a.b");
   });
 
