@@ -8,7 +8,9 @@ import { optionRows } from "../src/config/help.ts";
 import { chatFields } from "../src/dialects/chat-completions/fields.ts";
 import type { FieldTreatment } from "../src/dialects/field-treatment.ts";
 import { responsesFields } from "../src/dialects/responses/fields.ts";
+import { addedWordsText } from "./readme-added-words.ts";
 import { updateReadme } from "./readme-file.ts";
+import { table } from "./readme-table.ts";
 
 /** The generated text of each section, by its name. */
 export function sections(): Readonly<Record<string, string>> {
@@ -16,6 +18,7 @@ export function sections(): Readonly<Record<string, string>> {
     fields: fieldTable(chatFields),
     "responses-fields": fieldTable(responsesFields),
     options: optionTable(),
+    "added-words": addedWordsText(),
   };
 }
 
@@ -26,14 +29,6 @@ function optionTable(): string {
 
 function fieldTable(fields: readonly FieldTreatment[]): string {
   return table(["field", "", ""], fields.map(({ name, treatment, note }) => [`\`${name}\``, treatment, note]));
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string => {
-    const escaped = cells.map((cell) => cell.replaceAll("|", "\\|"));
-    return `| ${escaped.join(" | ")} |`;
-  };
-  return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
 }
 
 if (process.argv[1]?.endsWith("readme.ts") === true) {

@@ -8,7 +8,7 @@ import { fillIn } from "../scripts/readme-file.ts";
 const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
 
 describe("the README", () => {
-  it("has the tables of options and fields as the code has them", () => {
+  it("has the tables of options, fields and added words as the code has them", () => {
     assert.equal(fillIn(readme, sections()), readme);
   });
 

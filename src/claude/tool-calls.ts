@@ -1,9 +1,7 @@
+import { forbiddenCallText } from "../own-words.ts";
 import type { ToolResultBlock } from "../turn.ts";
 import { controlErrorLine, controlSuccessLine } from "./protocol.ts";
 import { callAnswer, type ToolCall } from "./tool-server.ts";
-
-/** What the model is told when it calls although the client wants none, or no more. */
-const forbiddenCallText = "Tools may not be called in this turn. Answer in text.";
 
 /** A call in the model's answer. */
 export interface MadeCall {

@@ -1,3 +1,4 @@
+import { formatTexts } from "../own-words.ts";
 import type { Fields } from "./check.ts";
 
 /**
@@ -59,7 +60,7 @@ function inDraft07(value: Fields): Fields {
   const members = Array.isArray(prefixItems) ? prefixItems : Array.isArray(items) ? items : undefined;
   return {
     ...value,
-    ...(typeof format === "string" ? { description: [description, `Format: ${format}.`].filter((part) => typeof part === "string").join("\n\n") } : {}),
+    ...(typeof format === "string" ? { description: [description, formatTexts.join(format)].filter((part) => typeof part === "string").join("\n\n") } : {}),
     ...(nullable === true && typeof type === "string" ? { type: [type, "null"] } : {}),
     ...(members === undefined ? {} : { items: { anyOf: members } }),
     // Its keys must be patterns, and fit none of the properties; without them the others may not be forbidden.

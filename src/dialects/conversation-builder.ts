@@ -1,4 +1,5 @@
 import { BridgeError } from "../errors.ts";
+import { beginText, continueText } from "../own-words.ts";
 import type { AssistantBlock, Message, TextBlock, ToolResultBlock, ToolUseBlock, UserBlock } from "../turn.ts";
 import { isNestedTooDeep, nestedDepthMax, stringAt } from "./check.ts";
 import { textBlocks } from "./content-parts.ts";
@@ -6,11 +7,6 @@ import { CallIds, type ToolNames } from "./tool-names.ts";
 
 const idsShownMax = 10;
 const idCharsShownMax = 100;
-
-/** Current models refuse a conversation that ends with the assistant's words, so going on is asked for. */
-const continueText = "Go on exactly from where your last message ended. Do not repeat any of it and do not comment on this request.";
-/** The Messages API wants the user to begin. */
-const beginText = "(The conversation begins with your message.)";
 
 /** What a request says, in the Messages API's form. */
 export interface ParsedConversation {

@@ -1,4 +1,5 @@
 import { BridgeError } from "../errors.ts";
+import { unionTexts } from "../own-words.ts";
 import { type Fields, kindOf } from "./check.ts";
 
 const propertyName = /^[a-zA-Z0-9_.-]{1,64}$/u;
@@ -45,7 +46,7 @@ function withoutUnion(schema: Fields, key: (typeof unions)[number], path: string
   const required = objects.map((member) => new Set(stringsOf(member["required"])));
   const everywhere = [...(required[0] ?? [])].filter((name) => required.every((names) => names.has(name)));
   const anywhere = [...new Set(required.flatMap((names) => [...names]))];
-  const words = key === "allOf" ? "" : `${key === "oneOf" ? "Exactly" : "At least"} one of these shapes must fit: ${shapes(objects)}`;
+  const words = key === "allOf" ? "" : `${unionTexts[key]}${shapes(objects)}`;
   return {
     ...rest,
     properties: mergedProperties([schema, ...objects], key === "allOf" ? "allOf" : "anyOf"),

@@ -1,4 +1,5 @@
 import { BridgeError } from "../errors.ts";
+import { goneToolText } from "../own-words.ts";
 import type { Message, Tool, ToolChoice } from "../turn.ts";
 import { arrayAt, type Fields, objectAt, stringAt } from "./check.ts";
 import { objectSchema } from "./json-schema.ts";
@@ -37,7 +38,7 @@ export function chooseTools(offered: readonly Tool[], { choice, allowed }: Parse
   }
   const called = new Set(messages.flatMap(({ content }) => content.flatMap((block) => (block.type === "tool_use" ? [block.name] : []))));
   if (offered.length === 0 && called.size > 0) {
-    const tools = [...called].map((name) => ({ name, description: "Not available any more.", inputSchema: { type: "object", properties: {} } }));
+    const tools = [...called].map((name) => ({ name, description: goneToolText, inputSchema: { type: "object", properties: {} } }));
     return { tools, toolChoice: { type: "none" } };
   }
   switch (choice.type) {

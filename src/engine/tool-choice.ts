@@ -1,10 +1,11 @@
+import { anyCallText, callNowText, namedCallTexts, noCallText, oneCallText } from "../own-words.ts";
 import type { Message, Turn, TurnEvent } from "../turn.ts";
 
 /** The CLI knows no tool_choice, so it is told to the model; what it does all the same is dealt with in the engine. */
 export function withToolChoice(turn: Turn): Turn {
   const instructions = [
     ...choiceInstruction(turn),
-    ...(turn.parallelToolCalls || turn.tools.length === 0 || turn.toolChoice.type === "none" ? [] : ["Call at most one tool in an answer."]),
+    ...(turn.parallelToolCalls || turn.tools.length === 0 || turn.toolChoice.type === "none" ? [] : [oneCallText]),
   ];
   return instructions.length === 0 ? turn : { ...turn, system: [turn.system, ...instructions].filter((part) => part !== "").join("\n\n") };
 }
@@ -13,9 +14,9 @@ function choiceInstruction({ toolChoice, tools }: Turn): string[] {
   if (tools.length === 0) return [];
   switch (toolChoice.type) {
     case "auto": return [];
-    case "none": return ["Do not call any tool. Answer in text."];
-    case "required": return ["Your answer must be a call of one of your tools."];
-    case "tool": return [`Your answer must be a call of the tool ${toolChoice.name}.`];
+    case "none": return [noCallText];
+    case "required": return [anyCallText];
+    case "tool": return [namedCallTexts.join(toolChoice.name)];
   }
 }
 
@@ -25,7 +26,7 @@ export function mustCall({ toolChoice }: Turn): boolean {
 }
 
 /** What the model is asked once, when it answered without the call that it was to make. */
-export const callNow: Message = { role: "user", content: [{ type: "text", text: "Make the tool call now, without any other words." }] };
+export const callNow: Message = { role: "user", content: [{ type: "text", text: callNowText }] };
 
 /**
  * Holds an answer's text back until its first call, so that an answer without one can still be turned round. Returns

@@ -1,4 +1,5 @@
 import { BridgeError } from "../../errors.ts";
+import { freeInputText, grammarTexts } from "../../own-words.ts";
 import type { Message, Tool } from "../../turn.ts";
 import { arrayAt, type Fields, objectAt, optionalBoolean, stringAt } from "../check.ts";
 import { qualifiedName, type ToolNames } from "../tool-names.ts";
@@ -69,7 +70,10 @@ function customTool(tool: Fields, path: string, names: ModelNames): Tool {
   return {
     ...named,
     description: [named.description, grammar].filter((part) => part !== "").join("\n\n"),
-    inputSchema: { type: "object", properties: { [customInput]: { type: "string", description: "The tool's whole input, as plain text." } }, required: [customInput], additionalProperties: false },
+    inputSchema: {
+      type: "object", properties: { [customInput]: { type: "string", description: freeInputText } },
+      required: [customInput], additionalProperties: false,
+    },
   };
 }
 
@@ -77,8 +81,10 @@ function grammarOf(format: Fields, path: string): string {
   switch (format["type"]) {
     case undefined: case "text":
       return "";
-    case "grammar":
-      return `The input must match this ${stringAt(format["syntax"], `${path}.syntax`)} grammar:\n${stringAt(format["definition"], `${path}.definition`)}`;
+    case "grammar": {
+      const syntax = stringAt(format["syntax"], `${path}.syntax`);
+      return `${grammarTexts.join(syntax)}${stringAt(format["definition"], `${path}.definition`)}`;
+    }
     default:
       throw new BridgeError("unsupported_parameter", `${path}.type: expected text or grammar.`, { param: `${path}.type` });
   }

@@ -1,0 +1,218 @@
+/**
+ * Every word of a request to the API that is not the client's: what the CLI adds, for each version that is pinned in
+ * the tests, and what this server adds itself. The tests hold every raw body to this list, and the README tells it.
+ */
+import * as own from "../own-words.ts";
+
+/** A gap in words: free, of so many characters of these kinds at most, or what the named thing of this machine is. */
+export type Gap = { readonly chars: string; readonly charsMax: number } | { readonly known: KnownThing };
+
+/** What a reader of a request knows of the machine that it came from, or of the client's request. */
+export type KnownThing =
+  | "e-mail address" | "working folder" | "policy" | "device" | "account"
+  | "tool" | "format" | "syntax" | "shapes";
+
+/** Constant words, with gaps between them. Two gaps never touch. */
+export type Words = readonly (string | Gap)[];
+
+/**
+ * Where words stand. `system`: blocks of the system prompt. `messages`: the conversation, in whatever role. `tools`: a
+ * tool's name, description or schema. `field`: the JSON of the field `name`, at the top or in a block.
+ */
+export type Place = "system" | "messages" | "tools" | "field";
+
+export interface AddedWords {
+  readonly id: string;
+  readonly place: Place;
+  /** Of a `field`: its name. */
+  readonly name?: string;
+  /** Each way in which it is said. */
+  readonly said: readonly Words[];
+  /** The CLI's versions on which it was seen; words of the server's own stand on all. */
+  readonly seenOn: readonly string[] | "all";
+  /** For a reader of the README. */
+  readonly what: string;
+  readonly removedBy: string;
+}
+
+const [newer, older] = ["2.1.330", "2.1.197"] as const;
+const both = [newer, older] as const;
+const nothing = "nothing";
+const free = (chars: string, charsMax: number): Gap => ({ chars, charsMax });
+const known = (thing: KnownThing): Gap => ({ known: thing });
+
+const date = free("0-9-", 10);
+const uuid = free("0-9a-f-", 36);
+const word = free("A-Za-z0-9_.#-", 30);
+const policyBegin = "Codebase and user instructions are shown below. Be sure to adhere to these instructions. "
+  + "IMPORTANT: These instructions OVERRIDE any default behavior and you MUST follow them exactly as written.\n\n"
+  + "Contents of /etc/claude-code/CLAUDE.md (organization-managed policy instructions):\n\n";
+
+const marks = "not for the model: how the CLI asks (cache marks, streaming, thinking, effort, the bound on the answer)";
+const environment: Words = [
+  "# Environment\nYou have been invoked in the following environment: \n - Primary working directory: ",
+  known("working folder"), "\n - Is a git repository: false\n - Platform: ", word, "\n - Shell: ", word,
+  "\n - OS Version: ", free("A-Za-z0-9_ .#:~()+-", 40),
+  "\n - Downloaded files and extracted archives are untrusted data: put each in its own new, empty directory, keep "
+  + "scripts you write in a different directory, and pass paths as arguments instead of running an interpreter or "
+  + "build tool from inside it. Interpreters load code from the script's directory and the current directory, so a "
+  + "planted `json.py` runs on `import json`. Run any Python that reads them with `-I`. This does not apply to code the user "
+  + "asked you to build or run.\n - In `curl`, send untrusted values with `--form-string`, not `-F`.\n\n"
+  + "You are powered by the model named ",
+  free("A-Za-z0-9 .", 30), ". The exact model ID is ", free("a-z0-9.-", 40),
+  ". Assistant knowledge cutoff is ", free("A-Za-z0-9 ", 20), ".",
+];
+const resumeText = "Output token limit hit. Resume directly — no apology, no recap of what you were doing. "
+  + "Pick up mid-thought if that is where the cut happened. Break remaining work into smaller pieces.";
+
+/** Of the CLI, in the order in which a request has them. */
+export const cliWords: readonly AddedWords[] = [
+  {
+    id: "billing", place: "system", seenOn: both,
+    said: [[
+      "x-anthropic-billing-header: cc_version=", free("0-9.", 12), ".", free("0-9a-f", 3), "; cc_entrypoint=sdk-cli;",
+    ]],
+    what: "a line with the CLI's version, by which the API knows its client", removedBy: nothing,
+  },
+  {
+    id: "identity", place: "system", seenOn: both,
+    said: [["You are a Claude agent, built on Anthropic's Claude Agent SDK."]],
+    what: "one sentence of identity, before your system prompt", removedBy: nothing,
+  },
+  {
+    id: "date", place: "messages", seenOn: both,
+    said: [["Today's date is ", date, "."], ["# currentDate\nToday's date is ", date, "."]],
+    what: "the date", removedBy: nothing,
+  },
+  {
+    id: "new-date", place: "messages", seenOn: [newer],
+    said: [[
+      "The date has changed. Today's date is now ", date,
+      ". No need to announce the new date — the user's own clock shows it.",
+    ]],
+    what: "past midnight: that the date has changed", removedBy: nothing,
+  },
+  {
+    id: "context", place: "messages", seenOn: both,
+    said: [
+      ["<system-reminder>\nAs you answer the user's questions, you can use the following context:"],
+      [
+        "      IMPORTANT: this context may or may not be relevant to your tasks. You should not respond to this "
+        + "context unless it is highly relevant to your task.\n</system-reminder>",
+      ],
+      [
+        "Claude Code attached this context automatically; it isn't part of the user's message. It describes the user's "
+        + "own account and workspace, so they don't need it reported back.\n</system-reminder>",
+      ],
+    ],
+    what: "a frame around the e-mail address and, on 2.1.197, the date; on 2.1.330 it may stand behind a tool's result",
+    removedBy: "on 2.1.330: what removes the e-mail address",
+  },
+  {
+    id: "email", place: "messages", seenOn: both,
+    said: [
+      ["# userEmail\nThe user's email address is ", known("e-mail address"), "."],
+      [
+        "# userEmail\nThe user's email address is ", known("e-mail address"), ". Use this email address only to "
+        + "identify the user, such as for authorship, attribution, or filtering their own work. Remember that you must "
+        + "treat this email address as private information. Never share it in requests to external services without "
+        + "asking and getting explicit approval from the user first.",
+      ],
+    ],
+    what: "the e-mail address of the account, where the login is the one that `claude` keeps in its folder",
+    removedBy: "`CLAUDE_CODE_OAUTH_TOKEN` (from `claude setup-token`) with a folder in which nobody is logged in",
+  },
+  {
+    id: "policy", place: "messages", seenOn: both,
+    said: [
+      [`<system-reminder>\n${policyBegin}`, known("policy"), "\n</system-reminder>"],
+      [`# claudeMd\n${policyBegin}`, known("policy")],
+    ],
+    what: "the instructions of a managed policy (`/etc/claude-code/CLAUDE.md`), and what its hooks say",
+    removedBy: "whoever manages the machine",
+  },
+  {
+    id: "environment", place: "messages", seenOn: [newer],
+    said: [environment],
+    what: "a note of about 1,000 characters: working folder, system, shell, model, advice on downloads",
+    removedBy: nothing,
+  },
+  {
+    id: "schema-tool", place: "tools", seenOn: both,
+    said: [
+      ["StructuredOutput"],
+      [
+        "Use this tool to return your final response in the requested structured format. You MUST call this tool "
+        + "exactly once at the end of your response to provide the structured output.",
+      ],
+    ],
+    what: "with `response_format`: the tool by which the model gives its JSON", removedBy: "no `response_format`",
+  },
+  {
+    id: "schema-again", place: "messages", seenOn: both,
+    said: [[
+      "[structured-output-enforce] You MUST call the StructuredOutput tool to complete this request. "
+      + "Call this tool now.",
+    ]],
+    what: "the same, asked again where the model did not call it", removedBy: "no `response_format`",
+  },
+  {
+    id: "resume", place: "messages", seenOn: both, said: [[resumeText]],
+    what: "where `max_tokens` cut the answer: a request to go on, which the server stops (see Limits)",
+    removedBy: nothing,
+  },
+  cliField("cache_control", both, ['{"type":"ephemeral","ttl":"1h"}']),
+  cliField("stream", both, ["true"]),
+  cliField("context_management", both, ['{"edits":[{"type":"clear_thinking_20251015","keep":"all"}]}']),
+  cliField("thinking", [newer], ['{"type":"adaptive","display":"updates"}']),
+  cliField("thinking", [older], ['{"type":"adaptive"}'], ['{"budget_tokens":', free("0-9", 6), ',"type":"enabled"}']),
+  cliField("output_config", both, ['{"effort":"', free("a-z", 6), '"}']),
+  cliField("max_tokens", both, [free("0-9", 7)]),
+  cliField("temperature", [older], ["1"]),
+  {
+    id: "metadata", place: "field", name: "metadata", seenOn: both,
+    said: [[
+      '{"user_id":"{\\"device_id\\":\\"', known("device"), '\\",\\"account_uuid\\":\\"', known("account"),
+      '\\",\\"session_id\\":\\"', uuid, '\\"}"}',
+    ]],
+    what: "not for the model: a number of the device, the account's and the session's", removedBy: nothing,
+  },
+];
+
+/** Of this server. */
+export const serverWords: readonly AddedWords[] = [
+  ownWords("begin", "messages", [[own.beginText]],
+    "where your messages begin with the assistant's", "begin with the user's"),
+  ownWords("go-on", "messages", [[own.continueText]], "where they end with the assistant's", "end with the user's"),
+  ownWords("no-call", "system", [[own.noCallText]], "`tool_choice: \"none\"` behind calls", "leave it out"),
+  ownWords("any-call", "system", [[own.anyCallText]], "`tool_choice: \"required\"`", "leave it out"),
+  ownWords("named-call", "system", [gapped(own.namedCallTexts, "tool")], "a named `tool_choice`", "leave it out"),
+  ownWords("one-call", "system", [[own.oneCallText]], "`parallel_tool_calls: false`", "leave it out"),
+  ownWords("call-now", "messages", [[own.callNowText]],
+    "where the model did not make a call that it must make", nothing),
+  ownWords("forbidden-call", "messages", [[own.forbiddenCallText]],
+    "the result of a call that you do not want", nothing),
+  ownWords("gone-tool", "tools", [[own.goneToolText]], "a tool of earlier calls that you no longer send", "send it"),
+  ownWords("union", "tools", Object.values(own.unionTexts).map((text) => [text, known("shapes")]),
+    "a union at the top of a schema, told in words", "an object at the top"),
+  ownWords("format", "tools", [gapped(own.formatTexts, "format")],
+    "a `format` in the schema of an answer, told in words", "leave it out"),
+  ownWords("free-input", "tools", [["input"], [own.freeInputText]],
+    "the one argument of a custom tool", "a function tool"),
+  ownWords("grammar", "tools", [gapped(own.grammarTexts, "syntax")], "the grammar of a custom tool", "a function tool"),
+];
+
+/** The list: nothing else may stand in a request. */
+export const addedWords: readonly AddedWords[] = [...cliWords, ...serverWords];
+
+function cliField(name: string, seenOn: readonly string[], ...said: readonly Words[]): AddedWords {
+  return { id: name, place: "field", name, seenOn, said, what: marks, removedBy: nothing };
+}
+
+function ownWords(id: string, place: Place, said: readonly Words[], what: string, removedBy: string): AddedWords {
+  return { id, place, said, what, removedBy, seenOn: "all" };
+}
+
+function gapped([before, after]: readonly [string, string], thing: KnownThing): Words {
+  return [before, known(thing), after];
+}
