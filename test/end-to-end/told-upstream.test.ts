@@ -1,8 +1,10 @@
 /** What holds for any conversation: what the CLI is told is what the client sent, to the letter and in its order. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { beginText, continueText, noCallText } from "../../src/own-words.ts";
 import { chatGrammar } from "../support/chat-grammar.ts";
 import type { ToldBlock } from "../support/composed-request.ts";
+import { type Part, resultOf, type Said, type Sent, sentBy, tell, Transcript } from "../support/chat-transcript.ts";
 import { startEmbedded, startEmbeddedWith } from "../support/embedded-server.ts";
 import { healthOf } from "../support/health.ts";
 import { startObedientClaude, type ToldTurn } from "../support/obedient-claude.ts";
@@ -19,96 +21,6 @@ const historiesSent = sampleOf({ what: "requests", small: 100, large: 500, whole
 const historiesSentSlowly = 60;
 const conversations = sampleOf({ what: "conversations with parallel calls", small: 12, large: 60, whole: 600 });
 const atOnce = 4;
-
-type Sent = Readonly<Record<string, any>>;
-
-/** One thing that was said: who said what. Neighbouring texts of one side are one; empty ones are nothing. */
-interface Said { readonly who: string; readonly what: unknown }
-
-class Transcript {
-  readonly all: Said[] = [];
-
-  text(who: string, text: string): void {
-    if (text.trim() === "") return;
-    const last = this.all.at(-1);
-    if (last?.who === `${who} text`) this.all[this.all.length - 1] = { who: last.who, what: `${String(last.what)}${text}` };
-    else this.all.push({ who: `${who} text`, what: text });
-  }
-
-  thing(who: string, what: unknown): void {
-    this.all.push({ who, what });
-  }
-}
-
-/** By OpenAI's rules, and by nothing of the server's: calls are known by their number, results by the call's. */
-function sentBy(messages: readonly Sent[]): { readonly system: string; readonly said: readonly Said[]; readonly names: readonly string[] } {
-  const transcript = new Transcript();
-  const system: string[] = [];
-  const names: string[] = [];
-  let open: { readonly ids: readonly string[]; readonly first: number; readonly results: Map<string, unknown> } | undefined;
-  const close = (): void => {
-    for (const [index, id] of (open?.ids ?? []).entries()) transcript.thing(`result ${(open?.first ?? 0) + index}`, open?.results.get(id));
-    open = undefined;
-  };
-  for (const { role, content, tool_calls, function_call, tool_call_id } of messages) {
-    if (role === "system" || role === "developer") {
-      const text = partsOf(content).map((part) => (part as { text: string }).text).join("");
-      if (text.trim() !== "") system.push(text);
-    } else if (role === "tool" || role === "function") {
-      open?.results.set(tool_call_id ?? "legacy", resultOf(partsOf(content)));
-    } else {
-      close();
-      tell(transcript, role, partsOf(content));
-      const calls: readonly Sent[] = tool_calls?.length > 0 ? tool_calls : role === "assistant" && function_call ? [{ id: "legacy", function: function_call }] : [];
-      if (calls.length > 0) open = { ids: calls.map(({ id }) => id), first: names.length, results: new Map() };
-      for (const { function: { name, arguments: input } } of calls) {
-        transcript.thing(`call ${names.length}`, inputOf(input));
-        names.push(name);
-      }
-    }
-  }
-  close();
-  return { system: system.join("\n\n"), said: transcript.all, names };
-}
-
-function inputOf(written: unknown): unknown {
-  if (written === undefined || written === null || written === "") return {};
-  const text = typeof written === "object" ? JSON.stringify(written) : String(written);
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
-  } catch {
-    // As text, below.
-  }
-  return { arguments: text };
-}
-
-type Part = { readonly text: string } | { readonly image: string } | { readonly file: string };
-
-function partsOf(content: any): Part[] {
-  const parts: readonly any[] = typeof content === "string" ? [content] : content ?? [];
-  return parts.map((part): Part => {
-    if (typeof part === "string") return { text: part };
-    switch (part.type) {
-      case "image_url": return { image: (part.image_url.url ?? part.image_url).split(",")[1] };
-      case "file": return { file: part.file.file_data.split(",")[1] };
-      default: return { text: part.text ?? part.refusal };
-    }
-  });
-}
-
-function tell(transcript: Transcript, who: string, parts: readonly Part[]): void {
-  for (const part of parts) {
-    if ("text" in part) transcript.text(who, part.text);
-    else transcript.thing(who, part);
-  }
-}
-
-const resultOf = (parts: readonly Part[]): readonly Said[] => {
-  const inner = new Transcript();
-  tell(inner, "tool", parts);
-  return inner.all;
-};
 
 function partOfBlock(block: ToldBlock): Part {
   const { data } = (block["source"] ?? {}) as { readonly data: string };
@@ -137,15 +49,11 @@ function toldIn({ messages }: ToldTurn): { readonly said: readonly Said[]; reado
   return { said: transcript.all, names };
 }
 
-/** What the server says of its own: where the assistant began, and where it is to go on. */
-const beginText = "(The conversation begins with your message.)";
-const goOn = /^Go on exactly from where your last message ended\./u;
-
 function withoutOwn(said: readonly Said[], sent: readonly Said[]): readonly Said[] {
   const isAssistants = (one: Said | undefined): boolean => one !== undefined && /^(?:assistant|call)/u.test(one.who);
   const rest = [...said];
   if (isAssistants(sent[0])) assert.deepEqual(rest.shift(), { who: "user text", what: beginText });
-  if (isAssistants(sent.at(-1))) assert.match(String(rest.pop()?.what), goOn);
+  if (isAssistants(sent.at(-1))) assert.equal(rest.pop()?.what, continueText);
   return rest;
 }
 
@@ -155,7 +63,7 @@ function hold(turn: ToldTurn, messages: readonly Sent[], tools: readonly { reado
   // A process that goes on has its own answer as it gave it, also where the client brings it with white space around it.
   const trimmed = (said: readonly Said[]): readonly Said[] => said.map(({ who, what }) => ({ who, what: who === "assistant text" ? String(what).replace(/as you wish\n$/u, "as you wish") : what }));
   assert.deepEqual(trimmed(withoutOwn(upstream.said, client.said)), trimmed(client.said));
-  const own = tools.length === 0 && client.names.length > 0 ? ["Do not call any tool. Answer in text."] : [];
+  const own = tools.length === 0 && client.names.length > 0 ? [noCallText] : [];
   assert.equal(turn.system, [client.system, ...own].filter((text) => text !== "").join("\n\n"));
   assert.deepEqual(turn.messages.map(({ role }) => role), turn.messages.map((_message, index) => (index % 2 === 0 ? "user" : "assistant")));
   // A name that the API does not take is another there: always the same one, and never another tool's.

@@ -1,0 +1,91 @@
+/** What a chat request says, as a list of who said what: by OpenAI's rules, and by nothing of the server's. */
+
+export type Sent = Readonly<Record<string, any>>;
+
+/** One thing that was said: who said what. Neighbouring texts of one side are one; empty ones are nothing. */
+export interface Said { readonly who: string; readonly what: unknown }
+
+export class Transcript {
+  readonly all: Said[] = [];
+
+  text(who: string, text: string): void {
+    if (text.trim() === "") return;
+    const last = this.all.at(-1);
+    if (last?.who === `${who} text`) this.all[this.all.length - 1] = { who: last.who, what: `${String(last.what)}${text}` };
+    else this.all.push({ who: `${who} text`, what: text });
+  }
+
+  thing(who: string, what: unknown): void {
+    this.all.push({ who, what });
+  }
+}
+
+/** By OpenAI's rules, and by nothing of the server's: calls are known by their number, results by the call's. */
+export function sentBy(messages: readonly Sent[], parse: (json: string) => unknown = JSON.parse): { readonly system: string; readonly said: readonly Said[]; readonly names: readonly string[] } {
+  const transcript = new Transcript();
+  const system: string[] = [];
+  const names: string[] = [];
+  let open: { readonly ids: readonly string[]; readonly first: number; readonly results: Map<string, unknown> } | undefined;
+  const close = (): void => {
+    for (const [index, id] of (open?.ids ?? []).entries()) transcript.thing(`result ${(open?.first ?? 0) + index}`, open?.results.get(id));
+    open = undefined;
+  };
+  for (const { role, content, tool_calls, function_call, tool_call_id } of messages) {
+    if (role === "system" || role === "developer") {
+      const text = partsOf(content).map((part) => (part as { text: string }).text).join("");
+      if (text.trim() !== "") system.push(text);
+    } else if (role === "tool" || role === "function") {
+      open?.results.set(tool_call_id ?? "legacy", resultOf(partsOf(content)));
+    } else {
+      close();
+      tell(transcript, role, partsOf(content));
+      const calls: readonly Sent[] = tool_calls?.length > 0 ? tool_calls : role === "assistant" && function_call ? [{ id: "legacy", function: function_call }] : [];
+      if (calls.length > 0) open = { ids: calls.map(({ id }) => id), first: names.length, results: new Map() };
+      for (const { function: { name, arguments: input } } of calls) {
+        transcript.thing(`call ${names.length}`, inputOf(input, parse));
+        names.push(name);
+      }
+    }
+  }
+  close();
+  return { system: system.join("\n\n"), said: transcript.all, names };
+}
+
+function inputOf(written: unknown, parse: (json: string) => unknown): unknown {
+  if (written === undefined || written === null || written === "") return {};
+  const text = typeof written === "object" ? JSON.stringify(written) : String(written);
+  try {
+    const value = parse(text);
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
+  } catch {
+    // As text, below.
+  }
+  return { arguments: text };
+}
+
+export type Part = { readonly text: string } | { readonly image: string } | { readonly file: string };
+
+export function partsOf(content: any): Part[] {
+  const parts: readonly any[] = typeof content === "string" ? [content] : content ?? [];
+  return parts.map((part): Part => {
+    if (typeof part === "string") return { text: part };
+    switch (part.type) {
+      case "image_url": return { image: (part.image_url.url ?? part.image_url).split(",")[1] };
+      case "file": return { file: part.file.file_data.split(",")[1] };
+      default: return { text: part.text ?? part.refusal };
+    }
+  });
+}
+
+export function tell(transcript: Transcript, who: string, parts: readonly Part[]): void {
+  for (const part of parts) {
+    if ("text" in part) transcript.text(who, part.text);
+    else transcript.thing(who, part);
+  }
+}
+
+export const resultOf = (parts: readonly Part[]): readonly Said[] => {
+  const inner = new Transcript();
+  tell(inner, "tool", parts);
+  return inner.all;
+};

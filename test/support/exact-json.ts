@@ -1,0 +1,36 @@
+/** JSON whose numbers are read digit by digit: `JSON.parse` makes 1234567890123456800 of 1234567890123456789. */
+
+const stringOrNumber = /"(?:\\.|[^"\\])*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/gu;
+const numberParts = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/u;
+
+/** The value, with each number as a string by which equal numbers are equal. Throws as `JSON.parse` does. */
+export function parseExact(text: string): unknown {
+  const exact = text.replaceAll(stringOrNumber, (token) => (token.startsWith('"') ? token : `"${exactNumber(token)}"`));
+  return JSON.parse(exact);
+}
+
+/** The same of a value that has been parsed already. */
+export function exactOf(value: unknown): unknown {
+  return value === undefined ? undefined : parseExact(JSON.stringify(value));
+}
+
+/** `1.50`, `15e-1` and `1.5` are all `number 15e-1`. */
+function exactNumber(text: string): string {
+  const [, sign = "", whole = "", fraction = "", exponent = "0"] = numberParts.exec(text) ?? [];
+  const digits = `${whole}${fraction}`.replace(/^0+/u, "");
+  const significant = digits.replace(/0+$/u, "");
+  if (significant === "") return "number 0";
+  return `number ${sign}${significant}e${Number(exponent) - fraction.length + digits.length - significant.length}`;
+}
+
+/** Whether two values are the same: the order of an object's keys says nothing. */
+export function isSameJson(one: unknown, other: unknown): boolean {
+  return JSON.stringify(keysSorted(exactOf(one))) === JSON.stringify(keysSorted(exactOf(other)));
+}
+
+/** The value with the keys of each object in one order, as lists. */
+export function keysSorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(keysSorted);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, inner]) => [name, keysSorted(inner)]);
+}

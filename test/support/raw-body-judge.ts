@@ -1,0 +1,88 @@
+/** Accounts for a whole request to the API: every word is the client's, or stands in src/claude/added-words.ts. */
+import { anyCallText, namedCallTexts, noCallText, oneCallText } from "../../src/own-words.ts";
+import { type Known, readAdded } from "./added-words-reader.ts";
+import { type Sent, sentBy } from "./chat-transcript.ts";
+import { isSameJson, parseExact } from "./exact-json.ts";
+import { asBlocks, show, wellFormed } from "./raw-body-blocks.ts";
+import { judgeMessages } from "./raw-body-messages.ts";
+import { judgeTools } from "./raw-body-tools.ts";
+
+/** What is known besides the request. */
+export interface World {
+  readonly version: string;
+  readonly known: Known;
+  /** The thoughts that the model had in its answers: the process that had them sends them back. */
+  readonly thoughts: ReadonlySet<string>;
+}
+
+/** What in a raw body is neither the client's nor on the list, and what of the client's is lost or changed: a sentence each. */
+export function judgeRawBody(bodyText: string, request: Sent, world: World): string[] {
+  const body = JSON.parse(bodyText) as Sent;
+  const { system, messages: _messages, tools: _tools, ...fields } = body;
+  const exact = parseExact(bodyText) as Sent;
+  const client = sentBy(request["messages"], parseExact);
+  const told = judgeMessages(exact["messages"], client, world);
+  const served = judgeTools(exact["tools"] ?? [], request, { called: client.names, names: told.names });
+  return [
+    ...judgeSystem(system, client.system, ownInstructions(request, served.names), world),
+    ...told.findings,
+    ...served.findings,
+    ...judgeFields(fields, request, world),
+  ];
+}
+
+/** The server's own words behind the client's system prompt. */
+function ownInstructions(request: Sent, names: readonly string[]): string[] {
+  const { tool_choice: toolChoice, function_call: functionCall, parallel_tool_calls: parallel } = request;
+  if (names.length === 0) return [];
+  const isLegacy = !(request["tools"]?.length > 0);
+  const choice = isLegacy && functionCall != null ? functionCall : toolChoice;
+  const hasOffered = (request["tools"]?.length ?? 0) + (request["functions"]?.length ?? 0) > 0;
+  const mode = choice?.allowed_tools?.mode ?? choice?.mode ?? choice;
+  if (!hasOffered || mode === "none") return [noCallText];
+  const one = !(isLegacy ? true : parallel === false) ? [] : [oneCallText];
+  if (mode === "required" || mode === "any") return [anyCallText, ...one];
+  if (typeof mode === "object" && mode !== null) return [namedCallTexts.join(names[0] ?? ""), ...one];
+  return one;
+}
+
+function judgeSystem(system: unknown, client: string, own: readonly string[], { version, known }: World): string[] {
+  const cli = readAdded(version, known, "system");
+  const findings: string[] = [];
+  const texts: string[] = [];
+  for (const { type, text, cache_control: mark, ...rest } of asBlocks(system)) {
+    if (type !== "text" || Object.keys(rest).length > 0) findings.push(`system: more than text: ${show({ type, ...rest })}`);
+    const isMarkKnown = mark === undefined || cli.isAddedField("cache_control", mark);
+    if (!isMarkKnown) findings.push(`system: cache_control is ${show(mark)}`);
+    if (!cli.isAdded(text)) texts.push(text);
+  }
+  const expected = [client, ...own].filter((part) => part !== "").join("\n\n");
+  if (wellFormed(expected) !== wellFormed(texts.join(""))) findings.push(`system: ${show(texts)}, not ${show(expected)}`);
+  return findings;
+}
+
+const efforts: Readonly<Record<string, string>> = {
+  minimal: "low", low: "low", medium: "medium", high: "high", xhigh: "xhigh", max: "max",
+};
+
+/** All top-level fields but those that hold words. */
+function judgeFields({ model, ...fields }: Sent, request: Sent, { version, known }: World): string[] {
+  const { isAddedField } = readAdded(version, known);
+  const findings: string[] = [];
+  const name = String(request["model"] || "opus").replace(/^claude-(opus|sonnet|haiku)-4$/u, "$1");
+  if (!String(model).includes(name)) findings.push(`model: ${model}, not ${name}`);
+  const bound = request["max_completion_tokens"] ?? request["max_tokens"];
+  const word = request["reasoning_effort"] ?? request["reasoning"]?.effort;
+  // Thinking that is off wins over an effort.
+  const isOff = request["thinking"]?.type === "disabled";
+  const effort = !isOff && Object.hasOwn(efforts, word ?? "") ? efforts[word] : undefined;
+  const budget = request["thinking"]?.type === "enabled" ? request["thinking"].budget_tokens : undefined;
+  for (const [field, value] of Object.entries(fields)) {
+    if (field === "max_tokens" && bound != null && value === bound) continue;
+    if (field === "output_config" && effort !== undefined && isSameJson(value, { effort })) continue;
+    if (field === "thinking" && budget !== undefined && isSameJson(value, { type: "enabled", budget_tokens: budget })) continue;
+    const isClients = (field === "max_tokens" && bound != null) || (field === "output_config" && effort !== undefined);
+    if (isClients || !isAddedField(field, value)) findings.push(`${field}: ${show(value)}`);
+  }
+  return findings;
+}

@@ -1,0 +1,121 @@
+/** Accounts for the messages of a raw body: what is not on the list must be what the client said, in its order. */
+import { beginText, continueText } from "../../src/own-words.ts";
+import { type AddedWordsReader, readAdded } from "./added-words-reader.ts";
+import { type Part, resultOf, type Said, type Sent, sentBy, tell, Transcript } from "./chat-transcript.ts";
+import { keysSorted } from "./exact-json.ts";
+import { asBlocks, show, wellFormed } from "./raw-body-blocks.ts";
+import type { World } from "./raw-body-judge.ts";
+
+export interface JudgedMessages {
+  readonly findings: readonly string[];
+  /** As the calls upstream have them, in order. */
+  readonly names: readonly string[];
+}
+
+export function judgeMessages(
+  messages: readonly Sent[], client: ReturnType<typeof sentBy>, world: World,
+): JudgedMessages {
+  const told = new ToldMessages(readAdded(world.version, world.known, "messages"), world.thoughts);
+  for (const message of messages) told.take(message);
+  return { findings: [...told.findings, ...differences(withOwnWords(client.said), told.transcript.all)], names: told.names };
+}
+
+/** Where the assistant begins or ends, the server has a word of its own. */
+function withOwnWords(said: readonly Said[]): readonly Said[] {
+  const isAssistants = (one: Said | undefined): boolean => one !== undefined && /^(?:assistant|call)/u.test(one.who);
+  const own = (text: string): Said => ({ who: "user text", what: text });
+  const before = isAssistants(said[0]) ? [own(beginText)] : [];
+  const behind = isAssistants(said.at(-1)) ? [own(continueText)] : [];
+  return [...before, ...said, ...behind];
+}
+
+function differences(expected: readonly Said[], found: readonly Said[]): string[] {
+  const comparable = (said: Said | undefined): string => wellFormed(JSON.stringify(keysSorted(said)) ?? "nothing");
+  for (let index = 0; index < Math.max(expected.length, found.length); index++) {
+    if (comparable(expected[index]) === comparable(found[index])) continue;
+    return [`messages: ${show(found[index])} in the place of ${show(expected[index])}`];
+  }
+  return [];
+}
+
+class ToldMessages {
+  readonly transcript = new Transcript();
+  readonly findings: string[] = [];
+  readonly names: string[] = [];
+  readonly #ids: string[] = [];
+  readonly #added: AddedWordsReader;
+  readonly #thoughts: ReadonlySet<string>;
+
+  constructor(added: AddedWordsReader, thoughts: ReadonlySet<string>) {
+    this.#added = added;
+    this.#thoughts = thoughts;
+  }
+
+  take({ role, content, ...rest }: Sent): void {
+    for (const [name, value] of Object.entries(rest)) this.#takeField(name, value);
+    for (const block of asBlocks(content)) {
+      const { cache_control: mark, ...own } = block;
+      if (mark !== undefined) this.#takeField("cache_control", mark);
+      if (role === "system") this.#takeSystem(own);
+      else this.#takeBlock(role, own);
+    }
+  }
+
+  #takeField(name: string, value: unknown): void {
+    if (!this.#added.isAddedField(name, value)) this.findings.push(`messages: ${name} is ${show(value)}`);
+  }
+
+  /** The client has no words in a message of the system's. */
+  #takeSystem({ type, text, ...rest }: Sent): void {
+    const isKnown = type === "text" && Object.keys(rest).length === 0 && this.#added.isAdded(text);
+    if (!isKnown) this.findings.push(`messages: the system says ${show(text ?? type)}`);
+  }
+
+  #takeBlock(role: string, { type, ...block }: Sent): void {
+    switch (type) {
+      case "tool_use":
+        this.transcript.thing(`call ${this.names.length}`, block["input"]);
+        this.names.push(block["name"]);
+        this.#ids.push(block["id"]);
+        return this.#refuseRest(block, ["id", "name", "input"]);
+      case "tool_result":
+        this.transcript.thing(`result ${this.#ids.indexOf(block["tool_use_id"])}`, this.#resultOf(block["content"]));
+        return this.#refuseRest(block, ["tool_use_id", "content"]);
+      case "thinking":
+        if (!this.#thoughts.has(block["thinking"])) this.findings.push(`messages: nobody's thought: ${show(block)}`);
+        return this.#refuseRest(block, ["thinking", "signature"]);
+      case "text":
+        if (!this.#added.isAdded(block["text"])) this.transcript.text(role, block["text"]);
+        return this.#refuseRest(block, ["text"]);
+      default:
+        tell(this.transcript, role, [this.#partOf(type, block)]);
+    }
+  }
+
+  #resultOf(content: unknown): readonly Said[] {
+    const blocks = asBlocks(content);
+    const own = blocks.filter(({ type, text }) => type !== "text" || !this.#added.isAdded(text));
+    const parts = own.map(({ type, ...block }): Part => {
+      return type === "text" ? { text: block["text"] } : this.#partOf(type, block);
+    });
+    // The CLI ends the text before its own with a line end.
+    const last = parts.at(-1);
+    if (own.length < blocks.length && last !== undefined && "text" in last) {
+      parts[parts.length - 1] = { text: last.text.replace(/\n$/u, "") };
+    }
+    return resultOf(parts);
+  }
+
+  #partOf(type: string, { source, ...rest }: Sent): Part {
+    this.#refuseRest(rest, ["title"]);
+    if (type === "image") return { image: source.data };
+    if (type === "document") return { file: source.data };
+    this.findings.push(`messages: a block of type ${type}`);
+    return { text: "" };
+  }
+
+  #refuseRest(block: Sent, known: readonly string[]): void {
+    const rest = Object.keys(block).filter((name) => !known.includes(name));
+    if (rest.length > 0) this.findings.push(`messages: a block has ${rest.join(", ")}: ${show(block)}`);
+  }
+}

@@ -1,0 +1,122 @@
+/** Accounts for the tools of a raw body: each of the client's, whole, and no other but the CLI's for JSON answers. */
+import { goneToolText, unionTexts } from "../../src/own-words.ts";
+import type { Sent } from "./chat-transcript.ts";
+import { isSameJson } from "./exact-json.ts";
+import { show } from "./raw-body-blocks.ts";
+
+export interface JudgedTools {
+  readonly findings: readonly string[];
+  /** The client's tools as they are named upstream. */
+  readonly names: readonly string[];
+}
+
+/** How the calls of the history are named by the client, and how upstream. */
+export interface CallNames { readonly called: readonly string[]; readonly names: readonly string[] }
+
+interface ExpectedTool { readonly name: string; readonly description: string; readonly schema: unknown }
+
+const schemaToolName = "StructuredOutput";
+const schemaToolDescription = "Use this tool to return your final response in the requested structured format. "
+  + "You MUST call this tool exactly once at the end of your response to provide the structured output.";
+
+export function judgeTools(tools: readonly Sent[], request: Sent, { called, names }: CallNames): JudgedTools {
+  const findings: string[] = [];
+  const left = [...tools];
+  const take = (expected: ExpectedTool): string | undefined => {
+    const candidates = left.filter(({ name }) => isNameFor(name, expected.name));
+    const best = candidates.find((tool) => findingsOf(tool, expected).length === 0) ?? candidates[0];
+    if (best === undefined) {
+      findings.push(`tools: ${show(expected.name)} is missing`);
+      return undefined;
+    }
+    left.splice(left.indexOf(best), 1);
+    findings.push(...findingsOf(best, expected));
+    return best["name"];
+  };
+  const served = expectedTools(request, called).map((tool) => ({ client: tool.name, upstream: take(tool) }));
+  const schema = answerSchemaOf(request);
+  if (schema !== undefined) take({ name: schemaToolName, description: schemaToolDescription, schema });
+  for (const { name } of left) findings.push(`tools: ${show(name)} is nobody's`);
+  const pairs = new Map(served.map(({ client, upstream }) => [client, upstream]));
+  for (const [index, name] of called.entries()) {
+    const upstream = pairs.get(name) ?? names[index];
+    if (names[index] === undefined || upstream !== names[index]) findings.push(`messages: a call of ${show(name)} is named ${show(names[index])}`);
+  }
+  return { findings, names: served.flatMap(({ upstream }) => upstream ?? []) };
+}
+
+/** A name that the API does not take becomes one that it takes, with a number where that is another's. */
+function isNameFor(upstream: string, name: string): boolean {
+  if (upstream === name) return true;
+  const fitting = name.replace(/[^a-zA-Z0-9_-]/gu, "_").slice(0, 120) || "tool";
+  return upstream === fitting || (upstream.startsWith(`${fitting}_`) && /^\d+$/u.test(upstream.slice(fitting.length + 1)));
+}
+
+/** Those that the request serves, by what README says of `tools` and `tool_choice`. */
+function expectedTools(request: Sent, called: readonly string[]): ExpectedTool[] {
+  const definitions: readonly Sent[] = request["tools"]?.length > 0
+    ? request["tools"].map((tool: Sent) => tool["function"]) : request["functions"] ?? [];
+  const offered = definitions.map(({ name, description, parameters }) => ({ name, description: description ?? "", schema: parameters }));
+  if (offered.length === 0) return [...new Set(called)].map((name) => ({ name, description: goneToolText, schema: undefined }));
+  const isLegacyChoice = !(request["tools"]?.length > 0) && request["function_call"] != null;
+  const choice = isLegacyChoice ? request["function_call"] : request["tool_choice"];
+  if (choice === "none") return called.length === 0 ? [] : offered;
+  const allowed: readonly Sent[] | undefined = choice?.allowed_tools?.tools ?? (choice?.function !== undefined || choice?.name !== undefined ? [choice] : undefined);
+  if (allowed === undefined) return offered;
+  const names = allowed.map((tool) => tool["function"]?.name ?? tool["name"]);
+  return offered.filter(({ name }) => names.includes(name));
+}
+
+function answerSchemaOf({ response_format: format }: Sent): unknown {
+  if (format?.type === "json_schema") return withoutDraft(format.json_schema.schema);
+  return format?.type === "json_object" ? withoutDraft(format.schema) : undefined;
+}
+
+/** The draft's name is no word for the model; the CLI refuses an answer's schema with it. */
+function withoutDraft(schema: unknown): unknown {
+  const { $schema: _draft, ...rest } = (schema ?? { type: "object", properties: {} }) as Sent;
+  return rest;
+}
+
+function findingsOf({ name, description = "", input_schema: schema, cache_control: _mark, ...rest }: Sent, expected: ExpectedTool): string[] {
+  const where = `tools: ${show(name)}`;
+  // A long description goes on in the schema's.
+  const { description: goesOn, ...others } = schema as Sent;
+  const isSplit = description !== expected.description && goesOn !== undefined && expected.description.startsWith(description);
+  const own = isSplit ? String(goesOn).slice(expected.description.length - description.length).replace(/^\n\n/u, "") : goesOn;
+  const whole = isSplit ? `${description}${String(goesOn).slice(0, expected.description.length - description.length)}` : description;
+  const given = { ...others, ...(own === undefined || own === "" ? {} : { description: own }) };
+  return [
+    ...Object.keys(rest).map((field) => `${where} has ${field}: ${show(rest[field])}`),
+    ...(whole === expected.description ? [] : [`${where} is described ${show(whole)}, not ${show(expected.description)}`]),
+    ...(isSchemaFor(given, expected.schema) ? [] : [`${where} has the schema ${show(given)} for ${show(expected.schema)}`]),
+  ];
+}
+
+/** An object's schema goes up as it is; a union at its top becomes one object, its shapes told in words. */
+export function isSchemaFor(given: Sent, sent: unknown): boolean {
+  if (sent === undefined || sent === null) return isSameJson(given, { type: "object", properties: {} });
+  const union = (["anyOf", "oneOf", "allOf"] as const).find((key) => (sent as Sent)[key] !== undefined);
+  if (union === undefined) return isSameJson(given, { ...(sent as Sent), type: "object" });
+  const { [union]: members, properties: own = {}, required: _own, description, ...rest } = sent as Sent;
+  const { properties, required, description: told = "", type, ...others } = given;
+  const { type: _type, ...expected } = rest;
+  const shapes: readonly Sent[] = members.map((member: Sent) => resolved(member, sent as Sent));
+  const variants = (name: string): unknown[] => [own, ...shapes.map((shape) => shape["properties"] ?? {})].flatMap((all) => (Object.hasOwn(all, name) ? [all[name]] : []));
+  const known = new Set([own, ...shapes.map((shape) => shape["properties"] ?? {})].flatMap((all) => Object.keys(all)));
+  const words = union === "allOf" ? description : [description, `${unionTexts[union]}${JSON.stringify([...new Set(shapes)])}`].filter((part) => part !== undefined).join("\n\n");
+  const requiredAnywhere = [sent as Sent, ...shapes].flatMap((shape) => shape["required"] ?? []);
+  return type === "object" && isSameJson(others, expected) && told === (words ?? "") && isSameJson(Object.keys(properties).sort(), [...known].sort())
+    && Object.entries(properties as Sent).every(([name, value]) => isOneOf(value, variants(name), union))
+    && (required as readonly unknown[]).every((name) => requiredAnywhere.includes(name));
+}
+
+function isOneOf(value: unknown, variants: readonly unknown[], union: string): boolean {
+  const distinct = [...new Map(variants.map((variant) => [JSON.stringify(variant), variant])).values()];
+  return distinct.length === 1 ? isSameJson(value, distinct[0]) : isSameJson(value, { [union === "allOf" ? "allOf" : "anyOf"]: distinct });
+}
+
+function resolved(member: Sent, root: Sent): Sent {
+  const [, holder = "", name = ""] = /^#\/([^/]+)\/([^/]+)$/u.exec(member["$ref"] ?? "") ?? [];
+  return root[holder]?.[name] ?? member;
+}
