@@ -1,0 +1,31 @@
+/** What the model is told of the place where the CLI runs is the same after a restart: it would spoil the prompt cache. */
+import assert from "node:assert/strict";
+import { it } from "node:test";
+import { startAnthropicStub } from "../support/anthropic-stub.ts";
+import { cleanUp } from "../support/cleanup.ts";
+import { startEmbedded } from "../support/embedded-server.ts";
+import { claudePath, claudeVersions, subscriptionEnvironment } from "../support/real-claude.ts";
+import { chatRequest } from "../support/sse.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
+
+for (const version of claudeVersions) {
+  it(`${version}: two starts on one port tell the model the same, and no other path`, async (t) => {
+    const folder = await temporaryFolder(t);
+    const stub = await startAnthropicStub();
+    cleanUp(t, () => stub.close());
+    const settings = { claude: claudePath(version), passEnv: ["ANTHROPIC_BASE_URL"] };
+    let port = 0;
+    for (let start = 0; start < 2; start += 1) {
+      const { url, api } = await startEmbedded(t, { ...settings, port }, subscriptionEnvironment(stub.url, folder));
+      port = Number(new URL(url).port);
+      const messages = [{ role: "system", content: "Be brief." }, { role: "user", content: "hello" }];
+      assert.equal((await chatRequest(url, { model: "opus", messages })).status, 200);
+      await api.close();
+    }
+    const [first, second] = stub.requests.filter(({ bodyText }) => bodyText.includes("hello")).map(({ bodyText }) =>
+      bodyText.match(/[^\s"\\]*claude-max-api-[^\s"\\]*/gu) ?? []);
+    t.diagnostic(`paths told: ${first?.join(", ")}`);
+    assert.deepEqual(second, first);
+    for (const path of first ?? []) assert.ok(path.endsWith(`/${port}/empty`), path);
+  });
+}
