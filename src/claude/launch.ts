@@ -74,6 +74,8 @@ export function childEnvironment(own: Environment, { passEnv, maxRetries }: Envi
     CLAUDE_CODE_DISABLE_ATTACHMENTS: "1",
     // Otherwise a conversation that the API refuses as too long is summarised, and asked again with words that are not the client's.
     DISABLE_COMPACT: "1",
+    // And without that it would refuse by a count of its own, some 23,000 tokens before the window is full. The API knows.
+    CLAUDE_CODE_BLOCKING_LIMIT_OVERRIDE: "1000000000",
     DISABLE_AUTOUPDATER: "1",
     // With its host dead the CLI would finish a turn under way, and wait for a silent upstream for minutes. Its runtime then ends it at once.
     BUN_FEATURE_FLAG_NO_ORPHANS: "1",

@@ -1,7 +1,7 @@
 /** The real CLI summarises nothing of a conversation behind its client's back. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { errorAnswer } from "../support/anthropic-stub.ts";
+import { conversationOf, errorAnswer, textAnswer, textOf } from "../support/anthropic-stub.ts";
 import { openAiErrorIn } from "../support/openai-error.ts";
 import { claudeVersions } from "../support/real-claude.ts";
 import { startReal } from "../support/real-server.ts";
@@ -21,6 +21,23 @@ for (const version of claudeVersions) {
       const { status, code, param } = await openAiErrorIn(await postJson(`${bridge.url}/v1/chat/completions`, request));
       assert.deepEqual([status, code, param], [400, "context_length_exceeded", "messages"]);
       assert.equal(stub.requests.length, 1, "no summarising request, no second try");
+    });
+
+    it("a conversation that has filled the window goes on whole: only the API knows when it is too long", async (t) => {
+      const { stub, startServer } = await startReal(t, version);
+      const { bridge } = await startServer();
+      // More than either version believes that any model takes.
+      stub.respond = () => textAnswer(["So."], { usage: { cache_read_input_tokens: 1_200_000 } });
+      const told: { role: string; content: string }[] = [];
+      for (const word of ["one", "two", "three"]) {
+        told.push({ role: "user", content: word });
+        const response = await postJson(`${bridge.url}/v1/chat/completions`, { model: "sonnet", messages: told });
+        assert.equal(response.status, 200, await response.text());
+        const asked = conversationOf(stub.requests.at(-1)?.body ?? assert.fail());
+        assert.deepEqual(asked.map(({ role, content }) => ({ role, content: textOf(content) })), told);
+        told.push({ role: "assistant", content: "So." });
+      }
+      assert.equal(stub.requests.length, 3);
     });
   });
 }
