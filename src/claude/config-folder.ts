@@ -1,6 +1,6 @@
 /**
- * A configuration of the server's own for its processes: of the user's they get the login, which the CLI itself reads and
- * refreshes where it is, and nothing that would reach the model or be left behind.
+ * A configuration of the server's own for its processes: of the user's they get the login, which the CLI itself reads
+ * and refreshes where it is, and nothing that would reach the model or be left behind.
  */
 
 import { join } from "node:path";
@@ -44,21 +44,24 @@ export function configEnvironment(environment: Environment, path: string): Recor
 }
 
 /**
- * The text that the folder's configuration file should have; undefined where it may stay as it is. `own` and `users` are
- * the texts of the two files, where there are such.
+ * The text that the folder's configuration file should have; undefined where it may stay as it is. `own` and `users`
+ * are the texts of the two files, where there are such.
  */
-export function ownConfigText(environment: Environment, own: string | undefined, users: string | undefined): string | undefined {
+export function ownConfigText(
+  environment: Environment, own: string | undefined, users: string | undefined,
+): string | undefined {
   const config = parse(own);
   const account = isObject(config?.["oauthAccount"]) ? config["oauthAccount"] : undefined;
   const isByEnvironment = isLoggedInByEnvironment(environment);
-  const isFine = isByEnvironment || (account?.["profileFetchedAt"] === learnedAtMs && account["emailAddress"] === undefined);
-  if (config !== undefined && isFine) return undefined;
+  const isOurs = account?.["profileFetchedAt"] === learnedAtMs && account["emailAddress"] === undefined;
+  if (config !== undefined && (isByEnvironment || isOurs)) return undefined;
   const theirs = parse(users) ?? {};
   const known = account ?? (isObject(theirs["oauthAccount"]) ? theirs["oauthAccount"] : {});
   const kept = keptAccountFields.flatMap((name) => (known[name] === undefined ? [] : [[name, known[name]] as const]));
+  const oauthAccount = { ...emptyAccount, ...Object.fromEntries(kept), profileFetchedAt: learnedAtMs };
   return JSON.stringify({
     ...(config ?? (typeof theirs["userID"] === "string" ? { userID: theirs["userID"] } : {})),
-    ...(isByEnvironment ? {} : { oauthAccount: { ...emptyAccount, ...Object.fromEntries(kept), profileFetchedAt: learnedAtMs } }),
+    ...(isByEnvironment ? {} : { oauthAccount }),
   });
 }
 

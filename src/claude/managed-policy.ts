@@ -1,4 +1,4 @@
-/** A policy that whoever runs the machine has set for Claude Code: it applies to every process, and no option undoes it. */
+/** A policy that whoever runs the machine has set for Claude Code: it applies to every process. No option undoes it. */
 
 import { win32, posix } from "node:path";
 

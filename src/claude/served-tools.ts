@@ -2,7 +2,7 @@ import { BridgeError } from "../errors.ts";
 import type { Tool, Turn } from "../turn.ts";
 import { isObject, type JsonObject, schemaToolName, toolServerName } from "./protocol.ts";
 
-/** Tools that the CLI lists like any other and then does not give to the model, or not under this name (2.1.197, 2.1.330). */
+/** Tools that the CLI lists like any other and then does not give to the model (2.1.197, 2.1.330). */
 const keptNames: ReadonlySet<string> = new Set(["ToolSearch"]);
 /** `system/init` gives a tool of the first name under the second. */
 const listedAs: ReadonlyMap<string, string> = new Map([["Agent", "Task"]]);
@@ -12,8 +12,8 @@ const inheritedNameFailure = /\bis not iterable\b/u;
 const placeInFailure = /\btools\.(\d+)\./u;
 
 /**
- * The tools that a process is to give to its model, and those that it does give. The CLI leaves out in silence what it cannot
- * read, often all of them for the sake of one; without a look the model would answer as if there were none.
+ * The tools that a process is to give to its model, and those that it does give. The CLI leaves out in silence what it
+ * cannot read, often all of them for the sake of one; without a look the model would answer as if there were none.
  */
 export class ServedTools {
   readonly list: readonly Tool[];
@@ -31,8 +31,8 @@ export class ServedTools {
   }
 
   /**
-   * Takes the `system/init` line that the CLI writes before it asks the model. Gives the error of a turn whose model would
-   * lack a tool.
+   * Takes the `system/init` line that the CLI writes before it asks the model. Gives the error of a turn whose model
+   * would lack a tool.
    */
   check(init: JsonObject): BridgeError | undefined {
     if (this.list.length === 0) return undefined;
@@ -42,7 +42,7 @@ export class ServedTools {
     const names = new Set(listed);
     const isGiven = ({ name }: Tool): boolean => {
       if (keptNames.has(name) || (this.#hasSchema && name === schemaToolName)) return false;
-      return [name, listedAs.get(name), `mcp__${toolServerName}__${name}`].some((form) => form !== undefined && names.has(form));
+      return names.has(name) || names.has(listedAs.get(name) ?? name) || names.has(`mcp__${toolServerName}__${name}`);
     };
     const missing = this.list.filter((tool) => !isGiven(tool));
     // One that no CLI can list takes all others with it.
@@ -50,14 +50,15 @@ export class ServedTools {
     return atFault === undefined ? undefined : refusal(atFault);
   }
 
-  /** The error of a turn that failed before it began, with the tool's name where the words tell only a place, or nothing. */
+  /** The error of a turn that failed before it began, with the tool's name where its words tell only a place or nothing. */
   explain(error: BridgeError): BridgeError {
     if (error.kind === "upstream_error" && inheritedNameFailure.test(error.message)) {
       const atFault = this.list.find(({ name }) => name in Object.prototype);
       if (atFault !== undefined) return refusal(atFault);
     }
     const place = error.kind === "invalid_request" ? placeInFailure.exec(error.message)?.[1] : undefined;
-    const atFault = place === undefined ? undefined : this.list.find(({ name }) => name === this.#listed[Number(place)]);
+    const placed = place === undefined ? undefined : this.#listed[Number(place)];
+    const atFault = this.list.find(({ name }) => name === placed);
     return atFault === undefined ? error : refusal(atFault, ` ${error.message}`);
   }
 }
@@ -65,7 +66,8 @@ export class ServedTools {
 function refusal({ name, source }: Tool, why = ""): BridgeError {
   const path = source?.path ?? "tools";
   const shown = JSON.stringify(source?.name ?? name);
-  return new BridgeError("invalid_value", `${path}: the claude CLI cannot give the model the tool ${shown}, for its name or its schema.${why}`, { param: path });
+  const words = `${path}: the claude CLI cannot give the model the tool ${shown}, for its name or its schema.${why}`;
+  return new BridgeError("invalid_value", words, { param: path });
 }
 
 function isConnected({ mcp_servers: servers }: JsonObject): boolean {
@@ -76,5 +78,6 @@ function isConnected({ mcp_servers: servers }: JsonObject): boolean {
 /** What MCP's `tools/list` asks of a schema: the CLI throws the whole list away for one that breaks it. */
 function isListable({ properties, required }: JsonObject): boolean {
   const hasProperties = properties === undefined || (isObject(properties) && Object.values(properties).every(isObject));
-  return hasProperties && (required === undefined || (Array.isArray(required) && required.every((name) => typeof name === "string")));
+  const isList = Array.isArray(required) && required.every((name) => typeof name === "string");
+  return hasProperties && (required === undefined || isList);
 }

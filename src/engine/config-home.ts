@@ -1,6 +1,8 @@
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { configEnvironment, configFileName, isLoggedInByEnvironment, ownConfigText, usersConfigFile } from "../claude/config-folder.ts";
+import {
+  configEnvironment, configFileName, isLoggedInByEnvironment, ownConfigText, usersConfigFile,
+} from "../claude/config-folder.ts";
 import type { WorkingFolder } from "./working-folder.ts";
 
 type Environment = Readonly<Record<string, string>>;
@@ -9,8 +11,8 @@ type Environment = Readonly<Record<string, string>>;
 export type ConfigOwner = "server" | "user";
 
 /**
- * Which configuration the processes get: the server's own, and the user's where the CLI finds no login beside that (an API
- * key that `claude` keeps in its configuration, or a CLI that cannot have its login elsewhere).
+ * Which configuration the processes get: the server's own, and the user's where the CLI finds no login beside that (an
+ * API key that `claude` keeps in its configuration, or a CLI that cannot have its login elsewhere).
  */
 export class ConfigHome {
   owner: ConfigOwner = "server";
@@ -20,7 +22,10 @@ export class ConfigHome {
     this.#environment = environment;
   }
 
-  /** Sees to the configuration file, and gives what a process's environment has beside the rest. Rejects when it cannot be written. */
+  /**
+   * Sees to the configuration file, and gives what a process's environment has beside the rest. Rejects when the file
+   * cannot be written.
+   */
   async prepare({ config, cache }: Pick<WorkingFolder, "config" | "cache">): Promise<Environment> {
     const further = { XDG_CACHE_HOME: cache };
     if (this.owner === "user") return further;
@@ -33,7 +38,8 @@ export class ConfigHome {
   }
 
   /**
-   * A process with the configuration of `owner` is logged out: the next ones get the other. True where that is worth asking.
+   * A process with the configuration of `owner` is logged out: the next ones get the other. True where that is worth
+   * asking.
    */
   noteLoggedOut(owner: ConfigOwner): boolean {
     if (owner !== this.owner || isLoggedInByEnvironment(this.#environment)) return false;

@@ -49,8 +49,8 @@ function notesOf({ sendsEmail }: EngineStatus, policy: readonly string[]): strin
       + "server its token in CLAUDE_CODE_OAUTH_TOKEN.",
     ] : []),
     ...(policy.length > 0 ? [
-      "Whoever runs this machine has set a policy for Claude Code. It applies to every answer here: its instructions go "
-      + "to the model, and its hooks see the prompts.",
+      "Whoever runs this machine has set a policy for Claude Code. It applies to every answer here: its instructions "
+      + "go to the model, and its hooks see the prompts.",
     ] : []),
   ];
 }
