@@ -50,7 +50,7 @@ export class ServedTools {
     return atFault === undefined ? undefined : refusal(atFault);
   }
 
-  /** The error of a turn that failed before it began, with the tool's name where its words tell only a place or nothing. */
+  /** The error of a turn that failed before it began; names the tool where the words tell only a place, or nothing. */
   explain(error: BridgeError): BridgeError {
     if (error.kind === "upstream_error" && inheritedNameFailure.test(error.message)) {
       const atFault = this.list.find(({ name }) => name in Object.prototype);
