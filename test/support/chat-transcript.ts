@@ -11,7 +11,8 @@ export class Transcript {
   text(who: string, text: string): void {
     if (text.trim() === "") return;
     const last = this.all.at(-1);
-    if (last?.who === `${who} text`) this.all[this.all.length - 1] = { who: last.who, what: `${String(last.what)}${text}` };
+    const isJoined = last?.who === `${who} text`;
+    if (isJoined) this.all[this.all.length - 1] = { who: last.who, what: `${String(last.what)}${text}` };
     else this.all.push({ who: `${who} text`, what: text });
   }
 
@@ -20,14 +21,26 @@ export class Transcript {
   }
 }
 
+/** What the messages of a request say. */
+export interface SaidByClient {
+  readonly system: string;
+  readonly said: readonly Said[];
+  /** Of the tools that were called, in order. */
+  readonly names: readonly string[];
+}
+
+/** The calls that wait for their results; `first` is the number of the first of them. */
+interface OpenCalls { readonly ids: readonly string[]; readonly first: number; readonly results: Map<string, unknown> }
+
 /** By OpenAI's rules, and by nothing of the server's: calls are known by their number, results by the call's. */
-export function sentBy(messages: readonly Sent[], parse: (json: string) => unknown = JSON.parse): { readonly system: string; readonly said: readonly Said[]; readonly names: readonly string[] } {
+export function sentBy(messages: readonly Sent[], parse: (json: string) => unknown = JSON.parse): SaidByClient {
   const transcript = new Transcript();
   const system: string[] = [];
   const names: string[] = [];
-  let open: { readonly ids: readonly string[]; readonly first: number; readonly results: Map<string, unknown> } | undefined;
+  let open: OpenCalls | undefined;
   const close = (): void => {
-    for (const [index, id] of (open?.ids ?? []).entries()) transcript.thing(`result ${(open?.first ?? 0) + index}`, open?.results.get(id));
+    const { ids, first, results } = open ?? { ids: [], first: 0, results: new Map<string, unknown>() };
+    for (const [index, id] of ids.entries()) transcript.thing(`result ${first + index}`, results.get(id));
     open = undefined;
   };
   for (const { role, content, tool_calls, function_call, tool_call_id } of messages) {
@@ -39,7 +52,8 @@ export function sentBy(messages: readonly Sent[], parse: (json: string) => unkno
     } else {
       close();
       tell(transcript, role, partsOf(content));
-      const calls: readonly Sent[] = tool_calls?.length > 0 ? tool_calls : role === "assistant" && function_call ? [{ id: "legacy", function: function_call }] : [];
+      const legacy = role === "assistant" && function_call ? [{ id: "legacy", function: function_call }] : [];
+      const calls: readonly Sent[] = tool_calls?.length > 0 ? tool_calls : legacy;
       if (calls.length > 0) open = { ids: calls.map(({ id }) => id), first: names.length, results: new Map() };
       for (const { function: { name, arguments: input } } of calls) {
         transcript.thing(`call ${names.length}`, inputOf(input, parse));

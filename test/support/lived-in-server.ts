@@ -3,12 +3,14 @@ import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
+import type { Known } from "./added-words-reader.ts";
 import { type AnthropicStub, type AnthropicStubOptions, startAnthropicStub } from "./anthropic-stub.ts";
 import { type BridgeProcess, startBridge } from "./bridge-process.ts";
 import { cleanUp } from "./cleanup.ts";
 import { waitForHealth } from "./health.ts";
+import { accountId, deviceId, emailAddress } from "./lived-in-account.ts";
 import { homeWord, type LivedInHome, makeLivedInHome } from "./lived-in-home.ts";
-import { managedPolicy, policyMark } from "./managed-policy.ts";
+import { managedPolicy, policyMark, policyWords } from "./managed-policy.ts";
 import { claudePath, type ClaudeVersion } from "./real-claude.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 import { startWatchedProxy } from "./watched-proxy.ts";
@@ -20,6 +22,8 @@ export interface LivedInServer {
   readonly stub: AnthropicStub;
   readonly home: LivedInHome;
   readonly bridge: BridgeProcess;
+  /** The words of the policy that it runs under. */
+  readonly policy: string | undefined;
 }
 
 export interface LivedInOptions {
@@ -59,17 +63,26 @@ export async function startLivedIn(
     before: hasPolicy ? managedPolicy(folder, home.markCommand) : [],
   });
   await waitForHealth(bridge.url, ({ claude, processes }) => claude.logged_in === true && processes.warm > 0);
-  return { stub, home, bridge };
+  return { stub, home, bridge, policy: hasPolicy ? policyWords : undefined };
 }
 
 function mentionsHome({ bodyText, headers }: AnthropicStub["requests"][number]): boolean {
   return `${bodyText}${JSON.stringify(headers)}`.includes(homeWord);
 }
 
-/** Where the server's processes run: the CLI tells the model. */
-export function workingFolderOf({ home: { environment } }: LivedInServer): string {
+/** What a reader of its requests knows of the machine. */
+export function knownOf({ home, policy }: LivedInServer): Known {
+  return {
+    "e-mail address": emailAddress, device: deviceId, account: accountId, "working folder": workingFolderIn(home),
+    ...(policy === undefined ? {} : { policy }),
+  };
+}
+
+/** Where the server's processes run. */
+function workingFolderIn({ environment }: LivedInHome): string {
   const temporary = environment["TMPDIR"] ?? "";
-  const roots = readdirSync(temporary).filter((name) => name.startsWith("claude-max-api-"));
-  assert.equal(roots.length, 1, `one working folder, not ${roots.join(", ")}`);
-  return join(temporary, roots[0] ?? "");
+  const below = readdirSync(temporary, { recursive: true, encoding: "utf8" });
+  const folders = below.filter((path) => /^claude-max-api-.*[/\\]empty$/u.test(path));
+  assert.equal(folders.length, 1, `one working folder, not ${folders.join(", ")}`);
+  return join(temporary, folders[0] ?? "");
 }

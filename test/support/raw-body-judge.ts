@@ -15,7 +15,7 @@ export interface World {
   readonly thoughts: ReadonlySet<string>;
 }
 
-/** What in a raw body is neither the client's nor on the list, and what of the client's is lost or changed: a sentence each. */
+/** What in a raw body is neither the client's nor on the list, and what of the client's it lacks: a sentence each. */
 export function judgeRawBody(bodyText: string, request: Sent, world: World): string[] {
   const body = JSON.parse(bodyText) as Sent;
   const { system, messages: _messages, tools: _tools, ...fields } = body;
@@ -51,14 +51,15 @@ function judgeSystem(system: unknown, client: string, own: readonly string[], { 
   const findings: string[] = [];
   const texts: string[] = [];
   for (const { type, text, cache_control: mark, ...rest } of asBlocks(system)) {
-    if (type !== "text" || Object.keys(rest).length > 0) findings.push(`system: more than text: ${show({ type, ...rest })}`);
+    const isText = type === "text" && Object.keys(rest).length === 0;
+    if (!isText) findings.push(`system: more than text: ${show({ type, ...rest })}`);
     const isMarkKnown = mark === undefined || cli.isAddedField("cache_control", mark);
     if (!isMarkKnown) findings.push(`system: cache_control is ${show(mark)}`);
     if (!cli.isAdded(text)) texts.push(text);
   }
   const expected = [client, ...own].filter((part) => part !== "").join("\n\n");
-  if (wellFormed(expected) !== wellFormed(texts.join(""))) findings.push(`system: ${show(texts)}, not ${show(expected)}`);
-  return findings;
+  if (wellFormed(expected) === wellFormed(texts.join(""))) return findings;
+  return [...findings, `system: ${show(texts)}, not ${show(expected)}`];
 }
 
 const efforts: Readonly<Record<string, string>> = {
@@ -77,10 +78,11 @@ function judgeFields({ model, ...fields }: Sent, request: Sent, { version, known
   const isOff = request["thinking"]?.type === "disabled";
   const effort = !isOff && Object.hasOwn(efforts, word ?? "") ? efforts[word] : undefined;
   const budget = request["thinking"]?.type === "enabled" ? request["thinking"].budget_tokens : undefined;
+  const enabled = { type: "enabled", budget_tokens: budget };
   for (const [field, value] of Object.entries(fields)) {
     if (field === "max_tokens" && bound != null && value === bound) continue;
     if (field === "output_config" && effort !== undefined && isSameJson(value, { effort })) continue;
-    if (field === "thinking" && budget !== undefined && isSameJson(value, { type: "enabled", budget_tokens: budget })) continue;
+    if (field === "thinking" && budget !== undefined && isSameJson(value, enabled)) continue;
     const isClients = (field === "max_tokens" && bound != null) || (field === "output_config" && effort !== undefined);
     if (isClients || !isAddedField(field, value)) findings.push(`${field}: ${show(value)}`);
   }

@@ -1,7 +1,7 @@
 /** Accounts for the messages of a raw body: what is not on the list must be what the client said, in its order. */
 import { beginText, continueText } from "../../src/own-words.ts";
 import { type AddedWordsReader, readAdded } from "./added-words-reader.ts";
-import { type Part, resultOf, type Said, type Sent, sentBy, tell, Transcript } from "./chat-transcript.ts";
+import { type Part, resultOf, type Said, type SaidByClient, type Sent, tell, Transcript } from "./chat-transcript.ts";
 import { keysSorted } from "./exact-json.ts";
 import { asBlocks, show, wellFormed } from "./raw-body-blocks.ts";
 import type { World } from "./raw-body-judge.ts";
@@ -13,11 +13,12 @@ export interface JudgedMessages {
 }
 
 export function judgeMessages(
-  messages: readonly Sent[], client: ReturnType<typeof sentBy>, world: World,
+  messages: readonly Sent[], client: SaidByClient, world: World,
 ): JudgedMessages {
   const told = new ToldMessages(readAdded(world.version, world.known, "messages"), world.thoughts);
   for (const message of messages) told.take(message);
-  return { findings: [...told.findings, ...differences(withOwnWords(client.said), told.transcript.all)], names: told.names };
+  const findings = [...told.findings, ...differences(withOwnWords(client.said), told.transcript.all)];
+  return { findings, names: told.names };
 }
 
 /** Where the assistant begins or ends, the server has a word of its own. */

@@ -39,8 +39,9 @@ export function judgeTools(tools: readonly Sent[], request: Sent, { called, name
   for (const { name } of left) findings.push(`tools: ${show(name)} is nobody's`);
   const pairs = new Map(served.map(({ client, upstream }) => [client, upstream]));
   for (const [index, name] of called.entries()) {
-    const upstream = pairs.get(name) ?? names[index];
-    if (names[index] === undefined || upstream !== names[index]) findings.push(`messages: a call of ${show(name)} is named ${show(names[index])}`);
+    const told = names[index];
+    const isRight = told !== undefined && told === (pairs.get(name) ?? told);
+    if (!isRight) findings.push(`messages: a call of ${show(name)} is named ${show(told)}`);
   }
   return { findings, names: served.flatMap(({ upstream }) => upstream ?? []) };
 }
@@ -49,19 +50,24 @@ export function judgeTools(tools: readonly Sent[], request: Sent, { called, name
 function isNameFor(upstream: string, name: string): boolean {
   if (upstream === name) return true;
   const fitting = name.replace(/[^a-zA-Z0-9_-]/gu, "_").slice(0, 120) || "tool";
-  return upstream === fitting || (upstream.startsWith(`${fitting}_`) && /^\d+$/u.test(upstream.slice(fitting.length + 1)));
+  if (upstream === fitting) return true;
+  return upstream.startsWith(`${fitting}_`) && /^\d+$/u.test(upstream.slice(fitting.length + 1));
 }
 
 /** Those that the request serves, by what README says of `tools` and `tool_choice`. */
 function expectedTools(request: Sent, called: readonly string[]): ExpectedTool[] {
   const definitions: readonly Sent[] = request["tools"]?.length > 0
     ? request["tools"].map((tool: Sent) => tool["function"]) : request["functions"] ?? [];
-  const offered = definitions.map(({ name, description, parameters }) => ({ name, description: description ?? "", schema: parameters }));
-  if (offered.length === 0) return [...new Set(called)].map((name) => ({ name, description: goneToolText, schema: undefined }));
+  const offered = definitions.map(({ name, description, parameters: schema }): ExpectedTool => (
+    { name, description: description ?? "", schema }
+  ));
+  const gone = (name: string): ExpectedTool => ({ name, description: goneToolText, schema: undefined });
+  if (offered.length === 0) return [...new Set(called)].map(gone);
   const isLegacyChoice = !(request["tools"]?.length > 0) && request["function_call"] != null;
   const choice = isLegacyChoice ? request["function_call"] : request["tool_choice"];
   if (choice === "none") return called.length === 0 ? [] : offered;
-  const allowed: readonly Sent[] | undefined = choice?.allowed_tools?.tools ?? (choice?.function !== undefined || choice?.name !== undefined ? [choice] : undefined);
+  const isNamed = choice?.function !== undefined || choice?.name !== undefined;
+  const allowed: readonly Sent[] | undefined = choice?.allowed_tools?.tools ?? (isNamed ? [choice] : undefined);
   if (allowed === undefined) return offered;
   const names = allowed.map((tool) => tool["function"]?.name ?? tool["name"]);
   return offered.filter(({ name }) => names.includes(name));
@@ -78,19 +84,25 @@ function withoutDraft(schema: unknown): unknown {
   return rest;
 }
 
-function findingsOf({ name, description = "", input_schema: schema, cache_control: _mark, ...rest }: Sent, expected: ExpectedTool): string[] {
+function findingsOf(tool: Sent, expected: ExpectedTool): string[] {
+  const { name, description = "", input_schema: schema, cache_control: _mark, ...rest } = tool;
   const where = `tools: ${show(name)}`;
-  // A long description goes on in the schema's.
-  const { description: goesOn, ...others } = schema as Sent;
-  const isSplit = description !== expected.description && goesOn !== undefined && expected.description.startsWith(description);
-  const own = isSplit ? String(goesOn).slice(expected.description.length - description.length).replace(/^\n\n/u, "") : goesOn;
-  const whole = isSplit ? `${description}${String(goesOn).slice(0, expected.description.length - description.length)}` : description;
-  const given = { ...others, ...(own === undefined || own === "" ? {} : { description: own }) };
-  return [
-    ...Object.keys(rest).map((field) => `${where} has ${field}: ${show(rest[field])}`),
-    ...(whole === expected.description ? [] : [`${where} is described ${show(whole)}, not ${show(expected.description)}`]),
-    ...(isSchemaFor(given, expected.schema) ? [] : [`${where} has the schema ${show(given)} for ${show(expected.schema)}`]),
-  ];
+  const { whole, given } = joined(description, schema, expected.description);
+  const findings = Object.keys(rest).map((field) => `${where} has ${field}: ${show(rest[field])}`);
+  if (whole !== expected.description) findings.push(`${where} is described ${show(whole)}`);
+  if (!isSchemaFor(given, expected.schema)) findings.push(`${where} has ${show(given)} for ${show(expected.schema)}`);
+  return findings;
+}
+
+/** A long description goes on in the schema's: the two as they were. */
+function joined(description: string, schema: Sent, sent: string): { readonly whole: string; readonly given: Sent } {
+  const { description: goesOn, ...others } = schema;
+  const isSplit = description !== sent && goesOn !== undefined && sent.startsWith(description);
+  if (!isSplit) return { whole: description, given: schema };
+  const restChars = sent.length - description.length;
+  const own = String(goesOn).slice(restChars).replace(/^\n\n/u, "");
+  const whole = `${description}${String(goesOn).slice(0, restChars)}`;
+  return { whole, given: own === "" ? others : { ...others, description: own } };
 }
 
 /** An object's schema goes up as it is; a union at its top becomes one object, its shapes told in words. */
@@ -102,18 +114,22 @@ export function isSchemaFor(given: Sent, sent: unknown): boolean {
   const { properties, required, description: told = "", type, ...others } = given;
   const { type: _type, ...expected } = rest;
   const shapes: readonly Sent[] = members.map((member: Sent) => resolved(member, sent as Sent));
-  const variants = (name: string): unknown[] => [own, ...shapes.map((shape) => shape["properties"] ?? {})].flatMap((all) => (Object.hasOwn(all, name) ? [all[name]] : []));
-  const known = new Set([own, ...shapes.map((shape) => shape["properties"] ?? {})].flatMap((all) => Object.keys(all)));
-  const words = union === "allOf" ? description : [description, `${unionTexts[union]}${JSON.stringify([...new Set(shapes)])}`].filter((part) => part !== undefined).join("\n\n");
+  const sets: readonly Sent[] = [own, ...shapes.map((shape) => shape["properties"] ?? {})];
+  const variants = (name: string): unknown[] => sets.flatMap((all) => (Object.hasOwn(all, name) ? [all[name]] : []));
+  const names = [...new Set(sets.flatMap((all) => Object.keys(all)))];
+  const shapesText = union === "allOf" ? [] : [`${unionTexts[union]}${JSON.stringify([...new Set(shapes)])}`];
+  const words = [description, ...shapesText].filter((part) => part !== undefined).join("\n\n");
   const requiredAnywhere = [sent as Sent, ...shapes].flatMap((shape) => shape["required"] ?? []);
-  return type === "object" && isSameJson(others, expected) && told === (words ?? "") && isSameJson(Object.keys(properties).sort(), [...known].sort())
+  return type === "object" && isSameJson(others, expected) && told === words
+    && isSameJson(Object.keys(properties).sort(), names.sort())
     && Object.entries(properties as Sent).every(([name, value]) => isOneOf(value, variants(name), union))
     && (required as readonly unknown[]).every((name) => requiredAnywhere.includes(name));
 }
 
 function isOneOf(value: unknown, variants: readonly unknown[], union: string): boolean {
   const distinct = [...new Map(variants.map((variant) => [JSON.stringify(variant), variant])).values()];
-  return distinct.length === 1 ? isSameJson(value, distinct[0]) : isSameJson(value, { [union === "allOf" ? "allOf" : "anyOf"]: distinct });
+  if (distinct.length === 1) return isSameJson(value, distinct[0]);
+  return isSameJson(value, { [union === "allOf" ? "allOf" : "anyOf"]: distinct });
 }
 
 function resolved(member: Sent, root: Sent): Sent {

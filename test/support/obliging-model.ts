@@ -1,0 +1,54 @@
+/** A model for the stub that does what a request asks for: JSON, a call where one is a must, else words or thoughts. */
+import { anyCallText, namedCallTexts, noCallText } from "../../src/own-words.ts";
+import {
+  type StubAnswer, type StubRequestBody, type StubToolUse, textAnswer, textOf, toolUseAnswer,
+} from "./anthropic-stub.ts";
+import type { Random } from "./random.ts";
+
+export interface ObligingModel {
+  readonly answer: (body: StubRequestBody) => StubAnswer;
+  /** All that it has thought. */
+  readonly thoughts: ReadonlySet<string>;
+}
+
+/** What no client says. */
+const answerTexts = ["So be it.", "  As you wish.\n", "“Yes” \\ and <no>", "日本 😀 \u2028 end"];
+
+export function obligingModel(random: Random): ObligingModel {
+  const thoughts = new Set<string>();
+  let answers = 0;
+  const think = (): readonly string[] | undefined => {
+    if (random.below(3) > 0) return undefined;
+    const thought = `thought ${++answers}, “hm” \\n`;
+    thoughts.add(thought);
+    return [thought];
+  };
+  const answer = (body: StubRequestBody): StubAnswer => {
+    const tools = body.tools ?? [];
+    const thinking = body["thinking"] === undefined ? undefined : think();
+    const options = thinking === undefined ? {} : { thinking };
+    const schemaTool = tools.find(({ name }) => name === "StructuredOutput");
+    if (schemaTool !== undefined) return toolUseAnswer([callOf(schemaTool)]);
+    const system = textOf(body.system);
+    const must = system.includes(anyCallText) || system.includes(namedCallTexts[0]);
+    const mayCall = tools.length > 0 && !system.includes(noCallText) && lastIsClients(body);
+    if (must || (mayCall && random.below(3) === 0)) {
+      const before = random.below(2) === 0 ? { textBefore: "Looking." } : {};
+      return toolUseAnswer([callOf(random.pick(tools))], { ...options, ...before });
+    }
+    return textAnswer([random.pick(answerTexts)], options);
+  };
+  return { answer, thoughts };
+}
+
+/** A made-up model that would call again and again is of no use. */
+function lastIsClients({ messages }: StubRequestBody): boolean {
+  const last = messages.findLast(({ role }) => role === "user");
+  return last === undefined || !JSON.stringify(last.content).includes('"tool_result"');
+}
+
+/** An input that the grammar's schemas take. */
+function callOf({ name, input_schema: schema }: NonNullable<StubRequestBody["tools"]>[number]): StubToolUse {
+  const { properties = {} } = (schema ?? {}) as { readonly properties?: object };
+  return { name, input: "city" in properties ? { city: "Zürich", at: 1.5 } : {} };
+}
