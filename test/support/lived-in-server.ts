@@ -1,6 +1,6 @@
 /** A server as a user has it: started with the default options, on the real CLI, in a home that was lived in. */
 import assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import type { Known } from "./added-words-reader.ts";
@@ -81,8 +81,10 @@ export function knownOf({ home, policy }: LivedInServer): Known {
 /** Where the server's processes run. */
 function workingFolderIn({ environment }: LivedInHome): string {
   const temporary = environment["TMPDIR"] ?? "";
-  const below = readdirSync(temporary, { recursive: true, encoding: "utf8" });
-  const folders = below.filter((path) => /^claude-max-api-.*[/\\]empty$/u.test(path));
+  const roots = readdirSync(temporary).filter((name) => name.startsWith("claude-max-api-"));
+  const folders = roots.flatMap((root) => (
+    readdirSync(join(temporary, root)).map((port) => join(temporary, root, port, "empty")).filter((path) => existsSync(path))
+  ));
   assert.equal(folders.length, 1, `one working folder, not ${folders.join(", ")}`);
-  return join(temporary, folders[0] ?? "");
+  return folders[0] ?? "";
 }
