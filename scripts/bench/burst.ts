@@ -54,7 +54,7 @@ async function measure({ scope, version, build, reference, environment }: CliRun
     for (let round = -1; round < rounds; round++) {
       for (const { name, port } of rotated(contestants, round + 1)) {
         await waitUntilWarm(ours.port, warm);
-        await calm(settleMs);
+        await calm(settleMs, options);
         const times = await burst(port, size, round);
         if (round < 0) continue;
         slowest[name]?.push(Math.max(...times));

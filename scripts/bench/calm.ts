@@ -1,6 +1,7 @@
 /** Before every measurement the benchmark waits, within a bound, until no other process uses the CPU. */
 import { cpus } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
+import type { BenchOptions } from "./options.ts";
 
 /** The share of all cores' time that must be idle. */
 const idleShareMin = 0.8;
@@ -12,9 +13,13 @@ const waitMsMax = 8_000;
 let waits = 0;
 let givenUp = 0;
 
-/** Waits `leastMs`, then until the machine was 80 % idle for 400 ms. It gives up after 8 s, and counts that. */
-export async function calm(leastMs: number): Promise<void> {
+/**
+ * Waits `leastMs`, then until the machine was 80 % idle for 400 ms. It gives up after 8 s, and counts that. A quick run
+ * measures nothing, so it does not wait for the machine.
+ */
+export async function calm(leastMs: number, { isQuick }: Pick<BenchOptions, "isQuick">): Promise<void> {
   await delay(leastMs);
+  if (isQuick) return;
   waits++;
   const start = performance.now();
   for (let looks = 0; looks < looksNeeded;) {

@@ -96,7 +96,7 @@ async function measure(run: CliRun): Promise<{ rows: Row[]; notes: string[] }> {
     for (let round = count === shortest ? -1 : 0; round < rounds; round++) {
       for (const [name, turn] of rotated(Object.entries(turns), round + 1)) {
         await waitUntilWarm(ours.port, warm);
-        if (name !== "bare CLI") await calm(settleMs);
+        if (name !== "bare CLI") await calm(settleMs, options);
         const times = await turn(round);
         if (round < 0) continue;
         miss[name]?.push(times.miss);
@@ -137,7 +137,7 @@ function reuseText(reuse: Readonly<Record<string, number>>): string {
 async function overHttp(port: number, count: number, round: number): Promise<TurnTimes> {
   const messages = conversation(count, round);
   const miss = await requestChat(port, messages);
-  await calm(betweenTurnsMs);
+  await calm(betweenTurnsMs, options);
   const hit = await requestChat(port, [
     ...messages, { role: "assistant", content: answer }, { role: "user", content: "And then?" },
   ]);
@@ -148,13 +148,13 @@ async function withBareCli(
   { scope, claude }: CliRun, env: Readonly<Record<string, string>>, count: number, round: number,
 ): Promise<BareTurnTimes> {
   const cli = new BareCli(scope, claude, env);
-  await calm(settleMs);
+  await calm(settleMs, options);
   const messages = conversation(count, round).filter(({ role }) => role !== "system");
   const start = performance.now();
   const waits = await cli.tellHistory(system, messages.slice(0, -1));
   const toldMs = performance.now() - start;
   const first = await cli.nextTurn(messages.at(-1)?.content ?? "");
-  await calm(betweenTurnsMs);
+  await calm(betweenTurnsMs, options);
   const next = await cli.nextTurn("And then?");
   await cli.end();
   const acknowledgementsMs = waits.reduce((sum, ms) => sum + ms, 0);

@@ -100,7 +100,7 @@ async function measure(run: CliRun): Promise<Row[]> {
   for (let round = -unmeasuredRounds; round < rounds; round++) {
     for (const { name, run: runTurns } of rotated(contestants, round + unmeasuredRounds)) {
       await Promise.all([ours, known].map(({ port }) => waitUntilWarm(port, warm)));
-      if (name !== "bare CLI") await calm(settleMs);
+      if (name !== "bare CLI") await calm(settleMs, options);
       const times = await runTurns(round);
       if (round < 0) continue;
       first[name]?.push(times.first);
@@ -141,7 +141,7 @@ async function overHttp(port: number, prompt: string, round: number): Promise<Tu
     { role: "user", content: `Question ${round}` },
   ];
   const first = await requestChat(port, conversation);
-  await calm(betweenTurnsMs);
+  await calm(betweenTurnsMs, options);
   const next = await requestChat(port, [
     ...conversation, { role: "assistant", content: answer.join("") }, { role: "user", content: "And then?" },
   ]);
@@ -152,9 +152,9 @@ async function withBareCli(
   { scope, claude }: CliRun, env: Readonly<Record<string, string>>, round: number,
 ): Promise<TurnTimes> {
   const cli = new BareCli(scope, claude, env);
-  await calm(settleMs);
+  await calm(settleMs, options);
   const first = await cli.firstTurn(system, `Question ${round}`);
-  await calm(betweenTurnsMs);
+  await calm(betweenTurnsMs, options);
   const next = await cli.nextTurn("And then?");
   await cli.end();
   return { first: first.firstContentMs, next: next.firstContentMs };

@@ -73,7 +73,7 @@ await withScope(async (scope) => {
   const bytes: Record<string, number> = {};
   for (let round = -warmUpRounds; round < rounds; round++) {
     for (const { name, server, contentMark, end } of rotated(contestants, round + warmUpRounds)) {
-      await calm(settleMs);
+      await calm(settleMs, options);
       const peak = watchPeakMegabytes(server.pid);
       const cpuBefore = cpuMs(server.pid);
       const outcome = await reader.readChat(server.port, prompt, { contentMark });

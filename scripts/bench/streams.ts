@@ -67,7 +67,7 @@ await withScope(async (scope) => {
     const [p50, p99, cpu, memory] = [noSamples(names), noSamples(names), noSamples(names), noSamples(names)];
     for (let round = 0; round < rounds; round++) {
       for (const { name, server } of rotated(contestants, round)) {
-        await calm(settleMs);
+        await calm(settleMs, options);
         const peak = watchPeakMegabytes(server.pid);
         const cpuBefore = cpuMs(server.pid);
         const start = performance.now();

@@ -86,7 +86,7 @@ async function measure(run: CliRun): Promise<Row> {
   for (let round = -unmeasuredRounds; round < rounds; round++) {
     for (const { name, run: runTurn } of rotated(contestants, round + unmeasuredRounds)) {
       await waitUntilWarm(ours.port, warm);
-      await calm(settleMs);
+      await calm(settleMs, options);
       const ms = await runTurn(round);
       if (round >= 0) times[name]?.push(ms);
     }
@@ -128,7 +128,7 @@ async function overHttp(port: number, round: number): Promise<number> {
     return (await requestStream({ port, path: chatPath, body, contentMark })).firstContentMs;
   };
   await ask(callMark, asked);
-  await calm(toolMs);
+  await calm(toolMs, options);
   const before = (await healthOf(port)).reuse["hit"] ?? 0;
   const call = { id, type: "function", function: { name, arguments: JSON.stringify(input) } };
   const ms = await ask(chatContentMark, [
@@ -153,9 +153,9 @@ async function withBareCli(
   { scope, claude }: CliRun, env: Readonly<Record<string, string>>, round: number,
 ): Promise<number> {
   const cli = new BareCli(scope, claude, env);
-  await calm(settleMs);
+  await calm(settleMs, options);
   const answer = await cli.turnWithCall(system, question(round), tool);
-  await calm(toolMs);
+  await calm(toolMs, options);
   const { firstContentMs } = await answer(result);
   await cli.end();
   return firstContentMs;
