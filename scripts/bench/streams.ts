@@ -25,7 +25,6 @@ import { withScope, type Scope } from "./scope.ts";
 import { noSamples, pairedDifference, rotated, type Samples } from "./statistics.ts";
 
 const roundsUsual = 5;
-const counts = [1, 10, 50, 200] as const;
 const nodeFakeStreamsMax = 50;
 const everyMs = 20;
 const settleMs = 2_000;
@@ -35,6 +34,8 @@ const targets = { addedP99Ms: 10, megabytes: 200 };
 
 const options = parseOptions(process.argv.slice(2));
 const rounds = roundsOf(options, roundsUsual, 1);
+// On a busy machine fifty short streams may have no moment in common.
+const counts = options.isQuick ? [1, 10] : [1, 10, 50, 200];
 const streamMs = options.isQuick ? 3_000 : 6_000;
 const prompt = `DELTAS ${streamMs / everyMs} EVERY ${everyMs}`;
 const compiledNote = "The fake CLI was the C program, one process a stream.";
