@@ -82,7 +82,9 @@ async function runPlain(t: TestContext, version: ClaudeVersion): Promise<PlainRu
   cleanUp(t, () => stub.close());
   const home = makeLivedInHome(stub.url, folder);
   const env = { ...home.environment, ...(await startWatchedProxy(t)).environment };
-  await promisify(execFile)(claudePath(version), ["-p", "hello"], { cwd: home.environment["TMPDIR"], env, timeout: plainMsMax });
+  const options = { cwd: home.environment["TMPDIR"], env, timeout: plainMsMax };
+  // By a cached flag 2.1.197 makes its own tools strict, and the stub refuses their schemas: what went up counts.
+  await promisify(execFile)(claudePath(version), ["-p", "hello"], options).catch(() => {});
   return { home, request: stub.requests[0] ?? assert.fail("nothing was asked") };
 }
 

@@ -66,14 +66,16 @@ export async function startLivedIn(
   return { stub, home, bridge, policy: hasPolicy ? policyWords : undefined };
 }
 
+/** A word of its files, or the address of its account. */
 function mentionsHome({ bodyText, headers }: AnthropicStub["requests"][number]): boolean {
-  return `${bodyText}${JSON.stringify(headers)}`.includes(homeWord);
+  const text = `${bodyText}${JSON.stringify(headers)}`;
+  return text.includes(homeWord) || text.includes(emailAddress);
 }
 
-/** What a reader of its requests knows of the machine. */
+/** What a reader of its requests knows of the machine. The e-mail address may not go up, so it is not known. */
 export function knownOf({ home, policy }: LivedInServer): Known {
   return {
-    "e-mail address": emailAddress, device: deviceId, account: accountId, "working folder": workingFolderIn(home),
+    device: deviceId, account: accountId, "working folder": workingFolderIn(home),
     ...(policy === undefined ? {} : { policy }),
   };
 }
@@ -83,8 +85,8 @@ function workingFolderIn({ environment }: LivedInHome): string {
   const temporary = environment["TMPDIR"] ?? "";
   const roots = readdirSync(temporary).filter((name) => name.startsWith("claude-max-api-"));
   const folders = roots.flatMap((root) => (
-    readdirSync(join(temporary, root)).map((port) => join(temporary, root, port, "empty")).filter((path) => existsSync(path))
-  ));
+    readdirSync(join(temporary, root)).map((port) => join(temporary, root, port, "empty"))
+  )).filter((path) => existsSync(path));
   assert.equal(folders.length, 1, `one working folder, not ${folders.join(", ")}`);
   return folders[0] ?? "";
 }

@@ -20,7 +20,7 @@ export function settingsFiles(folder: string, markCommand: (name: string) => str
       otelHeadersHelper: markCommand("otel-headers-helper"),
       statusLine: { type: "command", command: markCommand("status-line") },
       env: {
-        LIVED_IN_HOME: word, MAX_THINKING_TOKENS: "7777", CLAUDE_CODE_MAX_OUTPUT_TOKENS: "7777",
+        LIVED_IN_HOME: word, MAX_THINKING_TOKENS: "5555", CLAUDE_CODE_MAX_OUTPUT_TOKENS: "7777",
         CLAUDE_CODE_EXTRA_BODY: JSON.stringify({ user: word }), ANTHROPIC_CUSTOM_HEADERS: `x-${word}: yes`,
         ANTHROPIC_MODEL: "haiku",
       },

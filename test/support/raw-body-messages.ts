@@ -31,7 +31,8 @@ function withOwnWords(said: readonly Said[]): readonly Said[] {
 }
 
 function differences(expected: readonly Said[], found: readonly Said[]): string[] {
-  const comparable = (said: Said | undefined): string => wellFormed(JSON.stringify(keysSorted(said)) ?? "nothing");
+  const whole = (_key: string, value: unknown): unknown => (typeof value === "string" ? wellFormed(value) : value);
+  const comparable = (said: Said | undefined): string | undefined => JSON.stringify(keysSorted(said), whole);
   for (let index = 0; index < Math.max(expected.length, found.length); index++) {
     if (comparable(expected[index]) === comparable(found[index])) continue;
     return [`messages: ${show(found[index])} in the place of ${show(expected[index])}`];
