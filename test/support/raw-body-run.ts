@@ -14,7 +14,7 @@ export interface JudgedTurn {
   readonly message: Sent | undefined;
 }
 
-const answerCharsShown = 200;
+const answerCharsShown = 400;
 
 /** One request, with nothing else on its way. */
 export async function judgeTurn(
@@ -27,7 +27,9 @@ export async function judgeTurn(
   const text = bytes.toString("utf8");
   const isAnswered = response.status === 200 && !text.includes('data: {"error"');
   const sent = stub.requests.slice(before);
-  const failure = isAnswered || response.status === 400 && sent.length === 0 ? [] : [text.slice(0, answerCharsShown)];
+  const isRefused = response.status === 400 && sent.length === 0;
+  // Of a stream that failed the error is the last event.
+  const failure = isAnswered || isRefused ? [] : [`${response.status}: ${text.slice(-answerCharsShown)}`];
   const refusals = stub.refusals.filter(({ request: { index } }) => index >= before).map(({ message }) => message);
   const [first, ...more] = sent;
   if (first === undefined) return { isTaken: failure.length > 0, findings: failure, message: undefined };
