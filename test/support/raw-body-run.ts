@@ -27,7 +27,8 @@ export async function judgeTurn(
   const text = bytes.toString("utf8");
   const isAnswered = response.status === 200 && !text.includes('data: {"error"');
   const sent = stub.requests.slice(before);
-  const isRefused = response.status === 400 && sent.length === 0;
+  // Behind the head too: whether the CLI gives the model every tool is known only when it has been told them.
+  const isRefused = sent.length === 0 && text.includes('"type":"invalid_request_error"');
   // Of a stream that failed the error is the last event.
   const failure = isAnswered || isRefused ? [] : [`${response.status}: ${text.slice(-answerCharsShown)}`];
   const refusals = stub.refusals.filter(({ request: { index } }) => index >= before).map(({ message }) => message);
