@@ -5,9 +5,9 @@
  *     npx tsx scripts/readme.ts [--check]
  */
 import { optionRows } from "../src/config/help.ts";
-import { chatFields } from "../src/dialects/chat-completions/fields.ts";
-import type { FieldTreatment } from "../src/dialects/field-treatment.ts";
-import { responsesFields } from "../src/dialects/responses/fields.ts";
+import { chatFields } from "../src/api/openai/chat-completions/fields.ts";
+import type { FieldTreatment } from "../src/api/field-treatment.ts";
+import { responsesFields } from "../src/api/openai/responses/fields.ts";
 import { addedWordsText } from "./readme-added-words.ts";
 import { updateReadme } from "./readme-file.ts";
 import { table } from "./readme-table.ts";

@@ -1,4 +1,6 @@
-/** The media type of an image by its first bytes (12 are enough), or undefined for what the Messages API does not take. */
+/**
+ * The media type of an image by its first bytes (12 are enough), or undefined for what the Messages API does not take.
+ */
 export function imageType(bytes: Buffer): string | undefined {
   const start = bytes.toString("latin1", 0, 12);
   if (start.startsWith("\x89PNG\r\n\x1a\n")) return "image/png";

@@ -9,18 +9,22 @@ import { childEnvironment, type Command } from "./claude/launch.ts";
 import { findPolicy } from "./claude/managed-policy.ts";
 import { createConfig } from "./config/config.ts";
 import type { Config } from "./config/settings.ts";
-import { StoredResponses } from "./dialects/responses/stored.ts";
+import { StoredResponses } from "./api/openai/responses/stored.ts";
 import { Engine, type EngineStatus } from "./engine/engine.ts";
 import { createAccessCheck } from "./http/access.ts";
 import { bytesPerMegabyte } from "./http/body.ts";
 import { HeldAnswers } from "./http/held-answers.ts";
 import { ImageCache } from "./http/image-cache.ts";
 import { Preparation } from "./http/preparation.ts";
+import type { Route } from "./http/router.ts";
+import { routesOf } from "./http/routes.ts";
 import { createHttpServer } from "./http/server.ts";
 import { createLogger } from "./log.ts";
 
 export { type Config, ConfigError, type ModelAlias } from "./config/settings.ts";
+export type { Dialect } from "./api/dialect.ts";
 export type { EngineStatus } from "./engine/engine.ts";
+export { type Route, turnRoute } from "./http/router.ts";
 
 /** How long connections may stay open after the last answer was ended, in milliseconds. */
 const connectionCloseWaitMs = 1_000;
@@ -36,6 +40,8 @@ export interface Surroundings {
   readonly writeLog?: (line: string) => void;
   /** Called when no turn has run for a moment, once after each time that one did. Default: nothing. */
   readonly onRest?: () => void;
+  /** Further routes, behind the server's own: `turnRoute("/v1/mine", dialect)`. Default: none. */
+  readonly routes?: readonly Route[];
 }
 
 export interface ClaudeMaxApi {
@@ -55,7 +61,7 @@ export interface ClaudeMaxApi {
 /** A server from a config. Settings left out get their defaults. Throws a ConfigError. */
 export function createClaudeMaxApi(
   overrides: Partial<Config> = {},
-  { environment = {}, writeLog = () => {}, onRest = () => {} }: Surroundings = {},
+  { environment = {}, writeLog = () => {}, onRest = () => {}, routes = [] }: Surroundings = {},
 ): ClaudeMaxApi {
   const machine = { totalMemoryBytes: totalmem(), memoryLimitBytes: process.constrainedMemory() };
   const config = createConfig(overrides, machine);
@@ -80,16 +86,23 @@ export function createClaudeMaxApi(
   });
   const server = createHttpServer({
     services: {
-      engine, log, version, isDemo: config.demo, defaultModel: config.defaultModel,
+      engine, log, defaultModel: config.defaultModel,
       maxBodyBytes: config.maxBodyMegabytes * bytesPerMegabyte, headWaitMs: config.headWaitSeconds * 1000,
       // As many as may run or wait, on top of those that do: room for whoever comes when all of them have just left.
       preparation: new Preparation(config.maxProcesses + config.maxQueue),
-      stored: new StoredResponses(),
       held: new HeldAnswers(),
       imageCache: new ImageCache(),
-      heartbeatMs: config.heartbeatSeconds * 1000, fetchImages: config.fetchImages, startedAtMs: Date.now(),
-      findPolicy: () => findPolicy(process.platform, existsSync),
+      heartbeatMs: config.heartbeatSeconds * 1000, fetchImages: config.fetchImages,
     },
+    routes: routesOf({
+      engine,
+      store: new StoredResponses(),
+      server: {
+        version, isDemo: config.demo, startedAtMs: Date.now(),
+        findPolicy: () => findPolicy(process.platform, existsSync),
+      },
+      more: routes,
+    }),
     checkAccess: createAccessCheck(config),
     log,
   });

@@ -1,4 +1,4 @@
-import type { JsonText } from "./turn.ts";
+import type { JsonText } from "./turn/event.ts";
 
 /** A string as the inside of a JSON string, in the form the CLI's own text is held in. */
 export function encodeJsonText(text: string): JsonText {

@@ -3,6 +3,7 @@ import { readFile, readdir } from "node:fs/promises";
 import { join, sep } from "node:path";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
+import { changingTypes } from "./support/object-size.ts";
 import { architectureBreaches, importsOf, processBreaches } from "./support/architecture.ts";
 import type { SourceFile } from "./support/architecture.ts";
 import { widthBreaches } from "./support/source-shape.ts";
@@ -17,7 +18,7 @@ async function sources(folder: "src" | "scripts" = "src"): Promise<{ file: strin
 }
 
 /** Their lines are at most 120 columns wide. */
-const narrowFolders = ["scripts"] as const;
+const narrowFolders = ["src", "scripts"] as const;
 
 const from = (file: string, ...specifiers: string[]): SourceFile => ({
   file,
@@ -27,6 +28,9 @@ const typesFrom = (file: string, ...specifiers: string[]): SourceFile => ({
   file,
   imports: specifiers.map((specifier) => ({ specifier, typeOnly: true })),
 });
+
+const linesMax = 250;
+const fieldsMax = 8;
 
 describe("the source", () => {
   it("keeps the rules of its rooms", async () => {
@@ -46,6 +50,20 @@ describe("the source", () => {
     assert.deepEqual((await sources()).flatMap(({ file, source }) => processBreaches(file, source)), []);
   });
 
+  it("has no file of src over 250 lines", async () => {
+    const long = (await sources()).filter(({ file }) => file.startsWith("src/")).flatMap(({ file, source }) => {
+      const lines = source.trimEnd().split("\n").length;
+      return lines > linesMax ? [`${file} has ${lines} lines`] : [];
+    });
+    assert.deepEqual(long, []);
+  });
+
+  it("has no type with more than eight fields that changes after it was made", async () => {
+    const large = (await sources()).filter(({ file }) => file.startsWith("src/")).flatMap(({ file, source }) =>
+      changingTypes(source).filter(({ fields }) => fields > fieldsMax).map(({ name, fields }) => `${file}: ${name} has ${fields}`));
+    assert.deepEqual(large, []);
+  });
+
   it("has imports that the reader sees: as many as lines that look like one", async () => {
     for (const { file, source } of [...await sources("src"), ...await sources("scripts")]) {
       const lines = source.match(/^(?:import\b|\} from ").*$/gm)?.filter((line) => /["'];?$/.test(line)) ?? [];
@@ -63,8 +81,8 @@ describe("a breach is told in one sentence", () => {
     ],
     [
       "an upward import of types alone",
-      [typesFrom("src/dialects/check.ts", "../http/body.ts")],
-      ["src/dialects/check.ts imports src/http/body.ts, which is upward: dialects stands below http."],
+      [typesFrom("src/api/check.ts", "../http/body.ts")],
+      ["src/api/check.ts imports src/http/body.ts, which is upward: api stands below http."],
     ],
     [
       "a cycle of two files",
@@ -83,18 +101,31 @@ describe("a breach is told in one sentence", () => {
     ],
     [
       "claude seeing a dialect",
-      [from("src/claude/translate.ts", "../dialects/chat-completions/response.ts")],
-      ["src/claude/translate.ts imports src/dialects/chat-completions/response.ts, which is upward: claude stands below dialects."],
+      [from("src/claude/translate.ts", "../api/openai/chat-completions/response.ts")],
+      ["src/claude/translate.ts imports src/api/openai/chat-completions/response.ts, which is upward: claude stands below api."],
     ],
     [
       "a dialect seeing claude, be it its types",
-      [typesFrom("src/dialects/models.ts", "../claude/protocol.ts")],
-      ["src/dialects/models.ts imports src/claude/protocol.ts, but dialects must not see claude."],
+      [typesFrom("src/api/openai/models.ts", "../../claude/protocol.ts")],
+      ["src/api/openai/models.ts imports src/claude/protocol.ts, but api must not see claude."],
     ],
     [
       "a dialect seeing the engine",
-      [from("src/dialects/models.ts", "../engine/engine.ts")],
-      ["src/dialects/models.ts imports src/engine/engine.ts, but dialects must not see engine."],
+      [from("src/api/openai/models.ts", "../../engine/engine.ts")],
+      ["src/api/openai/models.ts imports src/engine/engine.ts, but api must not see engine."],
+    ],
+    [
+      "a dialect seeing http",
+      [from("src/api/openai/models.ts", "../../http/body.ts")],
+      ["src/api/openai/models.ts imports src/http/body.ts, which is upward: api stands below http."],
+    ],
+    [
+      "a dialect seeing one of another family",
+      [from("src/api/anthropic/messages.ts", "../openai/usage.ts"), from("src/api/dialect.ts", "./openai/usage.ts")],
+      [
+        "src/api/anthropic/messages.ts imports src/api/openai/usage.ts, but a dialect sees its own family and what stands in src/api itself.",
+        "src/api/dialect.ts imports src/api/openai/usage.ts, but a dialect sees its own family and what stands in src/api itself.",
+      ],
     ],
     [
       "http reaching past the engine",
@@ -112,9 +143,9 @@ describe("a breach is told in one sentence", () => {
       ["src/http/server.ts imports the package fs: only node: built-ins are allowed."],
     ],
     [
-      "turn.ts importing anything",
-      [from("src/turn.ts", "node:buffer")],
-      ["src/turn.ts imports node:buffer, though it may import nothing."],
+      "the vocabulary importing anything",
+      [from("src/turn/event.ts", "node:buffer", "./usage.ts")],
+      ["src/turn/event.ts imports node:buffer, though turn may import nothing."],
     ],
     [
       "a value of a room that is handed in",
@@ -123,8 +154,8 @@ describe("a breach is told in one sentence", () => {
     ],
     [
       "a value of the vocabulary in the config",
-      [from("src/config.ts", "./turn.ts")],
-      ["src/config.ts imports a value of src/turn.ts, whose types alone it may name: values are handed in."],
+      [from("src/config.ts", "./turn/turn.ts")],
+      ["src/config.ts imports a value of src/turn/turn.ts, whose types alone it may name: values are handed in."],
     ],
     [
       "the stand-in CLI leaning on the server",
@@ -176,13 +207,13 @@ describe("a breach is told in one sentence", () => {
     assert.deepEqual(
       architectureBreaches([
         from("src/main.ts", "node:process", "./index.ts", "./http/server.ts", "./config.ts"),
-        from("src/http/server.ts", "./body.ts", "../engine/engine.ts", "../dialects/models.ts"),
+        from("src/http/server.ts", "./body.ts", "../engine/engine.ts", "../api/openai/models.ts"),
         from("src/http/body.ts", "../errors.ts"),
         from("src/engine/engine.ts", "../claude/process.ts"),
-        typesFrom("src/claude/process.ts", "../log.ts", "../turn.ts"),
-        typesFrom("src/config.ts", "./turn.ts"),
-        from("src/dialects/models.ts", "../turn.ts", "../errors.ts"),
-        from("scripts/bench/burst.ts", "node:net", "./result.ts", "../../src/turn.ts", "../../test/support/sse.ts"),
+        typesFrom("src/claude/process.ts", "../log.ts", "../turn/turn.ts"),
+        typesFrom("src/config.ts", "./turn/turn.ts"),
+        from("src/api/openai/models.ts", "../../turn/turn.ts", "../../errors.ts", "../check.ts", "./usage.ts"),
+        from("scripts/bench/burst.ts", "node:net", "./result.ts", "../../src/turn/turn.ts", "../../test/support/sse.ts"),
       ]),
       [],
     );
@@ -256,4 +287,36 @@ describe("process.env and process.exit", () => {
   it("are not seen in comments, nor in what is named alike", () => {
     assert.deepEqual(processBreaches("src/log.ts", "// process.env\n/* process.exit() */ process.exitCode = 1; child.process.environment"), []);
   });
+});
+
+describe("the fields of what changes", () => {
+  it("are counted in classes, the private and the constant ones too, without methods, getters and statics", () => {
+    const source = `export class A extends B<string> {
+  readonly a: string;
+  #b = { c: 1, d: [2] };
+  readonly #e = new Map<string, { readonly f: number }>();
+  static readonly g = 1;
+
+  constructor(a: string) {
+    this.a = a;
+  }
+
+  get h(): string {
+    return "}";
+  }
+
+  async *i(): AsyncGenerator<string> {
+    yield \`{\${this.a}\`;
+  }
+
+  #j = (): void => {};
+}`;
+    assert.deepEqual(changingTypes(source), [{ name: "A", fields: 4 }]);
+  });
+
+  it("are counted in interfaces of which a member may change, and only in those", () => {
+    assert.deepEqual(changingTypes("interface A {\n  readonly a: string;\n  b: () => void;\n  c(): void;\n}\ninterface D {\n  readonly e: string;\n}"), [{ name: "A", fields: 2 }]);
+  });
+
+  it("are none where a class has only methods", () => assert.deepEqual(changingTypes("class A {\n  a(): void {}\n}"), []));
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { parseChatRequest } from "../src/dialects/chat-completions/request.ts";
+import { parseChatRequest } from "../src/api/openai/chat-completions/request.ts";
 import { imageType } from "../src/image-type.ts";
 
 const images: Readonly<Record<string, Buffer>> = {

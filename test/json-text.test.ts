@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { decodeJsonText, encodeJsonText, jsonBytes } from "../src/json-text.ts";
-import type { JsonText } from "../src/turn.ts";
+import type { JsonText } from "../src/turn/event.ts";
 import { seededRandom } from "./support/random.ts";
 
 const latin1 = (text: string): string => Buffer.from(text).toString("latin1");

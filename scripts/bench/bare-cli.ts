@@ -3,7 +3,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { childEnvironment, launchArguments } from "../../src/claude/launch.ts";
 import { callAnswer, serveTools } from "../../src/claude/tool-server.ts";
-import type { Tool } from "../../src/turn.ts";
+import type { Tool } from "../../src/turn/turn.ts";
 import type { ChatMessage } from "./chat-request.ts";
 import { endingOf } from "./child-process.ts";
 import { passedNames } from "./environment.ts";

@@ -44,7 +44,10 @@ export class BatchQueue<Item> {
     resolve(this.#take());
   }
 
-  /** Nothing more will come: what is held is still given, then the error is thrown, or the end is told. The first call counts. */
+  /**
+   * Nothing more will come: what is held is still given, then the error is thrown, or the end is told. The first call
+   * counts.
+   */
   end(error?: Error): void {
     if (this.#end !== undefined) return;
     this.#end = { error };

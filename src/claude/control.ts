@@ -7,7 +7,9 @@ interface Pending {
   readonly reject: (error: BridgeError) => void;
 }
 
-/** Control requests to the CLI and their replies, matched by id. It takes its writer as a function and knows no process. */
+/**
+ * Control requests to the CLI and their replies, matched by id. It takes its writer as a function and knows no process.
+ */
 export class ControlChannel {
   readonly #pending = new Map<string, Pending>();
   readonly #write: (line: string) => void;
@@ -17,7 +19,10 @@ export class ControlChannel {
     this.#write = write;
   }
 
-  /** Resolves with the reply's `response`; rejects with the CLI's own words when it refuses, or with what ended the process. */
+  /**
+   * Resolves with the reply's `response`; rejects with the CLI's own words when it refuses, or with what ended the
+   * process.
+   */
   request(request: JsonObject): Promise<unknown> {
     const id = `host-${++this.#lastId}`;
     return new Promise((resolve, reject) => {
@@ -35,7 +40,8 @@ export class ControlChannel {
     if (id === undefined || pending === undefined) return;
     this.#pending.delete(id);
     if (response["subtype"] === "success") pending.resolve(response["response"]);
-    else pending.reject(new BridgeError("cli_failed", `The claude process refused ${String(pending.subtype)}: ${optionalString(response["error"]) ?? "no reason given"}.`));
+    else pending.reject(new BridgeError("cli_failed", `The claude process refused ${String(pending.subtype)}: `
+      + `${optionalString(response["error"]) ?? "no reason given"}.`));
   }
 
   failAll(error: BridgeError): void {

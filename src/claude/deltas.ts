@@ -1,12 +1,7 @@
-import type { JsonText } from "../turn.ts";
+import type { JsonText, TurnEvent } from "../turn/event.ts";
 
-/** A delta of a content block, with its text still escaped. */
-export interface Delta {
-  readonly type: "text" | "thinking" | "input_json";
-  /** Which block of the message it belongs to. */
-  readonly index: number;
-  readonly text: JsonText;
-}
+/** A piece of a content block, its text still escaped; `index` is the block's number in the CLI's message. */
+export type Delta = Extract<TurnEvent, { readonly type: "text" | "thinking" | "input_json" }>;
 
 const head = '{"type":"stream_event","event":{"type":"content_block_delta","index":';
 const textHead = ',"delta":{"type":"text_delta","text":"';
@@ -21,8 +16,8 @@ const backslash = 92;
 const commonHead = `${head}0${textHead}`;
 
 /**
- * The fast path: a delta in the form that the CLI has always written, with its text still escaped; no JSON is parsed, and the line
- * may stand anywhere in `text`. Undefined for every other line, which then takes the slow path and is parsed.
+ * The fast path: reads a delta line in the form that every CLI version writes, without parsing its JSON. The line
+ * stands between `start` and `end` of `text`. Undefined for every other line, which the slow path parses.
  */
 export function parseDelta(text: string, start = 0, end = text.length): Delta | undefined {
   if (text.startsWith(commonHead, start)) return delta("text", 0, text, start + commonHead.length, end);

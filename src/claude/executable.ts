@@ -26,7 +26,10 @@ const defaultExtensions = ".COM;.EXE;.BAT;.CMD";
 /** What npm's and pnpm's batch files run: `"%dp0%\node_modules\…\cli.js" %*`. */
 const shimTarget = /"%(?:~dp0|dp0%)\\?([^"%]+\.(?:exe|[cm]?js))"\s+%\*/iu;
 
-/** The file that a command stands for, as the system finds it; undefined when there is none. A bare name is looked up in PATH's absolute folders. */
+/**
+ * The file that a command stands for, as the system finds it; undefined when there is none. A bare name is looked up in
+ * PATH's absolute folders.
+ */
 export function findExecutable(command: Command, facts: ExecutableFacts): Executable | undefined {
   const program = candidates(command.file, facts).find(facts.isExecutable);
   if (program === undefined) return undefined;
@@ -38,7 +41,10 @@ export function factsOf(environment: Readonly<Record<string, string>>): Executab
   return { platform: process.platform, environment, node: process.execPath, isExecutable, readText };
 }
 
-/** What tells one build of a program from another: it changes when the file is replaced. Undefined when there is no such file. */
+/**
+ * What tells one build of a program from another: it changes when the file is replaced. Undefined when there is no such
+ * file.
+ */
 export function stampOf(program: string): string | undefined {
   try {
     const { dev, ino, size, mtimeMs } = statSync(program);
@@ -55,14 +61,23 @@ function candidates(file: string, { platform, environment }: ExecutableFacts): s
   const folders = (variable(environment, "PATH") ?? "").split(delimiter).filter(isAbsolute);
   const places = isPath ? [file] : folders.map((folder) => join(folder, file));
   if (platform !== "win32") return places;
-  const extensions = (variable(environment, "PATHEXT") ?? defaultExtensions).split(";").filter((extension) => extension !== "");
+  const extensions = (
+    variable(environment, "PATHEXT") ?? defaultExtensions
+  ).split(";").filter((extension) => extension !== "");
   const hasExtension = extensions.some((extension) => file.toUpperCase().endsWith(extension.toUpperCase()));
   // npm lays a shell script without an extension beside its batch file: it is none that Windows runs.
-  return hasExtension ? places : places.flatMap((place) => extensions.map((extension) => `${place}${extension.toLowerCase()}`));
+  return hasExtension
+    ? places
+    : places.flatMap((place) => extensions.map((extension) => `${place}${extension.toLowerCase()}`));
 }
 
-/** A batch file cannot be spawned without a shell, which would read the arguments its own way: what npm's runs is run itself. */
-function shimmed(command: Command, program: string, { platform, node, isExecutable: isThere, readText: read }: ExecutableFacts): Executable | undefined {
+/**
+ * A batch file cannot be spawned without a shell, which would read the arguments its own way: what npm's runs is run
+ * itself.
+ */
+function shimmed(
+  command: Command, program: string, { platform, node, isExecutable: isThere, readText: read }: ExecutableFacts,
+): Executable | undefined {
   if (platform !== "win32" || !/\.(?:cmd|bat)$/iu.test(program)) return undefined;
   const relative = shimTarget.exec(read(program) ?? "")?.[1];
   if (relative === undefined) return undefined;
@@ -70,7 +85,10 @@ function shimmed(command: Command, program: string, { platform, node, isExecutab
   const target = win32.join(folder, relative);
   if (/\.exe$/iu.test(target)) return { command: { ...command, file: target }, program: target };
   const nodeBeside = win32.join(folder, "node.exe");
-  return { command: { file: isThere(nodeBeside) ? nodeBeside : node, leadingArguments: [target, ...command.leadingArguments] }, program: target };
+  return {
+    command: { file: isThere(nodeBeside) ? nodeBeside : node, leadingArguments: [target, ...command.leadingArguments] },
+    program: target,
+  };
 }
 
 /** Windows' names have no case: there it is `Path`. */

@@ -7,7 +7,9 @@ const rateLimitRetrySeconds = 20;
 /** The OpenAI SDKs honour a `Retry-After` of up to this many seconds; a reset further off is better not waited for. */
 const retryWorthSecondsMax = 60;
 
-/** What is known of a turn that the CLI gave up: its synthetic message, its `result`, and the last `rate_limit_event`. */
+/**
+ * What is known of a turn that the CLI gave up: its synthetic message, its `result`, and the last `rate_limit_event`.
+ */
 export interface CliFailure {
   /** The synthetic message's `error`: one of a list that grows with the CLI's versions. */
   readonly error: string | undefined;
@@ -49,20 +51,26 @@ function codeByStatus(status: number): ErrorCode | undefined {
 /** A failed turn as what the client is told. `nowMs` is the clock that reset times are measured against. */
 export function failureToError(failure: CliFailure, nowMs: number): BridgeError {
   const { status, text, rateLimit } = failure;
-  const code = (status === undefined ? undefined : codeByStatus(status)) ?? codesByError[failure.error ?? ""] ?? "upstream_error";
+  const code = (
+    status === undefined ? undefined : codeByStatus(status)
+  ) ?? codesByError[failure.error ?? ""] ?? "upstream_error";
   const words = text === "" ? "The claude process gave up the turn without saying why." : text;
   switch (code) {
     case "invalid_request":
       return /prompt is too long|context (?:window|limit)/iu.test(text)
-        ? new BridgeError("context_length_exceeded", words, { param: "messages" })
+        ? new BridgeError("context_length_exceeded", words, { field: "messages" })
         : new BridgeError(code, words);
     case "not_logged_in":
-      return new BridgeError(code, `${words} (The claude CLI has no valid login: run \`claude\`, type /login, and ask again.)`);
+      return new BridgeError(
+        code, `${words} (The claude CLI has no valid login: run \`claude\`, type /login, and ask again.)`,
+      );
     case "model_not_found":
-      return new BridgeError(code, words, { param: "model" });
+      return new BridgeError(code, words, { field: "model" });
     case "rate_limited":
       // A short throttle upstream is told as "rejected" too, but only a used-up window has a reset.
-      return rateLimit?.status === "rejected" && rateLimit.resetsAt !== undefined ? usageLimit(words, rateLimit.resetsAt, nowMs) : new BridgeError(code, words, { retryAfterSeconds: rateLimitRetrySeconds });
+      return rateLimit?.status === "rejected" && rateLimit.resetsAt !== undefined
+        ? usageLimit(words, rateLimit.resetsAt, nowMs)
+        : new BridgeError(code, words, { retryAfterSeconds: rateLimitRetrySeconds });
     case "insufficient_quota":
       return new BridgeError(code, words, { shouldRetry: false });
     case "overloaded":

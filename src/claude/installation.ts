@@ -11,20 +11,36 @@ export type Installation =
   | { readonly kind: "found"; readonly version: string }
   | { readonly kind: "unusable"; readonly version: string | undefined; readonly message: string };
 
-const howToInstall = "Install it with `npm install -g @anthropic-ai/claude-code`, log in by running `claude` once, or name it with --claude PATH.";
+const howToInstall = "Install it with `npm install -g @anthropic-ai/claude-code`, log in by running `claude` once, or "
+  + "name it with --claude PATH.";
 
-/** Asks the CLI for its version, from the folder that it will run in: PATH may have relative folders. Never rejects: what is wrong is told in the answer. */
-export function findInstallation(command: Command, environment: Readonly<Record<string, string>>, cwd?: string): Promise<Installation> {
+/**
+ * Asks the CLI for its version, from the folder that it will run in: PATH may have relative folders. Never rejects:
+ * what is wrong is told in the answer.
+ */
+export function findInstallation(
+  command: Command, environment: Readonly<Record<string, string>>, cwd?: string,
+): Promise<Installation> {
   return new Promise((resolve) => {
     const unusable = (message: string, version?: string): void => resolve({ kind: "unusable", version, message });
     const onEnd = (error: ExecFileException | null, stdout: string): void => {
       const version = /\d+\.\d+\.\d+/u.exec(stdout)?.[0];
       if (error !== null) {
-        if (error.code === "ENOENT") return unusable(`The Claude Code CLI was not found (${command.file}). ${howToInstall}`);
-        return unusable(`\`${command.file} --version\` failed (${error.killed === true ? `no answer in ${versionWaitMs / 1000} s` : error.code ?? error.signal}). ${howToInstall}`);
+        if (error.code === "ENOENT") {
+          return unusable(`The Claude Code CLI was not found (${command.file}). ${howToInstall}`);
+        }
+        return unusable(`\`${command.file} --version\` failed `
+          + `(${error.killed === true ? `no answer in ${versionWaitMs / 1000} s` : error.code ?? error.signal}). `
+            + `${howToInstall}`);
       }
-      if (version === undefined) return unusable(`\`${command.file} --version\` did not answer with a version: it does not look like the Claude Code CLI. ${howToInstall}`);
-      if (isOlder(version, oldestVersion)) return unusable(`Claude Code ${version} is too old; ${oldestVersion} is the oldest that serves. Update it with \`claude update\` or \`npm install -g @anthropic-ai/claude-code@latest\`.`, version);
+      if (version === undefined) {
+        return unusable(`\`${command.file} --version\` did not answer with a version: it does not look like the `
+          + `Claude Code CLI. ${howToInstall}`);
+      }
+      if (isOlder(version, oldestVersion)) {
+        return unusable(`Claude Code ${version} is too old; ${oldestVersion} is the oldest that serves. Update it `
+          + `with \`claude update\` or \`npm install -g @anthropic-ai/claude-code@latest\`.`, version);
+      }
       resolve({ kind: "found", version });
     };
     try {
@@ -37,7 +53,9 @@ export function findInstallation(command: Command, environment: Readonly<Record<
       for (const pipe of [child.stdout, child.stderr]) pipe?.on("error", () => {});
     } catch (error) {
       // Most reasons come to the callback; a path through a file, or no memory for a child, is thrown.
-      unusable(`\`${command.file} --version\` could not be started (${(error as NodeJS.ErrnoException).code}). ${howToInstall}`);
+      unusable(
+        `\`${command.file} --version\` could not be started (${(error as NodeJS.ErrnoException).code}). ${howToInstall}`
+      );
     }
   });
 }

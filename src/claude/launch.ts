@@ -24,7 +24,8 @@ export function launchArguments(model: string): string[] {
     "--tools", "",
     "--strict-mcp-config",
     "--setting-sources", "",
-    // A client's tool that happens to be named like one of the CLI's own would bring instructions on git commits with it.
+    // A client's tool that happens to be named like one of the CLI's own would bring instructions on git commits with
+    // it.
     "--settings", '{"includeCoAuthoredBy":false}',
     "--disable-slash-commands",
     "--no-session-persistence",
@@ -34,7 +35,10 @@ export function launchArguments(model: string): string[] {
   ];
 }
 
-/** What the CLI needs to find its login, its network and its language. Nothing else passes, the Anthropic API keys least of all. */
+/**
+ * What the CLI needs to find its login, its network and its language. Nothing else passes, the Anthropic API keys least
+ * of all.
+ */
 const passedNames: ReadonlySet<string> = new Set([
   "HOME", "PATH", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "TZ", "TMPDIR", "TMP", "TEMP",
   "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS",
@@ -43,7 +47,8 @@ const passedNames: ReadonlySet<string> = new Set([
   "NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "SSL_CERT_DIR", "CLAUDE_CODE_CERT_STORE",
   "CLAUDE_CODE_CLIENT_CERT", "CLAUDE_CODE_CLIENT_KEY", "CLAUDE_CODE_CLIENT_KEY_PASSPHRASE",
   // Windows
-  "USERPROFILE", "USERNAME", "USERDOMAIN", "APPDATA", "LOCALAPPDATA", "PROGRAMDATA", "PROGRAMFILES", "HOMEDRIVE", "HOMEPATH",
+  "USERPROFILE", "USERNAME", "USERDOMAIN", "APPDATA", "LOCALAPPDATA", "PROGRAMDATA", "PROGRAMFILES", "HOMEDRIVE",
+  "HOMEPATH",
   "SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "COMSPEC", "PATHEXT", "CLAUDE_CODE_GIT_BASH_PATH",
 ]);
 
@@ -54,14 +59,22 @@ export interface EnvironmentOptions {
   readonly maxRetries: number;
 }
 
-/** The child's whole environment, from the server's own. Names are compared without case: Windows has `Path`, curl `http_proxy`; the user's own only where the system does so too. */
-export function childEnvironment(own: Environment, { passEnv, maxRetries }: EnvironmentOptions, platform = process.platform): Record<string, string> {
+/**
+ * The child's whole environment, from the server's own. Names are compared without case: Windows has `Path`, curl
+ * `http_proxy`; the user's own only where the system does so too.
+ */
+export function childEnvironment(
+  own: Environment, { passEnv, maxRetries }: EnvironmentOptions, platform = process.platform,
+): Record<string, string> {
   const environment: Record<string, string> = {};
-  const isSame = (name: string, further: string): boolean => name === further || (platform === "win32" && name.toUpperCase() === further.toUpperCase());
+  const isSame = (name: string, further: string): boolean => name === further
+    || (platform === "win32" && name.toUpperCase() === further.toUpperCase());
   for (const [name, value] of Object.entries(own)) {
     if (value === undefined) continue;
     const upper = name.toUpperCase();
-    if (passedNames.has(upper) || upper.startsWith("LC_") || passEnv.some((further) => isSame(name, further))) environment[name] = value;
+    if (passedNames.has(upper) || upper.startsWith("LC_") || passEnv.some((further) => isSame(name, further))) {
+      environment[name] = value;
+    }
   }
   return Object.assign(environment, {
     // The client's tool names reach the model as the client wrote them.
@@ -70,14 +83,17 @@ export function childEnvironment(own: Environment, { passEnv, maxRetries }: Envi
     ENABLE_TOOL_SEARCH: "false",
     CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1",
     CLAUDE_CODE_DISABLE_TERMINAL_TITLE: "1",
-    // A path behind an @ in a prompt would be read and its file sent upstream, and some words would add notes of the CLI's own.
+    // A path behind an @ in a prompt would be read and its file sent upstream, and some words would add notes of the
+    // CLI's own.
     CLAUDE_CODE_DISABLE_ATTACHMENTS: "1",
-    // Otherwise a conversation that the API refuses as too long is summarised, and asked again with words that are not the client's.
+    // Otherwise a conversation that the API refuses as too long is summarised, and asked again with words that are not
+    // the client's.
     DISABLE_COMPACT: "1",
-    // And without that it would refuse by a count of its own, some 23,000 tokens before the window is full. The API knows.
+    // Without that it would refuse by a count of its own, some 23,000 tokens before the window is full. The API knows.
     CLAUDE_CODE_BLOCKING_LIMIT_OVERRIDE: "1000000000",
     DISABLE_AUTOUPDATER: "1",
-    // With its host dead the CLI would finish a turn under way, and wait for a silent upstream for minutes. Its runtime then ends it at once.
+    // With its host dead the CLI would finish a turn under way, and wait for a silent upstream for minutes. Its runtime
+    // then ends it at once.
     BUN_FEATURE_FLAG_NO_ORPHANS: "1",
     // A tool's result reaches the model as the client gave it, however long.
     MAX_MCP_OUTPUT_TOKENS: "100000000",

@@ -2,18 +2,24 @@ import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
 import { LongStrings } from "./long-strings.ts";
 
-/** The longest line that is read from the CLI, in bytes; very long strings in it are cut, so it costs far less memory. */
+/**
+ * The longest line that is read from the CLI, in bytes; very long strings in it are cut, so it costs far less memory.
+ */
 export const lineBytesMax = 256 * 1024 * 1024;
 /** How much of a line is held, in bytes, when its very long strings were cut. */
 export const heldBytesMax = 32 * 1024 * 1024;
 
 export interface LineHandlers {
   /**
-   * Asked first about each line that lies whole inside one read, by its place there (`end` is that of its line end): true takes it,
+   * Asked first about each line that lies whole inside one read, by its place there (`end` is that of its line end):
+   * true takes it,
    * and readline never sees it. For what comes ten thousand times in an answer: no line is cut out of the read for it.
    */
   readonly takeInPlace?: (read: string, start: number, end: number) => boolean;
-  /** One line without its end, its UTF-8 bytes held one a character (latin1). `wasCut`: a very long string in it is not whole. */
+  /**
+   * One line without its end, its UTF-8 bytes held one a character (latin1). `wasCut`: a very long string in it is not
+   * whole.
+   */
   readonly onLine: (line: string, wasCut: boolean) => void;
   /** The lines of one read have all been given: the moment to hand on what they made. */
   readonly onReadEnd: () => void;
@@ -63,7 +69,8 @@ export function readLines(stream: Readable, handlers: LineHandlers, maxBytes = l
     const lineBytes = unfinishedBytes + (end === -1 ? read.length : end);
     if (lineBytes > maxBytes) return overflow();
     let start = 0;
-    // Whole lines within a read are bounded by it: only what began before it, or goes on after it, can hold a long string.
+    // Whole lines within a read are bounded by it: only what began before it, or goes on after it, can hold a long
+    // string.
     if (unfinishedBytes > 0 && end !== -1) {
       const rest = longStrings.keep(read.slice(0, end));
       wasCut = longStrings.wasCut;

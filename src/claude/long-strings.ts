@@ -1,14 +1,15 @@
 /**
- * How much of one JSON string is kept while a line comes in pieces, in bytes. The CLI repeats a whole answer in two lines after
- * it was streamed; what a model can say in one answer is below this.
+ * How much of one JSON string is kept while a line comes in pieces, in bytes. The CLI repeats a whole answer in two
+ * lines after it was streamed; what a model can say in one answer is below this.
  */
 export const stringBytesMax = 4 * 1024 * 1024;
 
 const backslash = 92;
 
 /**
- * Cuts the inside of very long JSON strings out of a stream of lines, so that a line costs no more memory than its other
- * parts. A line stays valid JSON. Fed with what each read added to the unfinished line, and told when a line ends.
+ * Cuts the inside of very long JSON strings out of a stream of lines, so that a line costs no more memory than its
+ * other parts. A line stays valid JSON. Fed with what each read added to the unfinished line, and told when a line
+ * ends.
  */
 export class LongStrings {
   readonly #bytesMax: number;

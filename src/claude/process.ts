@@ -1,32 +1,21 @@
-import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
+import type { ChildProcessWithoutNullStreams } from "node:child_process";
 import { asBridgeError, BridgeError } from "../errors.ts";
-import { type Command, launchArguments } from "./launch.ts";
+import { ChildExit, type LaunchOptions, OutputPipes, signalGroup, startChild } from "./child.ts";
 import { readLines } from "./lines.ts";
 
-/** How much of a dying CLI's stderr is kept for the error, in characters. */
-export const stderrTailCharsMax = 2_000;
 /** After stdin was closed, before SIGTERM, in milliseconds. A CLI at rest ends by itself within 100. */
 export const stdinCloseWaitMs = 500;
 /** The same inside a turn, which a CLI would finish first: time for an interrupt that was written, and no more. */
 export const interruptWaitMs = 150;
 /** After SIGTERM, before SIGKILL, in milliseconds. */
 export const sigtermWaitMs = 1_500;
-/** After the exit, before pipes that somebody else still holds are closed, in milliseconds. What the CLI wrote is read long before. */
-export const pipeCloseWaitMs = 500;
 
 /**
- * `booting`: started, not told anything yet. `busy`: a conversation is being replayed or a turn runs. `ready`: between turns. `parked`: in a turn that waits for the client's tools.
- * `closing`: on the ladder of its end, or killed. `closed`: gone, and its pipes are closed: read to their ends, unless somebody else held them open.
+ * `booting`: started, not told anything yet. `busy`: a conversation is being replayed or a turn runs. `ready`: between
+ * turns. `parked`: in a turn that waits for the client's tools. `closing`: on the ladder of its end, or killed.
+ * `closed`: gone, and its pipes are closed: read to their ends, unless somebody else held them open.
  */
 export type ProcessState = "booting" | "ready" | "busy" | "parked" | "closing" | "closed";
-
-export interface LaunchOptions {
-  readonly command: Command;
-  readonly model: string;
-  /** An empty folder. */
-  readonly cwd: string;
-  readonly environment: Readonly<Record<string, string>>;
-}
 
 /** Who listens to a process: the conversation that has it. */
 export interface ProcessListener {
@@ -43,69 +32,56 @@ export interface ProcessListener {
 /** One `claude` process: its pipes, its state and its end. It knows lines, not what they say. */
 export class ClaudeProcess {
   readonly model: string;
-  /** Resolves when the process is gone from the system; what it wrote may not all be read yet. Never rejects. */
-  readonly exited: Promise<void>;
   /** Resolves when the process is gone and its pipes are closed. Never rejects. */
   readonly closed: Promise<void>;
   #state: ProcessState = "booting";
   #failure: BridgeError | undefined;
   #listener: ProcessListener | undefined;
-  #stderrTail = "";
-  #ending: string | undefined;
-  #pipeTimer: NodeJS.Timeout | undefined;
   readonly #child: ChildProcessWithoutNullStreams;
+  readonly #pipes: OutputPipes;
+  readonly #exit: ChildExit;
 
-  constructor({ command, model, cwd, environment }: LaunchOptions) {
-    this.model = model;
-    const child = start(() => spawn(command.file, [...command.leadingArguments, ...launchArguments(model)], {
-      cwd,
-      env: environment,
-      stdio: ["pipe", "pipe", "pipe"],
-      // A process group of its own, so that Ctrl-C in the terminal reaches only the server, and signals reach all that the CLI started.
-      detached: process.platform !== "win32",
-      windowsHide: true,
-    }));
+  constructor(options: LaunchOptions) {
+    this.model = options.model;
+    const child = startChild(options);
     this.#child = child;
-    this.exited = new Promise((resolve) => {
-      child.once("exit", (code, signal) => {
-        this.#ending = signal === null ? `exit code ${code}` : `signal ${signal}`;
-        // What the CLI started may outlive it and hold its pipes open.
-        this.#signal("SIGKILL");
-        this.#closePipesSoon();
-        resolve();
-      });
-      child.on("error", () => {
-        if (child.pid === undefined) resolve();
-      });
+    this.#pipes = new OutputPipes(child);
+    this.#exit = new ChildExit(child, () => {
+      // What the CLI started may outlive it and hold its pipes open.
+      signalGroup(child, "SIGKILL");
+      this.#pipes.closeSoon();
     });
     this.closed = new Promise((resolve) => {
       child.on("error", (cause) => {
-        // Of one that runs: a signal that did not reach it (Windows, when it is ending already). The ladder goes on, and 'close' comes.
+        // Of one that runs: a signal that did not reach it (Windows, when it is ending already). 'close' comes all the
+        // same.
         if (child.pid !== undefined) return;
-        this.#fail(new BridgeError("cli_unavailable", `The claude process could not be started: ${cause.message}.`, { cause }));
+        this.#fail(
+          new BridgeError("cli_unavailable", `The claude process could not be started: ${cause.message}.`, { cause })
+        );
         // A process that never started has no 'close' of its own.
         this.#close(resolve);
       });
       child.once("close", () => {
-        const lastWords = this.#stderrTail.trim().split("\n").at(-1) ?? "";
-        this.#fail(new BridgeError("cli_failed", `The claude process ended before it had answered (${this.#ending})${lastWords === "" ? "." : `: ${lastWords}`}`));
+        const { lastWords } = this.#pipes;
+        const words = lastWords === "" ? "." : `: ${lastWords}`;
+        this.#fail(
+          new BridgeError("cli_failed", `The claude process ended before it had answered (${this.ending})${words}`)
+        );
         this.#close(resolve);
       });
     });
-    // A broken pipe is how a death is seen first; 'close' follows with the exit code and the last words, which say more.
+    // A broken pipe is how a death is seen first; 'close' follows with the exit code and the last words, which say
+    // more.
     child.stdin.on("error", () => this.#descend());
     child.stdout.on("error", () => this.#descend());
-    child.stderr.setEncoding("utf8");
-    // What can be read no more are last words; how it ended is told all the same.
-    child.stderr.on("error", () => {});
-    child.stderr.on("data", (text: string) => {
-      this.#stderrTail = (this.#stderrTail + text).slice(-stderrTailCharsMax);
-    });
     readLines(child.stdout, {
       takeInPlace: (read, start, end) => this.#listener?.takeInPlace?.(read, start, end) === true,
       onLine: (line, wasCut) => this.#listener?.onLine(line, wasCut),
       onReadEnd: () => this.#listener?.onReadEnd(),
-      onOverflow: () => this.#fail(new BridgeError("cli_failed", `The claude process wrote a line that is longer than can be read.`)),
+      onOverflow: () => this.#fail(
+        new BridgeError("cli_failed", `The claude process wrote a line that is longer than can be read.`)
+      ),
       onFault: (cause) => this.#fail(asBridgeError(cause)),
     });
   }
@@ -118,9 +94,17 @@ export class ClaudeProcess {
     return this.#state;
   }
 
-  /** How it ended, in words of this server's own that may be logged: `exit code 3`, `signal SIGTERM`. Undefined while it lives, or when it never did. */
+  /**
+   * How it ended, in words of this server's own that may be logged: `exit code 3`, `signal SIGTERM`. Undefined while it
+   * lives, or when it never did.
+   */
   get ending(): string | undefined {
-    return this.#ending;
+    return this.#exit.ending;
+  }
+
+  /** Resolves when the process is gone from the system; what it wrote may not all be read yet. Never rejects. */
+  get exited(): Promise<void> {
+    return this.#exit.happened;
   }
 
   /** Gives the process to a listener, one at a time. A failure that has been is told at once. */
@@ -145,8 +129,8 @@ export class ClaudeProcess {
   }
 
   /**
-   * Writes a line to the CLI. Resolves when the pipe has room for more, or when the process ends: what failed is told to
-   * the listener, so that a writer never waits for a reader that is gone.
+   * Writes a line to the CLI. Resolves when the pipe has room for more, or when the process ends: what failed is told
+   * to the listener, so that a writer never waits for a reader that is gone.
    */
   async write(line: string): Promise<void> {
     const { stdin } = this.#child;
@@ -162,15 +146,16 @@ export class ClaudeProcess {
 
   /** Stops reading stdout; the pipe fills and the CLI waits. */
   pause(): void {
-    this.#child.stdout.pause();
+    this.#pipes.pause();
   }
 
   resume(): void {
-    this.#child.stdout.resume();
-    if (this.#pipeTimer !== undefined) this.#closePipesSoon();
+    this.#pipes.resume();
   }
 
-  /** Ends the process: stdin is closed, then SIGTERM, then SIGKILL, each after a named wait. Resolves when it is gone. */
+  /**
+   * Ends the process: stdin is closed, then SIGTERM, then SIGKILL, each after a named wait. Resolves when it is gone.
+   */
   end(): Promise<void> {
     this.#listener = undefined;
     this.#descend();
@@ -185,22 +170,24 @@ export class ClaudeProcess {
 
   /** Ends the process at once, without a ladder. Its listener still hears what it wrote, and of its end. */
   kill(): void {
-    this.#signal("SIGKILL");
+    signalGroup(this.#child, "SIGKILL");
     if (this.#state !== "closed") this.#state = "closing";
   }
 
-  /** Steps on the ladder that ends in SIGKILL, once. */
+  /** Begins the shutdown: close stdin, SIGTERM, SIGKILL. Later calls do nothing. */
   #descend(): void {
-    // A CLI that is blocked on a full pipe cannot see that its stdin ended; and one that was killed is closed when its pipe is read.
+    // A CLI that is blocked on a full pipe cannot see that its stdin ended; and one that was killed is closed when its
+    // pipe is read.
     this.resume();
     if (this.#state === "closing" || this.#state === "closed") return;
-    // At the end of its stdin a CLI that waits for a tool tells the model that the call failed: a request more, which nobody reads.
+    // At the end of its stdin a CLI that waits for a tool tells the model that the call failed: a request more, which
+    // nobody reads.
     if (this.#state === "parked") return this.kill();
     const closeWaitMs = this.#state === "busy" ? interruptWaitMs : stdinCloseWaitMs;
     this.#state = "closing";
     this.#child.stdin.end();
-    const toSigkill = setTimeout(() => this.#signal("SIGKILL"), closeWaitMs + sigtermWaitMs);
-    const toSigterm = setTimeout(() => this.#signal("SIGTERM"), closeWaitMs);
+    const toSigkill = setTimeout(() => signalGroup(this.#child, "SIGKILL"), closeWaitMs + sigtermWaitMs);
+    const toSigterm = setTimeout(() => signalGroup(this.#child, "SIGTERM"), closeWaitMs);
     void this.closed.then(() => {
       clearTimeout(toSigterm);
       clearTimeout(toSigkill);
@@ -221,50 +208,9 @@ export class ClaudeProcess {
     if (from.includes(this.#state)) this.#state = to;
   }
 
-  /** A child that left the process group may hold the pipes for as long as it likes: after the exit they are closed, once all is read. */
-  #closePipesSoon(): void {
-    const { stdout, stderr } = this.#child;
-    clearTimeout(this.#pipeTimer);
-    this.#pipeTimer = setTimeout(() => {
-      // After one more round of the event loop, which reads what came while it was held up.
-      setImmediate(() => {
-        // A slow reader has yet to ask for the rest: it comes by here again when it resumes.
-        if (stdout.isPaused()) return;
-        stdout.destroy();
-        stderr.destroy();
-      });
-    }, pipeCloseWaitMs);
-  }
-
   #close(resolve: () => void): void {
     this.#state = "closed";
-    clearTimeout(this.#pipeTimer);
-    this.#pipeTimer = undefined;
+    this.#pipes.onClosed();
     resolve();
   }
-
-  #signal(signal: "SIGTERM" | "SIGKILL"): void {
-    const { pid } = this.#child;
-    if (pid === undefined) return;
-    try {
-      if (process.platform === "win32") this.#child.kill(signal);
-      else process.kill(-pid, signal);
-    } catch {
-      // ESRCH: the whole group is gone already.
-    }
-  }
-}
-
-/** Starts a child. With no file descriptor left Node gives one without pipes, or throws. */
-function start(spawnChild: () => ChildProcessWithoutNullStreams): ChildProcessWithoutNullStreams {
-  let cause: unknown;
-  try {
-    const child = spawnChild();
-    // The types promise pipes; a machine out of descriptors does not.
-    if ((child.stdout as unknown) !== undefined && (child.stdout as unknown) !== null) return child;
-    child.on("error", () => {});
-  } catch (error) {
-    cause = error;
-  }
-  throw new BridgeError("cli_unavailable", "The claude process could not be started: the machine has no room for another.", { cause });
 }

@@ -1,6 +1,7 @@
 /** The CLI's stdio protocol as types and codec: what is written to it and what is read from it. No I/O. */
 
-import type { Message, Turn } from "../turn.ts";
+import type { Message } from "../turn/message.ts";
+import type { Turn } from "../turn/turn.ts";
 
 /** The name under which the client's tools are served, and which `--allowedTools` admits. */
 export const toolServerName = "client";
@@ -15,7 +16,10 @@ export interface CliModel {
   readonly displayName: string | undefined;
 }
 
-/** What `initialize` tells of the installation and the login. Its `account` may hold an e-mail address: only this much is kept. */
+/**
+ * What `initialize` tells of the installation and the login. Its `account` may hold an e-mail address: only this much
+ * is kept.
+ */
 export interface InitializeAnswer {
   readonly models: readonly CliModel[];
   readonly loggedIn: boolean;
@@ -46,8 +50,8 @@ function line(message: JsonObject): string {
 }
 
 /**
- * `JSON.stringify` escapes a lone surrogate, and nothing else so. CLI 2.1.197 makes U+FFFD of one in a value, but sends one
- * in a key of a call's input on, and the API refuses the whole request as no JSON.
+ * `JSON.stringify` escapes a lone surrogate, and nothing else so. CLI 2.1.197 makes U+FFFD of one in a value, but sends
+ * one in a key of a call's input on, and the API refuses the whole request as no JSON.
  */
 function withoutLoneSurrogates(json: string): string {
   if (!json.includes("\\ud")) return json;
@@ -71,7 +75,9 @@ export function controlErrorLine(requestId: string, error: string): string {
 }
 
 /** Once, before the first turn. An empty list leaves only the CLI's one sentence of identity. */
-export function initializeRequest({ system, tools, responseSchema }: Pick<Turn, "system" | "tools" | "responseSchema">): JsonObject {
+export function initializeRequest(
+  { system, tools, responseSchema }: Pick<Turn, "system" | "tools" | "responseSchema">,
+): JsonObject {
   return {
     subtype: "initialize",
     systemPrompt: system === "" ? [] : [system],
@@ -93,13 +99,15 @@ export function settingsRequest({ maxOutputTokens, effort, thinkingTokens }: Tur
     ...(maxOutputTokens === undefined ? {} : { CLAUDE_CODE_MAX_OUTPUT_TOKENS: String(maxOutputTokens) }),
     ...(hasNoRoom || thinkingTokens === 0 ? { CLAUDE_CODE_DISABLE_THINKING: "1" } : {}),
   };
-  const settings = { ...(Object.keys(env).length === 0 ? {} : { env }), ...(effort === undefined ? {} : { effortLevel: effort }) };
+  const settings = {
+    ...(Object.keys(env).length === 0 ? {} : { env }), ...(effort === undefined ? {} : { effortLevel: effort })
+  };
   return Object.keys(settings).length === 0 ? undefined : { subtype: "apply_flag_settings", settings };
 }
 
 /**
- * The turn's bound on thinking, in tokens, or undefined when it has none; 0 is no thinking. CLI 2.1.197 passes on a budget
- * that is smaller than the API takes, and the request is refused.
+ * The turn's bound on thinking, in tokens, or undefined when it has none; 0 is no thinking. CLI 2.1.197 passes on a
+ * budget that is smaller than the API takes, and the request is refused.
  */
 export function thinkingRequest({ thinkingTokens }: Turn): JsonObject | undefined {
   if (thinkingTokens === undefined) return undefined;
@@ -111,8 +119,8 @@ export function thinkingRequest({ thinkingTokens }: Turn): JsonObject | undefine
 const commandLike = /^(\/+)([^/].*)$/su;
 
 /**
- * A user's blocks as the model is to read them. The CLI takes a last text that begins with a slash for a command of its own,
- * and never asks the model: so the slash goes into a block before it.
+ * A user's blocks as the model is to read them. The CLI takes a last text that begins with a slash for a command of its
+ * own, and never asks the model: so the slash goes into a block before it.
  */
 function withoutCommand({ content }: Message): readonly unknown[] {
   const last = content.at(-1);
@@ -124,17 +132,26 @@ function withoutCommand({ content }: Message): readonly unknown[] {
 
 /** A message that starts a turn. */
 export function turnLine(message: Message): string {
-  return line({ type: "user", message: { role: "user", content: withoutCommand(message) }, parent_tool_use_id: null, session_id: "" });
+  return line(
+    {
+      type: "user", message: { role: "user", content: withoutCommand(message) }, parent_tool_use_id: null,
+      session_id: "",
+    }
+  );
 }
 
 /** A user message that only joins the history; the CLI acknowledges it with a `result` of `num_turns: 0`. */
 export function historyUserLine(message: Message): string {
   return line({
-    type: "user", message: { role: "user", content: withoutCommand(message) }, shouldQuery: false, parent_tool_use_id: null, session_id: "",
+    type: "user", message: { role: "user", content: withoutCommand(message) }, shouldQuery: false,
+    parent_tool_use_id: null, session_id: "",
   });
 }
 
-/** An assistant message that joins the history. Equal or missing message ids are merged by the CLI, so `id` must be unique. */
+/**
+ * An assistant message that joins the history. Equal or missing message ids are merged by the CLI, so `id` must be
+ * unique.
+ */
 export function historyAssistantLine(message: Message, id: string, uuid: string): string {
   return line({
     type: "assistant",
@@ -147,7 +164,9 @@ export function historyAssistantLine(message: Message, id: string, uuid: string)
   });
 }
 
-/** A line from the CLI as an object, or undefined for what is not one JSON object (a warning on stdout, an empty line). */
+/**
+ * A line from the CLI as an object, or undefined for what is not one JSON object (a warning on stdout, an empty line).
+ */
 export function parseLine(latin1Line: string): JsonObject | undefined {
   if (!latin1Line.startsWith("{")) return undefined;
   try {
@@ -166,7 +185,12 @@ export function parseInitializeAnswer(response: unknown): InitializeAnswer {
     models: models.flatMap((model) => {
       const value = optionalString(model["value"]);
       if (value === undefined) return [];
-      return [{ value, resolvedModel: optionalString(model["resolvedModel"]), displayName: optionalString(model["displayName"]) }];
+      return [
+        {
+          value, resolvedModel: optionalString(model["resolvedModel"]),
+          displayName: optionalString(model["displayName"]),
+        }
+      ];
     }),
     loggedIn: account["tokenSource"] !== "none" || optionalString(account["apiKeySource"]) !== undefined,
     knowsEmail: typeof account["email"] === "string" && account["email"] !== "",
@@ -184,7 +208,9 @@ export function parseRateLimitInfo(value: unknown): RateLimitInfo | undefined {
     status,
     resetsAt: optionalNumber(value["resetsAt"]),
     rateLimitType,
-    utilization: optionalNumber(value["utilization"]) ?? (isObject(window) ? optionalNumber(window["utilization"]) : undefined),
+    utilization: optionalNumber(value["utilization"]) ?? (
+      isObject(window) ? optionalNumber(window["utilization"]) : undefined
+    ),
   };
 }
 

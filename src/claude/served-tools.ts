@@ -1,5 +1,5 @@
 import { BridgeError } from "../errors.ts";
-import type { Tool, Turn } from "../turn.ts";
+import type { Tool, Turn } from "../turn/turn.ts";
 import { isObject, type JsonObject, schemaToolName, toolServerName } from "./protocol.ts";
 
 /** Tools that the CLI lists like any other and then does not give to the model (2.1.197, 2.1.330). */
@@ -67,7 +67,7 @@ function refusal({ name, source }: Tool, why = ""): BridgeError {
   const path = source?.path ?? "tools";
   const shown = JSON.stringify(source?.name ?? name);
   const words = `${path}: the claude CLI cannot give the model the tool ${shown}, for its name or its schema.${why}`;
-  return new BridgeError("invalid_value", words, { param: path });
+  return new BridgeError("invalid_value", words, { field: path });
 }
 
 function isConnected({ mcp_servers: servers }: JsonObject): boolean {

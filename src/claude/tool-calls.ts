@@ -1,5 +1,5 @@
 import { forbiddenCallText } from "../own-words.ts";
-import type { ToolResultBlock } from "../turn.ts";
+import type { ToolResultBlock } from "../turn/message.ts";
 import { controlErrorLine, controlSuccessLine } from "./protocol.ts";
 import { callAnswer, type ToolCall } from "./tool-server.ts";
 
@@ -19,8 +19,8 @@ interface OpenCall {
 }
 
 /**
- * The calls of one process: what its model called, what the CLI asks the tool server for, and what the client's tools answered.
- * Results may come before the CLI asks for them: it calls one tool after the other.
+ * The calls of one process: what its model called, what the CLI asks the tool server for, and what the client's tools
+ * answered. Results may come before the CLI asks for them: it calls one tool after the other.
  */
 export class ToolCalls {
   /** Not asked for yet, in the model's order. */
@@ -48,7 +48,11 @@ export class ToolCalls {
   ask(requestId: string, call: ToolCall): void {
     const made = this.#takeMade(call);
     if (made === undefined) return this.#write(controlErrorLine(requestId, "The model did not make this call."));
-    if (made.isForbidden) return this.#answer({ requestId, call }, { type: "tool_result", tool_use_id: made.id, content: forbiddenCallText, is_error: true });
+    if (made.isForbidden) {
+      return this.#answer(
+        { requestId, call }, { type: "tool_result", tool_use_id: made.id, content: forbiddenCallText, is_error: true },
+      );
+    }
     this.#open.set(made.id, { requestId, call });
     this.#answerOpen();
   }
@@ -59,7 +63,10 @@ export class ToolCalls {
     this.#answerOpen();
   }
 
-  /** Which of the model's calls is asked for. 2.1.197 leaves out the id where the answer was not streamed, but keeps the order. */
+  /**
+   * Which of the model's calls is asked for. 2.1.197 leaves out the id where the answer was not streamed, but keeps the
+   * order.
+   */
   #takeMade({ toolUseId, name }: ToolCall): MadeCall | undefined {
     const at = this.#made.findIndex((made) => (toolUseId === undefined ? made.name === name : made.id === toolUseId));
     return at === -1 ? undefined : this.#made.splice(at, 1)[0];

@@ -1,6 +1,7 @@
 /** The client's tools as an MCP server over the CLI's control channel: pure answers to its JSON-RPC. */
 
-import type { Tool, ToolResultBlock } from "../turn.ts";
+import type { ToolResultBlock } from "../turn/message.ts";
+import type { Tool } from "../turn/turn.ts";
 import { isObject, type JsonObject, optionalString, toolServerName } from "./protocol.ts";
 
 /** The CLI cuts a tool's description at this many characters (2.1.197; 4,096 on 2.1.330); its schema goes up whole. */
@@ -42,16 +43,22 @@ export function serveTools(message: JsonObject, tools: readonly Tool[]): ToolSer
       return answer(id, { tools: tools.map(listing) });
     case "tools/call": {
       const meta = isObject(params["_meta"]) ? params["_meta"] : {};
-      return { kind: "call", call: { toolUseId: optionalString(meta["claudecode/toolUseId"]), name: optionalString(params["name"]) ?? "", rpcId: id } };
+      return { kind: "call", call: {
+        toolUseId: optionalString(meta["claudecode/toolUseId"]), name: optionalString(params["name"]) ?? "", rpcId: id,
+      } };
     }
     default:
-      return { kind: "answer", response: { jsonrpc: "2.0", id, error: { code: methodNotFound, message: "method not found" } } };
+      return {
+        kind: "answer", response: { jsonrpc: "2.0", id, error: { code: methodNotFound, message: "method not found" } },
+      };
   }
 }
 
 /** The client's result of a call. */
 export function callAnswer({ rpcId }: ToolCall, { content, is_error }: ToolResultBlock): JsonObject {
-  const blocks = typeof content === "string" ? (content === "" ? [] : [{ type: "text" as const, text: content }]) : content;
+  const blocks = typeof content === "string"
+    ? (content === "" ? [] : [{ type: "text" as const, text: content }])
+    : content;
   return {
     jsonrpc: "2.0",
     id: rpcId,
@@ -74,8 +81,12 @@ const meta = { "anthropic/maxResultSizeChars": 500_000 };
 function listing({ name, description, inputSchema }: Tool): JsonObject {
   if (description.length <= descriptionCharsMax) return { name, description, inputSchema, _meta: meta };
   // Not between the halves of a surrogate pair.
-  const at = /[\uD800-\uDBFF]/u.test(description.charAt(descriptionCharsMax - 1)) ? descriptionCharsMax - 1 : descriptionCharsMax;
+  const at = /[\uD800-\uDBFF]/u.test(description.charAt(descriptionCharsMax - 1))
+    ? descriptionCharsMax - 1
+    : descriptionCharsMax;
   const own = optionalString(inputSchema["description"]);
   const rest = description.slice(at) + (own === undefined ? "" : `\n\n${own}`);
-  return { name, description: description.slice(0, at), inputSchema: { ...inputSchema, description: rest }, _meta: meta };
+  return {
+    name, description: description.slice(0, at), inputSchema: { ...inputSchema, description: rest }, _meta: meta,
+  };
 }

@@ -1,17 +1,18 @@
-import type { Usage } from "../turn.ts";
+import type { Usage } from "../turn/usage.ts";
 import { isObject, type JsonObject } from "./protocol.ts";
 
-/** Anthropic's counts as OpenAI's: cached input is part of the prompt. */
+/** The API's `usage` object, its counts made whole numbers. */
 export function toUsage(usage: JsonObject): Usage {
-  const cacheWriteTokens = count(usage["cache_creation_input_tokens"]);
-  const cachedTokens = count(usage["cache_read_input_tokens"]);
+  const created = isObject(usage["cache_creation"]) ? usage["cache_creation"] : {};
   const details = isObject(usage["output_tokens_details"]) ? usage["output_tokens_details"] : {};
   return {
-    promptTokens: count(usage["input_tokens"]) + cacheWriteTokens + cachedTokens,
-    cachedTokens,
-    cacheWriteTokens,
-    completionTokens: count(usage["output_tokens"]),
-    reasoningTokens: count(details["thinking_tokens"]),
+    inputTokens: count(usage["input_tokens"]),
+    cacheReadInputTokens: count(usage["cache_read_input_tokens"]),
+    cacheCreationInputTokens: count(usage["cache_creation_input_tokens"]),
+    ephemeral5mInputTokens: count(created["ephemeral_5m_input_tokens"]),
+    ephemeral1hInputTokens: count(created["ephemeral_1h_input_tokens"]),
+    outputTokens: count(usage["output_tokens"]),
+    thinkingTokens: count(details["thinking_tokens"]),
   };
 }
 

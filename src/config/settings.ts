@@ -1,6 +1,6 @@
 /** Every setting that the server has, and what one that cannot be used is told as. Types, and the one error. */
 
-import type { Effort } from "../turn.ts";
+import type { Effort } from "../turn/turn.ts";
 
 /** How much is logged, from nothing to all; each takes in what stands before it. */
 export const logLevels = ["silent", "error", "warn", "info", "debug"] as const;

@@ -1,7 +1,7 @@
 /** How settings of one sort are read from text and checked. */
 
 import { isIP } from "node:net";
-import type { Effort } from "../turn.ts";
+import type { Effort } from "../turn/turn.ts";
 import { logLevels, type LogLevel, type ModelAlias } from "./settings.ts";
 
 /** How values of one sort are read from text and checked; `expected` completes the sentence "expected …". */

@@ -26,14 +26,19 @@ export class Admission {
     return this.#waiters.size;
   }
 
-  /** Resolves with the way out when there is a place. Rejects with a BridgeError when the queue is full, the client leaves or the server ends. */
+  /**
+   * Resolves with the way out when there is a place. Rejects with a BridgeError when the queue is full, the client
+   * leaves or the server ends.
+   */
   async enter(signal: AbortSignal): Promise<() => void> {
     if (this.#closed !== undefined) throw this.#closed;
     if (this.#running < this.#limits.runningMax && this.#waiters.size === 0) {
       this.#running++;
     } else {
       if (this.#waiters.size >= this.#limits.waitingMax) {
-        throw serverBusy(`All ${this.#limits.runningMax} turns are taken and ${this.#waiters.size} requests wait already.`);
+        throw serverBusy(
+          `All ${this.#limits.runningMax} turns are taken and ${this.#waiters.size} requests wait already.`
+        );
       }
       await this.#waiters.wait(signal);
     }

@@ -1,5 +1,6 @@
 import { decodeJsonText } from "../json-text.ts";
-import type { AssistantBlock, JsonText, TurnEvent } from "../turn.ts";
+import type { JsonText, TurnEvent } from "../turn/event.ts";
+import type { AssistantBlock } from "../turn/message.ts";
 
 /** The longest answer whose conversation is kept alive, in bytes: remembering more would cost more than a replay. */
 export const recordedBytesMax = 4 * 1024 * 1024;
@@ -10,11 +11,15 @@ interface RecordedCall {
   readonly input: Buffer[];
 }
 
-/** What the model said and called in a turn, gathered a batch at a time, so that the client's next request can be held against it. */
+/**
+ * What the model said and called in a turn, gathered a batch at a time, so that the client's next request can be held
+ * against it.
+ */
 export class AnswerRecord {
   // Copies: a slice of a line would keep the whole read alive.
   readonly #text: Buffer[] = [];
-  readonly #calls: RecordedCall[] = [];
+  /** By the numbers of their blocks, in the model's order. */
+  readonly #calls = new Map<number, RecordedCall>();
   #bytes = 0;
 
   /** Takes a batch. What passes the bound is forgotten, and the record with it. */
@@ -22,19 +27,24 @@ export class AnswerRecord {
     let text = "";
     for (const event of events) {
       if (event.type === "text") text += event.text;
-      else if (event.type === "tool_call") this.#calls.push({ id: event.id, name: event.name, input: [] });
-      else if (event.type === "tool_arguments") this.#keep(this.#calls[event.call]?.input, event.text);
+      else if (event.type === "block_start" && event.block.type === "tool_use") {
+        this.#calls.set(event.index, { id: event.block.id, name: event.block.name, input: [] });
+      } else if (event.type === "input_json") this.#keep(this.#calls.get(event.index)?.input, event.text);
     }
     if (text !== "") this.#keep(this.#text, text);
   }
 
-  /** The answer as blocks of an assistant message, or undefined when it was too long to record, or not the JSON it claimed to be. */
+  /**
+   * The answer as blocks of an assistant message, or undefined when it was too long to record, or not the JSON it
+   * claimed to be.
+   */
   blocks(): readonly AssistantBlock[] | undefined {
     if (this.#bytes > recordedBytesMax) return undefined;
     try {
       return [
         { type: "text", text: decoded(this.#text) },
-        ...this.#calls.map(({ id, name, input }) => ({ type: "tool_use" as const, id, name, input: JSON.parse(decoded(input)) as Record<string, unknown> })),
+        ...[...this.#calls.values()].map(({ id, name, input }) => (
+          { type: "tool_use" as const, id, name, input: JSON.parse(decoded(input)) as Record<string, unknown> })),
       ];
     } catch {
       return undefined;

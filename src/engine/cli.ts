@@ -1,25 +1,29 @@
-import { tmpdir } from "node:os";
-import { type Executable, factsOf, findExecutable, stampOf } from "../claude/executable.ts";
-import { findInstallation, type Installation } from "../claude/installation.ts";
+import type { Installation } from "../claude/installation.ts";
 import type { Command } from "../claude/launch.ts";
 import { probe } from "../claude/probe.ts";
 import { ClaudeProcess } from "../claude/process.ts";
 import type { InitializeAnswer, RateLimitInfo } from "../claude/protocol.ts";
 import type { ModelAlias } from "../config/settings.ts";
-import { asBridgeError, BridgeError, clientClosed, serverBusy, shuttingDown } from "../errors.ts";
+import { asBridgeError, clientClosed, serverBusy, shuttingDown } from "../errors.ts";
 import type { Logger } from "../log.ts";
-import type { FolderPlace } from "./folder-place.ts";
+import { Account } from "./account.ts";
 import { ConfigHome, type ConfigOwner } from "./config-home.ts";
+import type { FolderPlace } from "./folder-place.ts";
+import { InstalledCli } from "./installed-cli.ts";
+import { LiveProcesses } from "./live-processes.ts";
 import { ModelCatalog } from "./model-catalog.ts";
-import { type Release, Slots } from "./slots.ts";
-import { makeWorkingFolder, type WorkingFolder } from "./working-folder.ts";
+import { ProcessFolder } from "./process-folder.ts";
+import type { Release } from "./slots.ts";
 
 export interface CliOptions {
   readonly command: Command;
   /** The child's whole environment. */
   readonly environment: Readonly<Record<string, string>>;
   readonly aliases: readonly ModelAlias[];
-  /** How many processes may live at once, those that are being ended among them. A look at the version is not counted: there is one at a time, and `versionWaitMs` ends it. */
+  /**
+   * How many processes may live at once, those that are being ended among them. A look at the version is not counted:
+   * there is one at a time, and `versionWaitMs` ends it.
+   */
   readonly maxProcesses: number;
   /** Where the processes' folder is made. Default: a new one each time, where the system keeps temporary files. */
   readonly folderPlace?: (() => FolderPlace) | undefined;
@@ -32,267 +36,206 @@ export interface CliOptions {
   readonly onShortage: () => void;
 }
 
-/** The CLI on this machine: where and what it is, who is logged in, what it serves, and every process of it that lives. */
+/** The question what the CLI serves and who is logged in, put to a process of its own. */
+interface Inquiry {
+  /** The process that is being asked. */
+  process: ClaudeProcess | undefined;
+  /** The model to ask of when there is room: a turn needed the place, or there was none. */
+  postponed: string | undefined;
+}
+
+/** Whose configuration the processes have. */
+interface Configurations {
+  readonly home: ConfigHome;
+  readonly owners: WeakMap<ClaudeProcess, ConfigOwner>;
+}
+
+/** The CLI on this machine: what it is, who is logged in, what it serves, and every process of it that lives. */
 export class Cli {
   readonly models: ModelCatalog;
   readonly #options: CliOptions;
-  /** Those whose pipes are open. */
-  readonly #processes = new Set<ClaudeProcess>();
-  /** Those that live, whatever became of their pipes. */
-  readonly #living = new Set<ClaudeProcess>();
-  readonly #slots: Slots;
-  #asked: ClaudeProcess | undefined;
-  /** The model to ask of when there is room: a turn needed the place, or there was none. */
-  #unasked: string | undefined;
-  #installation: Installation | undefined;
-  #search: Promise<Installation> | undefined;
-  #stamp: string | undefined;
-  #folder: Promise<WorkingFolder> | undefined;
-  /** Of those that were found gone something may be left. */
-  readonly #lostFolders: WorkingFolder[] = [];
-  #folderFault: Installation | undefined;
-  readonly #configHome: ConfigHome;
-  /** Whose configuration a process has. */
-  readonly #configOwners = new WeakMap<ClaudeProcess, ConfigOwner>();
-  #login: Pick<InitializeAnswer, "loggedIn" | "knowsEmail"> | undefined;
-  #rateLimit: RateLimitInfo | undefined;
-  #isClosed = false;
+  readonly #live: LiveProcesses;
+  readonly #folder: ProcessFolder;
+  readonly #installed: InstalledCli;
+  readonly #account: Account;
+  readonly #configs: Configurations;
+  readonly #inquiry: Inquiry = { process: undefined, postponed: undefined };
 
   constructor(options: CliOptions) {
+    const { command, environment, log, onChange } = options;
     this.#options = options;
-    this.#slots = new Slots(options.maxProcesses);
+    this.#live = new LiveProcesses(options.maxProcesses);
+    this.#folder = new ProcessFolder(options);
+    const folder = (): Promise<string | undefined> => this.#folder.open().then(({ cwd }) => cwd, () => undefined);
+    this.#installed = new InstalledCli({ command, environment, log, folder, onChange });
+    this.#account = new Account(log);
+    this.#configs = { home: new ConfigHome(environment), owners: new WeakMap() };
     this.models = new ModelCatalog(options.aliases);
-    this.#configHome = new ConfigHome(options.environment);
   }
 
   /** Unusable also while its processes have no folder to run in. */
   get installation(): Installation | undefined {
-    return this.#folderFault ?? this.#installation;
+    const { installation } = this.#installed;
+    const { fault } = this.#folder;
+    return fault === undefined ? installation : { kind: "unusable", version: installation?.version, message: fault };
   }
 
-  /** As the CLI's own `initialize` tells; undefined until it was asked. */
+  /** Undefined until the CLI was asked. */
   get loggedIn(): boolean | undefined {
-    return this.#login?.loggedIn;
+    return this.#account.loggedIn;
   }
 
   /** Whether the CLI tells the model the account's e-mail address; undefined until it was asked. */
   get sendsEmail(): boolean | undefined {
-    return this.#login?.knowsEmail;
+    return this.#account.sendsEmail;
   }
 
   /** The subscription's window as the CLI last told of it; undefined once it is over. */
   get rateLimit(): RateLimitInfo | undefined {
-    const resetsAt = this.#rateLimit?.resetsAt;
-    return resetsAt !== undefined && resetsAt * 1000 <= Date.now() ? undefined : this.#rateLimit;
+    return this.#account.rateLimit;
   }
 
   /** How many processes live or are about to, whatever they do. */
   get size(): number {
-    return this.#slots.taken;
+    return this.#live.size;
   }
 
   /** How many processes may be started that no turn waits for. */
   get room(): number {
-    return this.#slots.free;
+    return this.#live.room;
   }
 
   /** How many turns wait for a process to be gone beyond those that are being ended. */
   get shortage(): number {
-    const ending = [...this.#living].filter(({ state }) => state === "closing").length;
-    return this.#slots.waiting - ending;
+    return this.#live.shortage;
   }
 
   /** Looks for the CLI. Never rejects. */
   find(): Promise<Installation> {
-    this.#search ??= this.#look().finally(() => {
-      this.#search = undefined;
-    });
-    return this.#search;
+    return this.#installed.find();
   }
 
-  /** Rejects with `cli_unavailable` while there is no CLI that serves. It may have been installed or updated since it was looked for. */
-  async require(): Promise<void> {
-    const isKnown = this.#installation?.kind === "found" && this.#stamp === this.#currentStamp();
-    const installation = isKnown ? this.#installation : await this.find();
-    if (installation?.kind === "unusable") throw new BridgeError("cli_unavailable", installation.message);
+  /** Looks again if the CLI may have changed. Rejects with `cli_unavailable` while there is none that serves. */
+  ensureUsable(): Promise<void> {
+    return this.#installed.ensureUsable();
   }
 
-  /** Asks a process of its own what it serves and who is logged in: now, or when there is room for one, unless a conversation's process has told it by then. Never rejects. */
+  /**
+   * Asks a process of its own what the CLI serves and who is logged in: now, or when there is room for one, unless a
+   * conversation's process has told it by then. Never rejects.
+   */
   async ask(model: string): Promise<void> {
     let process: ClaudeProcess | undefined;
     // Until it is asked: an exit meanwhile must not ask a second time.
-    this.#unasked = undefined;
+    this.#inquiry.postponed = undefined;
     try {
       process = await this.launchSpare(model);
       if (process === undefined) {
-        this.#unasked = model;
+        this.#inquiry.postponed = model;
         return;
       }
-      this.#asked = process;
+      this.#inquiry.process = process;
       const answer = probe(process);
       if (this.shortage > 0) this.#options.onShortage();
       await this.learn(await answer, process);
     } catch (error) {
       const { kind } = asBridgeError(error);
-      if (kind === "server_busy") this.#unasked = model;
+      if (kind === "server_busy") this.#inquiry.postponed = model;
       else this.#options.log.warn("the CLI did not tell what it serves", { error: kind, ended: process?.ending });
     } finally {
-      this.#asked = undefined;
+      this.#inquiry.process = undefined;
     }
   }
 
   /** Ends the process that is asked what it serves: a turn's own will tell it. False when there is none. */
   evictAsked(): boolean {
-    const process = this.#asked;
+    const { process } = this.#inquiry;
     if (process === undefined) return false;
-    this.#asked = undefined;
+    this.#inquiry.process = undefined;
     void process.fail(serverBusy("A turn needs the place."));
     return true;
   }
 
   /**
-   * Takes what a process tells of itself. Where it has no login, another is asked that has another configuration: resolves
+   * Takes what a process tells of itself. Where it has no login, another is asked that has another configuration:
+   * resolves
    * when that has told. Never rejects.
    */
-  async learn({ models, loggedIn, knowsEmail }: InitializeAnswer, process: ClaudeProcess): Promise<void> {
-    this.models.learn(models);
-    this.#login = { loggedIn, knowsEmail };
-    this.#unasked = undefined;
-    const owner = this.#configOwners.get(process);
-    if (loggedIn || owner === undefined || !this.#configHome.noteLoggedOut(owner)) return;
+  async learn(answer: InitializeAnswer, process: ClaudeProcess): Promise<void> {
+    this.models.learn(answer.models);
+    this.#account.noteLogin(answer);
+    this.#inquiry.postponed = undefined;
+    const owner = this.#configs.owners.get(process);
+    if (answer.loggedIn || owner === undefined || !this.#configs.home.noteLoggedOut(owner)) return;
     this.#options.log.info("the CLI has no login beside a configuration of the server's own: it gets the user's");
-    this.#login = undefined;
+    this.#account.forgetLogin();
     this.#options.onChange();
     await this.ask(process.model);
   }
 
   noteRateLimit(info: RateLimitInfo): void {
-    if (info.status !== this.#rateLimit?.status) this.#options.log.info("the subscription's window changed", { status: info.status, window: info.rateLimitType });
-    this.#rateLimit = info;
+    this.#account.noteRateLimit(info);
   }
 
-  /** Starts a process for a turn, when there is a slot for it. Rejects with a BridgeError when it cannot be started, there is none in time, or the client leaves. */
+  /**
+   * Starts a process for a turn, when there is a slot for it. Rejects with a BridgeError when it cannot be started,
+   * there is none in time, or the client leaves.
+   */
   async launch(model: string, signal: AbortSignal): Promise<ClaudeProcess> {
     if (signal.aborted) throw clientClosed();
-    const release = this.#slots.take() ?? await this.#waitForSlot(signal);
+    const release = this.#live.takeSlot() ?? await this.#waitForSlot(signal);
     return await this.#start(model, release, signal);
   }
 
-  /** Starts a process that no turn asked for, if there is a slot that none waits for; else gives undefined. Rejects with a BridgeError when it cannot be started. */
+  /**
+   * Starts a process that no turn asked for, if there is a slot that none waits for; else gives undefined. Rejects with
+   * a BridgeError when it cannot be started.
+   */
   async launchSpare(model: string): Promise<ClaudeProcess | undefined> {
-    const release = this.#slots.take();
+    const release = this.#live.takeSlot();
     return release === undefined ? undefined : await this.#start(model, release);
   }
 
   /** Ends every process, and removes what they left. Resolves when all are gone. */
   async close(): Promise<void> {
-    this.#isClosed = true;
-    this.#slots.close(shuttingDown());
-    await Promise.all([...this.#processes].map((process) => process.fail(shuttingDown())));
-    const folder = await this.#folder?.catch(() => undefined);
-    for (const { remove } of [...this.#lostFolders, ...(folder === undefined ? [] : [folder])]) {
-      await remove().catch((error: unknown) => this.#options.log.warn("the temporary folder was not removed", { reason: String(error) }));
-    }
+    this.#folder.close();
+    await this.#live.close();
+    await this.#folder.remove();
   }
 
   /** Ends every process without waiting, and starts no more. */
   kill(): void {
-    this.#isClosed = true;
-    this.#slots.close(shuttingDown());
-    for (const process of this.#processes) process.kill();
-  }
-
-  async #look(): Promise<Installation> {
-    const { command, environment, log, onChange } = this.#options;
-    const cwd = await this.#openFolder().then((folder) => folder.cwd, () => undefined);
-    const found = this.#executable();
-    const stamp = found && stampOf(found.program);
-    const installation = await findInstallation(found?.command ?? command, environment, cwd);
-    if (this.#installation?.kind === "found" && stamp !== this.#stamp) {
-      log.info("the CLI changed on disk", { version: installation.version });
-      onChange();
-    }
-    this.#installation = installation;
-    this.#stamp = stamp;
-    return installation;
+    this.#folder.close();
+    this.#live.kill();
   }
 
   #waitForSlot(signal: AbortSignal): Promise<Release> {
-    const slot = this.#slots.wait(signal);
+    const slot = this.#live.waitForSlot(signal);
     if (this.shortage > 0) this.#options.onShortage();
     return slot;
   }
 
   async #start(model: string, release: Release, signal?: AbortSignal): Promise<ClaudeProcess> {
     try {
-      const { command, environment } = this.#options;
-      const folder = await this.#openFolder();
-      const { owner } = this.#configHome;
-      const config = await this.#configHome.prepare(folder);
-      if (this.#isClosed) throw shuttingDown();
+      const folder = await this.#folder.open();
+      const { home, owners } = this.#configs;
+      const { owner } = home;
+      const config = await home.prepare(folder);
+      if (this.#live.isClosed) throw shuttingDown();
       if (signal?.aborted === true) throw clientClosed();
       const process = new ClaudeProcess({
-        command: this.#executable()?.command ?? command, model, cwd: folder.cwd,
-        environment: { ...environment, ...config, CLAUDE_CODE_TMPDIR: folder.temporary },
+        command: this.#installed.command, model, cwd: folder.cwd,
+        environment: { ...this.#options.environment, ...config, CLAUDE_CODE_TMPDIR: folder.temporary },
       });
-      this.#configOwners.set(process, owner);
-      this.#processes.add(process);
-      this.#living.add(process);
-      void process.exited.then(() => {
-        this.#living.delete(process);
-        release();
-        if (this.#unasked !== undefined && this.room > 0) void this.ask(this.#unasked);
+      owners.set(process, owner);
+      this.#live.add(process, release, () => {
+        if (this.#inquiry.postponed !== undefined && this.room > 0) void this.ask(this.#inquiry.postponed);
         this.#options.onExit();
       });
-      void process.closed.then(() => this.#processes.delete(process));
       return process;
     } catch (error) {
       release();
       throw error;
-    }
-  }
-
-  /** Looked for each time: it may have been installed or moved. */
-  #executable(): Executable | undefined {
-    const { command, environment } = this.#options;
-    return findExecutable(command, factsOf(environment));
-  }
-
-  #currentStamp(): string | undefined {
-    const found = this.#executable();
-    return found && stampOf(found.program);
-  }
-
-  /** The folder, made where there is none: the first time, and when it was taken away under the server. */
-  async #openFolder(): Promise<WorkingFolder> {
-    const known = this.#folder;
-    const folder = await known;
-    if (folder !== undefined && await folder.isThere()) return folder;
-    if (this.#isClosed) throw shuttingDown();
-    // Once, however many found it gone.
-    if (folder !== undefined && this.#folder === known) {
-      this.#folder = undefined;
-      this.#lostFolders.push(folder);
-      this.#options.log.warn("the temporary folder was removed by another program; a new one is made");
-    }
-    return await (this.#folder ??= this.#makeFolder(this.#lostFolders.at(-1)));
-  }
-
-  async #makeFolder(lost: WorkingFolder | undefined): Promise<WorkingFolder> {
-    try {
-      const { folderPlace = () => ({ temporary: tmpdir() }), log } = this.#options;
-      const folder = await makeWorkingFolder(folderPlace(), log, lost);
-      this.#folderFault = undefined;
-      return folder;
-    } catch (cause) {
-      // A full disk may have room again.
-      this.#folder = undefined;
-      const fault = "The server could not make a temporary folder for the claude process";
-      this.#folderFault = {
-        kind: "unusable", version: this.#installation?.version,
-        message: `${fault} (${(cause as NodeJS.ErrnoException).code}): see that there is room where the system keeps temporary files, and that it can be written to.`,
-      };
-      throw new BridgeError("internal", `${fault}.`, { cause });
     }
   }
 }

@@ -62,8 +62,13 @@ export class Conversations {
     return this.#resting.size;
   }
 
-  /** The living conversation with the longest part of a history (its hash after each message) that can go on from there, taken out of the table; or why there is none. */
-  take(hashes: readonly HistoryHash[], canContinue: (conversation: Conversation, seen: number) => boolean): Hit | MissReason {
+  /**
+   * The living conversation with the longest part of a history (its hash after each message) that can go on from there,
+   * taken out of the table; or why there is none.
+   */
+  take(
+    hashes: readonly HistoryHash[], canContinue: (conversation: Conversation, seen: number) => boolean,
+  ): Hit | MissReason {
     let reason: MissReason = hashes.length === 1 ? "first_message" : "unknown_history";
     // The last message is never known: it is what is asked.
     for (let seen = hashes.length - 1; seen > 0; seen--) {
@@ -98,7 +103,9 @@ export class Conversations {
 
   /** Keeps a conversation whose process now stands at `hash`; an older one may have to go for it. */
   keep(conversation: Conversation, hash: HistoryHash): void {
-    const idleTimer = setTimeout(() => this.#end(resting, "idle_time"), conversation.isParked ? this.#limits.parkedMsMax : this.#limits.idleMsMax);
+    const idleTimer = setTimeout(
+      () => this.#end(resting, "idle_time"), conversation.isParked ? this.#limits.parkedMsMax : this.#limits.idleMsMax,
+    );
     idleTimer.unref();
     const resting: Resting = { conversation, hash, idleTimer };
     this.#resting.add(resting);
@@ -113,7 +120,10 @@ export class Conversations {
     if (idle.length > this.#limits.restingMax && idle[0] !== undefined) this.#end(idle[0], "evicted");
   }
 
-  /** Ends the least recently used conversation; one that waits for the client's tools, which will come back, only when there is no other. False when there is none. */
+  /**
+   * Ends the least recently used conversation; one that waits for the client's tools, which will come back, only when
+   * there is no other. False when there is none.
+   */
   evictOne(): boolean {
     const [first] = this.#resting;
     const oldest = this.#waitingForNothing()[0] ?? first;

@@ -27,8 +27,7 @@ export async function writeNote(folder: string): Promise<void> {
 
 /**
  * Whose the folder is: a server's that runs (or may: on another machine that is not known), one's that is gone, or
- * nobody's
- * who left a note. Never rejects.
+ * nobody's who left a note. Never rejects.
  */
 export async function folderUse(folder: string): Promise<"in use" | "left" | "not noted"> {
   const note = await readNote(notePath(folder));

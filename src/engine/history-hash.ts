@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import type { AssistantBlock, Message, ToolResultBlock, Turn, UserBlock } from "../turn.ts";
+import type { AssistantBlock, Message, ToolResultBlock, UserBlock } from "../turn/message.ts";
+import type { Turn } from "../turn/turn.ts";
 
 /**
  * A rolling hash over a conversation: where a process stands, and what a request's history comes to. Each hash covers
@@ -7,7 +8,10 @@ import type { AssistantBlock, Message, ToolResultBlock, Turn, UserBlock } from "
  */
 export type HistoryHash = string & { readonly __historyHash: unique symbol };
 
-/** The hash before any message: what the process was launched with and told at its start, and what it is asked to do with its tools. */
+/**
+ * The hash before any message: what the process was launched with and told at its start, and what it is asked to do
+ * with its tools.
+ */
 export function profileHash({ messages: _messages, stop: _stop, tools, ...profile }: Turn): HistoryHash {
   // Where a request defines a tool is nothing to the model.
   const served = tools.map(({ source: _source, ...tool }) => tool);
@@ -27,13 +31,20 @@ export function messageHashes(turn: Turn): HistoryHash[] {
   return turn.messages.map((message, index) => (hash = nextHash(hash, message, turn.messages[index - 1])));
 }
 
-/** The ids of a message's calls. They go into no hash, their order does: some clients rewrite ids, alike on both sides. */
+/**
+ * The ids of a message's calls. They go into no hash, their order does: some clients rewrite ids, alike on both sides.
+ */
 function callOrder(message: Message | undefined): ReadonlyMap<string, number> {
-  const ids = message?.role === "assistant" ? message.content.flatMap((block) => (block.type === "tool_use" ? [block.id] : [])) : [];
+  const ids = message?.role === "assistant"
+    ? message.content.flatMap((block) => (block.type === "tool_use" ? [block.id] : []))
+    : [];
   return new Map(ids.map((id, position) => [id, position]));
 }
 
-/** The model's answer as it comes back in the client's next request: clients join its texts and trim it, and drop its thinking. */
+/**
+ * The model's answer as it comes back in the client's next request: clients join its texts and trim it, and drop its
+ * thinking.
+ */
 function assistantHash(before: HistoryHash, blocks: readonly AssistantBlock[]): HistoryHash {
   const text = blocks.map((block) => (block.type === "text" ? block.text : "")).join("").trim();
   const calls = blocks.flatMap((block) => (block.type === "tool_use" ? [block.name, canonicalJson(block.input)] : []));
@@ -45,7 +56,9 @@ function userParts(block: UserBlock, order: ReadonlyMap<string, number>): string
     case "text":
       return ["text", block.text];
     case "image":
-      return block.source.type === "url" ? ["image_url", block.source.url] : ["image", block.source.media_type, block.source.data];
+      return block.source.type === "url"
+        ? ["image_url", block.source.url]
+        : ["image", block.source.media_type, block.source.data];
     case "document":
       return ["document", block.source.data, block.title ?? ""];
     case "tool_result":
@@ -73,7 +86,10 @@ function canonicalJson(value: unknown): string {
   });
 }
 
-/** Each part goes in with its length, so that no two lists of parts run together. UTF-16, so that lone surrogates stay apart. */
+/**
+ * Each part goes in with its length, so that no two lists of parts run together. UTF-16, so that lone surrogates stay
+ * apart.
+ */
 function digest(parts: readonly string[]): HistoryHash {
   const hash = createHash("sha256");
   for (const part of parts) hash.update(`${part.length}:`).update(part, "utf16le");

@@ -1,6 +1,7 @@
 import type { CliModel } from "../claude/protocol.ts";
 import type { ModelAlias } from "../config/settings.ts";
-import type { ModelEntry, Turn } from "../turn.ts";
+import type { ModelEntry } from "../turn/model.ts";
+import type { Turn } from "../turn/turn.ts";
 
 /** A model as the CLI is asked for it. */
 export type ResolvedModel = Pick<Turn, "model" | "effort" | "thinkingTokens">;
@@ -56,7 +57,9 @@ export class ModelCatalog {
     const model = this.#cliName(alias?.model ?? name);
     if (model === undefined) return undefined;
     const { effort, thinkingTokens } = alias ?? {};
-    return { model, ...(effort === undefined ? {} : { effort }), ...(thinkingTokens === undefined ? {} : { thinkingTokens }) };
+    return {
+      model, ...(effort === undefined ? {} : { effort }), ...(thinkingTokens === undefined ? {} : { thinkingTokens }),
+    };
   }
 
   #ownNames(): string[] {

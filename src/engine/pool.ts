@@ -1,74 +1,19 @@
 import type { Conversation } from "../claude/conversation.ts";
 import { bootWaitMs } from "../claude/probe.ts";
 import { asBridgeError } from "../errors.ts";
-import type { LogFields, Logger } from "../log.ts";
-import type { Turn } from "../turn.ts";
-import type { HistoryHash } from "./history-hash.ts";
+import type { LogFields } from "../log.ts";
+import type { Life, PoolOptions } from "./pool-options.ts";
 import { RefillTimer } from "./refill-timer.ts";
-
-/** A model counts as recently used for this long, in milliseconds; with none used so lately, one process waits for the last. */
-export const recentUseMs = 15 * 60_000;
-/** For how many models processes wait at most: those used last. */
-export const shelvesMax = 8;
-/** How many beginnings that the CLI refused are remembered for each model. */
-export const refusedProfilesMax = 16;
-/** A warm process is renewed after this long, in milliseconds: its login and its settings are those of its boot. */
-export const warmAgeMsMax = 30 * 60_000;
-/** After a boot that failed, the next waits this long, in milliseconds, and twice as long each time, up to a bound. */
-export const bootRetryMs = 1_000;
-export const bootRetryMsMax = 60_000;
-
-export interface PoolOptions {
-  /** How many processes wait for each recently used model, up to twice as many where that was too few; 0 turns the pool off. */
-  readonly warm: number;
-  /** Starts a process for a conversation to come; undefined when there is no room after all. */
-  readonly launch: (model: string) => Promise<Conversation | undefined>;
-  /** How many more processes fit within the cap without ending another. */
-  readonly room: () => number;
-  /** One more process waits, and may be evicted. */
-  readonly onShelved: () => void;
-  readonly log: Logger;
-}
-
-/** What a new conversation begins with; equal hashes mean the same system prompt, tools and settings. */
-export interface Profile {
-  readonly hash: HistoryHash;
-  readonly turn: Turn;
-}
-
-interface Warm {
-  readonly conversation: Conversation;
-  /** What it was told already; undefined: nothing, so any conversation may have it. */
-  readonly rehearsed: HistoryHash | undefined;
-  readonly ageTimer: NodeJS.Timeout;
-  readonly rehearsalTimer: NodeJS.Timeout | undefined;
-}
-
-/** A model in use. */
-interface Shelf {
-  readonly warm: Set<Warm>;
-  launching: { any: number; rehearsed: number };
-  lastUseMs: number;
-  /** How many more wait than usual: requests came lately that found none. */
-  extra: number;
-  lastMissMs: number;
-  /** The last new conversation's, and how many in a row began so. */
-  profile: Profile | undefined;
-  profileRuns: number;
-  /** What the CLI would not begin with. */
-  readonly refused: Set<HistoryHash>;
-  /** Boots that failed since one was of use; while `retryTimer` runs, none is tried. */
-  failedBoots: number;
-  retryTimer: NodeJS.Timeout | undefined;
-}
-
-/** `serving`: somebody has asked lately. `resting`: nobody has, so that one process is enough. `closed`: no more boots. */
-type Life = { readonly name: "serving"; readonly restTimer: NodeJS.Timeout | undefined } | { readonly name: "resting" | "closed" };
+import {
+  countOf, missingRehearsals, newShelf, nextRetryMs, noteMiss, noteProfile, noteRefusal, type Profile, recentUseMs,
+  type Shelf,
+  shelvesMax, suitable, wantedCount, type Warm, warmAgeMsMax, worthRehearsing,
+} from "./shelf.ts";
 
 /**
- * Processes that are up before a request comes, and given to one conversation each. Most have been told nothing; where new
- * conversations keep beginning alike (a client's own system prompt and tools), some have rehearsed that beginning. A
- * rehearsed one is only given to a conversation that begins with exactly that.
+ * Processes that are up before a request comes, and given to one conversation each. Most have been told nothing; where
+ * new conversations keep beginning alike (a client's own system prompt and tools), some have rehearsed that beginning.
+ * A rehearsed one is only given to a conversation that begins with exactly that.
  */
 export class Pool {
   readonly #options: PoolOptions;
@@ -83,9 +28,7 @@ export class Pool {
 
   /** How many processes wait. */
   get size(): number {
-    let size = 0;
-    for (const { warm } of this.#shelves.values()) size += warm.size;
-    return size;
+    return [...this.#shelves.values()].reduce((size, { warm }) => size + warm.size, 0);
   }
 
   /** Marks a model as used and boots what is missing, now. */
@@ -97,27 +40,26 @@ export class Pool {
   /** A model has begun to answer a conversation that began so: it exists, and processes of it are kept from now on. */
   open(model: string, profile: Profile): void {
     if (this.#shelves.has(model)) return;
-    this.#touch(model, { ...newShelf(), profile, profileRuns: 1 });
+    this.#touch(model, { ...newShelf(), latest: { profile, runs: 1 } });
     this.refillSoon();
   }
 
-  /** A process for a conversation that begins so, if one waits: one that has rehearsed it, or one that was told nothing. */
+  /**
+   * A process for a conversation that begins so, if one waits: one that has rehearsed it, or one that was told nothing.
+   */
   take(model: string, profile: Profile): Conversation | undefined {
     const shelf = this.#shelves.get(model);
     if (shelf === undefined) return undefined;
     this.#touch(model, shelf);
-    shelf.profileRuns = shelf.profile?.hash === profile.hash ? shelf.profileRuns + 1 : 1;
-    shelf.profile = profile;
+    noteProfile(shelf, profile);
     this.refillSoon();
-    const waiting = [...shelf.warm].filter(({ conversation }) => conversation.isAlive);
-    const found = waiting.find(({ rehearsed }) => rehearsed === profile.hash) ?? waiting.find(({ rehearsed }) => rehearsed === undefined);
+    const found = suitable(shelf, profile);
     if (found === undefined) {
-      shelf.extra = Math.min(shelf.extra + 1, this.#options.warm);
-      shelf.lastMissMs = Date.now();
+      noteMiss(shelf, this.#options.warm);
       return undefined;
     }
     this.#remove(shelf, found);
-    shelf.failedBoots = 0;
+    shelf.backoff.failedBoots = 0;
     return found.conversation;
   }
 
@@ -125,25 +67,30 @@ export class Pool {
   refill(): void {
     if (this.#life.name === "closed") return;
     for (const [model, shelf] of this.#wantedShelves().reverse()) {
-      if (shelf.retryTimer === undefined) this.#refillShelf(model, shelf);
+      if (shelf.backoff.retryTimer === undefined) this.#refillShelf(model, shelf);
     }
   }
 
   #refillShelf(model: string, shelf: Shelf): void {
-    const profile = this.#worthRehearsing(shelf);
+    const profile = worthRehearsing(shelf);
     for (const warm of [...shelf.warm]) {
-      if (profile !== undefined && warm.rehearsed !== undefined && warm.rehearsed !== profile.hash) this.#retire(shelf, warm);
+      if (profile !== undefined && warm.rehearsed !== undefined && warm.rehearsed !== profile.hash) {
+        this.#retire(shelf, warm);
+      }
     }
     // No more than there is room for, so that either kind has its half of it.
-    const wanted = Math.min(this.#wanted(shelf), countOf(shelf) + this.#options.room());
-    const rehearsed = [...shelf.warm].filter((warm) => warm.rehearsed !== undefined).length + shelf.launching.rehearsed;
-    // One that rehearsed what is not worth it any more still counts, until it is needed no more.
-    const missingRehearsed = profile === undefined ? 0 : Math.max(0, Math.floor(wanted / 2) - rehearsed);
-    for (let missing = wanted - countOf(shelf) - missingRehearsed; missing > 0; missing--) void this.#boot(model, shelf, undefined);
+    const wanted = Math.min(
+      wantedCount(shelf, { warm: this.#options.warm, isResting: this.#life.name === "resting" }),
+      countOf(shelf) + this.#options.room(),
+    );
+    const missingRehearsed = missingRehearsals(shelf, profile, wanted);
+    for (
+      let missing = wanted - countOf(shelf) - missingRehearsed; missing > 0; missing--
+    ) void this.#boot(model, shelf, undefined);
     for (let missing = missingRehearsed; missing > 0; missing--) {
       const spare = countOf(shelf) < wanted ? undefined : [...shelf.warm].find((warm) => warm.rehearsed === undefined);
       if (spare !== undefined) this.#retire(shelf, spare);
-      // One that was retired for it has its place until it is gone; its end brings the next refill.
+      // A retired process holds its slot until it exits; its exit triggers the next refill.
       if (this.#options.room() === 0) break;
       void this.#boot(model, shelf, profile);
     }
@@ -189,7 +136,7 @@ export class Pool {
   }
 
   #drop(model: string, shelf: Shelf): void {
-    clearTimeout(shelf.retryTimer);
+    clearTimeout(shelf.backoff.retryTimer);
     for (const warm of [...shelf.warm]) this.#retire(shelf, warm);
     this.#shelves.delete(model);
   }
@@ -199,18 +146,6 @@ export class Pool {
     this.#life = { name: "resting" };
     for (let spare = this.size - 1; spare > 0; spare--) this.evictOne();
     this.refill();
-  }
-
-  /** How many are to wait: at rest one; as many as set; and up to twice as many for a while after requests found none. */
-  #wanted(shelf: Shelf): number {
-    if (this.#life.name === "resting") return Math.min(1, this.#options.warm);
-    if (shelf.lastMissMs <= Date.now() - recentUseMs) shelf.extra = 0;
-    return this.#options.warm + shelf.extra;
-  }
-
-  /** A beginning that came twice is likely to come again; one that was refused would be again. */
-  #worthRehearsing({ profile, profileRuns, refused }: Shelf): Profile | undefined {
-    return profile !== undefined && profileRuns > 1 && !refused.has(profile.hash) ? profile : undefined;
   }
 
   /** Boots what is missing a moment later: after one was taken, or when a process ended and left room. */
@@ -256,7 +191,10 @@ export class Pool {
       this.refill();
     }, warmAgeMsMax);
     ageTimer.unref();
-    const warm: Warm = { conversation, rehearsed: profile?.hash, ageTimer, rehearsalTimer: profile === undefined ? undefined : this.#rehearse(shelf, conversation, profile) };
+    const warm: Warm = {
+      conversation, rehearsed: profile?.hash, ageTimer,
+      rehearsalTimer: profile === undefined ? undefined : this.#rehearse(shelf, conversation, profile),
+    };
     shelf.warm.add(warm);
     void conversation.process.closed.then(() => {
       // One that died while it waited; the others left the shelf before they ended.
@@ -265,9 +203,11 @@ export class Pool {
     this.#options.onShelved();
   }
 
-  /** Gives the timer that runs out when it has not been answered. */
+  /** Returns the timer of how long the rehearsal may take. */
   #rehearse(shelf: Shelf, conversation: Conversation, profile: Profile): NodeJS.Timeout {
-    const remove = (): boolean => [...shelf.warm].some((warm) => warm.conversation === conversation && this.#remove(shelf, warm));
+    const remove = (): boolean => [...shelf.warm].some(
+      (warm) => warm.conversation === conversation && this.#remove(shelf, warm)
+    );
     const timer = setTimeout(() => {
       if (!remove()) return;
       void conversation.process.end();
@@ -276,11 +216,9 @@ export class Pool {
     timer.unref();
     conversation.rehearse(profile.turn).then(() => clearTimeout(timer), (error: unknown) => {
       // A death is told by its process. A refusal while the process waits would be one on any process.
-      if (!conversation.isAlive || !remove()) return;
+      if (!conversation.isReusable || !remove()) return;
       void conversation.process.end();
-      shelf.refused.add(profile.hash);
-      const [oldest] = shelf.refused;
-      if (shelf.refused.size > refusedProfilesMax && oldest !== undefined) shelf.refused.delete(oldest);
+      noteRefusal(shelf, profile);
       // The CLI's words may quote what it was told.
       this.#options.log.warn("a beginning could not be rehearsed", { error: asBridgeError(error).kind });
       this.refillSoon();
@@ -300,25 +238,13 @@ export class Pool {
   }
 
   #backOff(shelf: Shelf, why: LogFields): void {
-    if (this.#life.name === "closed" || shelf.retryTimer !== undefined) return;
-    const waitMs = Math.min(bootRetryMsMax, bootRetryMs * 2 ** shelf.failedBoots++);
+    if (this.#life.name === "closed" || shelf.backoff.retryTimer !== undefined) return;
+    const waitMs = nextRetryMs(shelf);
     this.#options.log.warn("a claude process did not come up", { ...why, retry_in_ms: waitMs });
-    shelf.retryTimer = setTimeout(() => {
-      shelf.retryTimer = undefined;
+    shelf.backoff.retryTimer = setTimeout(() => {
+      shelf.backoff.retryTimer = undefined;
       this.refill();
     }, waitMs);
-    shelf.retryTimer.unref();
+    shelf.backoff.retryTimer.unref();
   }
-}
-
-/** How many wait, or will. */
-function countOf({ warm, launching }: Shelf): number {
-  return warm.size + launching.any + launching.rehearsed;
-}
-
-function newShelf(): Shelf {
-  return {
-    warm: new Set(), launching: { any: 0, rehearsed: 0 }, lastUseMs: 0, extra: 0, lastMissMs: 0, profile: undefined, profileRuns: 0,
-    refused: new Set(), failedBoots: 0, retryTimer: undefined,
-  };
 }

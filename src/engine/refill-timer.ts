@@ -1,6 +1,12 @@
-/** After one was taken, in milliseconds, before the next boots: a boot costs most of a second of CPU, which the turn needs more. */
+/**
+ * After one was taken, in milliseconds, before the next boots: a boot costs most of a second of CPU, which the turn
+ * needs more.
+ */
 export const refillDelayMs = 250;
-/** How long a refill is put off at most, in milliseconds, while histories are told: a replay needs the CPU of a boot for longer. */
+/**
+ * How long a refill is put off at most, in milliseconds, while histories are told: a replay needs the CPU of a boot for
+ * longer.
+ */
 export const refillDelayMsMax = 2_000;
 
 /** Calls for a refill a moment after it is wanted, once however often it was. */

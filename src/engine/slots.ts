@@ -1,13 +1,19 @@
 import { type BridgeError, serverBusy } from "../errors.ts";
 import { Waiters } from "./waiters.ts";
 
-/** How long a turn waits for the place of a process that is being ended, in milliseconds: the whole ladder of its end, some times over. */
+/**
+ * How long a turn waits for the place of a process that is being ended, in milliseconds: the whole ladder of its end,
+ * some times over.
+ */
 export const slotWaitMs = 10_000;
 
 /** Gives the slot back; the second time does nothing. */
 export type Release = () => void;
 
-/** Places for processes: one is taken before a process starts and given back when it is gone. Turns wait for one in the order they came; what is only preparation takes none that a turn waits for. */
+/**
+ * Places for processes: one is taken before a process starts and given back when it is gone. Turns wait for one in the
+ * order they came; what is only preparation takes none that a turn waits for.
+ */
 export class Slots {
   readonly #max: number;
   readonly #waiters = new Waiters<Release>();
@@ -39,10 +45,15 @@ export class Slots {
     return this.#release();
   }
 
-  /** The next slot that is given back and that nobody waits longer for. Rejects with a BridgeError after `slotWaitMs`, when the client leaves, or at the close. */
+  /**
+   * The next slot that is given back and that nobody waits longer for. Rejects with a BridgeError after `slotWaitMs`,
+   * when the client leaves, or at the close.
+   */
   async wait(signal: AbortSignal): Promise<Release> {
     if (this.#closed !== undefined) throw this.#closed;
-    const error = (): BridgeError => serverBusy(`All ${this.#max} processes are taken, and none of them ended within ${slotWaitMs / 1000} s.`);
+    const error = (): BridgeError => serverBusy(
+      `All ${this.#max} processes are taken, and none of them ended within ${slotWaitMs / 1000} s.`
+    );
     return await this.#waiters.wait(signal, { ms: slotWaitMs, error });
   }
 

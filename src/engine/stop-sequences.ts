@@ -1,53 +1,94 @@
-import { decodeJsonText, encodeJsonText } from "../json-text.ts";
-import type { TurnEvent, Usage } from "../turn.ts";
-
-/** A token is about this many characters: what a cut answer cost is never told, so it is estimated. */
-const charsPerToken = 4;
+import { decodeJsonText } from "../json-text.ts";
+import type { TurnEvent } from "../turn/event.ts";
+import type { Usage } from "../turn/usage.ts";
+import { AnswerTail } from "./answer-tail.ts";
 
 /**
- * Ends an answer before the first stop sequence in its text. What may be the beginning of one is held back until more has
- * come, so that no part of a stop sequence ever goes out, wherever the borders between deltas fall.
+ * A token is about this many characters. The API never tells what an answer cost that was cut here, so it is estimated.
  */
-export async function* endAtStop(batches: AsyncIterable<TurnEvent[]>, stop: readonly string[]): AsyncGenerator<TurnEvent[], void, undefined> {
-  let held = "";
-  let sentChars = 0;
-  let usage: Usage = { promptTokens: 0, cachedTokens: 0, cacheWriteTokens: 0, completionTokens: 0, reasoningTokens: 0 };
-  const said = (text: string): TurnEvent[] => {
-    sentChars += text.length;
-    return text === "" ? [] : [{ type: "text", text: encodeJsonText(text) }];
+const charsPerToken = 4;
+
+const noUsage: Usage = {
+  inputTokens: 0, cacheReadInputTokens: 0, cacheCreationInputTokens: 0, ephemeral5mInputTokens: 0,
+  ephemeral1hInputTokens: 0,
+  outputTokens: 0, thinkingTokens: 0,
+};
+
+/** Events that may stand between two text blocks without ending the answer's text. */
+const amongText: ReadonlySet<TurnEvent["type"]> = new Set(
+  ["thinking", "signature", "citation", "block_start", "block_stop"]
+);
+
+/**
+ * Ends an answer before the first stop sequence in its text. What may be the beginning of one is held back until more
+ * has come, so that no part of a stop sequence ever goes out, wherever the borders between deltas fall.
+ */
+export async function* endAtStop(
+  batches: AsyncIterable<TurnEvent[]>, stop: readonly string[],
+): AsyncGenerator<TurnEvent[], void, undefined> {
+  const held = new AnswerTail();
+  let saidChars = 0;
+  let usage = noUsage;
+  /** The block that has begun and not ended. */
+  let open: number | undefined;
+  let events: TurnEvent[] = [];
+  const give = (given: readonly TurnEvent[]): void => {
+    for (const event of given) {
+      if (event.type === "block_start") open = event.index;
+      else if (event.type === "block_stop") open = undefined;
+      events.push(event);
+    }
+  };
+  const say = (chars: number): void => {
+    saidChars += chars;
+    give(held.release(chars));
   };
   for await (const batch of batches) {
-    const events: TurnEvent[] = [];
+    events = [];
     for (const event of batch) {
-      if (event.type === "start") ({ usage } = event);
+      if (event.type === "message_start") ({ usage } = event);
       if (event.type !== "text") {
-        // Nothing more can complete it: text goes on in a block of its own.
-        if (event.type !== "thinking") {
-          events.push(...said(held));
-          held = "";
-        }
-        events.push(event);
+        held.add(event);
+        // A call, or the answer's end: no text that follows can complete a sequence.
+        const isBorder = !amongText.has(event.type)
+          || (event.type === "block_start" && event.block.type === "tool_use");
+        if (isBorder || held.text === "") say(held.text.length);
         continue;
       }
-      held += decodeJsonText(event.text);
-      const at = firstStop(held, stop);
-      if (at !== undefined) {
-        events.push(...said(held.slice(0, at)));
-        events.push({ type: "finish", reason: "stop", usage: { ...usage, completionTokens: Math.ceil(sentChars / charsPerToken) } });
+      held.addText(event.index, decodeJsonText(event.text));
+      const found = firstStop(held.text, stop);
+      if (found !== undefined) {
+        say(found.at);
+        give(held.releaseWithoutText());
+        if (open !== undefined) events.push({ type: "block_stop", index: open });
+        const outputTokens = Math.ceil(saidChars / charsPerToken);
+        events.push(
+          {
+            type: "message_stop", stopReason: "stop_sequence", stopSequence: found.sequence,
+            usage: { ...usage, outputTokens },
+          }
+        );
         yield events;
         return;
       }
-      const keep = possibleBeginning(held, stop);
-      events.push(...said(held.slice(0, held.length - keep)));
-      held = held.slice(held.length - keep);
+      say(held.text.length - possibleBeginning(held.text, stop));
     }
     if (events.length > 0) yield events;
   }
 }
 
-function firstStop(text: string, stop: readonly string[]): number | undefined {
-  const found = stop.map((sequence) => text.indexOf(sequence)).filter((at) => at !== -1);
-  return found.length === 0 ? undefined : Math.min(...found);
+/**
+ * Where the first stop sequence in a text begins, and which it is; of several that begin there, the first of the list.
+ */
+function firstStop(
+  text: string, stop: readonly string[],
+): { readonly at: number; readonly sequence: string } | undefined {
+  let first: { readonly at: number; readonly sequence: string } | undefined;
+  for (const sequence of stop) {
+    const at = text.indexOf(sequence);
+    if (at !== -1 && (first === undefined || at < first.at)) first = { at, sequence };
+  }
+  return first;
 }
 
 /** How many characters at the text's end may be the beginning of a stop sequence. */

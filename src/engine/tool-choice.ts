@@ -1,5 +1,7 @@
 import { anyCallText, callNowText, namedCallTexts, noCallText, oneCallText } from "../own-words.ts";
-import type { Message, Turn, TurnEvent } from "../turn.ts";
+import type { TurnEvent } from "../turn/event.ts";
+import type { Message } from "../turn/message.ts";
+import type { Turn } from "../turn/turn.ts";
 
 /** The CLI knows no tool_choice, so it is told to the model; what it does all the same is dealt with in the engine. */
 export function withToolChoice(turn: Turn): Turn {
@@ -7,7 +9,9 @@ export function withToolChoice(turn: Turn): Turn {
     ...choiceInstruction(turn),
     ...(turn.parallelToolCalls || turn.tools.length === 0 || turn.toolChoice.type === "none" ? [] : [oneCallText]),
   ];
-  return instructions.length === 0 ? turn : { ...turn, system: [turn.system, ...instructions].filter((part) => part !== "").join("\n\n") };
+  return instructions.length === 0
+    ? turn
+    : { ...turn, system: [turn.system, ...instructions].filter((part) => part !== "").join("\n\n") };
 }
 
 function choiceInstruction({ toolChoice, tools }: Turn): string[] {
@@ -32,18 +36,31 @@ export const callNow: Message = { role: "user", content: [{ type: "text", text: 
  * Holds an answer's text back until its first call, so that an answer without one can still be turned round. Returns
  * whether there was a call; without one nothing but thinking has gone out.
  */
-export async function* untilFirstCall(batches: AsyncIterable<TurnEvent[]>): AsyncGenerator<TurnEvent[], boolean, undefined> {
+export async function* untilFirstCall(
+  batches: AsyncIterable<TurnEvent[]>
+): AsyncGenerator<TurnEvent[], boolean, undefined> {
   const held: TurnEvent[] = [];
+  const textBlocks = new Set<number>();
   let hasCall = false;
   for await (const batch of batches) {
     if (hasCall) {
       yield batch;
       continue;
     }
-    hasCall = batch.some(({ type }) => type === "tool_call");
-    const out = hasCall ? [...held, ...batch] : batch.filter(({ type }) => type === "start" || type === "retry" || type === "thinking");
-    if (!hasCall) for (const event of batch) if (event.type === "text") held.push(event);
+    hasCall = batch.some(isCall);
+    const isHeld = (event: TurnEvent): boolean => {
+      if (event.type === "text" || (event.type === "block_start" && event.block.type === "text")) {
+        textBlocks.add(event.index);
+      }
+      return event.type === "message_stop" || ("index" in event && textBlocks.has(event.index));
+    };
+    const out = hasCall ? [...held, ...batch] : batch.filter((event) => !isHeld(event));
+    if (!hasCall) for (const event of batch) if (isHeld(event) && event.type !== "message_stop") held.push(event);
     if (out.length > 0) yield out;
   }
   return hasCall;
+}
+
+function isCall(event: TurnEvent): boolean {
+  return event.type === "block_start" && event.block.type === "tool_use";
 }

@@ -19,7 +19,10 @@ export class Waiters<Value> {
     return this.#waiting.size;
   }
 
-  /** Resolves with what it is served. Rejects with a BridgeError: when the client leaves, when its patience is over, or when those that wait are refused. */
+  /**
+   * Resolves with what it is served. Rejects with a BridgeError: when the client leaves, when its patience is over, or
+   * when those that wait are refused.
+   */
   wait(signal: AbortSignal, patience?: Patience): Promise<Value> {
     return new Promise((resolve, reject) => {
       const settle = (action: () => void): void => {
@@ -28,7 +31,9 @@ export class Waiters<Value> {
         signal.removeEventListener("abort", leave);
         action();
       };
-      const waiter: Waiter<Value> = { serve: (value) => settle(() => resolve(value)), refuse: (error) => settle(() => reject(error)) };
+      const waiter: Waiter<Value> = {
+        serve: (value) => settle(() => resolve(value)), refuse: (error) => settle(() => reject(error)),
+      };
       const leave = (): void => waiter.refuse(clientClosed());
       const timer = patience === undefined ? undefined : setTimeout(() => waiter.refuse(patience.error()), patience.ms);
       this.#waiting.add(waiter);

@@ -42,10 +42,8 @@ const attemptsMax = 5;
 
 /**
  * Makes the folder, or mends `lost`, which this server had at the same path. What servers that are gone left is
- * removed.
- * Where another user or a link has the place, that is left alone, a warning names it, and the folder is a new one
- * beside
- * it. Rejects when none can be made.
+ * removed. Where another user or a link has the place, that is left alone, a warning names it, and the folder is a new
+ * one beside it. Rejects when none can be made.
  */
 export async function makeWorkingFolder(
   place: FolderPlace, log?: Pick<Logger, "warn">, lost?: WorkingFolder,

@@ -1,5 +1,6 @@
 /**
- * Who may ask. Without a key the server is open to whoever reaches loopback, and a browser does so for any site it shows:
+ * Who may ask. Without a key the server is open to whoever reaches loopback, and a browser does so for any site it
+ * shows:
  * so the Host must be ours (DNS rebinding) and the Origin too (cross-site requests). With a key, the key decides.
  */
 
@@ -10,8 +11,8 @@ import { isLoopbackAuthority, isLoopbackHost } from "../loopback.ts";
 
 /**
  * Throws a `BridgeError`: 403 for a Host or Origin that is not let in, 401 for a key that is missing or wrong.
- * `rawHeaders` shows a Host header sent twice, which `headers` hides. With `method` given, a CORS preflight is not asked
- * for the key: browsers never send it there, and a preflight does nothing.
+ * `rawHeaders` shows a Host header sent twice, which `headers` hides. With `method` given, a CORS preflight is not
+ * asked for the key: browsers never send it there, and a preflight does nothing.
  */
 export type AccessCheck = (headers: IncomingHttpHeaders, rawHeaders?: readonly string[], method?: string) => void;
 
@@ -57,7 +58,9 @@ export function corsHeaders(
   if (origin === undefined || !isLoopbackOrigin(origin)) return {};
   const headers = { "access-control-allow-origin": origin, vary: "origin" };
   if (preflight === undefined) return { ...headers, "access-control-expose-headers": exposedHeaders };
-  const asked = (preflight.requestHeaders ?? "").toLowerCase().split(",", preflightHeadersMax).map((name) => name.trim());
+  const asked = (
+    preflight.requestHeaders ?? ""
+  ).toLowerCase().split(",", preflightHeadersMax).map((name) => name.trim());
   const stainless = asked.filter((name) => /^x-stainless-[a-z0-9-]+$/.test(name));
   return {
     ...headers,
@@ -77,7 +80,8 @@ function checkHost(headers: IncomingHttpHeaders, rawHeaders: readonly string[] =
   if (headers.host !== undefined && hostHeaders <= 1 && isLoopbackAuthority(headers.host)) return;
   throw new BridgeError(
     "forbidden",
-    "Without an API key this server answers only one Host header that names this machine (localhost, 127.0.0.1 or [::1]). Set CLAUDE_MAX_API_KEY to serve other names.",
+    "Without an API key this server answers only one Host header that names this machine (localhost, 127.0.0.1 or "
+      + "[::1]). Set CLAUDE_MAX_API_KEY to serve other names.",
   );
 }
 
@@ -91,7 +95,8 @@ function checkOrigin(headers: IncomingHttpHeaders): void {
   if (isLoopbackOrigin(origin)) return;
   throw new BridgeError(
     "forbidden",
-    "This Origin is not allowed: only web pages served from this machine (http://localhost, 127.0.0.1 or [::1], any port) may call this server from a browser, with or without an API key.",
+    "This Origin is not allowed: only web pages served from this machine (http://localhost, 127.0.0.1 or [::1], any "
+      + "port) may call this server from a browser, with or without an API key.",
   );
 }
 
@@ -103,7 +108,7 @@ function checkKey(headers: IncomingHttpHeaders, expected: Buffer): void {
     sent.length === 0
       ? "An API key is needed: send it as \"Authorization: Bearer KEY\" or \"x-api-key: KEY\"."
       : "The API key is not this server's (the one set by CLAUDE_MAX_API_KEY or --api-key).";
-  throw new BridgeError("invalid_api_key", message, { headers: { "www-authenticate": "Bearer" } });
+  throw new BridgeError("invalid_api_key", message);
 }
 
 /** Of one length whatever the key's, so that comparing tells nothing of it. */

@@ -17,15 +17,15 @@ export interface BodyLimits {
 }
 
 /**
- * The JSON object that the request carries. Rejects with a `BridgeError`: 400 for what is no JSON object, 413 beyond the
- * limit, `client_closed` when the client leaves. A body refused for its announced length is left unread; of one that runs
- * over, the rest is thrown away as it comes, so that a client that is still sending gets to see the answer.
+ * The JSON object that the request carries. Rejects with a `BridgeError`: 400 for what is no JSON object, 413 beyond
+ * the limit, `client_closed` when the client leaves. A body refused for its announced length is left unread; of one
+ * that runs over, the rest is thrown away as it comes, so that a client that is still sending gets to see the answer.
  */
 export async function readJsonBody(request: IncomingMessage, { maxBodyBytes, signal }: BodyLimits): Promise<unknown> {
   const encoding = request.headers["content-encoding"];
   if (encoding !== undefined && encoding.trim().toLowerCase() !== "identity") {
     throw new BridgeError("invalid_request", "content-encoding: expected a body that is not compressed (identity)", {
-      param: "content-encoding",
+      field: "content-encoding",
     });
   }
   if (Number(request.headers["content-length"] ?? 0) > maxBodyBytes) throw tooLarge(maxBodyBytes);
@@ -73,7 +73,9 @@ function readBytes(request: IncomingMessage, maxBodyBytes: number, signal: Abort
 function parseJsonObject(body: Buffer): unknown {
   if (body.length === 0) throw invalidJson("The request body is empty; expected a JSON object.");
   if (isNestedDeeper(body, maxJsonDepth)) {
-    throw invalidJson(`The request body is nested too deeply: at most ${maxJsonDepth} arrays and objects may stand inside each other.`);
+    throw invalidJson(
+      `The request body is nested too deeply: at most ${maxJsonDepth} arrays and objects may stand inside each other.`
+    );
   }
   let text: string;
   try {
@@ -89,7 +91,7 @@ function parseJsonObject(body: Buffer): unknown {
   }
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
   const got = value === null ? "null" : Array.isArray(value) ? "an array" : `a ${typeof value}`;
-  throw new BridgeError("invalid_type", `The request body must be a JSON object, got ${got}.`, { param: "body" });
+  throw new BridgeError("invalid_type", `The request body must be a JSON object, got ${got}.`, { field: "body" });
 }
 
 const quote = 0x22;
@@ -102,8 +104,8 @@ const closingBrace = 0x7d;
 const walkedStringBytes = 32;
 
 /**
- * Looks at the bytes before anything is built from them. In UTF-8 no byte of a longer character looks like a bracket or a quote.
- * What is no JSON may be counted wrongly; the parser refuses it anyway.
+ * Looks at the bytes before anything is built from them. In UTF-8 no byte of a longer character looks like a bracket or
+ * a quote. What is no JSON may be counted wrongly; the parser refuses it anyway.
  */
 function isNestedDeeper(body: Buffer, depthMax: number): boolean {
   let depth = 0;
@@ -121,7 +123,9 @@ function isNestedDeeper(body: Buffer, depthMax: number): boolean {
   return false;
 }
 
-/** Where the quote stands that ends the string whose inside begins at `start`; the body's length when it does not end. */
+/**
+ * Where the quote stands that ends the string whose inside begins at `start`; the body's length when it does not end.
+ */
 function stringEnd(body: Buffer, start: number): number {
   let index = start;
   for (;;) {
@@ -141,22 +145,27 @@ function stringEnd(body: Buffer, start: number): number {
   }
 }
 
+const parserWords = "(?:Expected|Unterminated|Bad|No number|Exponent|Unexpected (?:number|string|non-whitespace))";
+const parserFault = new RegExp(`^(${parserWords}[^"]*?)(?: in JSON)? at position (\\d+)`);
+
 /** V8's reason and position where they are its own words; what quotes the body is left out. */
 function jsonFault(error: unknown): string {
   const message = error instanceof Error ? error.message : "";
   if (message === "Unexpected end of JSON input") return ": it ends too early";
-  const match =
-    /^((?:Expected|Unterminated|Bad|No number|Exponent|Unexpected (?:number|string|non-whitespace))[^"]*?)(?: in JSON)? at position (\d+)/.exec(message);
+  const match = parserFault.exec(message);
   return match === null ? "" : `: ${match[1]} at position ${match[2]}`;
 }
 
 function invalidJson(message: string): BridgeError {
-  return new BridgeError("invalid_json", message, { param: "body" });
+  return new BridgeError("invalid_json", message, { field: "body" });
 }
 
 function tooLarge(maxBodyBytes: number): BridgeError {
   const megabytes = Number((maxBodyBytes / bytesPerMegabyte).toPrecision(3));
-  return new BridgeError("body_too_large", `The request body is larger than ${megabytes} MB, the limit set by --max-body.`, { param: "body" });
+  return new BridgeError(
+    "body_too_large", `The request body is larger than ${megabytes} MB, the limit set by --max-body.`,
+    { field: "body" },
+  );
 }
 
 function clientClosed(cause: unknown): BridgeError {

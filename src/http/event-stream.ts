@@ -1,19 +1,15 @@
 import type { ServerResponse } from "node:http";
-import { asBridgeError, type BridgeError } from "../errors.ts";
-import type { TurnEvent } from "../turn.ts";
-
-/** A dialect's side of a stream: events in, wire bytes out, latin1-held. */
-export interface WireStream {
-  open(): string;
-  heartbeat(): string;
-  encode(events: readonly TurnEvent[]): string;
-  fail(error: BridgeError): string;
-}
+import type { WireStream } from "../api/dialect.ts";
+import { asBridgeError } from "../errors.ts";
+import type { TurnEvent } from "../turn/event.ts";
 
 /** How long the head waits while the upstream is asked again, in milliseconds. */
 const retryHeadWaitMs = 30_000;
 
-/** How long a reader may take nothing of its answer, in milliseconds, before it counts as gone: it holds a place and a process. */
+/**
+ * How long a reader may take nothing of its answer, in milliseconds, before it counts as gone: it holds a place and a
+ * process.
+ */
 export const stalledReaderMsMax = 5 * 60_000;
 
 export interface EventStreamOptions {
@@ -83,7 +79,7 @@ export async function sendEventStream(
       if (isBroken) return;
       if (!response.headersSent) {
         for (const event of batch) {
-          if (event.type === "start") servedModel = event.model;
+          if (event.type === "message_start") servedModel = event.model;
           if (event.type !== "retry") continue;
           // It fails at the moment: whether for good is worth a status of its own.
           clearTimeout(headWait);

@@ -29,14 +29,18 @@ export interface FetchedImage {
 /** Every special-purpose range of IANA's registries that is not the public internet. */
 const privateRanges = new BlockList();
 for (const [net, prefix] of [
-  ["0.0.0.0", 8], ["10.0.0.0", 8], ["100.64.0.0", 10], ["127.0.0.0", 8], ["169.254.0.0", 16], ["172.16.0.0", 12], ["192.0.0.0", 24],
-  ["192.0.2.0", 24], ["192.88.99.0", 24], ["192.168.0.0", 16], ["198.18.0.0", 15], ["198.51.100.0", 24], ["203.0.113.0", 24], ["224.0.0.0", 3],
+  ["0.0.0.0", 8], ["10.0.0.0", 8], ["100.64.0.0", 10], ["127.0.0.0", 8], ["169.254.0.0", 16], ["172.16.0.0", 12],
+  ["192.0.0.0", 24],
+  ["192.0.2.0", 24], ["192.88.99.0", 24], ["192.168.0.0", 16], ["198.18.0.0", 15], ["198.51.100.0", 24],
+  ["203.0.113.0", 24], ["224.0.0.0", 3],
 ] as const) privateRanges.addSubnet(net, prefix, "ipv4");
 const publicRange6 = new BlockList();
 publicRange6.addSubnet("2000::", 3, "ipv6");
 /** Inside 2000::/3, but tunnels into IPv4 (6to4, Teredo) or for documentation. */
 const privateRanges6 = new BlockList();
-for (const [net, prefix] of [["2001::", 23], ["2001:db8::", 32], ["2002::", 16], ["3fff::", 20]] as const) privateRanges6.addSubnet(net, prefix, "ipv6");
+for (
+  const [net, prefix] of [["2001::", 23], ["2001:db8::", 32], ["2002::", 16], ["3fff::", 20]] as const
+) privateRanges6.addSubnet(net, prefix, "ipv6");
 
 /** Whether an address is on the public internet: nothing of this machine, its network or its cloud's metadata is. */
 export function isPublicAddress(address: string): boolean {
@@ -78,14 +82,19 @@ export async function fetchImage(url: string, bytesLeft: number, options: FetchO
   } catch (error) {
     if (error instanceof Refusal) throw error;
     if (signal.aborted) throw clientClosed();
-    throw new Refusal(timeout.aborted ? `the image did not come within ${fetchWaitMs / 1000} s.` : "the image could not be fetched.", { cause: error });
+    throw new Refusal(
+      timeout.aborted ? `the image did not come within ${fetchWaitMs / 1000} s.` : "the image could not be fetched.",
+      { cause: error },
+    );
   }
   throw new Refusal(`the image's server redirects more than ${redirectsMax} times.`);
 }
 
 function parseUrl(url: string, base?: URL): URL {
   const parsed = URL.canParse(url, base?.href) ? new URL(url, base) : undefined;
-  if (parsed === undefined || (parsed.protocol !== "http:" && parsed.protocol !== "https:")) throw new Refusal("expected an http(s) URL.");
+  if (parsed === undefined || (parsed.protocol !== "http:" && parsed.protocol !== "https:")) {
+    throw new Refusal("expected an http(s) URL.");
+  }
   if (parsed.username !== "" || parsed.password !== "") throw new Refusal("a URL with credentials is not fetched.");
   return parsed;
 }
@@ -97,7 +106,10 @@ function get(url: URL, signal: AbortSignal, isPublic: (address: string) => boole
   const request = url.protocol === "https:" ? requestHttps : requestHttp;
   return new Promise((resolve, reject) => {
     // The address that is checked is the one that is connected to, so a name cannot change in between.
-    const options = { signal, agent: false, lookup: checkedLookup(isPublic), headers: { accept: "image/png, image/jpeg, image/gif, image/webp", "user-agent": "claude-max-api" } };
+    const options = {
+      signal, agent: false, lookup: checkedLookup(isPublic),
+      headers: { accept: "image/png, image/jpeg, image/gif, image/webp", "user-agent": "claude-max-api" },
+    };
     request(url, options, resolve).on("error", reject).end();
   });
 }
@@ -107,7 +119,9 @@ function checkedLookup(isPublic: (address: string) => boolean): LookupFunction {
     lookup(hostname, { ...options, all: true }, (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => {
       if (error !== null) return callback(error, "", 0);
       const [first] = addresses;
-      if (first === undefined || !addresses.every(({ address }) => isPublic(address))) return callback(notPublic(), "", 0);
+      if (first === undefined || !addresses.every(({ address }) => isPublic(address))) {
+        return callback(notPublic(), "", 0);
+      }
       if (options.all === true) callback(null, addresses);
       else callback(null, first.address, first.family);
     });

@@ -74,7 +74,9 @@ export class HeldAnswers {
     return answer;
   }
 
-  /** Cuts those that wait for their readers, the longest waiting first; if that is no room yet, the largest gives up. */
+  /**
+   * Cuts those that wait for their readers, the longest waiting first; if that is no room yet, the largest gives up.
+   */
   onGrowth(answer: HeldAnswer, bytes: number): void {
     this.#bytes += bytes;
     for (const oldest of this.#unread) {

@@ -2,8 +2,8 @@ import type { ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 
 /**
- * The answers that each connection is owed. A client may send requests ahead of their answers (pipelining), and Node ties a
- * connection to one answer at a time: the others wait behind it, and Node tells them of nothing.
+ * The answers that each connection is owed. A client may send requests ahead of their answers (pipelining), and Node
+ * ties a connection to one answer at a time: the others wait behind it, and Node tells them of nothing.
  */
 export class OwedAnswers {
   readonly #owed = new WeakMap<Duplex, Set<ServerResponse>>();

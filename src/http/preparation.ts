@@ -1,8 +1,8 @@
 import { serverBusy } from "../errors.ts";
 
 /**
- * How many requests may be on their way to the engine at once. What a request holds before it has a place there, its body
- * and the images that are fetched for it, would have no bound otherwise.
+ * How many requests may be on their way to the engine at once. What a request holds before it has a place there, its
+ * body and the images that are fetched for it, would have no bound otherwise.
  */
 export class Preparation {
   readonly #requestsMax: number;

@@ -1,40 +1,43 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { ErrorForm, Failure } from "../api/dialect.ts";
 import { asBridgeError, type BridgeError } from "../errors.ts";
 import type { Logger } from "../log.ts";
 
 /** How long a client may go on sending a body that was refused before its connection is closed, in milliseconds. */
 const refusedBodyWaitMs = 1_000;
 
-/** Sends a value as JSON. `HEAD` gets the head alone, by Node's own rule. */
-export function sendJson(response: ServerResponse, status: number, value: unknown, headers: Readonly<Record<string, string>> = {}): void {
-  sendBytes(response, status, Buffer.from(JSON.stringify(value)), headers);
-}
-
-/** Sends JSON that is already bytes. */
-export function sendBytes(response: ServerResponse, status: number, body: Buffer, headers: Readonly<Record<string, string>> = {}): void {
-  response.writeHead(status, { "content-type": "application/json; charset=utf-8", "content-length": body.length, ...headers });
+/** Sends JSON that is already bytes. `HEAD` gets the head alone, by Node's own rule. */
+export function sendBytes(
+  response: ServerResponse, status: number, body: Buffer, headers: Readonly<Record<string, string>> = {},
+): void {
+  response.writeHead(status, jsonHeaders(body, headers));
   response.end(body);
 }
 
-/** The headers that carry an error's advice. */
-export function adviceHeaders({ retryAfterSeconds, shouldRetry, headers }: BridgeError): Record<string, string> {
-  return {
-    ...headers,
-    ...(retryAfterSeconds === undefined ? {} : { "retry-after": String(retryAfterSeconds) }),
-    ...(shouldRetry === undefined ? {} : { "x-should-retry": String(shouldRetry) }),
-  };
+function jsonHeaders(body: Buffer, more: Readonly<Record<string, string>>): Record<string, string | number> {
+  return { "content-type": "application/json; charset=utf-8", "content-length": body.length, ...more };
 }
 
-/** A failure in the operator's words: what went wrong inside with its cause, the rest with its kind alone. */
+/** Writes a failure to the log: an internal one with its cause, any other with its code alone. */
 export function logFailure(failure: unknown, response: ServerResponse, log: Logger): void {
   const error = asBridgeError(failure);
   const id = response.getHeader("x-request-id")?.toString();
-  if (error.kind === "internal") log.error("a request failed", { id, reason: error.cause instanceof Error ? error.cause.stack : String(error.cause) });
-  else if (error.kind !== "client_closed") log.info("a request failed", { id, error: error.kind, param: error.param ?? undefined });
+  if (error.kind === "internal") {
+    log.error(
+      "a request failed", { id, reason: error.cause instanceof Error ? error.cause.stack : String(error.cause) },
+    );
+  } else if (error.kind !== "client_closed") {
+    log.info("a request failed", { id, error: error.kind, field: error.field });
+  }
 }
 
-/** Where every failure of a request ends: a status if the head is not out, a cut connection if it is, nothing if the client is gone. */
-export function sendFailure(request: IncomingMessage, response: ServerResponse, failure: unknown, log: Logger): void {
+/**
+ * Where every failure of a request ends: a status if the head is not out, a cut connection if it is, nothing if the
+ * client is gone. `errors` is the form of what is served at the request's path.
+ */
+export function sendFailure(
+  request: IncomingMessage, response: ServerResponse, failure: unknown, errors: ErrorForm, log: Logger,
+): void {
   const error = asBridgeError(failure);
   // What has a status is told by the request's own line.
   if (error.kind === "internal" || response.headersSent) logFailure(error, response, log);
@@ -43,18 +46,39 @@ export function sendFailure(request: IncomingMessage, response: ServerResponse, 
     response.destroy();
     return;
   }
-  if (request.complete) {
-    sendJson(response, error.status, error.toOpenAi(), adviceHeaders(error));
-    return;
-  }
-  refuseBody(request, response, error);
+  const { status, headers, body } = failureOf(error, errors);
+  const bytes = Buffer.from(JSON.stringify(body));
+  if (request.complete) sendBytes(response, status, bytes, headers);
+  else refuseBody(request, response, { status, headers, bytes });
 }
 
-/** Answers while the body is still coming: the client gets the whole answer, and a moment to read it before the connection closes. */
-function refuseBody(request: IncomingMessage, response: ServerResponse, error: BridgeError): void {
-  const body = Buffer.from(JSON.stringify(error.toOpenAi()));
-  response.writeHead(error.status, { "content-type": "application/json; charset=utf-8", "content-length": body.length, connection: "close", ...adviceHeaders(error) });
-  response.write(body);
+/** An error in a dialect's form, with the headers that HTTP wants beside some codes whatever the dialect. */
+export function failureOf(error: BridgeError, errors: ErrorForm): Failure {
+  const failure = errors.failure(error, Date.now());
+  return { ...failure, headers: { ...protocolHeaders(error), ...failure.headers } };
+}
+
+function protocolHeaders({ kind }: BridgeError): Readonly<Record<string, string>> {
+  switch (kind) {
+    case "invalid_api_key": return { "www-authenticate": "Bearer" };
+    case "upgrade_required": return { upgrade: "HTTP/1.1", connection: "upgrade" };
+    default: return {};
+  }
+}
+
+interface Refusal {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly bytes: Buffer;
+}
+
+/**
+ * Answers while the body is still coming: the client gets the whole answer, and a moment to read it before the
+ * connection closes.
+ */
+function refuseBody(request: IncomingMessage, response: ServerResponse, { status, headers, bytes }: Refusal): void {
+  response.writeHead(status, jsonHeaders(bytes, { connection: "close", ...headers }));
+  response.write(bytes);
   request.resume();
   const finish = (): void => {
     clearTimeout(timer);

@@ -6,14 +6,18 @@ import type { Logger } from "../log.ts";
 import { type AccessCheck, corsHeaders } from "./access.ts";
 import type { Services } from "./exchange.ts";
 import { OwedAnswers } from "./owed-answers.ts";
-import { logFailure, sendFailure } from "./respond.ts";
-import { findRoute } from "./routes.ts";
+import { failureOf, logFailure, sendFailure } from "./respond.ts";
+import { allowedMethods, handlerOf, type Match, type Route, Router } from "./router.ts";
+import { defaultErrors } from "./routes.ts";
 
 /** How long a client may take to send its whole request, in milliseconds. */
 const requestTimeoutMs = 300_000;
 /** How long a client may take to send its headers, in milliseconds. */
 const headersTimeoutMs = 60_000;
-/** How long an idle connection is kept for the next request, in milliseconds; longer than the agents of usual clients keep theirs. */
+/**
+ * How long an idle connection is kept for the next request, in milliseconds; longer than the agents of usual clients
+ * keep theirs.
+ */
 const keepAliveTimeoutMs = 75_000;
 const ownRequestId = /^[\x21-\x7e]{1,128}$/u;
 
@@ -27,18 +31,26 @@ type UnreadableError = NodeJS.ErrnoException & { readonly rawPacket?: Buffer };
 
 export interface HttpOptions {
   readonly services: Services;
+  readonly routes: readonly Route[];
   readonly checkAccess: AccessCheck;
   readonly log: Logger;
 }
 
 /** The HTTP server, not yet listening. */
 export function createHttpServer(options: HttpOptions): Server {
-  const server = createServer({ requestTimeout: requestTimeoutMs, headersTimeout: headersTimeoutMs, keepAliveTimeout: keepAliveTimeoutMs });
+  const server = createServer(
+    { requestTimeout: requestTimeoutMs, headersTimeout: headersTimeoutMs, keepAliveTimeout: keepAliveTimeoutMs }
+  );
   const owed = new OwedAnswers();
+  const router = new Router(options.routes);
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
     owed.add(response);
-    answer(request, response, options)
-      .catch((failure: unknown) => sendFailure(request, response, failure, options.log))
+    const target = targetOf(request.url ?? "");
+    // Before anything can fail: the route says how a refusal is written.
+    const match = router.find(target.path);
+    const errors = match?.route.errors ?? defaultErrors;
+    answer({ request, response, target, match, router }, options)
+      .catch((failure: unknown) => sendFailure(request, response, failure, errors, options.log))
       // The failure could not be told.
       .catch((failure: unknown) => {
         logFailure(failure, response, options.log);
@@ -60,13 +72,27 @@ export function createHttpServer(options: HttpOptions): Server {
   return server;
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse, { services, checkAccess, log }: HttpOptions): Promise<void> {
+/** A request that has come in. */
+interface Arrival {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly target: Target;
+  /** Undefined where nothing is served. */
+  readonly match: Match | undefined;
+  readonly router: Router;
+}
+
+async function answer(
+  { request, response, target, match, router }: Arrival, { services, checkAccess, log }: HttpOptions,
+): Promise<void> {
   const startedAtMs = performance.now();
   const method = request.method ?? "";
   const sentId = request.headers["x-request-id"];
-  const requestId = typeof sentId === "string" && ownRequestId.test(sentId) ? sentId : `req_${randomUUID().replaceAll("-", "")}`;
+  const requestId = typeof sentId === "string" && ownRequestId.test(sentId)
+    ? sentId
+    : `req_${randomUUID().replaceAll("-", "")}`;
   response.setHeader("x-request-id", requestId);
-  const { authority, path } = targetOf(request.url ?? "");
+  const { authority, path } = target;
   const left = new AbortController();
   response.once("close", () => {
     left.abort();
@@ -85,24 +111,40 @@ async function answer(request: IncomingMessage, response: ServerResponse, { serv
   if (authority !== undefined) checkAccess({ ...request.headers, host: authority }, request.rawHeaders, method);
   const { expect } = request.headers;
   if (expect !== undefined && request.httpVersion === "1.1" && !continueExpectation.test(expect)) {
-    throw new BridgeError("expectation_failed", "An Expect header may only say 100-continue.", { param: "expect" });
+    throw new BridgeError("expectation_failed", "An Expect header may only say 100-continue.", { field: "expect" });
   }
-  // Codex falls back to plain HTTP at once on 426, and only on that. Any other upgrade (Java's client offers h2c) may be passed over.
+  // Codex falls back to plain HTTP at once on 426, and only on that. Any other upgrade (Java's client offers h2c) may
+  // be passed over.
   if (request.headers.upgrade?.toLowerCase() === "websocket") {
-    throw new BridgeError("upgrade_required", "WebSocket is not served here; use plain HTTP.", { headers: { upgrade: "HTTP/1.1", connection: "upgrade" } });
+    throw new BridgeError("upgrade_required", "WebSocket is not served here; use plain HTTP.");
   }
-  const route = findRoute(method, path);
-  if ("allow" in route) {
+  if (match === undefined) throw router.notFound(path);
+  const { route, parameter } = match;
+  const allow = allowedMethods(route);
+  if (method === "OPTIONS") {
     const requestHeaders = request.headers["access-control-request-headers"];
-    response.writeHead(204, { allow: route.allow, ...corsHeaders(request.headers.origin, { requestHeaders }) });
+    response.writeHead(204, { allow, ...corsHeaders(request.headers.origin, { requestHeaders }) });
     response.end();
     return;
   }
-  await route.handler({ request, response, signal: left.signal, parameter: route.parameter }, services);
+  const handler = handlerOf(route, method);
+  if (handler === undefined) {
+    response.setHeader("allow", allow);
+    throw new BridgeError("method_not_allowed", `${method} is not served here; ${allow} are.`);
+  }
+  await handler({ request, response, signal: left.signal, parameter }, services);
+}
+
+/** What a request asks for. */
+interface Target {
+  /** In the Host's place, where the whole URL was sent. */
+  readonly authority: string | undefined;
+  /** With its query. */
+  readonly path: string;
 }
 
 /** A request's target; a client that takes this for a proxy sends the whole URL (RFC 9112 §3.2.2). */
-function targetOf(url: string): { readonly authority: string | undefined; readonly path: string } {
+function targetOf(url: string): Target {
   const [, authority, path = url] = /^http:\/\/([^/?#]*)(.*)$/isu.exec(url) ?? [];
   return { authority, path };
 }
@@ -114,26 +156,43 @@ function answerUnreadable(error: UnreadableError, socket: Duplex): void {
       socket.destroy();
       return;
     case "HPE_HEADER_OVERFLOW":
-      return endRaw(socket, 431, new BridgeError("invalid_request", "The request's headers are too large.", { param: "headers" }));
+      return endRaw(
+        socket, new BridgeError("headers_too_large", "The request's headers are too large.", { field: "headers" }),
+      );
     case "ERR_HTTP_REQUEST_TIMEOUT":
-      return endRaw(socket, 408, new BridgeError("request_timeout", `The request was not complete after ${requestTimeoutMs / 1000} s.`, { param: "body" }));
+      return endRaw(
+        socket,
+        new BridgeError(
+          "request_timeout", `The request was not complete after ${requestTimeoutMs / 1000} s.`, { field: "body" },
+        ),
+      );
     case "HPE_INVALID_EOF_STATE":
-      return endRaw(socket, 400, new BridgeError("invalid_json", "The request ended before its body was complete.", { param: "body" }));
+      return endRaw(
+        socket, new BridgeError("invalid_json", "The request ended before its body was complete.", { field: "body" }),
+      );
     default:
-      return endRaw(socket, 400, new BridgeError("invalid_request", `This is not a request that HTTP/1.1 knows.${error.rawPacket?.[0] === tlsHandshake ? " It looks like TLS: use http:// in place of https://." : ""}`));
+      return endRaw(socket, notHttp(error.rawPacket?.[0] === tlsHandshake));
   }
 }
 
+function notHttp(looksLikeTls: boolean): BridgeError {
+  const mend = looksLikeTls ? " It looks like TLS: use http:// in place of https://." : "";
+  return new BridgeError("invalid_request", `This is not a request that HTTP/1.1 knows.${mend}`);
+}
+
 /** Answers on a bare socket, where there is no response object. */
-function endRaw(socket: Duplex, status: number, error: BridgeError): void {
+function endRaw(socket: Duplex, error: BridgeError): void {
   if (!socket.writable) {
     socket.destroy();
     return;
   }
-  const body = Buffer.from(JSON.stringify(error.toOpenAi()));
+  const { status, body: failure } = failureOf(error, defaultErrors);
+  const body = Buffer.from(JSON.stringify(failure));
   socket.once("error", () => {});
   socket.end(Buffer.concat([
-    Buffer.from(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nconnection: close\r\nx-request-id: req_${randomUUID().replaceAll("-", "")}\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: ${body.length}\r\n\r\n`),
+    Buffer.from(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nconnection: close\r\nx-request-id: `
+      + `req_${randomUUID().replaceAll("-", "")}\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: `
+        + `${body.length}\r\n\r\n`),
     body,
   ]), () => socket.destroy());
 }

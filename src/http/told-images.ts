@@ -1,7 +1,7 @@
 /** The images that a request gives by URL: fetched when the model is to be told them, and no sooner. */
 
 import { BridgeError } from "../errors.ts";
-import type { ImageBlock, Message, TextBlock, ToolResultBlock, UrlSource, UserBlock } from "../turn.ts";
+import type { ImageBlock, Message, TextBlock, ToolResultBlock, UrlSource, UserBlock } from "../turn/message.ts";
 import { type FetchedImage, fetchImage, type FetchOptions, Refusal, tooMuchTogether } from "./fetch-images.ts";
 import type { ImageCache } from "./image-cache.ts";
 
@@ -61,7 +61,7 @@ export class ToldImages {
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       const cause = error.cause === undefined ? {} : { cause: error.cause };
-      throw new BridgeError("invalid_value", `${path}: ${error.message}`, { param: path, ...cause });
+      throw new BridgeError("invalid_value", `${path}: ${error.message}`, { field: path, ...cause });
     }
   }
 

@@ -1,47 +1,14 @@
 import type { ServerResponse } from "node:http";
-import type { TurnEvent } from "../turn.ts";
+import { type Body, bodyOfText, sliceBytes } from "../api/body.ts";
+import type { AnswerFold } from "../api/dialect.ts";
+import type { TurnEvent } from "../turn/event.ts";
 import { roomOrClose } from "./event-stream.ts";
 import type { HeldAnswer, HeldAnswers } from "./held-answers.ts";
-
-/** How much of an answer is handed to the socket at once, in bytes. */
-const sliceBytes = 64 * 1024;
 
 export interface WholeAnswerOptions {
   readonly held: HeldAnswers;
   /** The head of the answer. */
   readonly headers: (servedModel: string | undefined) => Readonly<Record<string, string>>;
-}
-
-/** A dialect's answer in one piece, gathered as it comes. */
-export interface AnswerFold {
-  take(events: readonly TurnEvent[]): void;
-  /** The body, once the turn is over; it is held here no more. */
-  release(): Body;
-}
-
-/** JSON that is made into bytes, or let go, as it is sent. */
-export interface Body {
-  /** In bytes. */
-  readonly length: number;
-  readonly pieces: Iterable<Buffer>;
-}
-
-/** The bytes, each piece held until it is sent. */
-export function bodyOfPieces(pieces: Buffer[]): Body {
-  const handOut = function* (): Generator<Buffer> {
-    for (let piece = pieces.shift(); piece !== undefined; piece = pieces.shift()) yield piece;
-  };
-  return { length: pieces.reduce((sum, piece) => sum + piece.length, 0), pieces: handOut() };
-}
-
-/** Latin1-held UTF-8, of which no more is copied at once than its reader takes. */
-export function bodyOfText(text: string): Body {
-  const handOut = function* (): Generator<Buffer> {
-    for (let start = 0; start < text.length; start += sliceBytes) {
-      yield Buffer.from(text.slice(start, start + sliceBytes), "latin1");
-    }
-  };
-  return { length: text.length, pieces: handOut() };
 }
 
 /** Gathers a turn and sends its answer. Rejects with a BridgeError when the turn fails, or its answer has no room. */
@@ -55,7 +22,7 @@ export async function sendWholeAnswer(
     for await (const batch of batches) {
       let bytes = 0;
       for (const event of batch) {
-        if (event.type === "start") servedModel = event.model;
+        if (event.type === "message_start") servedModel = event.model;
         if ("text" in event) bytes += event.text.length;
       }
       answer.grow(bytes);

@@ -1,12 +1,16 @@
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
-import { Conversation, type ConversationOptions } from "../../src/claude/conversation.ts";
+import { Conversation } from "../../src/claude/conversation.ts";
+import type { ConversationOptions } from "../../src/claude/run.ts";
 import { parseLine, type RateLimitInfo } from "../../src/claude/protocol.ts";
 import type { BridgeError } from "../../src/errors.ts";
-import type { Message, Turn, TurnEvent } from "../../src/turn.ts";
+import type { TurnEvent } from "../../src/turn/event.ts";
+import type { Message } from "../../src/turn/message.ts";
+import type { Turn } from "../../src/turn/turn.ts";
 import { runningFakes, startFake, Witness } from "../support/fake-claude.ts";
-import { callsIn, collect, summaryOf } from "../support/turn-events.ts";
+import { callsIn, collect, noUsage, summaryOf } from "../support/turn-events.ts";
 import { ask, assistant, callsOf, never, resultsOf, tool, turnOf, user } from "../support/turns.ts";
+import { statusOf } from "../support/openai-error.ts";
 
 async function startConversation(
   t: TestContext, name: string, options: Partial<ConversationOptions> = {}, environment: Readonly<Record<string, string>> = {},
@@ -28,15 +32,15 @@ describe("a turn", () => {
     const { events, error } = await collect(conversation.run(ask("WORDS 3 ODD THINK"), 0, never));
     assert.equal(error, undefined);
     assert.deepEqual(summaryOf(events), {
-      model: "claude-fake-1", thinking: "hm “\n”", text: 'é"\\\n😀 w1 w2 ', finish: "stop", order: "start thinking text finish",
-      usage: { promptTokens: 15, cachedTokens: 3, cacheWriteTokens: 2, completionTokens: 3, reasoningTokens: 0 },
+      model: "claude-fake-1", thinking: "hm “\n”", text: 'é"\\\n😀 w1 w2 ', stopReason: "end_turn", order: "message_start thinking text message_stop",
+      usage: { ...noUsage, inputTokens: 10, cacheReadInputTokens: 3, cacheCreationInputTokens: 2, outputTokens: 3 },
     });
-    assert.deepEqual([claude.state, conversation.isAlive, conversation.hasBegun], ["ready", true, true]);
+    assert.deepEqual([claude.state, conversation.isReusable, conversation.hasBegun], ["ready", true, true]);
 
     const messages = [user("WORDS 3"), assistant("w0 w1 w2"), user("WORDS 2")];
     const second = await collect(conversation.run(turnOf({ messages }), 2, never));
     assert.equal(summaryOf(second.events).text, "w0 w1 ");
-    assert.deepEqual([claude.state, conversation.isAlive], ["ready", true]);
+    assert.deepEqual([claude.state, conversation.isReusable], ["ready", true]);
   });
 
   it("gives no empty batch", async (t) => {
@@ -48,22 +52,22 @@ describe("a turn", () => {
     const { conversation } = await startConversation(t, "writes-noise");
     const { events, error } = await collect(conversation.run(ask("hi"), 0, never));
     assert.equal(error, undefined);
-    assert.deepEqual([summaryOf(events).text, summaryOf(events).order], ["a\u2028b\u2029", "start text finish"]);
+    assert.deepEqual([summaryOf(events).text, summaryOf(events).order], ["a\u2028b\u2029", "message_start text message_stop"]);
   });
 
   it("ends where it is cut, though the CLI goes on by itself in the same breath", async (t) => {
     const { conversation } = await startConversation(t, "runs-on");
     const { events, error } = await collect(conversation.run(ask("hi"), 0, never));
     assert.equal(error, undefined);
-    assert.deepEqual([summaryOf(events).text, summaryOf(events).finish, summaryOf(events).order], ["first ", "length", "start text finish"]);
-    assert.equal(conversation.isAlive, false);
+    assert.deepEqual([summaryOf(events).text, summaryOf(events).stopReason, summaryOf(events).order], ["first ", "max_tokens", "message_start text message_stop"]);
+    assert.equal(conversation.isReusable, false);
   });
 
   it("fails where the answer broke off upstream, and gives nothing of the second attempt", async (t) => {
     const { conversation } = await startConversation(t, "breaks-off");
     const { events, error } = await collect(conversation.run(ask("hi"), 0, never));
-    assert.deepEqual([summaryOf(events).text, summaryOf(events).finish, (error as BridgeError).kind], ["half an ", undefined, "upstream_error"]);
-    assert.equal(conversation.isAlive, false);
+    assert.deepEqual([summaryOf(events).text, summaryOf(events).stopReason, (error as BridgeError).kind], ["half an ", undefined, "upstream_error"]);
+    assert.equal(conversation.isReusable, false);
   });
 
   it("of 50 MB arrives whole, in batches that are bounded by the reads", async (t) => {
@@ -187,8 +191,8 @@ describe("a turn fails", () => {
       assert.equal((error as BridgeError).kind, code);
       assert.match((error as BridgeError).message, words);
       // What came before is given; a finish is not.
-      assert.deepEqual([summaryOf(events).text, summaryOf(events).finish], [name === "dies-midway" ? "w0 w1 " : "", undefined]);
-      assert.equal(conversation.isAlive, false);
+      assert.deepEqual([summaryOf(events).text, summaryOf(events).stopReason], [name === "dies-midway" ? "w0 w1 " : "", undefined]);
+      assert.equal(conversation.isReusable, false);
     });
   }
 
@@ -217,7 +221,7 @@ describe("silence", () => {
   it("of the CLI in the middle of an answer ends the turn", async (t) => {
     const { conversation } = await startConversation(t, "hangs", { silenceMsMax: 1_500 });
     const { events, error } = await collect(conversation.run(ask("hi"), 0, never));
-    assert.deepEqual([summaryOf(events).text, (error as BridgeError).kind, (error as BridgeError).status], ["w0 ", "turn_timeout", 504]);
+    assert.deepEqual([summaryOf(events).text, (error as BridgeError).kind, statusOf(error as BridgeError)], ["w0 ", "turn_timeout", 504]);
     assert.match((error as BridgeError).message, /silent for 1\.5 s/u);
   });
 
@@ -255,7 +259,7 @@ describe("a caller that leaves", () => {
       }
     }, { kind: "client_closed" });
     assert.equal(summaryOf(events).text, "w0 ");
-    assert.equal(conversation.isAlive, false);
+    assert.equal(conversation.isReusable, false);
     // The CLI's answer to the interrupt shows that it was told.
     const witness = new Witness();
     claude.attach(witness);
@@ -268,7 +272,7 @@ describe("a caller that leaves", () => {
       assert.ok(batch.length > 0, "a batch has events");
       break;
     }
-    assert.equal(conversation.isAlive, false);
+    assert.equal(conversation.isReusable, false);
     const witness = new Witness();
     claude.attach(witness);
     await witness.message(({ response }) => String(JSON.stringify(response)).includes('"interrupted":true'));
@@ -314,7 +318,7 @@ async function parkedConversation(t: TestContext, prompt: string, more: Partial<
   const turn = ask(prompt, { tools, ...more });
   const { events, error } = await collect(started.conversation.run(turn, 0, never));
   assert.equal(error, undefined);
-  assert.deepEqual([summaryOf(events).text, summaryOf(events).finish, started.conversation.isParked], ["one moment ", "tool_calls", true]);
+  assert.deepEqual([summaryOf(events).text, summaryOf(events).stopReason, started.conversation.isParked], ["one moment ", "tool_use", true]);
   return {
     ...started, events, calls: callsIn(events), claude: started.claude,
     next: (...contents: string[]): Turn => ({ ...turn, messages: withResults(turn.messages, events, ...contents) }),
@@ -351,18 +355,18 @@ describe("the client's tools", () => {
   it("are called: the answer ends, the process waits, and goes on with the result", async (t) => {
     const { conversation, claude, calls, next } = await parkedConversation(t, 'CALL look {"at":"é\u2028"}');
     assert.deepEqual(calls.map(({ name, json }) => [name, json]), [["look", '{"at":"é\u2028"}']]);
-    assert.deepEqual([claude.state, conversation.isAlive], ["parked", true]);
+    assert.deepEqual([claude.state, conversation.isReusable], ["parked", true]);
     const { events, error } = await collect(conversation.run(next("a bird 😀"), 2, never));
     assert.equal(error, undefined);
     assert.deepEqual(given(events), [[calls[0]?.id, "a bird 😀"]]);
-    assert.deepEqual([summaryOf(events).order, summaryOf(events).finish, claude.state, conversation.isParked, conversation.isAlive], ["start text finish", "stop", "ready", false, true]);
+    assert.deepEqual([summaryOf(events).order, summaryOf(events).stopReason, claude.state, conversation.isParked, conversation.isReusable], ["message_start text message_stop", "end_turn", "ready", false, true]);
   });
 
   it("are called again and again in one turn of the CLI's, and the conversation goes on after it", async (t) => {
     const { conversation, next } = await parkedConversation(t, "CALL look {}");
     const first = next('CALL listen {"to":"it"}');
     const second = await collect(conversation.run(first, 2, never));
-    assert.deepEqual([callsIn(second.events).map(({ name, json }) => [name, json]), summaryOf(second.events).finish, conversation.isParked], [[["listen", '{"to":"it"}']], "tool_calls", true]);
+    assert.deepEqual([callsIn(second.events).map(({ name, json }) => [name, json]), summaryOf(second.events).stopReason, conversation.isParked], [[["listen", '{"to":"it"}']], "tool_use", true]);
     const messages = withResults(first.messages, second.events, "tweet");
     const third = await collect(conversation.run({ ...first, messages }, 4, never));
     assert.deepEqual(given(third.events), [[callsIn(second.events)[0]?.id, "tweet"]]);
@@ -392,7 +396,7 @@ describe("the client's tools", () => {
     const { conversation, next } = await parkedConversation(t, "CALL look {}");
     const left = AbortSignal.abort();
     const { events, error } = await collect(conversation.run(next("x"), 2, left));
-    assert.deepEqual([events, (error as BridgeError).kind, conversation.isAlive, conversation.isParked], [[], "client_closed", false, false]);
+    assert.deepEqual([events, (error as BridgeError).kind, conversation.isReusable, conversation.isParked], [[], "client_closed", false, false]);
   });
 });
 
@@ -419,7 +423,7 @@ describe("a conversation that waits for the client's tools", () => {
     assert.deepEqual([known.conversation.isParked, known.conversation.canContinue({ ...turn, messages: [...turn.messages, assistant("w0"), user("x")] }, 2)], [false, true]);
     const spent = await startConversation(t, "runs-on");
     await collect(spent.conversation.run(turn, 0, never));
-    assert.deepEqual([spent.conversation.isAlive, spent.conversation.isParked, spent.conversation.canContinue(turn, 0)], [false, false, false]);
+    assert.deepEqual([spent.conversation.isReusable, spent.conversation.isParked, spent.conversation.canContinue(turn, 0)], [false, false, false]);
   });
 
   for (const manner of ["ALONE", "ALONE AT ONCE"]) {
@@ -427,10 +431,10 @@ describe("a conversation that waits for the client's tools", () => {
       const { conversation, claude } = await startConversation(t, "calls-tools");
       const turn = ask(`${manner} CALL look {}`, { tools });
       const { events, error } = await collect(conversation.run(turn, 0, never));
-      assert.deepEqual([error, summaryOf(events).text, callsIn(events).length, summaryOf(events).finish], [undefined, "one moment ", 1, "tool_calls"]);
+      assert.deepEqual([error, summaryOf(events).text, callsIn(events).length, summaryOf(events).stopReason], [undefined, "one moment ", 1, "tool_use"]);
       await claude.closed;
       const next = { ...turn, messages: withResults(turn.messages, events, "x") };
-      assert.deepEqual([conversation.isAlive, conversation.isParked, conversation.canContinue(next, 2)], [false, false, false]);
+      assert.deepEqual([conversation.isReusable, conversation.isParked, conversation.canContinue(next, 2)], [false, false, false]);
       const second = await collect(conversation.run(next, 2, never));
       assert.deepEqual([second.events, (second.error as BridgeError).kind], [[], "cli_failed"]);
     });
@@ -440,7 +444,7 @@ describe("a conversation that waits for the client's tools", () => {
     const { conversation, claude, next } = await parkedConversation(t, "CALL look {}");
     claude.kill();
     await claude.closed;
-    assert.deepEqual([conversation.isAlive, conversation.isParked], [false, false]);
+    assert.deepEqual([conversation.isReusable, conversation.isParked], [false, false]);
     const { error } = await collect(conversation.run(next("x"), 2, never));
     assert.match((error as BridgeError).message, process.platform === "win32" ? /exit code/u : /signal SIGKILL/u);
   });
@@ -461,22 +465,22 @@ describe("a call that there should not be", () => {
     const { conversation } = await startConversation(t, "calls-tools");
     const { events, error } = await collect(conversation.run(ask('CALL look {"n":1} CALL listen {"n":2}', { tools, toolChoice: { type: "none" } }), 0, never));
     assert.equal(error, undefined);
-    assert.deepEqual([callsIn(events), summaryOf(events).finish, summaryOf(events).order], [[], "stop", "start text finish"]);
+    assert.deepEqual([callsIn(events), summaryOf(events).stopReason, summaryOf(events).order], [[], "end_turn", "message_start text message_stop"]);
     const { text } = summaryOf(events);
     assert.ok(text.startsWith("one moment "));
     const refusals = JSON.parse(text.slice("one moment ".length)) as { content: unknown; isError: boolean }[];
     const refusal = { content: [{ type: "text", text: "Tools may not be called in this turn. Answer in text." }], isError: true };
     assert.deepEqual(refusals.map(({ content, isError }) => ({ content, isError })), [refusal, refusal]);
     // Its process has seen calls that the client will not give back.
-    assert.equal(conversation.isAlive, false);
+    assert.equal(conversation.isReusable, false);
   });
 
   it("is cut off where there may be one: the process ends at once", async (t) => {
     const { conversation, claude } = await startConversation(t, "calls-tools");
     const { events, error } = await collect(conversation.run(ask('CALL look {"n":1} CALL listen {"n":2}', { tools, parallelToolCalls: false }), 0, never));
     assert.equal(error, undefined);
-    assert.deepEqual([callsIn(events).map(({ name }) => name), summaryOf(events).finish], [["look"], "tool_calls"]);
-    assert.deepEqual([conversation.isAlive, conversation.isParked], [false, false]);
+    assert.deepEqual([callsIn(events).map(({ name }) => name), summaryOf(events).stopReason], [["look"], "tool_use"]);
+    assert.deepEqual([conversation.isReusable, conversation.isParked], [false, false]);
     // Without anybody asking for its end.
     await claude.closed;
   });
@@ -500,13 +504,13 @@ describe("an answer with a schema", () => {
     const { conversation } = await startConversation(t, "calls-tools");
     const turn = ask('SCHEMA {"city":"Paris"}', { responseSchema: { type: "object" } });
     const { events, error } = await collect(conversation.run(turn, 0, never));
-    assert.deepEqual([error, summaryOf(events).text, summaryOf(events).finish, conversation.isAlive], [undefined, '{"city":"Paris"}', "stop", true]);
+    assert.deepEqual([error, summaryOf(events).text, summaryOf(events).stopReason, conversation.isReusable], [undefined, '{"city":"Paris"}', "end_turn", true]);
   });
 
   it("that is none fails the turn", async (t) => {
     const { conversation } = await startConversation(t, "answers");
     const { events, error } = await collect(conversation.run(ask("WORDS 2", { responseSchema: { type: "object" } }), 0, never));
-    assert.deepEqual([summaryOf(events).text, (error as BridgeError).kind, conversation.isAlive], ["", "upstream_error", false]);
+    assert.deepEqual([summaryOf(events).text, (error as BridgeError).kind, conversation.isReusable], ["", "upstream_error", false]);
   });
 });
 
@@ -529,10 +533,10 @@ describe("a rehearsal", () => {
     const infos: unknown[] = [];
     const { conversation, claude } = await startConversation(t, "echo-history", { onInitialized: (info) => infos.push(info) });
     await conversation.rehearse(profile);
-    assert.deepEqual([conversation.isAlive, conversation.hasBegun, claude.state], [true, false, "busy"]);
+    assert.deepEqual([conversation.isReusable, conversation.hasBegun, claude.state], [true, false, "busy"]);
     const told = await toldOf(conversation, { ...profile, messages: [user("hi")] });
     assert.deepEqual(told, [...motions, ...motion, ...motion, 'user [{"type":"text","text":"hi"}]']);
-    assert.deepEqual([infos.length, claude.state, conversation.isAlive], [1, "ready", true]);
+    assert.deepEqual([infos.length, claude.state, conversation.isReusable], [1, "ready", true]);
   });
 
   it("that goes on is waited for by a turn as far as it is begun, and nothing comes between", async (t) => {
@@ -559,7 +563,7 @@ describe("a rehearsal", () => {
       const rehearsal = assert.rejects(early.conversation.rehearse(profile), words);
       const { events, error } = await collect(early.conversation.run({ ...profile, messages: [user("hi")] }, 0, never));
       await rehearsal;
-      assert.deepEqual([events, (error as BridgeError).kind, early.conversation.isAlive, early.conversation.hasBegun], [[], "cli_failed", false, false]);
+      assert.deepEqual([events, (error as BridgeError).kind, early.conversation.isReusable, early.conversation.hasBegun], [[], "cli_failed", false, false]);
       assert.match((error as BridgeError).message, words);
 
       const late = await startConversation(t, name);
@@ -573,7 +577,7 @@ describe("a rehearsal", () => {
     const rehearsal = assert.rejects(conversation.rehearse(profile), { kind: "turn_timeout" });
     const { error } = await collect(conversation.run({ ...profile, messages: [user(silent.join(" "))] }, 0, never));
     await rehearsal;
-    assert.deepEqual([(error as BridgeError).kind, conversation.isAlive], ["turn_timeout", false]);
+    assert.deepEqual([(error as BridgeError).kind, conversation.isReusable], ["turn_timeout", false]);
   });
 
   it("that does not settle holds a turn no longer than a rehearsal may, and the turn may go to another process", async (t) => {
@@ -583,7 +587,7 @@ describe("a rehearsal", () => {
     await rehearsal;
     const { kind, message } = error as BridgeError;
     assert.deepEqual([events, kind, message], [[], "cli_failed", "The claude process did not end its rehearsal within 0.05 s."]);
-    assert.deepEqual([conversation.isAlive, conversation.hasBegun], [false, false]);
+    assert.deepEqual([conversation.isReusable, conversation.hasBegun], [false, false]);
   });
 
   it("that is answered like a question is refused, and its answer is given to no turn", async (t) => {
@@ -605,7 +609,7 @@ describe("a rehearsal", () => {
     const rehearsal = assert.rejects(conversation.rehearse(profile), { kind: "cli_failed" });
     claude.kill();
     await rehearsal;
-    await until(() => !conversation.isAlive);
+    await until(() => !conversation.isReusable);
   });
 });
 

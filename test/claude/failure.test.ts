@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { type CliFailure, failureToError } from "../../src/claude/failure.ts";
 import type { ErrorCode } from "../../src/errors.ts";
+import { statusOf } from "../support/openai-error.ts";
 
 const nowMs = 1_000_000;
 
@@ -30,7 +31,7 @@ describe("the CLI's word for a failure", () => {
   for (const [word, code, status] of table) {
     it(`${word ?? "that is missing"} is ${code}, ${status}`, () => {
       const error = errorOf({ error: word });
-      assert.deepEqual([error.kind, error.status], [code, status]);
+      assert.deepEqual([error.kind, statusOf(error)], [code, status]);
     });
   }
 });
@@ -104,7 +105,7 @@ describe("the message", () => {
   ] as const) {
     it(`${JSON.stringify(text)} on a 400 is ${code}`, () => {
       const error = errorOf({ status: 400, text });
-      assert.deepEqual([error.kind, error.param], [code, code === "invalid_request" ? null : "messages"]);
+      assert.deepEqual([error.kind, error.field], [code, code === "invalid_request" ? undefined : "messages"]);
     });
   }
 
@@ -113,5 +114,5 @@ describe("the message", () => {
     assert.equal(errorOf({ text: "upstream timeout" }).kind, "turn_timeout");
   });
 
-  it("of an unknown model names the field", () => assert.equal(errorOf({ status: 404 }).param, "model"));
+  it("of an unknown model names the field", () => assert.equal(errorOf({ status: 404 }).field, "model"));
 });

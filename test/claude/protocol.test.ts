@@ -4,7 +4,7 @@ import {
   controlErrorLine, controlRequestLine, controlSuccessLine, historyAssistantLine, historyUserLine, initializeRequest, optionalString,
   parseInitializeAnswer, parseLine, parseRateLimitInfo, settingsRequest, thinkingRequest, turnLine,
 } from "../../src/claude/protocol.ts";
-import type { Message } from "../../src/turn.ts";
+import type { Message } from "../../src/turn/message.ts";
 import { loadRecording, recordedVersions, type RecordedVersion } from "../support/recordings.ts";
 import { ask, resultsOf, tool, turnOf, user } from "../support/turns.ts";
 

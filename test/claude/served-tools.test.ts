@@ -3,9 +3,10 @@ import { describe, it } from "node:test";
 import { type JsonObject, parseLine } from "../../src/claude/protocol.ts";
 import { ServedTools } from "../../src/claude/served-tools.ts";
 import { BridgeError } from "../../src/errors.ts";
-import type { Tool } from "../../src/turn.ts";
+import type { Tool } from "../../src/turn/turn.ts";
 import { loadRecording, recordedVersions } from "../support/recordings.ts";
 import { tool } from "../support/turns.ts";
+import { statusOf } from "../support/openai-error.ts";
 
 /** The line that the CLI writes before it asks the model. */
 const initOf = (tools: readonly string[], status = "connected"): JsonObject => ({
@@ -16,7 +17,7 @@ const placed = (names: readonly string[], more: Partial<Tool> = {}): Tool[] =>
   names.map((name, index) => tool(name, { source: { name: `my ${name}`, path: `tools[${index}]` }, ...more }));
 const schemaOf = (required: unknown, properties: unknown = {}): Partial<Tool> =>
   ({ inputSchema: { type: "object", properties, required } });
-const faultOf = (tools: readonly Tool[], init: JsonObject): string | null | undefined => new ServedTools({ tools }).check(init)?.param;
+const faultOf = (tools: readonly Tool[], init: JsonObject): string | null | undefined => new ServedTools({ tools }).check(init)?.field;
 
 describe("the tools that a model is given", () => {
   for (const version of recordedVersions) {
@@ -44,9 +45,9 @@ describe("the tools that a model is given", () => {
 
   it("lack one by the client's name and its place", () => {
     const fault = new ServedTools({ tools: placed(["a", "b", "c"]) }).check(initOf(["a", "c"]));
-    assert.deepEqual([fault?.kind, fault?.status, fault?.param], ["invalid_value", 400, "tools[1]"]);
+    assert.deepEqual([fault?.kind, fault && statusOf(fault), fault?.field], ["invalid_value", 400, "tools[1]"]);
     assert.match(fault?.message ?? "", /^tools\[1\]: .*"my b"/u);
-    assert.equal(new ServedTools({ tools: [tool("a")] }).check(initOf([]))?.param, "tools", "one that no request defines");
+    assert.equal(new ServedTools({ tools: [tool("a")] }).check(initOf([]))?.field, "tools", "one that no request defines");
   });
 
   it("lack all for the sake of one, and that one is named", () => {
@@ -65,12 +66,12 @@ describe("the tools that a model is given", () => {
     assert.equal(faultOf(placed(["b", "ToolSearch"]), initOf(["b", "ToolSearch"])), "tools[1]");
     const tools = placed(["StructuredOutput"]);
     assert.equal(faultOf(tools, initOf(["StructuredOutput"])), undefined);
-    assert.equal(new ServedTools({ tools, responseSchema: {} }).check(initOf(["StructuredOutput"]))?.param, "tools[0]");
+    assert.equal(new ServedTools({ tools, responseSchema: {} }).check(initOf(["StructuredOutput"]))?.field, "tools[0]");
   });
 
   it("are nobody's fault where the CLI never asked for them", () => {
     const fault = new ServedTools({ tools: placed(["a"]) }).check(initOf([], "failed"));
-    assert.deepEqual([fault?.kind, fault?.param], ["cli_failed", null]);
+    assert.deepEqual([fault?.kind, fault?.field], ["cli_failed", undefined]);
   });
 });
 
@@ -79,7 +80,7 @@ describe("a turn that failed before it began", () => {
 
   it("says which tool has a name that the CLI cannot hold", () => {
     const failed = new BridgeError("upstream_error", "{} is not iterable");
-    assert.equal(new ServedTools({ tools }).explain(failed).param, "tools[1]");
+    assert.equal(new ServedTools({ tools }).explain(failed).field, "tools[1]");
     assert.equal(new ServedTools({ tools: placed(["a"]) }).explain(failed), failed);
   });
 
@@ -87,7 +88,7 @@ describe("a turn that failed before it began", () => {
     const served = new ServedTools({ tools });
     served.check(initOf(["a", "b", "constructor"]));
     const refused = new BridgeError("invalid_request", "API Error: 400 tools.1.custom.input_schema: JSON schema is invalid.");
-    const { kind, param, message } = served.explain(refused);
+    const { kind, field: param, message } = served.explain(refused);
     assert.deepEqual([kind, param], ["invalid_value", "tools[0]"]);
     assert.match(message, /"my b".*JSON schema is invalid/u);
   });

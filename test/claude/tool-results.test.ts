@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { resultCharsMax, resultsOfLastCalls } from "../../src/claude/tool-results.ts";
-import type { Message, ToolResultBlock, UserBlock } from "../../src/turn.ts";
+import type { Message, ToolResultBlock, UserBlock } from "../../src/turn/message.ts";
 import { assistant, callsOf, resultsOf, user } from "../support/turns.ts";
 
 const twoCalls = callsOf(["a", "look"], ["b", "listen"]);

@@ -5,9 +5,9 @@ import { type JsonObject, parseLine } from "../../src/claude/protocol.ts";
 import type { MadeCall } from "../../src/claude/tool-calls.ts";
 import { type TranslateOptions, TurnTranslator } from "../../src/claude/translate.ts";
 import type { ErrorCode } from "../../src/errors.ts";
-import type { FinishReason, TurnEvent } from "../../src/turn.ts";
+import type { StopReason, TurnEvent } from "../../src/turn/event.ts";
 import { loadRecording, type RecordedVersion, recordedVersions } from "../support/recordings.ts";
-import { callsIn, summaryOf } from "../support/turn-events.ts";
+import { callsIn, noUsage, summaryOf } from "../support/turn-events.ts";
 
 /** An hour before the recorded windows reset. */
 const resetsAtByVersion = { "2.1.197": 1795367094, "2.1.330": 1795367096 } as const;
@@ -68,8 +68,8 @@ function turnLines(version: RecordedVersion, name: string, turn: number): string
 interface Expected {
   readonly thinking?: string;
   readonly text?: string;
-  readonly finish?: FinishReason;
-  /** Prompt, cached, completion, reasoning. */
+  readonly stopReason?: StopReason;
+  /** Input, read from the cache, output, thinking. */
   readonly usage?: readonly [number, number, number, number];
   readonly outcome?: "finished" | "cut" | "failed";
   readonly order?: string;
@@ -82,14 +82,14 @@ const failed = { outcome: "failed", order: "" } as const;
 const failedAgain = { outcome: "failed", order: "retry" } as const;
 
 const expectations: readonly (readonly [string, number, Expected | Readonly<Record<RecordedVersion, Expected>>])[] = [
-  ["text", 0, { text: words(4), usage: [32, 7, 4, 0] }],
-  ["thinking", 0, { thinking: "Let me think", text: words(2), usage: [32, 7, 2, 0], order: "start thinking text finish" }],
-  ["image", 0, { text: words(2), usage: [32, 7, 2, 0] }],
-  ["settings", 0, { text: words(1), usage: [32, 7, 1, 0] }],
-  ["history", 1, { text: words(2), usage: [32, 7, 2, 0] }],
-  ["two-turns", 0, { text: words(2), usage: [32, 7, 2, 0] }],
-  ["two-turns", 1, { text: words(2), usage: [32, 7, 2, 0] }],
-  ["max-tokens", 0, { text: words(3), finish: "length", outcome: "cut", usage: [32, 7, 3, 0] }],
+  ["text", 0, { text: words(4), usage: [25, 7, 4, 0] }],
+  ["thinking", 0, { thinking: "Let me think", text: words(2), usage: [25, 7, 2, 0], order: "message_start thinking signature text message_stop" }],
+  ["image", 0, { text: words(2), usage: [25, 7, 2, 0] }],
+  ["settings", 0, { text: words(1), usage: [25, 7, 1, 0] }],
+  ["history", 1, { text: words(2), usage: [25, 7, 2, 0] }],
+  ["two-turns", 0, { text: words(2), usage: [25, 7, 2, 0] }],
+  ["two-turns", 1, { text: words(2), usage: [25, 7, 2, 0] }],
+  ["max-tokens", 0, { text: words(3), stopReason: "max_tokens", outcome: "cut", usage: [25, 7, 3, 0] }],
   ["subscription-windows", 0, { text: "ok", usage: [5, 0, 2, 0] }],
   ["subscription-windows", 1, { text: "ok", usage: [5, 0, 2, 0] }],
   ["subscription-windows", 2, { ...failed, code: "usage_limit_reached" }],
@@ -99,12 +99,12 @@ const expectations: readonly (readonly [string, number, Expected | Readonly<Reco
   ["error-529", 0, { ...failedAgain, code: "overloaded" }],
   ["not-logged-in", 0, { ...failed, code: "not_logged_in" }],
   ["upstream-breaks", 0, {
-    "2.1.197": { ...failed, text: "w0 ", order: "start text", code: "upstream_error" },
-    "2.1.330": { text: words(6), usage: [32, 7, 6, 0], order: "retry start text finish" },
+    "2.1.197": { ...failed, text: "w0 ", order: "message_start text", code: "upstream_error" },
+    "2.1.330": { text: words(6), usage: [25, 7, 6, 0], order: "retry message_start text message_stop" },
   }],
   ["interrupt", 0, {
-    "2.1.197": { ...failed, text: words(16), order: "start text", code: "upstream_error" },
-    "2.1.330": { ...failed, text: words(15), order: "start text", code: "upstream_error" },
+    "2.1.197": { ...failed, text: words(16), order: "message_start text", code: "upstream_error" },
+    "2.1.330": { ...failed, text: words(15), order: "message_start text", code: "upstream_error" },
   }],
 ];
 
@@ -113,17 +113,17 @@ for (const version of recordedVersions) {
     for (const [name, turn, given] of expectations) {
       const expected = "2.1.197" in given ? given[version] : given;
       const { thinking = "", text = "", outcome = "finished", usage, code } = expected;
-      const finish = outcome === "failed" ? undefined : expected.finish ?? "stop";
+      const stopReason = outcome === "failed" ? undefined : expected.stopReason ?? "end_turn";
       for (const path of ["fast", "parsed"] as const) {
-        it(`in ${name}, turn ${turn + 1}, ${path}, is ${code ?? finish}`, () => {
+        it(`in ${name}, turn ${turn + 1}, ${path}, is ${code ?? stopReason}`, () => {
           const played = play(turnLines(version, name, turn), path, (resetsAtByVersion[version] - 3_600) * 1_000);
           assert.deepEqual(
-            { thinking: played.thinking, text: played.text, finish: played.finish, outcome: played.outcome, order: played.order, code: played.error?.kind },
-            { thinking, text, finish, outcome, order: expected.order ?? "start text finish", code },
+            { thinking: played.thinking, text: played.text, stopReason: played.stopReason, outcome: played.outcome, order: played.order, code: played.error?.kind },
+            { thinking, text, stopReason, outcome, order: expected.order ?? "message_start text message_stop", code },
           );
           assert.equal(played.model, played.order.includes("start") ? modelByVersion[version] : undefined);
-          const [promptTokens, cachedTokens, completionTokens, reasoningTokens] = usage ?? [];
-          assert.deepEqual(played.usage, usage === undefined ? undefined : { promptTokens, cachedTokens, cacheWriteTokens: 0, completionTokens, reasoningTokens });
+          const [inputTokens, cacheReadInputTokens, outputTokens, thinkingTokens] = usage ?? [];
+          assert.deepEqual(played.usage, usage === undefined ? undefined : { ...noUsage, inputTokens, cacheReadInputTokens, outputTokens, thinkingTokens });
         });
       }
     }
@@ -132,23 +132,23 @@ for (const version of recordedVersions) {
       for (const [name, city] of [["tool-call", "Paris"], ["tool-error", "Nowhere"]] as const) {
         it(`in ${name}, ${path}, is a call, then the answer to its result`, () => {
           const [asked, answered, ...more] = playRuns(version, name, path);
-          assert.deepEqual([asked?.order, asked?.text, asked?.finish, asked?.outcome], ["start text tool_call tool_arguments finish", "w0 ", "tool_calls", "parked"]);
+          assert.deepEqual([asked?.order, asked?.text, asked?.stopReason, asked?.outcome], ["message_start text tool_use input_json message_stop", "w0 ", "tool_use", "parked"]);
           const [call] = asked?.calls ?? [];
           assert.deepEqual(asked?.calls, [{ id: asked?.callIds[0], name: "get_weather", json: JSON.stringify({ city }) }]);
           assert.match(call?.id ?? "", /^toolu_/u);
-          assert.deepEqual(asked?.usage, { promptTokens: 32, cachedTokens: 7, cacheWriteTokens: 0, completionTokens: 1, reasoningTokens: 0 });
-          assert.deepEqual([answered?.order, answered?.text, answered?.finish, answered?.outcome, answered?.callIds], ["start text finish", words(2), "stop", "finished", []]);
+          assert.deepEqual(asked?.usage, { ...noUsage, inputTokens: 25, cacheReadInputTokens: 7, outputTokens: 1 });
+          assert.deepEqual([answered?.order, answered?.text, answered?.stopReason, answered?.outcome, answered?.callIds], ["message_start text message_stop", words(2), "end_turn", "finished", []]);
           assert.deepEqual(more, []);
         });
       }
 
       it(`in parallel-tool-calls, ${path}, is two calls at once, then the answer to their results`, () => {
         const [asked, answered, ...more] = playRuns(version, "parallel-tool-calls", path);
-        assert.equal(asked?.order, "start text tool_call tool_arguments tool_call tool_arguments finish");
+        assert.equal(asked?.order, "message_start text tool_use input_json tool_use input_json message_stop");
         assert.deepEqual(asked?.calls.map(({ name, json }) => [name, json]), [["get_weather", '{"city":"Paris"}'], ["get_weather", '{"city":"Rome"}']]);
         assert.deepEqual(asked?.calls.map(({ id }) => id), asked?.callIds);
         assert.equal(new Set(asked?.callIds).size, 2);
-        assert.deepEqual([asked?.finish, asked?.outcome, answered?.text, answered?.finish, more], ["tool_calls", "parked", words(2), "stop", []]);
+        assert.deepEqual([asked?.stopReason, asked?.outcome, answered?.text, answered?.stopReason, more], ["tool_use", "parked", words(2), "end_turn", []]);
       });
 
       it(`in parallel-tool-calls, ${path}, is cut to its first call where one is the most`, () => {
@@ -156,7 +156,7 @@ for (const version of recordedVersions) {
         const told: MadeCall[] = [];
         const played = playThrough(translatorOf({ callsMax: 1, onCall: (call) => told.push(call) }), claudeLines, path);
         assert.deepEqual(played.calls.map(({ json }) => json), ['{"city":"Paris"}']);
-        assert.deepEqual([played.order, played.finish, played.outcome, played.isWhole], ["start text tool_call tool_arguments finish", "tool_calls", "cut", false]);
+        assert.deepEqual([played.order, played.stopReason, played.outcome, played.isWhole], ["message_start text tool_use input_json message_stop", "tool_use", "cut", false]);
         const ids = playRuns(version, "parallel-tool-calls", path)[0]?.callIds ?? [];
         assert.deepEqual(told, ids.map((id, position) => ({ id, name: "get_weather", isForbidden: position > 0 })));
       });
@@ -164,15 +164,15 @@ for (const version of recordedVersions) {
       it(`in tool-call, ${path}, is only words where no call may be`, () => {
         const { claudeLines } = loadRecording(version, "tool-call");
         const played = play(claudeLines, path, 0, { callsMax: 0 });
-        assert.deepEqual([played.order, played.text, played.finish, played.outcome], ["start text finish", "w0 w0 w1 ", "stop", "finished"]);
+        assert.deepEqual([played.order, played.text, played.stopReason, played.outcome], ["message_start text message_stop", "w0 w0 w1 ", "end_turn", "finished"]);
         // It knows of a call that the client was never told.
         assert.equal(played.isWhole, false);
       });
 
       it(`in json-schema, ${path}, is the document and nothing else`, () => {
         const played = play(turnLines(version, "json-schema", 0), path, 0, { hasSchema: true });
-        assert.deepEqual([played.order, played.text, played.finish, played.outcome], ["start text finish", '{"city":"Paris"}', "stop", "finished"]);
-        assert.deepEqual([played.usage?.promptTokens, played.usage?.completionTokens, played.callIds, played.isWhole], [32, 1, [], true]);
+        assert.deepEqual([played.order, played.text, played.stopReason, played.outcome], ["message_start text message_stop", '{"city":"Paris"}', "end_turn", "finished"]);
+        assert.deepEqual([played.usage?.inputTokens, played.usage?.outputTokens, played.callIds, played.isWhole], [25, 1, [], true]);
       });
     }
 
@@ -214,38 +214,38 @@ function playMessages(...messages: JsonObject[]) {
 }
 
 describe("the stop reason", () => {
-  for (const [reason, finish, outcome] of [
-    ["end_turn", "stop", "finished"], ["stop_sequence", "stop", "finished"],
-    ["max_tokens", "length", "cut"], ["model_context_window_exceeded", "length", "cut"], ["refusal", "content_filter", "cut"],
+  for (const [reason, outcome] of [
+    ["end_turn", "finished"], ["stop_sequence", "finished"],
+    ["max_tokens", "cut"], ["model_context_window_exceeded", "cut"], ["refusal", "cut"],
   ] as const) {
-    it(`${reason} is ${finish}, and the turn is ${outcome}`, () => {
+    it(`${reason} is told as it is, and the turn is ${outcome}`, () => {
       const played = playMessages(start("m1"), text("a"), stop(reason), result);
-      assert.deepEqual([played.finish, played.outcome, played.order], [finish, outcome, "start text finish"]);
+      assert.deepEqual([played.stopReason, played.outcome, played.order], [reason, outcome, "message_start text message_stop"]);
     });
   }
 
   for (const reason of ["a later word", "pause_turn", "tool_use", null]) {
     it(`${reason} without more fails the turn: what it lacks is not known`, () => {
       const played = playMessages(start("m1"), text("a"), stop(reason), result);
-      assert.deepEqual([played.finish, played.outcome, played.error?.kind], [undefined, "failed", "upstream_error"]);
+      assert.deepEqual([played.stopReason, played.outcome, played.error?.kind], [undefined, "failed", "upstream_error"]);
       assert.match(played.error?.message ?? "", new RegExp(JSON.stringify(reason), "u"));
     });
   }
 
   it("that the stream lacks is taken from the result", () => {
     const played = playMessages(start("m1"), text("a"), { ...result, stop_reason: "end_turn" });
-    assert.deepEqual([played.finish, played.outcome], ["stop", "finished"]);
+    assert.deepEqual([played.stopReason, played.outcome], ["end_turn", "finished"]);
   });
 });
 
 describe("after the outcome", () => {
   it("nothing is made of what the CLI goes on with", () => {
     const more = [start("m2"), text("more"), stop("end_turn"), result];
-    assert.deepEqual(playMessages(start("m1"), text("a"), stop("max_tokens"), ...more).order, "start text finish");
+    assert.deepEqual(playMessages(start("m1"), text("a"), stop("max_tokens"), ...more).order, "message_start text message_stop");
     assert.deepEqual(playMessages(start("m1"), text("a"), stop("max_tokens"), ...more).text, "a");
     assert.equal(playMessages(start("m1"), text("a"), stop("end_turn"), result, ...more).text, "a");
     const broken = playMessages(start("m1"), text("a"), ...more);
-    assert.deepEqual([broken.text, broken.outcome, broken.finish], ["a", "failed", undefined]);
+    assert.deepEqual([broken.text, broken.outcome, broken.stopReason], ["a", "failed", undefined]);
   });
 });
 
@@ -253,13 +253,13 @@ describe("a message that was not streamed", () => {
   it("is given whole when nothing of another was", () => {
     const content = [{ type: "thinking", thinking: "hm" }, { type: "text", text: "hi" }, { type: "server_tool_use", id: "t", name: "n", input: {} }, { type: "text", text: "" }];
     const played = playMessages(whole("m1", content, { stop_reason: "end_turn", usage: { input_tokens: 10, output_tokens: 2 } }), result);
-    assert.deepEqual([played.order, played.thinking, played.text, played.finish], ["start thinking text finish", "hm", "hi", "stop"]);
-    assert.deepEqual(played.usage, { promptTokens: 10, cachedTokens: 0, cacheWriteTokens: 0, completionTokens: 2, reasoningTokens: 0 });
+    assert.deepEqual([played.order, played.thinking, played.text, played.stopReason], ["message_start thinking text message_stop", "hm", "hi", "end_turn"]);
+    assert.deepEqual(played.usage, { ...noUsage, inputTokens: 10, outputTokens: 2 });
   });
 
   it("takes the place of one of which nothing was given", () => {
     const played = playMessages(start("m1"), whole("m2", [{ type: "text", text: "hi" }], { stop_reason: "end_turn" }), result);
-    assert.deepEqual([played.order, played.text], ["start text finish", "hi"]);
+    assert.deepEqual([played.order, played.text], ["message_start text message_stop", "hi"]);
   });
 
   it("comes a block a line", () => {
@@ -268,14 +268,14 @@ describe("a message that was not streamed", () => {
       start("m0"), whole("m1", [{ type: "thinking", thinking: "hm" }], more), rateLimit, whole("m1", [{ type: "text", text: "h" }], more),
       { type: "system", subtype: "later" }, text("of the stream that broke"), blockStop(0), stop(null), event({ type: "message_stop" }), whole("m1", [{ type: "text", text: "i" }], more), result,
     );
-    assert.deepEqual([played.order, played.thinking, played.text, played.finish], ["start thinking text finish", "hm", "hi", "stop"]);
+    assert.deepEqual([played.order, played.thinking, played.text, played.stopReason], ["message_start thinking text message_stop", "hm", "hi", "end_turn"]);
   });
 
   it("that is cut at its limit is given to its last block, whatever the CLI goes on with", () => {
     const more = { stop_reason: "max_tokens" };
     for (const next of [{ type: "system", subtype: "status", status: "requesting" }, { type: "user" }, start("m2"), whole("m2", [{ type: "text", text: "more" }]), result]) {
       const played = playMessages(whole("m1", [{ type: "text", text: "a" }], more), whole("m1", [{ type: "text", text: "b" }], more), next, text("more"));
-      assert.deepEqual([played.text, played.finish, played.outcome], ["ab", "length", "cut"], JSON.stringify(next));
+      assert.deepEqual([played.text, played.stopReason, played.outcome], ["ab", "max_tokens", "cut"], JSON.stringify(next));
     }
   });
 
@@ -289,7 +289,7 @@ describe("a call", () => {
   it("without arguments has an empty object for them", () => {
     const played = playMessages(start("m1"), toolUse(0, "t1"), blockStop(0), toolUse(1, "t2"), input(1, '{"a":'), input(1, "1}"), blockStop(1), stop("tool_use"));
     assert.deepEqual(played.calls, [{ id: "t1", name: "look", json: "{}" }, { id: "t2", name: "look", json: '{"a":1}' }]);
-    assert.deepEqual([played.outcome, played.finish, played.callIds], ["parked", "tool_calls", ["t1", "t2"]]);
+    assert.deepEqual([played.outcome, played.stopReason, played.callIds], ["parked", "tool_use", ["t1", "t2"]]);
   });
 
   it("takes only its own pieces, however those of several are mixed", () => {
@@ -300,18 +300,18 @@ describe("a call", () => {
   it("past the number that there may be is never told, nor its pieces, and the turn is not whole", () => {
     const calls = [toolUse(0, "t1"), input(0, "{}"), toolUse(1, "t2"), input(1, '{"b":2}'), blockStop(1), toolUse(2, "t3"), blockStop(2)];
     const played = playWith({ callsMax: 1 }, start("m1"), ...calls, stop("tool_use"));
-    assert.deepEqual([played.calls.map(({ id }) => id), played.outcome, played.isWhole, played.finish], [["t1"], "cut", false, "tool_calls"]);
+    assert.deepEqual([played.calls.map(({ id }) => id), played.outcome, played.isWhole, played.stopReason], [["t1"], "cut", false, "tool_use"]);
     assert.equal(playWith({ callsMax: 3 }, start("m1"), ...calls, stop("tool_use")).isWhole, true);
   });
 
   it("at the token limit is cut: it has no end", () => {
     const played = playMessages(start("m1"), toolUse(0, "t1"), input(0, '{"a'), stop("max_tokens"));
-    assert.deepEqual([played.outcome, played.finish], ["cut", "length"]);
+    assert.deepEqual([played.outcome, played.stopReason], ["cut", "max_tokens"]);
   });
 
   it("that was told and then broke off upstream fails the turn", () => {
     const played = playMessages(start("m1"), toolUse(0, "t1"), start("m2"), text("b"), stop("end_turn"), result);
-    assert.deepEqual([played.order, played.error?.kind, played.text], ["start tool_call", "upstream_error", ""]);
+    assert.deepEqual([played.order, played.error?.kind, played.text], ["message_start tool_use", "upstream_error", ""]);
   });
 
   it("that was not streamed is told whole", () => {
@@ -322,8 +322,8 @@ describe("a call", () => {
       for (const blocks of lines) translator.take(whole("m1", blocks, { stop_reason: "tool_use" }), events);
       assert.equal(translator.outcome.name, "running", "more of it may come");
       translator.takeCallRequest(events);
-      const { text, finish } = summaryOf(events);
-      assert.deepEqual([text, finish, translator.outcome.name, translator.callIds], ["hi", "tool_calls", "parked", ["t1", "t2"]]);
+      const { text, stopReason } = summaryOf(events);
+      assert.deepEqual([text, stopReason, translator.outcome.name, translator.callIds], ["hi", "tool_use", "parked", ["t1", "t2"]]);
       assert.deepEqual(callsIn(events), [{ id: "t1", name: "a", json: '{"x":"é\\n"}' }, { id: "t2", name: "b", json: "{}" }]);
     }
     assert.deepEqual(playWith({ callsMax: 1 }, whole("m1", content, { stop_reason: "tool_use" })).calls.map(({ id }) => id), ["t1"]);
@@ -334,13 +334,13 @@ describe("a call", () => {
     const events: TurnEvent[] = [];
     translator.take(whole("m1", [{ type: "tool_use", id: "t1", name: "a", input: {} }], { stop_reason: null }), events);
     translator.takeCallRequest(events);
-    assert.deepEqual([summaryOf(events).finish, translator.outcome.name], ["tool_calls", "parked"]);
+    assert.deepEqual([summaryOf(events).stopReason, translator.outcome.name], ["tool_use", "parked"]);
   });
 
   it("to a tool that is not served cuts the turn: the CLI has a result of its own for it", () => {
     const isServed = (name: string): boolean => name === "look";
     const played = playWith({ isServed }, start("m1"), toolUse(0, "t1"), blockStop(0), toolUse(1, "t2", "ghost"), blockStop(1), stop("tool_use"));
-    assert.deepEqual([played.outcome, played.finish, played.callIds], ["cut", "tool_calls", ["t1", "t2"]]);
+    assert.deepEqual([played.outcome, played.stopReason, played.callIds], ["cut", "tool_use", ["t1", "t2"]]);
     assert.equal(playWith({ isServed }, start("m1"), toolUse(0, "t1"), stop("tool_use")).outcome, "parked");
   });
 
@@ -358,12 +358,12 @@ describe("a call", () => {
     const lines = (...messages: JsonObject[]): string[] => messages.map((message) => JSON.stringify(message));
     const first = playThrough(translator, lines(start("m1"), toolUse(0, "t1"), stop("tool_use"), start("m2"), text("b"), result), "fast");
     // It did not wait: of no further use, though the answer stands.
-    assert.deepEqual([first.order, first.outcome, first.messageId], ["start tool_call finish", "cut", "m1"]);
+    assert.deepEqual([first.order, first.outcome, first.messageId], ["message_start tool_use message_stop", "cut", "m1"]);
     assert.equal(playMessages(start("m1"), toolUse(0, "t1"), stop("tool_use"), event({ type: "message_stop" }), { type: "user" }).outcome, "parked");
     // The message that the CLI repeats is no new one.
     const again = whole("m1", [{ type: "tool_use", id: "t1", name: "look", input: {} }]);
     const second = playThrough(translatorOf({ previousMessageId: "m1" }), lines(again, start("m2"), text("b"), stop("end_turn"), result), "fast");
-    assert.deepEqual([second.order, second.text, second.messageId], ["start text finish", "b", "m2"]);
+    assert.deepEqual([second.order, second.text, second.messageId], ["message_start text message_stop", "b", "m2"]);
     assert.equal(translatorOf({ previousMessageId: "m1" }).messageId, "m1");
   });
 });
@@ -375,7 +375,7 @@ describe("an answer with a schema", () => {
   it("is the document, without the words around it", () => {
     const thought = event({ type: "content_block_delta", index: 0, delta: { type: "thinking_delta", thinking: "hm" } });
     const played = playWith({ hasSchema }, start("m1"), thought, text("Here it is:"), ...document("t1", 1), stop("tool_use"), start("m2"), text("Done."), stop("end_turn"), result);
-    assert.deepEqual([played.text, played.thinking, played.finish, played.outcome, played.callIds], ['{"a":1}', "hm", "stop", "finished", []]);
+    assert.deepEqual([played.text, played.thinking, played.stopReason, played.outcome, played.callIds], ['{"a":1}', "hm", "end_turn", "finished", []]);
   });
 
   it("that was not streamed is the document too", () => {
@@ -385,7 +385,7 @@ describe("an answer with a schema", () => {
 
   it("that is given twice fails: the first had been sent", () => {
     const played = playWith({ hasSchema }, start("m1"), ...document("t1"), stop("tool_use"), start("m2"), ...document("t2"), stop("tool_use"), result);
-    assert.deepEqual([played.text, played.error?.kind, played.finish], ['{"a":1}', "upstream_error", undefined]);
+    assert.deepEqual([played.text, played.error?.kind, played.stopReason], ['{"a":1}', "upstream_error", undefined]);
     assert.match(played.error?.message ?? "", /did not match the schema/u);
   });
 
@@ -396,7 +396,7 @@ describe("an answer with a schema", () => {
 
   it("that is only words fails", () => {
     const played = playWith({ hasSchema }, start("m1"), text("I would rather not."), stop("end_turn"), result);
-    assert.deepEqual([played.text, played.error?.kind, played.order], ["", "upstream_error", "start"]);
+    assert.deepEqual([played.text, played.error?.kind, played.order], ["", "upstream_error", "message_start"]);
     assert.match(played.error?.message ?? "", /did not answer in the JSON/u);
   });
 
@@ -444,7 +444,7 @@ describe("a line of which something was cut", () => {
     const translator = begun();
     assert.deepEqual(takeCut(translator, whole("m1", [{ type: "text", text: "hi" }])), []);
     assert.equal(translator.outcome.name, "running");
-    assert.deepEqual(takeCut(translator, { ...result, stop_reason: "end_turn" }).map(({ type }) => type), ["finish"]);
+    assert.deepEqual(takeCut(translator, { ...result, stop_reason: "end_turn" }).map(({ type }) => type), ["message_stop"]);
     assert.equal(translator.outcome.name, "finished");
   });
 });
@@ -452,36 +452,36 @@ describe("a line of which something was cut", () => {
 describe("a retry", () => {
   it("is told as often as it comes, until something was said", () => {
     const played = playMessages(retry, retry, start("m1"), retry, text("a"), retry, stop("end_turn"), result);
-    assert.deepEqual(played.events.map(({ type }) => type), ["retry", "retry", "start", "retry", "text", "finish"]);
+    assert.deepEqual(played.events.map(({ type }) => type), ["retry", "retry", "message_start", "retry", "block_start", "text", "block_stop", "message_stop"]);
   });
 
   it("is no other word of the system's", () => {
-    assert.equal(playMessages({ type: "system", subtype: "status" }, { type: "system" }, start("m1"), text("a"), stop("end_turn"), result).order, "start text finish");
+    assert.equal(playMessages({ type: "system", subtype: "status" }, { type: "system" }, start("m1"), text("a"), stop("end_turn"), result).order, "message_start text message_stop");
   });
 });
 
 describe("usage", () => {
   it("is told at the start as far as it is known", () => {
     const { events } = playMessages(start("m1", { usage: { input_tokens: 10, cache_read_input_tokens: 5, output_tokens: 1 } }), text("a"), stop("end_turn", { output_tokens: 9 }), result);
-    assert.deepEqual(events[0], { type: "start", model: "claude-x", usage: { promptTokens: 15, cachedTokens: 5, cacheWriteTokens: 0, completionTokens: 1, reasoningTokens: 0 } });
+    assert.deepEqual(events[0], { type: "message_start", id: "m1", model: "claude-x", usage: { ...noUsage, inputTokens: 10, cacheReadInputTokens: 5, outputTokens: 1 } });
   });
 
   it("is that of the last message alone", () => {
     const usage = (output_tokens: number): JsonObject => ({ usage: { input_tokens: output_tokens, output_tokens } });
     const played = playWith({ callsMax: 0 }, start("m1", usage(3)), toolUse(0, "t1"), stop("tool_use", { cache_read_input_tokens: 100 }), start("m2", usage(7)), text("a"), stop("end_turn"), result);
-    assert.deepEqual(played.usage, { promptTokens: 7, cachedTokens: 0, cacheWriteTokens: 0, completionTokens: 7, reasoningTokens: 0 });
+    assert.deepEqual(played.usage, { ...noUsage, inputTokens: 7, outputTokens: 7 });
   });
 
   it("counts cache reads and writes into the prompt, and thinking as a part of the answer", () => {
     const usage = { input_tokens: 100, cache_creation_input_tokens: 20, cache_read_input_tokens: 3, output_tokens: 1 };
     const played = playMessages(start("m1", { usage }), text("a"), stop("end_turn", { output_tokens: 50, output_tokens_details: { thinking_tokens: 30 } }), result);
-    assert.deepEqual(played.usage, { promptTokens: 123, cachedTokens: 3, cacheWriteTokens: 20, completionTokens: 50, reasoningTokens: 30 });
+    assert.deepEqual(played.usage, { ...noUsage, inputTokens: 100, cacheReadInputTokens: 3, cacheCreationInputTokens: 20, outputTokens: 50, thinkingTokens: 30 });
   });
 
   it("is whole numbers, whatever came", () => {
     const usage = { input_tokens: -5, cache_creation_input_tokens: "20", cache_read_input_tokens: 3.7, output_tokens: null };
     const played = playMessages(start("m1", { usage }), text("a"), stop("end_turn", { output_tokens_details: [] }), result);
-    assert.deepEqual(played.usage, { promptTokens: 3, cachedTokens: 3, cacheWriteTokens: 0, completionTokens: 0, reasoningTokens: 0 });
+    assert.deepEqual(played.usage, { ...noUsage, cacheReadInputTokens: 3 });
   });
 });
 
@@ -499,6 +499,81 @@ describe("a turn without an answer", () => {
   });
 });
 
+describe("the blocks of an answer", () => {
+  const blockStart = (index: number, content_block: JsonObject): JsonObject => event({ type: "content_block_start", index, content_block });
+  const delta = (index: number, inner: JsonObject): JsonObject => event({ type: "content_block_delta", index, delta: inner });
+  /** All events between the first and the last. */
+  const inner = ({ events }: ReturnType<typeof play>): readonly TurnEvent[] => events.slice(1, -1);
+
+  it("have their starts and ends, their numbers and signatures, so that the API's own stream can be written from them", () => {
+    const played = playMessages(
+      start("m1"),
+      blockStart(0, { type: "thinking", thinking: "", signature: "" }), delta(0, { type: "thinking_delta", thinking: "hm" }), delta(0, { type: "signature_delta", signature: "Eq+/=" }), blockStop(0),
+      blockStart(1, { type: "redacted_thinking", data: "secret" }), blockStop(1),
+      blockStart(2, { type: "text", text: "" }), delta(2, { type: "text_delta", text: "a" }), delta(2, { type: "citations_delta", citation: { cited_text: "b" } }), blockStop(2),
+      toolUse(3, "t1"), input(3, "{}"), blockStop(3), stop("tool_use"),
+    );
+    assert.deepEqual(inner(played), [
+      { type: "block_start", index: 0, block: { type: "thinking" } }, { type: "thinking", index: 0, text: "hm" }, { type: "signature", index: 0, signature: "Eq+/=" }, { type: "block_stop", index: 0 },
+      { type: "block_start", index: 1, block: { type: "redacted_thinking", data: "secret" } }, { type: "block_stop", index: 1 },
+      { type: "block_start", index: 2, block: { type: "text" } }, { type: "text", index: 2, text: "a" }, { type: "citation", index: 2, citation: { cited_text: "b" } }, { type: "block_stop", index: 2 },
+      { type: "block_start", index: 3, block: { type: "tool_use", id: "t1", name: "look" } }, { type: "input_json", index: 3, text: "{}" }, { type: "block_stop", index: 3 },
+    ]);
+  });
+
+  it("of a message that was not streamed are the same", () => {
+    const content = [{ type: "thinking", thinking: "hm", signature: "Eq" }, { type: "text", text: "a" }, { type: "tool_use", id: "t1", name: "look", input: { b: 1 } }];
+    const translator = translatorOf();
+    const events: TurnEvent[] = [];
+    translator.take(whole("m1", content, { stop_reason: "tool_use" }), events);
+    translator.takeCallRequest(events);
+    assert.deepEqual(events.slice(1, -1), [
+      { type: "block_start", index: 0, block: { type: "thinking" } }, { type: "thinking", index: 0, text: "hm" }, { type: "signature", index: 0, signature: "Eq" }, { type: "block_stop", index: 0 },
+      { type: "block_start", index: 1, block: { type: "text" } }, { type: "text", index: 1, text: "a" }, { type: "block_stop", index: 1 },
+      { type: "block_start", index: 2, block: { type: "tool_use", id: "t1", name: "look" } }, { type: "input_json", index: 2, text: '{\\"b\\":1}' }, { type: "block_stop", index: 2 },
+    ]);
+  });
+
+  it("are numbered through where the answer spans two messages, without those that are not told", () => {
+    const messages = [start("m1"), text("a"), blockStop(0), toolUse(1, "t1"), blockStop(1), stop("tool_use"), start("m2"), blockStart(0, { type: "text" }), text("b"), blockStop(0), stop("end_turn"), result];
+    assert.deepEqual(inner(playWith({ callsMax: 0 }, ...messages)), [
+      { type: "block_start", index: 0, block: { type: "text" } }, { type: "text", index: 0, text: "a" }, { type: "block_stop", index: 0 },
+      { type: "block_start", index: 1, block: { type: "text" } }, { type: "text", index: 1, text: "b" }, { type: "block_stop", index: 1 },
+    ]);
+  });
+
+  it("of a message that broke off before anything was said leave no trace", () => {
+    const broken = [start("m1"), blockStart(0, { type: "thinking" }), delta(0, { type: "signature_delta", signature: "Eq" }), blockStop(0), blockStart(1, { type: "text" })];
+    const played = playMessages(...broken, start("m2"), blockStart(0, { type: "text" }), text("a"), blockStop(0), stop("end_turn"), result);
+    assert.deepEqual(inner(played), [{ type: "block_start", index: 0, block: { type: "text" } }, { type: "text", index: 0, text: "a" }, { type: "block_stop", index: 0 }]);
+  });
+
+  it("are told at the end also where nothing was said in them", () => {
+    const played = playMessages(start("m1"), blockStart(0, { type: "thinking" }), delta(0, { type: "signature_delta", signature: "Eq" }), blockStop(0), stop("end_turn"), result);
+    assert.deepEqual(inner(played).map(({ type }) => type), ["block_start", "signature", "block_stop"]);
+  });
+
+  it("end when their answer is cut, also without a word of the upstream's", () => {
+    assert.deepEqual(inner(playMessages(start("m1"), text("a"), stop("max_tokens"))).map(({ type }) => type), ["block_start", "text", "block_stop"]);
+  });
+});
+
+describe("the end of an answer", () => {
+  it("tells which stop sequence it was", () => {
+    const end = event({ type: "message_delta", delta: { stop_reason: "stop_sequence", stop_sequence: "END" }, usage: {} });
+    const last = playMessages(start("m1"), text("a"), end, result).events.at(-1);
+    assert.deepEqual(last?.type === "message_stop" && [last.stopReason, last.stopSequence], ["stop_sequence", "END"]);
+    const wholeLast = playMessages(whole("m1", [{ type: "text", text: "a" }], { stop_reason: "stop_sequence", stop_sequence: "X" }), result).events.at(-1);
+    assert.deepEqual(wholeLast?.type === "message_stop" && wholeLast.stopSequence, "X");
+  });
+
+  it("counts what was written to the cache by its lifetime", () => {
+    const usage = { cache_creation_input_tokens: 30, cache_creation: { ephemeral_5m_input_tokens: 10, ephemeral_1h_input_tokens: 20 } };
+    const played = playMessages(start("m1", { usage }), text("a"), stop("end_turn"), result);
+    assert.deepEqual(played.usage, { ...noUsage, cacheCreationInputTokens: 30, ephemeral5mInputTokens: 10, ephemeral1hInputTokens: 20 });
+  });
+});
+
 describe("what is not understood", () => {
   it("is passed over", () => {
     const odd: JsonObject[] = [
@@ -507,6 +582,6 @@ describe("what is not understood", () => {
       { type: "assistant" }, { type: "assistant", message: "x" }, { type: "rate_limit_event" }, { type: "rate_limit_event", rate_limit_info: {} }, { type: "user", message: {} },
     ];
     const played = playMessages(start("m1"), ...odd, text("a"), ...odd, stop("end_turn"), ...odd, result);
-    assert.deepEqual([played.order, played.text, played.finish, played.rateLimit], ["start text finish", "a", "stop", undefined]);
+    assert.deepEqual([played.order, played.text, played.stopReason, played.rateLimit], ["message_start text message_stop", "a", "end_turn", undefined]);
   });
 });

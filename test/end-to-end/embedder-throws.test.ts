@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { once, EventEmitter } from "node:events";
 import { it } from "node:test";
-import { restMs } from "../../src/engine/engine.ts";
+import { restMs } from "../../src/engine/rest-clock.ts";
 import { createClaudeMaxApi } from "../../src/index.ts";
 import { cleanUp } from "../support/cleanup.ts";
 import { within } from "../support/exit.ts";

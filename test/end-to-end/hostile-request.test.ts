@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { answerSchema } from "../../src/dialects/answer-schema.ts";
-import { parseChatRequest } from "../../src/dialects/chat-completions/request.ts";
+import { answerSchema } from "../../src/api/openai/answer-schema.ts";
+import { parseChatRequest } from "../../src/api/openai/chat-completions/request.ts";
 import { BridgeError } from "../../src/errors.ts";
 import { createClaudeMaxApi } from "../../src/index.ts";
 import { cleanUp } from "../support/cleanup.ts";
+import { statusOf } from "../support/openai-error.ts";
 
 const nested = "[".repeat(20_000) + "]".repeat(20_000);
 const messages = [
@@ -15,8 +16,8 @@ const messages = [
 
 describe("a request that is made to harm", () => {
   it("by arguments nested beyond measure is a 400 that names them", () => {
-    assert.throws(() => parseChatRequest({ messages }, "opus"), (error) => error instanceof BridgeError && error.status === 400
-      && error.param === "messages[1].tool_calls[0].function.arguments");
+    assert.throws(() => parseChatRequest({ messages }, "opus"), (error) => error instanceof BridgeError && statusOf(error) === 400
+      && error.field === "messages[1].tool_calls[0].function.arguments");
   });
 
   it("takes no place that it does not give back", async (t) => {

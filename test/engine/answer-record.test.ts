@@ -1,20 +1,18 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { AnswerRecord, recordedBytesMax } from "../../src/engine/answer-record.ts";
-import { encodeJsonText } from "../../src/json-text.ts";
-import type { JsonText, TurnEvent } from "../../src/turn.ts";
+import type { JsonText } from "../../src/turn/event.ts";
 import { seededRandom } from "../support/random.ts";
+import { inputJson, messageStart, messageStop, text, thinking, toolUse } from "../support/turn-events.ts";
 
-const text = (plain: string): TurnEvent => ({ type: "text", text: encodeJsonText(plain) });
-const usage = { promptTokens: 0, cachedTokens: 0, cacheWriteTokens: 0, completionTokens: 0, reasoningTokens: 0 };
 
 describe("the record of an answer", () => {
   it("is the text of all batches, decoded, and nothing else of them", () => {
     const record = new AnswerRecord();
-    record.take([{ type: "start", model: "m", usage }, { type: "thinking", text: encodeJsonText("hmm") }, text("a\n")]);
+    record.take([messageStart(), thinking("hmm"), text("a\n")]);
     record.take([]);
     record.take([text("é\""), text("😀\u2028")]);
-    record.take([{ type: "finish", reason: "stop", usage }]);
+    record.take([messageStop("end_turn")]);
     assert.deepEqual(record.blocks(), [{ type: "text", text: "a\né\"😀\u2028" }]);
   });
 
@@ -24,9 +22,8 @@ describe("the record of an answer", () => {
 
   it("holds the calls, their arguments as what the JSON in them says", () => {
     const record = new AnswerRecord();
-    const piece = (call: number, plain: string): TurnEvent => ({ type: "tool_arguments", call, text: encodeJsonText(plain) });
-    record.take([text("Let me see."), { type: "tool_call", call: 0, id: "c0", name: "f" }, piece(0, '{"path": "a\\\\b')]);
-    record.take([piece(0, '\\"é", "n": [1'), { type: "tool_call", call: 1, id: "c1", name: "g" }, piece(1, "{}"), piece(0, "]}")]);
+    record.take([text("Let me see."), toolUse(1, "c0", "f"), inputJson(1, '{"path": "a\\\\b')]);
+    record.take([inputJson(1, '\\"é", "n": [1'), toolUse(2, "c1", "g"), inputJson(2, "{}"), inputJson(1, "]}")]);
     assert.deepEqual(record.blocks(), [
       { type: "text", text: "Let me see." },
       { type: "tool_use", id: "c0", name: "f", input: { path: 'a\\b"é', n: [1] } },
@@ -36,15 +33,15 @@ describe("the record of an answer", () => {
 
   it("is none when a call's arguments are no whole JSON", () => {
     const record = new AnswerRecord();
-    record.take([{ type: "tool_call", call: 0, id: "c0", name: "f" }, { type: "tool_arguments", call: 0, text: encodeJsonText('{"a":') }]);
+    record.take([toolUse(1, "c0", "f"), inputJson(1, '{"a":')]);
     assert.equal(record.blocks(), undefined);
   });
 
   it("counts arguments against the same bound", () => {
     const record = new AnswerRecord();
-    record.take([{ type: "tool_call", call: 0, id: "c0", name: "f" }, { type: "tool_arguments", call: 0, text: encodeJsonText("1") }, text("x".repeat(recordedBytesMax - 1))]);
+    record.take([toolUse(1, "c0", "f"), inputJson(1, "1"), text("x".repeat(recordedBytesMax - 1))]);
     assert.ok(record.blocks() !== undefined);
-    record.take([{ type: "tool_arguments", call: 0, text: encodeJsonText("1") }]);
+    record.take([inputJson(1, "1")]);
     assert.equal(record.blocks(), undefined);
   });
 
@@ -74,7 +71,7 @@ describe("the record of an answer", () => {
   it("is none when what came was not the inside of a JSON string", () => {
     for (const broken of ['"', "\\", "\\u12", "\n"]) {
       const record = new AnswerRecord();
-      record.take([{ type: "text", text: broken as JsonText }]);
+      record.take([{ type: "text", index: 0, text: broken as JsonText }]);
       assert.equal(record.blocks(), undefined, JSON.stringify(broken));
     }
   });

@@ -82,9 +82,9 @@ describe("the CLI on this machine", () => {
   it("is looked for when it is required, and not again while it stays the same", { skip: onlyPosix }, async (t) => {
     const { command } = await replaceable(t, "answers");
     const { cli } = startCli(t, command);
-    await cli.require();
+    await cli.ensureUsable();
     const found = cli.installation;
-    await cli.require();
+    await cli.ensureUsable();
     // A new look would have made another object of it.
     assert.equal(cli.installation, found);
   });
@@ -98,7 +98,7 @@ describe("the CLI on this machine", () => {
     const start = (...path: string[]): Cli => startCli(t, { file: "claude", leadingArguments: [] }, { environment: { ...platformEnvironment(), PATH: path.join(":") } }).cli;
     assert.match(JSON.stringify(await start(fromHere).find()), /was not found/u);
     const cli = start(fromHere, other, platformEnvironment()["PATH"] ?? "");
-    await cli.require();
+    await cli.ensureUsable();
     await cli.ask("fake");
     assert.equal(cli.loggedIn, true);
   });
@@ -106,9 +106,9 @@ describe("the CLI on this machine", () => {
   it("that does not serve is told as such, each time, until another does", { skip: onlyPosix }, async (t) => {
     const { command, become } = await replaceable(t, "old-version");
     const started = startCli(t, command);
-    for (let attempt = 0; attempt < 2; attempt++) await assert.rejects(started.cli.require(), { kind: "cli_unavailable", message: /too old/u });
+    for (let attempt = 0; attempt < 2; attempt++) await assert.rejects(started.cli.ensureUsable(), { kind: "cli_unavailable", message: /too old/u });
     become("answers");
-    await started.cli.require();
+    await started.cli.ensureUsable();
     // Nothing was started of the old one.
     assert.equal(started.changes, 0);
   });
@@ -116,10 +116,10 @@ describe("the CLI on this machine", () => {
   it("that was replaced is found again, and told of once", { skip: onlyPosix }, async (t) => {
     const { command, become } = await replaceable(t, "answers");
     const started = startCli(t, command);
-    await started.cli.require();
+    await started.cli.ensureUsable();
     become("breaks-off");
-    await started.cli.require();
-    await started.cli.require();
+    await started.cli.ensureUsable();
+    await started.cli.ensureUsable();
     assert.equal(started.changes, 1);
     assert.equal(started.logLines.filter((line) => line.includes("info the CLI changed on disk version=2.1.330")).length, 1);
   });

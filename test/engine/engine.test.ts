@@ -6,7 +6,9 @@ import type { Command } from "../../src/claude/launch.ts";
 import { Engine, type EngineOptions } from "../../src/engine/engine.ts";
 import { BridgeError } from "../../src/errors.ts";
 import { createLogger } from "../../src/log.ts";
-import type { Message, Turn, TurnEvent } from "../../src/turn.ts";
+import type { TurnEvent } from "../../src/turn/event.ts";
+import type { Message } from "../../src/turn/message.ts";
+import type { Turn } from "../../src/turn/turn.ts";
 import { fakeClaude, fakeClaudePath, runningFakes } from "../support/fake-claude.ts";
 import { argumentsOf, environmentOf, waitUntilGone } from "../support/processes.ts";
 import { platformEnvironment } from "../support/real-claude.ts";
@@ -69,7 +71,7 @@ describe("a turn", () => {
     const { engine } = startEngine(t, "answers");
     const { events, error } = await collect(engine.run(ask("WORDS 3"), never));
     assert.equal(error, undefined);
-    assert.deepEqual([summaryOf(events).text, summaryOf(events).finish], ["w0 w1 w2 ", "stop"]);
+    assert.deepEqual([summaryOf(events).text, summaryOf(events).stopReason], ["w0 w1 w2 ", "end_turn"]);
     await Promise.all(runningFakes("answers").map((pid) => waitUntilGone(pid, goneWithinMs)));
     const { runningTurns, waitingTurns, installation, loggedIn } = engine.status;
     assert.deepEqual([runningTurns, waitingTurns, installation, loggedIn], [0, 0, { kind: "found", version: "2.1.330" }, true]);
@@ -197,7 +199,7 @@ describe("a model's name", () => {
   it("that nobody knows is refused with those that are served, and not echoed at length", async (t) => {
     const { engine } = startEngine(t, "answers");
     await assert.rejects(engine.resolveModel(`gpt-${"x".repeat(1_000)}`), (error) => {
-      const { kind, param, message } = error as BridgeError;
+      const { kind, field: param, message } = error as BridgeError;
       assert.deepEqual([kind, param], ["model_not_found", "model"]);
       assert.match(message, /claude-opus-4, .*haiku/u);
       assert.ok(message.length < 500, String(message.length));
@@ -244,7 +246,7 @@ describe("closing", () => {
     const closed = engine.close(60_000);
     assert.equal((await errorOf(engine.run(ask("late"), never))).kind, "shutting_down");
     for await (const batch of batches) events.push(...batch);
-    assert.equal(summaryOf(events).finish, "stop");
+    assert.equal(summaryOf(events).stopReason, "end_turn");
     await closed;
     assert.deepEqual(runningFakes("bursts"), []);
   });
@@ -328,7 +330,7 @@ describe("a conversation", () => {
     const { engine } = startEngine(t, "echo-history", keep);
     const first = await toldAfter(engine, [user("one")]);
     const turn = turnOf({ messages: [user("one"), assistant(first.answer), user("two")] });
-    const refusal = new BridgeError("invalid_value", "No.", { param: "messages[2]" });
+    const refusal = new BridgeError("invalid_value", "No.", { field: "messages[2]" });
     const refuse = (): Promise<never> => Promise.reject(refusal);
     for (let times = 0; times < 2; times += 1) {
       const { error } = await collect(engine.run(turn, never, refuse));
@@ -376,7 +378,7 @@ describe("a conversation", () => {
   it("that was cut at its token limit is not gone on with", async (t) => {
     const { engine } = startEngine(t, "runs-on", keep);
     const { events } = await collect(engine.run(ask("hi"), never));
-    assert.equal(summaryOf(events).finish, "length");
+    assert.equal(summaryOf(events).stopReason, "max_tokens");
     assert.equal(engine.status.restingConversations, 0);
   });
 
@@ -417,7 +419,7 @@ describe("a conversation", () => {
     const [pid = 0] = runningFakes("answers");
     process.kill(pid, "SIGKILL");
     const { events, error } = await collect(engine.run({ ...ask(""), messages: [user("WORDS 1"), assistant("w0"), user("WORDS 2")] }, never));
-    assert.deepEqual([error, summaryOf(events).order, summaryOf(events).text], [undefined, "start text finish", "w0 w1 "]);
+    assert.deepEqual([error, summaryOf(events).order, summaryOf(events).text], [undefined, "message_start text message_stop", "w0 w1 "]);
   });
 
   it("makes room for another when all places are taken by those that rest", async (t) => {
@@ -469,7 +471,7 @@ describe("a conversation with tools", () => {
   it("goes on with the process that waits for the results, though none is kept otherwise", async (t) => {
     const { engine } = startEngine(t, "calls-tools");
     const { events, calls, next } = await called(engine, 'CALL look {"n":1} CALL listen {"n":2}');
-    assert.deepEqual([summaryOf(events).finish, engine.status.restingConversations, engine.status.runningTurns], ["tool_calls", 1, 0]);
+    assert.deepEqual([summaryOf(events).stopReason, engine.status.restingConversations, engine.status.runningTurns], ["tool_use", 1, 0]);
     const [pid = 0] = runningFakes("calls-tools");
     const second = await collect(engine.run(next("one", "two"), never));
     assert.deepEqual((JSON.parse(summaryOf(second.events).text) as { id: string; content: { text: string }[] }[]).map(({ id, content }) => [id, content[0]?.text]), [[calls[0]?.id, "one"], [calls[1]?.id, "two"]]);
@@ -524,9 +526,9 @@ describe("a conversation with tools", () => {
   it("that is told to call none, or one, is not kept when it called more", async (t) => {
     const { engine } = startEngine(t, "calls-tools", { conversationIdleMsMax: 60_000 });
     const none = await called(engine, "CALL look {}", { toolChoice: { type: "none" } });
-    assert.deepEqual([none.calls, summaryOf(none.events).finish, engine.status.restingConversations], [[], "stop", 0]);
+    assert.deepEqual([none.calls, summaryOf(none.events).stopReason, engine.status.restingConversations], [[], "end_turn", 0]);
     const one = await called(engine, "CALL look {} CALL listen {}", { parallelToolCalls: false });
-    assert.deepEqual([one.calls.map(({ name }) => name), summaryOf(one.events).finish, engine.status.restingConversations], [["look"], "tool_calls", 0]);
+    assert.deepEqual([one.calls.map(({ name }) => name), summaryOf(one.events).stopReason, engine.status.restingConversations], [["look"], "tool_use", 0]);
   });
 });
 
@@ -536,15 +538,15 @@ describe("an answer that must be a call", () => {
   it("and is one is like any other", async (t) => {
     const { engine } = startEngine(t, "calls-tools");
     const { events } = await collect(engine.run(ask("CALL look {}", must), never));
-    assert.deepEqual([summaryOf(events).order, summaryOf(events).finish, engine.status.restingConversations], ["start text tool_call tool_arguments finish", "tool_calls", 1]);
+    assert.deepEqual([summaryOf(events).order, summaryOf(events).stopReason, engine.status.restingConversations], ["message_start text tool_use input_json message_stop", "tool_use", 1]);
   });
 
   it("and is words is turned round once: the client hears the call alone, and its process is not kept", async (t) => {
     const { engine } = startEngine(t, "calls-tools", { conversationIdleMsMax: 60_000 });
     const { events, error } = await collect(engine.run(ask("RELENT", must), never));
     assert.equal(error, undefined);
-    assert.deepEqual([summaryOf(events).text, callsIn(events).map(({ name }) => name), summaryOf(events).finish], ["one moment ", ["look"], "tool_calls"]);
-    assert.equal(events.filter(({ type }) => type === "finish").length, 1);
+    assert.deepEqual([summaryOf(events).text, callsIn(events).map(({ name }) => name), summaryOf(events).stopReason], ["one moment ", ["look"], "tool_use"]);
+    assert.equal(events.filter(({ type }) => type === "message_stop").length, 1);
     assert.equal(engine.status.restingConversations, 0);
     await Promise.all(runningFakes("calls-tools").map((pid) => waitUntilGone(pid, goneWithinMs)));
   });
@@ -552,15 +554,15 @@ describe("an answer that must be a call", () => {
   it("and is words twice is given up, without a word of them", async (t) => {
     const { engine } = startEngine(t, "calls-tools", { conversationIdleMsMax: 60_000 });
     const { events, error } = await collect(engine.run(ask("just talk", { ...must, toolChoice: { type: "tool", name: "look" } }), never));
-    const { kind, param } = error as BridgeError;
-    assert.deepEqual([kind, param, summaryOf(events).text, summaryOf(events).finish], ["upstream_error", "tool_choice", "", undefined]);
+    const { kind, field: param } = error as BridgeError;
+    assert.deepEqual([kind, param, summaryOf(events).text, summaryOf(events).stopReason], ["upstream_error", "tool_choice", "", undefined]);
     assert.equal(engine.status.restingConversations, 0);
   });
 
   it("and was cut at its token limit is given up at once: nobody is left to ask", async (t) => {
     const { engine } = startEngine(t, "runs-on");
     const { error } = await collect(engine.run(ask("hi", must), never));
-    assert.deepEqual([(error as BridgeError).kind, (error as BridgeError).param], ["upstream_error", "tool_choice"]);
+    assert.deepEqual([(error as BridgeError).kind, (error as BridgeError).field], ["upstream_error", "tool_choice"]);
   });
 });
 
@@ -570,7 +572,7 @@ describe("stop sequences", () => {
   it("end the answer, and its process, which has said more than the client knows", async (t) => {
     const { engine } = startEngine(t, "answers", keep);
     const { events, error } = await collect(engine.run(ask("WORDS 9", { stop: ["w2 w3", "w8"] }), never));
-    assert.deepEqual([error, summaryOf(events).text, summaryOf(events).finish, engine.status.restingConversations], [undefined, "w0 w1 ", "stop", 0]);
+    assert.deepEqual([error, summaryOf(events).text, summaryOf(events).stopReason, engine.status.restingConversations], [undefined, "w0 w1 ", "stop_sequence", 0]);
     await Promise.all(runningFakes("answers").map((pid) => waitUntilGone(pid, goneWithinMs)));
     assert.equal(engine.status.runningTurns, 0);
   });

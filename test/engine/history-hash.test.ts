@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { messageHashes, nextHash, profileHash } from "../../src/engine/history-hash.ts";
-import type { AssistantBlock, Message, Turn, UserBlock } from "../../src/turn.ts";
+import type { AssistantBlock, Message, UserBlock } from "../../src/turn/message.ts";
+import type { Turn } from "../../src/turn/turn.ts";
 
 const user = (...texts: string[]): Message => ({ role: "user", content: texts.map((text) => ({ type: "text", text })) });
 const assistant = (...texts: string[]): Message => ({ role: "assistant", content: texts.map((text) => ({ type: "text", text })) });

@@ -4,11 +4,13 @@ import { setImmediate as nextRound } from "node:timers/promises";
 import type { Conversation } from "../../src/claude/conversation.ts";
 import { bootWaitMs } from "../../src/claude/probe.ts";
 import type { HistoryHash } from "../../src/engine/history-hash.ts";
-import { bootRetryMs, bootRetryMsMax, Pool, type PoolOptions, type Profile, recentUseMs, refusedProfilesMax, shelvesMax, warmAgeMsMax } from "../../src/engine/pool.ts";
+import { Pool } from "../../src/engine/pool.ts";
+import type { PoolOptions } from "../../src/engine/pool-options.ts";
+import { bootRetryMs, bootRetryMsMax, type Profile, recentUseMs, refusedProfilesMax, shelvesMax, warmAgeMsMax } from "../../src/engine/shelf.ts";
 import { refillDelayMs } from "../../src/engine/refill-timer.ts";
 import { BridgeError } from "../../src/errors.ts";
 import { createLogger } from "../../src/log.ts";
-import type { Turn } from "../../src/turn.ts";
+import type { Turn } from "../../src/turn/turn.ts";
 import { StandInProcess } from "../support/stand-in-process.ts";
 
 /** A conversation to come: alive as long as its process, with a rehearsal that the test settles. */
@@ -22,7 +24,7 @@ class StandInConversation {
     this.process = new StandInProcess(model);
   }
 
-  get isAlive(): boolean {
+  get isReusable(): boolean {
     return this.process.state === "booting";
   }
 
@@ -411,7 +413,7 @@ describe("rehearsals", () => {
   }
 
   /** What those that wait have rehearsed: the first two launched were taken. */
-  const waiting = ({ conversations }: Scene): (string | undefined)[] => conversations.slice(2).filter(({ isAlive }) => isAlive).map(({ rehearsed }) => rehearsed?.system);
+  const waiting = ({ conversations }: Scene): (string | undefined)[] => conversations.slice(2).filter(({ isReusable }) => isReusable).map(({ rehearsed }) => rehearsed?.system);
 
   it("are held of a beginning that came twice in a row, by half of those that wait", async (t) => {
     const scene = await withHabit(t);
@@ -477,7 +479,7 @@ describe("rehearsals", () => {
 
   it("that fail end their process, and are not tried again", async (t) => {
     const scene = await withHabit(t);
-    const rehearsing = scene.conversations.find(({ rehearsed, isAlive }) => isAlive && rehearsed !== undefined);
+    const rehearsing = scene.conversations.find(({ rehearsed, isReusable }) => isReusable && rehearsed !== undefined);
     rehearsing?.refuse(new BridgeError("cli_failed", "not to my taste"));
     await nextRound();
     assert.equal(rehearsing?.process.ends, 1);
@@ -512,7 +514,7 @@ describe("rehearsals", () => {
         scene.take("opus", profile(name));
         await scene.refilled();
       }
-      return scene.conversations.find(({ rehearsed, isAlive }) => isAlive && rehearsed?.system === name);
+      return scene.conversations.find(({ rehearsed, isReusable }) => isReusable && rehearsed?.system === name);
     };
     for (let index = 0; index <= refusedProfilesMax; index++) {
       (await rehearsedOf(`bad ${index}`))?.refuse(new BridgeError("cli_failed", "not to my taste"));
@@ -523,7 +525,7 @@ describe("rehearsals", () => {
 
   it("that are never answered end in time, and the next boot waits", async (t) => {
     const scene = await withHabit(t);
-    const rehearsing = scene.conversations.find(({ rehearsed, isAlive }) => isAlive && rehearsed !== undefined);
+    const rehearsing = scene.conversations.find(({ rehearsed, isReusable }) => isReusable && rehearsed !== undefined);
     const { length } = scene.launched;
     t.mock.timers.tick(bootWaitMs);
     await nextRound();
@@ -536,7 +538,7 @@ describe("rehearsals", () => {
 
   it("that are answered have no such limit, nor those that were given away", async (t) => {
     const scene = await withHabit(t);
-    scene.conversations.find(({ rehearsed, isAlive }) => isAlive && rehearsed !== undefined)?.accept();
+    scene.conversations.find(({ rehearsed, isReusable }) => isReusable && rehearsed !== undefined)?.accept();
     await nextRound();
     t.mock.timers.tick(bootWaitMs);
     await nextRound();
@@ -545,7 +547,7 @@ describe("rehearsals", () => {
 
   it("that end with their process are a death like any other, and tried again", async (t) => {
     const scene = await withHabit(t);
-    const rehearsing = scene.conversations.find(({ rehearsed, isAlive }) => isAlive && rehearsed !== undefined);
+    const rehearsing = scene.conversations.find(({ rehearsed, isReusable }) => isReusable && rehearsed !== undefined);
     if (rehearsing !== undefined) rehearsing.process.state = "closing";
     rehearsing?.refuse(new BridgeError("cli_failed", "it died"));
     await nextRound();
@@ -562,7 +564,7 @@ describe("rehearsals", () => {
   it("take the place of others only when those are gone", async (t) => {
     const scene = start(t, { roomFor: 2 });
     const others = profile("others");
-    const waitingNow = (): (string | undefined)[] => scene.conversations.filter(({ isAlive }) => isAlive).map(({ rehearsed }) => rehearsed?.system).sort();
+    const waitingNow = (): (string | undefined)[] => scene.conversations.filter(({ isReusable }) => isReusable).map(({ rehearsed }) => rehearsed?.system).sort();
     const useAndEnd = async (wanted: Profile): Promise<void> => {
       scene.take("opus", wanted)?.process.die();
       await scene.refilled();
@@ -570,7 +572,7 @@ describe("rehearsals", () => {
     scene.pool.prepare("opus");
     await nextRound();
     for (const one of [ours, ours]) await useAndEnd(one);
-    const rehearsing = scene.conversations.find(({ rehearsed, isAlive }) => isAlive && rehearsed !== undefined);
+    const rehearsing = scene.conversations.find(({ rehearsed, isReusable }) => isReusable && rehearsed !== undefined);
     if (rehearsing !== undefined) rehearsing.process.lingers = true;
     for (const one of [others, others]) await useAndEnd(one);
     assert.deepEqual([rehearsing?.process.state, waitingNow(), scene.models().length], ["closing", [undefined], 2]);

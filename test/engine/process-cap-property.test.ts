@@ -4,7 +4,7 @@ import { it } from "node:test";
 import { Engine } from "../../src/engine/engine.ts";
 import type { BridgeError } from "../../src/errors.ts";
 import { createLogger } from "../../src/log.ts";
-import type { Turn } from "../../src/turn.ts";
+import type { Turn } from "../../src/turn/turn.ts";
 import { cleanUp } from "../support/cleanup.ts";
 import { fakeClaude, runningFakes } from "../support/fake-claude.ts";
 import { countLiveProcesses } from "../support/live-processes.ts";
@@ -54,7 +54,7 @@ for (const maxProcesses of [1, 2, 3]) {
     };
     const served = async (turn: Turn) => {
       const { events, error } = await collect(engine.run(turn, new AbortController().signal));
-      assert.deepEqual([error, typeof summaryOf(events).finish], [undefined, "string"]);
+      assert.deepEqual([error, typeof summaryOf(events).stopReason], [undefined, "string"]);
       return events;
     };
     await Promise.all(Array.from({ length: clients }, (_, index) => client(100 * maxProcesses + index)));

@@ -1,16 +1,15 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { endAtStop } from "../../src/engine/stop-sequences.ts";
-import { decodeJsonText, encodeJsonText } from "../../src/json-text.ts";
-import type { TurnEvent, Usage } from "../../src/turn.ts";
+import { decodeJsonText } from "../../src/json-text.ts";
+import type { TurnEvent } from "../../src/turn/event.ts";
+import type { Usage } from "../../src/turn/usage.ts";
 import { seededRandom } from "../support/random.ts";
-import { summaryOf } from "../support/turn-events.ts";
+import { blockStop, inputJson, messageStart, messageStop, noUsage, summaryOf, text, textStart, thinking, thinkingStart, toolUse } from "../support/turn-events.ts";
 
-const usage: Usage = { promptTokens: 40, cachedTokens: 30, cacheWriteTokens: 0, completionTokens: 1, reasoningTokens: 0 };
-const start: TurnEvent = { type: "start", model: "m", usage };
-const finish: TurnEvent = { type: "finish", reason: "length", usage: { ...usage, completionTokens: 99 } };
-const text = (plain: string): TurnEvent => ({ type: "text", text: encodeJsonText(plain) });
-const thinking = (plain: string): TurnEvent => ({ type: "thinking", text: encodeJsonText(plain) });
+const usage: Usage = { ...noUsage, inputTokens: 10, cacheReadInputTokens: 30, outputTokens: 1 };
+const start = messageStart(usage);
+const finish = messageStop("max_tokens", { ...usage, outputTokens: 99 });
 
 interface Ended {
   readonly events: readonly TurnEvent[];
@@ -48,8 +47,8 @@ function upToFirstStop(whole: string, stop: readonly string[]): { readonly said:
 describe("an answer with stop sequences", () => {
   it("ends before the first, and the upstream is left", async () => {
     const { events, wasLeft } = await end(["END"], answer("one ", "two END three", " four"));
-    assert.deepEqual([summaryOf(events).text, summaryOf(events).finish, wasLeft], ["one two ", "stop", true]);
-    assert.equal(events.at(-1)?.type, "finish");
+    assert.deepEqual([summaryOf(events).text, summaryOf(events).stopReason, wasLeft], ["one two ", "stop_sequence", true]);
+    assert.equal(events.at(-1)?.type, "message_stop");
   });
 
   it("that holds none is given whole, with its own finish", async () => {
@@ -65,7 +64,7 @@ describe("an answer with stop sequences", () => {
 
   it("ends at once when it begins with one", async () => {
     const { events } = await end(["a"], answer("a"));
-    assert.deepEqual(events.map(({ type }) => type), ["start", "finish"]);
+    assert.deepEqual(events.map(({ type }) => type), ["message_start", "message_stop"]);
   });
 
   it("ends at a text that begins like a sequence and turns out to be another", async () => {
@@ -76,7 +75,7 @@ describe("an answer with stop sequences", () => {
 
   it("holds back only what may become one: the rest goes out at once", async () => {
     const { batches } = await end(["STOP"], answer("hello S", "T", "ay"));
-    assert.deepEqual(batches.map((batch) => batch.map((event) => (event.type === "text" ? decodeJsonText(event.text) : event.type))), [["start"], ["hello "], ["STay"], ["finish"]]);
+    assert.deepEqual(batches.map((batch) => batch.map((event) => (event.type === "text" ? decodeJsonText(event.text) : event.type))), [["message_start"], ["hello "], ["STay"], ["message_stop"]]);
   });
 
   it("gives no empty batch and no empty text", async () => {
@@ -91,15 +90,30 @@ describe("an answer with stop sequences", () => {
   });
 
   it("gives what was held before a call, and goes on with the call", async () => {
-    const call: TurnEvent = { type: "tool_call", call: 0, id: "t1", name: "look" };
-    const json: TurnEvent = { type: "tool_arguments", call: 0, text: encodeJsonText('{"a":"END"}') };
+    const call = toolUse(1, "t1", "look");
+    const json = inputJson(1, '{"a":"END"}');
     const { events } = await end(["END"], [[start], [text("a EN"), call], [json], [finish]]);
     assert.deepEqual(events, [start, text("a "), text("EN"), call, json, finish]);
   });
 
+  it("tells which sequence ended it; of two that begin at one place, the first of the list", async () => {
+    for (const [stop, sequence] of [[["b", "bc"], "b"], [["bc", "b"], "bc"], [["c", "b"], "b"]] as const) {
+      const last = (await end(stop, answer("abc"))).events.at(-1);
+      assert.deepEqual(last?.type === "message_stop" && [last.stopReason, last.stopSequence], ["stop_sequence", sequence]);
+    }
+  });
+
+  it("ends its block, and keeps the borders of blocks in their order", async () => {
+    const batches = [[start, textStart(0), text("a E", 0), blockStop(0), thinkingStart(1), thinking("hm", 1), blockStop(1), textStart(2), text("ND b", 2)]];
+    const { events } = await end(["END"], batches);
+    assert.deepEqual(events.map(({ type }) => type), ["message_start", "block_start", "text", "block_stop", "block_start", "thinking", "block_stop", "block_start", "block_stop", "message_stop"]);
+    const untouched = [start, textStart(0), text("a EN", 0), blockStop(0), thinkingStart(1), thinking("hm", 1), blockStop(1), textStart(2), text("d", 2), blockStop(2), finish];
+    assert.deepEqual((await end(["END"], [untouched])).events, [start, textStart(0), text("a ", 0), text("EN", 0), ...untouched.slice(3)]);
+  });
+
   it("counts what it said, and keeps what was known of the prompt", async () => {
     const finished = (await end(["END"], answer("123456789", "END"))).events.at(-1);
-    assert.deepEqual(finished, { type: "finish", reason: "stop", usage: { ...usage, completionTokens: 3 } });
+    assert.deepEqual(finished, messageStop("stop_sequence", { ...usage, outputTokens: 3 }, "END"));
   });
 
   it("passes a failure on, with what came before it", async () => {
@@ -142,9 +156,9 @@ describe("an answer with stop sequences", () => {
       const why = `${JSON.stringify(whole)} as ${JSON.stringify(deltas)}, stops ${JSON.stringify(stop)}`;
       assert.equal(told.join(""), expected.said, why);
       // As it went out, too: nothing was given and taken back.
-      assert.deepEqual(events.map(({ type }) => type).filter((type) => type !== "text"), ["start", "finish"], why);
-      assert.equal(events.at(-1)?.type === "finish" && events.at(-1), expected.found ? events.at(-1) : finish, why);
-      assert.equal(summaryOf(events).finish, expected.found ? "stop" : "length", why);
+      assert.deepEqual(events.map(({ type }) => type).filter((type) => type !== "text"), ["message_start", "message_stop"], why);
+      assert.equal(events.at(-1)?.type === "message_stop" && events.at(-1), expected.found ? events.at(-1) : finish, why);
+      assert.equal(summaryOf(events).stopReason, expected.found ? "stop_sequence" : "max_tokens", why);
       if (expected.found) found++;
     }
     assert.ok(found > 500 && found < 2_900, `${found} of 3,000 were ended`);

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { callNow, mustCall, untilFirstCall, withToolChoice } from "../../src/engine/tool-choice.ts";
-import { encodeJsonText } from "../../src/json-text.ts";
-import type { ToolChoice, TurnEvent, Usage } from "../../src/turn.ts";
+import type { TurnEvent } from "../../src/turn/event.ts";
+import type { ToolChoice } from "../../src/turn/turn.ts";
+import { blockStop, inputJson, messageStart, messageStop, text, textStart, thinking, thinkingStart, toolUse } from "../support/turn-events.ts";
 import { tool, turnOf } from "../support/turns.ts";
 
 const tools = [tool("look"), tool("listen")];
@@ -56,14 +57,13 @@ it("the reminder is a message of the user's", () => {
 });
 
 describe("an answer that must be a call", () => {
-  const usage: Usage = { promptTokens: 1, cachedTokens: 0, cacheWriteTokens: 0, completionTokens: 1, reasoningTokens: 0 };
-  const start: TurnEvent = { type: "start", model: "m", usage };
-  const thought: TurnEvent = { type: "thinking", text: encodeJsonText("hm") };
-  const words: TurnEvent = { type: "text", text: encodeJsonText("Let me look. ") };
-  const more: TurnEvent = { type: "text", text: encodeJsonText("Or not.") };
-  const call: TurnEvent = { type: "tool_call", call: 0, id: "t1", name: "look" };
-  const json: TurnEvent = { type: "tool_arguments", call: 0, text: encodeJsonText("{}") };
-  const finish: TurnEvent = { type: "finish", reason: "tool_calls", usage };
+  const start = messageStart();
+  const thought = thinking("hm", 0);
+  const words = text("Let me look. ", 1);
+  const more = text("Or not.", 1);
+  const call = toolUse(2, "t1", "look");
+  const json = inputJson(2, "{}");
+  const finish = messageStop("tool_use");
   const retry: TurnEvent = { type: "retry" };
 
   async function play(...batches: TurnEvent[][]): Promise<{ readonly batches: readonly TurnEvent[][]; readonly hadCall: boolean }> {
@@ -83,6 +83,11 @@ describe("an answer that must be a call", () => {
     const { batches, hadCall } = await play([start, thought], [words], [more, call], [json], [finish]);
     assert.deepEqual(batches, [[start, thought], [words, more, call], [json], [finish]]);
     assert.equal(hadCall, true);
+  });
+
+  it("holds the borders of its text back with the text, and gives those of its thinking", async () => {
+    const { batches } = await play([start, thinkingStart(0), thought, blockStop(0)], [textStart(1), words, blockStop(1)], [call, json], [blockStop(2), finish]);
+    assert.deepEqual(batches, [[start, thinkingStart(0), thought, blockStop(0)], [textStart(1), words, blockStop(1), call, json], [blockStop(2), finish]]);
   });
 
   it("gives thinking on the way", async () => {

@@ -3,6 +3,10 @@ import type { IncomingHttpHeaders } from "node:http";
 import { describe, it } from "node:test";
 import { BridgeError } from "../../src/errors.ts";
 import { corsHeaders, createAccessCheck } from "../../src/http/access.ts";
+import { failureOf } from "../../src/http/respond.ts";
+import { defaultErrors } from "../../src/http/routes.ts";
+import { openAiError } from "../../src/api/openai/errors.ts";
+import { statusOf } from "../support/openai-error.ts";
 
 const open = createAccessCheck({ host: "127.0.0.1", apiKey: undefined });
 const key = "sk-correct-horse";
@@ -32,8 +36,8 @@ describe("without a key", () => {
   for (const host of ["evil.com", "evil.com:3456", "localhost.evil.com", "192.168.1.5:3456", "", "[::2]", "localhost:3456:1", "0.0.0.0:3456"]) {
     it(`answers 403 to the Host ${JSON.stringify(host)}`, () => {
       const error = refusalOf(() => open({ host }));
-      assert.equal(error.status, 403);
-      assert.equal(error.toOpenAi().error.code, "forbidden");
+      assert.equal(statusOf(error), 403);
+      assert.equal(openAiError(error).code, "forbidden");
     });
   }
 
@@ -70,13 +74,13 @@ describe("an Origin", () => {
     for (const origin of foreignOrigins) {
       it(`that is foreign gets 403 ${when}: ${JSON.stringify(origin)}`, () => {
         const error = refusalOf(() => check({ host: "localhost:3456", origin, ...credentials }));
-        assert.equal(error.status, 403);
+        assert.equal(statusOf(error), 403);
         assert.match(error.message, /^This Origin is not allowed.*with or without an API key/);
       });
     }
     it(`that a foreign page leaves off gets 403 ${when}`, () => {
       const headers: IncomingHttpHeaders = { host: "localhost:3456", "sec-fetch-site": "cross-site", ...credentials };
-      assert.equal(refusalOf(() => check(headers)).status, 403);
+      assert.equal(statusOf(refusalOf(() => check(headers))), 403);
     });
     for (const site of ["same-origin", "same-site", "none"] as const) {
       it(`may be missing from a ${site} request ${when}`, () => check({ host: "localhost:3456", "sec-fetch-site": site, ...credentials }));
@@ -118,17 +122,17 @@ describe("with a key", () => {
   for (const headers of wrong) {
     it(`answers 401 to ${JSON.stringify(headers)}`, () => {
       const error = refusalOf(() => keyed(headers));
-      assert.equal(error.status, 401);
-      assert.equal(error.toOpenAi().error.type, "authentication_error");
-      assert.equal(error.toOpenAi().error.code, "invalid_api_key");
-      assert.deepEqual(error.headers, { "www-authenticate": "Bearer" });
+      assert.equal(statusOf(error), 401);
+      assert.equal(openAiError(error).type, "authentication_error");
+      assert.equal(openAiError(error).code, "invalid_api_key");
+      assert.equal(failureOf(error, defaultErrors).headers["www-authenticate"], "Bearer");
       assert.equal(error.cause, undefined);
     });
   }
 
   it("says nothing of the key that was sent, nor of its own", () => {
     const error = refusalOf(() => keyed({ authorization: "Bearer hunter2", "x-api-key": "hunter2" }));
-    assert.ok(!JSON.stringify([error.message, error.toOpenAi(), error.stack]).includes("hunter2"));
+    assert.ok(!JSON.stringify([error.message, openAiError(error), error.stack]).includes("hunter2"));
     assert.ok(!error.message.includes(key));
   });
 
@@ -140,10 +144,10 @@ describe("with a key", () => {
   it("is not asked of a preflight, and of nothing that only looks like one", () => {
     const preflight: IncomingHttpHeaders = { origin: "http://localhost:3000", "access-control-request-method": "POST" };
     keyed(preflight, [], "OPTIONS");
-    assert.equal(refusalOf(() => keyed(preflight, [], "POST")).status, 401);
-    assert.equal(refusalOf(() => keyed(preflight)).status, 401);
-    assert.equal(refusalOf(() => keyed({ origin: "http://localhost:3000" }, [], "OPTIONS")).status, 401);
-    assert.equal(refusalOf(() => keyed({ ...preflight, origin: "https://evil.com" }, [], "OPTIONS")).status, 403);
+    assert.equal(statusOf(refusalOf(() => keyed(preflight, [], "POST"))), 401);
+    assert.equal(statusOf(refusalOf(() => keyed(preflight))), 401);
+    assert.equal(statusOf(refusalOf(() => keyed({ origin: "http://localhost:3000" }, [], "OPTIONS"))), 401);
+    assert.equal(statusOf(refusalOf(() => keyed({ ...preflight, origin: "https://evil.com" }, [], "OPTIONS"))), 403);
   });
 });
 

@@ -6,6 +6,7 @@ import type { AddressInfo } from "node:net";
 import { describe, it } from "node:test";
 import { BridgeError } from "../../src/errors.ts";
 import { bytesPerMegabyte, maxJsonDepth, readJsonBody } from "../../src/http/body.ts";
+import { statusOf } from "../support/openai-error.ts";
 
 const limits = { maxBodyBytes: bytesPerMegabyte };
 
@@ -42,7 +43,7 @@ async function overSocket(
   const settled = new Promise<unknown>((resolve) => {
     server.on("request", async (request, response) => {
       const outcome: unknown = await readJsonBody(request, { maxBodyBytes }).catch((error: unknown) => error);
-      response.statusCode = outcome instanceof BridgeError ? outcome.status : 200;
+      response.statusCode = outcome instanceof BridgeError ? statusOf(outcome) : 200;
       response.end();
       resolve(outcome);
     });
@@ -102,22 +103,22 @@ describe("a body that is no JSON object", () => {
   for (const [body, got] of [["[]", "an array"], ["null", "null"], ['"x"', "a string"], ["1", "a number"], ["true", "a boolean"]] as const) {
     it(`is refused as ${got}`, async () => {
       const error = await refused(body);
-      assert.equal(error.status, 400);
-      assert.equal(error.param, "body");
+      assert.equal(statusOf(error), 400);
+      assert.equal(error.field, "body");
       assert.equal(error.message, `The request body must be a JSON object, got ${got}.`);
     });
   }
 
   it("is refused when it is empty", async () => {
     const error = await refused("");
-    assert.deepEqual([error.kind, error.status, error.param], ["invalid_json", 400, "body"]);
+    assert.deepEqual([error.kind, statusOf(error), error.field], ["invalid_json", 400, "body"]);
     assert.match(error.message, /is empty/);
   });
 
   it("is refused when it is not UTF-8", async () => {
     for (const bytes of [[0xff], [0xc3, 0x28], [0xed, 0xa0, 0x80]]) {
       const error = await refused(Buffer.concat([Buffer.from('{"a":"'), Buffer.from(bytes), Buffer.from('"}')]));
-      assert.deepEqual([error.kind, error.param, error.message], ["invalid_json", "body", "The request body is not valid UTF-8."]);
+      assert.deepEqual([error.kind, error.field, error.message], ["invalid_json", "body", "The request body is not valid UTF-8."]);
     }
   });
 
@@ -129,7 +130,7 @@ describe("a body that is no JSON object", () => {
     ];
     for (const body of bodies) {
       const error = await refused(body);
-      assert.deepEqual([error.kind, error.status, error.param], ["invalid_json", 400, "body"]);
+      assert.deepEqual([error.kind, statusOf(error), error.field], ["invalid_json", 400, "body"]);
       assert.ok(error.message.startsWith("The request body is not valid JSON"), error.message);
       assert.ok(!JSON.stringify([error.message, String(error.cause), error.stack]).includes("SECRET"), `${body}: ${error.message}`);
     }
@@ -149,7 +150,7 @@ describe("nesting", () => {
   it("is refused beyond it, in arrays and objects, before it is parsed", async () => {
     for (const body of [nested(maxJsonDepth + 1), '{"a":'.repeat(maxJsonDepth + 1), "[".repeat(500_000)]) {
       const error = await refused(body);
-      assert.deepEqual([error.kind, error.status, error.param], ["invalid_json", 400, "body"]);
+      assert.deepEqual([error.kind, statusOf(error), error.field], ["invalid_json", 400, "body"]);
       assert.match(error.message, /at most 200 arrays and objects/);
     }
   });
@@ -187,7 +188,7 @@ describe("nesting", () => {
 describe("an encoded body", () => {
   it("is refused by the header's name", async () => {
     const error = await refusalOf(readJsonBody(requestOf(["{}"], { "content-encoding": "gzip" }), limits));
-    assert.deepEqual([error.status, error.param], [400, "content-encoding"]);
+    assert.deepEqual([statusOf(error), error.field], [400, "content-encoding"]);
     assert.match(error.message, /^content-encoding: expected/);
   });
 });
@@ -196,7 +197,7 @@ describe("a body over the limit", () => {
   it("is refused at once when it announces itself, and not read", async () => {
     const request = requestOf(["{}"], { "content-length": String(bytesPerMegabyte + 1) });
     const error = await refusalOf(readJsonBody(request, limits));
-    assert.deepEqual([error.kind, error.status, error.param], ["body_too_large", 413, "body"]);
+    assert.deepEqual([error.kind, statusOf(error), error.field], ["body_too_large", 413, "body"]);
     assert.equal(error.message, "The request body is larger than 1 MB, the limit set by --max-body.");
     assert.equal(request.readableFlowing, null);
   });
@@ -205,7 +206,7 @@ describe("a body over the limit", () => {
     const body = JSON.stringify({ a: "x".repeat(92) });
     assert.equal(body.length, 100);
     assert.ok(await readJsonBody(requestOf([body], { "content-length": "100" }), { maxBodyBytes: 100 }));
-    assert.equal((await refusalOf(readJsonBody(requestOf([body]), { maxBodyBytes: 99 }))).status, 413);
+    assert.equal(statusOf(await refusalOf(readJsonBody(requestOf([body]), { maxBodyBytes: 99 }))), 413);
   });
 
   it("is refused when it runs over, and its sender sees the 413 while it still sends", async () => {

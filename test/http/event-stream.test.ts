@@ -3,18 +3,17 @@ import { EventEmitter } from "node:events";
 import type { ServerResponse } from "node:http";
 import { describe, it, type TestContext } from "node:test";
 import { BridgeError } from "../../src/errors.ts";
-import {
-  type EventStreamOptions, sendEventStream, stalledReaderMsMax, type WireStream,
-} from "../../src/http/event-stream.ts";
-import type { JsonText, TurnEvent } from "../../src/turn.ts";
+import type { WireStream } from "../../src/api/dialect.ts";
+import { type EventStreamOptions, sendEventStream, stalledReaderMsMax } from "../../src/http/event-stream.ts";
+import type { TurnEvent } from "../../src/turn/event.ts";
+import { messageStart, noUsage, text } from "../support/turn-events.ts";
 
 const headWaitMs = 1_000;
 const heartbeatMs = 15_000;
 /** While the upstream is asked again the head waits for this long. */
 const retryHeadWaitMs = 30_000;
-const start: TurnEvent = { type: "start", model: "claude-served", usage: { promptTokens: 1, cachedTokens: 0, cacheWriteTokens: 0, completionTokens: 0, reasoningTokens: 0 } };
+const start = messageStart(noUsage, "claude-served");
 const retry: TurnEvent = { type: "retry" };
-const text = (value: string): TurnEvent => ({ type: "text", text: value as JsonText });
 
 /** As much of a `ServerResponse` as the relay uses; `hasRoom` is what a write answers. */
 class SocketStandIn extends EventEmitter {

@@ -7,7 +7,9 @@ import { BridgeError } from "../../src/errors.ts";
 import { fetchWaitMs, imageBytesMax, isPublicAddress, redirectsMax } from "../../src/http/fetch-images.ts";
 import { ImageCache } from "../../src/http/image-cache.ts";
 import { fetchesMax, ToldImages, type ToldImagesOptions } from "../../src/http/told-images.ts";
-import type { ImageBlock, Message, Turn } from "../../src/turn.ts";
+import type { ImageBlock, Message } from "../../src/turn/message.ts";
+import type { Turn } from "../../src/turn/turn.ts";
+import { statusOf } from "../support/openai-error.ts";
 
 const png = Buffer.from("89504e470d0a1a0a0000", "hex");
 const never = new AbortController().signal;
@@ -37,7 +39,7 @@ async function refusal(turn: Turn, options: Partial<ToldImagesOptions> = {}): Pr
 async function assertRefused(words: RegExp, turn: Turn, options: Partial<ToldImagesOptions> = {}): Promise<BridgeError> {
   const error = await refusal(turn, options);
   assert.match(error.message, words);
-  assert.deepEqual([error.kind, error.status, error.param], ["invalid_value", 400, path]);
+  assert.deepEqual([error.kind, statusOf(error), error.field], ["invalid_value", 400, path]);
   assert.ok(error.message.startsWith(`${path}: `), error.message);
   return error;
 }

@@ -4,7 +4,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { describe, it, type TestContext } from "node:test";
 import { BridgeError } from "../../src/errors.ts";
-import { adviceHeaders, sendBytes, sendFailure, sendJson } from "../../src/http/respond.ts";
+import { sendBytes, sendFailure } from "../../src/http/respond.ts";
+import { defaultErrors } from "../../src/http/routes.ts";
 import { createLogger } from "../../src/log.ts";
 import { cleanUp } from "../support/cleanup.ts";
 import { openAiErrorOf } from "../support/openai-error.ts";
@@ -30,7 +31,7 @@ function logOf(): { readonly lines: string[]; readonly log: ReturnType<typeof cr
 
 describe("JSON", () => {
   it("goes out with its type and its length in bytes", async (t) => {
-    const url = await serverOf(t, (_request, response) => sendJson(response, 201, { word: "grün 😀" }, { "x-more": "1" }));
+    const url = await serverOf(t, (_request, response) => sendBytes(response, 201, Buffer.from(JSON.stringify({ word: "grün 😀" })), { "x-more": "1" }));
     const response = await fetch(url);
     assert.equal(response.status, 201);
     assert.equal(response.headers.get("content-type"), "application/json; charset=utf-8");
@@ -45,27 +46,18 @@ describe("JSON", () => {
   });
 
   it("is left off for HEAD, its length is not", async (t) => {
-    const url = await serverOf(t, (_request, response) => sendJson(response, 200, { a: 1 }));
+    const url = await serverOf(t, (_request, response) => sendBytes(response, 200, Buffer.from('{"a":1}')));
     const answer = await rawRequest(t, url, "HEAD / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
     assert.equal(answer.headers["content-length"], "7");
     assert.equal(answer.body, "");
   });
 });
 
-describe("an error's advice", () => {
-  it("is its headers, when to come again, and whether", () => {
-    assert.deepEqual(adviceHeaders(new BridgeError("internal", "x")), {});
-    const error = new BridgeError("usage_limit_reached", "x", { retryAfterSeconds: 90, shouldRetry: false, headers: { allow: "GET" } });
-    assert.deepEqual(adviceHeaders(error), { allow: "GET", "retry-after": "90", "x-should-retry": "false" });
-    assert.deepEqual(adviceHeaders(new BridgeError("overloaded", "x", { retryAfterSeconds: 0, shouldRetry: true })), { "retry-after": "0", "x-should-retry": "true" });
-  });
-});
-
 describe("a failure", () => {
   it("is its status, its four keys and its advice", async (t) => {
     const { log, lines } = logOf();
-    const failure = new BridgeError("server_busy", "All are taken.", { param: "messages", retryAfterSeconds: 5 });
-    const url = await serverOf(t, (request, response) => void request.resume().on("end", () => sendFailure(request, response, failure, log)));
+    const failure = new BridgeError("server_busy", "All are taken.", { field: "messages", retryAfterSeconds: 5 });
+    const url = await serverOf(t, (request, response) => void request.resume().on("end", () => sendFailure(request, response, failure, defaultErrors, log)));
     const response = await fetch(url);
     assert.equal(response.status, 429);
     assert.equal(response.headers.get("retry-after"), "5");
@@ -75,7 +67,7 @@ describe("a failure", () => {
 
   it("of the server's own is a 500 that tells nothing of the inside, and the log has its cause", async (t) => {
     const { log, lines } = logOf();
-    const url = await serverOf(t, (request, response) => void request.resume().on("end", () => sendFailure(request, response, new TypeError("inside story"), log)));
+    const url = await serverOf(t, (request, response) => void request.resume().on("end", () => sendFailure(request, response, new TypeError("inside story"), defaultErrors, log)));
     const response = await fetch(url);
     assert.equal(response.status, 500);
     const body = await response.text();
@@ -86,7 +78,7 @@ describe("a failure", () => {
 
   it("that is no Error is a 500 too", async (t) => {
     const { log, lines } = logOf();
-    const url = await serverOf(t, (request, response) => void request.resume().on("end", () => sendFailure(request, response, "a string", log)));
+    const url = await serverOf(t, (request, response) => void request.resume().on("end", () => sendFailure(request, response, "a string", defaultErrors, log)));
     assert.equal((await fetch(url)).status, 500);
     assert.match(lines.join(), /a string/);
   });
@@ -95,7 +87,7 @@ describe("a failure", () => {
     const { log } = logOf();
     const url = await serverOf(t, (request, response) => {
       response.writeHead(200, { "content-type": "text/plain" });
-      response.write("half", () => sendFailure(request, response, new BridgeError("internal", "x"), log));
+      response.write("half", () => sendFailure(request, response, new BridgeError("internal", "x"), defaultErrors, log));
     });
     const response = await fetch(url);
     assert.equal(response.status, 200);
@@ -106,7 +98,7 @@ describe("a failure", () => {
     const { log } = logOf();
     const url = await serverOf(t, (request, response) => {
       response.end("whole");
-      sendFailure(request, response, new BridgeError("internal", "x"), log);
+      sendFailure(request, response, new BridgeError("internal", "x"), defaultErrors, log);
     });
     assert.equal(await (await fetch(url)).text(), "whole");
   });
@@ -116,7 +108,7 @@ describe("a failure", () => {
     let outcome: Promise<void> | undefined;
     const url = await serverOf(t, (request, response) => {
       request.resume();
-      outcome = once(response, "close").then(() => sendFailure(request, response, new BridgeError("client_closed", "x"), log));
+      outcome = once(response, "close").then(() => sendFailure(request, response, new BridgeError("client_closed", "x"), defaultErrors, log));
       response.flushHeaders();
     });
     const socket = await openSocket(t, url);
@@ -128,7 +120,7 @@ describe("a failure", () => {
 });
 
 describe("a body that is refused while it comes", () => {
-  const refuse = (t: TestContext): Promise<string> => serverOf(t, (request, response) => sendFailure(request, response, new BridgeError("body_too_large", "Too large.", { param: "body", retryAfterSeconds: 1 }), logOf().log));
+  const refuse = (t: TestContext): Promise<string> => serverOf(t, (request, response) => sendFailure(request, response, new BridgeError("body_too_large", "Too large.", { field: "body", retryAfterSeconds: 1 }), defaultErrors, logOf().log));
 
   it("gets its answer at once, whole, before the connection closes", async (t) => {
     const socket = await openSocket(t, await refuse(t));

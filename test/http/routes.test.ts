@@ -1,86 +1,81 @@
 import assert from "node:assert/strict";
 import { describe, it, test } from "node:test";
-import { BridgeError } from "../../src/errors.ts";
-import { findRoute } from "../../src/http/routes.ts";
+import { StoredResponses } from "../../src/api/openai/responses/stored.ts";
+import type { Engine } from "../../src/engine/engine.ts";
+import { allowedMethods, handlerOf, Router } from "../../src/http/router.ts";
+import { routesOf } from "../../src/http/routes.ts";
 import { startEmbedded, startEmbeddedWith } from "../support/embedded-server.ts";
-import { openAiErrorIn } from "../support/openai-error.ts";
+import { openAiErrorIn, statusOf } from "../support/openai-error.ts";
 import { chatRequest } from "../support/sse.ts";
 
-function refusalOf(method: string, url: string): BridgeError {
-  try {
-    findRoute(method, url);
-  } catch (error) {
-    assert.ok(error instanceof BridgeError);
-    return error;
-  }
-  return assert.fail(`${method} ${url} was found`);
-}
+/** The table needs an engine and a store only when a request is served. */
+const routes = routesOf({ engine: {} as Engine, store: new StoredResponses(), server: { version: "0.0.0", isDemo: false, startedAtMs: 0, findPolicy: () => [] }, more: [] });
+const router = new Router(routes);
 
-function handlerName(method: string, url: string): string {
-  const match = findRoute(method, url);
-  assert.ok("handler" in match, `${method} ${url}`);
-  return match.handler.name;
+function pathFound(url: string): string {
+  return router.find(url)?.route.path ?? assert.fail(`${url} was not found`);
 }
 
 const served = [
-  ["GET", "", "about", "GET, HEAD, OPTIONS"],
-  ["GET", "/health", "health", "GET, HEAD, OPTIONS"],
-  ["GET", "/models", "listModels", "GET, HEAD, OPTIONS"],
-  ["GET", "/models/claude-opus-4", "getModel", "GET, HEAD, OPTIONS"],
-  ["POST", "/chat/completions", "createChatCompletion", "POST, OPTIONS"],
-  ["POST", "/responses", "createResponse", "POST, OPTIONS"],
-  ["GET", "/responses/resp_1", "getResponse", "GET, HEAD, DELETE, OPTIONS"],
-  ["DELETE", "/responses/resp_1", "deleteResponse", "GET, HEAD, DELETE, OPTIONS"],
+  ["GET", "", "/", "GET, HEAD, OPTIONS"],
+  ["GET", "/health", "/health", "GET, HEAD, OPTIONS"],
+  ["GET", "/models", "/v1/models", "GET, HEAD, OPTIONS"],
+  ["GET", "/models/claude-opus-4", "/v1/models/{id...}", "GET, HEAD, OPTIONS"],
+  ["POST", "/chat/completions", "/v1/chat/completions", "POST, OPTIONS"],
+  ["POST", "/responses", "/v1/responses", "POST, OPTIONS"],
+  ["GET", "/responses/resp_1", "/v1/responses/{id}", "GET, HEAD, DELETE, OPTIONS"],
+  ["DELETE", "/responses/resp_1", "/v1/responses/{id}", "GET, HEAD, DELETE, OPTIONS"],
 ] as const;
 
 describe("a path", () => {
   for (const [method, path, name, allow] of served) {
     it(`${method} ${path || "/"} is served with and without /v1, a slash behind, and a query`, () => {
       for (const prefix of ["", "/v1"]) {
-        for (const suffix of ["", "/", "//", "?a=b", "/?a=/v1/models", "?"]) assert.equal(handlerName(method, prefix + path + suffix), name, prefix + path + suffix);
+        for (const suffix of ["", "/", "//", "?a=b", "/?a=/v1/models", "?"]) assert.equal(pathFound(prefix + path + suffix), name, prefix + path + suffix);
       }
     });
 
     it(`${method} ${path || "/"} tells its methods, and refuses the others by them`, () => {
       for (const prefix of ["", "/v1"]) {
-        assert.deepEqual(findRoute("OPTIONS", prefix + path), { allow });
+        const { route } = router.find(prefix + path) ?? assert.fail(path);
+        assert.equal(allowedMethods(route), allow);
+        assert.ok(handlerOf(route, method) !== undefined);
         for (const other of ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "TRACE", ""].filter((candidate) => !allow.split(", ").includes(candidate))) {
-          const error = refusalOf(other, prefix + path);
-          assert.equal(error.status, 405);
-          assert.deepEqual(error.headers, { allow });
+          assert.equal(handlerOf(route, other), undefined, other);
         }
       }
     });
 
-    if (method === "GET") it(`${path || "/"} is served to HEAD as to GET`, () => assert.equal(handlerName("HEAD", `/v1${path}`), name));
+    if (method === "GET") it(`${path || "/"} is served to HEAD as to GET`, () => {
+      const { route } = router.find(`/v1${path}`) ?? assert.fail(path);
+      assert.equal(handlerOf(route, "HEAD"), handlerOf(route, "GET"));
+    });
   }
 
   it("gives what stands behind /models/, percent-encoding and slashes as they are", () => {
     for (const id of ["opus", "claude-code-cli/opus", "a%2Fb", "claude-3-5@20250101"]) {
-      assert.equal((findRoute("GET", `/v1/models/${id}?x=1`) as { parameter: string }).parameter, id);
+      assert.equal(router.find(`/v1/models/${id}?x=1`)?.parameter, id);
     }
   });
 
   it("gives the response's id, whatever stands behind it", () => {
-    for (const url of ["/responses/resp_a-B", "/v1/responses/resp_a-B/", "/v1/responses/resp_a-B?stream=true"]) assert.equal((findRoute("GET", url) as { parameter: string }).parameter, "resp_a-B");
+    for (const url of ["/responses/resp_a-B", "/v1/responses/resp_a-B/", "/v1/responses/resp_a-B?stream=true"]) assert.equal(router.find(url)?.parameter, "resp_a-B");
   });
 
   for (const path of ["/v1/responses/resp_1/input_items", "/v1/responses/resp_1/cancel", "/v1/responsesx", "/v1/chat", "/v1/chat/completions/x", "/v2/models", "/v1/v1/models", "/V1/models", "/v1models", "/modelsx", "/healthz", "/v1/completions", "/v1/embeddings", "*", "//models", "/%76%31/models"]) {
     it(`${path} is not there, for any method`, () => {
-      for (const method of ["GET", "POST", "OPTIONS", "BREW"]) {
-        const error = refusalOf(method, path);
-        assert.equal(error.status, 404);
-        assert.equal(error.kind, "not_found");
-      }
+      assert.equal(router.find(path), undefined);
+      const error = router.notFound(path);
+      assert.deepEqual([statusOf(error), error.kind], [404, "not_found"]);
     });
   }
 
   it("that is not there is told, but not a novel", () => {
-    assert.match(refusalOf("GET", "/v1/embeddings").message, /at \/embeddings\. There are \/v1\/chat\/completions/);
-    assert.ok(refusalOf("GET", `/${"x".repeat(10_000)}`).message.length < 400);
+    assert.match(router.notFound("/v1/embeddings").message, /at \/embeddings\. There are \/v1\/chat\/completions/);
+    assert.ok(router.notFound(`/${"x".repeat(10_000)}`).message.length < 400);
   });
 
-  it("keeps its query to itself", () => assert.doesNotMatch(refusalOf("GET", "/nowhere?key=secret").message, /secret/));
+  it("keeps its query to itself", () => assert.doesNotMatch(router.notFound("/nowhere?key=secret").message, /secret/));
 });
 
 describe("the answers", () => {

@@ -4,6 +4,7 @@ import { type AddressInfo, connect } from "node:net";
 import { describe, it, type TestContext } from "node:test";
 import { BridgeError } from "../../src/errors.ts";
 import type { Services } from "../../src/http/exchange.ts";
+import type { Route } from "../../src/http/router.ts";
 import { createHttpServer } from "../../src/http/server.ts";
 import { createLogger } from "../../src/log.ts";
 import { cleanUp } from "../support/cleanup.ts";
@@ -463,12 +464,12 @@ describe("a stream", () => {
 });
 
 describe("a server of its own", () => {
-  async function listen(t: TestContext, checkAccess: () => void = () => {}) {
+  async function listen(t: TestContext, checkAccess: () => void = () => {}, routes: readonly Route[] = []) {
     const logLines: string[] = [];
     failOnFaults(t);
     const log = createLogger("info", (line) => logLines.push(line));
     // Nothing in these tests gets as far as the services.
-    const server = createHttpServer({ services: {} as Services, checkAccess, log });
+    const server = createHttpServer({ services: {} as Services, routes, checkAccess, log });
     await once(server.listen(0, "127.0.0.1"), "listening");
     cleanUp(t, () => server.close());
     return { server, logLines, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
@@ -484,8 +485,8 @@ describe("a server of its own", () => {
   it("cuts the connection whose failure cannot be told, and that one alone", async (t) => {
     let requests = 0;
     const { logLines, url } = await listen(t, () => {
-      if (++requests === 1) throw new BridgeError("forbidden", "No.", { headers: { "x-odd": "\n" } });
-    });
+      if (++requests === 1) throw new BridgeError("forbidden", "No.");
+    }, [{ path: "/", errors: { failure: () => ({ status: 403, headers: { "x-odd": "\n" }, body: {} }) }, handlers: {} }]);
     await assert.rejects(fetch(url), /fetch failed/u);
     assert.match(logLines.join("\n"), / error a request failed id=req_\w+ reason="?.*ERR_INVALID_CHAR/u);
     assert.equal((await fetch(`${url}/nowhere`)).status, 404);

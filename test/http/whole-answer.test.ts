@@ -4,8 +4,9 @@ import type { ServerResponse } from "node:http";
 import { describe, it, type TestContext } from "node:test";
 import { stalledReaderMsMax } from "../../src/http/event-stream.ts";
 import { HeldAnswers } from "../../src/http/held-answers.ts";
-import { bodyOfPieces, bodyOfText, sendWholeAnswer } from "../../src/http/whole-answer.ts";
-import type { JsonText, TurnEvent } from "../../src/turn.ts";
+import { bodyOfPieces, bodyOfText } from "../../src/api/body.ts";
+import { sendWholeAnswer } from "../../src/http/whole-answer.ts";
+import type { JsonText, TurnEvent } from "../../src/turn/event.ts";
 
 /** All promises that can settle have settled. */
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -49,7 +50,7 @@ const pieces = ["a", "b", "c"].map((letter) => Buffer.alloc(100_000, letter));
 const text = "x".repeat(300_000) as JsonText;
 
 async function* turn(): AsyncGenerator<TurnEvent[]> {
-  yield [{ type: "text", text }];
+  yield [{ type: "text", index: 0, text }];
 }
 
 async function send(t: TestContext) {

@@ -1,6 +1,6 @@
 /** The server inside the test's own process, on a port of its own. */
 import type { TestContext } from "node:test";
-import { type ClaudeMaxApi, type Config, createClaudeMaxApi } from "../../src/index.ts";
+import { type ClaudeMaxApi, type Config, createClaudeMaxApi, type Surroundings } from "../../src/index.ts";
 import { cleanUp } from "./cleanup.ts";
 import { fakeClaudePath } from "./fake-claude.ts";
 import { failOnFaults } from "./faults.ts";
@@ -19,12 +19,12 @@ export interface EmbeddedServer {
  * Listening, with the CLI looked for. No process is booted ahead, none outlives the test, a failure keeps its status
  * however slow the machine, and nothing is thrown that nobody catches.
  */
-export async function startEmbedded(t: TestContext, overrides: Partial<Config> = {}, environment: Readonly<Record<string, string>> = {}): Promise<EmbeddedServer> {
+export async function startEmbedded(t: TestContext, overrides: Partial<Config> = {}, environment: Readonly<Record<string, string>> = {}, surroundings: Pick<Surroundings, "routes"> = {}): Promise<EmbeddedServer> {
   const logLines: string[] = [];
   failOnFaults(t);
   const api = createClaudeMaxApi(
     { port: 0, warm: 0, shutdownWaitSeconds: 0, headWaitSeconds: 600, logLevel: "debug", ...overrides },
-    { environment: { ...platformEnvironment(), ...environment }, writeLog: (line) => logLines.push(line) },
+    { environment: { ...platformEnvironment(), ...environment }, writeLog: (line) => logLines.push(line), ...surroundings },
   );
   const { url } = await api.listen();
   cleanUp(t, () => api.close());

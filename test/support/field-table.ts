@@ -2,13 +2,13 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { it } from "node:test";
-import type { FieldTreatment } from "../../src/dialects/field-treatment.ts";
+import type { FieldTreatment } from "../../src/api/field-treatment.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
 export interface FieldTableUnderTest {
   readonly table: readonly FieldTreatment[];
-  /** The dialect's sources that read the body, in `src/dialects/`. */
+  /** The dialect's sources that read the body, in `src/api/openai/`. */
   readonly sources: readonly string[];
   /** What is made of the least request with these fields more. */
   readonly parse: (more?: Fields) => object;
@@ -28,7 +28,7 @@ export function testFieldTable({ table, sources, parse, honoured, inside }: Fiel
 
   it("has every field that is read, as honoured or refused, and reads every one that it calls so", () => {
     const namesRead = new Set(sources.flatMap((file) => {
-      const source = readFileSync(new URL(`../../src/dialects/${file}`, import.meta.url), "utf8");
+      const source = readFileSync(new URL(`../../src/api/openai/${file}`, import.meta.url), "utf8");
       return [...source.matchAll(/\bfields\["([a-z_]+)"\]/gu)].map(([, name]) => name ?? "");
     }));
     assert.ok(namesRead.has("tool_choice") && namesRead.has("model"), "the source is read rightly");
@@ -54,7 +54,7 @@ export function testFieldTable({ table, sources, parse, honoured, inside }: Fiel
   for (const { name, treatment, example } of table) {
     if (treatment === "refused") {
       it(`says rightly that ${name} is refused`, () => {
-        assert.throws(() => parse({ [name]: example }), { name: "BridgeError", kind: "unsupported_parameter", status: 400, param: name });
+        assert.throws(() => parse({ [name]: example }), { name: "BridgeError", kind: "unsupported_parameter", field: name });
         assert.deepEqual(parse({ [name]: null }), parse());
       });
     }

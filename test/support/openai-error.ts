@@ -1,5 +1,7 @@
 /** OpenAI's error body, as strictly as its clients read it. */
 import assert from "node:assert/strict";
+import { openAiFailure } from "../../src/api/openai/errors.ts";
+import type { BridgeError } from "../../src/errors.ts";
 
 export interface OpenAiError {
   readonly message: string;
@@ -25,4 +27,9 @@ export async function openAiErrorIn(response: Response): Promise<OpenAiError & {
   assert.match(response.headers.get("content-type") ?? "", /^application\/json/);
   assert.match(response.headers.get("x-request-id") ?? "", /^\S+$/);
   return { status: response.status, ...openAiErrorOf(await response.text()) };
+}
+
+/** The HTTP status that OpenAI's dialects give an error. */
+export function statusOf(error: BridgeError): number {
+  return openAiFailure(error).status;
 }

@@ -1,6 +1,7 @@
 /** How a parser refuses. */
 import assert from "node:assert/strict";
 import { BridgeError, type ErrorCode } from "../../src/errors.ts";
+import { statusOf } from "./openai-error.ts";
 
 /** The error with which `parse` refuses what it is given. */
 export function refusalOf(parse: () => unknown): BridgeError {
@@ -16,6 +17,6 @@ export function refusalOf(parse: () => unknown): BridgeError {
 
 /** Holds a refusal of a request's field: a person who sees the message alone can tell which field it is. */
 export function assertRefuses(error: BridgeError, kind: ErrorCode, param: string): void {
-  assert.deepEqual([error.kind, error.param, error.status], [kind, param, 400]);
+  assert.deepEqual([error.kind, error.field, statusOf(error)], [kind, param, 400]);
   assert.ok(error.message.startsWith(param), error.message);
 }

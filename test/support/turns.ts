@@ -1,5 +1,6 @@
 /** Turns and their parts, as short as a test wants to write them. */
-import type { Message, Tool, ToolResultBlock, Turn } from "../../src/turn.ts";
+import type { Message, ToolResultBlock } from "../../src/turn/message.ts";
+import type { Tool, Turn } from "../../src/turn/turn.ts";
 
 /** A caller that stays. */
 export const never: AbortSignal = new AbortController().signal;

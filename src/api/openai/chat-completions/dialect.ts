@@ -1,0 +1,26 @@
+import { bodyOfPieces } from "../../body.ts";
+import type { AnswerIdentity, Dialect } from "../../dialect.ts";
+import { openAiFailure } from "../errors.ts";
+import { rateLimitHeaders } from "../rate-limit.ts";
+import { type ChatRequest, parseChatRequest } from "./request.ts";
+import { type ChatIdentity, ChatStream } from "./response.ts";
+import { ChatAnswer } from "./whole-answer.ts";
+
+/** `POST /v1/chat/completions`. */
+export const chatCompletions: Dialect<ChatRequest> = {
+  parse: (body, { defaultModel }) => parseChatRequest(body, defaultModel),
+  stream: (request, identity) => new ChatStream(chatIdentity(request, identity), request),
+  whole: (request, identity) => {
+    const answer = new ChatAnswer(chatIdentity(request, identity), request);
+    return { take: (events) => answer.take(events), release: () => bodyOfPieces(answer.release()) };
+  },
+  failure: openAiFailure,
+  windowHeaders: rateLimitHeaders,
+};
+
+function chatIdentity({ model }: ChatRequest, { token, createdAt, cliVersion }: AnswerIdentity): ChatIdentity {
+  return {
+    id: `chatcmpl-${token}`, created: createdAt, model,
+    systemFingerprint: `fp_claude_code_${cliVersion ?? "unknown"}`,
+  };
+}

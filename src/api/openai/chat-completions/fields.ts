@@ -1,0 +1,58 @@
+import { ignoredKeywords } from "../answer-schema.ts";
+import { codeWords, type FieldTreatment } from "../../field-treatment.ts";
+
+/**
+ * Every field of OpenAI's `CreateChatCompletionRequest`, and the commonest of others'. A field that is not here is
+ * ignored.
+ */
+export const chatFields: readonly FieldTreatment[] = [
+  { name: "model", treatment: "honoured", note: "see `/v1/models`; missing: `--default-model`; unknown: 404" },
+  { name: "messages", treatment: "honoured", note: "all roles; text, images (data URL or http(s) URL), PDFs "
+    + "(`file_data`); ignored in a message: `name`, and reasoning that comes back" },
+  { name: "stream", treatment: "honoured", note: "" },
+  { name: "stream_options", treatment: "honoured", note: "`include_usage`" },
+  { name: "tools", treatment: "honoured", note: "functions; served to the model as real tools; `strict` is ignored; a "
+    + "union at the top of a schema becomes one object, its shapes told in words" },
+  { name: "tool_choice", treatment: "honoured", note: "`none`, `auto`, `required`, named, `allowed_tools`" },
+  { name: "parallel_tool_calls", treatment: "honoured", note: "`false`: one call an answer" },
+  { name: "functions", treatment: "honoured", note: "deprecated; answered with `function_call`" },
+  { name: "function_call", treatment: "honoured", note: "deprecated" },
+  { name: "response_format", treatment: "honoured", note: `\`text\`, \`json_object\`, \`json_schema\`; \`name\` and `
+    + `\`strict\` are ignored; \`format\` and a union at the top are told in words; other keywords hold, but for `
+      + `${codeWords(ignoredKeywords)}, which are ignored` },
+  { name: "max_tokens", treatment: "honoured", note: "up to 1,024 turns thinking off" },
+  { name: "max_completion_tokens", treatment: "honoured", note: "wins over `max_tokens`" },
+  { name: "stop", treatment: "honoured", note: "up to 4; the usage of an answer that one ended is an estimate" },
+  {
+    name: "reasoning_effort", treatment: "honoured",
+    note: "`none` turns thinking off; `minimal` is `low`; unknown words are ignored",
+  },
+  { name: "reasoning", treatment: "honoured", note: "its `effort`" },
+  {
+    name: "thinking", treatment: "honoured",
+    note: "`{type: \"disabled\"}` or a `budget_tokens`; fewer than 1,024 are 1,024",
+  },
+  { name: "n", treatment: "refused", note: "more than 1", example: 2 },
+  { name: "logprobs", treatment: "refused", note: "`true`", example: true },
+  { name: "top_logprobs", treatment: "refused", note: "more than 0", example: 3 },
+  { name: "modalities", treatment: "refused", note: "other than text", example: ["text", "audio"] },
+  { name: "audio", treatment: "refused", note: "", example: { voice: "alloy", format: "mp3" } },
+  { name: "web_search_options", treatment: "refused", note: "the model has no built-in tools", example: {} },
+  { name: "moderation", treatment: "refused", note: "", example: {} },
+  { name: "temperature", treatment: "ignored", note: "the CLI has no such setting", example: 0.3 },
+  { name: "top_p", treatment: "ignored", note: "the CLI has no such setting", example: 0.9 },
+  { name: "frequency_penalty", treatment: "ignored", note: "", example: 0.5 },
+  { name: "presence_penalty", treatment: "ignored", note: "", example: 0.5 },
+  { name: "seed", treatment: "ignored", note: "", example: 7 },
+  { name: "logit_bias", treatment: "ignored", note: "", example: { 50256: -100 } },
+  { name: "verbosity", treatment: "ignored", note: "", example: "low" },
+  { name: "service_tier", treatment: "ignored", note: "the answer says `default`", example: "flex" },
+  { name: "store", treatment: "ignored", note: "nothing is stored", example: true },
+  { name: "metadata", treatment: "ignored", note: "", example: { a: "b" } },
+  { name: "user", treatment: "ignored", note: "", example: "someone" },
+  { name: "safety_identifier", treatment: "ignored", note: "", example: "someone" },
+  { name: "prompt_cache_key", treatment: "ignored", note: "", example: "key" },
+  { name: "prompt_cache_retention", treatment: "ignored", note: "", example: "24h" },
+  { name: "prediction", treatment: "ignored", note: "", example: { type: "content", content: "text" } },
+  { name: "top_k", treatment: "ignored", note: "", example: 40 },
+];

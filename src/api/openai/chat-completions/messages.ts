@@ -1,0 +1,96 @@
+import { BridgeError } from "../../../errors.ts";
+import { arrayAt, type Fields, objectAt, stringAt } from "../../check.ts";
+import {
+  type ClientCall, type ClientCalls, ConversationBuilder, parseArguments, type ParsedConversation,
+} from "../conversation-builder.ts";
+import type { ToolNames } from "../tool-names.ts";
+import { assistantContent, textContent, toolContent, userContent } from "./content.ts";
+
+/** The most messages that one request may hold. */
+export const messagesMax = 10_000;
+
+/** OpenAI's messages as a system prompt and a conversation in which the roles alternate, the user's first and last. */
+export function parseMessages(value: unknown, names: ToolNames): ParsedConversation {
+  if (value === undefined || value === null) {
+    throw new BridgeError(
+      "missing_field", "messages is required: an array of at least one message.", { field: "messages" },
+    );
+  }
+  const entries = arrayAt(value, "messages");
+  if (entries.length === 0) {
+    throw new BridgeError("invalid_value", "messages: expected at least one message, got none.", { field: "messages" });
+  }
+  if (entries.length > messagesMax) {
+    throw new BridgeError(
+      "invalid_value", `messages: expected at most ${messagesMax} messages, got ${entries.length}.`,
+      { field: "messages" },
+    );
+  }
+  const system: string[] = [];
+  const conversation = new ConversationBuilder(names, "messages");
+  for (const [index, entry] of entries.entries()) {
+    const path = `messages[${index}]`;
+    const message = objectAt(entry, path);
+    const role = stringAt(message["role"], `${path}.role`);
+    switch (role) {
+      case "system":
+      case "developer": {
+        const text = textContent(message["content"], `${path}.content`);
+        if (text.trim() !== "") system.push(text);
+        break;
+      }
+      case "user":
+        conversation.addUser(userContent(message["content"], `${path}.content`));
+        break;
+      case "assistant":
+        conversation.addAssistant(assistantContent(message["content"], `${path}.content`), parseCalls(message, path));
+        break;
+      case "tool":
+        conversation.addResult(
+          stringAt(message["tool_call_id"], `${path}.tool_call_id`), toolContent(message["content"], `${path}.content`),
+          `${path}.tool_call_id`,
+        );
+        break;
+      case "function":
+        conversation.addResult(legacyCallId, toolContent(message["content"], `${path}.content`), `${path}.role`);
+        break;
+      default:
+        throw new BridgeError(
+          "invalid_value", `${path}.role: expected system, developer, user, assistant, tool or function.`,
+          { field: `${path}.role` },
+        );
+    }
+  }
+  return { system: system.join("\n\n"), messages: conversation.close() };
+}
+
+/** The deprecated function calls have no ids: a message has one at most. */
+const legacyCallId = "function_call";
+
+function parseCalls(message: Fields, path: string): ClientCalls {
+  const { tool_calls: toolCalls, function_call: functionCall } = message;
+  const entries = toolCalls === undefined || toolCalls === null ? [] : arrayAt(toolCalls, `${path}.tool_calls`);
+  if (entries.length > 0) {
+    const calls = entries.map((entry, index) => {
+      const callPath = `${path}.tool_calls[${index}]`;
+      const call = objectAt(entry, callPath);
+      return {
+        id: stringAt(call["id"], `${callPath}.id`), ...parseFunctionCall(call["function"], `${callPath}.function`),
+      };
+    });
+    return { calls, path: `${path}.tool_calls` };
+  }
+  if (functionCall === undefined || functionCall === null) return { calls: [], path };
+  return {
+    calls: [{ id: legacyCallId, ...parseFunctionCall(functionCall, `${path}.function_call`) }],
+    path: `${path}.function_call`,
+  };
+}
+
+function parseFunctionCall(value: unknown, path: string): Omit<ClientCall, "id"> {
+  const definition = objectAt(value, path);
+  return {
+    name: stringAt(definition["name"], `${path}.name`),
+    input: parseArguments(definition["arguments"], `${path}.arguments`),
+  };
+}

@@ -1,0 +1,113 @@
+import { BridgeError } from "../../../errors.ts";
+import type { Turn } from "../../../turn/turn.ts";
+import {
+  arrayAt, type Fields, objectAt, optionalBoolean, optionalObject, optionalWholeNumber, refuseUnless, stringAt,
+} from "../../check.ts";
+import type { TurnRequest } from "../../dialect.ts";
+import { effortSettings, effortWord, isAbsent, modelName, schemaOfFormat } from "../settings.ts";
+import { ToolNames } from "../tool-names.ts";
+import { parseMessages } from "./messages.ts";
+import { parseTools } from "./tools.ts";
+
+/** OpenAI's own bound. */
+const stopSequencesMax = 4;
+const stopCharsMax = 1_000;
+
+/** A chat request, checked. */
+export interface ChatRequest extends TurnRequest {
+  /** The stream ends with a usage chunk. */
+  readonly includeUsage: boolean;
+  /** The answer's tool names are the client's again. */
+  readonly names: ToolNames;
+  /** The answer has the deprecated `function_call`. */
+  readonly isLegacy: boolean;
+}
+
+/**
+ * OpenAI's `CreateChatCompletionRequest` as a Turn. Throws a BridgeError that names the field which cannot be honoured.
+ */
+export function parseChatRequest(body: unknown, defaultModel: string): ChatRequest {
+  const fields = objectAt(body, "body");
+  refuseUnsupported(fields);
+  const names = new ToolNames();
+  const { system, messages } = parseMessages(fields["messages"], names);
+  const { isLegacy, ...tools } = parseTools(fields, messages, names);
+  const streamOptions = optionalObject(fields["stream_options"], "stream_options");
+  const maxOutputTokens = optionalWholeNumber(fields["max_completion_tokens"], "max_completion_tokens", 1)
+    ?? optionalWholeNumber(fields["max_tokens"], "max_tokens", 1);
+  const format = optionalObject(fields["response_format"], "response_format");
+  // The schema stands one level deeper than what says that there is one.
+  const responseSchema = schemaOfFormat(
+    format, format?.["json_schema"], "response_format", "response_format.json_schema",
+  );
+  return {
+    turn: {
+      system, messages, ...tools, ...parseReasoning(fields),
+      ...(maxOutputTokens === undefined ? {} : { maxOutputTokens }),
+      ...(responseSchema === undefined ? {} : { responseSchema }),
+      stop: parseStop(fields["stop"]),
+    },
+    model: modelName(fields["model"], defaultModel),
+    stream: optionalBoolean(fields["stream"], "stream") ?? false,
+    includeUsage: optionalBoolean(streamOptions?.["include_usage"], "stream_options.include_usage") ?? false,
+    names,
+    isLegacy,
+  };
+}
+
+/** What would change the meaning of the request if it were ignored. The README lists what is ignored instead. */
+function refuseUnsupported(fields: Fields): void {
+  const n = optionalWholeNumber(fields["n"], "n", 1);
+  refuseUnless(n === undefined || n === 1, "n", "one choice a request.");
+  refuseUnless(
+    !optionalBoolean(fields["logprobs"], "logprobs"), "logprobs", "the Claude CLI gives no log probabilities.",
+  );
+  refuseUnless(
+    (optionalWholeNumber(fields["top_logprobs"], "top_logprobs", 0) ?? 0) === 0, "top_logprobs",
+    "the Claude CLI gives no log probabilities.",
+  );
+  const modalities = isAbsent(fields["modalities"]) ? [] : arrayAt(fields["modalities"], "modalities");
+  refuseUnless(modalities.every((modality) => modality === "text"), "modalities", "Claude answers in text.");
+  refuseUnless(isAbsent(fields["audio"]), "audio", "Claude answers in text.");
+  refuseUnless(isAbsent(fields["moderation"]), "moderation", "answers are not moderated here.");
+  refuseUnless(isAbsent(fields["web_search_options"]), "web_search_options", "the model runs without built-in tools.");
+}
+
+function parseStop(value: unknown): string[] {
+  if (isAbsent(value)) return [];
+  const sequences = typeof value === "string" ? [value] : arrayAt(value, "stop");
+  if (sequences.length > stopSequencesMax) {
+    throw new BridgeError(
+      "invalid_value", `stop: expected at most ${stopSequencesMax} sequences, got ${sequences.length}.`,
+      { field: "stop" },
+    );
+  }
+  return sequences.map((sequence, index) => {
+    const path = typeof value === "string" ? "stop" : `stop[${index}]`;
+    const text = stringAt(sequence, path);
+    if (text.length > stopCharsMax) {
+      throw new BridgeError(
+        "invalid_value", `${path}: expected at most ${stopCharsMax} characters, got ${text.length}.`, { field: path },
+      );
+    }
+    return text;
+  }).filter((sequence) => sequence !== "");
+}
+
+/**
+ * `reasoning_effort`, or OpenRouter's `reasoning`, or Anthropic's `thinking` with a budget. Words that nobody knows are
+ * left to the model.
+ */
+function parseReasoning(fields: Fields): Pick<Turn, "effort" | "thinkingTokens"> {
+  const word = effortWord(fields["reasoning_effort"], "reasoning_effort") ?? effortWord(
+    optionalObject(fields["reasoning"], "reasoning")?.["effort"], "reasoning.effort",
+  );
+  const thinking = isAbsent(fields["thinking"]) || typeof fields["thinking"] !== "object"
+    ? undefined
+    : objectAt(fields["thinking"], "thinking");
+  if (thinking?.["type"] === "disabled") return { thinkingTokens: 0 };
+  const budget = thinking?.["type"] === "enabled"
+    ? optionalWholeNumber(thinking["budget_tokens"], "thinking.budget_tokens", 1)
+    : undefined;
+  return { ...(budget === undefined ? {} : { thinkingTokens: budget }), ...effortSettings(word) };
+}

@@ -1,0 +1,60 @@
+import { BridgeError } from "../../../errors.ts";
+import type { Message } from "../../../turn/message.ts";
+import type { Tool } from "../../../turn/turn.ts";
+import { type Fields, objectAt, optionalBoolean, stringAt } from "../../check.ts";
+import type { ToolNames } from "../tool-names.ts";
+import { type ChosenTools, chooseTools, functionTool, type ParsedChoice, parseToolChoice, toolList } from "../tools.ts";
+
+/** What a request says of tools. */
+export interface ParsedTools extends ChosenTools {
+  readonly parallelToolCalls: boolean;
+  /** The deprecated `functions`: the answer has a `function_call` in place of `tool_calls`. */
+  readonly isLegacy: boolean;
+}
+
+/**
+ * `tools` and `tool_choice`, or the deprecated `functions` and `function_call`. `messages` shows whether earlier calls
+ * need them.
+ */
+export function parseTools(fields: Fields, messages: readonly Message[], names: ToolNames): ParsedTools {
+  const tools = toolList(fields["tools"], "tools", (entry, path) => [parseTool(entry, path, names)]);
+  const functions = tools.length > 0
+    ? []
+    : toolList(fields["functions"], "functions", (entry, path) => [functionTool(objectAt(entry, path), path, names)]);
+  const isLegacy = functions.length > 0;
+  const offered = isLegacy ? functions : tools;
+  const isLegacyChoice = tools.length === 0 && isPresent(fields["function_call"]);
+  const choice = isLegacyChoice
+    ? parseFunctionCall(fields["function_call"], names)
+    : parseToolChoice(fields["tool_choice"], names);
+  return {
+    ...chooseTools(offered, choice, messages, isLegacyChoice ? "function_call" : "tool_choice"),
+    parallelToolCalls: !isLegacy && (optionalBoolean(fields["parallel_tool_calls"], "parallel_tool_calls") ?? true),
+    isLegacy,
+  };
+}
+
+function parseTool(entry: unknown, path: string, names: ToolNames): Tool {
+  const tool = objectAt(entry, path);
+  const type = tool["type"] ?? "function";
+  if (type !== "function") {
+    throw new BridgeError(
+      "unsupported_parameter", `${path}.type: only function tools are served.`, { field: `${path}.type` },
+    );
+  }
+  return functionTool(objectAt(tool["function"], `${path}.function`), `${path}.function`, names);
+}
+
+function parseFunctionCall(value: unknown, names: ToolNames): ParsedChoice {
+  if (!isPresent(value)) return { choice: { type: "auto" } };
+  if (value === "auto" || value === "none") return { choice: { type: value } };
+  return {
+    choice: {
+      type: "tool", name: names.toModel(stringAt(objectAt(value, "function_call")["name"], "function_call.name")),
+    }
+  };
+}
+
+function isPresent(value: unknown): boolean {
+  return value !== undefined && value !== null;
+}

@@ -1,0 +1,87 @@
+import { jsonBytes } from "../../../json-text.ts";
+import type { TurnEvent } from "../../../turn/event.ts";
+import { HeldText } from "../held-text.ts";
+import { type AnswerStyle, type ChatIdentity, finishWord, identityBytes, openAiUsage } from "./response.ts";
+
+interface WholeCall {
+  readonly id: string;
+  readonly name: string;
+  readonly input: HeldText;
+}
+
+/** The whole answer as OpenAI's one `chat.completion`, gathered as it comes. */
+export class ChatAnswer {
+  readonly #identity: ChatIdentity;
+  readonly #style: AnswerStyle;
+  readonly #text = new HeldText();
+  readonly #thinking = new HeldText();
+  /** By the numbers of their blocks, in the model's order. */
+  readonly #calls = new Map<number, WholeCall>();
+  #hasText = false;
+  #hasThinking = false;
+  #finish: Extract<TurnEvent, { type: "message_stop" }> | undefined;
+
+  constructor(identity: ChatIdentity, style: AnswerStyle) {
+    this.#identity = identity;
+    this.#style = style;
+  }
+
+  take(events: readonly TurnEvent[]): void {
+    for (const event of events) {
+      switch (event.type) {
+        case "text":
+          this.#hasText = true;
+          this.#text.append(event.text);
+          break;
+        case "thinking":
+          this.#hasThinking = true;
+          this.#thinking.append(event.text);
+          break;
+        case "block_start":
+          if (event.block.type === "tool_use") this.#addCall(event.index, event.block.id, event.block.name);
+          break;
+        case "input_json":
+          this.#calls.get(event.index)?.input.append(event.text);
+          break;
+        case "message_stop":
+          this.#finish = event;
+          break;
+      }
+    }
+  }
+
+  #addCall(index: number, id: string, name: string): void {
+    this.#calls.set(index, { id, name, input: new HeldText() });
+  }
+
+  /**
+   * The body, in order, given away: joined, or kept here too, it would be held twice. Throws for a turn that has no
+   * finish.
+   */
+  release(): Buffer[] {
+    const finish = this.#finish;
+    if (finish === undefined) throw new Error("The turn ended without a finish.");
+    const { names, isLegacy } = this.#style;
+    const bytes = (latin1: string): Buffer => Buffer.from(latin1, "latin1");
+    const made = [...this.#calls.values()];
+    const hasContent = this.#hasText || made.length === 0;
+    const quoted = (held: HeldText): Buffer[] => [bytes('"'), ...held.release(), bytes('"')];
+    const functionOf = ({ name, input }: WholeCall): Buffer[] =>
+      [bytes(`{"name":${jsonBytes(names.toClient(name))},"arguments":`), ...quoted(input), bytes("}")];
+    const calls = isLegacy
+      ? made.slice(0, 1).flatMap((call) => [bytes(',"function_call":'), ...functionOf(call)])
+      : made.flatMap((call, index) => [
+        bytes(`${index === 0 ? ',"tool_calls":[' : ","}{"id":${jsonBytes(call.id)},"type":"function","function":`),
+        ...functionOf(call), bytes(index === made.length - 1 ? "}]" : "}"),
+      ]);
+    const head = `${identityBytes("chat.completion", this.#identity)},"choices":[{"index":0,"message":`;
+    return [
+      bytes(`${head}{"role":"assistant","content":`), ...(hasContent ? quoted(this.#text) : [bytes("null")]),
+      bytes(',"refusal":null,"annotations":[]'),
+      ...(this.#hasThinking ? [bytes(',"reasoning_content":'), ...quoted(this.#thinking)] : []),
+      ...calls,
+      bytes(`},"logprobs":null,"finish_reason":"${finishWord(finish.stopReason, this.#style)}"}]`),
+      bytes(`,"usage":${JSON.stringify(openAiUsage(finish.usage))}}`),
+    ];
+  }
+}

@@ -1,0 +1,174 @@
+import { BridgeError } from "../../errors.ts";
+import { beginText, continueText } from "../../own-words.ts";
+import type {
+  AssistantBlock, Message, TextBlock, ToolResultBlock, ToolUseBlock, UserBlock,
+} from "../../turn/message.ts";
+import { isNestedTooDeep, nestedDepthMax, stringAt } from "../check.ts";
+import { textBlocks } from "./content-parts.ts";
+import { CallIds, type ToolNames } from "./tool-names.ts";
+
+const idsShownMax = 10;
+const idCharsShownMax = 100;
+
+/** What a request says, in the Messages API's form. */
+export interface ParsedConversation {
+  readonly system: string;
+  /** The roles alternate; the user's are the first and the last. */
+  readonly messages: readonly Message[];
+}
+
+/** A call as the client wrote it. */
+export interface ClientCall {
+  readonly id: string;
+  readonly name: string;
+  readonly input: Readonly<Record<string, unknown>>;
+}
+
+/** The calls of one message, and the field that holds them. */
+export interface ClientCalls { readonly calls: readonly ClientCall[]; readonly path: string }
+
+/** The calls that wait for their results while the messages are read. */
+interface OpenCalls {
+  readonly uses: readonly ToolUseBlock[];
+  /** Where in `uses` a client's id stands. */
+  readonly positions: ReadonlyMap<string, number>;
+  readonly results: (ToolResultBlock | undefined)[];
+  readonly path: string;
+}
+
+type Growing =
+  | { readonly role: "user"; readonly content: UserBlock[] }
+  | { readonly role: "assistant"; readonly content: AssistantBlock[] };
+
+/**
+ * Arguments come back as the text the model wrote; what is not an object (another model wrote it) is shown to the model
+ * as that text.
+ */
+export function parseArguments(value: unknown, path: string): Readonly<Record<string, unknown>> {
+  if (value === undefined || value === null || value === "") return {};
+  const text = typeof value === "object" ? JSON.stringify(value) : stringAt(value, path);
+  try {
+    const parsed: unknown = JSON.parse(text);
+    if (isNestedTooDeep(parsed)) {
+      throw new BridgeError(
+        "invalid_value", `${path}: it is nested deeper than ${nestedDepthMax} levels.`, { field: path },
+      );
+    }
+    if (typeof parsed === "object" && parsed !== null && !Array.isArray(parsed)) {
+      return parsed as Record<string, unknown>;
+    }
+  } catch (error) {
+    if (error instanceof BridgeError) throw error;
+  }
+  return { arguments: text };
+}
+
+/**
+ * Joins neighbours of the same role (the Messages API alternates, clients do not always) and sees that every call has
+ * its result.
+ */
+export class ConversationBuilder {
+  /** Grown in place: a copy for every neighbour that joins would cost the square of a long history. */
+  readonly #messages: Growing[] = [];
+  readonly #names: ToolNames;
+  readonly #field: string;
+  readonly #ids = new CallIds();
+  #open: OpenCalls | undefined;
+
+  /** `field`: where the request holds them. */
+  constructor(names: ToolNames, field: string) {
+    this.#names = names;
+    this.#field = field;
+  }
+
+  addUser(blocks: readonly UserBlock[]): void {
+    this.#closeCalls();
+    this.#appendUser(blocks);
+  }
+
+  /** What the assistant said and called; `path` is the field of its calls. */
+  addAssistant(text: readonly TextBlock[], { calls, path }: ClientCalls): void {
+    this.#closeCalls();
+    const uses = calls.map(
+      ({ id, name, input }) => (
+        { type: "tool_use" as const, id: this.#ids.claim(id), name: this.#names.toModel(name), input }
+      )
+    );
+    const blocks = [...text, ...uses];
+    if (blocks.length === 0) return;
+    if (this.#messages.length === 0) this.#appendUser(textBlocks(beginText));
+    const last = this.#messages.at(-1);
+    if (last?.role === "assistant") append(last.content, blocks);
+    else this.#messages.push({ role: "assistant", content: blocks });
+    if (uses.length === 0) return;
+    const positions = new Map<string, number>();
+    for (const [position, { id }] of calls.entries()) {
+      if (positions.has(id)) {
+        throw new BridgeError("invalid_value", `${path}: two calls have the id ${shownIds([id])}.`, { field: path });
+      }
+      positions.set(id, position);
+    }
+    this.#open = { uses, positions, results: uses.map(() => undefined), path };
+  }
+
+  addResult(clientId: string, content: ToolResultBlock["content"], path: string): void {
+    const position = this.#open?.positions.get(clientId) ?? -1;
+    const use = this.#open?.uses[position];
+    if (this.#open === undefined || use === undefined) {
+      throw new BridgeError(
+        "invalid_value", `${path}: this result answers no call of the assistant message before it.`, { field: path },
+      );
+    }
+    if (this.#open.results[position] !== undefined) {
+      throw new BridgeError("invalid_value", `${path}: this call was answered already.`, { field: path });
+    }
+    this.#open.results[position] = { type: "tool_result", tool_use_id: use.id, content };
+  }
+
+  close(): readonly Message[] {
+    this.#closeCalls();
+    if (this.#messages.length === 0) {
+      throw new BridgeError(
+        "invalid_value", `${this.#field}: expected at least one message with content that is not the system's.`,
+        { field: this.#field },
+      );
+    }
+    if (this.#messages.at(-1)?.role === "assistant") this.#appendUser(textBlocks(continueText));
+    return this.#messages;
+  }
+
+  #appendUser(blocks: readonly UserBlock[]): void {
+    if (blocks.length === 0) return;
+    const last = this.#messages.at(-1);
+    if (last?.role === "user") append(last.content, blocks);
+    else this.#messages.push({ role: "user", content: [...blocks] });
+  }
+
+  /** The results go up in the order of the calls, whatever theirs was. */
+  #closeCalls(): void {
+    if (this.#open === undefined) return;
+    const { results, positions, path } = this.#open;
+    const missing = [...positions].flatMap(([id, position]) => (results[position] === undefined ? [id] : []));
+    if (missing.length > 0) {
+      throw new BridgeError(
+        "invalid_value", `${path}: every call needs its result right after it; missing are ${shownIds(missing)}.`,
+        { field: path },
+      );
+    }
+    this.#open = undefined;
+    this.#appendUser(results.filter((result) => result !== undefined));
+  }
+}
+
+/** Ids of the client's in an error's message, as many and as much of each as one can read. */
+function shownIds(ids: readonly string[]): string {
+  const shown = ids.slice(0, idsShownMax).map(
+    (id) => JSON.stringify(id.length > idCharsShownMax ? `${id.slice(0, idCharsShownMax)}…` : id)
+  );
+  return `${shown.join(", ")}${ids.length > idsShownMax ? ` and ${ids.length - idsShownMax} more` : ""}`;
+}
+
+/** One by one: `push(...blocks)` has no room on the stack for hundreds of thousands. */
+function append<Block>(content: Block[], blocks: readonly Block[]): void {
+  for (const block of blocks) content.push(block);
+}

@@ -1,0 +1,73 @@
+import type { BridgeError, ErrorCode } from "../../errors.ts";
+import type { Failure } from "../dialect.ts";
+
+interface ErrorForm {
+  /** HTTP status. */
+  readonly status: number;
+  /** `error.type`. */
+  readonly type: string;
+  /** `error.code`; null where OpenAI sends null. */
+  readonly code: string | null;
+}
+
+const errorForms = {
+  invalid_request: { status: 400, type: "invalid_request_error", code: null },
+  invalid_json: { status: 400, type: "invalid_request_error", code: "invalid_json" },
+  missing_field: { status: 400, type: "invalid_request_error", code: "missing_required_parameter" },
+  invalid_type: { status: 400, type: "invalid_request_error", code: "invalid_type" },
+  invalid_value: { status: 400, type: "invalid_request_error", code: "invalid_value" },
+  unsupported_parameter: { status: 400, type: "invalid_request_error", code: "unsupported_parameter" },
+  previous_response_not_found: { status: 400, type: "invalid_request_error", code: "previous_response_not_found" },
+  context_length_exceeded: { status: 400, type: "invalid_request_error", code: "context_length_exceeded" },
+  not_logged_in: { status: 401, type: "authentication_error", code: "not_logged_in" },
+  invalid_api_key: { status: 401, type: "authentication_error", code: "invalid_api_key" },
+  account_refused: { status: 403, type: "permission_error", code: "account_refused" },
+  forbidden: { status: 403, type: "permission_error", code: "forbidden" },
+  not_found: { status: 404, type: "invalid_request_error", code: "not_found" },
+  model_not_found: { status: 404, type: "invalid_request_error", code: "model_not_found" },
+  method_not_allowed: { status: 405, type: "invalid_request_error", code: "method_not_allowed" },
+  request_timeout: { status: 408, type: "timeout", code: "request_timeout" },
+  body_too_large: { status: 413, type: "invalid_request_error", code: "body_too_large" },
+  expectation_failed: { status: 417, type: "invalid_request_error", code: "expectation_failed" },
+  upgrade_required: { status: 426, type: "invalid_request_error", code: "upgrade_required" },
+  rate_limited: { status: 429, type: "rate_limit_error", code: "rate_limit_exceeded" },
+  usage_limit_reached: { status: 429, type: "rate_limit_error", code: "usage_limit_reached" },
+  insufficient_quota: { status: 429, type: "insufficient_quota", code: "insufficient_quota" },
+  server_busy: { status: 429, type: "rate_limit_error", code: "server_busy" },
+  headers_too_large: { status: 431, type: "invalid_request_error", code: null },
+  client_closed: { status: 499, type: "invalid_request_error", code: "client_closed_request" },
+  internal: { status: 500, type: "server_error", code: "internal_error" },
+  upstream_error: { status: 502, type: "server_error", code: "upstream_error" },
+  cli_failed: { status: 502, type: "server_error", code: "claude_cli_failed" },
+  cli_unavailable: { status: 503, type: "server_error", code: "claude_cli_unavailable" },
+  overloaded: { status: 503, type: "server_error", code: "overloaded" },
+  shutting_down: { status: 503, type: "server_error", code: "shutting_down" },
+  turn_timeout: { status: 504, type: "timeout", code: "turn_timeout" },
+} as const satisfies Record<ErrorCode, ErrorForm>;
+
+/** OpenAI's error object: all four keys, always. */
+export interface OpenAiError {
+  readonly message: string;
+  readonly type: string;
+  readonly param: string | null;
+  readonly code: string | null;
+}
+
+/** An error as OpenAI writes it, inside `{"error": …}`. */
+export function openAiError({ kind, message, field }: BridgeError): OpenAiError {
+  const { type, code } = errorForms[kind];
+  return { message, type, param: field ?? null, code };
+}
+
+/** An error as the answer to a request: OpenAI's status and body, and its advice on retries as their SDKs obey it. */
+export function openAiFailure(error: BridgeError): Failure {
+  return { status: errorForms[error.kind].status, headers: adviceHeaders(error), body: { error: openAiError(error) } };
+}
+
+/** `x-should-retry` overrides what the SDKs would do by the status alone. */
+function adviceHeaders({ retryAfterSeconds, shouldRetry }: BridgeError): Record<string, string> {
+  return {
+    ...(retryAfterSeconds === undefined ? {} : { "retry-after": String(retryAfterSeconds) }),
+    ...(shouldRetry === undefined ? {} : { "x-should-retry": String(shouldRetry) }),
+  };
+}

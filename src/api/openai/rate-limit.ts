@@ -1,0 +1,16 @@
+import type { RateLimitWindow } from "../dialect.ts";
+
+/** OpenAI's rate limit headers, in percent of the window: the subscription tells no number of requests. */
+export function rateLimitHeaders(window: RateLimitWindow | undefined, nowMs: number): Record<string, string> {
+  if (window === undefined) return {};
+  const { resetsAt, utilization } = window;
+  return {
+    ...(utilization === undefined ? {} : {
+      "x-ratelimit-limit-requests": "100",
+      "x-ratelimit-remaining-requests": String(Math.max(0, Math.round((1 - utilization) * 100))),
+    }),
+    ...(resetsAt === undefined ? {} : {
+      "x-ratelimit-reset-requests": `${Math.max(0, Math.ceil(resetsAt - nowMs / 1000))}s`,
+    }),
+  };
+}

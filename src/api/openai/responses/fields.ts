@@ -1,0 +1,55 @@
+import type { FieldTreatment } from "../../field-treatment.ts";
+
+/** Every field of OpenAI's `CreateResponse`. A field that is not here is ignored. */
+export const responsesFields: readonly FieldTreatment[] = [
+  { name: "model", treatment: "honoured", note: "as for chat" },
+  { name: "input", treatment: "honoured", note: "a string or items: messages (text, images, PDFs), function and "
+    + "custom tool calls and their outputs, `item_reference`; ignored are `reasoning`, and calls of tools that OpenAI "
+      + "ran itself (`web_search_call`…); 400 for others, and for a file in an output" },
+  { name: "instructions", treatment: "honoured", note: "before the input's own system and developer messages" },
+  { name: "previous_response_id", treatment: "honoured", note: "of a response that is stored" },
+  { name: "store", treatment: "honoured", note: "in memory, until the server ends or they are deleted: the 1,000 used "
+    + "last, 128 MB at most; `false` keeps nothing" },
+  { name: "stream", treatment: "honoured", note: "" },
+  { name: "tools", treatment: "honoured", note: "functions; custom tools, whose grammar is told in words; `strict` is "
+    + "ignored; `namespace`s of both (their own description is ignored), and those that stand in an "
+      + "`additional_tools` item; those that OpenAI runs itself (`web_search`…) are passed over" },
+  {
+    name: "tool_choice", treatment: "honoured",
+    note: "`none`, `auto`, `required`, a function, a custom tool, `allowed_tools`",
+  },
+  { name: "parallel_tool_calls", treatment: "honoured", note: "`false`: one call an answer" },
+  { name: "text", treatment: "honoured", note: "its `format`, as `response_format` for chat; `verbosity` is ignored" },
+  {
+    name: "reasoning", treatment: "honoured",
+    note: "its `effort`, as for chat; thoughts come as summaries, whatever `summary` says",
+  },
+  { name: "max_output_tokens", treatment: "honoured", note: "up to 1,024 turns thinking off" },
+  { name: "background", treatment: "refused", note: "`true`", example: true },
+  { name: "conversation", treatment: "refused", note: "", example: "conv_1" },
+  { name: "prompt", treatment: "refused", note: "", example: { id: "pmpt_1" } },
+  { name: "moderation", treatment: "refused", note: "", example: { model: "omni-moderation-latest" } },
+  { name: "top_logprobs", treatment: "refused", note: "more than 0", example: 3 },
+  {
+    name: "include", treatment: "refused", note: "`message.output_text.logprobs`; the rest is ignored",
+    example: ["message.output_text.logprobs"],
+  },
+  { name: "temperature", treatment: "ignored", note: "the CLI has no such setting", example: 0.3 },
+  { name: "top_p", treatment: "ignored", note: "the CLI has no such setting", example: 0.9 },
+  { name: "truncation", treatment: "ignored", note: "", example: "auto" },
+  { name: "max_tool_calls", treatment: "ignored", note: "it is of OpenAI's own tools", example: 3 },
+  { name: "metadata", treatment: "ignored", note: "", example: { a: "b" } },
+  { name: "service_tier", treatment: "ignored", note: "the response says `default`", example: "flex" },
+  { name: "stream_options", treatment: "ignored", note: "", example: { include_obfuscation: false } },
+  { name: "user", treatment: "ignored", note: "", example: "someone" },
+  { name: "safety_identifier", treatment: "ignored", note: "", example: "someone" },
+  { name: "prompt_cache_key", treatment: "ignored", note: "", example: "key" },
+  { name: "prompt_cache_retention", treatment: "ignored", note: "", example: "24h" },
+  { name: "prompt_cache_options", treatment: "ignored", note: "", example: { mode: "explicit" } },
+  {
+    name: "context_management", treatment: "ignored", note: "",
+    example: [{ type: "compaction", compact_threshold: 1000 }],
+  },
+  { name: "image", treatment: "ignored", note: "", example: { context_compression: "disabled" } },
+  { name: "access_programs", treatment: "ignored", note: "", example: { cyber: "standard" } },
+];

@@ -1,0 +1,223 @@
+import { BridgeError } from "../../../errors.ts";
+import type { DocumentBlock, ImageBlock, TextBlock, UserBlock } from "../../../turn/message.ts";
+import { arrayAt, type Fields, objectAt, stringAt } from "../../check.ts";
+import { blocksOf, imageAt, pdfAt, textBlocks, unsupportedPart } from "../content-parts.ts";
+import {
+  type ClientCall, ConversationBuilder, parseArguments, type ParsedConversation,
+} from "../conversation-builder.ts";
+import { isAbsent } from "../settings.ts";
+import type { ToolNames } from "../tool-names.ts";
+import { qualifiedNameAt } from "../tools.ts";
+import type { ResponseStore } from "./store.ts";
+
+/** The most items that one request may come to, those of the responses before it included. */
+export const itemsMax = 20_000;
+
+/** An item, and the field that the client sent it in. */
+export interface PlacedItem { readonly item: Fields; readonly path: string }
+
+/**
+ * All that a request goes on from: the items of the response before it, then its own, with what they refer to in their
+ * place.
+ */
+export function collectItems(fields: Fields, stored: ResponseStore): readonly PlacedItem[] {
+  const previous = previousItems(fields["previous_response_id"], stored);
+  const entries = ownEntries(fields["input"], previous !== undefined);
+  const count = (previous?.length ?? 0) + (typeof entries === "string" ? 1 : entries.length);
+  if (count > itemsMax) {
+    throw new BridgeError(
+      "invalid_value", `input: expected at most ${itemsMax} items with those of earlier responses, got ${count}.`,
+      { field: "input" },
+    );
+  }
+  return [...(previous ?? []).map((item) => ({ item, path: "previous_response_id" })), ...ownItems(entries, stored)];
+}
+
+function previousItems(value: unknown, stored: ResponseStore): readonly Fields[] | undefined {
+  if (isAbsent(value)) return undefined;
+  const path = "previous_response_id";
+  const previous = stored.conversation(stringAt(value, path));
+  if (previous !== undefined) return previous;
+  throw new BridgeError("previous_response_not_found", "previous_response_id: there is no such response. They are "
+    + "kept in memory, unless `store` is false, until the server ends or newer ones need their "
+      + "place.", { field: path });
+}
+
+/** What goes on from a response may say nothing more. */
+function ownEntries(value: unknown, isOptional: boolean): readonly unknown[] | string {
+  if (typeof value === "string") return value;
+  if (!isAbsent(value)) return arrayAt(value, "input");
+  if (isOptional) return [];
+  throw new BridgeError("missing_field", "input is required: a string or an array of items.", { field: "input" });
+}
+
+function ownItems(entries: readonly unknown[] | string, stored: ResponseStore): PlacedItem[] {
+  if (typeof entries === "string") {
+    return [{ item: { type: "message", role: "user", content: entries }, path: "input" }];
+  }
+  const referred = new Set<Fields>();
+  return entries.map((entry, index) => {
+    const path = `input[${index}]`;
+    const item = objectAt(entry, path);
+    // The type may be left out, or null.
+    const isReference = item["type"] === "item_reference"
+      || (isAbsent(item["type"]) && item["role"] === undefined && item["id"] !== undefined);
+    if (!isReference) return { item, path };
+    const found = referredTo(item, path, stored);
+    // Each once: a short request could otherwise come to any length.
+    if (referred.has(found)) {
+      throw new BridgeError("invalid_value", `${path}.id: this item was referred to already.`, { field: `${path}.id` });
+    }
+    referred.add(found);
+    return { item: found, path };
+  });
+}
+
+function referredTo(reference: Fields, path: string, stored: ResponseStore): Fields {
+  const item = stored.item(stringAt(reference["id"], `${path}.id`));
+  if (item !== undefined) return item;
+  throw new BridgeError("invalid_request", `${path}: Item with this id not found. Items are kept in memory, unless `
+    + `\`store\` is false, until the server ends or newer ones need their place.`, { field: `${path}.id` });
+}
+
+/** What of an assistant's items has been read: in the conversation they are one message. */
+interface Said { readonly text: TextBlock[]; readonly calls: ClientCall[]; readonly path: string }
+
+/**
+ * Items as a system prompt, `instructions` first, and a conversation in which the roles alternate, the user's first and
+ * last.
+ */
+export function parseItems(items: readonly PlacedItem[], instructions: string, names: ToolNames): ParsedConversation {
+  const system = instructions.trim() === "" ? [] : [instructions];
+  const conversation = new ConversationBuilder(names, "input");
+  let said: Said | undefined;
+  const endSaid = (): void => {
+    if (said !== undefined) conversation.addAssistant(said.text, said);
+    said = undefined;
+  };
+  for (const { item, path } of items) {
+    const assistant = (): Said => (said ??= { text: [], calls: [], path });
+    switch (item["type"] ?? "message") {
+      case "message": {
+        const role = stringAt(item["role"], `${path}.role`);
+        const contentPath = `${path}.content`;
+        switch (role) {
+          case "system": case "developer": {
+            const text = systemText(item["content"], contentPath);
+            if (text.trim() !== "") system.push(text);
+            break;
+          }
+          case "user":
+            endSaid();
+            conversation.addUser(userContent(item["content"], contentPath));
+            break;
+          case "assistant":
+            for (const block of assistantContent(item["content"], contentPath)) assistant().text.push(block);
+            break;
+          default:
+            throw new BridgeError(
+              "invalid_value", `${path}.role: expected user, assistant, system or developer.`,
+              { field: `${path}.role` },
+            );
+        }
+        break;
+      }
+      case "function_call":
+        assistant().calls.push(
+          { ...calledBy(item, path), input: parseArguments(item["arguments"], `${path}.arguments`) }
+        );
+        break;
+      case "custom_tool_call":
+        assistant().calls.push(
+          { ...calledBy(item, path), input: { [customInput]: stringAt(item["input"], `${path}.input`) } }
+        );
+        break;
+      case "function_call_output": case "custom_tool_call_output":
+        endSaid();
+        conversation.addResult(
+          stringAt(item["call_id"], `${path}.call_id`), resultContent(item["output"], `${path}.output`),
+          `${path}.call_id`,
+        );
+        break;
+      case "reasoning":
+        // The model's own thoughts: signed by whoever gave them, and of no use to another.
+      case "web_search_call": case "file_search_call": case "code_interpreter_call": case "image_generation_call":
+      case "mcp_list_tools": case "mcp_call":
+        // Of tools that OpenAI ran itself.
+        break;
+      case "additional_tools":
+        // Read with the other tools.
+        break;
+      default:
+        throw unsupportedPart(stringAt(item["type"], `${path}.type`), path);
+    }
+  }
+  endSaid();
+  return { system: system.join("\n\n"), messages: conversation.close() };
+}
+
+/** The one property of a custom tool's input, as the model sees it. */
+export const customInput = "input";
+
+function calledBy(item: Fields, path: string): Omit<ClientCall, "input"> {
+  return { id: stringAt(item["call_id"], `${path}.call_id`), name: qualifiedNameAt(item, path) };
+}
+
+/** All of it, also the white space between its parts. */
+function systemText(content: unknown, path: string): string {
+  return blocksOf<TextBlock>(content, path, (part, type, partPath) => {
+    if (type !== "input_text" && type !== "output_text" && type !== "text") throw unsupportedPart(type, partPath);
+    return [{ type: "text", text: stringAt(part["text"], `${partPath}.text`) }];
+  }).map(({ text }) => text).join("");
+}
+
+function userContent(content: unknown, path: string): UserBlock[] {
+  return blocksOf<UserBlock>(content, path, (part, type, partPath) => {
+    switch (type) {
+      case "input_text": case "output_text": case "text": return textBlocks(stringAt(part["text"], `${partPath}.text`));
+      case "input_image": return [image(part, partPath)];
+      case "input_file": return [pdf(part, partPath)];
+      default: throw unsupportedPart(type, partPath);
+    }
+  });
+}
+
+function assistantContent(content: unknown, path: string): TextBlock[] {
+  return blocksOf<TextBlock>(content, path, (part, type, partPath) => {
+    switch (type) {
+      case "output_text": case "input_text": case "text": return textBlocks(stringAt(part["text"], `${partPath}.text`));
+      case "refusal": return textBlocks(stringAt(part["refusal"], `${partPath}.refusal`));
+      default: throw unsupportedPart(type, partPath);
+    }
+  });
+}
+
+function resultContent(content: unknown, path: string): (TextBlock | ImageBlock)[] {
+  return blocksOf<TextBlock | ImageBlock>(content, path, (part, type, partPath) => {
+    switch (type) {
+      case "input_text": case "output_text": case "text": return textBlocks(stringAt(part["text"], `${partPath}.text`));
+      case "input_image": return [image(part, partPath)];
+      default: throw unsupportedPart(type, partPath);
+    }
+  });
+}
+
+function image(part: Fields, path: string): ImageBlock {
+  if (typeof part["file_id"] === "string") {
+    throw new BridgeError(
+      "unsupported_parameter", `${path}.file_id: files are not stored here; send image_url.`,
+      { field: `${path}.file_id` },
+    );
+  }
+  return imageAt(stringAt(part["image_url"], `${path}.image_url`), `${path}.image_url`);
+}
+
+function pdf(part: Fields, path: string): DocumentBlock {
+  if (typeof part["file_url"] === "string" && isAbsent(part["file_data"])) {
+    throw new BridgeError(
+      "unsupported_parameter", `${path}.file_url: files are not fetched here; send file_data.`,
+      { field: `${path}.file_url` },
+    );
+  }
+  return pdfAt(part, path);
+}

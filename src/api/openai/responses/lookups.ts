@@ -1,0 +1,33 @@
+import { BridgeError } from "../../../errors.ts";
+import { jsonBytes } from "../../../json-text.ts";
+import { refuseUnless } from "../../check.ts";
+import type { Lookup } from "../../dialect.ts";
+import type { ResponseStore } from "./store.ts";
+
+/** `GET /v1/responses/{id}`: as it was given. */
+export function getResponse(store: ResponseStore): Lookup {
+  return ({ parameter, query }) => {
+    refuseUnless(
+      (query.get("stream") ?? "false") === "false", "stream", "a response is streamed once, to who asked for it.",
+    );
+    const found = store.find(parameter);
+    if (found === undefined) throw notFound();
+    return found.body;
+  };
+}
+
+/** `DELETE /v1/responses/{id}`. */
+export function deleteResponse(store: ResponseStore): Lookup {
+  return ({ parameter }) => {
+    if (!store.delete(parameter)) throw notFound();
+    return jsonBytes({ id: parameter, object: "response", deleted: true });
+  };
+}
+
+function notFound(): BridgeError {
+  return new BridgeError(
+    "not_found",
+    "There is no such response. They are kept in memory, unless `store` is false, until the server ends or newer ones "
+      + "need their place.",
+  );
+}

@@ -1,0 +1,114 @@
+import { BridgeError } from "../../../errors.ts";
+import { freeInputText, grammarTexts } from "../../../own-words.ts";
+import type { Message } from "../../../turn/message.ts";
+import type { Tool } from "../../../turn/turn.ts";
+import { arrayAt, type Fields, objectAt, optionalBoolean, stringAt } from "../../check.ts";
+import { qualifiedName, type ToolNames } from "../tool-names.ts";
+import {
+  type ChosenTools, chooseTools, functionTool, type ModelNames, nameAt, namedTool, parseToolChoice, refuseTooMany,
+  toolList,
+} from "../tools.ts";
+import { customInput, type PlacedItem } from "./items.ts";
+
+/** What a request says of tools. */
+export interface ParsedTools extends ChosenTools {
+  readonly parallelToolCalls: boolean;
+  /** The model's names of those that take free text instead of JSON. */
+  readonly customTools: ReadonlySet<string>;
+}
+
+/**
+ * `tools`, those that come among the items, and `tool_choice`. Tools that OpenAI runs itself (web search and the like)
+ * are passed over: clients list them for models that may have them.
+ */
+export function parseTools(
+  fields: Fields, items: readonly PlacedItem[], messages: readonly Message[], names: ToolNames,
+): ParsedTools {
+  const customTools = new Set<string>();
+  const parse = (entry: unknown, path: string): readonly Tool[] => parseTool(entry, path, names, customTools);
+  const offered = new Map(toolList(fields["tools"], "tools", parse).map((tool) => [tool.name, tool]));
+  for (const { item, path } of items) {
+    // Codex names all of its tools so to some models. A history may name them again.
+    if (item["type"] === "additional_tools") {
+      for (const tool of toolList(item["tools"], `${path}.tools`, parse)) offered.set(tool.name, tool);
+    }
+  }
+  refuseTooMany(offered.size, "tools");
+  return {
+    ...chooseTools(
+      [...offered.values()],
+      parseToolChoice(fields["tool_choice"], names, { kinds: ["function", "custom"], isNested: false }), messages,
+      "tool_choice",
+    ),
+    parallelToolCalls: optionalBoolean(fields["parallel_tool_calls"], "parallel_tool_calls") ?? true,
+    customTools,
+  };
+}
+
+function parseTool(entry: unknown, path: string, names: ModelNames, customTools: Set<string>): readonly Tool[] {
+  const tool = objectAt(entry, path);
+  if (tool["type"] !== "namespace") return callable(tool, path, names, customTools);
+  const namespace = nameAt(tool["name"], `${path}.name`);
+  const within: ModelNames = { toModel: (name) => names.toModel(qualifiedName(namespace, name)) };
+  return arrayAt(tool["tools"], `${path}.tools`).flatMap(
+    (inner, index) => callable(
+      objectAt(inner, `${path}.tools[${index}]`), `${path}.tools[${index}]`, within, customTools,
+    )
+  );
+}
+
+function callable(tool: Fields, path: string, names: ModelNames, customTools: Set<string>): readonly Tool[] {
+  switch (stringAt(tool["type"], `${path}.type`)) {
+    case "function": {
+      // Some clients nest it as chat completions do.
+      const parsed = tool["name"] === undefined && tool["function"] !== undefined
+        ? functionTool(objectAt(tool["function"], `${path}.function`), `${path}.function`, names)
+        : functionTool(tool, path, names);
+      // It may stand in the place of an earlier one.
+      customTools.delete(parsed.name);
+      return [parsed];
+    }
+    case "custom": {
+      const custom = customTool(tool, path, names);
+      customTools.add(custom.name);
+      return [custom];
+    }
+    default:
+      return [];
+  }
+}
+
+/**
+ * The model gives its text in a JSON object's one property, and reads of the grammar in the description: nothing holds
+ * it to one.
+ */
+function customTool(tool: Fields, path: string, names: ModelNames): Tool {
+  const named = namedTool(tool, path, names);
+  const format = tool["format"] === undefined || tool["format"] === null
+    ? {}
+    : objectAt(tool["format"], `${path}.format`);
+  const grammar = grammarOf(format, `${path}.format`);
+  return {
+    ...named,
+    description: [named.description, grammar].filter((part) => part !== "").join("\n\n"),
+    inputSchema: {
+      type: "object", properties: { [customInput]: { type: "string", description: freeInputText } },
+      required: [customInput], additionalProperties: false,
+    },
+  };
+}
+
+function grammarOf(format: Fields, path: string): string {
+  switch (format["type"]) {
+    case undefined: case "text":
+      return "";
+    case "grammar": {
+      const syntax = stringAt(format["syntax"], `${path}.syntax`);
+      return `${grammarTexts.join(syntax)}${stringAt(format["definition"], `${path}.definition`)}`;
+    }
+    default:
+      throw new BridgeError(
+        "unsupported_parameter", `${path}.type: expected text or grammar.`, { field: `${path}.type` },
+      );
+  }
+}

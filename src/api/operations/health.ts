@@ -1,0 +1,115 @@
+import { jsonBytes } from "../../json-text.ts";
+import type { Lookup } from "../dialect.ts";
+
+/** The subscription's rate limit as the CLI tells of it. */
+interface RateLimitFacts {
+  readonly status: string;
+  readonly rateLimitType: string | undefined;
+  readonly utilization: number | undefined;
+  /** Epoch seconds. */
+  readonly resetsAt: number | undefined;
+}
+
+/** What was found when the CLI was looked for. */
+type InstallationFacts =
+  | { readonly kind: "found"; readonly version: string }
+  | { readonly kind: "unusable"; readonly version: string | undefined; readonly message: string };
+
+/** What the engine knows of itself. */
+export interface EngineFacts {
+  /** Undefined until the CLI was looked for. */
+  readonly installation: InstallationFacts | undefined;
+  /** Undefined until the CLI was asked. */
+  readonly loggedIn: boolean | undefined;
+  /** Whether the CLI tells the model the account's e-mail address; undefined until it was asked. */
+  readonly sendsEmail: boolean | undefined;
+  readonly rateLimit: RateLimitFacts | undefined;
+  readonly runningTurns: number;
+  readonly waitingTurns: number;
+  readonly processes: number;
+  readonly warmProcesses: number;
+  readonly restingConversations: number;
+  readonly reuse: Readonly<Record<string, number>>;
+}
+
+/** What does not change while the server runs. */
+export interface ServerFacts {
+  readonly version: string;
+  readonly isDemo: boolean;
+  /** Milliseconds since the epoch, when the server started. */
+  readonly startedAtMs: number;
+  /** Looks for the parts of a managed policy, and gives their paths. */
+  readonly findPolicy: () => readonly string[];
+}
+
+/** What is known of the server beside its engine. */
+export interface HealthFacts {
+  readonly version: string;
+  readonly isDemo: boolean;
+  readonly uptimeSeconds: number;
+  /** The parts of a managed policy that are there, by their paths. */
+  readonly policy: readonly string[];
+}
+
+const notLoggedIn = "The Claude CLI is not logged in: run `claude` and type /login.";
+
+/** `GET /health`. */
+export function health(engine: { readonly status: EngineFacts }, server: ServerFacts): Lookup {
+  const { version, isDemo, startedAtMs, findPolicy } = server;
+  return () => {
+    const uptimeSeconds = Math.floor((Date.now() - startedAtMs) / 1000);
+    return jsonBytes(healthReport(engine.status, { version, isDemo, uptimeSeconds, policy: findPolicy() }));
+  };
+}
+
+/** The body of `/health`. It tells whether something goes to the model, never what. */
+export function healthReport(status: EngineFacts, { version, isDemo, uptimeSeconds, policy }: HealthFacts): object {
+  const { installation, loggedIn, sendsEmail, rateLimit } = status;
+  const isUsable = installation?.kind === "found" && loggedIn !== false;
+  return {
+    status: installation === undefined ? "starting" : isUsable ? "ok" : "unavailable",
+    version,
+    demo: isDemo,
+    uptime_seconds: uptimeSeconds,
+    running_turns: status.runningTurns,
+    waiting_turns: status.waitingTurns,
+    processes: {
+      all: status.processes, warm: status.warmProcesses, resting_conversations: status.restingConversations,
+    },
+    reuse: status.reuse,
+    rate_limit: rateLimit === undefined ? null : {
+      status: rateLimit.status, window: rateLimit.rateLimitType ?? null,
+      utilization: rateLimit.utilization ?? null, resets_at: rateLimit.resetsAt ?? null,
+    },
+    claude: {
+      found: installation?.kind === "found",
+      version: installation?.version ?? null,
+      logged_in: loggedIn ?? null,
+      account_email_sent: sendsEmail ?? null,
+      managed_policy: policy,
+      notes: notesOf(status, policy),
+      message: claudeMessage(status),
+    },
+  };
+}
+
+/** What goes along to the model, or applies to it, that no client has asked for; with what ends it. */
+function notesOf({ sendsEmail }: EngineFacts, policy: readonly string[]): string[] {
+  return [
+    ...(sendsEmail === true ? [
+      "The Claude CLI tells the model the account's e-mail address. To end that, run `claude setup-token` and give the "
+      + "server its token in CLAUDE_CODE_OAUTH_TOKEN.",
+    ] : []),
+    ...(policy.length > 0 ? [
+      "Whoever runs this machine has set a policy for Claude Code. It applies to every answer here: its instructions "
+        + "go "
+      + "to the model, and its hooks see the prompts.",
+    ] : []),
+  ];
+}
+
+/** What is wrong with the CLI, if anything is. */
+function claudeMessage({ installation, loggedIn }: EngineFacts): string | null {
+  if (installation?.kind === "unusable") return installation.message;
+  return loggedIn === false ? notLoggedIn : null;
+}

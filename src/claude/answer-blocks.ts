@@ -1,0 +1,219 @@
+import { encodeJsonText } from "../json-text.ts";
+import type { JsonText, StartedBlock, TurnEvent } from "../turn/event.ts";
+import type { AnswerCalls } from "./answer-calls.ts";
+import type { Delta } from "./deltas.ts";
+import { isObject, type JsonObject, optionalString, schemaToolName } from "./protocol.ts";
+
+/** The slow path's deltas: the API's type, and the field that holds the text. */
+const deltaForms = [
+  { type: "text", wireType: "text_delta", field: "text" },
+  { type: "thinking", wireType: "thinking_delta", field: "thinking" },
+  { type: "input_json", wireType: "input_json_delta", field: "partial_json" },
+] as const;
+
+/** A content block of the CLI's present message. `schema`: the schema tool's, told as text. `dropped`: not told. */
+interface Block {
+  readonly kind: StartedBlock["type"] | "schema" | "dropped";
+  /** The block's number in the answer, which may span several messages of the CLI's. */
+  readonly index: number;
+  hasInput: boolean;
+  isOpen: boolean;
+}
+
+/**
+ * The content blocks of one answer as events. The first delta or call is the point of no return: borders and signatures
+ * that come before it are held, because a message that breaks off until then is asked for again and replaced.
+ */
+export class AnswerBlocks {
+  /** By the number that the CLI's present message gives them. */
+  readonly #blocks = new Map<number, Block>();
+  readonly #calls: AnswerCalls;
+  /** The answer is the JSON that the model gives to the schema tool. */
+  readonly #hasSchema: boolean;
+  #held: TurnEvent[] = [];
+  #hasSaid = false;
+  #isSchemaAnswered = false;
+  #nextIndex = 0;
+
+  constructor(calls: AnswerCalls, hasSchema: boolean) {
+    this.#calls = calls;
+    this.#hasSchema = hasSchema;
+  }
+
+  /** The client was told text, thinking, input or a call. */
+  get hasSaid(): boolean {
+    return this.#hasSaid;
+  }
+
+  /** A piece of the document that the schema asks for was told. */
+  get isSchemaAnswered(): boolean {
+    return this.#isSchemaAnswered;
+  }
+
+  /** Another message of the same answer begins, after one that ended. */
+  nextMessage(events: TurnEvent[]): void {
+    this.#stopAll(events);
+    this.#blocks.clear();
+  }
+
+  /** The message broke off before anything of it was told: the next one takes its place. */
+  restart(): void {
+    this.#blocks.clear();
+    this.#held = [];
+    this.#nextIndex = 0;
+  }
+
+  /** The answer is over: every block is stopped, and what was held is told. */
+  close(events: TurnEvent[]): void {
+    this.#stopAll(events);
+    for (const event of this.#held) events.push(event);
+    this.#held = [];
+  }
+
+  /** `content_block_start`. Returns why the answer fails by it, or undefined. */
+  start(at: number, block: JsonObject, events: TurnEvent[]): string | undefined {
+    switch (block["type"]) {
+      case "text":
+        // With a schema the document alone is the answer.
+        if (!this.#hasSchema) this.#begin(at, "text", { type: "text" }, events);
+        return undefined;
+      case "thinking":
+        this.#begin(at, "thinking", { type: "thinking" }, events);
+        return undefined;
+      case "redacted_thinking":
+        this.#begin(
+          at, "redacted_thinking", { type: "redacted_thinking", data: optionalString(block["data"]) ?? "" }, events,
+        );
+        return undefined;
+      case "tool_use":
+        return this.#startCall(at, optionalString(block["id"]) ?? "", optionalString(block["name"]) ?? "", events);
+      default:
+        return undefined;
+    }
+  }
+
+  /** A delta that the fast path has read. */
+  take(delta: Delta, events: TurnEvent[]): void {
+    if (delta.type === "input_json") {
+      this.#input(delta.index, delta.text, events);
+      return;
+    }
+    if (delta.type === "text" && this.#hasSchema) return;
+    const index = this.#growing(delta.type, delta.index, events);
+    // Nearly always the same number: then the delta itself is the event, and no second object is made.
+    this.#say(index === delta.index ? delta : { ...delta, index }, events);
+  }
+
+  /** `content_block_delta` by the slow path. */
+  takeParsed(at: number, delta: JsonObject, events: TurnEvent[]): void {
+    for (const { type, wireType, field } of deltaForms) {
+      const text = delta[field];
+      if (delta["type"] !== wireType || typeof text !== "string" || text === "") continue;
+      this.take({ type, index: at, text: encodeJsonText(text) }, events);
+    }
+    const block = this.#blocks.get(at);
+    if (block?.kind === "thinking" && delta["type"] === "signature_delta") {
+      this.#sign(block, delta["signature"], events);
+    }
+    if (block?.kind === "text" && delta["type"] === "citations_delta" && isObject(delta["citation"])) {
+      this.#mark({ type: "citation", index: block.index, citation: delta["citation"] }, events);
+    }
+  }
+
+  /** `content_block_stop`. */
+  stop(at: number, events: TurnEvent[]): void {
+    const block = this.#blocks.get(at);
+    // A call without arguments streams none; clients parse what they got.
+    if (block?.kind === "tool_use" && !block.hasInput) this.#input(at, encodeJsonText("{}"), events);
+    if (block !== undefined) this.#stop(block, events);
+  }
+
+  /** A block of a message that was not streamed. Returns why the answer fails by it, or undefined. */
+  takeWhole(at: number, block: JsonObject, events: TurnEvent[]): string | undefined {
+    const fault = this.start(at, block, events);
+    if (fault !== undefined) return fault;
+    this.takeParsed(at, { ...block, type: `${String(block["type"])}_delta` }, events);
+    const begun = this.#blocks.get(at);
+    if (begun?.kind === "thinking") this.#sign(begun, block["signature"], events);
+    if (isObject(block["input"])) this.#input(at, encodeJsonText(JSON.stringify(block["input"])), events);
+    this.stop(at, events);
+    return undefined;
+  }
+
+  #startCall(at: number, id: string, name: string, events: TurnEvent[]): string | undefined {
+    if (this.#hasSchema && name === schemaToolName) {
+      if (this.#isSchemaAnswered) {
+        return "The model's first JSON did not match the schema, and part of it had been sent.";
+      }
+      this.#begin(at, "schema", { type: "text" }, events);
+      return undefined;
+    }
+    if (!this.#calls.admit(id, name)) {
+      this.#blocks.set(at, { kind: "dropped", index: -1, hasInput: false, isOpen: false });
+      return undefined;
+    }
+    this.#tellHeld(events);
+    this.#begin(at, "tool_use", { type: "tool_use", id, name }, events);
+    return undefined;
+  }
+
+  #begin(at: number, kind: Block["kind"], block: StartedBlock, events: TurnEvent[]): Block {
+    const replaced = this.#blocks.get(at);
+    if (replaced !== undefined) this.#stop(replaced, events);
+    const begun: Block = { kind, index: this.#nextIndex++, hasInput: false, isOpen: true };
+    this.#blocks.set(at, begun);
+    this.#mark({ type: "block_start", index: begun.index, block }, events);
+    return begun;
+  }
+
+  /** The number of the block that a delta belongs to; it is begun here if its start was never seen. */
+  #growing(type: "text" | "thinking", at: number, events: TurnEvent[]): number {
+    const block = this.#blocks.get(at);
+    if (block !== undefined && block.kind === type) return block.index;
+    return this.#begin(at, type, { type }, events).index;
+  }
+
+  #input(at: number, text: JsonText, events: TurnEvent[]): void {
+    const block = this.#blocks.get(at);
+    if (block?.kind === "schema") {
+      this.#isSchemaAnswered = true;
+      this.#say({ type: "text", index: block.index, text }, events);
+    } else if (block?.kind === "tool_use") {
+      block.hasInput = true;
+      this.#say({ type: "input_json", index: block.index, text }, events);
+    }
+  }
+
+  #sign(block: Block, signature: unknown, events: TurnEvent[]): void {
+    if (typeof signature !== "string" || signature === "") return;
+    this.#mark({ type: "signature", index: block.index, signature: encodeJsonText(signature) }, events);
+  }
+
+  #stop(block: Block, events: TurnEvent[]): void {
+    if (!block.isOpen) return;
+    block.isOpen = false;
+    this.#mark({ type: "block_stop", index: block.index }, events);
+  }
+
+  #stopAll(events: TurnEvent[]): void {
+    for (const block of this.#blocks.values()) this.#stop(block, events);
+  }
+
+  #say(event: TurnEvent, events: TurnEvent[]): void {
+    if (!this.#hasSaid) this.#tellHeld(events);
+    events.push(event);
+  }
+
+  /** What follows cannot be taken back. */
+  #tellHeld(events: TurnEvent[]): void {
+    this.#hasSaid = true;
+    for (const event of this.#held) events.push(event);
+    this.#held = [];
+  }
+
+  /** An event that alone tells a reader nothing. */
+  #mark(event: TurnEvent, events: TurnEvent[]): void {
+    if (this.#hasSaid) events.push(event);
+    else this.#held.push(event);
+  }
+}

@@ -1,0 +1,25 @@
+import type { BridgeError } from "../errors.ts";
+import type { Turn } from "../turn/turn.ts";
+import { resultsOfLastCalls } from "./tool-results.ts";
+
+/**
+ * Where a conversation is between two runs. `known`: the CLI's history is exactly what was asked and answered.
+ * `parked`: it waits for the results of these calls. `unknown`: an answer was cut, failed or was left; the process has
+ * no further use. `dead`: its process has ended, by this error.
+ */
+export type Standing =
+  | { readonly name: "known" }
+  | { readonly name: "parked"; readonly callIds: readonly string[] }
+  | { readonly name: "unknown" }
+  | { readonly name: "dead"; readonly error: BridgeError };
+
+/** Whether another run of the same conversation is possible. */
+export function isReusable({ name }: Standing): boolean {
+  return name === "known" || name === "parked";
+}
+
+/** Whether a conversation that has seen all of a turn's messages but those after `seen` can go on with the rest. */
+export function canContinue({ name }: Standing, { messages }: Turn, seen: number): boolean {
+  if (name === "known") return true;
+  return name === "parked" && seen === messages.length - 1 && resultsOfLastCalls(messages) !== undefined;
+}

@@ -1,0 +1,73 @@
+import { type Executable, factsOf, findExecutable, stampOf } from "../claude/executable.ts";
+import { findInstallation, type Installation } from "../claude/installation.ts";
+import type { Command } from "../claude/launch.ts";
+import { BridgeError } from "../errors.ts";
+import type { Logger } from "../log.ts";
+
+export interface InstalledCliOptions {
+  readonly command: Command;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly log: Logger;
+  /** The folder that the CLI is to be asked in; undefined where there is none. */
+  readonly folder: () => Promise<string | undefined>;
+  /** The CLI was updated on disk. */
+  readonly onChange: () => void;
+}
+
+/** The CLI's program on this machine: where and what it is, looked at again when it changes. */
+export class InstalledCli {
+  readonly #options: InstalledCliOptions;
+  #installation: Installation | undefined;
+  #search: Promise<Installation> | undefined;
+  #stamp: string | undefined;
+
+  constructor(options: InstalledCliOptions) {
+    this.#options = options;
+  }
+
+  /** What was found last; undefined before the first look. */
+  get installation(): Installation | undefined {
+    return this.#installation;
+  }
+
+  /** Looked for each time: it may have been installed or moved. */
+  get command(): Command {
+    return this.#executable()?.command ?? this.#options.command;
+  }
+
+  /** Looks for the CLI. Never rejects. */
+  find(): Promise<Installation> {
+    this.#search ??= this.#look().finally(() => {
+      this.#search = undefined;
+    });
+    return this.#search;
+  }
+
+  /** Looks again if the CLI may have changed. Rejects with `cli_unavailable` while there is none that serves. */
+  async ensureUsable(): Promise<void> {
+    const found = this.#executable();
+    const isKnown = this.#installation?.kind === "found" && this.#stamp === (found && stampOf(found.program));
+    const installation = isKnown ? this.#installation : await this.find();
+    if (installation?.kind === "unusable") throw new BridgeError("cli_unavailable", installation.message);
+  }
+
+  async #look(): Promise<Installation> {
+    const { command, environment, log, folder, onChange } = this.#options;
+    const cwd = await folder();
+    const found = this.#executable();
+    const stamp = found && stampOf(found.program);
+    const installation = await findInstallation(found?.command ?? command, environment, cwd);
+    if (this.#installation?.kind === "found" && stamp !== this.#stamp) {
+      log.info("the CLI changed on disk", { version: installation.version });
+      onChange();
+    }
+    this.#installation = installation;
+    this.#stamp = stamp;
+    return installation;
+  }
+
+  #executable(): Executable | undefined {
+    const { command, environment } = this.#options;
+    return findExecutable(command, factsOf(environment));
+  }
+}

@@ -1,0 +1,28 @@
+import { describe } from "node:test";
+import { ignoredKeywords } from "../../../../src/api/openai/answer-schema.ts";
+import { chatFields } from "../../../../src/api/openai/chat-completions/fields.ts";
+import { parseChatRequest } from "../../../../src/api/openai/chat-completions/request.ts";
+import { type FieldTableUnderTest, testFieldTable } from "../../../support/field-table.ts";
+
+const least = { model: "opus", messages: [{ role: "user", content: "hi" }] };
+const parse = (more: Readonly<Record<string, unknown>> = {}) => parseChatRequest({ ...least, ...more }, "default-model");
+
+describe("the table of a chat request's fields", () => {
+  const schema = { type: "object", properties: { a: { type: "string" } } };
+  const inside: FieldTableUnderTest["inside"] = [
+    ["messages", "name", (more) => [{ role: "user", content: "hi", ...more }], "bob"],
+    ["tools", "strict", (more) => [{ type: "function", function: { name: "f", parameters: schema, ...more } }], true],
+    ["response_format", "strict", (more) => ({ type: "json_schema", json_schema: { schema, ...more } }), true],
+    ["response_format", "name", (more) => ({ type: "json_schema", json_schema: { schema, ...more } }), "n"],
+    ...ignoredKeywords.map((keyword) => ["response_format", keyword, (more: object) => ({ type: "json_schema", json_schema: { schema: { ...schema, properties: { a: { type: "string", ...more } } } } }), true] as const),
+  ];
+  const tools = [{ type: "function", function: { name: "f" } }];
+  const functions = [{ name: "f" }];
+  const honoured: FieldTableUnderTest["honoured"] = {
+    model: ["sonnet"], messages: [[{ role: "user", content: "other" }]], stream: [true], stream_options: [{ include_usage: true }], tools: [tools], tool_choice: ["required", { tools }],
+    parallel_tool_calls: [false, { tools }], functions: [functions], function_call: [{ name: "f" }, { functions }], response_format: [{ type: "json_object" }], max_tokens: [9],
+    max_completion_tokens: [9], stop: ["END"], reasoning_effort: ["high"], reasoning: [{ effort: "high" }], thinking: [{ type: "disabled" }],
+  };
+
+  testFieldTable({ table: chatFields, sources: ["chat-completions/request.ts", "chat-completions/tools.ts"], parse, honoured, inside });
+});

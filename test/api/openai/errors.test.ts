@@ -1,0 +1,20 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { openAiFailure } from "../../../src/api/openai/errors.ts";
+import { BridgeError } from "../../../src/errors.ts";
+
+describe("an error in OpenAI's form", () => {
+  it("has its status, and all four keys on the wire", () => {
+    const failure = openAiFailure(new BridgeError("model_not_found", "no such model", { field: "model" }));
+    assert.equal(failure.status, 404);
+    assert.deepEqual(failure.body, { error: { message: "no such model", type: "invalid_request_error", param: "model", code: "model_not_found" } });
+    assert.deepEqual(openAiFailure(new BridgeError("invalid_request", "x")).body, { error: { message: "x", type: "invalid_request_error", param: null, code: null } });
+  });
+
+  it("has in its headers when to come again, and whether", () => {
+    assert.deepEqual(openAiFailure(new BridgeError("internal", "x")).headers, {});
+    const error = new BridgeError("usage_limit_reached", "x", { retryAfterSeconds: 90, shouldRetry: false });
+    assert.deepEqual(openAiFailure(error).headers, { "retry-after": "90", "x-should-retry": "false" });
+    assert.deepEqual(openAiFailure(new BridgeError("overloaded", "x", { retryAfterSeconds: 0, shouldRetry: true })).headers, { "retry-after": "0", "x-should-retry": "true" });
+  });
+});

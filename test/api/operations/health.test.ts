@@ -1,0 +1,36 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { EngineStatus } from "../../../src/engine/engine.ts";
+import { healthReport } from "../../../src/api/operations/health.ts";
+
+const status: EngineStatus = {
+  installation: { kind: "found", version: "2.1.330" }, loggedIn: true, sendsEmail: false, rateLimit: undefined,
+  runningTurns: 0, waitingTurns: 0, warmProcesses: 0, restingConversations: 0, processes: 0,
+  reuse: { hit: 0, first_message: 0, unknown_history: 0, in_use: 0, idle_time: 0, evicted: 0, process_ended: 0 },
+};
+interface Claude { readonly account_email_sent: unknown; readonly managed_policy: unknown; readonly notes: readonly string[] }
+
+function claudeOf(more: Partial<EngineStatus>, policy: readonly string[] = []): Claude {
+  const report = healthReport({ ...status, ...more }, { version: "1.0.0", isDemo: false, uptimeSeconds: 1, policy });
+  return (report as { readonly claude: Claude }).claude;
+}
+
+describe("the report of health", () => {
+  it("says nothing more where nothing goes along", () => {
+    const { account_email_sent, managed_policy, notes } = claudeOf({});
+    assert.deepEqual([account_email_sent, managed_policy, notes], [false, [], []]);
+  });
+
+  it("says that the account's address goes to the model, and what ends it", () => {
+    const { account_email_sent, notes } = claudeOf({ sendsEmail: true });
+    assert.equal(account_email_sent, true);
+    assert.match(notes.join("\n"), /e-mail address.*claude setup-token.*CLAUDE_CODE_OAUTH_TOKEN/u);
+    assert.equal(claudeOf({ sendsEmail: undefined }).account_email_sent, null, "until the CLI was asked");
+  });
+
+  it("says that a managed policy applies, and where it is", () => {
+    const { managed_policy, notes } = claudeOf({}, ["/etc/claude-code/CLAUDE.md"]);
+    assert.deepEqual([managed_policy, notes.length], [["/etc/claude-code/CLAUDE.md"], 1]);
+    assert.match(notes[0] ?? "", /policy/u);
+  });
+});
