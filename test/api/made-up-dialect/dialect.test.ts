@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { describe, it, type TestContext } from "node:test";
+import { type Config, turnRoute } from "../../../src/index.ts";
+import { startEmbedded } from "../../support/embedded-server.ts";
+import { fakeClaudePath } from "../../support/fake-claude.ts";
+import { openAiErrorIn } from "../../support/openai-error.ts";
+import { chatRequest, postJson } from "../../support/sse.ts";
+import { madeUpDialect } from "./dialect.ts";
+
+const routes = [turnRoute("/v2/lines", madeUpDialect)];
+
+async function start(t: TestContext, fake: string, config: Partial<Config> = {}): Promise<string> {
+  const { url } = await startEmbedded(t, { claude: fakeClaudePath(fake), ...config }, {}, { routes });
+  return url;
+}
+
+const post = (url: string, body: object | string): Promise<Response> => postJson(`${url}/v2/lines`, body);
+
+describe("a dialect that is a file and a route", () => {
+  it("answers in one piece and as a stream, with its own head, opening and headers", async (t) => {
+    const url = await start(t, "answers");
+    const whole = await post(url, { say: ["WORDS 2"] });
+    assert.deepEqual([whole.status, whole.headers.get("x-window"), whole.headers.get("x-claude-model")], [200, "made-up", "claude-fake-1"]);
+    assert.equal(await whole.text(), "text w0 \ntext w1 \nend end_turn 2\n");
+    const stream = await post(url, { say: ["WORDS 2"], stream: true });
+    assert.match(stream.headers.get("content-type") ?? "", /^text\/event-stream/u);
+    assert.equal(await stream.text(), "event: lines\ntext w0 \ntext w1 \nend end_turn 2\n");
+  });
+
+  it("has tools: a call, then the answer to its result", async (t) => {
+    const url = await start(t, "calls-tools");
+    const asked = 'CALL look {"at":"é"}';
+    const call = await (await post(url, { say: [asked], tools: ["look"], stream: true })).text();
+    const [, said, id] = /^event: lines\n(?:text (.*)\n)?call (\S+) look \{"at":"é"\}\nend tool_use \d+\n$/u.exec(call) ?? assert.fail(JSON.stringify(call));
+    const answer = await post(url, { say: [asked, { said, call: "look", id, input: { at: "é" } }, { id, result: "a bird" }], tools: ["look"] });
+    assert.match(await answer.text(), /^text .*a bird.*\nend end_turn \d+\n$/u);
+  });
+
+  it("writes every refusal in its own form, also those that come before it is asked", async (t) => {
+    const url = await start(t, "answers");
+    for (const [body, told] of [
+      [{ say: [7] }, ["invalid_type", "say[0]"]], [{}, ["invalid_type", "say"]], ["{", ["invalid_json", "body"]],
+    ] as const) {
+      const response = await post(url, body);
+      assert.deepEqual([response.status, response.headers.get("x-made-up"), await response.json()], [422, "yes", told]);
+    }
+    const wrongMethod = await fetch(`${url}/v2/lines`);
+    assert.deepEqual([wrongMethod.status, wrongMethod.headers.get("allow"), await wrongMethod.json()], [422, "POST, OPTIONS", ["method_not_allowed", null]]);
+    const foreign = await fetch(`${url}/v2/lines`, { method: "POST", headers: { origin: "https://evil.example" } });
+    assert.deepEqual([foreign.status, await foreign.json()], [422, ["forbidden", null]]);
+    const locked = await start(t, "answers", { apiKey: "secret-of-the-test" });
+    const keyless = await post(locked, { say: ["WORDS 1"] });
+    assert.deepEqual([keyless.status, keyless.headers.get("www-authenticate"), await keyless.json()], [418, "Bearer", ["invalid_api_key", null]]);
+  });
+
+  it("writes a failure before the head as a status, and behind it as its stream's last line", async (t) => {
+    const early = await post(await start(t, "refuses-initialize"), { say: ["hi"], stream: true });
+    assert.deepEqual([early.status, (await early.json() as string[])[0]], [422, "cli_failed"]);
+    const late = await post(await start(t, "dies-midway"), { say: ["hi"], stream: true });
+    assert.equal(late.status, 200);
+    assert.match(await late.text(), /^event: lines\n(?:text .*\n)+broken cli_failed\n$/u);
+  });
+
+  it("stands beside the others, which stay as they are, and is listed with them", async (t) => {
+    const url = await start(t, "answers");
+    const { endpoints } = await (await fetch(url)).json() as { endpoints: string[] };
+    assert.deepEqual(endpoints, ["/v1/chat/completions", "/v1/responses", "/v1/models", "/health", "/v2/lines"]);
+    assert.equal((await openAiErrorIn(await chatRequest(url, "{"))).code, "invalid_json");
+    const nowhere = await openAiErrorIn(await fetch(`${url}/nowhere`));
+    assert.match(nowhere.message, /\/v2\/lines/u);
+  });
+});

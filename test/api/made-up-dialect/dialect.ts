@@ -1,0 +1,96 @@
+/**
+ * An API that nobody has: a turn is asked for by `{say, tools, called}` and answered in lines, `text é`, `call t1 look {}`,
+ * `end end_turn`. It is here to show what a dialect takes: this file, and a route.
+ */
+import { bodyOfText } from "../../../src/api/body.ts";
+import { arrayAt, objectAt, optionalBoolean, stringAt } from "../../../src/api/check.ts";
+import type { AnswerFold, Dialect, TurnRequest, WireStream } from "../../../src/api/dialect.ts";
+import type { BridgeError } from "../../../src/errors.ts";
+import { decodeJsonText } from "../../../src/json-text.ts";
+import type { JsonText, TurnEvent } from "../../../src/turn/event.ts";
+import type { Message } from "../../../src/turn/message.ts";
+
+const latin1 = (text: string): string => Buffer.from(text, "utf8").toString("latin1");
+
+/** Every message is a string of the user's, `{said, call, id, input}`, or `{id, result}`. */
+function parseMessage(entry: unknown, path: string): Message {
+  if (typeof entry === "string") return { role: "user", content: [{ type: "text", text: entry }] };
+  const { said, call, id, input, result } = objectAt(entry, path);
+  if (result !== undefined) {
+    const content = stringAt(result, `${path}.result`);
+    return { role: "user", content: [{ type: "tool_result", tool_use_id: stringAt(id, `${path}.id`), content }] };
+  }
+  const use = { id: stringAt(id, `${path}.id`), name: stringAt(call, `${path}.call`), input: objectAt(input, `${path}.input`) };
+  const text = said === undefined ? [] : [{ type: "text" as const, text: stringAt(said, `${path}.said`) }];
+  return { role: "assistant", content: [...text, { type: "tool_use", ...use }] };
+}
+
+/** Answers line by line; a call's line is written when its input is whole. */
+class Lines implements WireStream, AnswerFold {
+  readonly #inputs = new Map<number, { readonly head: string; json: string }>();
+  #body = "";
+
+  open(): string {
+    return "event: lines\n";
+  }
+
+  heartbeat(): string {
+    return ": still here\n";
+  }
+
+  encode(events: readonly TurnEvent[]): string {
+    return events.map((event) => this.#line(event)).join("");
+  }
+
+  fail({ kind }: BridgeError): string {
+    return `broken ${kind}\n`;
+  }
+
+  take(events: readonly TurnEvent[]): void {
+    this.#body += this.encode(events);
+  }
+
+  release() {
+    return bodyOfText(this.#body);
+  }
+
+  #line(event: TurnEvent): string {
+    switch (event.type) {
+      case "text": return `text ${event.text}\n`;
+      case "block_start":
+        if (event.block.type === "tool_use") this.#inputs.set(event.index, { head: `call ${event.block.id} ${event.block.name}`, json: "" });
+        return "";
+      case "input_json": {
+        const call = this.#inputs.get(event.index);
+        if (call !== undefined) call.json += event.text;
+        return "";
+      }
+      case "block_stop": {
+        const call = this.#inputs.get(event.index);
+        return call === undefined ? "" : `${call.head} ${latin1(decodeJsonText(call.json as JsonText))}\n`;
+      }
+      case "message_stop": return `end ${event.stopReason} ${event.usage.outputTokens}\n`;
+      default: return "";
+    }
+  }
+}
+
+export const madeUpDialect: Dialect<TurnRequest> = {
+  parse: (body, { defaultModel }) => {
+    const { say, tools, stream } = objectAt(body, "body");
+    const names = tools === undefined ? [] : arrayAt(tools, "tools").map((name, index) => stringAt(name, `tools[${index}]`));
+    return {
+      model: defaultModel,
+      stream: optionalBoolean(stream, "stream") ?? false,
+      turn: {
+        system: "", messages: arrayAt(say, "say").map((entry, index) => parseMessage(entry, `say[${index}]`)),
+        tools: names.map((name) => ({ name, description: "", inputSchema: { type: "object", properties: {} } })),
+        toolChoice: { type: "auto" }, parallelToolCalls: true, stop: [],
+      },
+    };
+  },
+  stream: () => new Lines(),
+  whole: () => new Lines(),
+  failure: ({ kind, field }) => ({ status: kind === "invalid_api_key" ? 418 : 422, headers: { "x-made-up": "yes" }, body: [kind, field ?? null] }),
+  windowHeaders: () => ({ "x-window": "made-up" }),
+};
