@@ -14,6 +14,8 @@ const deltaForms = [
 /** A content block of the CLI's present message. `schema`: the schema tool's, told as text. `dropped`: not told. */
 interface Block {
   readonly kind: StartedBlock["type"] | "schema" | "dropped";
+  /** The block's number in the CLI's message. */
+  readonly at: number;
   /** The block's number in the answer, which may span several messages of the CLI's. */
   readonly index: number;
   hasInput: boolean;
@@ -34,6 +36,8 @@ export class AnswerBlocks {
   #hasSaid = false;
   #isSchemaAnswered = false;
   #nextIndex = 0;
+  /** The block that began last. */
+  #last: Block | undefined;
 
   constructor(calls: AnswerCalls, hasSchema: boolean) {
     this.#calls = calls;
@@ -54,11 +58,13 @@ export class AnswerBlocks {
   nextMessage(events: TurnEvent[]): void {
     this.#stopAll(events);
     this.#blocks.clear();
+    this.#last = undefined;
   }
 
   /** The message broke off before anything of it was told: the next one takes its place. */
   restart(): void {
     this.#blocks.clear();
+    this.#last = undefined;
     this.#held = [];
     this.#nextIndex = 0;
   }
@@ -94,13 +100,19 @@ export class AnswerBlocks {
 
   /** A delta that the fast path has read. */
   take(delta: Delta, events: TurnEvent[]): void {
+    const last = this.#last;
+    // Nearly every delta belongs to the block that began last, under the same number: then it is the event itself.
+    const isLast = last?.kind === delta.type && last.at === delta.index && last.index === delta.index;
+    if (isLast && this.#hasSaid) {
+      events.push(delta);
+      return;
+    }
     if (delta.type === "input_json") {
       this.#input(delta.index, delta.text, events);
       return;
     }
     if (delta.type === "text" && this.#hasSchema) return;
     const index = this.#growing(delta.type, delta.index, events);
-    // Nearly always the same number: then the delta itself is the event, and no second object is made.
     this.#say(index === delta.index ? delta : { ...delta, index }, events);
   }
 
@@ -149,7 +161,8 @@ export class AnswerBlocks {
       return undefined;
     }
     if (!this.#calls.admit(id, name)) {
-      this.#blocks.set(at, { kind: "dropped", index: -1, hasInput: false, isOpen: false });
+      this.#last = undefined;
+      this.#blocks.set(at, { kind: "dropped", at, index: -1, hasInput: false, isOpen: false });
       return undefined;
     }
     this.#tellHeld(events);
@@ -160,8 +173,9 @@ export class AnswerBlocks {
   #begin(at: number, kind: Block["kind"], block: StartedBlock, events: TurnEvent[]): Block {
     const replaced = this.#blocks.get(at);
     if (replaced !== undefined) this.#stop(replaced, events);
-    const begun: Block = { kind, index: this.#nextIndex++, hasInput: false, isOpen: true };
+    const begun: Block = { kind, at, index: this.#nextIndex++, hasInput: false, isOpen: true };
     this.#blocks.set(at, begun);
+    this.#last = begun;
     this.#mark({ type: "block_start", index: begun.index, block }, events);
     return begun;
   }
