@@ -1,5 +1,5 @@
-/** The README's tables of what the model sees besides the client's words, from src/claude/added-words.ts. Pure. */
-import { type AddedWords, cliWords, serverWords, type Words } from "../src/claude/added-words.ts";
+/** The README's tables of what the model sees besides the client's words, from test/support/added-words.ts. Pure. */
+import { type AddedWords, cliWords, serverWords, type Words } from "../test/support/added-words.ts";
 import { table } from "./readme-table.ts";
 
 export function addedWordsText(): string {

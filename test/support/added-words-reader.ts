@@ -1,7 +1,5 @@
-/** Reads text that must be the CLI's own, by the list in src/claude/added-words.ts. */
-import {
-  type AddedWords, cliWords, type Gap, type KnownThing, type Place, type Words,
-} from "../../src/claude/added-words.ts";
+/** Reads text that must be the CLI's own, by the list in test/support/added-words.ts. */
+import { type AddedWords, cliWords, type Gap, type KnownThing, type Place, type Words } from "./added-words.ts";
 
 /** What is known of the machine and of the request; words with a gap for something that is not known are never read. */
 export type Known = Readonly<Partial<Record<KnownThing, string>>>;

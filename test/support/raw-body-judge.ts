@@ -1,4 +1,4 @@
-/** Accounts for a whole request to the API: every word is the client's, or stands in src/claude/added-words.ts. */
+/** Accounts for a whole request to the API: every word is the client's, or stands in test/support/added-words.ts. */
 import { anyCallText, namedCallTexts, noCallText, oneCallText } from "../../src/own-words.ts";
 import { type Known, readAdded } from "./added-words-reader.ts";
 import { type Sent, sentBy } from "./chat-transcript.ts";

@@ -1,8 +1,8 @@
 /** The list of words that are not the client's is short and strict: nothing passes by it that nobody has read. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { addedWords, type Gap } from "../../src/claude/added-words.ts";
-import { claudeVersions } from "../support/real-claude.ts";
+import { addedWords, type Gap } from "./added-words.ts";
+import { claudeVersions } from "./real-claude.ts";
 
 const freeCharsMax = 40;
 const isFree = (part: string | Gap): part is Extract<Gap, { charsMax: number }> => typeof part !== "string" && "chars" in part;

@@ -2,7 +2,7 @@
  * Every word of a request to the API that is not the client's: what the CLI adds, for each version that is pinned in
  * the tests, and what this server adds itself. The tests hold every raw body to this list, and the README tells it.
  */
-import * as own from "../own-words.ts";
+import * as own from "../../src/own-words.ts";
 
 /** A gap in words: free, of so many characters of these kinds at most, or what the named thing of this machine is. */
 export type Gap = { readonly chars: string; readonly charsMax: number } | { readonly known: KnownThing };
