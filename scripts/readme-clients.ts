@@ -35,10 +35,7 @@ interface Group {
   readonly configuration: readonly ConfigurationPart[];
 }
 
-/**
- * Clients that stand next to each other and have the same configuration are one group, whose configuration is shown
- * once.
- */
+/** Clients that stand next to each other and have the same configuration: it is shown once for the group. */
 function groupsOf(described: readonly Client[]): Group[] {
   const groups: Group[] = [];
   for (const { name, configuration } of described) {

@@ -4,8 +4,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 const path = new URL("../README.md", import.meta.url);
 
 /**
- * The README with its sections, by name, filled in. Throws an Error when a section's marks are not there once each.
- * Pure.
+ * The README with its sections, by name, filled in. Pure.
+ * Throws an Error when a section's marks are not there once each.
  */
 export function fillIn(readme: string, sections: Readonly<Record<string, string>>): string {
   return Object.entries(sections).reduce((text, [name, section]) => {

@@ -16,8 +16,9 @@ const severity = { silent: 0, error: 1, warn: 2, info: 3, debug: 4 } as const sa
 const lineCharactersMax = 8192;
 
 /**
- * Lines go to `write` without their newline: `2026-01-31T12:00:00.000Z info listening port=3456`. What `write` throws
- * or rejects with is let go: logging is done in timers and behind answers, where nobody could do anything about it.
+ * Lines go to `write` without their newline: `2026-01-31T12:00:00.000Z info listening port=3456`.
+ * What `write` throws or rejects with is let go: logging is done in timers and behind answers, where nobody could
+ * do anything about it.
  */
 export function createLogger(
   level: LogLevel, write: (line: string) => void, now: () => Date = () => new Date(),

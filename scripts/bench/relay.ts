@@ -1,7 +1,6 @@
 /**
  * What relaying costs: 200,000 text deltas in one answer, from a fake CLI that writes the CLI's exact lines as fast
- * as its pipe takes them, to a raw socket reader in a process of its own that throws them away. In every round, in
- * turn:
+ * as its pipe takes them, to a raw socket reader in a process of its own that throws them away. Every round runs:
  *   ours        our server with its defaults, compiled, on Node without tsx
  *   reference   claude-max-api-proxy 1.0.0 as its README starts it, with the same fake on PATH
  *   bare pipe   a server that does no more than `child.stdout.pipe(response)`: the limit. It moves more bytes than

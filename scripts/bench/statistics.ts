@@ -17,8 +17,8 @@ export function noSamples(contestants: readonly string[]): GrowingSamples {
 }
 
 /**
- * The value below which `fraction` of the values lie, interpolated between the two nearest. Throws a RangeError without
- * values.
+ * The value below which `fraction` of the values lie, interpolated between the two nearest.
+ * Throws a RangeError without values.
  */
 export function percentile(values: readonly number[], fraction: number): number {
   if (values.length === 0) throw new RangeError("there is no percentile of nothing");

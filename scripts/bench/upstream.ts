@@ -1,12 +1,11 @@
 /**
  * What goes up to the model: the bytes of every POST that reaches the stub of the Messages API in one turn, from the
  * real CLI at two versions, for our server and for the reference with the same messages. "Tokens" are bytes / 4, a
- * rule of thumb. A turn counts until 300 ms after the end of its answer, so that the CLI's side requests are counted
- * too.
+ * rule of thumb. A turn counts until 300 ms after the end of its answer, to catch the CLI's side requests.
  *   hello          one system line and "Hello"
  *   five messages  the third question of a conversation that is new to both: our server replays it
- *   next turn      the second question after that "Hello": our server's process is still there, the reference keeps
- *                  none
+ *   next turn      the second question after that "Hello": our server's process is still there,
+ *                  the reference keeps none
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { textAnswer, type AnthropicStub } from "../../test/support/anthropic-stub.ts";

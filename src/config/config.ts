@@ -15,8 +15,8 @@ export type ParsedConfig =
 
 /**
  * Reads the command line (without node and script) and the environment. Flags win over variables. An empty variable
- * counts as not set, except the key's: an empty key is a mistake, and must not leave the server without one. Throws
- * `ConfigError`.
+ * counts as not set, except the key's: an empty key is a mistake, and must not leave the server without one.
+ * Throws `ConfigError`.
  */
 export function parseConfig(
   argv: readonly string[],

@@ -55,8 +55,8 @@ export class ChatAnswer {
   }
 
   /**
-   * The body, in order, given away: joined, or kept here too, it would be held twice. Throws for a turn that has no
-   * finish.
+   * The body, in order, given away: joined, or kept here too, it would be held twice.
+   * Throws for a turn that has no finish.
    */
   release(): Buffer[] {
     const finish = this.#finish;
