@@ -29,6 +29,8 @@ export class ImageCache {
   readonly #entries = new Map<string, Entry>();
   readonly #limits: ImageCacheLimits;
   readonly #nowMs: () => number;
+  /** Runs while there are entries. */
+  #sweep: NodeJS.Timeout | undefined;
   #bytes = 0;
 
   constructor(limits: ImageCacheLimits = usualLimits, nowMs: () => number = Date.now) {
@@ -36,10 +38,15 @@ export class ImageCache {
     this.#nowMs = nowMs;
   }
 
+  /** How much is kept now, in bytes. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   /** Counts as a use. */
   find(url: string): FetchedImage | undefined {
     const entry = this.#remove(url);
-    if (entry === undefined || entry.fetchedAtMs + this.#limits.ageMsMax <= this.#nowMs()) return undefined;
+    if (entry === undefined || this.#isOld(entry)) return undefined;
     this.#add(url, entry);
     return entry.image;
   }
@@ -49,10 +56,27 @@ export class ImageCache {
     this.#remove(url);
     if (image.bytes.length > this.#limits.bytesMax) return;
     this.#add(url, { image, fetchedAtMs: this.#nowMs() });
-    for (const [oldest, { fetchedAtMs }] of this.#entries) {
+    for (const [oldest, entry] of this.#entries) {
       const isOver = this.#bytes > this.#limits.bytesMax || this.#entries.size > this.#limits.entriesMax;
-      if (isOver || fetchedAtMs + this.#limits.ageMsMax <= this.#nowMs()) this.#remove(oldest);
+      if (isOver || this.#isOld(entry)) this.#remove(oldest);
     }
+    this.#sweepInTime();
+  }
+
+  /** Images are no longer in memory than their age allows, though nobody may ask for any again. */
+  #sweepInTime(): void {
+    if (this.#sweep !== undefined || this.#entries.size === 0) return;
+    const fetchedAtMs = Math.min(...[...this.#entries.values()].map((entry) => entry.fetchedAtMs));
+    this.#sweep = setTimeout(() => {
+      this.#sweep = undefined;
+      for (const [url, entry] of this.#entries) if (this.#isOld(entry)) this.#remove(url);
+      this.#sweepInTime();
+    }, Math.max(1, fetchedAtMs + this.#limits.ageMsMax - this.#nowMs()));
+    this.#sweep.unref();
+  }
+
+  #isOld({ fetchedAtMs }: Entry): boolean {
+    return fetchedAtMs + this.#limits.ageMsMax <= this.#nowMs();
   }
 
   #add(url: string, entry: Entry): void {

@@ -45,4 +45,22 @@ describe("images that were fetched", () => {
     nowMs = 1_000;
     assert.equal(cache.find("a"), undefined);
   });
+
+  it("go with the time also where nobody asks again", (t) => {
+    t.mock.timers.enable({ apis: ["setTimeout", "Date"] });
+    const cache = new ImageCache(limits);
+    cache.keep("a", image(10));
+    t.mock.timers.tick(600);
+    cache.keep("b", image(20));
+    cache.find("a");
+    t.mock.timers.tick(399);
+    assert.equal(cache.bytes, 30);
+    t.mock.timers.tick(1);
+    assert.equal(cache.bytes, 20);
+    t.mock.timers.tick(600);
+    assert.equal(cache.bytes, 0);
+    cache.keep("c", image(5));
+    t.mock.timers.tick(1_000);
+    assert.equal(cache.bytes, 0);
+  });
 });
