@@ -90,7 +90,7 @@ export function createClaudeMaxApi(
       maxBodyBytes: config.maxBodyMegabytes * bytesPerMegabyte, headWaitMs: config.headWaitSeconds * 1000,
       // As many as may run or wait, on top of those that do: room for whoever comes when all of them have just left.
       preparation: new Preparation(config.maxProcesses + config.maxQueue),
-      held: new HeldAnswers(),
+      held: new HeldAnswers(log),
       imageCache: new ImageCache(),
       heartbeatMs: config.heartbeatSeconds * 1000, fetchImages: config.fetchImages,
     },

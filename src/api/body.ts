@@ -6,6 +6,8 @@ export interface Body {
   /** In bytes. */
   readonly length: number;
   readonly pieces: Iterable<Buffer>;
+  /** All of it is held until its last piece was sent. */
+  readonly isHeldWhole: boolean;
 }
 
 /** The bytes, each piece held until it is sent. */
@@ -13,7 +15,7 @@ export function bodyOfPieces(pieces: Buffer[]): Body {
   const handOut = function* (): Generator<Buffer> {
     for (let piece = pieces.shift(); piece !== undefined; piece = pieces.shift()) yield piece;
   };
-  return { length: pieces.reduce((sum, piece) => sum + piece.length, 0), pieces: handOut() };
+  return { length: pieces.reduce((sum, piece) => sum + piece.length, 0), pieces: handOut(), isHeldWhole: false };
 }
 
 /** Latin1-held UTF-8, of which no more is copied at once than its reader takes. */
@@ -23,5 +25,5 @@ export function bodyOfText(text: string): Body {
       yield Buffer.from(text.slice(start, start + sliceBytes), "latin1");
     }
   };
-  return { length: text.length, pieces: handOut() };
+  return { length: text.length, pieces: handOut(), isHeldWhole: true };
 }

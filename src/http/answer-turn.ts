@@ -27,7 +27,7 @@ export function answerTurn<Request extends TurnRequest>(dialect: Dialect<Request
   return async (exchange, services) => {
     const { asked, batches } = await prepare(dialect, exchange, services);
     const { engine, held, headWaitMs, heartbeatMs, log } = services;
-    const { request, response } = exchange;
+    const { request, response, giveUp } = exchange;
     const identity = {
       token: randomBytes(tokenBytes).toString("base64url"),
       createdAt: Math.floor(Date.now() / 1000),
@@ -38,13 +38,16 @@ export function answerTurn<Request extends TurnRequest>(dialect: Dialect<Request
       ...dialect.windowHeaders(engine.status.rateLimit, Date.now()),
     });
     if (!asked.stream) {
-      await sendWholeAnswer(response, batches, dialect.whole(asked, identity), { held, headers });
+      await sendWholeAnswer(response, batches, dialect.whole(asked, identity), { held, giveUp, headers });
       return;
     }
     await sendEventStream(response, batches, dialect.stream(asked, identity), {
       headWaitMs, heartbeatMs, headers,
       onFailure: (error) => logFailure(error, response, log),
-      onBroken: (error) => sendFailure(request, response, error, dialect, log),
+      onBroken: (error) => {
+        sendFailure(request, response, error, dialect, log);
+        giveUp();
+      },
     });
   };
 }

@@ -21,7 +21,7 @@ export interface EventStreamOptions {
   readonly headers: (servedModel: string | undefined) => Readonly<Record<string, string>>;
   /** Told of a failure that comes after the head, when there is no status left to tell it by. */
   readonly onFailure: (error: unknown) => void;
-  /** Told of what a timer threw, which has no caller: it is to end the answer. The turn is asked for nothing more. */
+  /** Told of what a timer threw, which has no caller: it is to end the answer and the turn. */
   readonly onBroken: (error: unknown) => void;
 }
 
@@ -43,7 +43,12 @@ export async function sendEventStream(
     } catch (error) {
       isBroken = true;
       clearTimeout(heartbeat);
-      onBroken(error);
+      try {
+        onBroken(error);
+      } catch {
+        // A timer has no caller who could be told.
+        response.destroy();
+      }
     }
   };
   const open = (): string => {

@@ -24,8 +24,10 @@ export interface Services {
 export interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  /** Aborts when the client leaves. */
+  /** Aborts when the client leaves, or the turn is given up. */
   readonly signal: AbortSignal;
+  /** Aborts `signal`: the turn ends at once, however silent its process is. */
+  readonly giveUp: () => void;
   /** What the path has in its placeholder; empty where it has none. */
   readonly parameter: string;
 }

@@ -2,21 +2,31 @@
 
 import type { ServerResponse } from "node:http";
 import { BridgeError } from "../errors.ts";
+import type { Logger } from "../log.ts";
 
 /** The most that all of them come to that are being gathered or were not read yet, in bytes. */
 export const heldAnswersBytesMax = 128 * 1024 * 1024;
 /** The most that one comes to, in bytes; far beyond what a model says. */
 export const wholeAnswerBytesMax = 64 * 1024 * 1024;
 
+/** Gathered from the model; then waiting for its reader; then sent, or given up for want of room. */
+type HeldState = "gathering" | "unread" | "ended" | "given up";
+
+/** Whom an answer is for, and how the turn that gathers it is ended. */
+export interface HeldFor {
+  readonly response: ServerResponse;
+  readonly giveUp: () => void;
+}
+
 /** One answer on its way from the model to its reader. */
 export class HeldAnswer {
-  readonly response: ServerResponse;
+  readonly #for: HeldFor;
   readonly #all: HeldAnswers;
+  #state: HeldState = "gathering";
   #bytes = 0;
-  #isTooMuch = false;
 
-  constructor(response: ServerResponse, all: HeldAnswers) {
-    this.response = response;
+  constructor(heldFor: HeldFor, all: HeldAnswers) {
+    this.#for = heldFor;
     this.#all = all;
   }
 
@@ -24,42 +34,79 @@ export class HeldAnswer {
     return this.#bytes;
   }
 
-  /** It is being gathered, and came to so much more. Throws a BridgeError when it is too much. */
-  grow(bytes: number): void {
-    this.#bytes += bytes;
-    this.#all.onGrowth(this, bytes);
-    if (this.#bytes <= wholeAnswerBytesMax && !this.#isTooMuch) return;
-    throw new BridgeError("upstream_error", "The answer is too long to be given in one piece; ask for it as a stream.");
+  get state(): HeldState {
+    return this.#state;
   }
 
-  /** Its reader has taken so much, or is given the first of it. */
-  shrink(bytes: number): void {
-    const less = Math.min(bytes, this.#bytes);
+  /** The request's id, for the log. */
+  get id(): string | undefined {
+    return this.#for.response.getHeader("x-request-id")?.toString();
+  }
+
+  /** It came to so much more. Throws a BridgeError when it is too much. */
+  grow(bytes: number): void {
+    this.resize(this.#bytes + bytes);
+  }
+
+  /** It is being gathered, and comes to so much. Throws a BridgeError when it is too much. */
+  resize(bytes: number): void {
+    this.throwIfGivenUp();
+    const more = bytes - this.#bytes;
+    this.#bytes = bytes;
+    this.#all.onResize(more);
+    this.throwIfGivenUp();
+    if (bytes > wholeAnswerBytesMax) throw tooLong();
+  }
+
+  /** Nothing is added from here on: it waits for its reader. */
+  beginReading(): void {
+    this.#state = "unread";
+    this.#all.onRead(this, 0);
+  }
+
+  /** Its reader has taken some of it, and so much is held no more. */
+  take(bytesFreed: number): void {
+    const less = Math.min(bytesFreed, this.#bytes);
     this.#bytes -= less;
     this.#all.onRead(this, less);
   }
 
-  /** It is read, or given up. */
+  /** It was sent, or its turn has failed. */
   release(): void {
-    this.#all.onEnd(this);
-    this.#bytes = 0;
+    this.#end("ended");
   }
 
-  /** There is no room for it: it fails when it grows again. */
-  giveUp(): void {
-    this.#isTooMuch = true;
+  /** There is no room for it: the turn that gathers it, or the connection that waits for its reader, ends at once. */
+  cut(): void {
+    const wasGathering = this.#state === "gathering";
+    this.#end(wasGathering ? "given up" : "ended");
+    if (wasGathering) this.#for.giveUp();
+    else this.#for.response.destroy();
+  }
+
+  /** The turn itself only tells that it was ended, not why. */
+  throwIfGivenUp(): void {
+    if (this.#state === "given up") throw tooLong();
+  }
+
+  #end(state: "ended" | "given up"): void {
+    if (this.#state === "ended" || this.#state === "given up") return;
+    this.#state = state;
+    this.#all.onEnd(this);
+    this.#bytes = 0;
   }
 }
 
 /** All that are held. */
 export class HeldAnswers {
+  readonly #log: Logger;
   readonly #bytesMax: number;
-  readonly #gathered = new Set<HeldAnswer>();
-  /** In the order in which their readers last took something: the first has waited longest. */
-  readonly #unread = new Set<HeldAnswer>();
+  /** In the order in which their readers last took something: the first unread one has waited longest. */
+  readonly #held = new Set<HeldAnswer>();
   #bytes = 0;
 
-  constructor(bytesMax = heldAnswersBytesMax) {
+  constructor(log: Logger, bytesMax = heldAnswersBytesMax) {
+    this.#log = log;
     this.#bytesMax = bytesMax;
   }
 
@@ -68,40 +115,35 @@ export class HeldAnswers {
     return this.#bytes;
   }
 
-  hold(response: ServerResponse): HeldAnswer {
-    const answer = new HeldAnswer(response, this);
-    this.#gathered.add(answer);
+  hold(heldFor: HeldFor): HeldAnswer {
+    const answer = new HeldAnswer(heldFor, this);
+    this.#held.add(answer);
     return answer;
   }
 
-  /**
-   * Cuts those that wait for their readers, the longest waiting first; if that is no room yet, the largest gives up.
-   */
-  onGrowth(answer: HeldAnswer, bytes: number): void {
+  /** Cuts those that wait for their readers, the longest waiting first; then, of those being gathered, the largest. */
+  onResize(bytes: number): void {
     this.#bytes += bytes;
-    for (const oldest of this.#unread) {
-      if (this.#bytes <= this.#bytesMax) return;
-      if (oldest === answer) continue;
-      // At once: its socket tells of its end a moment later.
-      oldest.release();
-      oldest.response.destroy();
+    while (this.#bytes > this.#bytesMax) {
+      const unread = [...this.#held].find(({ state }) => state === "unread");
+      const cut = unread ?? [...this.#held].reduce((one, other) => (other.bytes > one.bytes ? other : one));
+      const reason = cut.state === "unread" ? "its reader has taken nothing for longest" : "it is the largest";
+      this.#log.info("an answer was cut, for want of room", { id: cut.id, reason, bytes: cut.bytes });
+      cut.cut();
     }
-    if (this.#bytes <= this.#bytesMax) return;
-    let largest = answer;
-    for (const other of this.#gathered) if (other.bytes > largest.bytes) largest = other;
-    largest.giveUp();
   }
 
   onRead(answer: HeldAnswer, bytes: number): void {
+    if (!this.#held.delete(answer)) return;
     this.#bytes -= bytes;
-    this.#gathered.delete(answer);
-    this.#unread.delete(answer);
-    this.#unread.add(answer);
+    this.#held.add(answer);
   }
 
   onEnd(answer: HeldAnswer): void {
-    this.#bytes -= answer.bytes;
-    this.#gathered.delete(answer);
-    this.#unread.delete(answer);
+    if (this.#held.delete(answer)) this.#bytes -= answer.bytes;
   }
+}
+
+function tooLong(): BridgeError {
+  return new BridgeError("upstream_error", "The answer is too long to be given in one piece; ask for it as a stream.");
 }

@@ -4,7 +4,7 @@ import { BridgeError } from "../errors.ts";
 import { answerTurn } from "./answer-turn.ts";
 import type { Handler } from "./exchange.ts";
 import { sendBytes } from "./respond.ts";
-import { sendHeld } from "./whole-answer.ts";
+import { sendStored } from "./whole-answer.ts";
 
 /** What is served at a path. */
 export interface Route {
@@ -82,11 +82,11 @@ export function handlerOf({ handlers }: Route, method: string): Handler | undefi
 }
 
 function answerLookup(lookup: Lookup): Handler {
-  return async ({ request, response, parameter }, { held }) => {
+  return async ({ request, response, parameter }) => {
     const query = new URLSearchParams((request.url ?? "").split("?", 2)[1]);
     const body = await lookup({ parameter, query });
     // A stored response may be long, and its reader slow.
-    if (body.length > sliceBytes) await sendHeld(response, body, held);
+    if (body.length > sliceBytes) await sendStored(response, body);
     else sendBytes(response, 200, Buffer.from(body, "latin1"));
   };
 }

@@ -132,7 +132,7 @@ async function answer(
     response.setHeader("allow", allow);
     throw new BridgeError("method_not_allowed", `${method} is not served here; ${allow} are.`);
   }
-  await handler({ request, response, signal: left.signal, parameter }, services);
+  await handler({ request, response, signal: left.signal, giveUp: () => left.abort(), parameter }, services);
 }
 
 /** What a request asks for. */

@@ -3,10 +3,12 @@ import { type Body, bodyOfText, sliceBytes } from "../api/body.ts";
 import type { AnswerFold } from "../api/dialect.ts";
 import type { TurnEvent } from "../turn/event.ts";
 import { roomOrClose } from "./event-stream.ts";
-import type { HeldAnswer, HeldAnswers } from "./held-answers.ts";
+import type { HeldAnswers } from "./held-answers.ts";
 
 export interface WholeAnswerOptions {
   readonly held: HeldAnswers;
+  /** Ends the turn at once. */
+  readonly giveUp: () => void;
   /** The head of the answer. */
   readonly headers: (servedModel: string | undefined) => Readonly<Record<string, string>>;
 }
@@ -15,8 +17,8 @@ export interface WholeAnswerOptions {
 export async function sendWholeAnswer(
   response: ServerResponse, batches: AsyncIterable<readonly TurnEvent[]>, fold: AnswerFold, options: WholeAnswerOptions,
 ): Promise<void> {
-  const { held, headers } = options;
-  const answer = held.hold(response);
+  const { held, giveUp, headers } = options;
+  const answer = held.hold({ response, giveUp });
   try {
     let servedModel: string | undefined;
     for await (const batch of batches) {
@@ -28,36 +30,44 @@ export async function sendWholeAnswer(
       answer.grow(bytes);
       fold.take(batch);
     }
-    await sendBody(response, fold.release(), headers(servedModel), answer);
+    const body = fold.release();
+    // Beside the model's words it repeats what the request said: instructions, tools, metadata.
+    answer.resize(body.length);
+    sendHead(response, body, headers(servedModel));
+    answer.beginReading();
+    await sendBody(response, body, (bytes) => answer.take(bytes));
+  } catch (error) {
+    answer.throwIfGivenUp();
+    throw error;
   } finally {
     answer.release();
   }
 }
 
-/** Sends a body that is held already: bounded, with the others, for as long as its reader takes. */
-export async function sendHeld(response: ServerResponse, body: string, held: HeldAnswers): Promise<void> {
-  const answer = held.hold(response);
-  try {
-    answer.grow(body.length);
-    await sendBody(response, bodyOfText(body), {}, answer);
-  } finally {
-    answer.release();
-  }
+/** Sends a body that its store counts, so that it takes no room from the answers that are gathered for others. */
+export async function sendStored(response: ServerResponse, text: string): Promise<void> {
+  const body = bodyOfText(text);
+  sendHead(response, body, {});
+  await sendBody(response, body, () => {});
 }
 
-/** Slice after slice, each when the reader has taken the one before; a reader that takes none for too long is cut. */
-async function sendBody(
-  response: ServerResponse, { length, pieces }: Body, headers: Readonly<Record<string, string>>, answer: HeldAnswer,
-): Promise<void> {
+function sendHead(response: ServerResponse, { length }: Body, headers: Readonly<Record<string, string>>): void {
   response.writeHead(200, { "content-type": "application/json; charset=utf-8", "content-length": length, ...headers });
-  // Nothing was taken yet; from here on it waits for its reader.
-  answer.shrink(0);
+}
+
+/**
+ * Slice after slice, each when the reader has taken the one before; a reader that takes none for too long is cut.
+ * `onTaken` is told after each piece how many bytes are held no more.
+ */
+async function sendBody(
+  response: ServerResponse, { pieces, isHeldWhole }: Body, onTaken: (bytesFreed: number) => void,
+): Promise<void> {
   for (const piece of pieces) {
     for (let start = 0; start < piece.length && !response.destroyed; start += sliceBytes) {
       if (!response.write(piece.subarray(start, start + sliceBytes))) await roomOrClose(response);
     }
     if (response.destroyed) return;
-    answer.shrink(piece.length);
+    onTaken(isHeldWhole ? 0 : piece.length);
   }
   response.end();
   await roomOrClose(response, "finish");

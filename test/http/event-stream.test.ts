@@ -137,6 +137,15 @@ describe("what a timer of a stream throws", () => {
     });
   }
 
+  it("and its listener throws too ends the connection, not the program", async (t) => {
+    const headers = (): never => { throw new Error("no such header"); };
+    const { socket, turn, sent } = relay(t, { headers, onBroken: () => { throw new Error("cannot be told"); } });
+    t.mock.timers.tick(headWaitMs);
+    assert.equal(socket.destroyed, true);
+    await turn.fail(new BridgeError("client_closed", "It was destroyed."));
+    await sent;
+  });
+
   it("is not told a second time by the turn that ends for it", async (t) => {
     const failures: unknown[] = [];
     const headers = (): never => { throw new Error("no such header"); };

@@ -4,9 +4,13 @@ import type { ServerResponse } from "node:http";
 import { describe, it, type TestContext } from "node:test";
 import { stalledReaderMsMax } from "../../src/http/event-stream.ts";
 import { HeldAnswers } from "../../src/http/held-answers.ts";
+import { clientClosed } from "../../src/errors.ts";
 import { bodyOfPieces, bodyOfText } from "../../src/api/body.ts";
-import { sendWholeAnswer } from "../../src/http/whole-answer.ts";
+import { sendStored, sendWholeAnswer } from "../../src/http/whole-answer.ts";
+import { createLogger } from "../../src/log.ts";
 import type { JsonText, TurnEvent } from "../../src/turn/event.ts";
+
+const log = createLogger("info", () => {});
 
 /** All promises that can settle have settled. */
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -19,6 +23,9 @@ class Reader extends EventEmitter {
     return false;
   }
   headers: Readonly<Record<string, string | number>> = {};
+
+  getHeader(): undefined {}
+
   readonly written: Buffer[] = [];
 
   writeHead(status: number, headers: Readonly<Record<string, string | number>>): void {
@@ -53,12 +60,12 @@ async function* turn(): AsyncGenerator<TurnEvent[]> {
   yield [{ type: "text", index: 0, text }];
 }
 
-async function send(t: TestContext) {
+async function send(t: TestContext, body = () => bodyOfPieces([...pieces])) {
   t.mock.timers.enable({ apis: ["setTimeout"] });
   const reader = new Reader();
-  const held = new HeldAnswers();
-  const fold = { take: () => {}, release: () => bodyOfPieces([...pieces]) };
-  const options = { held, headers: () => ({ "x-a": "b" }) };
+  const held = new HeldAnswers(log);
+  const fold = { take: () => {}, release: body };
+  const options = { held, giveUp: () => {}, headers: () => ({ "x-a": "b" }) };
   const sent = sendWholeAnswer(reader as unknown as ServerResponse, turn(), fold, options);
   await settled();
   return { reader, held, sent };
@@ -101,11 +108,50 @@ describe("an answer in one piece", () => {
   });
 
   it("whose turn fails is held no more", async () => {
-    const held = new HeldAnswers();
+    const held = new HeldAnswers(log);
     const fold = { take: () => { throw new Error("planted"); }, release: () => bodyOfText("") };
     const response = new Reader() as unknown as ServerResponse;
-    await assert.rejects(sendWholeAnswer(response, turn(), fold, { held, headers: () => ({}) }), /planted/u);
+    await assert.rejects(sendWholeAnswer(response, turn(), fold, { held, giveUp: () => {}, headers: () => ({}) }), /planted/u);
     assert.equal(held.bytes, 0);
+  });
+
+  it("counts what the body has beside the model's words, and all of a text until its last byte", async (t) => {
+    const { reader, held, sent } = await send(t, () => bodyOfText("x".repeat(400_000)));
+    assert.equal(held.bytes, 400_000);
+    while (!reader.isEnded) {
+      assert.equal(held.bytes, 400_000);
+      await reader.take();
+    }
+    await reader.take("finish");
+    await sent;
+    assert.equal(held.bytes, 0);
+  });
+
+  it("that has no room ends its turn at once, and says why", async () => {
+    const held = new HeldAnswers(log, 100);
+    const fold = { take: () => {}, release: () => bodyOfText("") };
+    const ended = new AbortController();
+    async function* silent(): AsyncGenerator<TurnEvent[]> {
+      yield [{ type: "text", index: 0, text: "x".repeat(90) as JsonText }];
+      await new Promise((_, reject) => ended.signal.addEventListener("abort", () => reject(clientClosed())));
+    }
+    const options = { held, giveUp: () => ended.abort(), headers: () => ({}) };
+    const sent = sendWholeAnswer(new Reader() as unknown as ServerResponse, silent(), fold, options);
+    await settled();
+    held.hold({ response: new Reader() as unknown as ServerResponse, giveUp: () => {} }).grow(20);
+    await assert.rejects(sent, { kind: "upstream_error", message: /ask for it as a stream/u });
+    assert.equal(held.bytes, 20);
+  });
+
+  it("that was stored is sent at its reader's pace, and takes no room from others", async () => {
+    const reader = new Reader();
+    const sent = sendStored(reader as unknown as ServerResponse, text);
+    await settled();
+    assert.deepEqual([reader.headers["content-length"], reader.written.length], [300_000, 1]);
+    while (!reader.isEnded) await reader.take();
+    await reader.take("finish");
+    await sent;
+    assert.equal(Buffer.concat(reader.written).toString("latin1"), text);
   });
 
   it("that is text has the same bytes in slices", () => {

@@ -1,0 +1,20 @@
+import assert from "node:assert/strict";
+import { it } from "node:test";
+import { turnRoute } from "../../src/index.ts";
+import { madeUpDialect } from "../api/made-up-dialect/dialect.ts";
+import { startEmbedded } from "../support/embedded-server.ts";
+import { fakeClaudePath, runningFakes } from "../support/fake-claude.ts";
+import { waitUntilGone } from "../support/processes.ts";
+import { postJson } from "../support/sse.ts";
+
+const goneWithinMs = 10_000;
+
+it("a stream whose head cannot be made ends its turn with the failure, though the CLI is silent", async (t) => {
+  const dialect = { ...madeUpDialect, windowHeaders: () => { throw new Error("planted"); } };
+  const config = { claude: fakeClaudePath("silent"), headWaitSeconds: 1 };
+  const { url, api } = await startEmbedded(t, config, {}, { routes: [turnRoute("/v2/lines", dialect)] });
+  const response = await postJson(`${url}/v2/lines`, { say: ["hi"], stream: true });
+  assert.deepEqual([response.status, await response.json()], [422, ["internal", null]]);
+  await Promise.all(runningFakes("silent").map((pid) => waitUntilGone(pid, goneWithinMs)));
+  assert.equal((await api.discovered()).runningTurns, 0);
+});
