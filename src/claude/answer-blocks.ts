@@ -4,14 +4,14 @@ import type { AnswerCalls } from "./answer-calls.ts";
 import type { Delta } from "./deltas.ts";
 import { isObject, type JsonObject, optionalString, schemaToolName } from "./protocol.ts";
 
-/** The slow path's deltas: the API's type, and the field that holds the text. */
+/** The deltas that the slow path reads: the event's type, the API's type, and the field that holds the text. */
 const deltaForms = [
   { type: "text", wireType: "text_delta", field: "text" },
   { type: "thinking", wireType: "thinking_delta", field: "thinking" },
   { type: "input_json", wireType: "input_json_delta", field: "partial_json" },
 ] as const;
 
-/** A content block of the CLI's present message. `schema`: the schema tool's, told as text. `dropped`: not told. */
+/** A block of the CLI's current message. `schema`: a call of the schema tool, sent as text. `dropped`: not sent. */
 interface Block {
   readonly kind: StartedBlock["type"] | "schema" | "dropped";
   /** The block's number in the CLI's message. */
@@ -23,14 +23,15 @@ interface Block {
 }
 
 /**
- * The content blocks of one answer as events. The first delta or call is the point of no return: borders and signatures
- * that come before it are held, because a message that breaks off until then is asked for again and replaced.
+ * Turns the content blocks of one answer into events. While only block starts, block stops and signatures have come,
+ * they are held: if the message breaks off, the CLI asks for it again and the new one replaces it. The first delta or
+ * call is the point of no return: the held events are sent, and nothing can be replaced any more.
  */
 export class AnswerBlocks {
-  /** By the number that the CLI's present message gives them. */
+  /** By the block's number in the CLI's current message. */
   readonly #blocks = new Map<number, Block>();
   readonly #calls: AnswerCalls;
-  /** The answer is the JSON that the model gives to the schema tool. */
+  /** Whether the answer is the JSON document that the model passes to the schema tool. */
   readonly #hasSchema: boolean;
   #held: TurnEvent[] = [];
   #hasSaid = false;
@@ -44,24 +45,24 @@ export class AnswerBlocks {
     this.#hasSchema = hasSchema;
   }
 
-  /** The client was told text, thinking, input or a call. */
+  /** Whether the client was sent text, thinking, input or a call. */
   get hasSaid(): boolean {
     return this.#hasSaid;
   }
 
-  /** A piece of the document that the schema asks for was told. */
+  /** Whether the client was sent a piece of the document that the schema asks for. */
   get isSchemaAnswered(): boolean {
     return this.#isSchemaAnswered;
   }
 
-  /** Another message of the same answer begins, after one that ended. */
+  /** Begins another message of the same answer, after one that ended. */
   nextMessage(events: TurnEvent[]): void {
     this.#stopAll(events);
     this.#blocks.clear();
     this.#last = undefined;
   }
 
-  /** The message broke off before anything of it was told: the next one takes its place. */
+  /** Discards a message that broke off before any of it was sent: the next one takes its place. */
   restart(): void {
     this.#blocks.clear();
     this.#last = undefined;
@@ -69,18 +70,18 @@ export class AnswerBlocks {
     this.#nextIndex = 0;
   }
 
-  /** The answer is over: every block is stopped, and what was held is told. */
+  /** Ends the answer: stops every open block, and sends the held events. */
   close(events: TurnEvent[]): void {
     this.#stopAll(events);
     for (const event of this.#held) events.push(event);
     this.#held = [];
   }
 
-  /** `content_block_start`. Returns why the answer fails by it, or undefined. */
+  /** Handles `content_block_start`. Returns the reason if this block makes the answer fail. */
   start(at: number, block: JsonObject, events: TurnEvent[]): string | undefined {
     switch (block["type"]) {
       case "text":
-        // With a schema the document alone is the answer.
+        // With a schema only the document is the answer: text beside it is dropped.
         if (!this.#hasSchema) this.#begin(at, "text", { type: "text" }, events);
         return undefined;
       case "thinking":
@@ -98,10 +99,10 @@ export class AnswerBlocks {
     }
   }
 
-  /** A delta that the fast path has read. */
+  /** Handles a delta that the fast path has parsed. */
   take(delta: Delta, events: TurnEvent[]): void {
     const last = this.#last;
-    // Nearly every delta belongs to the block that began last, under the same number: then it is the event itself.
+    // Nearly every delta belongs to the block that began last, under the same number: then the delta is the event.
     const isLast = last?.kind === delta.type && last.at === delta.index && last.index === delta.index;
     if (isLast && this.#hasSaid) {
       events.push(delta);
@@ -116,7 +117,7 @@ export class AnswerBlocks {
     this.#say(index === delta.index ? delta : { ...delta, index }, events);
   }
 
-  /** `content_block_delta` by the slow path. */
+  /** Handles a `content_block_delta` that the slow path has parsed. */
   takeParsed(at: number, delta: JsonObject, events: TurnEvent[]): void {
     for (const { type, wireType, field } of deltaForms) {
       const text = delta[field];
@@ -132,15 +133,15 @@ export class AnswerBlocks {
     }
   }
 
-  /** `content_block_stop`. */
+  /** Handles `content_block_stop`. */
   stop(at: number, events: TurnEvent[]): void {
     const block = this.#blocks.get(at);
-    // A call without arguments streams none; clients parse what they got.
+    // A call without arguments streams no input, and clients parse the input that they got: send them `{}`.
     if (block?.kind === "tool_use" && !block.hasInput) this.#input(at, encodeJsonText("{}"), events);
     if (block !== undefined) this.#stop(block, events);
   }
 
-  /** A block of a message that was not streamed. Returns why the answer fails by it, or undefined. */
+  /** Handles one block of a message that was not streamed. Returns the reason if it makes the answer fail. */
   takeWhole(at: number, block: JsonObject, events: TurnEvent[]): string | undefined {
     const fault = this.start(at, block, events);
     if (fault !== undefined) return fault;
@@ -180,7 +181,7 @@ export class AnswerBlocks {
     return begun;
   }
 
-  /** The number of the block that a delta belongs to; it is begun here if its start was never seen. */
+  /** The number in the answer of the block that a delta belongs to. Begins the block if its start never came. */
   #growing(type: "text" | "thinking", at: number, events: TurnEvent[]): number {
     const block = this.#blocks.get(at);
     if (block !== undefined && block.kind === type) return block.index;
@@ -218,14 +219,14 @@ export class AnswerBlocks {
     events.push(event);
   }
 
-  /** What follows cannot be taken back. */
+  /** Sends the held events. From here on nothing of the answer can be replaced. */
   #tellHeld(events: TurnEvent[]): void {
     this.#hasSaid = true;
     for (const event of this.#held) events.push(event);
     this.#held = [];
   }
 
-  /** An event that alone tells a reader nothing. */
+  /** Sends an event that alone tells a client nothing, or holds it until the first delta or call. */
   #mark(event: TurnEvent, events: TurnEvent[]): void {
     if (this.#hasSaid) events.push(event);
     else this.#held.push(event);

@@ -1,15 +1,15 @@
 import type { MadeCall } from "./tool-calls.ts";
 
 export interface AnswerCallsOptions {
-  /** How many calls the client is told of. */
+  /** How many calls the client is told of. Any further call is forbidden. */
   readonly callsMax: number;
-  /** Whether the tool server has such a tool; to a call of any other the CLI writes a result of its own. */
+  /** Whether the tool server has a tool of this name. For a call of any other tool the CLI writes the result itself. */
   readonly isServed: (toolName: string) => boolean;
-  /** Told of every call that the model makes, also of those beyond `callsMax`. */
+  /** Called for every call that the model makes, also for those beyond `callsMax`. */
   readonly onCall: (call: MadeCall) => void;
 }
 
-/** The tool calls of one answer, counted against how many the client allows. */
+/** The tool calls of one answer, counted against the number that the client allows. */
 export class AnswerCalls {
   /** The ids of the calls that the client is told of, in the model's order. */
   readonly ids: string[] = [];
@@ -21,17 +21,17 @@ export class AnswerCalls {
     this.#options = options;
   }
 
-  /** The model made no call beyond those that the client is told of. */
+  /** Whether the client was told of every call that the model made. */
   get isWhole(): boolean {
     return !this.#hasForbidden;
   }
 
-  /** The CLI waits for the client's result of every call. */
+  /** Whether the CLI waits for a result of the client's for every call, so that its process can be parked. */
   get isParkable(): boolean {
     return this.isWhole && this.#areAllServed;
   }
 
-  /** Notes a call of the model's. False when the client is not to be told of it. */
+  /** Records a call that the model made. Returns false when the client must not be told of it. */
   admit(id: string, name: string): boolean {
     const isForbidden = this.ids.length >= this.#options.callsMax;
     this.#options.onCall({ id, name, isForbidden });

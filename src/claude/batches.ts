@@ -1,12 +1,13 @@
-/** What is asked of whoever fills the queue: to stop and to go on. */
+/** Pauses and resumes the source that fills a queue. */
 export interface Valve {
   readonly pause: () => void;
   readonly resume: () => void;
 }
 
 /**
- * Items pushed by a reader, pulled in batches by a writer. A batch is what was pushed between two flushes; if nobody
- * waits for it when it is flushed the source is paused, so that no more than the reads under way are ever held.
+ * A queue: a reader pushes items, a writer pulls them in batches. A batch is what was pushed between two
+ * flushes. When a flush finds that the writer does not wait, the source is paused, so that the queue holds no
+ * more than the reads under way.
  */
 export class BatchQueue<Item> {
   #items: Item[] = [];
@@ -19,17 +20,17 @@ export class BatchQueue<Item> {
     this.#valve = valve;
   }
 
-  /** The writer waits for a batch: any silence is the source's. */
+  /** Whether the writer waits for a batch. Only then is a silence the source's. */
   get isAwaited(): boolean {
     return this.#waiting !== undefined;
   }
 
-  /** The list that the next flush hands on; a reader may append to it. */
+  /** The list that the next flush hands to the writer. A reader may append to it. */
   get items(): Item[] {
     return this.#items;
   }
 
-  /** Hands on what was pushed. */
+  /** Hands what was pushed to the writer. Pauses the source if the writer does not wait. */
   flush(): void {
     if (this.#items.length === 0) return;
     if (this.#waiting === undefined) {
@@ -45,8 +46,8 @@ export class BatchQueue<Item> {
   }
 
   /**
-   * Nothing more will come: what is held is still given, then the error is thrown, or the end is told. The first call
-   * counts.
+   * Ends the queue. The writer still gets what was pushed before; then `next` throws `error`, or without one returns
+   * undefined. Only the first call counts.
    */
   end(error?: Error): void {
     if (this.#end !== undefined) return;
@@ -59,7 +60,7 @@ export class BatchQueue<Item> {
     else waiting.reject(error);
   }
 
-  /** The next batch, never empty; undefined at the end. One caller at a time. */
+  /** Returns the next batch, which is never empty, or undefined at the end. One caller at a time. */
   async next(): Promise<Item[] | undefined> {
     if (this.#items.length > 0) {
       if (this.#paused) {

@@ -11,19 +11,20 @@ import {
 } from "./protocol.ts";
 
 /**
- * How long a turn waits for its process's rehearsal, in milliseconds. One takes less than a second on a machine at
- * rest. The turn then fails with `cli_failed` before its first byte, so that it can be given to another process.
+ * How long a turn waits for its process's rehearsal, in milliseconds. A rehearsal takes less than a second on
+ * an idle machine. A turn that waits longer fails with `cli_failed` before its first byte, so that it can be
+ * given to another process.
  */
 export const rehearsalWaitMsMax = 5_000;
-/** How many empty messages a rehearsal has: with each of the first few the CLI's code gets faster. */
+/** How many empty messages a rehearsal sends. Each of the first few makes the CLI's code run faster. */
 const rehearsalMessages = 3;
 
 export interface BriefingOptions {
-  /** Usually `rehearsalWaitMsMax`. */
+  /** In milliseconds; `rehearsalWaitMsMax` by default. */
   readonly rehearsalWaitMsMax?: number;
-  /** What the CLI tells of itself and its login, once a process. */
+  /** Called once per process with the CLI's answer to `initialize`: its models and its login. */
   readonly onInitialized: (answer: InitializeAnswer) => void;
-  /** The CLI has taken one more message of a history that it is told. */
+  /** Called each time the CLI has acknowledged a user message of the history. */
   readonly onHistoryTold: () => void;
 }
 
@@ -32,7 +33,7 @@ interface Acknowledgement {
   readonly reject: (error: BridgeError) => void;
 }
 
-/** What a process is told before it is asked: system prompt, tools, settings and the conversation's history. */
+/** Tells a process all that precedes its question: system prompt, tools, settings and the conversation's history. */
 export class Briefing {
   readonly #process: ClaudeProcess;
   readonly #control: ControlChannel;
@@ -46,26 +47,26 @@ export class Briefing {
     this.#options = options;
   }
 
-  /** The CLI has yet to acknowledge a message of a history. */
+  /** Whether a history message was written that the CLI has not acknowledged yet. */
   get isAwaited(): boolean {
     return this.#awaited !== undefined;
   }
 
-  /** The process has rehearsed, or is at it. */
+  /** Whether a rehearsal has begun; it may still be running. */
   get isRehearsed(): boolean {
     return this.#rehearsal !== undefined;
   }
 
   /**
-   * Tells a turn's beginning, then empty messages that leave no trace in the history, until `isDue` says that a turn
-   * has come. Rejects with the CLI's refusal.
+   * Sends the profile's system prompt, tools and settings, then empty messages that leave no trace in the history.
+   * Sends no further message once `isDue` says that a turn has come. Rejects with the CLI's refusal.
    */
   rehearse(profile: Turn, isDue: () => boolean): Promise<void> {
     this.#rehearsal = this.#goThroughMotions(this.initialize(profile), isDue);
     return this.#rehearsal;
   }
 
-  /** Resolves when the rehearsal is over. Rejects when it failed, or with `cli_failed` when it takes too long. */
+  /** Resolves when the rehearsal is over. Rejects with its failure, or with `cli_failed` when it takes too long. */
   async untilRehearsed(): Promise<void> {
     const waitMsMax = this.#options.rehearsalWaitMsMax ?? rehearsalWaitMsMax;
     let timer: NodeJS.Timeout | undefined;
@@ -76,7 +77,7 @@ export class Briefing {
     await Promise.race([this.#rehearsal, late]).finally(() => clearTimeout(timer));
   }
 
-  /** Resolves when the CLI has taken all of a turn's beginning; rejects with its first refusal. */
+  /** Sends a turn's system prompt, tools and settings. Resolves when all are accepted; rejects with a refusal. */
   async initialize(turn: Turn): Promise<void> {
     const initialized = this.#control.request(initializeRequest(turn))
       .then((answer) => this.#options.onInitialized(parseInitializeAnswer(answer)));
@@ -86,8 +87,8 @@ export class Briefing {
   }
 
   /**
-   * Writes messages that only join the history. Each of the user's is acknowledged before what follows is written: the
-   * CLI's queue is not ordered against assistant lines.
+   * Writes messages that only join the history. Waits for the CLI to acknowledge each user message before it writes the
+   * next message: the CLI queues user messages, and does not keep their order with assistant lines.
    */
   async tell(messages: readonly Message[]): Promise<void> {
     for (const message of messages) {
@@ -101,7 +102,7 @@ export class Briefing {
     }
   }
 
-  /** Takes a `result` line if it is the acknowledgement that is waited for. */
+  /** Handles a `result` line if it accepts or refuses the history message written last. Returns whether it did. */
   takeResult(result: JsonObject): boolean {
     const awaited = this.#awaited;
     if (awaited === undefined || (result["num_turns"] !== 0 && result["is_error"] !== true)) return false;
@@ -111,22 +112,22 @@ export class Briefing {
     return true;
   }
 
-  /** No acknowledgement will come. */
+  /** Rejects the wait for an acknowledgement that will not come. */
   fail(error: BridgeError): void {
     this.#awaited?.reject(error);
   }
 
   async #goThroughMotions(initialized: Promise<void>, isDue: () => boolean): Promise<void> {
-    // A turn that comes meanwhile waits for no further one.
+    // Stop once a turn is due: it waits for the message under way, and for no further one.
     for (let times = 0; times < rehearsalMessages && !isDue(); times++) {
       const acknowledged = this.#acknowledged();
       void this.#process.write(historyUserLine({ role: "user", content: [] }));
-      // Both: a refusal may stand in the same read as the acknowledgement.
+      // Wait for both: one read may hold the refusal of `initialize` and the acknowledgement of the message.
       await Promise.all([initialized, acknowledged]);
     }
   }
 
-  /** Resolves when the CLI has taken the message of the history that is written next. */
+  /** Resolves when the CLI acknowledges the history message that the caller writes next; rejects when it refuses it. */
   #acknowledged(): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#awaited = { resolve, reject };

@@ -2,25 +2,25 @@ import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
 import { BridgeError } from "../errors.ts";
 import { type Command, launchArguments } from "./launch.ts";
 
-/** How much of a dying CLI's stderr is kept for the error, in characters. */
+/** How much of the end of the CLI's stderr is kept for an error, in characters. */
 export const stderrTailCharsMax = 2_000;
 /**
- * After the exit, before pipes that somebody else still holds are closed, in milliseconds. What the CLI wrote is read
- * long before.
+ * How long after the CLI's exit its pipes are closed if another process still holds them, in milliseconds. What the CLI
+ * wrote has been read long before.
  */
 export const pipeCloseWaitMs = 500;
 
 export interface LaunchOptions {
   readonly command: Command;
   readonly model: string;
-  /** An empty folder. */
+  /** The working folder: an empty one. */
   readonly cwd: string;
   readonly environment: Readonly<Record<string, string>>;
 }
 
 /**
- * Starts the CLI. Throws `cli_unavailable` when the machine has no room for another process. One that cannot be started
- * for another reason has no pid, and emits 'error'.
+ * Starts the CLI. Throws `cli_unavailable` when the machine has no room for another process. A child that cannot be
+ * started for another reason has no pid, and emits 'error'.
  */
 export function startChild({ command, model, cwd, environment }: LaunchOptions): ChildProcessWithoutNullStreams {
   let cause: unknown;
@@ -29,12 +29,12 @@ export function startChild({ command, model, cwd, environment }: LaunchOptions):
       cwd,
       env: environment,
       stdio: ["pipe", "pipe", "pipe"],
-      // A process group of its own: Ctrl-C in the terminal reaches only the server, and signals reach all that the CLI
-      // started.
+      // A process group of its own: Ctrl-C in the terminal reaches only the server, and signals reach every
+      // process that the CLI started.
       detached: process.platform !== "win32",
       windowsHide: true,
     });
-    // The types promise pipes; with no file descriptor left Node gives a child without them.
+    // When no file descriptor is left, Node returns a child without pipes, although the types promise them.
     if ((child.stdout as unknown) !== undefined && (child.stdout as unknown) !== null) return child;
     child.on("error", () => {});
   } catch (error) {
@@ -45,7 +45,7 @@ export function startChild({ command, model, cwd, environment }: LaunchOptions):
   );
 }
 
-/** Signals the child and all that it started. */
+/** Signals the child and every process in its group; on Windows only the child. */
 export function signalGroup(child: ChildProcessWithoutNullStreams, signal: "SIGTERM" | "SIGKILL"): void {
   const { pid } = child;
   if (pid === undefined) return;
@@ -57,9 +57,9 @@ export function signalGroup(child: ChildProcessWithoutNullStreams, signal: "SIGT
   }
 }
 
-/** The end of a child. */
+/** Tells when and how a child exited. */
 export class ChildExit {
-  /** Resolves when the child is gone from the system, or never was there. Never rejects. */
+  /** Resolves when the child has exited or could not be started. Never rejects. */
   readonly happened: Promise<void>;
   #ending: string | undefined;
 
@@ -77,13 +77,13 @@ export class ChildExit {
     });
   }
 
-  /** `exit code 3`, `signal SIGTERM`; undefined while the child lives, or when it never did. */
+  /** `exit code 3`, `signal SIGTERM`; undefined while the child runs, or when it could not be started. */
   get ending(): string | undefined {
     return this.#ending;
   }
 }
 
-/** A child's stdout and stderr: held up, let go, and closed when the child is gone and others still hold them. */
+/** A child's stdout and stderr. They are closed after the child's exit, even if another process still holds them. */
 export class OutputPipes {
   readonly #child: ChildProcessWithoutNullStreams;
   #stderrTail = "";
@@ -92,7 +92,7 @@ export class OutputPipes {
   constructor(child: ChildProcessWithoutNullStreams) {
     this.#child = child;
     child.stderr.setEncoding("utf8");
-    // What can be read no more are last words; how the child ended is told all the same.
+    // A stderr that breaks loses only the last words. How the child ended is reported all the same.
     child.stderr.on("error", () => {});
     child.stderr.on("data", (text: string) => {
       this.#stderrTail = (this.#stderrTail + text).slice(-stderrTailCharsMax);
@@ -104,7 +104,7 @@ export class OutputPipes {
     return this.#stderrTail.trim().split("\n").at(-1) ?? "";
   }
 
-  /** Stops reading stdout; the pipe fills and the CLI waits. */
+  /** Stops reading stdout. The pipe then fills, and the CLI blocks. */
   pause(): void {
     this.#child.stdout.pause();
   }
@@ -115,15 +115,16 @@ export class OutputPipes {
   }
 
   /**
-   * A child that left the process group may hold the pipes for as long as it likes: they are closed once all is read.
+   * Closes the pipes once all output is read. Otherwise a process that has left the child's group could hold them
+   * open as long as it likes.
    */
   closeSoon(): void {
     const { stdout, stderr } = this.#child;
     clearTimeout(this.#closeTimer);
     this.#closeTimer = setTimeout(() => {
-      // After one more round of the event loop, which reads what came while it was held up.
+      // Wait for one more round of the event loop. It reads what came while the loop was blocked.
       setImmediate(() => {
-        // A slow reader has yet to ask for the rest: it comes by here again when it resumes.
+        // The reader is slow and has not asked for the rest yet. `resume` calls this function again.
         if (stdout.isPaused()) return;
         stdout.destroy();
         stderr.destroy();
@@ -131,7 +132,7 @@ export class OutputPipes {
     }, pipeCloseWaitMs);
   }
 
-  /** They are closed. */
+  /** Cancels the timer: the pipes are closed. */
   onClosed(): void {
     clearTimeout(this.#closeTimer);
     this.#closeTimer = undefined;

@@ -6,24 +6,24 @@ import { ServedTools } from "./served-tools.ts";
 import { type MadeCall, ToolCalls } from "./tool-calls.ts";
 import { serveTools, type ToolCall } from "./tool-server.ts";
 
-/** The client's tools on one process: which the CLI was given, what its model called, and the results. */
+/** The client's tools on one process: which tools the CLI was given, which calls its model made, their results. */
 export class ClientTools {
   readonly #write: (line: string) => void;
   readonly #calls: ToolCalls;
   #served = new ServedTools({ tools: [] });
 
-  /** `write` takes a line for the CLI. */
+  /** `write` writes a line to the CLI. */
   constructor(write: (line: string) => void) {
     this.#write = write;
     this.#calls = new ToolCalls(write);
   }
 
-  /** The client has not answered every call that it was told of. */
+  /** Whether a call that the client was told of has not been asked for by the CLI yet, or not been answered. */
   get isPending(): boolean {
     return this.#calls.isPending;
   }
 
-  /** The tools that the CLI is to be given from now on. */
+  /** Sets the tools that the CLI is given from now on. */
   serve(turn: Turn): void {
     this.#served = new ServedTools(turn);
   }
@@ -32,27 +32,27 @@ export class ClientTools {
     return this.#served.has(name);
   }
 
-  /** Holds the CLI's own list of its tools against what it was given; the fault, if there is one. */
+  /** Compares the CLI's own list of its tools with those that it was given. Returns an error if one is missing. */
   check(init: JsonObject): BridgeError | undefined {
     return this.#served.check(init);
   }
 
-  /** The error of a turn that failed before it began, with the tool named that it may be about. */
+  /** The error of a turn that failed before it began. If a tool may be the cause, the returned error names it. */
   explain(error: BridgeError): BridgeError {
     return this.#served.explain(error);
   }
 
-  /** The model made a call. */
+  /** Records a call that the model made. */
   note(call: MadeCall): void {
     this.#calls.note(call);
   }
 
-  /** The client's results, by the ids that the model gave the calls. */
+  /** Accepts the client's results, by the ids that the model gave the calls. */
   answer(results: ReadonlyMap<string, ToolResultBlock>): void {
     this.#calls.answer(results);
   }
 
-  /** Answers a control request of the CLI's; what calls a tool goes to `onCall` first. */
+  /** Answers a control request of the CLI's. If it asks for a tool call, `onCall` is called first. */
   onControlRequest(message: JsonObject, onCall: (call: ToolCall) => void): void {
     const requestId = optionalString(message["request_id"]) ?? "";
     const request = isObject(message["request"]) ? message["request"] : {};

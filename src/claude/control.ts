@@ -7,9 +7,7 @@ interface Pending {
   readonly reject: (error: BridgeError) => void;
 }
 
-/**
- * Control requests to the CLI and their replies, matched by id. It takes its writer as a function and knows no process.
- */
+/** Sends control requests to the CLI and matches its replies by id. Its writer is a function: it knows no process. */
 export class ControlChannel {
   readonly #pending = new Map<string, Pending>();
   readonly #write: (line: string) => void;
@@ -19,10 +17,7 @@ export class ControlChannel {
     this.#write = write;
   }
 
-  /**
-   * Resolves with the reply's `response`; rejects with the CLI's own words when it refuses, or with what ended the
-   * process.
-   */
+  /** Resolves with the reply's `response`. Rejects with the CLI's own words of refusal, or the error of `failAll`. */
   request(request: JsonObject): Promise<unknown> {
     const id = `host-${++this.#lastId}`;
     return new Promise((resolve, reject) => {
@@ -31,7 +26,7 @@ export class ControlChannel {
     });
   }
 
-  /** Settles the request that a `control_response` answers; one for no request is ignored. */
+  /** Settles the request that a `control_response` answers. A response to no pending request is ignored. */
   settle(message: JsonObject): void {
     const response = message["response"];
     if (!isObject(response)) return;
@@ -44,6 +39,7 @@ export class ControlChannel {
       + `${optionalString(response["error"]) ?? "no reason given"}.`));
   }
 
+  /** Rejects all pending requests. */
   failAll(error: BridgeError): void {
     for (const { reject } of this.#pending.values()) reject(error);
     this.#pending.clear();

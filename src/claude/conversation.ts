@@ -14,8 +14,8 @@ import type { TurnTranslator } from "./translate.ts";
 import { goesOn } from "./upstream-message.ts";
 
 /**
- * One conversation on one process: the system prompt, the tools and the history are told to it once, then a turn at a
- * time. It never gives the process back: whoever made it ends it.
+ * One conversation on one process, which is told the system prompt, the tools and the history once, then one turn at a
+ * time. It never ends the process when a run is over: whoever created the conversation does.
  */
 export class Conversation {
   readonly process: ClaudeProcess;
@@ -47,25 +47,25 @@ export class Conversation {
     });
   }
 
-  /** The present run's first output has come, or the last one's: it reached the model. */
+  /** Whether the current run, or else the last one, has produced output, so that its request has reached the model. */
   get hasBegun(): boolean {
     return (this.#run ?? this.#lastRun).hasBegun;
   }
 
-  /** Another run of the same conversation is possible. */
+  /** Whether another run of the same conversation is possible. */
   get isReusable(): boolean {
     return isReusable(this.#standing);
   }
 
-  /** It waits for the client's tools. */
+  /** Whether the process waits for the results of the client's tools. */
   get isParked(): boolean {
     return this.#standing.name === "parked";
   }
 
   /**
-   * Tells the process a turn's system prompt, tools and settings before there is a turn, and lets it go through the
-   * motions of one: empty messages that leave no trace in the history. What a CLI does once, at its first turn, is done
-   * by then. Rejects when the CLI refuses; any turn of the same profile may follow, also before it settles.
+   * Prepares the process before there is a turn. Tells it a turn's system prompt, tools and settings, then sends empty
+   * messages that leave no trace in the history, so that it has done what a CLI does once, at its first turn. Rejects
+   * when the CLI refuses. Any turn of the same profile may follow, even before the promise settles.
    */
   rehearse(profile: Turn): Promise<void> {
     this.process.work();
@@ -73,17 +73,15 @@ export class Conversation {
     return this.#briefing.rehearse(profile, () => this.#run !== undefined);
   }
 
-  /**
-   * Whether this conversation, which has seen all of a turn's messages but those after `seen`, can go on with the rest.
-   */
+  /** Whether this conversation, which was told a turn's first `seen` messages, can continue with the other messages. */
   canContinue(turn: Turn, seen: number): boolean {
     return canContinue(this.#standing, turn, seen);
   }
 
   /**
-   * Runs one turn. `seen` is how many of the turn's messages the process has already; 0 on a fresh one. Yields what
-   * each read of the CLI's output made; throws a BridgeError when the turn fails, the CLI is silent for too long, or
-   * `signal` aborts.
+   * Runs one turn. `seen` is how many of the turn's messages the process was told before; 0 for a fresh one. Yields
+   * the events of each read of the CLI's output. Throws a BridgeError when the turn fails, the CLI is silent for too
+   * long, or `signal` aborts.
    */
   async *run(turn: Turn, seen: number, signal: AbortSignal): AsyncGenerator<TurnEvent[], void, undefined> {
     const run = this.#newRun(turn);
@@ -129,7 +127,7 @@ export class Conversation {
   }
 
   #settle({ outcome, callIds, isWhole }: TurnTranslator): void {
-    // The process knows of calls that the client was never told, or has died since.
+    // Stays `unknown` or `dead`: the client was not told of all calls in the history, or the process has died since.
     if (!isWhole || this.#standing.name === "dead") return;
     if (outcome.name === "finished") {
       this.#standing = { name: "known" };
@@ -140,7 +138,7 @@ export class Conversation {
     }
   }
 
-  /** The way of nearly every line of an answer. */
+  /** Fast path for nearly every line: handles a delta without parsing its JSON. Returns false for any other line. */
   #takeDelta(text: string, start: number, end: number): boolean {
     const delta = parseDelta(text, start, end);
     if (delta === undefined) return false;
@@ -172,18 +170,18 @@ export class Conversation {
     this.#killIfCut(run);
   }
 
-  /** Before each turn, of a rehearsal too, the CLI tells which tools its model has. */
+  /** Called with the tools that the CLI says its model has. Fails the run or the rehearsal if one is missing. */
   #checkTools(init: JsonObject): void {
     const fault = this.#tools.check(init);
     if (fault === undefined) return;
     this.#briefing.fail(fault);
     if (this.#run === undefined) return;
     this.#run.fail(fault);
-    // At once: it is about to ask the model.
+    // Kill it at once: the CLI is about to ask the model.
     this.process.kill();
   }
 
-  /** At once: the CLI is about to ask the model to go on, and takes the time for it that any gentler end would give. */
+  /** Kills a cut answer's process: the CLI is about to ask the model to continue, and a gentler end would let it. */
   #killIfCut({ translator }: Run): void {
     if (translator.outcome.name === "cut") this.process.kill();
   }
@@ -200,8 +198,8 @@ export class Conversation {
   }
 
   /**
-   * Fails the run or the rehearsal if the CLI answers a message that was no question: a rehearsal's, a history's. False
-   * where the message is no answer, or nobody waits.
+   * Fails the run or the rehearsal if the CLI answers a message of a history or a rehearsal, which asks nothing.
+   * Returns false if the line is no answer, or nobody waits.
    */
   #refusedUnasked(message: JsonObject): boolean {
     if (!goesOn(message) || message["is_error"] === true) return false;
@@ -212,27 +210,27 @@ export class Conversation {
     return true;
   }
 
-  /** A parked CLI that goes on by itself has answered a call without the client: its history is not the client's. */
+  /** Ends a parked process that continues by itself: it answered a call without the client, so the histories differ. */
   #onUnasked(message: JsonObject): void {
     if (this.#standing.name !== "parked" || !goesOn(message)) return;
     this.#standing = { name: "unknown" };
     void this.process.end();
   }
 
-  /** The CLI asks for a call's result: if the answer was not streamed, all of it has come. */
+  /** Called when the CLI asks for a call's result: if the answer was not streamed, all of it has come by then. */
   #endWholeMessage(): void {
     if (this.#run === undefined) return;
     this.#run.translator.takeCallRequest(this.#run.queue.items);
     this.#killIfCut(this.#run);
   }
 
-  /** Writes what the process has not seen of a turn, its question last. */
+  /** Writes the messages of a turn that the process has not been told yet. The last of them is the question. */
   async #tell(turn: Turn, seen: number, run: Run): Promise<void> {
     if (this.#briefing.isRehearsed) {
       await this.#briefing.untilRehearsed();
     } else if (seen === 0) {
       this.#tools.serve(turn);
-      // Not waited for: the CLI reads what follows in order, and a refusal fails the turn whenever it comes.
+      // Do not wait: the CLI reads what follows in order, and a refusal fails the turn whenever it comes.
       this.#briefing.initialize(turn).catch((error: unknown) => {
         if (this.#run === run) run.fail(asBridgeError(error));
       });

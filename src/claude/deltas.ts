@@ -12,17 +12,17 @@ const comma = 44;
 const zero = 48;
 const backslash = 92;
 
-/** What begins nearly every line of an answer in text. */
+/** How nearly every line of a text answer begins: a text delta of block 0. */
 const commonHead = `${head}0${textHead}`;
 
 /**
  * The fast path: reads a delta line in the form that every CLI version writes, without parsing its JSON. The line
- * stands between `start` and `end` of `text`. Undefined for every other line, which the slow path parses.
+ * stands between `start` and `end` of `text`. Returns undefined for every other line: the slow path parses those.
  */
 export function parseDelta(text: string, start = 0, end = text.length): Delta | undefined {
   if (text.startsWith(commonHead, start)) return delta("text", 0, text, start + commonHead.length, end);
   if (!text.startsWith(head, start)) return undefined;
-  // The index is one or two digits in practice; more than that falls to the slow path.
+  // The index is one or two digits in practice; a longer one is left to the slow path.
   const indexAt = start + head.length;
   let at = indexAt + 1;
   let index = text.charCodeAt(indexAt) - zero;
@@ -35,18 +35,18 @@ export function parseDelta(text: string, start = 0, end = text.length): Delta | 
 
 function delta(type: Delta["type"], index: number, line: string, start: number, lineEnd: number): Delta | undefined {
   const end = stringEnd(line, start);
-  // An empty text, more keys in the delta, or a cut line: let the parser judge.
+  // An empty text, more keys in the delta, or an incomplete line: leave it to the slow path.
   if (end <= start || end >= lineEnd || !line.startsWith('"}}', end)) return undefined;
   return { type, index, text: line.slice(start, end) as JsonText };
 }
 
-/** Where the JSON string whose inside begins at `start` has its closing quote, or -1. */
+/** Finds the closing quote of the JSON string whose contents begin at `start`. Returns -1 when there is none. */
 function stringEnd(line: string, start: number): number {
   let quote = line.indexOf('"', start);
   while (quote !== -1) {
     let before = quote - 1;
     while (before >= start && line.charCodeAt(before) === backslash) before--;
-    // An even number of backslashes escapes only itself.
+    // An even number of backslashes escape each other, not the quote.
     if ((quote - before) % 2 === 1) return quote;
     quote = line.indexOf('"', quote + 1);
   }

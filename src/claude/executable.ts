@@ -2,33 +2,33 @@ import { accessSync, constants, readFileSync, statSync } from "node:fs";
 import { posix, win32 } from "node:path";
 import type { Command } from "./launch.ts";
 
-/** What the lookup of an executable depends on; handed in, so that each system's rules can be tried on any. */
+/** What the lookup of an executable depends on. Passed in, so that each system's rules can be tested on any system. */
 export interface ExecutableFacts {
   readonly platform: NodeJS.Platform;
-  /** The child's: its PATH is searched. */
+  /** The child's environment: its PATH is searched. */
   readonly environment: Readonly<Record<string, string>>;
-  /** The node that runs scripts. */
+  /** The node executable that runs scripts. */
   readonly node: string;
   readonly isExecutable: (path: string) => boolean;
-  /** A small file's text; undefined when it cannot be read. */
+  /** Reads a small file. Returns undefined when it cannot be read. */
   readonly readText: (path: string) => string | undefined;
 }
 
 export interface Executable {
-  /** What can be spawned without a shell. */
+  /** The command to spawn; it needs no shell. */
   readonly command: Command;
   /** The file that changes when the program is updated. */
   readonly program: string;
 }
 
-/** Windows' own, for an environment without it. */
+/** Windows' own default, for an environment without `PATHEXT`. */
 const defaultExtensions = ".COM;.EXE;.BAT;.CMD";
-/** What npm's and pnpm's batch files run: `"%dp0%\node_modules\…\cli.js" %*`. */
+/** Matches the line in npm's and pnpm's batch files that runs the program: `"%dp0%\node_modules\…\cli.js" %*`. */
 const shimTarget = /"%(?:~dp0|dp0%)\\?([^"%]+\.(?:exe|[cm]?js))"\s+%\*/iu;
 
 /**
- * The file that a command stands for, as the system finds it; undefined when there is none. A bare name is looked up in
- * PATH's absolute folders.
+ * Finds the file that a command stands for, as the system would. Returns undefined when there is none. A bare name is
+ * looked up in PATH's absolute folders.
  */
 export function findExecutable(command: Command, facts: ExecutableFacts): Executable | undefined {
   const program = candidates(command.file, facts).find(facts.isExecutable);
@@ -36,15 +36,12 @@ export function findExecutable(command: Command, facts: ExecutableFacts): Execut
   return shimmed(command, program, facts) ?? { command: { ...command, file: program }, program };
 }
 
-/** Looks on this machine. */
+/** The facts of this machine. */
 export function factsOf(environment: Readonly<Record<string, string>>): ExecutableFacts {
   return { platform: process.platform, environment, node: process.execPath, isExecutable, readText };
 }
 
-/**
- * What tells one build of a program from another: it changes when the file is replaced. Undefined when there is no such
- * file.
- */
+/** Identifies one build of a program: changes when the file is replaced. Undefined when there is no such file. */
 export function stampOf(program: string): string | undefined {
   try {
     const { dev, ino, size, mtimeMs } = statSync(program);
@@ -57,7 +54,7 @@ export function stampOf(program: string): string | undefined {
 function candidates(file: string, { platform, environment }: ExecutableFacts): string[] {
   const { delimiter, isAbsolute, join } = platform === "win32" ? win32 : posix;
   const isPath = platform === "win32" ? /[/\\:]/u.test(file) : file.includes("/");
-  // A relative one is another folder to the child, which does not stand where this process does.
+  // Relative folders are left out: the child runs in another folder, and would resolve them from there.
   const folders = (variable(environment, "PATH") ?? "").split(delimiter).filter(isAbsolute);
   const places = isPath ? [file] : folders.map((folder) => join(folder, file));
   if (platform !== "win32") return places;
@@ -65,15 +62,15 @@ function candidates(file: string, { platform, environment }: ExecutableFacts): s
     variable(environment, "PATHEXT") ?? defaultExtensions
   ).split(";").filter((extension) => extension !== "");
   const hasExtension = extensions.some((extension) => file.toUpperCase().endsWith(extension.toUpperCase()));
-  // npm lays a shell script without an extension beside its batch file: it is none that Windows runs.
+  // Windows needs an extension: npm puts a shell script without one beside its batch file, and Windows cannot run it.
   return hasExtension
     ? places
     : places.flatMap((place) => extensions.map((extension) => `${place}${extension.toLowerCase()}`));
 }
 
 /**
- * A batch file cannot be spawned without a shell, which would read the arguments its own way: what npm's runs is run
- * itself.
+ * Replaces npm's batch file by the program that it runs. A batch file cannot be spawned without a shell, and a shell
+ * would interpret the arguments. Returns undefined for any other file.
  */
 function shimmed(
   command: Command, program: string, { platform, node, isExecutable: isThere, readText: read }: ExecutableFacts,
@@ -91,7 +88,7 @@ function shimmed(
   };
 }
 
-/** Windows' names have no case: there it is `Path`. */
+/** Reads a variable whose name is given in upper case. Windows ignores case in names, and writes `Path`. */
 function variable(environment: Readonly<Record<string, string>>, name: string): string | undefined {
   const own = Object.keys(environment).find((key) => key.toUpperCase() === name);
   return environment[name] ?? (own === undefined ? undefined : environment[own]);

@@ -1,10 +1,10 @@
 import { BridgeError, type ErrorCode } from "../errors.ts";
 import type { RateLimitInfo } from "./protocol.ts";
 
-/** Retry advice where the CLI names no time, in seconds. */
+/** How long a client is told to wait before a retry when the CLI names no time, in seconds. */
 const overloadRetrySeconds = 10;
 const rateLimitRetrySeconds = 20;
-/** The OpenAI SDKs honour a `Retry-After` of up to this many seconds; a reset further off is better not waited for. */
+/** The OpenAI SDKs honour a `Retry-After` of up to this many seconds. For a later reset `shouldRetry` is false. */
 const retryWorthSecondsMax = 60;
 
 /**
@@ -48,7 +48,7 @@ function codeByStatus(status: number): ErrorCode | undefined {
   }
 }
 
-/** A failed turn as what the client is told. `nowMs` is the clock that reset times are measured against. */
+/** Converts a failed turn into the error for the client. `nowMs` is the clock that reset times are compared with. */
 export function failureToError(failure: CliFailure, nowMs: number): BridgeError {
   const { status, text, rateLimit } = failure;
   const code = (
@@ -67,7 +67,7 @@ export function failureToError(failure: CliFailure, nowMs: number): BridgeError 
     case "model_not_found":
       return new BridgeError(code, words, { field: "model" });
     case "rate_limited":
-      // A short throttle upstream is told as "rejected" too, but only a used-up window has a reset.
+      // The CLI reports a short throttle upstream as "rejected" too, but only an exhausted window has a reset time.
       return rateLimit?.status === "rejected" && rateLimit.resetsAt !== undefined
         ? usageLimit(words, rateLimit.resetsAt, nowMs)
         : new BridgeError(code, words, { retryAfterSeconds: rateLimitRetrySeconds });

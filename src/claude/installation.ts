@@ -1,12 +1,12 @@
 import { execFile, type ExecFileException } from "node:child_process";
 import type { Command } from "./launch.ts";
 
-/** The oldest CLI with the lean launch and true roles (the versions table of the protocol notes). */
+/** The oldest CLI that supports the lean launch and a history in true roles (user and assistant messages). */
 export const oldestVersion = "2.1.120";
 /** How long `claude --version` may take, in milliseconds. */
 export const versionWaitMs = 20_000;
 
-/** What is known of the CLI on this machine. `message` is one line for a person, with the mend. */
+/** What is known of the CLI on this machine. `message` is one line for a person, and says what to do. */
 export type Installation =
   | { readonly kind: "found"; readonly version: string }
   | { readonly kind: "unusable"; readonly version: string | undefined; readonly message: string };
@@ -15,8 +15,8 @@ const howToInstall = "Install it with `npm install -g @anthropic-ai/claude-code`
   + "name it with --claude PATH.";
 
 /**
- * Asks the CLI for its version, from the folder that it will run in: PATH may have relative folders. Never rejects:
- * what is wrong is told in the answer.
+ * Asks the CLI for its version. Runs it in the folder that it will run in later, because PATH may have relative
+ * folders. Never rejects: a failure is in the result.
  */
 export function findInstallation(
   command: Command, environment: Readonly<Record<string, string>>, cwd?: string,
@@ -49,10 +49,10 @@ export function findInstallation(
         { env: environment, cwd, timeout: versionWaitMs, killSignal: "SIGKILL", windowsHide: true, encoding: "utf8" },
         onEnd,
       );
-      // The end is told to the callback; a pipe that breaks has no other listener.
+      // The callback reports the failure. Without a listener of its own, the error of a broken pipe would be thrown.
       for (const pipe of [child.stdout, child.stderr]) pipe?.on("error", () => {});
     } catch (error) {
-      // Most reasons come to the callback; a path through a file, or no memory for a child, is thrown.
+      // Most failures come to the callback. A path through a file, and no memory for a child, are thrown.
       unusable(
         `\`${command.file} --version\` could not be started (${(error as NodeJS.ErrnoException).code}). ${howToInstall}`
       );

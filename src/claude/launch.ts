@@ -1,8 +1,8 @@
-/** How the CLI is started: argv and environment, as pure functions. */
+/** How the CLI is started: pure functions for its arguments and its environment. */
 
 import { toolServerName } from "./protocol.ts";
 
-/** The executable and what stands before the CLI's own arguments (the demo runs a script with node). */
+/** The executable, and the arguments that come before the CLI's own (the demo runs a script with node). */
 export interface Command {
   readonly file: string;
   readonly leadingArguments: readonly string[];
@@ -11,8 +11,8 @@ export interface Command {
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * The arguments of a lean, clean-room CLI that speaks stream-json both ways: no built-in tool, no settings file, no
- * slash command, no session on disk. Nothing of a prompt is in them.
+ * The arguments of a lean, clean-room CLI that reads and writes stream-json: no built-in tool, no settings file, no
+ * slash command, no session on disk. They contain nothing of a prompt.
  */
 export function launchArguments(model: string): string[] {
   return [
@@ -24,8 +24,8 @@ export function launchArguments(model: string): string[] {
     "--tools", "",
     "--strict-mcp-config",
     "--setting-sources", "",
-    // A client's tool that happens to be named like one of the CLI's own would bring instructions on git commits with
-    // it.
+    // Without this, a client's tool that has the name of one of the CLI's own tools would bring instructions
+    // on git commits with it.
     "--settings", '{"includeCoAuthoredBy":false}',
     "--disable-slash-commands",
     "--no-session-persistence",
@@ -36,8 +36,8 @@ export function launchArguments(model: string): string[] {
 }
 
 /**
- * What the CLI needs to find its login, its network and its language. Nothing else passes, the Anthropic API keys least
- * of all.
+ * The variables that the CLI needs to find its login, its network and its language. No others are passed on, least of
+ * all the Anthropic API keys.
  */
 const passedNames: ReadonlySet<string> = new Set([
   "HOME", "PATH", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "TZ", "TMPDIR", "TMP", "TEMP",
@@ -53,15 +53,15 @@ const passedNames: ReadonlySet<string> = new Set([
 ]);
 
 export interface EnvironmentOptions {
-  /** Further names that pass, by the user's own word. */
+  /** Names of further variables that the user wants passed on. */
   readonly passEnv: readonly string[];
   /** How often the CLI repeats a failed upstream request. */
   readonly maxRetries: number;
 }
 
 /**
- * The child's whole environment, from the server's own. Names are compared without case: Windows has `Path`, curl
- * `http_proxy`; the user's own only where the system does so too.
+ * The child's whole environment, made from the server's. Names in `passedNames` are compared without case, because
+ * Windows has `Path` and curl `http_proxy`. Names in `passEnv` are compared without case only on Windows.
  */
 export function childEnvironment(
   own: Environment, { passEnv, maxRetries }: EnvironmentOptions, platform = process.platform,
@@ -77,25 +77,25 @@ export function childEnvironment(
     }
   }
   return Object.assign(environment, {
-    // The client's tool names reach the model as the client wrote them.
+    // Otherwise the model sees the client's tools under names with a prefix (`mcp__client__`).
     CLAUDE_AGENT_SDK_MCP_NO_PREFIX: "1",
-    // Otherwise tools are deferred behind a search tool of the CLI's own.
+    // Otherwise the CLI hides the tools behind a search tool of its own.
     ENABLE_TOOL_SEARCH: "false",
     CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1",
     CLAUDE_CODE_DISABLE_TERMINAL_TITLE: "1",
-    // A path behind an @ in a prompt would be read and its file sent upstream, and some words would add notes of the
-    // CLI's own.
+    // Otherwise the CLI would read the file behind an @ in a prompt and send it upstream, and add notes of its own when
+    // a prompt contains certain words.
     CLAUDE_CODE_DISABLE_ATTACHMENTS: "1",
-    // Otherwise a conversation that the API refuses as too long is summarised, and asked again with words that are not
-    // the client's.
+    // Otherwise the CLI summarises a conversation that the API refuses as too long, and asks again with words
+    // that are not the client's.
     DISABLE_COMPACT: "1",
-    // Without that it would refuse by a count of its own, some 23,000 tokens before the window is full. The API knows.
+    // Without compaction the CLI would refuse by its own count, some 23,000 tokens before the window is full.
     CLAUDE_CODE_BLOCKING_LIMIT_OVERRIDE: "1000000000",
     DISABLE_AUTOUPDATER: "1",
-    // With its host dead the CLI would finish a turn under way, and wait for a silent upstream for minutes. Its runtime
-    // then ends it at once.
+    // Otherwise the CLI outlives a server that died: it finishes its turn, and waits for a silent upstream for minutes.
+    // With this its runtime ends it at once.
     BUN_FEATURE_FLAG_NO_ORPHANS: "1",
-    // A tool's result reaches the model as the client gave it, however long.
+    // The result of a tool reaches the model as the client gave it, however long.
     MAX_MCP_OUTPUT_TOKENS: "100000000",
     CLAUDE_CODE_MAX_RETRIES: String(maxRetries),
   });

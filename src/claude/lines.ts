@@ -2,30 +2,28 @@ import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
 import { LongStrings } from "./long-strings.ts";
 
-/**
- * The longest line that is read from the CLI, in bytes; very long strings in it are cut, so it costs far less memory.
- */
+/** The longest line that is read from the CLI, in bytes. Its very long strings are truncated to save memory. */
 export const lineBytesMax = 256 * 1024 * 1024;
-/** How much of a line is held, in bytes, when its very long strings were cut. */
+/** How much of an unfinished line is held at most, in bytes, after its very long strings were truncated. */
 export const heldBytesMax = 32 * 1024 * 1024;
 
 export interface LineHandlers {
   /**
-   * Asked first about each line that lies whole inside one read, by its place there (`end` is that of its line end):
-   * true takes it,
-   * and readline never sees it. For what comes ten thousand times in an answer: no line is cut out of the read for it.
+   * Offered each line that lies whole within one read, by its position there (`end` is that of its line end). Returns
+   * true when it has handled the line; readline then never gets it. It is meant for lines that come ten thousand times
+   * in an answer, because it saves copying each of them out of the read.
    */
   readonly takeInPlace?: (read: string, start: number, end: number) => boolean;
   /**
-   * One line without its end, its UTF-8 bytes held one a character (latin1). `wasCut`: a very long string in it is not
-   * whole.
+   * Called with one line without its end, its UTF-8 bytes held one a character (latin1). `wasCut`: a very long
+   * string in it was truncated.
    */
   readonly onLine: (line: string, wasCut: boolean) => void;
-  /** The lines of one read have all been given: the moment to hand on what they made. */
+  /** Called when all lines of one read have been handed over: the moment to pass on what they made. */
   readonly onReadEnd: () => void;
-  /** A line passed the cap; nothing of it is given. The stream is destroyed by then. */
+  /** Called when a line exceeds the limit. None of it is handed over. The stream is already destroyed. */
   readonly onOverflow: () => void;
-  /** One of the above threw. Nothing more is read; the stream is destroyed by then. */
+  /** Called when one of the above threw. The stream is already destroyed, and nothing more is read. */
   readonly onFault: (cause: unknown) => void;
 }
 
@@ -38,7 +36,7 @@ export interface LineHandlers {
  */
 export function readLines(stream: Readable, handlers: LineHandlers, maxBytes = lineBytesMax): void {
   const longStrings = new LongStrings();
-  // Written to by hand: readline has no cap of its own, so each read passes here first.
+  // Fed by hand: readline has no limit on the length of a line, so each read is checked before it is passed on.
   const lines = createInterface({ input: new Readable({ read: () => {} }), crlfDelay: Infinity, terminal: false });
   let unfinishedBytes = 0;
   let heldBytes = 0;
@@ -55,7 +53,7 @@ export function readLines(stream: Readable, handlers: LineHandlers, maxBytes = l
     stop();
     handlers.onOverflow();
   };
-  // A stream's events have no caller that could catch what is thrown.
+  // A stream's event handler has no caller that could catch what it throws: report it to `onFault`.
   const guarded = <Given extends unknown[]>(handle: (...given: Given) => void) => (...given: Given): void => {
     try {
       handle(...given);
@@ -69,8 +67,8 @@ export function readLines(stream: Readable, handlers: LineHandlers, maxBytes = l
     const lineBytes = unfinishedBytes + (end === -1 ? read.length : end);
     if (lineBytes > maxBytes) return overflow();
     let start = 0;
-    // Whole lines within a read are bounded by it: only what began before it, or goes on after it, can hold a long
-    // string.
+    // A line within one read is no longer than the read. Only a line that began before the read, or continues after it,
+    // can hold a very long string.
     if (unfinishedBytes > 0 && end !== -1) {
       const rest = longStrings.keep(read.slice(0, end));
       wasCut = longStrings.wasCut;

@@ -1,23 +1,23 @@
 /**
- * How much of one JSON string is kept while a line comes in pieces, in bytes. The CLI repeats a whole answer in two
- * lines after it was streamed; what a model can say in one answer is below this.
+ * How much of one JSON string is kept when a line spans several reads, in bytes. The CLI repeats a whole answer in two
+ * lines after it was streamed. What a model can say in one answer is shorter than this, so those lines stay whole.
  */
 export const stringBytesMax = 4 * 1024 * 1024;
 
 const backslash = 92;
 
 /**
- * Cuts the inside of very long JSON strings out of a stream of lines, so that a line costs no more memory than its
- * other parts. A line stays valid JSON. Fed with what each read added to the unfinished line, and told when a line
- * ends.
+ * Truncates very long JSON strings in a stream of lines, so that a line takes no more memory than its other parts need.
+ * A truncated line is still valid JSON. `keep` is called with what each read adds to an unfinished line, and `reset`
+ * when the line has ended.
  */
 export class LongStrings {
   readonly #bytesMax: number;
   #isInString = false;
-  /** An odd number of backslashes stands at the end of what was fed. */
+  /** Whether an odd number of backslashes stands at the end of the pieces so far: the next character is escaped. */
   #isEscaped = false;
   #stringBytes = 0;
-  /** The beginning of an escape at the end of what was fed: it is kept with its rest, or not at all. */
+  /** An unfinished escape at the end of the pieces so far. It is kept together with its rest, or not at all. */
   #unfinished = "";
   #wasCut = false;
 
@@ -25,12 +25,12 @@ export class LongStrings {
     this.#bytesMax = bytesMax;
   }
 
-  /** Something was cut from the present line. */
+  /** Whether a string of the current line was truncated. */
   get wasCut(): boolean {
     return this.#wasCut;
   }
 
-  /** A new line begins. */
+  /** Prepares for the next line. */
   reset(): void {
     this.#isInString = false;
     this.#isEscaped = false;
@@ -39,7 +39,7 @@ export class LongStrings {
     this.#wasCut = false;
   }
 
-  /** What is kept of the next piece of the line. */
+  /** Returns what is kept of the next piece of the line. */
   keep(piece: string): string {
     let kept = "";
     let at = 0;
@@ -81,7 +81,7 @@ export class LongStrings {
     return text.slice(0, whole);
   }
 
-  /** Where the closing quote of the string stands, from `at` on; the piece's length when it is not in it. */
+  /** Finds the closing quote of the string, from `at` on. Returns the piece's length when the quote is not in it. */
   #stringEnd(piece: string, at: number): number {
     for (let from = at; ;) {
       const quote = piece.indexOf('"', from);
@@ -103,13 +103,13 @@ export class LongStrings {
   }
 }
 
-/** How much of a text's end is the beginning of an escape; the text itself begins outside of one. */
+/** How many characters at a text's end are an unfinished escape. The text must not begin inside of one. */
 function unfinishedEscapeLength(text: string): number {
   const last = text.lastIndexOf("\\");
   const rest = text.slice(last + 1);
   if (last === -1 || !/^(?:u[0-9a-fA-F]{0,3})?$/u.test(rest)) return 0;
   let first = last;
   while (text.charCodeAt(first - 1) === backslash) first--;
-  // An even number of backslashes escapes only itself.
+  // An even number of backslashes escape each other.
   return (last - first) % 2 === 0 ? rest.length + 1 : 0;
 }

@@ -1,8 +1,8 @@
-/** A policy that whoever runs the machine has set for Claude Code: it applies to every process. No option undoes it. */
+/** The machine administrator's policy for Claude Code: it applies to every process, and no option disables it. */
 
 import { win32, posix } from "node:path";
 
-/** The folder that the CLI reads a machine's policy from; those of 2.1.197 and 2.1.330. */
+/** The folder that the CLI reads the machine's policy from, as in 2.1.197 and 2.1.330. */
 export function policyFolder(platform: NodeJS.Platform): string {
   switch (platform) {
     case "darwin": return "/Library/Application Support/ClaudeCode";
@@ -11,10 +11,10 @@ export function policyFolder(platform: NodeJS.Platform): string {
   }
 }
 
-/** What stands in it that the CLI reads. */
+/** The files and folders there that the CLI reads. */
 const policyNames = ["managed-settings.json", "managed-settings.d", "managed-mcp.json", "CLAUDE.md", ".claude"];
 
-/** The paths of the policy's parts that are there, by a look at their presence alone. */
+/** Returns the paths of the policy's files and folders that exist. Their contents are not read. */
 export function findPolicy(platform: NodeJS.Platform, isThere: (path: string) => boolean): string[] {
   const { join } = platform === "win32" ? win32 : posix;
   return policyNames.map((name) => join(policyFolder(platform), name)).filter(isThere);

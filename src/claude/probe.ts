@@ -6,10 +6,7 @@ import { type InitializeAnswer, initializeRequest, parseInitializeAnswer, parseL
 /** How long a process may take to boot and answer `initialize`, in milliseconds. */
 export const bootWaitMs = 60_000;
 
-/**
- * Asks a fresh process what it is and who is logged in, and ends it. Rejects with a BridgeError when it does not
- * answer.
- */
+/** Asks a fresh process for its models and its login, then ends it. Rejects with a BridgeError if it does not reply. */
 export async function probe(process: ClaudeProcess): Promise<InitializeAnswer> {
   const control = new ControlChannel((line) => void process.write(line));
   process.attach({

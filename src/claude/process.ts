@@ -3,33 +3,34 @@ import { asBridgeError, BridgeError } from "../errors.ts";
 import { ChildExit, type LaunchOptions, OutputPipes, signalGroup, startChild } from "./child.ts";
 import { readLines } from "./lines.ts";
 
-/** After stdin was closed, before SIGTERM, in milliseconds. A CLI at rest ends by itself within 100. */
+/** The wait between closing stdin and SIGTERM, in milliseconds. An idle CLI exits within 100 ms. */
 export const stdinCloseWaitMs = 500;
-/** The same inside a turn, which a CLI would finish first: time for an interrupt that was written, and no more. */
+/** The same wait during a turn, which the CLI would finish before it exits: only time to read an interrupt. */
 export const interruptWaitMs = 150;
-/** After SIGTERM, before SIGKILL, in milliseconds. */
+/** The wait between SIGTERM and SIGKILL, in milliseconds. */
 export const sigtermWaitMs = 1_500;
 
 /**
- * `booting`: started, not told anything yet. `busy`: a conversation is being replayed or a turn runs. `ready`: between
- * turns. `parked`: in a turn that waits for the client's tools. `closing`: on the ladder of its end, or killed.
- * `closed`: gone, and its pipes are closed: read to their ends, unless somebody else held them open.
+ * `booting`: started, and told nothing yet. `busy`: it rehearses, is told a history, or runs a turn. `ready`:
+ * between two turns. `parked`: in a turn that waits for the client's tools. `closing`: the shutdown has
+ * begun, or it was killed. `closed`: exited, and its pipes are closed. They were read to their ends, unless
+ * another process held them open.
  */
 export type ProcessState = "booting" | "ready" | "busy" | "parked" | "closing" | "closed";
 
-/** Who listens to a process: the conversation that has it. */
+/** Receives what a process writes: the conversation or the probe that uses it. */
 export interface ProcessListener {
-  /** A line of stdout by its place in a read; true takes it, otherwise it is given to `onLine`. */
+  /** Offered a line of stdout by its position in a read. True when it has handled the line; else `onLine` gets it. */
   readonly takeInPlace?: (read: string, start: number, end: number) => boolean;
-  /** A line of stdout, latin1-held; `wasCut`: a very long string in it is not whole. */
+  /** Called with a line of stdout, latin1-held. `wasCut`: a very long string in it was truncated. */
   readonly onLine: (line: string, wasCut: boolean) => void;
-  /** All lines of one read were given. */
+  /** Called when all lines of one read have been handed over. */
   readonly onReadEnd: () => void;
-  /** Once: nothing more will come, and why. */
+  /** Called once, with the reason, when no more output will come. */
   readonly onFailure: (error: BridgeError) => void;
 }
 
-/** One `claude` process: its pipes, its state and its end. It knows lines, not what they say. */
+/** One `claude` process: its pipes, its state and its end. It splits output into lines without interpreting them. */
 export class ClaudeProcess {
   readonly model: string;
   /** Resolves when the process is gone and its pipes are closed. Never rejects. */
@@ -47,14 +48,14 @@ export class ClaudeProcess {
     this.#child = child;
     this.#pipes = new OutputPipes(child);
     this.#exit = new ChildExit(child, () => {
-      // What the CLI started may outlive it and hold its pipes open.
+      // Kill what the CLI started, which may outlive the CLI and hold its pipes open.
       signalGroup(child, "SIGKILL");
       this.#pipes.closeSoon();
     });
     this.closed = new Promise((resolve) => {
       child.on("error", (cause) => {
-        // Of one that runs: a signal that did not reach it (Windows, when it is ending already). 'close' comes all the
-        // same.
+        // The error of a child that runs is a signal that did not reach it (on Windows, when it is exiting already).
+        // 'close' follows all the same.
         if (child.pid !== undefined) return;
         this.#fail(
           new BridgeError("cli_unavailable", `The claude process could not be started: ${cause.message}.`, { cause })
@@ -71,8 +72,8 @@ export class ClaudeProcess {
         this.#close(resolve);
       });
     });
-    // A broken pipe is how a death is seen first; 'close' follows with the exit code and the last words, which say
-    // more.
+    // A broken pipe is the first sign of a death. Only the shutdown begins here: 'close' follows with the exit code and
+    // the last words, which make the better error.
     child.stdin.on("error", () => this.#descend());
     child.stdout.on("error", () => this.#descend());
     readLines(child.stdout, {
@@ -95,42 +96,42 @@ export class ClaudeProcess {
   }
 
   /**
-   * How it ended, in words of this server's own that may be logged: `exit code 3`, `signal SIGTERM`. Undefined while it
-   * lives, or when it never did.
+   * How the process ended, in this server's own words, which may be logged: `exit code 3`, `signal SIGTERM`. Undefined
+   * while it runs, or when it could not be started.
    */
   get ending(): string | undefined {
     return this.#exit.ending;
   }
 
-  /** Resolves when the process is gone from the system; what it wrote may not all be read yet. Never rejects. */
+  /** Resolves when the process has exited or could not be started. Its output may be partly unread. Never rejects. */
   get exited(): Promise<void> {
     return this.#exit.happened;
   }
 
-  /** Gives the process to a listener, one at a time. A failure that has been is told at once. */
+  /** Makes `listener` the only listener. A failure that has already happened is reported to it at once. */
   attach(listener: ProcessListener): void {
     this.#listener = listener;
     if (this.#failure !== undefined) listener.onFailure(this.#failure);
   }
 
-  /** It is told something, or a turn runs. */
+  /** Marks the process `busy`: it is told something, or runs a turn. */
   work(): void {
     this.#move(["booting", "ready", "parked"], "busy");
   }
 
-  /** The turn is over and the process may have another of the same conversation. */
+  /** Marks the process `ready`: the turn is over, and another one of the same conversation may follow. */
   rest(): void {
     this.#move(["busy"], "ready");
   }
 
-  /** The turn waits for the client. */
+  /** Marks the process `parked`: the turn waits for the results of the client's tools. */
   park(): void {
     this.#move(["busy"], "parked");
   }
 
   /**
-   * Writes a line to the CLI. Resolves when the pipe has room for more, or when the process ends: what failed is told
-   * to the listener, so that a writer never waits for a reader that is gone.
+   * Writes a line to the CLI. Resolves when the pipe has room for more, or when it is closed, so that a writer never
+   * waits for a process that is gone. Never rejects: a failure is reported to the listener.
    */
   async write(line: string): Promise<void> {
     const { stdin } = this.#child;
@@ -144,7 +145,7 @@ export class ClaudeProcess {
     });
   }
 
-  /** Stops reading stdout; the pipe fills and the CLI waits. */
+  /** Stops reading stdout. The pipe then fills, and the CLI blocks. */
   pause(): void {
     this.#pipes.pause();
   }
@@ -154,7 +155,8 @@ export class ClaudeProcess {
   }
 
   /**
-   * Ends the process: stdin is closed, then SIGTERM, then SIGKILL, each after a named wait. Resolves when it is gone.
+   * Ends the process: closes stdin, then sends SIGTERM, then SIGKILL, each after a named wait. Its listener hears
+   * nothing more. Resolves when the process is gone and its pipes are closed.
    */
   end(): Promise<void> {
     this.#listener = undefined;
@@ -162,13 +164,13 @@ export class ClaudeProcess {
     return this.closed;
   }
 
-  /** Ends the process for a reason that its listener is told. Resolves when it is gone. */
+  /** Ends the process, and reports `error` to its listener. Resolves when it is gone and its pipes are closed. */
   fail(error: BridgeError): Promise<void> {
     this.#fail(error);
     return this.closed;
   }
 
-  /** Ends the process at once, without a ladder. Its listener still hears what it wrote, and of its end. */
+  /** Ends the process with SIGKILL at once. Its listener still gets what it wrote before, and the failure. */
   kill(): void {
     signalGroup(this.#child, "SIGKILL");
     if (this.#state !== "closed") this.#state = "closing";
@@ -176,12 +178,12 @@ export class ClaudeProcess {
 
   /** Begins the shutdown: close stdin, SIGTERM, SIGKILL. Later calls do nothing. */
   #descend(): void {
-    // A CLI that is blocked on a full pipe cannot see that its stdin ended; and one that was killed is closed when its
-    // pipe is read.
+    // Resume stdout. A CLI that is blocked on a full pipe would not see that its stdin ended, and a process that was
+    // killed counts as closed only when its pipe has been read.
     this.resume();
     if (this.#state === "closing" || this.#state === "closed") return;
-    // At the end of its stdin a CLI that waits for a tool tells the model that the call failed: a request more, which
-    // nobody reads.
+    // At the end of its stdin a CLI that waits for a tool tells the model that the call failed: one more request,
+    // whose answer nobody reads.
     if (this.#state === "parked") return this.kill();
     const closeWaitMs = this.#state === "busy" ? interruptWaitMs : stdinCloseWaitMs;
     this.#state = "closing";
@@ -194,7 +196,7 @@ export class ClaudeProcess {
     });
   }
 
-  /** Where every death meets: the first cause wins, the listener hears it once, and the process ends. */
+  /** Every failure comes here. The first cause wins: the listener is told once, and the shutdown begins. */
   #fail(error: BridgeError): void {
     if (this.#failure !== undefined) return;
     this.#failure = error;

@@ -1,11 +1,11 @@
-/** The CLI's stdio protocol as types and codec: what is written to it and what is read from it. No I/O. */
+/** The CLI's stdio protocol as types and codec: the lines that it reads and the lines that it writes. No I/O. */
 
 import type { Message } from "../turn/message.ts";
 import type { Turn } from "../turn/turn.ts";
 
-/** The name under which the client's tools are served, and which `--allowedTools` admits. */
+/** The name of the tool server that offers the client's tools; `--allowedTools` admits it. */
 export const toolServerName = "client";
-/** The CLI's own tool by which the model gives an answer that has a schema. */
+/** The CLI's own tool, which the model calls with its answer when the answer has a schema. */
 export const schemaToolName = "StructuredOutput";
 
 /** `models[]` of the `initialize` answer. */
@@ -17,13 +17,13 @@ export interface CliModel {
 }
 
 /**
- * What `initialize` tells of the installation and the login. Its `account` may hold an e-mail address: only this much
- * is kept.
+ * What the answer to `initialize` says of the installation and the login. Its `account` may hold an e-mail address, so
+ * only these facts are kept.
  */
 export interface InitializeAnswer {
   readonly models: readonly CliModel[];
   readonly loggedIn: boolean;
-  /** It knows the account's e-mail address, and tells it to the model. */
+  /** Whether the CLI knows the account's e-mail address. If so, it tells the address to the model. */
   readonly knowsEmail: boolean;
 }
 
@@ -33,7 +33,7 @@ export interface RateLimitInfo {
   readonly resetsAt: number | undefined;
   /** `five_hour`, `seven_day`… */
   readonly rateLimitType: string | undefined;
-  /** How much of that window is used, from 0 to 1. */
+  /** How much of the window is used, from 0 to 1. */
   readonly utilization: number | undefined;
 }
 
@@ -50,31 +50,31 @@ function line(message: JsonObject): string {
 }
 
 /**
- * `JSON.stringify` escapes a lone surrogate, and nothing else so. CLI 2.1.197 makes U+FFFD of one in a value, but sends
- * one in a key of a call's input on, and the API refuses the whole request as no JSON.
+ * Replaces lone surrogates by U+FFFD. `JSON.stringify` writes only those as `\ud…` escapes. CLI 2.1.197 replaces one in
+ * a value itself, but passes on one in a key of a call's input, and the API refuses the whole request as invalid JSON.
  */
 function withoutLoneSurrogates(json: string): string {
   if (!json.includes("\\ud")) return json;
-  // Every escape is matched, so that a backslash of the text's own is not taken for the beginning of one.
+  // Match every escape, so that an escaped backslash before `ud…` is not taken for the beginning of one.
   return json.replaceAll(/\\(?:ud[89a-f][\da-f]{2}|.)/gu, (escape) => (escape.length > 2 ? "\ufffd" : escape));
 }
 
-/** A request of the server's, with an id of its own. */
+/** A control request from this server to the CLI. */
 export function controlRequestLine(requestId: string, request: JsonObject): string {
   return line({ type: "control_request", request_id: requestId, request });
 }
 
-/** The answer to a request of the CLI's. */
+/** The answer to a control request from the CLI. */
 export function controlSuccessLine(requestId: string, response: JsonObject): string {
   return line({ type: "control_response", response: { subtype: "success", request_id: requestId, response } });
 }
 
-/** The refusal of a request of the CLI's. */
+/** The refusal of a control request from the CLI. */
 export function controlErrorLine(requestId: string, error: string): string {
   return line({ type: "control_response", response: { subtype: "error", request_id: requestId, error } });
 }
 
-/** Once, before the first turn. An empty list leaves only the CLI's one sentence of identity. */
+/** The request that goes first, once. An empty `systemPrompt` leaves only the CLI's own sentence of identity. */
 export function initializeRequest(
   { system, tools, responseSchema }: Pick<Turn, "system" | "tools" | "responseSchema">,
 ): JsonObject {
@@ -86,12 +86,12 @@ export function initializeRequest(
   };
 }
 
-/** The smallest thinking budget that the Messages API takes, in tokens; it must also be below the output bound. */
+/** The smallest thinking budget that the Messages API accepts, in tokens. It must also be below the output limit. */
 const thinkingTokensMin = 1_024;
 
 /**
- * The turn's settings, or undefined when there are none. A bound on the output without room for thinking turns thinking
- * off: some models would be asked for a budget that the API refuses.
+ * The request that applies the turn's settings, or undefined when there are none. An output limit without room for
+ * thinking turns thinking off: for some models the CLI would ask for a budget that the API refuses.
  */
 export function settingsRequest({ maxOutputTokens, effort, thinkingTokens }: Turn): JsonObject | undefined {
   const hasNoRoom = maxOutputTokens !== undefined && maxOutputTokens <= thinkingTokensMin;
@@ -106,8 +106,9 @@ export function settingsRequest({ maxOutputTokens, effort, thinkingTokens }: Tur
 }
 
 /**
- * The turn's bound on thinking, in tokens, or undefined when it has none; 0 is no thinking. CLI 2.1.197 passes on a
- * budget that is smaller than the API takes, and the request is refused.
+ * The request that limits the turn's thinking, in tokens, or undefined when the turn has no limit. 0 turns
+ * thinking off. A smaller limit is raised to the API's minimum: CLI 2.1.197 passes it on as it is, and the
+ * API refuses the request.
  */
 export function thinkingRequest({ thinkingTokens }: Turn): JsonObject | undefined {
   if (thinkingTokens === undefined) return undefined;
@@ -115,22 +116,23 @@ export function thinkingRequest({ thinkingTokens }: Turn): JsonObject | undefine
   return { subtype: "set_max_thinking_tokens", max_thinking_tokens };
 }
 
-/** Slashes at a text's beginning, and what follows them. */
+/** Matches a text that begins with slashes: the slashes, and what follows them. */
 const commandLike = /^(\/+)([^/].*)$/su;
 
 /**
- * A user's blocks as the model is to read them. The CLI takes a last text that begins with a slash for a command of its
- * own, and never asks the model: so the slash goes into a block before it.
+ * A user's content blocks, changed so that the CLI does not read a command of its own in them. If the last
+ * text begins with a slash, the CLI takes it for a command and never asks the model. So the slashes become a
+ * block of their own before it.
  */
 function withoutCommand({ content }: Message): readonly unknown[] {
   const last = content.at(-1);
   const [, slashes, rest] = last?.type === "text" ? commandLike.exec(last.text) ?? [] : [];
-  // A block of white space alone would be refused; slashes alone are no command.
+  // The API refuses a block of white space alone, so such a text stays whole. Slashes alone are no command.
   if (slashes === undefined || rest === undefined || rest.trim() === "") return content;
   return [...content.slice(0, -1), { type: "text", text: slashes }, { type: "text", text: rest }];
 }
 
-/** A message that starts a turn. */
+/** A user message that starts a turn. */
 export function turnLine(message: Message): string {
   return line(
     {
@@ -148,10 +150,7 @@ export function historyUserLine(message: Message): string {
   });
 }
 
-/**
- * An assistant message that joins the history. Equal or missing message ids are merged by the CLI, so `id` must be
- * unique.
- */
+/** An assistant message that joins the history. The CLI merges messages with equal ids or none: `id` must be unique. */
 export function historyAssistantLine(message: Message, id: string, uuid: string): string {
   return line({
     type: "assistant",
@@ -164,9 +163,7 @@ export function historyAssistantLine(message: Message, id: string, uuid: string)
   });
 }
 
-/**
- * A line from the CLI as an object, or undefined for what is not one JSON object (a warning on stdout, an empty line).
- */
+/** Parses a line from the CLI. Undefined for a line that is no JSON object (a warning on stdout, an empty line). */
 export function parseLine(latin1Line: string): JsonObject | undefined {
   if (!latin1Line.startsWith("{")) return undefined;
   try {
@@ -218,7 +215,7 @@ function optionalNumber(value: unknown): number | undefined {
   return typeof value === "number" ? value : undefined;
 }
 
-/** The value when it is a string. */
+/** The value when it is a string, else undefined. */
 export function optionalString(value: unknown): string | undefined {
   return typeof value === "string" ? value : undefined;
 }

@@ -9,27 +9,27 @@ import type { RateLimitInfo } from "./protocol.ts";
 import { TurnTranslator } from "./translate.ts";
 
 export interface ConversationOptions extends BriefingOptions {
-  /** The longest silence of the CLI inside a turn, in milliseconds, before the turn fails. */
+  /** How long the CLI may write nothing during a turn before the turn fails, in milliseconds. */
   readonly silenceMsMax: number;
-  /** What the CLI tells of the subscription's windows. */
+  /** Called when the CLI reports the state of the subscription's usage windows. */
   readonly onRateLimit: (info: RateLimitInfo) => void;
 }
 
-/** A turn under way on a process. */
+/** The state of a turn while a process runs it. */
 export interface Run {
   readonly queue: BatchQueue<TurnEvent>;
   readonly translator: TurnTranslator;
   readonly silence: NodeJS.Timeout;
   readonly fail: (error: BridgeError) => void;
-  /** The model is being asked: what the CLI answers from now on is this run's. */
+  /** The question, or the awaited tool results, went to the CLI: what it writes from now on is this run's. */
   isAsked: boolean;
-  /** The run's first output has come: it reached the model. */
+  /** The run has produced output, so its request has reached the model. */
   hasBegun: boolean;
 }
 
-/** What is kept of the last run. */
+/** What a conversation keeps of its last run. */
 export interface LastRun {
-  /** The id of the message that it ended with: the CLI may repeat that message. */
+  /** The id of the message that the run ended with. If the CLI repeats that message, the next run ignores it. */
   readonly messageId: string | undefined;
   readonly hasBegun: boolean;
 }
@@ -38,20 +38,20 @@ export interface LastRun {
 export interface RunSetting {
   readonly process: ClaudeProcess;
   readonly tools: ClientTools;
-  /** The id of the message that the process's last turn ended with. */
+  /** The id of the message that the process's last turn ended with. The CLI may repeat that message. */
   readonly previousMessageId: string | undefined;
   readonly silenceMsMax: number;
-  /** The run fails: everything that its process was asked for fails with it. */
+  /** Called when the run fails: rejects everything else that waits for an answer of the process. */
   readonly onFailure: (error: BridgeError) => void;
 }
 
-/** A run of a turn, its clock of silence started. */
+/** Creates the queue and the translator of a run and starts its silence timer. Writes nothing to the process. */
 export function startRun({ responseSchema, parallelToolCalls, toolChoice }: Turn, setting: RunSetting): Run {
   const { process, tools, previousMessageId, silenceMsMax, onFailure } = setting;
   const queue = new BatchQueue<TurnEvent>({
     pause: () => process.pause(),
     resume: () => {
-      // The silence was the writer's, not the CLI's.
+      // A paused CLI is not read. The time until now does not count as its silence.
       silence.refresh();
       process.resume();
     },

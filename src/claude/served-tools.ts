@@ -2,23 +2,23 @@ import { BridgeError } from "../errors.ts";
 import type { Tool, Turn } from "../turn/turn.ts";
 import { isObject, type JsonObject, schemaToolName, toolServerName } from "./protocol.ts";
 
-/** Tools that the CLI lists like any other and then does not give to the model (2.1.197, 2.1.330). */
+/** Names of tools that the CLI lists and then does not give to the model (2.1.197, 2.1.330). */
 const keptNames: ReadonlySet<string> = new Set(["ToolSearch"]);
-/** `system/init` gives a tool of the first name under the second. */
+/** `system/init` lists a tool of the first name under the second. */
 const listedAs: ReadonlyMap<string, string> = new Map([["Agent", "Task"]]);
-/** What 2.1.197 says of a tool that is named like a property which every JavaScript object has (`constructor`). */
+/** Matches the error of 2.1.197 for a tool named like a property that every JavaScript object has (`constructor`). */
 const inheritedNameFailure = /\bis not iterable\b/u;
-/** The API's words for a tool at fault: its place in the order in which the CLI sends them. */
+/** Matches the API's error for a tool. The number is the tool's position in the order in which the CLI sends them. */
 const placeInFailure = /\btools\.(\d+)\./u;
 
 /**
- * The tools that a process is to give to its model, and those that it does give. The CLI leaves out in silence what it
- * cannot read, often all of them for the sake of one; without a look the model would answer as if there were none.
+ * The tools that a process must give to its model, and those that it does give. The CLI silently leaves out tools that
+ * it cannot read, and often all tools because of one. Without a check the model would answer as if it had none.
  */
 export class ServedTools {
   readonly list: readonly Tool[];
   readonly #hasSchema: boolean;
-  /** As `system/init` names them, in the order in which they go to the API. */
+  /** The names of the tools as in `system/init`, in the order in which the CLI sends the tools to the API. */
   #listed: readonly string[] = [];
 
   constructor({ tools, responseSchema }: Pick<Turn, "tools" | "responseSchema">) {
@@ -31,8 +31,8 @@ export class ServedTools {
   }
 
   /**
-   * Takes the `system/init` line that the CLI writes before it asks the model. Gives the error of a turn whose model
-   * would lack a tool.
+   * Checks the `system/init` line, which the CLI writes before it asks the model. Returns the error of a turn whose
+   * model would lack a tool.
    */
   check(init: JsonObject): BridgeError | undefined {
     if (this.list.length === 0) return undefined;
@@ -45,12 +45,12 @@ export class ServedTools {
       return names.has(name) || names.has(listedAs.get(name) ?? name) || names.has(`mcp__${toolServerName}__${name}`);
     };
     const missing = this.list.filter((tool) => !isGiven(tool));
-    // One that no CLI can list takes all others with it.
+    // A tool that no CLI can list makes the CLI leave out all others, so it is named first.
     const atFault = missing.find(({ inputSchema }) => !isListable(inputSchema)) ?? missing[0];
     return atFault === undefined ? undefined : refusal(atFault);
   }
 
-  /** The error of a turn that failed before it began; names the tool where the words tell only a place, or nothing. */
+  /** The error of a turn that failed before it began. Names the tool if the CLI gave only its position, or nothing. */
   explain(error: BridgeError): BridgeError {
     if (error.kind === "upstream_error" && inheritedNameFailure.test(error.message)) {
       const atFault = this.list.find(({ name }) => name in Object.prototype);
@@ -75,7 +75,7 @@ function isConnected({ mcp_servers: servers }: JsonObject): boolean {
   return servers.filter(isObject).some(({ name, status }) => name === toolServerName && status === "connected");
 }
 
-/** What MCP's `tools/list` asks of a schema: the CLI throws the whole list away for one that breaks it. */
+/** Whether a schema meets what MCP's `tools/list` asks. For one that does not, the CLI discards the whole list. */
 function isListable({ properties, required }: JsonObject): boolean {
   const hasProperties = properties === undefined || (isObject(properties) && Object.values(properties).every(isObject));
   const isList = Array.isArray(required) && required.every((name) => typeof name === "string");

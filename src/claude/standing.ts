@@ -3,9 +3,9 @@ import type { Turn } from "../turn/turn.ts";
 import { resultsOfLastCalls } from "./tool-results.ts";
 
 /**
- * Where a conversation is between two runs. `known`: the CLI's history is exactly what was asked and answered.
- * `parked`: it waits for the results of these calls. `unknown`: an answer was cut, failed or was left; the process has
- * no further use. `dead`: its process has ended, by this error.
+ * The state of a conversation between two runs. `known`: the CLI's history is exactly what was asked and answered.
+ * `parked`: the CLI waits for the results of these calls. `unknown`: an answer was cut, failed or abandoned, so the
+ * process has no further use. `dead`: the process has ended, by this error.
  */
 export type Standing =
   | { readonly name: "known" }
@@ -18,7 +18,7 @@ export function isReusable({ name }: Standing): boolean {
   return name === "known" || name === "parked";
 }
 
-/** Whether a conversation that has seen all of a turn's messages but those after `seen` can go on with the rest. */
+/** Whether a conversation that was told a turn's first `seen` messages can continue with the other messages. */
 export function canContinue({ name }: Standing, { messages }: Turn, seen: number): boolean {
   if (name === "known") return true;
   return name === "parked" && seen === messages.length - 1 && resultsOfLastCalls(messages) !== undefined;

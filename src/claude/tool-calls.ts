@@ -3,48 +3,48 @@ import type { ToolResultBlock } from "../turn/message.ts";
 import { controlErrorLine, controlSuccessLine } from "./protocol.ts";
 import { callAnswer, type ToolCall } from "./tool-server.ts";
 
-/** A call in the model's answer. */
+/** A tool call that the model made in its answer. */
 export interface MadeCall {
   /** The id of its `tool_use` block. */
   readonly id: string;
   readonly name: string;
-  /** The client is never told of it. */
+  /** The client does not allow the call and is not told of it. The CLI gets an error as its result. */
   readonly isForbidden: boolean;
 }
 
-/** A call that the CLI has asked for and that has no result yet. */
+/** A call whose result the CLI has asked for, and which has none yet. */
 interface OpenCall {
   readonly requestId: string;
   readonly call: ToolCall;
 }
 
 /**
- * The calls of one process: what its model called, what the CLI asks the tool server for, and what the client's tools
- * answered. Results may come before the CLI asks for them: it calls one tool after the other.
+ * The calls of one process: those that its model made, the CLI's requests for their results, and the client's results.
+ * Results may come before the CLI asks for them, because it asks for one call after the other.
  */
 export class ToolCalls {
-  /** Not asked for yet, in the model's order. */
+  /** Calls that the CLI has not asked for yet, in the model's order. */
   #made: MadeCall[] = [];
   readonly #open = new Map<string, OpenCall>();
   readonly #results = new Map<string, ToolResultBlock>();
   readonly #write: (line: string) => void;
 
-  /** `write` takes a line for the CLI. */
+  /** `write` writes a line to the CLI. */
   constructor(write: (line: string) => void) {
     this.#write = write;
   }
 
-  /** Not every call that the client is told of has been asked for and answered. */
+  /** Whether a call that the client was told of has not been asked for by the CLI yet, or not been answered. */
   get isPending(): boolean {
     return this.#open.size > 0 || this.#results.size > 0 || this.#made.some(({ isForbidden }) => !isForbidden);
   }
 
-  /** The model made a call. */
+  /** Records a call that the model made. */
   note(call: MadeCall): void {
     this.#made.push(call);
   }
 
-  /** The CLI asks for a call: it is answered now, or when its result comes. */
+  /** Handles the CLI's request for the result of a call: answers it now, or when the result comes. */
   ask(requestId: string, call: ToolCall): void {
     const made = this.#takeMade(call);
     if (made === undefined) return this.#write(controlErrorLine(requestId, "The model did not make this call."));
@@ -57,15 +57,15 @@ export class ToolCalls {
     this.#answerOpen();
   }
 
-  /** The client's results, by the ids that the model gave the calls. */
+  /** Accepts the client's results, by the ids that the model gave the calls, and answers the requests they are for. */
   answer(results: ReadonlyMap<string, ToolResultBlock>): void {
     for (const [id, result] of results) this.#results.set(id, result);
     this.#answerOpen();
   }
 
   /**
-   * Which of the model's calls is asked for. 2.1.197 leaves out the id where the answer was not streamed, but keeps the
-   * order.
+   * Finds the model's call that the CLI asks for, and removes it from the list. CLI 2.1.197 leaves out the id if the
+   * answer was not streamed, but keeps the order: the first call of that tool is meant.
    */
   #takeMade({ toolUseId, name }: ToolCall): MadeCall | undefined {
     const at = this.#made.findIndex((made) => (toolUseId === undefined ? made.name === name : made.id === toolUseId));

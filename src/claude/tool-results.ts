@@ -1,16 +1,16 @@
 import type { Message, ToolResultBlock } from "../turn/message.ts";
 
 /**
- * The longest result that the CLI hands on whole from a tool server, in characters (500,000 as JSON); a longer one it
- * replaces.
+ * The longest result that is given to a parked CLI, in characters. The CLI passes on results of up to 500,000
+ * characters as JSON, and replaces longer ones.
  */
 export const resultCharsMax = 400_000;
 
 /**
- * The results that a request brings for the calls of the answer before, in the order of the calls. Undefined unless its
- * last message is nothing but those results, and all of a kind that the CLI hands on as they are: only then can a
- * process that waits for them go on. The order, not the id, tells which is which: some clients rewrite ids, alike on
- * both sides.
+ * Returns the results that a request brings for the calls of the answer before, in the order of the calls. Returns
+ * undefined unless the last message holds exactly those results, and the CLI passes on each of them unchanged: only
+ * then can a parked process continue. Their order, not their ids, must tell which call of the process each belongs to:
+ * some clients rewrite the ids, in calls and results alike.
  */
 export function resultsOfLastCalls(messages: readonly Message[]): readonly ToolResultBlock[] | undefined {
   const [asked, answered] = messages.slice(-2);
@@ -27,7 +27,7 @@ export function resultsOfLastCalls(messages: readonly Message[]): readonly ToolR
   return ordered.length === calls.length && ordered.every(isHandedOn) ? ordered : undefined;
 }
 
-/** The results by the ids that the model gave the calls; both in the calls' order. */
+/** Maps the ids that the model gave the calls to the results. Both lists are in the calls' order. */
 export function resultsByCall(
   callIds: readonly string[], results: readonly ToolResultBlock[],
 ): ReadonlyMap<string, ToolResultBlock> {
@@ -38,8 +38,8 @@ export function resultsByCall(
 }
 
 /**
- * An empty result the CLI puts into words of its own, an image it may scale, a long text it replaces by its beginning:
- * those go up by replay.
+ * Whether the CLI passes on a result unchanged. It puts words of its own in place of an empty result, may scale an
+ * image, and replaces a long text by its beginning. A turn with such a result is replayed instead.
  */
 function isHandedOn({ content }: ToolResultBlock): boolean {
   if (typeof content === "string") return content.length > 0 && content.length <= resultCharsMax;

@@ -4,27 +4,27 @@ import type { ToolResultBlock } from "../turn/message.ts";
 import type { Tool } from "../turn/turn.ts";
 import { isObject, type JsonObject, optionalString, toolServerName } from "./protocol.ts";
 
-/** The CLI cuts a tool's description at this many characters (2.1.197; 4,096 on 2.1.330); its schema goes up whole. */
+/** The CLI truncates a tool's description to this many characters (2.1.197; 4,096 on 2.1.330), but never a schema. */
 export const descriptionCharsMax = 2_000;
-/** Spoken when the CLI names no version of its own. */
+/** The MCP version that is answered when the CLI asks for none. */
 const protocolVersion = "2025-06-18";
 const methodNotFound = -32_601;
 
-/** A call that the model made and the client is to answer. */
+/** A call that the model made and the client must answer. */
 export interface ToolCall {
-  /** The id of the model's `tool_use` block, where the CLI tells it. */
+  /** The id of the model's `tool_use` block, if the CLI gives it. */
   readonly toolUseId: string | undefined;
   readonly name: string;
   /** The JSON-RPC id that the answer carries. */
   readonly rpcId: unknown;
 }
 
-/** What to do with a message for the tool server: answer it now, or keep the call until the client has. */
+/** What to do with a message for the tool server: send an answer now, or keep the call until the client answers. */
 export type ToolServerStep =
   | { readonly kind: "answer"; readonly response: JsonObject }
   | { readonly kind: "call"; readonly call: ToolCall };
 
-/** One JSON-RPC message of the CLI's. Notifications want an answer too: the CLI waits for its control request's. */
+/** Handles one JSON-RPC message of the CLI's. Notifications are answered too: the CLI waits for a control response. */
 export function serveTools(message: JsonObject, tools: readonly Tool[]): ToolServerStep {
   const id = message["id"] ?? 0;
   const params = isObject(message["params"]) ? message["params"] : {};
@@ -54,7 +54,7 @@ export function serveTools(message: JsonObject, tools: readonly Tool[]): ToolSer
   }
 }
 
-/** The client's result of a call. */
+/** The JSON-RPC answer that carries the client's result of a call. */
 export function callAnswer({ rpcId }: ToolCall, { content, is_error }: ToolResultBlock): JsonObject {
   const blocks = typeof content === "string"
     ? (content === "" ? [] : [{ type: "text" as const, text: content }])
@@ -63,7 +63,7 @@ export function callAnswer({ rpcId }: ToolCall, { content, is_error }: ToolResul
     jsonrpc: "2.0",
     id: rpcId,
     result: {
-      // Only texts come this way (`resultsOfLastCalls`).
+      // Results with other blocks than text do not come here (`resultsOfLastCalls`).
       content: blocks.filter((block) => block.type === "text"),
       ...(is_error === true ? { isError: true } : {}),
     },
@@ -74,13 +74,13 @@ function answer(id: unknown, result: JsonObject): ToolServerStep {
   return { kind: "answer", response: { jsonrpc: "2.0", id, result } };
 }
 
-/** By this the CLI hands on a long result instead of writing it to a file and showing the model its beginning. */
+/** Makes the CLI pass on a long result, instead of writing it to a file and showing the model only its beginning. */
 const meta = { "anthropic/maxResultSizeChars": 500_000 };
 
-/** A description that is too long goes on in the schema's, which is never cut. */
+/** A tool as `tools/list` has it. A long description continues in that of the schema, which is not truncated. */
 function listing({ name, description, inputSchema }: Tool): JsonObject {
   if (description.length <= descriptionCharsMax) return { name, description, inputSchema, _meta: meta };
-  // Not between the halves of a surrogate pair.
+  // Do not split a surrogate pair.
   const at = /[\uD800-\uDBFF]/u.test(description.charAt(descriptionCharsMax - 1))
     ? descriptionCharsMax - 1
     : descriptionCharsMax;

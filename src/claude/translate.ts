@@ -12,13 +12,13 @@ import {
 import { toUsage } from "./usage.ts";
 
 export interface TranslateOptions extends AnswerCallsOptions {
-  /** The clock that reset times are measured against, in milliseconds since the epoch. */
+  /** The clock that reset times are compared with, in milliseconds since the epoch. */
   readonly nowMs: () => number;
-  /** The id of the message that the process's last turn ended with: the CLI may repeat that message. */
+  /** The id of the message that the process's last turn ended with. The CLI may repeat that message. */
   readonly previousMessageId: string | undefined;
-  /** The answer is the JSON that the model gives to the CLI's own structured-output tool. */
+  /** Whether the answer is the JSON that the model passes to the CLI's own structured-output tool. */
   readonly hasSchema: boolean;
-  /** Whether the model may go on: every call has the client's result. */
+  /** Whether the model may begin another message: every call has the client's result. */
   readonly mayBegin: () => boolean;
 }
 
@@ -41,34 +41,34 @@ export class TurnTranslator {
     this.#blocks = new AnswerBlocks(this.#calls, options.hasSchema);
   }
 
-  /** The id of the message that is streamed, or was last. */
+  /** The id of the message that the CLI streams, or streamed last. */
   get messageId(): string | undefined {
     return this.#message.id ?? this.#options.previousMessageId;
   }
 
-  /** The ids of the answer's calls, in their order. */
+  /** The ids of the answer's calls, in the model's order. */
   get callIds(): readonly string[] {
     return this.#calls.ids;
   }
 
-  /** The client is told all that the model said and called. */
+  /** Whether the client was told of every call that the model made. */
   get isWhole(): boolean {
     return this.#calls.isWhole;
   }
 
-  /** Takes a delta that the fast path has read, its text still escaped. */
+  /** Handles a delta that the fast path has parsed, its text still escaped. */
   takeDelta(delta: Delta, events: TurnEvent[]): void {
-    // Beside a message that came whole it belongs to the stream that broke; after the outcome it is the CLI's own going
-    // on.
+    // Ignored beside a message that came whole: then the delta belongs to the stream that broke. Ignored after the
+    // outcome: then the CLI continues by itself.
     if (this.#whole === undefined && this.outcome.name === "running") this.#blocks.take(delta, events);
   }
 
   /**
-   * Takes one message and appends what it makes; `wasCut`: a very long string in it is not whole. Messages of unknown
-   * type appear with every CLI version and are passed over.
+   * Handles one message of the CLI's and appends the events that it makes. `wasCut`: a very long string in it was
+   * truncated. Messages of unknown type are ignored: every CLI version adds some.
    */
   take(message: JsonObject, events: TurnEvent[], wasCut = false): void {
-    // It did not wait for the calls' results: it goes on by itself before the client has taken the answer.
+    // The CLI did not wait for the results of the calls: it continues by itself, before the client has read the answer.
     if (this.outcome.name === "parked" && goesOn(message)) this.outcome = { name: "cut" };
     if (this.#whole !== undefined && !leavesOpen(message, this.#whole.id)) this.#endWhole(events);
     if (this.outcome.name !== "running") return;
@@ -93,7 +93,7 @@ export class TurnTranslator {
     }
   }
 
-  /** The CLI asks for a call's result: a message that was not streamed has come to its end. */
+  /** Called when the CLI asks for a call's result: all of a message that was not streamed has come by then. */
   takeCallRequest(events: TurnEvent[]): void {
     this.#endWhole(events, "tool_use");
   }
@@ -166,11 +166,11 @@ export class TurnTranslator {
       };
       return;
     }
-    // The streamed message again, block by block.
+    // The CLI repeats the streamed message, block by block: ignored.
     if (this.#whole === undefined && inner["id"] === this.messageId) return;
     if (wasCut) return this.#fail("The answer came in one piece that is longer than can be relayed.");
-    // Not streamed: the stream broke, and the CLI asked again without streaming (2.1.197 if text had begun, 2.1.330 if
-    // only thinking had).
+    // This message was not streamed. The stream broke, and the CLI asked again without streaming (2.1.197 if text had
+    // begun, 2.1.330 if only thinking had).
     if (this.#whole === undefined) {
       this.#messageStart(inner, events);
       this.#whole = {
@@ -205,7 +205,7 @@ export class TurnTranslator {
     this.#finish("finished", events);
   }
 
-  /** Ends the answer. For a reason that nobody knows it fails: such an answer may lack anything. */
+  /** Ends the answer. Fails it if the stop reason is unknown: such an answer may lack anything. */
   #finish(name: "finished" | "parked" | "cut", events: TurnEvent[]): void {
     const stopReason = this.#stopReason();
     if (stopReason === undefined) {
@@ -222,7 +222,7 @@ export class TurnTranslator {
     const { stopReason } = this.#message;
     if (stopReason !== "tool_use") return endingReason(stopReason);
     if (this.#calls.ids.length > 0) return "tool_use";
-    // The CLI may end the turn with the document, which is a call of its own tool.
+    // The CLI may end the turn after the JSON document, which is a call of its own tool.
     return this.#blocks.isSchemaAnswered ? "end_turn" : undefined;
   }
 

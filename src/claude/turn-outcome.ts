@@ -2,9 +2,9 @@ import type { BridgeError } from "../errors.ts";
 import type { StopReason } from "../turn/event.ts";
 
 /**
- * How far a turn is. `finished`: the CLI is done and waits for the next message. `parked`: it waits for the results of
- * the calls that the answer ended with. `cut`: the answer is whole for the client, but the CLI would go on by itself,
- * so its process must end. `failed`: there is no answer.
+ * How far a turn is. `finished`: the CLI is done and waits for the next message. `parked`: the CLI waits for the
+ * results of the calls that the answer ended with. `cut`: the answer is whole for the client, but the CLI would
+ * continue by itself, so its process must end. `failed`: there is no answer.
  */
 export type TurnOutcome =
   | { readonly name: "running" }
@@ -13,18 +13,18 @@ export type TurnOutcome =
   | { readonly name: "cut" }
   | { readonly name: "failed"; readonly error: BridgeError };
 
-/** Where the CLI goes on by itself after these (a resume prompt, a note of its own), so the answer is cut there. */
+/** After these the CLI continues by itself (a prompt to resume, a note of its own), so the answer is cut there. */
 const cuttingReasons = [
   "max_tokens", "model_context_window_exceeded", "refusal",
 ] as const satisfies readonly StopReason[];
 const endingReasons = ["end_turn", "stop_sequence", ...cuttingReasons] as const satisfies readonly StopReason[];
 
-/** Whether an answer that the API stopped for this reason is cut. */
+/** Whether an answer is cut when the API stopped it for this reason. */
 export function isCutting(stopReason: string | undefined): boolean {
   return cuttingReasons.some((reason) => reason === stopReason);
 }
 
-/** A reason that ends an answer of text, as the vocabulary has it; undefined for one that is not known. */
+/** Returns the reason if it is one that ends an answer in text, and undefined if it is unknown. */
 export function endingReason(stopReason: string | undefined): StopReason | undefined {
   return endingReasons.find((reason) => reason === stopReason);
 }

@@ -1,6 +1,6 @@
 import { isObject, type JsonObject, optionalString } from "./protocol.ts";
 
-/** The model's message that the CLI streams, or streamed last: one answer may span several. */
+/** The message of the model's that the CLI streams, or streamed last. One answer may span several. */
 export class UpstreamMessage {
   /** Undefined until the turn's first message has begun. */
   id: string | undefined;
@@ -13,7 +13,7 @@ export class UpstreamMessage {
     return this.stopReason !== undefined;
   }
 
-  /** `message_start`, or a message that was not streamed. */
+  /** Handles `message_start`, or a message that was not streamed. */
   begin(message: JsonObject): void {
     this.id = optionalString(message["id"]) ?? "";
     this.stopReason = undefined;
@@ -22,19 +22,19 @@ export class UpstreamMessage {
     this.addUsage(message["usage"]);
   }
 
-  /** `message_delta`: what it leaves out stays as it was. */
+  /** Handles `message_delta`. What it leaves out stays as it was. */
   stop(stopReason: string | undefined, stopSequence: string | undefined): void {
     this.stopReason = stopReason ?? this.stopReason;
     this.stopSequence = stopSequence ?? this.stopSequence;
   }
 
-  /** The API counts on: later numbers replace earlier ones. */
+  /** Merges a `usage` object. The API reports running totals, so later numbers replace earlier ones. */
   addUsage(usage: unknown): void {
     if (isObject(usage)) this.usage = { ...this.usage, ...usage };
   }
 }
 
-/** A message that was not streamed and of which more lines may come: the CLI gives it a block a line. */
+/** A message that was not streamed. More lines of it may come: the CLI writes one line for each of its blocks. */
 export interface WholeMessage {
   readonly id: string;
   readonly stopReason: string | undefined;
@@ -42,7 +42,7 @@ export interface WholeMessage {
   blocks: number;
 }
 
-/** What a synthetic message says of a turn that the CLI gave up. */
+/** What the CLI's synthetic message says of a turn that the CLI gave up. */
 export interface GivenUp {
   readonly error: string | undefined;
   readonly status: number | undefined;
@@ -54,14 +54,15 @@ function beginsMessage({ type, event }: JsonObject): boolean {
   return type === "stream_event" && isObject(event) && event["type"] === "message_start";
 }
 
-/** Whether the CLI goes on with its turn, or has ended it. */
+/** Whether a line shows that the CLI continues its turn with another message, or has ended it. */
 export function goesOn(message: JsonObject): boolean {
   return beginsMessage(message) || message["type"] === "result";
 }
 
 /**
- * Whether a line leaves a message open that the CLI gives without streaming: its next block, the end of the stream that
- * broke, the state of the rate limit, or any `system` line but the one that announces the CLI's next request.
+ * Whether a message that was not streamed may continue after a line. It may after its next block, the
+ * rest of the stream that broke, the state of the rate limit, and any `system` line but the one that
+ * announces the CLI's next request.
  */
 export function leavesOpen(message: JsonObject, messageId: string): boolean {
   switch (message["type"]) {

@@ -1,7 +1,7 @@
 import type { Usage } from "../turn/usage.ts";
 import { isObject, type JsonObject } from "./protocol.ts";
 
-/** The API's `usage` object, its counts made whole numbers. */
+/** Converts the API's `usage` object. Every count becomes a whole number; a missing one is 0. */
 export function toUsage(usage: JsonObject): Usage {
   const created = isObject(usage["cache_creation"]) ? usage["cache_creation"] : {};
   const details = isObject(usage["output_tokens_details"]) ? usage["output_tokens_details"] : {};
