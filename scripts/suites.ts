@@ -36,6 +36,15 @@ export const longSuites: readonly Suite[] = [
   { name: "bench", has: (file) => file.startsWith(folders.bench), sample: "large", filesAtOnceMax: 1 },
 ];
 
+/** What starts processes of ours, looks at this one, or sets it up: such a test has a process to itself. */
+const startsProcess = /"node:child_process"|process\.(?:env|on|memoryUsage)\b|src\/memory\.ts"/u;
+const startsThem = /\/(?:embedded-server|bridge-process|fake-claude|live-processes|object-size|processes|relays)\.ts"/u;
+
+/** Whether the file can run in one process with others like it: to start a process and load `src` costs a second. */
+export function sharesProcess(file: string, source: string): boolean {
+  return offline.has(file, source) && !startsProcess.test(source) && !startsThem.test(source);
+}
+
 /** Whether it runs the real CLI or real clients, which test/interop installs. */
 export function needsInterop(file: string): boolean {
   return Object.values(folders).some((folder) => file.startsWith(folder));

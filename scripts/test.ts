@@ -7,13 +7,14 @@
  * because Node 20's `--test` takes no patterns; everything is started by its JS entry, as Windows has no shell scripts.
  */
 import { spawnSync } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join, relative, sep } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { withCoverage } from "./coverage.ts";
 import { installInterop, InteropInstallError } from "./interop-install.ts";
 import { parseTestArguments, type TestArguments } from "./test-arguments.ts";
-import { longSuites, needsInterop, offline, type Suite } from "./suites.ts";
+import { longSuites, needsInterop, offline, sharesProcess, type Suite } from "./suites.ts";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -62,13 +63,32 @@ function passes({ suite, files }: Run, { isWhole, hasCoverage, parts }: TestArgu
     console.log(`test:${suite.name}: ${files.length} files, the ${sample} sample${more}`);
   }
   const runner = ["--import", "tsx", "--test", "--test-reporter=spec", `--test-concurrency=${suite.filesAtOnceMax}`];
-  const run = (more: Readonly<Record<string, string>>): boolean => {
+  const run = (more: Readonly<Record<string, string>>): boolean => inFewerProcesses(files, (entries) => {
     const env = { ...process.env, SAMPLE: sample, ...more };
-    const { status, error } = spawnSync(process.execPath, [...runner, ...files], { cwd: root, stdio: "inherit", env });
+    const options = { cwd: root, stdio: "inherit", env } as const;
+    const { status, error } = spawnSync(process.execPath, [...runner, ...entries], options);
     if (error !== undefined) throw error;
     return status === 0;
-  };
+  });
   return suite === offline && hasCoverage && parts.length === 0 ? withCoverage(root, run) : run({});
+}
+
+/**
+ * Gives `run` one made-up entry for all the files that can share a process, and the others as they are. A test that
+ * fails is still told with its own file and line.
+ */
+function inFewerProcesses(files: readonly string[], run: (entries: readonly string[]) => boolean): boolean {
+  const shared = files.filter((file) => sharesProcess(file, readFileSync(join(root, file), "utf8")));
+  if (shared.length < 2) return run(files);
+  const folder = mkdtempSync(join(tmpdir(), "claude-max-api-tests-"));
+  try {
+    const entry = join(folder, "shared-process.test.mjs");
+    const imports = shared.map((file) => `import ${JSON.stringify(pathToFileURL(join(root, file)).href)};\n`);
+    writeFileSync(entry, imports.join(""));
+    return run([entry, ...files.filter((file) => !shared.includes(file))]);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 /** Every `test/**\/*.test.ts`, relative to the project and with `/`, outside of node_modules. */
