@@ -217,7 +217,7 @@ export class Conversation {
     void this.process.end();
   }
 
-  /** Called when the CLI asks for a call's result: if the answer was not streamed, all of it has come by then. */
+  /** Ends an answer that was not streamed: the CLI asks for a call's result only after all of it has come. */
   #endWholeMessage(): void {
     if (this.#run === undefined) return;
     this.#run.translator.takeCallRequest(this.#run.queue.items);

@@ -93,7 +93,7 @@ export class TurnTranslator {
     }
   }
 
-  /** Called when the CLI asks for a call's result: all of a message that was not streamed has come by then. */
+  /** Ends a message that was not streamed: the CLI asks for a call's result only after all of it has come. */
   takeCallRequest(events: TurnEvent[]): void {
     this.#endWhole(events, "tool_use");
   }

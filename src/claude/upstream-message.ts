@@ -1,6 +1,6 @@
 import { isObject, type JsonObject, optionalString } from "./protocol.ts";
 
-/** The message of the model's that the CLI streams, or streamed last. One answer may span several. */
+/** The model's message that the CLI streams, or streamed last. One answer may span several. */
 export class UpstreamMessage {
   /** Undefined until the turn's first message has begun. */
   id: string | undefined;
