@@ -16,6 +16,8 @@ export interface FetchOptions {
   /** How much all images of a request may come to, in bytes. */
   readonly bytesMax: number;
   readonly signal: AbortSignal;
+  /** How long this image may take, in milliseconds; default: `fetchWaitMs`. */
+  readonly waitMs?: number;
   /** Which addresses may be asked; default: those that the whole internet shares. */
   readonly isPublic?: ((address: string) => boolean) | undefined;
 }
@@ -55,8 +57,8 @@ export class Refusal extends Error {}
  * Throws a Refusal, or a BridgeError when the client has left. `bytesLeft` is what the request's other images leave it.
  */
 export async function fetchImage(url: string, bytesLeft: number, options: FetchOptions): Promise<FetchedImage> {
-  const { signal, bytesMax, isPublic = isPublicAddress } = options;
-  const timeout = AbortSignal.timeout(fetchWaitMs);
+  const { signal, bytesMax, waitMs = fetchWaitMs, isPublic = isPublicAddress } = options;
+  const timeout = AbortSignal.timeout(waitMs);
   const either = AbortSignal.any([signal, timeout]);
   let at = parseUrl(url);
   try {
@@ -83,7 +85,7 @@ export async function fetchImage(url: string, bytesLeft: number, options: FetchO
     if (error instanceof Refusal) throw error;
     if (signal.aborted) throw clientClosed();
     throw new Refusal(
-      timeout.aborted ? `the image did not come within ${fetchWaitMs / 1000} s.` : "the image could not be fetched.",
+      timeout.aborted ? `the image did not come within ${waitMs / 1000} s.` : "the image could not be fetched.",
       { cause: error },
     );
   }

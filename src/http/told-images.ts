@@ -2,11 +2,16 @@
 
 import { BridgeError } from "../errors.ts";
 import type { ImageBlock, Message, TextBlock, ToolResultBlock, UrlSource, UserBlock } from "../turn/message.ts";
-import { type FetchedImage, fetchImage, type FetchOptions, Refusal, tooMuchTogether } from "./fetch-images.ts";
+import { type FetchedImage, fetchImage, type FetchOptions, fetchWaitMs, Refusal, tooMuchTogether } from "./fetch-images.ts";
 import type { ImageCache } from "./image-cache.ts";
 
 /** How many images are fetched for one request. */
 export const fetchesMax = 20;
+/**
+ * How long all fetches of one request may take together, in milliseconds: some happen while the request's turn has its
+ * place.
+ */
+export const fetchesWaitMsMax = 60_000;
 
 export interface ToldImagesOptions extends FetchOptions {
   /** False: URLs are refused by name. */
@@ -24,6 +29,7 @@ export class ToldImages {
   readonly #new = new Map<string, FetchedImage>();
   readonly #past = new Map<string, FetchedImage>();
   #fetches = 0;
+  #waitLeftMs = fetchesWaitMsMax;
 
   constructor(options: ToldImagesOptions) {
     this.#options = options;
@@ -67,10 +73,22 @@ export class ToldImages {
 
   async #fetch(url: string, bytesLeft: number): Promise<FetchedImage> {
     if (++this.#fetches > fetchesMax) throw new Refusal(`at most ${fetchesMax} images of a request are fetched.`);
-    const image = await fetchImage(url, bytesLeft, this.#options);
-    this.#options.cache.keep(url, image);
-    return image;
+    if (this.#waitLeftMs <= 0) throw tooSlowTogether();
+    const waitMs = Math.min(fetchWaitMs, this.#waitLeftMs);
+    const startedAtMs = performance.now();
+    try {
+      const image = await fetchImage(url, bytesLeft, { ...this.#options, waitMs });
+      this.#options.cache.keep(url, image);
+      return image;
+    } finally {
+      // Whole milliseconds, as a timer takes them.
+      this.#waitLeftMs -= Math.ceil(performance.now() - startedAtMs);
+    }
   }
+}
+
+function tooSlowTogether(): Refusal {
+  return new Refusal(`the images of a request did not come within ${fetchesWaitMsMax / 1000} s together.`);
 }
 
 type ImageOf = (source: UrlSource) => Promise<ImageBlock>;

@@ -6,7 +6,7 @@ import { describe, it, type TestContext } from "node:test";
 import { BridgeError } from "../../src/errors.ts";
 import { fetchWaitMs, imageBytesMax, isPublicAddress, redirectsMax } from "../../src/http/fetch-images.ts";
 import { ImageCache } from "../../src/http/image-cache.ts";
-import { fetchesMax, ToldImages, type ToldImagesOptions } from "../../src/http/told-images.ts";
+import { fetchesMax, fetchesWaitMsMax, ToldImages, type ToldImagesOptions } from "../../src/http/told-images.ts";
 import type { ImageBlock, Message } from "../../src/turn/message.ts";
 import type { Turn } from "../../src/turn/turn.ts";
 import { statusOf } from "../support/openai-error.ts";
@@ -362,6 +362,25 @@ describe("a URL", () => {
   for (const url of ["http://", "https://a b/", "http://[::1", "http://example.com:99999/", "ftp://example.com/", "nonsense"]) {
     it(`that is none is refused: ${url}`, async () => void await assertRefused(/expected an http\(s\) URL/u, turnWith(url)));
   }
+});
+
+it("all images of a request have one wait together, whatever each of them may take", async (t) => {
+  let nowMs = 0;
+  const waits: number[] = [];
+  t.mock.method(performance, "now", () => nowMs);
+  t.mock.method(AbortSignal, "timeout", (ms: number) => {
+    waits.push(ms);
+    return never;
+  });
+  const { url, requests } = await imageServer(t, (_request, response) => {
+    nowMs += fetchWaitMs - 1_000;
+    response.end(png);
+  });
+  const turn = turnWith(...["a", "b", "c", "d", "e", "f"].map((name) => `${url}/${name}`));
+  await assertRefused(/of a request did not come within 60 s together/u, turn, everyone);
+  assert.equal(fetchesWaitMsMax, 60_000);
+  assert.deepEqual(waits, [15_000, 15_000, 15_000, 15_000, 4_000], "the fifth has what the others left of it");
+  assert.equal(requests.length, 5);
 });
 
 describe("a server that does not answer", () => {
