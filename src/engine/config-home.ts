@@ -1,8 +1,8 @@
+import { createHash } from "node:crypto";
 import { readFile, rename, writeFile } from "node:fs/promises";
+import { hostname } from "node:os";
 import { join } from "node:path";
-import {
-  configEnvironment, configFileName, isLoggedInByEnvironment, ownConfigText, usersConfigFile,
-} from "../claude/config-folder.ts";
+import { configEnvironment, configFileName, isLoggedInByEnvironment, ownConfigText } from "../claude/config-folder.ts";
 import type { WorkingFolder } from "./working-folder.ts";
 
 type Environment = Readonly<Record<string, string>>;
@@ -30,9 +30,8 @@ export class ConfigHome {
     const further = { XDG_CACHE_HOME: cache };
     if (this.owner === "user") return further;
     const file = join(config, configFileName);
-    const own = await textOf(file);
-    const users = own === undefined ? await textOf(usersConfigFile(this.#environment)) : undefined;
-    const text = ownConfigText(this.#environment, own, users);
+    const before = await readFile(file, "utf8").catch(() => undefined);
+    const text = ownConfigText(this.#environment, before, deviceId());
     if (text !== undefined) await replace(file, text);
     return { ...further, ...configEnvironment(this.#environment, config) };
   }
@@ -48,8 +47,9 @@ export class ConfigHome {
   }
 }
 
-async function textOf(path: string | undefined): Promise<string | undefined> {
-  return path === undefined ? undefined : await readFile(path, "utf8").catch(() => undefined);
+/** The same at each start, and made of nothing that the CLI keeps: it would make a new one for each new folder. */
+function deviceId(): string {
+  return createHash("sha256").update(`claude-max-api ${process.geteuid?.() ?? "user"} ${hostname()}`).digest("hex");
 }
 
 /** In one step: a process may be reading it. */

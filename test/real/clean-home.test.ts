@@ -7,7 +7,7 @@ import { type AnthropicStub, startAnthropicStub, textAnswer } from "../support/a
 import { type BridgeProcess, startBridge } from "../support/bridge-process.ts";
 import { cleanUp } from "../support/cleanup.ts";
 import { healthOf, waitForHealth } from "../support/health.ts";
-import { accountId, deviceId, emailAddress } from "../support/lived-in-account.ts";
+import { deviceId, emailAddress } from "../support/lived-in-account.ts";
 import { type LivedInHome, makeLivedInHome } from "../support/lived-in-home.ts";
 import { claudePath, type ClaudeVersion, claudeVersions } from "../support/real-claude.ts";
 import { claudesOf } from "../support/real-server.ts";
@@ -83,12 +83,16 @@ for (const version of claudeVersions) {
         await bridge.stop();
         assert.deepEqual(treeOf(homePath), before);
 
+        const devices = new Set<string>();
         for (const request of stub.requests) {
           assert.ok(!`${request.bodyText}${JSON.stringify(request.headers)}`.includes(emailAddress), "the address went up");
           const { device_id, account_uuid } = metadataOf(request);
-          assert.deepEqual([device_id, account_uuid], [deviceId, what === "by file" ? accountId : ""], "as the user's own");
+          assert.match(device_id, /^[0-9a-f]{64}$/);
+          assert.deepEqual([device_id === deviceId, account_uuid], [false, ""], "not the user's own");
+          devices.add(device_id);
         }
         assert.ok(stub.requests.length >= 4);
+        assert.equal(devices.size, 1, "one device for all processes");
         assert.deepEqual(wanted, [], "nobody was asked for the account");
       });
     }

@@ -175,7 +175,7 @@ export const cliWords: readonly AddedWords[] = [
       '{"user_id":"{\\"device_id\\":\\"', known("device"), '\\",\\"account_uuid\\":\\"', known("account"),
       '\\",\\"session_id\\":\\"', uuid, '\\"}"}',
     ]],
-    what: "not for the model: a number of the device, the account's and the session's", removedBy: nothing,
+    what: "not for the model: a number for this device, which the server makes, and the session's", removedBy: nothing,
   },
 ];
 

@@ -1,6 +1,6 @@
 /** A server as a user has it: started with the default options, on the real CLI, in a home that was lived in. */
 import assert from "node:assert/strict";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import type { Known } from "./added-words-reader.ts";
@@ -8,7 +8,7 @@ import { type AnthropicStub, type AnthropicStubOptions, startAnthropicStub } fro
 import { type BridgeProcess, startBridge } from "./bridge-process.ts";
 import { cleanUp } from "./cleanup.ts";
 import { waitForHealth } from "./health.ts";
-import { accountId, deviceId, emailAddress } from "./lived-in-account.ts";
+import { emailAddress } from "./lived-in-account.ts";
 import { homeWord, type LivedInHome, makeLivedInHome } from "./lived-in-home.ts";
 import { managedPolicy, policyMark, policyWords } from "./managed-policy.ts";
 import { claudePath, type ClaudeVersion } from "./real-claude.ts";
@@ -74,8 +74,12 @@ function mentionsHome({ bodyText, headers }: AnthropicStub["requests"][number]):
 
 /** What a reader of its requests knows of the machine. The e-mail address may not go up, so it is not known. */
 export function knownOf({ home, policy }: LivedInServer): Known {
+  const workingFolder = workingFolderIn(home);
+  const config = readFileSync(join(workingFolder, "..", "config", ".claude.json"), "utf8");
+  const { userID } = JSON.parse(config) as { readonly userID: string };
   return {
-    device: deviceId, account: accountId, "working folder": workingFolderIn(home),
+    // Neither is the user's.
+    device: userID, account: "", "working folder": workingFolder,
     ...(policy === undefined ? {} : { policy }),
   };
 }
