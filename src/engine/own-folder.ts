@@ -1,6 +1,7 @@
 /** Folders that belong to this user: asked of the file system each time, never concluded from a name. */
 
-import { chmod, lstat, mkdir, mkdtemp, rename, rm } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { chmod, lstat, mkdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
 /** Only this user may enter. */
@@ -46,18 +47,16 @@ export async function identityOf(path: string): Promise<string> {
 }
 
 /**
- * Removes what stands at the path. It is moved aside first, so that its name is free at once. Links in it are removed,
- * not followed.
+ * Removes what stands at the path. It is first given another name, so that its own is free at once. Links in it are
+ * removed, not followed.
  */
 export async function discard(path: string): Promise<void> {
-  const aside = await mkdtemp(join(dirname(path), "old-"));
-  await rename(path, join(aside, "it"));
+  const aside = join(dirname(path), `old-${randomUUID()}`);
+  await rename(path, aside);
   await removeTree(aside);
 }
 
-/**
- * Removes a folder and all in it; no error where there is none. A process that just ended may be writing its last file.
- */
+/** Removes a folder and all in it; no error where there is none. A process that just ended may write its last file. */
 export async function removeTree(path: string): Promise<void> {
   await rm(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
 }

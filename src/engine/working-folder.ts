@@ -3,11 +3,13 @@
  * tells the model its cwd, and a changing one would spoil the prompt cache. Removed at the end.
  */
 
-import { mkdtemp, readdir, rename, rmdir } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { mkdtemp, rename, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Logger } from "../log.ts";
-import { folderUse, notePath, writeNote } from "./folder-note.ts";
+import { ensureNote, hasNoteOf, notePath, removeNote } from "./folder-note.ts";
 import { type FolderPlace, parentFolder } from "./folder-place.ts";
+import { makeRoom, sweep } from "./left-folders.ts";
 import { discard, ensureOwn, identityOf, isCode, removeTree, standingAt } from "./own-folder.ts";
 
 /** What is made in the folder, each empty at first. A further one is a line here, and a path in `WorkingFolder`. */
@@ -27,11 +29,13 @@ type Subfolders = { readonly [Name in keyof typeof subfolders]: string };
 /** The paths of the folders in it, and what can be asked of all together. */
 export interface WorkingFolder extends Subfolders {
   readonly path: string;
-  /**
-   * Whether all are still the ones that were made: what cleans a machine's temporary files may have taken them. Never
-   * rejects.
-   */
+  /** The server's, which its note has. */
+  readonly id: string;
+  /** Whether the path still has the folder that was made, whole or not. */
+  readonly isOwn: () => Promise<boolean>;
+  /** Whether all of it is as it was made: what cleans temporary files may have removed parts. Never rejects. */
   readonly isThere: () => Promise<boolean>;
+  /** Removes it, if the path still has it. */
   readonly remove: () => Promise<void>;
 }
 
@@ -39,7 +43,6 @@ export interface WorkingFolder extends Subfolders {
 const sameNameMax = 9;
 /** How often a folder is claimed that others claim, make or remove at the same time. */
 const attemptsMax = 5;
-
 /**
  * Makes the folder, or mends `lost`, which this server had at the same path. What servers that are gone left is
  * removed. Where another user or a link has the place, that is left alone, a warning names it, and the folder is a new
@@ -49,11 +52,12 @@ export async function makeWorkingFolder(
   place: FolderPlace, log?: Pick<Logger, "warn">, lost?: WorkingFolder,
 ): Promise<WorkingFolder> {
   const root = join(await parentFolder(place), `claude-max-api-${process.geteuid?.() ?? "user"}`);
+  const id = lost?.id ?? randomUUID();
   if (place.name !== undefined) {
     for (let attempt = 1; attempt <= attemptsMax; attempt++) {
       try {
-        const path = await namedFolder(root, place.name, lost?.path);
-        if (typeof path === "string") return await opened(path, root);
+        const path = await namedFolder(root, place.name, id, lost);
+        if (typeof path === "string") return await opened(path, id, root);
         log?.warn("the working folder's place is taken; a new folder is made", { place: path.place, it_is: path.what });
         break;
       } catch (error) {
@@ -63,8 +67,8 @@ export async function makeWorkingFolder(
     }
   }
   const path = await mkdtemp(`${root}-`);
-  await fill(path);
-  return await opened(path);
+  await fill(path, id);
+  return await opened(path, id);
 }
 
 interface Taken {
@@ -73,18 +77,20 @@ interface Taken {
 }
 
 /** The path of a folder that is this server's alone, or what stands in its place. */
-async function namedFolder(root: string, name: string, lost: string | undefined): Promise<string | Taken> {
+async function namedFolder(
+  root: string, name: string, id: string, lost: WorkingFolder | undefined,
+): Promise<string | Taken> {
   const standing = await ensureOwn(root);
   if (standing.kind === "foreign") return { place: root, what: standing.what };
   const built = await mkdtemp(join(root, "new-"));
   try {
-    await fill(built);
+    await fill(built, id);
     await sweep(root);
     for (let number = 1; number <= sameNameMax; number++) {
       const path = join(root, number === 1 ? name : `${name}-${number}`);
-      const claimed = await claim(path, built, lost);
-      if (claimed === "claimed") return path;
-      if (claimed !== "in use") return { place: path, what: claimed };
+      const claim = await claimPath(path, built, lost);
+      if (claim.kind === "claimed") return path;
+      if (claim.kind === "foreign") return { place: path, what: claim.what };
     }
     return { place: join(root, name), what: "in use by other servers" };
   } finally {
@@ -92,69 +98,69 @@ async function namedFolder(root: string, name: string, lost: string | undefined)
   }
 }
 
+type Claim =
+  | { readonly kind: "claimed" }
+  /** By another server, or by what may not be removed: the next number may be free. */
+  | { readonly kind: "occupied" }
+  | { readonly kind: "foreign"; readonly what: string };
+
 /** Puts the folder that was built at the path, in one step, so that no two servers have it; else says what is there. */
-async function claim(path: string, built: string, lost: string | undefined): Promise<string> {
+async function claimPath(path: string, built: string, lost: WorkingFolder | undefined): Promise<Claim> {
   for (let attempt = 1; attempt <= attemptsMax; attempt++) {
     const standing = await standingAt(path);
-    if (standing.kind === "foreign") return standing.what;
+    if (standing.kind === "foreign") return standing;
     if (standing.kind === "own") {
-      if (path === lost) return await fill(path) ?? "claimed";
-      if (await folderUse(path) === "in use") return "in use";
-      await discard(path);
+      if (path === lost?.path && await lost.isOwn()) return await fill(path, lost.id);
+      if (!await makeRoom(path)) return { kind: "occupied" };
     }
     try {
       await rename(built, path);
-      return "claimed";
+      return { kind: "claimed" };
     } catch (error) {
       // Another server was faster (EPERM: so says Windows).
       if (!isCode(error, "EEXIST", "ENOTEMPTY", "EPERM")) throw error;
     }
   }
-  return "in use";
+  return { kind: "occupied" };
 }
 
 /**
  * Makes what is missing; what is there and is a folder of this user's stays, with the processes that run in it. Else
  * says what is there.
  */
-async function fill(path: string): Promise<string | undefined> {
+async function fill(path: string, id: string): Promise<Claim> {
   for (const name of Object.values(subfolders)) {
     const standing = await ensureOwn(join(path, name));
-    if (standing.kind === "foreign") return `with ${standing.what} in it at ${name}`;
+    if (standing.kind === "foreign") return { kind: "foreign", what: `with ${standing.what} in it at ${name}` };
   }
-  await writeNote(path);
-  return undefined;
+  await ensureNote(path, id);
+  return { kind: "claimed" };
 }
 
-/**
- * Removes what servers left that are gone: folders of this user's, with a note of a process that does not run any more.
- */
-async function sweep(root: string): Promise<void> {
-  for (const name of await readdir(root)) {
-    const path = join(root, name);
-    try {
-      if ((await standingAt(path)).kind === "own" && await folderUse(path) === "left") await discard(path);
-    } catch {
-      // Another server removes it too.
-    }
-  }
-}
-
-async function opened(path: string, root?: string): Promise<WorkingFolder> {
+async function opened(path: string, id: string, root?: string): Promise<WorkingFolder> {
   const levels = [...(root === undefined ? [] : [root]), path];
-  const places = [...levels, notePath(path), ...Object.values(subfolders).map((name) => join(path, name))];
+  const places = [...levels, notePath(path, id), ...Object.values(subfolders).map((name) => join(path, name))];
   const identity = async (): Promise<string> => (await Promise.all(places.map(identityOf))).join("; ");
   const made = await identity();
+  const madeHere = await identityOf(path);
+  const isOwn = async (): Promise<boolean> => {
+    for (const level of levels) if ((await standingAt(level)).kind !== "own") return false;
+    // What cleans temporary files may have removed the note alone.
+    return await hasNoteOf(path, id) ?? await identityOf(path) === madeHere;
+  };
   return {
-    path,
+    path, id, isOwn,
     cwd: join(path, subfolders.cwd),
     temporary: join(path, subfolders.temporary),
     config: join(path, subfolders.config),
     cache: join(path, subfolders.cache),
     isThere: () => identity().then((now) => now === made, () => false),
     remove: async () => {
-      for (const level of levels) if ((await standingAt(level)).kind !== "own") return;
-      await removeTree(path);
+      if (!await isOwn()) return;
+      const isNoted = await hasNoteOf(path, id) === true;
+      if (isNoted && !await removeNote(notePath(path, id))) return;
+      // Without a name of its own it has one that no other server takes.
+      await (root === undefined ? removeTree(path) : discard(path));
       // Only when it is empty: it may hold other servers' folders.
       if (root !== undefined) await rmdir(root).catch(() => {});
     },

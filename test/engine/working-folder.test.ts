@@ -1,16 +1,20 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, renameSync } from "node:fs";
-import { chmod, chown, lstat, mkdir, rm, symlink, writeFile } from "node:fs/promises";
+import fs, { chmod, chown, lstat, mkdir, rm, symlink, utimes, writeFile } from "node:fs/promises";
+import { syncBuiltinESMExports } from "node:module";
+import { uptime } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
-import { notePath, writeNote } from "../../src/engine/folder-note.ts";
+import { ensureNote, notePath } from "../../src/engine/folder-note.ts";
 import { makeWorkingFolder, type WorkingFolder } from "../../src/engine/working-folder.ts";
 import type { LogFields } from "../../src/log.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const uid = process.geteuid?.() ?? "user";
 const onlyPosix = process.platform === "win32" ? "has no owners" : false;
+const onlyLinux = existsSync("/proc/sys/kernel/random/boot_id") ? false : "no start of the machine has an id";
 const onlyRoot = uid === 0 ? false : "only root can give a folder away";
 const anotherUid = 54_321;
 
@@ -41,9 +45,30 @@ async function modeOf(path: string): Promise<number> {
 }
 
 /** As a server leaves it that was killed: with a note of a process that is gone. */
-async function abandon({ path }: WorkingFolder, change: object = { pid: gonePid() }): Promise<void> {
-  const note = JSON.parse(readFileSync(notePath(path), "utf8")) as object;
-  await writeFile(notePath(path), JSON.stringify({ ...note, ...change }));
+async function abandon({ path, id }: Pick<WorkingFolder, "path" | "id">, change: object = { pid: gonePid() }): Promise<void> {
+  const note = JSON.parse(readFileSync(notePath(path, id), "utf8")) as object;
+  await writeFile(notePath(path, id), JSON.stringify({ ...note, ...change }));
+}
+
+/** Does something between a server's look at a folder and its first step to remove that. */
+function beforeFirstRemoval(t: TestContext, act: () => Promise<void>): void {
+  let isFirst = true;
+  const isRemoval = (path: unknown): boolean => /[\\/](?:server-[^\\/]+\.json|old-)$/.test(String(path));
+  for (const name of ["unlink", "mkdtemp"] as const) {
+    const original = fs[name] as (...parameters: unknown[]) => Promise<unknown>;
+    t.mock.method(fs, name, async (...parameters: unknown[]) => {
+      if (isFirst && isRemoval(parameters[0])) {
+        isFirst = false;
+        await act();
+      }
+      return await original(...parameters);
+    });
+  }
+  syncBuiltinESMExports();
+  t.after(() => {
+    t.mock.restoreAll();
+    syncBuiltinESMExports();
+  });
 }
 
 describe("the working folder", () => {
@@ -94,6 +119,47 @@ describe("the working folder", () => {
     assert.deepEqual([(await make("1")).path, (await make("2")).path], [join(root, "1"), join(root, "2-2")]);
   });
 
+  it("of another start of the machine is left over, whoever has its pid now", async (t) => {
+    const { make, root } = await placeFor(t);
+    const isPidInUse = { pid: process.ppid };
+    const bootedAtMs = Date.now() - uptime() * 1000;
+    await abandon(await make("1"), { ...isPidInUse, bootId: undefined, startedAtMs: bootedAtMs - 60_000 });
+    await abandon(await make("2"), { ...isPidInUse, bootId: undefined, startedAtMs: bootedAtMs });
+    await abandon(await make("3"), { ...isPidInUse, startedAtMs: Date.now() });
+    const paths = [(await make("1")).path, (await make("2")).path, (await make("3")).path];
+    assert.deepEqual(paths, [join(root, "1"), join(root, "2-2"), join(root, "3-2")]);
+  });
+
+  it("of another start of the machine is known by that's id where there is one", { skip: onlyLinux }, async (t) => {
+    const { make, root } = await placeFor(t);
+    const bootedAtMs = Date.now() - uptime() * 1000;
+    await abandon(await make("1"), { pid: process.ppid, bootId: "another" });
+    // As where the clock was set after the start.
+    await abandon(await make("2"), { pid: process.ppid, startedAtMs: bootedAtMs - 60_000 });
+    assert.deepEqual([(await make("1")).path, (await make("2")).path], [join(root, "1"), join(root, "2-2")]);
+  });
+
+  it("takes the next number where a folder without a note stands, unless that is empty", async (t) => {
+    const { make, root } = await placeFor(t);
+    await mkdir(join(root, "1"), { recursive: true });
+    await mkdir(join(root, "2", "precious"), { recursive: true });
+    assert.deepEqual([(await make("1")).path, (await make("2")).path], [join(root, "1"), join(root, "2-2")]);
+    assert.deepEqual(readdirSync(join(root, "2")), ["precious"]);
+  });
+
+  it("is made without what servers that were killed were making or removing, when that is an hour old", async (t) => {
+    const { make, root } = await placeFor(t);
+    const [remains, young] = [["new-abc123", "old-abc123"], ["new-def456", "old-def456"]];
+    for (const name of [...remains, ...young]) await mkdir(join(root, name, "empty"), { recursive: true });
+    const twoHoursAgo = new Date(Date.now() - 2 * 60 * 60_000);
+    for (const name of [...remains, "other"]) {
+      await mkdir(join(root, name), { recursive: true });
+      await utimes(join(root, name), twoHoursAgo, twoHoursAgo);
+    }
+    await make("3456");
+    assert.deepEqual(readdirSync(root).sort(), ["3456", ...young, "other"]);
+  });
+
   it("is each server's own where several on one port start at once", async (t) => {
     const { make, root, warnings } = await placeFor(t);
     const folders = await Promise.all(Array.from({ length: 6 }, () => make("3456")));
@@ -112,11 +178,37 @@ describe("the working folder", () => {
     assert.deepEqual(await Promise.all(folders.map(({ isThere }) => isThere())), folders.map(() => true));
   });
 
+  it("is not removed by a server that saw what a killed one left there before", async (t) => {
+    const { make, root } = await placeFor(t);
+    await abandon(await make("3456"));
+    let faster: WorkingFolder | undefined;
+    beforeFirstRemoval(t, async () => {
+      faster = await make("3456");
+    });
+    const slower = await make("3456");
+    assert.deepEqual([faster?.path, slower.path], [join(root, "3456"), join(root, "3456-2")]);
+    assert.deepEqual([await faster?.isThere(), await slower.isThere()], [true, true]);
+  });
+
+  it("is no more this server's once another has made one at its path", async (t) => {
+    const { make, root } = await placeFor(t);
+    const lost = await make("3456");
+    await rm(lost.path, { recursive: true });
+    const others = await make("3456");
+    assert.deepEqual([others.path, await lost.isOwn(), await lost.isThere()], [lost.path, false, false]);
+    const mended = await make("3456", lost);
+    assert.equal(mended.path, join(root, "3456-2"));
+    await lost.remove();
+    assert.deepEqual([await others.isThere(), await mended.isThere()], [true, true]);
+    await mended.remove();
+    assert.deepEqual(readdirSync(root), ["3456"]);
+  });
+
   it("is there until a part is gone, or is another of the same name, and is mended at the same path", async (t) => {
     const { make, root } = await placeFor(t);
     let folder = await make("3456");
     const { path } = folder;
-    const inside = [path, folder.cwd, folder.temporary, notePath(path)];
+    const inside = [path, folder.cwd, folder.temporary, notePath(path, folder.id)];
     for (const place of [root, ...inside]) {
       assert.equal(await folder.isThere(), true);
       // Kept beside it, so that its number is not given to the next.
@@ -183,8 +275,9 @@ describe("what is not this user's own folder", () => {
           await mkdir(join(target, "empty"), { recursive: true, mode: 0o755 });
           await writeFile(join(target, "empty", "file"), "precious");
           // As if a server that is gone had left it.
-          await writeNote(target);
-          await abandon({ path: target } as WorkingFolder);
+          const id = randomUUID();
+          await ensureNote(target, id);
+          await abandon({ path: target, id });
           if (what === "a link") await symlink(target, place);
           else await chown(target, anotherUid, anotherUid);
         }
