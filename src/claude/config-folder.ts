@@ -35,7 +35,9 @@ export function configEnvironment(environment: Environment, path: string): Recor
  * The text that the folder's configuration file should have; undefined where it may stay as it is. `text` is what the
  * server or a process of it wrote there before; `deviceId` goes along with each request, in its `metadata`.
  */
-export function ownConfigText(environment: Environment, text: string | undefined, deviceId: string): string | undefined {
+export function ownConfigText(
+  environment: Environment, text: string | undefined, deviceId: string,
+): string | undefined {
   const config = parse(text);
   const isByEnvironment = isLoggedInByEnvironment(environment);
   if (config !== undefined && (isByEnvironment || isOwnAccount(config["oauthAccount"]))) return undefined;
