@@ -1,14 +1,14 @@
 /**
- * The one error class that reaches a client, and the closed table of what it may say. How it is written is a dialect's
- * matter.
+ * `BridgeError`, the only error class that is sent to clients, and the closed list of its codes. Each dialect decides
+ * how an error looks on the wire.
  */
 
-/** What a client that was turned away for want of a place is told to wait, in seconds. */
+/** The `retryAfterSeconds` of `server_busy`, in seconds: a client that met a full server may retry after it. */
 const busyRetrySeconds = 5;
 
-/** Every way in which a request may fail. */
+/** The codes of all failures that a client can meet. */
 export type ErrorCode =
-  // The request cannot be honoured as it is.
+  // The request is at fault.
   | "invalid_request"
   | "invalid_json"
   | "missing_field"
@@ -17,22 +17,22 @@ export type ErrorCode =
   | "unsupported_parameter"
   | "previous_response_not_found"
   | "context_length_exceeded"
-  // Its sender may not ask.
+  // The sender is not allowed to ask, or the CLI is not allowed to answer.
   | "not_logged_in"
   | "invalid_api_key"
   | "account_refused"
   | "forbidden"
-  // What it names does not exist here.
+  // The request names something that does not exist here.
   | "not_found"
   | "model_not_found"
   | "method_not_allowed"
-  // HTTP has its own reasons.
+  // Refused by the HTTP layer, before any dialect reads the request.
   | "request_timeout"
   | "body_too_large"
   | "headers_too_large"
   | "expectation_failed"
   | "upgrade_required"
-  // Not now.
+  // The request is not answered now: a limit was reached, or the client left.
   | "rate_limited"
   | "usage_limit_reached"
   | "insufficient_quota"
@@ -48,17 +48,17 @@ export type ErrorCode =
   | "turn_timeout";
 
 export interface BridgeErrorDetails {
-  /** The request's field at fault, as a path: `messages[0].content`. */
+  /** The path of the request's field that is at fault: `messages[0].content`. */
   readonly field?: string;
-  /** When a retry may succeed, in seconds from now. */
+  /** How long the client should wait before a retry, in seconds. */
   readonly retryAfterSeconds?: number;
   /** False when a retry cannot help. */
   readonly shouldRetry?: boolean;
-  /** What went wrong underneath; of an `internal` error it goes to the log, never to the client. */
+  /** The underlying error. For `internal` errors it is written to the log; it is never sent to the client. */
   readonly cause?: unknown;
 }
 
-/** A failure with a code and a message meant for the client. It never holds any of a prompt. */
+/** A failure with a code and a message for the client. The message never contains prompt text. */
 export class BridgeError extends Error {
   readonly kind: ErrorCode;
   readonly field: string | undefined;
@@ -75,23 +75,24 @@ export class BridgeError extends Error {
   }
 }
 
-/** The client has left. */
+/** Makes the error for a client that closed its connection. */
 export function clientClosed(): BridgeError {
   return new BridgeError("client_closed", "The client closed the request.");
 }
 
-/** There is no place for the request now, for the reason that `message` tells. */
+/** Makes the error for a request that the server has no room for now; `message` gives the reason. */
 export function serverBusy(message: string): BridgeError {
   return new BridgeError("server_busy", message, { retryAfterSeconds: busyRetrySeconds });
 }
 
-/** The server takes nothing more. */
+/** Makes the error for a request that comes while the server shuts down. */
 export function shuttingDown(): BridgeError {
   return new BridgeError("shutting_down", "The server is shutting down.");
 }
 
 /**
- * Any thrown value as a `BridgeError`. One of another class becomes `internal`, with a message that gives nothing away.
+ * Returns a `BridgeError` as it is. Wraps any other thrown value in an `internal` error, whose message reveals nothing
+ * of the value.
  */
 export function asBridgeError(error: unknown): BridgeError {
   if (error instanceof BridgeError) return error;

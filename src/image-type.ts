@@ -1,5 +1,5 @@
 /**
- * The media type of an image by its first bytes (12 are enough), or undefined for what the Messages API does not take.
+ * Detects an image's media type from its first 12 bytes. Undefined for a type that the Messages API does not accept.
  */
 export function imageType(bytes: Buffer): string | undefined {
   const start = bytes.toString("latin1", 0, 12);

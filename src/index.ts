@@ -1,4 +1,4 @@
-/** What a program may embed: a server made from a config, started and closed. */
+/** The API for embedding programs: makes a server from a config, starts it and closes it. */
 
 import { existsSync, readFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
@@ -26,39 +26,39 @@ export type { Dialect } from "./api/dialect.ts";
 export type { EngineStatus } from "./engine/engine.ts";
 export { type Route, turnRoute } from "./http/router.ts";
 
-/** How long connections may stay open after the last answer was ended, in milliseconds. */
+/** How long `close` lets connections stay open after the last answer has ended, in milliseconds. */
 const connectionCloseWaitMs = 1_000;
 
-/** The package's own version. */
+/** This package's version. */
 export const version: string = readManifest().version;
 
-/** What the embedding program gives the server besides the config. */
+/** What an embedding program may pass besides the config. */
 export interface Surroundings {
-  /** The variables that the CLI's environment is chosen from, such as `process.env`. Default: none. */
+  /** Environment variables, such as `process.env`; the CLI gets an allowed subset of them. Default: none. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
-  /** Takes log lines, without their line end. Default: nothing is logged. */
+  /** Called with each log line, without its newline. Default: nothing is logged. */
   readonly writeLog?: (line: string) => void;
-  /** Called when no turn has run for a moment, once after each time that one did. Default: nothing. */
+  /** Called once each time the server becomes idle: 2 s after its last running turn ended. Default: nothing. */
   readonly onRest?: () => void;
-  /** Further routes, behind the server's own: `turnRoute("/v1/mine", dialect)`. Default: none. */
+  /** Further routes, matched after the server's own: `turnRoute("/v1/mine", dialect)`. Default: none. */
   readonly routes?: readonly Route[];
 }
 
 export interface ClaudeMaxApi {
-  /** Starts to listen and to look for the CLI. Gives the URL, or rejects with Node's error (`EADDRINUSE`…). */
+  /** Starts listening, then looks for the CLI. Resolves with the URL; rejects with Node's error (`EADDRINUSE`…). */
   listen(): Promise<{ readonly url: string }>;
-  /** Resolves when the CLI was looked for, with what was found. */
+  /** Resolves when the search for the CLI is over, with the engine's status, which says what was found. */
   discovered(): Promise<EngineStatus>;
   /**
-   * Stops accepting, lets running answers finish within the configured wait, then ends them and every process. Resolves
-   * when the last of them is gone.
+   * Stops accepting connections and lets running answers finish within `shutdownWaitSeconds`. Then it ends the rest and
+   * every process. Resolves when all processes and connections are gone.
    */
   close(): Promise<void>;
-  /** Ends every process at once. */
+  /** Kills every CLI process at once. */
   kill(): void;
 }
 
-/** A server from a config. Settings left out get their defaults. Throws a ConfigError. */
+/** Makes a server from a config; it does not listen yet. Omitted settings get defaults. Throws `ConfigError`. */
 export function createClaudeMaxApi(
   overrides: Partial<Config> = {},
   { environment = {}, writeLog = () => {}, onRest = () => {}, routes = [] }: Surroundings = {},
@@ -77,7 +77,7 @@ export function createClaudeMaxApi(
     warm: config.warm,
     conversationIdleMsMax: config.conversationIdleSeconds * 1000,
     silenceMsMax: config.turnTimeoutSeconds * 1000,
-    // By the port that is listened on, which is not the configured one where that is 0.
+    // Named after the port that is really listened on: the configured one may be 0, for any free port.
     folderPlace: () => ({
       runtime: environment["XDG_RUNTIME_DIR"], temporary: tmpdir(), home: homedir(), name: listenedPort?.toString(),
     }),
@@ -88,7 +88,8 @@ export function createClaudeMaxApi(
     services: {
       engine, log, defaultModel: config.defaultModel,
       maxBodyBytes: config.maxBodyMegabytes * bytesPerMegabyte, headWaitMs: config.headWaitSeconds * 1000,
-      // As many as may run or wait, on top of those that do: room for whoever comes when all of them have just left.
+      // Requests in preparation are bounded apart from turns that run or wait. The bound is how many turns may run
+      // or wait: if all of them end at once, as many new requests can already be on their way.
       preparation: new Preparation(config.maxProcesses + config.maxQueue),
       held: new HeldAnswers(log),
       imageCache: new ImageCache(),
@@ -138,13 +139,13 @@ function readManifest(): { readonly version: string } {
   return JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string };
 }
 
-/** A path is resolved here, because the CLI runs in a folder of its own. A bare name is looked up on PATH. */
+/** Resolves a relative path here, because the CLI runs in a folder of its own. A bare name is left for PATH. */
 function claudeCommand(claude: string): Command {
   const file = !isAbsolute(claude) && /[/\\]/u.test(claude) ? resolve(claude) : claude;
   return { file, leadingArguments: [] };
 }
 
-/** The stand-in, run by this same node with the same loader. */
+/** The command that runs the demo's stand-in: this process's node, with the same TypeScript loader. */
 function demoCommand(): Command {
   const extension = extname(import.meta.url);
   const script = fileURLToPath(new URL(`./demo/claude${extension}`, import.meta.url));
@@ -152,7 +153,7 @@ function demoCommand(): Command {
   return { file: process.execPath, leadingArguments: [...loader, script] };
 }
 
-/** Those of this node's flags that let it load TypeScript. Others, such as a debugger's, are for this process alone. */
+/** Selects the node flags that load TypeScript. Other flags, such as a debugger's, are for this process alone. */
 function loaderArguments(execArgv: readonly string[]): string[] {
   return execArgv.flatMap((argument, index) => {
     if (/^--experimental-(?:strip|transform)-types$/u.test(argument)) return [argument];
@@ -162,7 +163,7 @@ function loaderArguments(execArgv: readonly string[]): string[] {
   });
 }
 
-/** A package's name: node would look for it from the stand-in's working folder, where no package is installed. */
+/** True for a package's name. The stand-in could not resolve one: no package is installed in its working folder. */
 function isBareName(specifier: string): boolean {
   return !isAbsolute(specifier) && !/^(?:\.|[a-z]{2,}:)/u.test(specifier);
 }

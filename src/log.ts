@@ -1,10 +1,10 @@
-/** A line a happening, for people and for grep. It is told where to write, and never told any of a prompt. */
+/** The log: one line per event, for people and for grep. Callers never pass it prompt text. */
 
 import type { LogLevel } from "./config/settings.ts";
 
 export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
 
-/** Each call gives one line, or none when its level is not asked for. Fields that are undefined are left out. */
+/** Each call writes one line, or none if its level is above the configured one. Undefined fields are left out. */
 export interface Logger {
   error(message: string, fields?: LogFields): void;
   warn(message: string, fields?: LogFields): void;
@@ -16,9 +16,10 @@ const severity = { silent: 0, error: 1, warn: 2, info: 3, debug: 4 } as const sa
 const lineCharactersMax = 8192;
 
 /**
- * Lines go to `write` without their newline: `2026-01-31T12:00:00.000Z info listening port=3456`.
- * What `write` throws or rejects with is let go: logging is done in timers and behind answers, where nobody could
- * do anything about it.
+ * Makes a logger that passes each line to `write`, without a newline:
+ * `2026-01-31T12:00:00.000Z info listening port=3456`.
+ * Errors that `write` throws or rejects with are ignored: much is logged in timers and after an answer, where no caller
+ * could handle them.
  */
 export function createLogger(
   level: LogLevel, write: (line: string) => void, now: () => Date = () => new Date(),
@@ -30,7 +31,7 @@ export function createLogger(
         const written: unknown = write(logLine(now(), lineLevel, message, fields));
         if (written instanceof Promise) written.catch(() => {});
       } catch {
-        // There is nowhere to tell it.
+        // A failure of the log cannot be logged.
       }
     };
   };
@@ -52,8 +53,9 @@ function fieldValue(value: string | number | boolean): string {
 }
 
 /**
- * A newline in a message would forge a line, an escape sequence (C1's too) would act on the terminal that shows it, and
- * a bidi control would reorder what is read. JSON quoting escapes C0 alone, so this is applied to the whole line.
+ * Escapes control characters in a log line. A newline in a message would forge a line, an escape sequence (C1's too)
+ * would act on the terminal that shows it, and a bidi control would reorder the text. JSON quoting escapes C0 alone, so
+ * this is applied to the whole line.
  */
 function escapeControls(text: string): string {
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, (character) =>

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The composition root: it reads arguments and signals, and runs the server. Only this file exits the process. */
+/** The program: reads arguments, environment and signals, and runs the server. Only this file exits the process. */
 
 import { totalmem } from "node:os";
 import { parseConfig } from "./config/config.ts";
@@ -8,7 +8,7 @@ import { type Config, ConfigError } from "./config/settings.ts";
 import { type ClaudeMaxApi, createClaudeMaxApi, type EngineStatus, version } from "./index.ts";
 import { collectorAtRest } from "./memory.ts";
 
-/** Exit codes: 0 after a signal, 1 when it cannot run, 2 for wrong usage, 130 after a second signal. */
+/** Exit codes: 0 after a signal, 1 when the server cannot run, 2 for wrong usage, 130 after a second signal. */
 const cannotRun = 1;
 const wrongUsage = 2;
 const hurried = 130;
@@ -16,7 +16,7 @@ const hurried = 130;
 const demoNotice = "Demo: a built-in stand-in answers in place of the Claude CLI. No model is asked.";
 
 const addressRemedy = "The address is not one of this machine: see --host.";
-/** What to do about Node's errors of listening, by code. */
+/** Advice for the user on the errors of `listen`, by Node's error code. */
 const listenRemedies: Readonly<Record<string, string>> = {
   EADDRINUSE:
     "The port is in use: is another claude-max-api running? Take another with --port PORT (0 for any free one).",
@@ -34,7 +34,7 @@ async function main(): Promise<void> {
   const writeLog = (line: string) => process.stderr.write(`${line}\n`);
   const server = createClaudeMaxApi(config, { environment: process.env, writeLog, onRest: collectorAtRest() });
   closeOnSignals(server);
-  // The reader of stdout or stderr may go away (EPIPE): the server goes on.
+  // Without a listener, EPIPE (the reader of stdout or stderr has exited) would end the server.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
   const { url } = await server.listen();
   print(`claude-max-api listens on ${url}\n`);
@@ -73,7 +73,7 @@ function closeOnSignals(server: ClaudeMaxApi): void {
   };
   process.on("SIGINT", onSignal);
   process.on("SIGTERM", onSignal);
-  // SIGHUP: the terminal was closed.
+  // Sent when the terminal is closed.
   process.on("SIGHUP", onSignal);
 }
 

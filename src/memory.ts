@@ -2,12 +2,12 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
 /**
- * How far above its start the process's memory must be to be worth a collection, in bytes: one also throws away
- * compiled code.
+ * How far the process's resident memory must have grown before a collection is run, in bytes. Below that it is not
+ * worth its cost: a collection also throws away compiled code.
  */
 const worthCollectingBytes = 64 * 1024 * 1024;
 
-/** Collects when the process has grown well above what it was when this was made. */
+/** Returns a function that runs the garbage collector if memory has grown by `worthCollectingBytes` since this call. */
 export function collectorAtRest(): () => void {
   const startBytes = process.memoryUsage.rss();
   return () => {
@@ -16,8 +16,8 @@ export function collectorAtRest(): () => void {
 }
 
 /**
- * Gives back what the last answers left behind, in about 20 ms. V8 collects when something is allocated, so a server at
- * rest would keep its high-water mark for as long as it rests.
+ * Frees the garbage of the last answers, in about 20 ms. V8 collects only when something is allocated, so an idle
+ * server would otherwise keep its peak memory for as long as it is idle.
  */
 function collectGarbage(): void {
   setFlagsFromString("--expose-gc");
@@ -25,7 +25,7 @@ function collectGarbage(): void {
   setFlagsFromString("--no-expose-gc");
   if (typeof collect !== "function") return;
   collect();
-  // The room of the young too, which V8 keeps at its largest otherwise (from Node 22 on; before, it knows no such
-  // flavor).
+  // Also shrinks the young generation's space, which V8 otherwise keeps at its largest. Node knows this flavor from
+  // version 22 on.
   collect({ type: "major", execution: "sync", flavor: "last-resort" });
 }

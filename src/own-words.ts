@@ -1,33 +1,33 @@
-/** The words that this server itself puts before the model, beside the client's: all of them, and nowhere else. */
+/** Every text that this server itself adds to what the model reads. No other file has such text. */
 
-/** Where a conversation begins with the assistant: the Messages API wants the user to begin. */
+/** User message put before a history that begins with the assistant: the Messages API requires the user's first. */
 export const beginText = "(The conversation begins with your message.)";
-/** Where it ends with the assistant: current models refuse that, so going on is asked for. */
+/** User message put after a history that ends with the assistant: current models refuse to continue it unasked. */
 export const continueText =
   "Go on exactly from where your last message ended. Do not repeat any of it and do not comment on this request.";
 
-/** `tool_choice: "none"`, at the end of the system prompt like the next three. */
+/** Sent for `tool_choice: "none"`. This text and the next three are put at the end of the system prompt. */
 export const noCallText = "Do not call any tool. Answer in text.";
-/** `tool_choice: "required"` */
+/** Sent for `tool_choice: "required"`. */
 export const anyCallText = "Your answer must be a call of one of your tools.";
-/** A named `tool_choice`: the tool's name stands between the two. */
+/** Sent for a named `tool_choice`, with the tool's name between the two parts. */
 export const namedCallTexts = ["Your answer must be a call of the tool ", "."] as const;
-/** `parallel_tool_calls: false` */
+/** Sent for `parallel_tool_calls: false`. */
 export const oneCallText = "Call at most one tool in an answer.";
-/** What the model is asked once, when it answered without the call that it was to make. */
+/** User message sent once when the model answered without a call although `tool_choice` requires one. */
 export const callNowText = "Make the tool call now, without any other words.";
-/** The result of a call that the model made although the client wants none, or no more. */
+/** Tool result for a call that the client has forbidden: it allows none, or no further one. */
 export const forbiddenCallText = "Tools may not be called in this turn. Answer in text.";
 
-/** The description of a tool that the history has calls of and the request no longer brings. */
+/** Description of a tool that the history has calls of but the request no longer defines. */
 export const goneToolText = "Not available any more.";
-/** Before the shapes of a union that stood at the top of a schema, as JSON. */
+/** Put in a tool's or an answer's schema description, before a top-level union's members as JSON. */
 export const unionTexts = {
   anyOf: "At least one of these shapes must fit: ", oneOf: "Exactly one of these shapes must fit: ",
 } as const;
-/** The `format` of an answer's schema, in its description. */
+/** Added to a description in an answer's schema, with the value of `format` between the two parts. */
 export const formatTexts = ["Format: ", "."] as const;
-/** The one property of a tool that takes free text. */
+/** Description of the only property of a tool that takes free text (OpenAI's custom tools). */
 export const freeInputText = "The tool's whole input, as plain text.";
-/** Before the grammar of such a tool, around the name of its syntax. */
+/** Put before the grammar in such a tool's description, with the name of the grammar's syntax between the parts. */
 export const grammarTexts = ["The input must match this ", " grammar:\n"] as const;

@@ -1,16 +1,17 @@
-/** How much of a body is handed out at once, in bytes. */
+/** The size of the slices in which a body is copied and written, in bytes. */
 export const sliceBytes = 64 * 1024;
 
-/** JSON that is made into bytes, or let go, as it is sent. */
+/** A JSON body whose memory is made, or freed, piece by piece while it is sent. */
 export interface Body {
-  /** In bytes. */
+  /** The whole body's length, in bytes. */
   readonly length: number;
+  /** Iterable once. */
   readonly pieces: Iterable<Buffer>;
   /** All of it is held until its last piece was sent. */
   readonly isHeldWhole: boolean;
 }
 
-/** The bytes, each piece held until it is sent. */
+/** Makes a body of buffers. It empties the array: each buffer is let go once the reader asks for the next. */
 export function bodyOfPieces(pieces: Buffer[]): Body {
   const handOut = function* (): Generator<Buffer> {
     for (let piece = pieces.shift(); piece !== undefined; piece = pieces.shift()) yield piece;
@@ -18,7 +19,7 @@ export function bodyOfPieces(pieces: Buffer[]): Body {
   return { length: pieces.reduce((sum, piece) => sum + piece.length, 0), pieces: handOut(), isHeldWhole: false };
 }
 
-/** Latin1-held UTF-8, of which no more is copied at once than its reader takes. */
+/** Makes a body of latin1-held text. Only one slice at a time is copied into a buffer, when the reader asks for it. */
 export function bodyOfText(text: string): Body {
   const handOut = function* (): Generator<Buffer> {
     for (let start = 0; start < text.length; start += sliceBytes) {

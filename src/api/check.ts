@@ -1,11 +1,11 @@
-/** Checks of request fields from `unknown`. Each throws a BridgeError that names the field and what was expected. */
+/** Checks for request fields of type `unknown`. Each throws a BridgeError that names the field and what it expected. */
 
 import { BridgeError } from "../errors.ts";
 
-/** An object of a request body: its fields are checked where they are read. */
+/** An object in a request body. Its fields are still `unknown`, and are checked where they are read. */
 export type Fields = Readonly<Record<string, unknown>>;
 
-/** What a value is, in the words of an error message; never its content. */
+/** Names a value's type for an error message; never shows its content. */
 export function kindOf(value: unknown): string {
   if (value === null) return "null";
   if (Array.isArray(value)) return "an array";
@@ -22,25 +22,25 @@ function wrongType(value: unknown, path: string, expected: string): BridgeError 
   return new BridgeError("invalid_type", `${path}: expected ${expected}, got ${kindOf(value)}.`, { field: path });
 }
 
-/** The value as an object. Throws `invalid_type`, as do the next. */
+/** Returns the value if it is an object. Throws `invalid_type` otherwise, as do the checks below. */
 export function objectAt(value: unknown, path: string): Fields {
   if (typeof value !== "object" || value === null || Array.isArray(value)) throw wrongType(value, path, "an object");
   return value as Fields;
 }
 
-/** The value as a string, which may be empty. */
+/** Returns the value if it is a string, which may be empty. */
 export function stringAt(value: unknown, path: string): string {
   if (typeof value !== "string") throw wrongType(value, path, "a string");
   return value;
 }
 
-/** The value as an array, which may be empty. */
+/** Returns the value if it is an array, which may be empty. */
 export function arrayAt(value: unknown, path: string): readonly unknown[] {
   if (!Array.isArray(value)) throw wrongType(value, path, "an array");
   return value;
 }
 
-/** Absent and null are the same to most clients; undefined for both. */
+/** An object; undefined when absent or null, which most clients do not distinguish. */
 export function optionalObject(value: unknown, path: string): Fields | undefined {
   return value === undefined || value === null ? undefined : objectAt(value, path);
 }
@@ -64,10 +64,10 @@ export function optionalWholeNumber(value: unknown, path: string, min: number): 
   return value;
 }
 
-/** JSON that stands inside a string of the body may be nested this deep, like the body itself. */
+/** How many levels deep JSON inside a string of the body may be nested: the same limit as the body's own. */
 export const nestedDepthMax = 200;
 
-/** Whether a value is nested deeper than that. Without recursion: it may be far deeper. */
+/** True for a value nested deeper than `nestedDepthMax`. Not recursive: a client's value could overflow the stack. */
 export function isNestedTooDeep(value: unknown): boolean {
   let level: unknown[] = [value];
   for (let depth = 0; level.length > 0; depth++) {
@@ -77,7 +77,7 @@ export function isNestedTooDeep(value: unknown): boolean {
   return false;
 }
 
-/** What may be sent in a field that can be honoured only in its trivial form: anything else is refused by name. */
+/** Throws `unsupported_parameter`, naming the field, unless its value is one that changes nothing (`harmless`). */
 export function refuseUnless(harmless: boolean, path: string, why: string): void {
   if (!harmless) throw new BridgeError("unsupported_parameter", `${path} is not supported: ${why}`, { field: path });
 }

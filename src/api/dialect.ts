@@ -1,97 +1,100 @@
-/** What a dialect is: pure functions between one API's wire form and the vocabulary of `turn/`. */
+/** The interface of a dialect: pure functions between one API's wire form and the vocabulary of `turn/`. */
 
 import type { BridgeError } from "../errors.ts";
 import type { TurnEvent } from "../turn/event.ts";
 import type { Turn } from "../turn/turn.ts";
 import type { Body } from "./body.ts";
 
-/** A request as far as it is alike in all dialects. */
+/** What every dialect's parsed request has. */
 export interface TurnRequest {
-  /** All of the turn but the model, whose name is not the CLI's yet. */
+  /** The turn without its model: the client's name for it has yet to be resolved to the CLI's. */
   readonly turn: Omit<Turn, "model">;
-  /** As the client wrote it, or the default: the answer repeats it. */
+  /** The model's name as the client wrote it, or the default. The answer repeats it. */
   readonly model: string;
   readonly stream: boolean;
 }
 
 /** What a parser needs besides the body. */
 export interface ParseContext {
-  /** The model of a request that names none. */
+  /** Used for a request that names no model. */
   readonly defaultModel: string;
 }
 
-/** What an answer has that is neither the request's nor the model's. */
+/** The values in an answer that come neither from the request nor from the model. */
 export interface AnswerIdentity {
-  /** 24 random characters of base64url: with the dialect's prefix the answer's id. */
+  /** 24 random characters of base64url. The dialect's prefix and this token make the answer's id. */
   readonly token: string;
   /** Epoch seconds. */
   readonly createdAt: number;
-  /** Of the Claude CLI; undefined where it is not known. */
+  /** The Claude CLI's version; undefined when it is not known. */
   readonly cliVersion: string | undefined;
 }
 
-/** An answer as server-sent events: turn events in, wire text out (latin1-held UTF-8, to be written as latin1). */
+/** Encodes an answer as server-sent events. All text is latin1-held UTF-8: write it as latin1. */
 export interface WireStream {
-  /** What goes out first, once; asked for when there is something to write behind it, or after the head's wait. */
+  /** The stream's first text. Called once, when there is an event to write after it or when the head's wait is over. */
   open(): string;
-  /** What goes out when the stream has been silent for long. */
+  /** The text that is sent when the stream has been silent for `--heartbeat` seconds. */
   heartbeat(): string;
   /**
-   * One batch; empty when nothing of it is written. Throws a BridgeError when the answer is longer than the dialect can
-   * hold.
+   * Encodes one batch; returns "" when the dialect writes nothing for it. Throws a BridgeError when the answer grows
+   * longer than the dialect can hold.
    */
   encode(events: readonly TurnEvent[]): string;
-  /** The last event of a stream that fails: never an end mark. */
+  /** The last event of a stream that fails. It must not be followed by the dialect's end mark, such as `[DONE]`. */
   fail(error: BridgeError): string;
 }
 
-/** An answer that is given in one piece. */
+/** Gathers an answer that is sent in one piece. */
 export interface AnswerFold {
-  /** Takes one batch. Throws a BridgeError when the answer is longer than the dialect can hold. */
+  /** Adds one batch. Throws a BridgeError when the answer grows longer than the dialect can hold. */
   take(events: readonly TurnEvent[]): void;
-  /** The body, once the turn is over; it is held here no more. Throws for a turn that has no end. */
+  /** Returns the body after the turn, and keeps no reference to it. Throws if there was no `message_stop`. */
   release(): Body;
 }
 
-/** A refusal or a failure as an HTTP answer. */
+/** An error as an HTTP response. */
 export interface Failure {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  /** To be written as JSON. */
+  /** The body, to be serialized as JSON. */
   readonly body: object;
 }
 
 /**
- * How errors are written before the head of an answer is out; `nowMs` is the clock of times in them, since the epoch.
+ * Writes errors that occur before the response headers are sent. `nowMs` is the current time, in milliseconds since the
+ * epoch: some errors hold times that are counted from it.
  */
 export interface ErrorForm {
   failure(error: BridgeError, nowMs: number): Failure;
 }
 
-/** The subscription's rate limit window as far as the CLI has told of it. */
+/** The subscription's rate limit window, as far as the CLI has reported it. */
 export interface RateLimitWindow {
   /** Epoch seconds. */
   readonly resetsAt: number | undefined;
-  /** From 0 to 1. */
+  /** The used share of the window, from 0 to 1. */
   readonly utilization: number | undefined;
 }
 
 /** An API that runs turns. */
 export interface Dialect<Request extends TurnRequest> extends ErrorForm {
-  /** Checks a body. Throws a BridgeError that names the field which cannot be honoured. */
+  /** Checks and translates a body. Throws a BridgeError that names the field which cannot be honoured. */
   parse(body: unknown, context: ParseContext): Request;
+  /** Makes the encoder for an answer that is streamed. */
   stream(request: Request, identity: AnswerIdentity): WireStream;
+  /** Makes the collector for an answer that is sent in one piece. */
   whole(request: Request, identity: AnswerIdentity): AnswerFold;
-  /** The headers that tell of the rate limit window. */
+  /** The response headers that report the rate limit window; none when it is unknown. */
   windowHeaders(window: RateLimitWindow | undefined, nowMs: number): Readonly<Record<string, string>>;
 }
 
 /** A request to an endpoint that runs no turn. */
 export interface LookupRequest {
-  /** What the path has in its placeholder, not decoded; empty where it has none. */
+  /** The part of the path that matched the route's placeholder, not decoded; empty when the route has none. */
   readonly parameter: string;
   readonly query: URLSearchParams;
 }
 
-/** An endpoint that runs no turn: gives the JSON of its answer, latin1-held UTF-8. Throws a BridgeError. */
+/** An endpoint that runs no turn: returns its response as JSON, latin1-held UTF-8. Throws a BridgeError. */
 export type Lookup = (request: LookupRequest) => string | Promise<string>;

@@ -1,17 +1,17 @@
 /**
- * What becomes of a field of a request. The README's tables are written from lists of these, and tests hold the parsers
- * to them.
+ * What the server does with one field of a request. The README's tables are generated from lists of these, and tests
+ * check that the parsers do as the lists say.
  */
 export interface FieldTreatment {
   readonly name: string;
   readonly treatment: "honoured" | "refused" | "ignored";
-  /** In words, for the README. */
+  /** Explanation for the README; may be empty. */
   readonly note: string;
-  /** A value that shows it: what a refusal refuses, or what is ignored. */
+  /** A value that is refused, or ignored; the tests send it. */
   readonly example?: unknown;
 }
 
-/** Words as code, for the README. */
+/** Joins words with commas, each in Markdown backticks: for the README. */
 export function codeWords(words: readonly string[]): string {
   return words.map((word) => `\`${word}\``).join(", ");
 }

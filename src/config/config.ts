@@ -1,4 +1,4 @@
-/** Settings from the command line, the environment or an embedding program, checked and frozen. */
+/** Reads settings from the command line, the environment or an embedding program; checks and freezes them. */
 
 import { isLoopbackHost } from "../loopback.ts";
 import { type Option, optionNames, optionOf, type OptionName, options, ownFlags } from "./options.ts";
@@ -14,9 +14,9 @@ export type ParsedConfig =
   | { readonly kind: "version" };
 
 /**
- * Reads the command line (without node and script) and the environment. Flags win over variables. An empty variable
- * counts as not set, except the key's: an empty key is a mistake, and must not leave the server without one.
- * Throws `ConfigError`.
+ * Parses the command line (without node and script) and the environment. Flags win over variables. An empty variable
+ * counts as not set. The API key's variable is the exception: an empty key is refused, because ignoring it would start
+ * a server without a key. Throws `ConfigError`.
  */
 export function parseConfig(
   argv: readonly string[],
@@ -30,7 +30,7 @@ export function parseConfig(
   return { kind: "config", config: complete(given, machine) };
 }
 
-/** A checked, frozen config for an embedding program. Settings left out get their defaults. Throws `ConfigError`. */
+/** Makes a checked, frozen config for an embedding program. Omitted settings get defaults. Throws `ConfigError`. */
 export function createConfig(overrides: Partial<Config>, machine: Machine): Config {
   const given = new Map<OptionName, unknown>();
   for (const [name, value] of Object.entries(overrides)) {
@@ -63,7 +63,7 @@ function readArguments(argv: readonly string[]): Map<OptionName, unknown> {
       given.set("port", readText("--port", options.port, argument));
       continue;
     }
-    // The message does not quote it: it may be the rest of a key that was split at a space.
+    // The message does not quote the argument: it may be the rest of a key that was split at a space.
     if (!argument.startsWith("-")) throw new ConfigError(`argument ${index + 1}: expected a flag such as --port`);
     const equals = argument.indexOf("=");
     const flag = equals === -1 ? argument : argument.slice(0, equals);
@@ -77,7 +77,7 @@ function readArguments(argv: readonly string[]): Map<OptionName, unknown> {
       index += 1;
       text = argv[index];
     }
-    // In `--port --demo` the port's value was forgotten. A value that begins with dashes is given as `--api-key=--…`.
+    // `--port --demo` lacks the port's value. A value that itself begins with `--` must be given as `--api-key=--…`.
     if (text === undefined || (equals === -1 && text.startsWith("--"))) {
       throw new ConfigError(`${flag}: expected ${option.sort.expected}, got nothing`);
     }
@@ -99,7 +99,7 @@ function complete(given: ReadonlyMap<OptionName, unknown>, machine: Machine): Co
   const values = Object.fromEntries(
     optionNames.map((name) => [name, given.has(name) ? given.get(name) : optionOf(name).defaultValue(machine)]),
   );
-  // Every value came through its option's sort, or is its default.
+  // The cast is safe: every value was checked by its option's sort, or is the option's default.
   const config = values as unknown as Config;
   if (config.apiKey === undefined && !isLoopbackHost(config.host)) {
     const { flag, env } = options.apiKey;
@@ -123,7 +123,7 @@ function quote(value: unknown): string {
   return text.length > quotedCharactersMax ? `${text.slice(0, quotedCharactersMax)}...` : text;
 }
 
-/** A string or a number is shown, of the rest only the type: an object may be circular or hold the key. */
+/** Shows strings and numbers. Of any other value it shows the type only: an object may be circular or hold the key. */
 function shownValue(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value);
   return typeof value === "number" ? String(value) : typeof value;
@@ -138,14 +138,14 @@ function unknownFlag(flag: string): ConfigError {
     })
     .filter(({ edits }) => edits <= suggestionEditsMax)
     .sort((a, b) => a.edits - b.edits)[0];
-  // In `--api-keyVALUE` the rest is the key, and is not shown.
+  // `--api-keyVALUE` lacks its space: VALUE is the key, so it is not shown.
   const secretFlag = options.apiKey.flag;
   const shown = flag.startsWith(secretFlag) ? `${secretFlag}...` : flag;
   const hint = close === undefined ? "--help lists them" : `did you mean ${close.candidate}?`;
   return new ConfigError(`unknown flag ${quote(shown)}; ${hint}`);
 }
 
-/** Levenshtein's distance. Infinity when the lengths alone differ by more than a suggestion may. */
+/** Levenshtein distance; Infinity when the lengths alone differ by more than `suggestionEditsMax`. */
 function editDistance(a: string, b: string): number {
   if (Math.abs(a.length - b.length) > suggestionEditsMax) return Infinity;
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);

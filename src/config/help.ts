@@ -1,10 +1,10 @@
-/** The option table in words. */
+/** Renders the option table for people: as `--help` text, and as rows for the README. */
 
 import { optionNames, optionOf, ownFlags } from "./options.ts";
 
 const helpColumnsMax = 100;
 
-/** The table as text, for README and service help. */
+/** The option table as rows of text, for the README's table and `--help`. */
 export function optionRows(): readonly {
   readonly name: string;
   readonly flag: string;
@@ -24,7 +24,7 @@ export function optionRows(): readonly {
   });
 }
 
-/** What `--help` prints; ends with a newline. */
+/** The text that `--help` prints; ends with a newline. */
 export function helpText(): string {
   const rows = [
     ...optionRows().map((row) => ({ flag: row.flag, text: `${row.help} Default: ${row.default}. [${row.env}]` })),

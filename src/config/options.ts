@@ -1,20 +1,20 @@
-/** What the operator may set, in one table: it gives the `Config`, the `--help` text and the README's table. */
+/** One table of the operator's settings. `Config`'s values, the `--help` text and the README's table come from it. */
 
 import { type Config, logLevels, type Machine } from "./settings.ts";
 import {
   fraction, host, key, level, model, modelAliases, path, type Sort, variableNames, wholeNumber, yesOrNo,
 } from "./sorts.ts";
 
-/** One setting: how it is named, read, defaulted and explained. */
+/** One setting: its names, its parser, its default and its help. */
 export interface Option<T> {
   readonly flag: string;
   readonly env: string;
   readonly sort: Sort<T>;
-  /** May be given several times, and the values add up. */
+  /** The flag may be given several times: the lists of values are concatenated. Otherwise the last one wins. */
   readonly repeatable?: boolean;
   readonly secret?: boolean;
   readonly defaultValue: (machine: Machine) => T;
-  /** The default in words, where the value alone does not say it. */
+  /** The default in words, for the help; needed where the value alone does not explain it. */
   readonly defaultText?: string;
   readonly help: string;
 }
@@ -23,7 +23,7 @@ const processBytesTypical = 230_000_000;
 const defaultProcessesMin = 2;
 const defaultProcessesMax = 32;
 
-/** Every setting, in the order of the help. */
+/** Every setting, in the order in which `--help` lists them. */
 export const options: { readonly [Name in keyof Config]: Option<Config[Name]> } = {
   host: {
     flag: "--host", env: "CLAUDE_MAX_API_HOST", sort: host, defaultValue: () => "127.0.0.1",
@@ -129,18 +129,18 @@ export const options: { readonly [Name in keyof Config]: Option<Config[Name]> } 
 
 /** A setting's name in the `Config`. */
 export type OptionName = keyof Config;
-/** All of them, in the order of the table. */
+/** The names of all settings, in the order of the table. */
 export const optionNames = Object.keys(options) as readonly OptionName[];
-/** A row of the table, for code that treats all settings alike. */
+/** A setting's row, without the type of its value: for code that treats all settings alike. */
 export const optionOf = (name: OptionName): Option<unknown> => options[name];
 
-/** Flags that are no settings: with one of them the program prints something and exits. */
+/** Flags that are not settings: given one of them, the program prints something and exits. */
 export const ownFlags = [
   { flags: ["--help", "-h"], kind: "help", help: "Show this help." },
   { flags: ["--version", "-v"], kind: "version", help: "Show the version." },
 ] as const;
 
-/** How many processes fit in half of the machine's memory, within bounds that suit one user. */
+/** Counts how many processes fit in half of the memory (the container's, if limited), within bounds for one user. */
 function processesThatFit({ totalMemoryBytes, memoryLimitBytes = 0 }: Machine): number {
   const memoryBytes = memoryLimitBytes > 0 ? Math.min(memoryLimitBytes, totalMemoryBytes) : totalMemoryBytes;
   const fitting = Math.floor(memoryBytes / 2 / processBytesTypical);

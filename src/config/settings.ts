@@ -1,8 +1,8 @@
-/** Every setting that the server has, and what one that cannot be used is told as. Types, and the one error. */
+/** The types of the server's settings, and the error for a setting that cannot be used. */
 
 import type { Effort } from "../turn/turn.ts";
 
-/** How much is logged, from nothing to all; each takes in what stands before it. */
+/** The log levels, from nothing to everything; each level includes those before it. */
 export const logLevels = ["silent", "error", "warn", "info", "debug"] as const;
 /** One of `logLevels`. */
 export type LogLevel = (typeof logLevels)[number];
@@ -28,13 +28,13 @@ export interface Config {
   readonly headWaitSeconds: number;
   readonly heartbeatSeconds: number;
   readonly fetchImages: boolean;
-  /** Further model names, each with what it stands for. */
+  /** Further model names that clients may send, each with the model that it stands for. */
   readonly aliases: readonly ModelAlias[];
   readonly shutdownWaitSeconds: number;
   readonly maxBodyMegabytes: number;
 }
 
-/** A further name for a model, with how hard it thinks when a request does not say. */
+/** A further name for a model. The effort or thinking budget applies when a request sets neither. */
 export interface ModelAlias {
   readonly name: string;
   readonly model: string;
@@ -42,14 +42,14 @@ export interface ModelAlias {
   readonly thinkingTokens?: number;
 }
 
-/** What defaults depend on; handed in, so that this file reads nothing of the machine. */
+/** The machine's memory, which some defaults depend on. Callers pass it in: config reads nothing of the machine. */
 export interface Machine {
   readonly totalMemoryBytes: number;
-  /** A container's limit, as `process.constrainedMemory()` tells it: 0, or more than there is, where it has none. */
+  /** As `process.constrainedMemory()` reports it. Without a container limit it is 0, or more than the total. */
   readonly memoryLimitBytes?: number | undefined;
 }
 
-/** A setting that cannot be used. The message is one line, names the flag or variable, and holds no secret. */
+/** Thrown for a setting that cannot be used. Its message is one line, names the setting, and holds no secret. */
 export class ConfigError extends Error {
   constructor(message: string) {
     super(message);

@@ -1,19 +1,19 @@
-/** How settings of one sort are read from text and checked. */
+/** The sorts of settings: for each, how text is parsed and a value is checked. */
 
 import { isIP } from "node:net";
 import type { Effort } from "../turn/turn.ts";
 import { logLevels, type LogLevel, type ModelAlias } from "./settings.ts";
 
-/** How values of one sort are read from text and checked; `expected` completes the sentence "expected …". */
+/** Parses and checks the values of one sort. `expected` completes the sentence "expected …" in an error. */
 export interface Sort<T> {
   readonly expected: string;
-  /** What the value is called in `--help`; none for a flag that takes no value. */
+  /** The value's name in `--help`, such as PORT; absent for a flag that takes no value. */
   readonly placeholder?: string;
   fromText(text: string): T | undefined;
   accepts(value: unknown): boolean;
 }
 
-/** A number without a fraction, both bounds among those taken. */
+/** A whole number from `min` to `max`, both included. */
 export const wholeNumber = (min: number, max: number, placeholder: string): Sort<number> => {
   const accepts = (value: unknown): boolean => Number.isInteger(value) && Number(value) >= min && Number(value) <= max;
   return {
@@ -24,7 +24,7 @@ export const wholeNumber = (min: number, max: number, placeholder: string): Sort
   };
 };
 
-/** A number, in decimal notation as text; both bounds are taken. */
+/** A number from `min` to `max`, both included; as text in decimal notation, without exponent or sign. */
 export const fraction = (min: number, max: number, placeholder: string): Sort<number> => {
   const accepts = (value: unknown): boolean => typeof value === "number" && value >= min && value <= max;
   return {
@@ -42,14 +42,14 @@ const textThat = (expected: string, placeholder: string, test: (text: string) =>
   fromText: (text) => (test(text) ? text : undefined),
 });
 
-/** A flag: as text also 1, yes, on and their opposites. */
+/** A boolean. As text, case does not matter: 1, true, yes, on; 0, false, no, off. */
 export const yesOrNo: Sort<boolean> = {
   expected: "true or false",
   accepts: (value) => typeof value === "boolean",
   fromText: (text) => (/^(1|true|yes|on)$/i.test(text) ? true : /^(0|false|no|off)$/i.test(text) ? false : undefined),
 };
 
-/** How much is logged. */
+/** A log level. */
 export const level: Sort<LogLevel> = {
   expected: `one of ${logLevels.join(", ")}`,
   placeholder: "LEVEL",
@@ -81,7 +81,7 @@ function parseAlias(text: string): ModelAlias | undefined {
   return { name, model: aliased, effort: how as Effort };
 }
 
-/** An embedder's own object may say no more than the text form can. */
+/** Accepts an embedding program's object only if the text form `NAME=MODEL@EFFORT` could express the same. */
 function isAlias(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return false;
   const { name, model: aliased, effort, thinkingTokens } = value as Partial<ModelAlias>;
@@ -92,7 +92,7 @@ function isAlias(value: unknown): boolean {
   return read.effort === effort && read.thinkingTokens === thinkingTokens;
 }
 
-/** Further names for models, each with what it stands for. */
+/** Further model names, each with the model that it stands for. */
 export const modelAliases: Sort<readonly ModelAlias[]> = {
   expected: "NAME=MODEL or NAME=MODEL@EFFORT, such as gpt-4o=sonnet",
   placeholder: "NAME=MODEL[@EFFORT]",
@@ -103,12 +103,12 @@ export const modelAliases: Sort<readonly ModelAlias[]> = {
   },
 };
 
-/** Where to listen. */
+/** The address to listen on. */
 export const host = textThat("a host name or an IP address, without brackets or port", "HOST", (text) =>
   isIP(text) !== 0 || /^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(text));
-/** A file, or a name that is looked up on PATH. */
+/** A path to a file, or a command name that is looked up on PATH. */
 export const path = textThat("a path or a command name", "PATH", (text) => text.length > 0 && !text.includes("\0"));
-/** A secret that a header can hold. */
+/** An API key: text that an HTTP header can hold. */
 export const key = textThat("printable ASCII without spaces, not empty", "KEY", (text) => /^[\x21-\x7e]+$/.test(text));
 /** A model's name. It becomes the value after the CLI's --model, so it must not look like a flag. */
 export const model = textThat("a model name, such as opus", "MODEL", (text) => /^[A-Za-z0-9][\w.:/@[\]-]*$/.test(text));

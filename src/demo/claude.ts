@@ -1,6 +1,6 @@
 /**
- * A stand-in for the Claude Code CLI, for `--demo`: it speaks the CLI's stdio protocol and asks no model. Somebody with
- * neither CLI nor account can try a client against the whole server. It imports nothing of the server.
+ * A stand-in for the Claude Code CLI, for `--demo`: it speaks the CLI's stdio protocol and asks no model. So a user
+ * with neither CLI nor account can try a client against the whole server. It imports none of the server's code.
  */
 
 import { createInterface } from "node:readline";
@@ -13,10 +13,10 @@ const models = [
   { value: "sonnet", resolvedModel: "claude-demo", displayName: "Demo" },
   { value: "haiku", resolvedModel: "claude-demo", displayName: "Demo" },
 ];
-/** Between two words, in milliseconds: about the pace of a model. */
+/** The pause between two words, in milliseconds: about a model's pace. */
 const wordPaceMs = 15;
 const quotedCharsMax = 200;
-/** A token is about this many characters. */
+/** Estimate, for the token counts that it reports. */
 const charsPerToken = 4;
 
 type Json = Readonly<Record<string, unknown>>;
@@ -123,9 +123,9 @@ function onLine(line: string): void {
 if (process.argv.includes("--version")) {
   console.log(`${version} (Claude Code, demo stand-in)`);
 } else {
-  // As latin1: from Node 24 on readline breaks lines at U+2028 and U+2029, which JSON may hold unescaped.
+  // Read as latin1: from Node 24 on, readline also breaks lines at U+2028 and U+2029, which JSON may hold unescaped.
   const lines = createInterface({ input: process.stdin.setEncoding("latin1"), crlfDelay: Infinity });
   lines.on("line", onLine);
-  // stdin closes when the server is gone: the turn that streams is aborted.
+  // stdin closes when the server exits: abort the streaming turn, so that this process exits too.
   lines.on("close", () => interrupted?.abort());
 }

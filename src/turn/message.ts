@@ -1,9 +1,9 @@
-/** What is said to the model: the Messages API's blocks, because that is what the CLI takes. */
+/** Messages to the model, as the Messages API's content blocks: the CLI accepts these. */
 
 /** A text block. Never empty: the Messages API refuses empty text. */
 export interface TextBlock { readonly type: "text"; readonly text: string }
 
-/** An image by its bytes; by a URL only on the way from a dialect to whoever fetches it. */
+/** An image. A dialect may give its URL; the HTTP layer fetches it, so the CLI always gets the bytes. */
 export interface ImageBlock {
   readonly type: "image";
   readonly source: Base64Source | UrlSource;
@@ -12,7 +12,7 @@ export interface ImageBlock {
 export interface UrlSource {
   readonly type: "url";
   readonly url: string;
-  /** The field of the request that holds it, for the error of one that cannot be had. */
+  /** The request field that holds the URL: an error names it when the image cannot be fetched. */
   readonly path: string;
 }
 
@@ -22,14 +22,14 @@ export interface Base64Source {
   readonly data: string;
 }
 
-/** A PDF by its bytes. */
+/** A PDF, as base64. */
 export interface DocumentBlock {
   readonly type: "document";
   readonly source: { readonly type: "base64"; readonly media_type: "application/pdf"; readonly data: string };
   readonly title?: string;
 }
 
-/** A call that the model made earlier. */
+/** A tool call that the model made in an earlier answer. */
 export interface ToolUseBlock {
   readonly type: "tool_use";
   readonly id: string;
@@ -37,7 +37,7 @@ export interface ToolUseBlock {
   readonly input: Readonly<Record<string, unknown>>;
 }
 
-/** What the client's tool answered to the call of the same id. */
+/** The result that the client's tool gave for the call with the id `tool_use_id`. */
 export interface ToolResultBlock {
   readonly type: "tool_result";
   readonly tool_use_id: string;
@@ -48,7 +48,7 @@ export interface ToolResultBlock {
 export type UserBlock = TextBlock | ImageBlock | DocumentBlock | ToolResultBlock;
 export type AssistantBlock = TextBlock | ToolUseBlock;
 
-/** One message in its true role. Neighbours never have the same role: the dialects merge them. */
+/** One message. Two neighbours never have the same role: the dialects merge them. */
 export type Message =
   | { readonly role: "user"; readonly content: readonly UserBlock[] }
   | { readonly role: "assistant"; readonly content: readonly AssistantBlock[] };

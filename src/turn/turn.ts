@@ -1,4 +1,4 @@
-/** What is asked of the model. */
+/** A request to the model, independent of the client's dialect. */
 
 import type { Message } from "./message.ts";
 
@@ -8,24 +8,24 @@ export interface Tool {
   readonly description: string;
   /** JSON Schema whose top level is an object. */
   readonly inputSchema: Readonly<Record<string, unknown>>;
-  /** For the error of one that the model cannot be given. */
+  /** Where the request defines the tool: an error names it when the CLI cannot serve the tool. */
   readonly source?: ToolSource;
 }
 
 /** What the client calls a tool, and the field of its request that defines it. */
 export interface ToolSource { readonly name: string; readonly path: string }
 
-/** How free the model is to call: `required` is any one tool, a name that one. */
+/** Which calls the model may make. `required`: it must call some tool. `tool`: it must call the named one. */
 export type ToolChoice = {
   readonly type: "auto" | "none" | "required"
 } | { readonly type: "tool"; readonly name: string };
 
-/** How hard the model thinks, in the CLI's words. */
+/** The CLI's effort levels: how hard the model thinks. */
 export type Effort = "low" | "medium" | "high" | "xhigh" | "max";
 
 /** One request to the model: everything it depends on, and nothing else. */
 export interface Turn {
-  /** As given to the CLI's `--model`: an alias (`opus`) or a full id. */
+  /** The value for the CLI's `--model`: an alias (`opus`) or a full id. */
   readonly model: string;
   /** System and developer messages in their order, joined; empty when there are none. */
   readonly system: string;
@@ -33,16 +33,16 @@ export interface Turn {
   readonly messages: readonly Message[];
   /** Upper bound on output tokens, when the client set one. */
   readonly maxOutputTokens?: number;
-  /** Those that the model may see: a choice that leaves some out has left them out already. */
+  /** The tools that the model sees. Tools that the client's tool choice excludes are already removed. */
   readonly tools: readonly Tool[];
   readonly toolChoice: ToolChoice;
-  /** False: at most one call in an answer. */
+  /** False: an answer may hold at most one call. */
   readonly parallelToolCalls: boolean;
   readonly effort?: Effort;
-  /** The most tokens of thinking; 0 turns it off. */
+  /** Upper bound on thinking tokens; 0 turns thinking off. */
   readonly thinkingTokens?: number;
-  /** The answer is one JSON document that this JSON Schema describes. */
+  /** When set, the answer is one JSON document that fits this JSON Schema. */
   readonly responseSchema?: Readonly<Record<string, unknown>>;
-  /** The answer ends before the first of these. */
+  /** Stop sequences: the answer ends before the first one that occurs in its text. */
   readonly stop: readonly string[];
 }

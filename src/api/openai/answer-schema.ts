@@ -2,20 +2,21 @@ import { formatTexts } from "../../own-words.ts";
 import type { Fields } from "../check.ts";
 
 /**
- * The schema of an answer as the CLI takes one. It compiles the schema as JSON Schema draft-07 with no word in it that
- * this draft does not know, and where that fails it runs on without the schema and without an error (measured on
- * 2.1.197 and 2.1.330). So what draft-07 can say is said in it, and the rest is left out: the answer may then be freer
- * than the client's own check of it.
+ * Rewrites the client's schema of the answer so that the CLI can compile it. The CLI compiles it as JSON Schema
+ * draft-07 and allows no keyword that draft-07 does not know. When that fails, it runs without the schema and without
+ * an error (measured on 2.1.197 and 2.1.330). So what draft-07 can express is rewritten, and the rest is left out.
+ * Without that rest, an answer may fit this schema but not the client's.
  */
 export function answerSchema(schema: Fields): Fields {
   const once = rewriter((reference) => reference)(schema);
-  // A reference that leads nowhere fails the whole. Where one leads is known only now that the rest stands.
+  // A `$ref` without a target makes the whole schema invalid. The first pass may have removed a target, so only a
+  // second pass can tell which references to drop.
   return rewriter((reference) => (leadsSomewhere(reference, once) ? reference : undefined))(once);
 }
 
 /**
- * The keywords of JSON Schema that constrain an answer and are left out of its schema: the CLI would drop the whole for
- * them, or the upstream reads them otherwise.
+ * JSON Schema keywords that constrain an answer but are left out of its schema; the README lists them. With one of
+ * them the CLI would drop the whole schema, or the upstream would read the keyword in another sense.
  */
 export const ignoredKeywords: readonly string[] = [
   "if", "then", "else", "dependencies", "dependentRequired", "dependentSchemas", "unevaluatedProperties",
@@ -23,7 +24,7 @@ export const ignoredKeywords: readonly string[] = [
   "minContains", "maxContains", "$dynamicRef", "$recursiveRef",
 ];
 
-/** What a keyword's value becomes; undefined leaves the keyword out. */
+/** Maps a keyword's value to the one that is kept; undefined removes the keyword. */
 type Keep = (value: unknown) => unknown;
 
 const only = (test: (value: unknown) => boolean): Keep => (value) => (test(value) ? value : undefined);
@@ -35,6 +36,7 @@ const anything: Keep = (value) => value;
 
 const typeNames: ReadonlySet<unknown> = new Set(["string", "number", "integer", "boolean", "object", "array", "null"]);
 
+/** Makes a function that rewrites a schema and its subschemas; `reference` maps the values of `$ref`. */
 function rewriter(reference: Keep): (value: unknown) => Fields {
   const schema: Keep = (value) => (typeof value === "boolean" ? value : rewrite(value));
   const schemas: Keep = (value) => (Array.isArray(value) && value.length > 0 ? value.map(schema) : undefined);
@@ -43,7 +45,7 @@ function rewriter(reference: Keep): (value: unknown) => Fields {
       Object.entries(value).map(([name, member]) => [name, schema(member)])
     ) : undefined
   );
-  /** What draft-07 knows and draft 2020-12, which the upstream holds it to, reads alike. */
+  /** The keywords that are kept: those which mean the same in draft-07 (the CLI's) and in 2020-12 (the upstream's). */
   const keywords: ReadonlyMap<string, Keep> = new Map([
     ["title", text], ["description", text], ["default", anything], ["examples", only(Array.isArray)],
     ["readOnly", flag], ["writeOnly", flag],
@@ -67,8 +69,8 @@ function rewriter(reference: Keep): (value: unknown) => Fields {
 }
 
 /**
- * What other drafts and OpenAPI say, in draft-07's words. 2.1.197 knows no `format`: the model reads it in the
- * description.
+ * Replaces keywords of other drafts and of OpenAPI by draft-07's. `format` is added to the description, where the model
+ * reads it: CLI 2.1.197 does not know the keyword.
  */
 function inDraft07(value: Fields): Fields {
   const { format, nullable, prefixItems, items, type, description, patternProperties } = value;
@@ -82,7 +84,8 @@ function inDraft07(value: Fields): Fields {
     ),
     ...(nullable === true && typeof type === "string" ? { type: [type, "null"] } : {}),
     ...(members === undefined ? {} : { items: { anyOf: members } }),
-    // Its keys must be patterns, and fit none of the properties; without them the others may not be forbidden.
+    // The CLI requires valid patterns that match no declared property. Where they are dropped, other properties must be
+    // allowed: `additionalProperties: false` would forbid those that the patterns allowed.
     ...(
       patternProperties === undefined || arePatternsApart(patternProperties, value["properties"]) ? {} : {
         patternProperties: undefined, additionalProperties: true,
@@ -93,12 +96,12 @@ function inDraft07(value: Fields): Fields {
   };
 }
 
-/** Draft-04 has the bound in one keyword and its kind in the other. */
+/** Draft-04 has the bound in `minimum` and a boolean in `exclusiveMinimum`; draft-07 has the bound in the latter. */
 function exclusiveBound(value: Fields, bound: string, exclusive: string): Fields {
   return value[exclusive] === true ? { [bound]: undefined, [exclusive]: value[bound] } : {};
 }
 
-/** Gemini's dialect has them in capitals. */
+/** The known types of `type`, in lower case: Gemini's schema dialect writes them in capitals. */
 function types(value: unknown): unknown {
   const lower = (Array.isArray(value) ? value : [value]).map(
     (type: unknown) => (typeof type === "string" ? type.toLowerCase() : type)
@@ -111,7 +114,10 @@ function required(value: unknown): unknown {
   return Array.isArray(value) ? [...new Set(value.filter((name) => typeof name === "string"))] : undefined;
 }
 
-/** Whether the two say nothing of one property. A client's pattern is never run: one can be made to take for ever. */
+/**
+ * True when all patterns are valid and surely match no declared property. Patterns are never run, because a client can
+ * send one that backtracks for ever. So this is true only when no property is declared.
+ */
 function arePatternsApart(patterns: unknown, properties: unknown): boolean {
   return isFields(patterns) && Object.keys(patterns).every(isPattern)
     && Object.keys(isFields(properties) ? properties : {}).length === 0;
@@ -125,6 +131,7 @@ function isPattern(value: unknown): boolean {
   }
 }
 
+/** True when a JSON Pointer reference such as `#/$defs/Cat` has a target in `root`. */
 function leadsSomewhere(reference: unknown, root: Fields): boolean {
   if (reference === "#") return true;
   if (typeof reference !== "string" || !reference.startsWith("#/")) return false;

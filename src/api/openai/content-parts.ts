@@ -3,19 +3,22 @@ import { imageType } from "../../image-type.ts";
 import type { DocumentBlock, ImageBlock, TextBlock } from "../../turn/message.ts";
 import { type Fields, objectAt, stringAt } from "../check.ts";
 
-/** Image types that the Messages API takes. */
+/** The image types that the Messages API accepts. */
 const imageTypes: ReadonlySet<string> = new Set(["image/png", "image/jpeg", "image/gif", "image/webp"]);
-/** In base64: enough for the bytes that tell. */
+/** How many base64 characters are decoded to detect an image's type: 16 are the 12 bytes that `imageType` needs. */
 const imageTypeChars = 16;
 const dataUrl = /^data:([a-z]+\/[a-z0-9.+-]+)(?:;[a-z]+=[^;,]+)*;base64,/iu;
 const base64 = /^[A-Za-z0-9+/]+={0,2}$/u;
 
-/** The Messages API refuses text that is empty or only white space, so it never becomes a block. */
+/** Makes a text block; none for empty or white-space text, which the Messages API refuses. */
 export function textBlocks(text: string): TextBlock[] {
   return text.trim() === "" ? [] : [{ type: "text", text }];
 }
 
-/** A string is one text; null and nothing are none; an array goes part by part. */
+/**
+ * Turns a message's content into blocks. A string becomes one text block, null and absent content none. An array is
+ * parsed part by part with `parse`.
+ */
 export function blocksOf<Block>(
   content: unknown, path: string, parse: (part: Fields, type: string, path: string) => Block[],
 ): (Block | TextBlock)[] {
@@ -26,14 +29,14 @@ export function blocksOf<Block>(
   }
   return content.flatMap((part: unknown, index): (Block | TextBlock)[] => {
     const partPath = `${path}[${index}]`;
-    // Some clients put bare strings among the parts.
+    // Some clients send plain strings among the parts.
     if (typeof part === "string") return parse({ type: "text", text: part }, "text", partPath);
     const fields = objectAt(part, partPath);
     return parse(fields, stringAt(fields["type"], `${partPath}.type`), partPath);
   });
 }
 
-/** An image by its URL, which may be a data URL; `path` is the field that holds it. */
+/** Makes an image block from an http(s) or data URL. `path` is the field that holds the URL. */
 export function imageAt(url: string, path: string): ImageBlock {
   if (/^https?:\/\//iu.test(url)) return { type: "image", source: { type: "url", url, path } };
   const { mediaType, data } = decodeDataUrl(url, path);
@@ -41,12 +44,12 @@ export function imageAt(url: string, path: string): ImageBlock {
   if (!imageTypes.has(said)) {
     throw new BridgeError("invalid_value", `${path}: expected a png, jpeg, gif or webp image.`, { field: path });
   }
-  // The API refuses an image that is not of the type it is said to be, and clients often say the wrong one.
+  // The API refuses an image whose declared type is wrong, and clients often declare a wrong one: detect the type.
   const type = imageType(Buffer.from(data.slice(0, imageTypeChars), "base64")) ?? said;
   return { type: "image", source: { type: "base64", media_type: type, data } };
 }
 
-/** A PDF by its data URL, among the fields of a file: `file_data` and `filename`. */
+/** Makes a PDF block from a file's fields: `file_data`, which is a data URL, and `filename`. */
 export function pdfAt(holder: Fields, path: string): DocumentBlock {
   if (holder["file_id"] !== undefined && holder["file_data"] === undefined) {
     throw new BridgeError(
@@ -81,7 +84,7 @@ function decodeDataUrl(url: string, path: string): { mediaType: string; data: st
   return { mediaType: (match[1] ?? "").toLowerCase(), data };
 }
 
-/** The refusal of a kind of part that nothing can be made of. */
+/** Makes the error for a content part or item of a type that is not supported. */
 export function unsupportedPart(type: string, path: string): BridgeError {
   const known = /^[a-z_]{1,32}$/u.test(type) ? ` (${type})` : "";
   return new BridgeError(

@@ -10,27 +10,27 @@ import { CallIds, type ToolNames } from "./tool-names.ts";
 const idsShownMax = 10;
 const idCharsShownMax = 100;
 
-/** What a request says, in the Messages API's form. */
+/** A request's conversation in the Messages API's form. */
 export interface ParsedConversation {
   readonly system: string;
-  /** The roles alternate; the user's are the first and the last. */
+  /** The roles alternate; the first and the last message are the user's. */
   readonly messages: readonly Message[];
 }
 
-/** A call as the client wrote it. */
+/** A tool call in a history, with the client's id and name. */
 export interface ClientCall {
   readonly id: string;
   readonly name: string;
   readonly input: Readonly<Record<string, unknown>>;
 }
 
-/** The calls of one message, and the field that holds them. */
+/** The calls of one assistant message, and the request field that holds them. */
 export interface ClientCalls { readonly calls: readonly ClientCall[]; readonly path: string }
 
-/** The calls that wait for their results while the messages are read. */
+/** The calls of the last assistant message, while their results are read. */
 interface OpenCalls {
   readonly uses: readonly ToolUseBlock[];
-  /** Where in `uses` a client's id stands. */
+  /** Index in `uses` of the call with a client's id. */
   readonly positions: ReadonlyMap<string, number>;
   readonly results: (ToolResultBlock | undefined)[];
   readonly path: string;
@@ -41,8 +41,8 @@ type Growing =
   | { readonly role: "assistant"; readonly content: AssistantBlock[] };
 
 /**
- * Arguments come back as the text the model wrote; what is not an object (another model wrote it) is shown to the model
- * as that text.
+ * Parses a call's arguments, which clients send back as the JSON text that the model wrote. Text that is not a JSON
+ * object (another model may have written it) becomes `{ arguments: text }`, so that the model still sees it.
  */
 export function parseArguments(value: unknown, path: string): Readonly<Record<string, unknown>> {
   if (value === undefined || value === null || value === "") return {};
@@ -64,18 +64,18 @@ export function parseArguments(value: unknown, path: string): Readonly<Record<st
 }
 
 /**
- * Joins neighbours of the same role (the Messages API alternates, clients do not always) and sees that every call has
- * its result.
+ * Builds messages for the Messages API. It merges neighbours of the same role, because the API requires alternating
+ * roles and clients do not always send them. It checks that every call has its result.
  */
 export class ConversationBuilder {
-  /** Grown in place: a copy for every neighbour that joins would cost the square of a long history. */
+  /** Messages are merged in place: a copy for each merge would make a long history quadratic. */
   readonly #messages: Growing[] = [];
   readonly #names: ToolNames;
   readonly #field: string;
   readonly #ids = new CallIds();
   #open: OpenCalls | undefined;
 
-  /** `field`: where the request holds them. */
+  /** `field`: the request field that holds the messages, for errors. */
   constructor(names: ToolNames, field: string) {
     this.#names = names;
     this.#field = field;
@@ -86,7 +86,7 @@ export class ConversationBuilder {
     this.#appendUser(blocks);
   }
 
-  /** What the assistant said and called; `path` is the field of its calls. */
+  /** Adds an assistant message: its text, then its calls. `path` is the request field that holds the calls. */
   addAssistant(text: readonly TextBlock[], { calls, path }: ClientCalls): void {
     this.#closeCalls();
     const uses = calls.map(
@@ -111,6 +111,7 @@ export class ConversationBuilder {
     this.#open = { uses, positions, results: uses.map(() => undefined), path };
   }
 
+  /** Adds a tool result. Throws when it answers no open call, or one that already has a result. */
   addResult(clientId: string, content: ToolResultBlock["content"], path: string): void {
     const position = this.#open?.positions.get(clientId) ?? -1;
     const use = this.#open?.uses[position];
@@ -125,6 +126,7 @@ export class ConversationBuilder {
     this.#open.results[position] = { type: "tool_result", tool_use_id: use.id, content };
   }
 
+  /** Returns the messages, after a request to continue if the last is the assistant's. Throws when there are none. */
   close(): readonly Message[] {
     this.#closeCalls();
     if (this.#messages.length === 0) {
@@ -144,7 +146,7 @@ export class ConversationBuilder {
     else this.#messages.push({ role: "user", content: [...blocks] });
   }
 
-  /** The results go up in the order of the calls, whatever theirs was. */
+  /** Adds the open calls' results as a user message, in the order of the calls. Throws when a result is missing. */
   #closeCalls(): void {
     if (this.#open === undefined) return;
     const { results, positions, path } = this.#open;
@@ -160,7 +162,7 @@ export class ConversationBuilder {
   }
 }
 
-/** Ids of the client's in an error's message, as many and as much of each as one can read. */
+/** Formats client ids for an error message; limits their number and their length. */
 function shownIds(ids: readonly string[]): string {
   const shown = ids.slice(0, idsShownMax).map(
     (id) => JSON.stringify(id.length > idCharsShownMax ? `${id.slice(0, idCharsShownMax)}…` : id)
@@ -168,7 +170,7 @@ function shownIds(ids: readonly string[]): string {
   return `${shown.join(", ")}${ids.length > idsShownMax ? ` and ${ids.length - idsShownMax} more` : ""}`;
 }
 
-/** One by one: `push(...blocks)` has no room on the stack for hundreds of thousands. */
+/** Pushes one by one: `push(...blocks)` overflows the stack for hundreds of thousands of blocks. */
 function append<Block>(content: Block[], blocks: readonly Block[]): void {
   for (const block of blocks) content.push(block);
 }

@@ -45,7 +45,7 @@ const errorForms = {
   turn_timeout: { status: 504, type: "timeout", code: "turn_timeout" },
 } as const satisfies Record<ErrorCode, ErrorForm>;
 
-/** OpenAI's error object: all four keys, always. */
+/** OpenAI's error object. All four keys are always present. */
 export interface OpenAiError {
   readonly message: string;
   readonly type: string;
@@ -53,18 +53,18 @@ export interface OpenAiError {
   readonly code: string | null;
 }
 
-/** An error as OpenAI writes it, inside `{"error": …}`. */
+/** Translates an error into OpenAI's error object, the value of `error` in a body. */
 export function openAiError({ kind, message, field }: BridgeError): OpenAiError {
   const { type, code } = errorForms[kind];
   return { message, type, param: field ?? null, code };
 }
 
-/** An error as the answer to a request: OpenAI's status and body, and its advice on retries as their SDKs obey it. */
+/** Translates an error into a response: OpenAI's status and body, and the retry headers that their SDKs obey. */
 export function openAiFailure(error: BridgeError): Failure {
   return { status: errorForms[error.kind].status, headers: adviceHeaders(error), body: { error: openAiError(error) } };
 }
 
-/** `x-should-retry` overrides what the SDKs would do by the status alone. */
+/** The retry headers. `x-should-retry` overrides what OpenAI's SDKs would decide by the status alone. */
 function adviceHeaders({ retryAfterSeconds, shouldRetry }: BridgeError): Record<string, string> {
   return {
     ...(retryAfterSeconds === undefined ? {} : { "retry-after": String(retryAfterSeconds) }),

@@ -1,10 +1,10 @@
-/** The first piece of memory that a text takes, in bytes, and the largest: each is as large as what is held already. */
+/** Bounds on the size of a buffer, in bytes. Within them, a new buffer is as large as the text so far. */
 const pieceBytesMin = 1_024;
 const pieceBytesMax = 256 * 1024;
 
 /**
- * Text of an answer that is being gathered, in latin1-held UTF-8, copied into memory of its own: a delta is a slice of
- * what was read from the CLI, and would keep all of that alive.
+ * Collects latin1-held text of an answer, copied into buffers of its own. A delta is a slice of what was read from the
+ * CLI: keeping the delta would keep that whole read in memory.
  */
 export class HeldText {
   #full: Buffer[] = [];
@@ -23,7 +23,7 @@ export class HeldText {
     this.#bytes += text.length;
   }
 
-  /** All of it, in order, given away: nothing of it is held here any more. */
+  /** Returns the text's bytes in order, and keeps none of them. */
   release(): Buffer[] {
     const pieces = [...this.#full, this.#last.subarray(0, this.#lastBytes)].filter(({ length }) => length > 0);
     this.#full = [];

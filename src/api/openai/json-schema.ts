@@ -3,18 +3,18 @@ import { unionTexts } from "../../own-words.ts";
 import { type Fields, kindOf } from "../check.ts";
 
 const propertyName = /^[a-zA-Z0-9_.-]{1,64}$/u;
-/** A member such as `{"$ref": "#/$defs/Cat"}`, as Pydantic and Zod write unions. */
+/** Matches the `$ref` of a member such as `{"$ref": "#/$defs/Cat"}`, as Pydantic and Zod write unions. */
 const definitionReference = /^#\/(\$defs|definitions)\/([^/~%]+)$/u;
-/** The most shapes that a union at the top may have. */
+/** The most members that a union at the top of a schema may have. */
 const unionMembersMax = 100;
-/** The longest text that tells the model of them, in characters. */
+/** The longest JSON of a union's members that is shown to the model, in characters; see `shapes`. */
 const shapesCharsMax = 20_000;
 const unions = ["anyOf", "oneOf", "allOf"] as const;
 
 /**
- * A client's JSON Schema as the Messages API takes one: an object at the top, and no union there. A union of objects
- * becomes one object that each of its members fits, with the members told in words. Throws a BridgeError that names
- * what cannot be.
+ * Rewrites a client's JSON Schema for the Messages API, which requires an object at the top and allows no union there.
+ * A union of objects becomes one object schema that accepts what any of its members accepts; its description lists the
+ * members. Throws a BridgeError that names the field which cannot be rewritten.
  */
 export function objectSchema(value: unknown, path: string): Fields {
   if (value === undefined || value === null) return { type: "object", properties: {} };
@@ -46,6 +46,7 @@ export function objectSchema(value: unknown, path: string): Fields {
   return { ...schema, type: "object" };
 }
 
+/** Merges a top-level union's members into one object schema. Throws when a member is not an object. */
 function withoutUnion(schema: Fields, key: (typeof unions)[number], path: string): Fields {
   const members: readonly unknown[] = Array.isArray(schema[key]) ? schema[key] : [];
   if (members.length > unionMembersMax) {
@@ -84,8 +85,8 @@ function withoutUnion(schema: Fields, key: (typeof unions)[number], path: string
 }
 
 /**
- * The shapes as JSON, each once: members may refer to the same definition. Many or long ones are known by their
- * properties alone.
+ * Serializes a union's members as JSON for the model, each once: members may refer to the same definition. If the JSON
+ * is longer than `shapesCharsMax`, only each member's property names are listed.
  */
 function shapes(objects: readonly Fields[]): string {
   const distinct = [...new Set(objects)];
@@ -96,8 +97,8 @@ function shapes(objects: readonly Fields[]): string {
 }
 
 /**
- * A union's member where it is an object, a reference to the schema's own definitions followed; undefined where it is
- * none.
+ * Returns a union's member if it is an object schema, or a reference to one in the schema's own definitions. Undefined
+ * for any other member.
  */
 function objectMember(member: unknown, schema: Fields): Fields | undefined {
   if (!isFields(member)) return undefined;
@@ -115,7 +116,7 @@ function allowsObject(type: unknown): boolean {
   return type === undefined || type === null || type === "object" || (Array.isArray(type) && type.includes("object"));
 }
 
-/** The members' properties together; one that they see differently is what `combine` makes of what they say. */
+/** Merges the members' properties. If members define a property differently, `combine` joins the definitions. */
 function mergedProperties(objects: readonly Fields[], combine: "anyOf" | "allOf"): Fields {
   const seen = new Map<string, Map<string, unknown>>();
   for (const { properties } of new Set(objects)) {

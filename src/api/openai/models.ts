@@ -3,19 +3,19 @@ import { jsonBytes } from "../../json-text.ts";
 import type { ModelEntry } from "../../turn/model.ts";
 import type { Lookup } from "../dialect.ts";
 
-/** What is known of models; the engine has it. */
+/** Where the models come from; implemented by the engine. */
 export interface ModelSource {
   listModels(): Promise<readonly ModelEntry[]>;
   /** Rejects with `model_not_found` for a name that is not served. */
   resolveModel(name: string): Promise<unknown>;
 }
 
-/** OpenAI's `Model`; `created` in epoch seconds. */
+/** Makes OpenAI's `Model` object; `created` is in epoch seconds. */
 export function modelObject({ id, description }: ModelEntry, created: number): object {
   return { id, object: "model", created, owned_by: "anthropic", ...(description === undefined ? {} : { description }) };
 }
 
-/** OpenAI's `ListModelsResponse`. */
+/** Makes OpenAI's `ListModelsResponse`; `created` is in epoch seconds. */
 export function modelList(models: readonly ModelEntry[], created: number): object {
   return { object: "list", data: models.map((model) => modelObject(model, created)) };
 }
@@ -25,7 +25,7 @@ export function listModels(models: ModelSource, created: number): Lookup {
   return async () => jsonBytes(modelList(await models.listModels(), created));
 }
 
-/** `GET /v1/models/{id}`: also of a name that is served and not listed. */
+/** `GET /v1/models/{id}`. Also answers for names that are served but not listed, such as full model ids. */
 export function getModel(models: ModelSource, created: number): Lookup {
   return async ({ parameter }) => {
     const id = decodeModelId(parameter);

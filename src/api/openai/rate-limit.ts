@@ -1,6 +1,6 @@
 import type { RateLimitWindow } from "../dialect.ts";
 
-/** OpenAI's rate limit headers, in percent of the window: the subscription tells no number of requests. */
+/** OpenAI's rate limit headers. The counts are percent of the window: the CLI reports no number of requests. */
 export function rateLimitHeaders(window: RateLimitWindow | undefined, nowMs: number): Record<string, string> {
   if (window === undefined) return {};
   const { resetsAt, utilization } = window;

@@ -1,4 +1,4 @@
-/** Settings of a turn that every dialect has, in the words that it has for them. */
+/** Parsers for settings that both OpenAI dialects have. */
 
 import { BridgeError } from "../../errors.ts";
 import type { Effort, Turn } from "../../turn/turn.ts";
@@ -6,15 +6,15 @@ import { answerSchema } from "./answer-schema.ts";
 import { type Fields, objectAt, stringAt } from "../check.ts";
 import { objectSchema } from "./json-schema.ts";
 
-/** A model name as a client may write it is this long at most, in characters. */
+/** The longest model name that a client may send, in characters. */
 const modelNameCharsMax = 256;
 
-/** Clients send null for what they do not set. */
+/** True for undefined and null: many clients send null for a field that they do not set. */
 export function isAbsent(value: unknown): boolean {
   return value === undefined || value === null;
 }
 
-/** The model as the client names it, or the default. Throws `invalid_value` for a name that is too long to be one. */
+/** Returns the client's model name, or the default. Throws `invalid_value` for a name that is too long. */
 export function modelName(value: unknown, defaultModel: string): string {
   if (value === undefined || value === null || value === "") return defaultModel;
   const name = stringAt(value, "model");
@@ -27,17 +27,17 @@ export function modelName(value: unknown, defaultModel: string): string {
   return name;
 }
 
-/** A map, not an object: a client's word may be `constructor`. */
+/** Maps OpenAI's effort words to the CLI's. A Map, not an object: a client's word may be `constructor`. */
 const efforts: ReadonlyMap<unknown, Effort> = new Map([
   ["minimal", "low"], ["low", "low"], ["medium", "medium"], ["high", "high"], ["xhigh", "xhigh"], ["max", "max"],
 ]);
 
-/** The word for how hard the model is to think, whatever it is; undefined when there is none. */
+/** Returns the client's effort word, which may be unknown; undefined when absent or null. */
 export function effortWord(value: unknown, path: string): string | undefined {
   return isAbsent(value) ? undefined : stringAt(value, path);
 }
 
-/** What such a word asks for. Words that nobody knows are left to the model. */
+/** Translates an effort word; `none` turns thinking off. An unknown word sets nothing, so the model decides. */
 export function effortSettings(word: string | undefined): Pick<Turn, "effort" | "thinkingTokens"> {
   if (word === "none") return { thinkingTokens: 0 };
   const effort = efforts.get(word);
@@ -45,8 +45,8 @@ export function effortSettings(word: string | undefined): Pick<Turn, "effort" | 
 }
 
 /**
- * The schema that the answer's format asks for; that of `json_schema` stands in `holder`. Throws
- * `unsupported_parameter` for a format that is none of OpenAI's.
+ * Returns the schema that the answer must fit; undefined for text. For `json_schema`, the schema is in `holder`, the
+ * field at `holderPath`. Throws `unsupported_parameter` for a type that is not one of OpenAI's.
  */
 export function schemaOfFormat(
   format: Fields | undefined, holder: unknown, path: string, holderPath: string,

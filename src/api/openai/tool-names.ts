@@ -1,15 +1,15 @@
-/** What the Messages API takes as a tool's name, and as the id of a call (where the length is free). */
+/** What the Messages API accepts as a tool's name and as a call's id. 256 is this server's limit: the API has none. */
 const nameThatFits = /^[a-zA-Z0-9_-]{1,128}$/u;
 const idThatFits = /^[a-zA-Z0-9_-]{1,256}$/u;
 const nameCharsMax = 120;
 
-/** Tool names of a client's as the model sees them, and back: a name that does not fit gets one that does. */
+/** Maps a client's tool names to names that the Messages API accepts, and back. */
 export class ToolNames {
   readonly #toModel = new Map<string, string>();
   readonly #toClient = new Map<string, string>();
   readonly #numbers = new Numbers();
 
-  /** The model's name for a client's; the same name always gets the same. */
+  /** Returns the model's name for a client's, always the same one. Different client names get different names. */
   toModel(name: string): string {
     const known = this.#toModel.get(name);
     if (known !== undefined) return known;
@@ -24,21 +24,21 @@ export class ToolNames {
     return fitting;
   }
 
-  /** The client's name for the model's; one that the model made up stays as it is. */
+  /** Returns the client's name for the model's. A name that the model made up is returned as it is. */
   toClient(name: string): string {
     return this.#toClient.get(name) ?? name;
   }
 }
 
-/** Stands between a namespace and a name; no tool of a client's has it in its own. */
+/** Separates a namespace from a name. Client names that contain it are refused (`nameAt`). */
 export const namespaceSeparator = "\0";
 
-/** A tool's name within the namespace that the client put it in, if any, as one name. */
+/** Joins a tool's namespace, if it has one, and its name into one string. */
 export function qualifiedName(namespace: string | undefined, name: string): string {
   return namespace === undefined ? name : `${namespace}${namespaceSeparator}${name}`;
 }
 
-/** The two again. */
+/** Splits what `qualifiedName` joined. */
 export function splitName(qualified: string): { readonly namespace: string | undefined; readonly name: string } {
   const at = qualified.indexOf(namespaceSeparator);
   return at === -1
@@ -46,17 +46,17 @@ export function splitName(qualified: string): { readonly namespace: string | und
     : { namespace: qualified.slice(0, at), name: qualified.slice(at + 1) };
 }
 
-/** An id that another is with a number behind it: CLI 2.1.330 takes `b_2` for `b` said again, and loses a result. */
+/** Matches an id with a number at its end. CLI 2.1.330 reads `b_2` as a repetition of `b`, and loses a result. */
 const numberedId = /^(.+)_\d+$/u;
 
-/** Ids of calls in a history as the Messages API takes them: fitting, and each used once in a conversation. */
+/** Makes call ids for a history: valid for the Messages API, and each used once in the conversation. */
 export class CallIds {
   readonly #used = new Set<string>();
-  /** What stands before the number in those that have one. */
+  /** The used ids that end in a number, without the number. */
   readonly #numbered = new Set<string>();
   readonly #numbers = new Numbers();
 
-  /** An id of its own for a call. */
+  /** Returns a unique id for a call: the client's if possible, else one made from it. */
   claim(id: string): string {
     const fitting = idThatFits.test(id) ? id : id.replace(/[^a-zA-Z0-9_-]/gu, "_").slice(0, nameCharsMax) || "call";
     let unique = fitting;
@@ -67,7 +67,7 @@ export class CallIds {
     return unique;
   }
 
-  /** Whether it is another's, or would be to the CLI. */
+  /** True when the id is used, or when the CLI would confuse it with a used one (see `numberedId`). */
   #isTaken(id: string): boolean {
     const [, unnumbered = id] = numberedId.exec(id) ?? [];
     return this.#used.has(id) || this.#used.has(unnumbered) || this.#numbered.has(id);
@@ -75,8 +75,8 @@ export class CallIds {
 }
 
 /**
- * Counts from 2 for each text apart: a client that names every call alike would otherwise have each search from the
- * start.
+ * Counts from 2, separately for each text. Without it, a client that gives every call the same id would make each
+ * search for a free number start over.
  */
 class Numbers {
   readonly #last = new Map<string, number>();

@@ -6,29 +6,30 @@ import { arrayAt, type Fields, objectAt, stringAt } from "../check.ts";
 import { objectSchema } from "./json-schema.ts";
 import { namespaceSeparator, qualifiedName, type ToolNames } from "./tool-names.ts";
 
-/** The most tools that one request may bring. */
+/** The most tools that one request may define. */
 export const toolsMax = 1_000;
 const nameCharsMax = 512;
 
-/** Gives the model's names. */
+/** Maps a client's tool name to the model's. */
 export type ModelNames = Pick<ToolNames, "toModel">;
 
-/** What the client asks of the model's calls. */
+/** A parsed `tool_choice`. */
 export interface ParsedChoice {
   readonly choice: ToolChoice;
-  /** The names of `allowed_tools`. */
+  /** The tools in `allowed_tools`, by the model's names. */
   readonly allowed?: readonly string[];
 }
 
-/** The tools that the model sees, and its choice among them. */
+/** The tools that the model sees, and the turn's tool choice. */
 export interface ChosenTools {
   readonly tools: readonly Tool[];
   readonly toolChoice: ToolChoice;
 }
 
 /**
- * What a request's tools and its choice, which stands at `path`, come to. A history with calls must come with tools,
- * also where none is wanted or the client sent none; `messages` shows whether there are any.
+ * Applies a request's tool choice to its tools; `path` is the field of the choice. `messages` is searched for earlier
+ * calls: a history with calls must be sent with tools, even if the choice is `none` or the client sent no tools. In the
+ * latter case, placeholders with the called names are made.
  */
 export function chooseTools(
   offered: readonly Tool[], { choice, allowed }: ParsedChoice, messages: readonly Message[], path: string,
@@ -63,7 +64,7 @@ export function chooseTools(
   }
 }
 
-/** The tools of a list, each name once; an entry may be several, or none that is served. */
+/** Parses a list of tools; refuses a repeated name. `parse` may return several tools for an entry, or none. */
 export function toolList(
   value: unknown, path: string, parse: (entry: unknown, path: string) => readonly Tool[],
 ): Tool[] {
@@ -87,7 +88,7 @@ export function toolList(
   return tools;
 }
 
-/** Throws `invalid_value` for more tools than one request may bring. */
+/** Throws `invalid_value` for more than `toolsMax` tools. */
 export function refuseTooMany(count: number, path: string): void {
   if (count > toolsMax) {
     throw new BridgeError(
@@ -96,14 +97,14 @@ export function refuseTooMany(count: number, path: string): void {
   }
 }
 
-/** A function's definition: `name`, `description`, `parameters`. */
+/** Makes a tool from a function's definition: `name`, `description`, `parameters`. */
 export function functionTool(definition: Fields, path: string, names: ModelNames): Tool {
   return {
     ...namedTool(definition, path, names), inputSchema: objectSchema(definition["parameters"], `${path}.parameters`)
   };
 }
 
-/** The name of a tool or a namespace. */
+/** Checks the name of a tool or a namespace. */
 export function nameAt(value: unknown, path: string): string {
   const name = stringAt(value, path);
   if (name === "" || name.length > nameCharsMax) {
@@ -115,13 +116,13 @@ export function nameAt(value: unknown, path: string): string {
   return name;
 }
 
-/** The name of a tool that is called or chosen, in its namespace where it says one. */
+/** Reads the name of a called or chosen tool, qualified with its `namespace` if it has one. */
 export function qualifiedNameAt(holder: Fields, path: string): string {
   const namespace = isPresent(holder["namespace"]) ? nameAt(holder["namespace"], `${path}.namespace`) : undefined;
   return qualifiedName(namespace, nameAt(holder["name"], `${path}.name`));
 }
 
-/** What every kind of tool has. */
+/** Reads the fields that every kind of tool has: name and description. */
 export function namedTool(definition: Fields, path: string, names: ModelNames): Omit<Tool, "inputSchema"> {
   const name = nameAt(definition["name"], `${path}.name`);
   const description = isPresent(definition["description"])
@@ -130,24 +131,24 @@ export function namedTool(definition: Fields, path: string, names: ModelNames): 
   return { name: names.toModel(name), description, source: { name, path } };
 }
 
-/** How a dialect writes `tool_choice`. */
+/** How a dialect writes an object as `tool_choice`. */
 export interface ChoiceForm {
-  /** The kinds of tools that may be named. */
+  /** The values of `type` with which a tool may be named. */
   readonly kinds: readonly unknown[];
-  /** Chat completions nest under the kind what the Responses API has beside it. */
+  /** True for chat completions: the name is in `function.name`. In the Responses API it is in `name`. */
   readonly isNested: boolean;
 }
 
 const chatForm: ChoiceForm = { kinds: ["function"], isNested: true };
 
 /**
- * `tool_choice` in either dialect's form: clients mix them up. An error names the field of the form that it is in, or
- * else of the dialect's.
+ * Parses `tool_choice`. Either dialect's form is accepted, because clients mix them up. An error names the field in the
+ * form that the client used; if that is not clear, in the dialect's own form.
  */
 export function parseToolChoice(value: unknown, names: ToolNames, form: ChoiceForm = chatForm): ParsedChoice {
   if (!isPresent(value)) return { choice: { type: "auto" } };
   if (value === "auto" || value === "none" || value === "required") return { choice: { type: value } };
-  // Anthropic's word, which some clients use here.
+  // Anthropic's word for `required`, which some clients send.
   if (value === "any") return { choice: { type: "required" } };
   if (typeof value === "string") throw wrongChoice("tool_choice");
   const choice = objectAt(value, "tool_choice");
@@ -180,7 +181,7 @@ function allowedTools(choice: Fields, names: ToolNames, form: ChoiceForm): Parse
   const allowed = entries.flatMap((value, index) => {
     const entryPath = `${path}.tools[${index}]`;
     const entry = objectAt(value, entryPath);
-    // Tools that OpenAI runs itself: where they are passed over among the tools, they are here.
+    // Tools that OpenAI runs itself: the Responses API skips them in `tools`, so they are skipped here too.
     const isPassedOver = !form.isNested && typeof entry["type"] === "string" && !form.kinds.includes(entry["type"]);
     return isPassedOver ? [] : [toolName(entry, entryPath, names, form)];
   });

@@ -1,7 +1,7 @@
 import { jsonBytes } from "../../json-text.ts";
 import type { Lookup } from "../dialect.ts";
 
-/** The subscription's rate limit as the CLI tells of it. */
+/** The subscription's rate limit, as the CLI reported it last. */
 interface RateLimitFacts {
   readonly status: string;
   readonly rateLimitType: string | undefined;
@@ -10,18 +10,18 @@ interface RateLimitFacts {
   readonly resetsAt: number | undefined;
 }
 
-/** What was found when the CLI was looked for. */
+/** The result of the search for the CLI. */
 type InstallationFacts =
   | { readonly kind: "found"; readonly version: string }
   | { readonly kind: "unusable"; readonly version: string | undefined; readonly message: string };
 
-/** What the engine knows of itself. */
+/** The engine's state that `/health` reports. */
 export interface EngineFacts {
-  /** Undefined until the CLI was looked for. */
+  /** Undefined until the search for the CLI is over. */
   readonly installation: InstallationFacts | undefined;
-  /** Undefined until the CLI was asked. */
+  /** Undefined until the CLI has said. */
   readonly loggedIn: boolean | undefined;
-  /** Whether the CLI tells the model the account's e-mail address; undefined until it was asked. */
+  /** True: the CLI sends the account's e-mail address to the model. Undefined until the CLI has said. */
   readonly sendsEmail: boolean | undefined;
   readonly rateLimit: RateLimitFacts | undefined;
   readonly runningTurns: number;
@@ -32,22 +32,22 @@ export interface EngineFacts {
   readonly reuse: Readonly<Record<string, number>>;
 }
 
-/** What does not change while the server runs. */
+/** Facts about the server that do not change while it runs. */
 export interface ServerFacts {
   readonly version: string;
   readonly isDemo: boolean;
   /** Milliseconds since the epoch, when the server started. */
   readonly startedAtMs: number;
-  /** Looks for the parts of a managed policy, and gives their paths. */
+  /** Looks for a managed policy's files on this machine, and returns their paths. */
   readonly findPolicy: () => readonly string[];
 }
 
-/** What is known of the server beside its engine. */
+/** The server's facts at the time of a request. */
 export interface HealthFacts {
   readonly version: string;
   readonly isDemo: boolean;
   readonly uptimeSeconds: number;
-  /** The parts of a managed policy that are there, by their paths. */
+  /** The paths of the managed policy's files that exist. */
   readonly policy: readonly string[];
 }
 
@@ -62,7 +62,7 @@ export function health(engine: { readonly status: EngineFacts }, server: ServerF
   };
 }
 
-/** The body of `/health`. It tells whether something goes to the model, never what. */
+/** Makes the body of `/health`. It says that the e-mail address or a policy reaches the model; it shows neither. */
 export function healthReport(status: EngineFacts, { version, isDemo, uptimeSeconds, policy }: HealthFacts): object {
   const { installation, loggedIn, sendsEmail, rateLimit } = status;
   const isUsable = installation?.kind === "found" && loggedIn !== false;
@@ -93,7 +93,7 @@ export function healthReport(status: EngineFacts, { version, isDemo, uptimeSecon
   };
 }
 
-/** What goes along to the model, or applies to it, that no client has asked for; with what ends it. */
+/** Notes on what the model gets without any client asking for it, and on how to end that where it is possible. */
 function notesOf({ sendsEmail }: EngineFacts, policy: readonly string[]): string[] {
   return [
     ...(sendsEmail === true ? [
@@ -108,7 +108,7 @@ function notesOf({ sendsEmail }: EngineFacts, policy: readonly string[]): string
   ];
 }
 
-/** What is wrong with the CLI, if anything is. */
+/** Explains why the CLI cannot be used; null when it can, or when that is not known yet. */
 function claudeMessage({ installation, loggedIn }: EngineFacts): string | null {
   if (installation?.kind === "unusable") return installation.message;
   return loggedIn === false ? notLoggedIn : null;

@@ -2,7 +2,7 @@ import type { ImageBlock, TextBlock, UserBlock } from "../../../turn/message.ts"
 import { type Fields, objectAt, stringAt } from "../../check.ts";
 import { blocksOf, imageAt, pdfAt, textBlocks, unsupportedPart } from "../content-parts.ts";
 
-/** What a user says: text, images, files. */
+/** Parses a user message's content: text, images, PDFs. */
 export function userContent(content: unknown, path: string): UserBlock[] {
   return blocksOf<UserBlock>(content, path, (part, type, partPath) => {
     switch (type) {
@@ -14,7 +14,7 @@ export function userContent(content: unknown, path: string): UserBlock[] {
   });
 }
 
-/** What a tool answered: text, and images where the client sends them. */
+/** Parses a tool message's content: text, and images, which some clients send. */
 export function toolContent(content: unknown, path: string): (TextBlock | ImageBlock)[] {
   return blocksOf<TextBlock | ImageBlock>(content, path, (part, type, partPath) => {
     switch (type) {
@@ -25,7 +25,7 @@ export function toolContent(content: unknown, path: string): (TextBlock | ImageB
   });
 }
 
-/** What the model said: text, or its refusal. */
+/** Parses an assistant message's content: text, or a refusal, which becomes text. */
 export function assistantContent(content: unknown, path: string): TextBlock[] {
   return blocksOf(content, path, (part, type, partPath) => {
     switch (type) {
@@ -36,7 +36,7 @@ export function assistantContent(content: unknown, path: string): TextBlock[] {
   });
 }
 
-/** Text alone, its parts joined. */
+/** Parses content that may be text only (system and developer messages), and joins its parts. */
 export function textContent(content: unknown, path: string): string {
   return blocksOf(content, path, (part, type, partPath): TextBlock[] => {
     if (type !== "text") throw unsupportedPart(type, partPath);

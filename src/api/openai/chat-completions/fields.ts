@@ -2,8 +2,8 @@ import { ignoredKeywords } from "../answer-schema.ts";
 import { codeWords, type FieldTreatment } from "../../field-treatment.ts";
 
 /**
- * Every field of OpenAI's `CreateChatCompletionRequest`, and the commonest of others'. A field that is not here is
- * ignored.
+ * Every field of OpenAI's `CreateChatCompletionRequest`, and the most common fields of other providers' chat requests.
+ * A field that is not listed is ignored.
  */
 export const chatFields: readonly FieldTreatment[] = [
   { name: "model", treatment: "honoured", note: "see `/v1/models`; missing: `--default-model`; unknown: 404" },

@@ -9,7 +9,7 @@ import { assistantContent, textContent, toolContent, userContent } from "./conte
 /** The most messages that one request may hold. */
 export const messagesMax = 10_000;
 
-/** OpenAI's messages as a system prompt and a conversation in which the roles alternate, the user's first and last. */
+/** Parses `messages` into a system prompt and messages whose roles alternate; the first and the last are the user's. */
 export function parseMessages(value: unknown, names: ToolNames): ParsedConversation {
   if (value === undefined || value === null) {
     throw new BridgeError(
@@ -64,7 +64,7 @@ export function parseMessages(value: unknown, names: ToolNames): ParsedConversat
   return { system: system.join("\n\n"), messages: conversation.close() };
 }
 
-/** The deprecated function calls have no ids: a message has one at most. */
+/** The id given to a deprecated `function_call`, which has none. One is enough: a message has at most one such call. */
 const legacyCallId = "function_call";
 
 function parseCalls(message: Fields, path: string): ClientCalls {

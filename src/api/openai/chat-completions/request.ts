@@ -9,22 +9,22 @@ import { ToolNames } from "../tool-names.ts";
 import { parseMessages } from "./messages.ts";
 import { parseTools } from "./tools.ts";
 
-/** OpenAI's own bound. */
+/** OpenAI's own limit on the number of `stop` sequences. */
 const stopSequencesMax = 4;
 const stopCharsMax = 1_000;
 
-/** A chat request, checked. */
+/** A checked chat request. */
 export interface ChatRequest extends TurnRequest {
-  /** The stream ends with a usage chunk. */
+  /** True: the stream ends with a chunk that has the usage. */
   readonly includeUsage: boolean;
-  /** The answer's tool names are the client's again. */
+  /** Maps the tool names in the answer back to the client's. */
   readonly names: ToolNames;
-  /** The answer has the deprecated `function_call`. */
+  /** True: calls are written as the deprecated `function_call`, because the client sent `functions`. */
   readonly isLegacy: boolean;
 }
 
 /**
- * OpenAI's `CreateChatCompletionRequest` as a Turn. Throws a BridgeError that names the field which cannot be honoured.
+ * Parses OpenAI's `CreateChatCompletionRequest`. Throws a BridgeError that names the field which cannot be honoured.
  */
 export function parseChatRequest(body: unknown, defaultModel: string): ChatRequest {
   const fields = objectAt(body, "body");
@@ -36,7 +36,7 @@ export function parseChatRequest(body: unknown, defaultModel: string): ChatReque
   const maxOutputTokens = optionalWholeNumber(fields["max_completion_tokens"], "max_completion_tokens", 1)
     ?? optionalWholeNumber(fields["max_tokens"], "max_tokens", 1);
   const format = optionalObject(fields["response_format"], "response_format");
-  // The schema stands one level deeper than what says that there is one.
+  // In chat completions the schema is in `response_format.json_schema`, a level below `response_format.type`.
   const responseSchema = schemaOfFormat(
     format, format?.["json_schema"], "response_format", "response_format.json_schema",
   );
@@ -55,7 +55,7 @@ export function parseChatRequest(body: unknown, defaultModel: string): ChatReque
   };
 }
 
-/** What would change the meaning of the request if it were ignored. The README lists what is ignored instead. */
+/** Refuses unsupported fields that would change the answer's meaning if ignored. The README lists the ignored ones. */
 function refuseUnsupported(fields: Fields): void {
   const n = optionalWholeNumber(fields["n"], "n", 1);
   refuseUnless(n === undefined || n === 1, "n", "one choice a request.");
@@ -95,8 +95,8 @@ function parseStop(value: unknown): string[] {
 }
 
 /**
- * `reasoning_effort`, or OpenRouter's `reasoning`, or Anthropic's `thinking` with a budget. Words that nobody knows are
- * left to the model.
+ * Reads `reasoning_effort`, OpenRouter's `reasoning`, and Anthropic's `thinking` with its budget. An unknown effort
+ * word is ignored: the model then decides itself how hard it thinks.
  */
 function parseReasoning(fields: Fields): Pick<Turn, "effort" | "thinkingTokens"> {
   const word = effortWord(fields["reasoning_effort"], "reasoning_effort") ?? effortWord(

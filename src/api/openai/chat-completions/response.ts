@@ -7,20 +7,20 @@ import { openAiError } from "../errors.ts";
 import type { ToolNames } from "../tool-names.ts";
 import { promptTokens } from "../usage.ts";
 
-/** What is the same in every chunk of an answer. */
+/** The fields that are the same in every chunk of an answer. */
 export interface ChatIdentity {
   /** `chatcmpl-…` */
   readonly id: string;
   /** Epoch seconds. */
   readonly created: number;
-  /** As the client named it. */
+  /** The model's name as the client wrote it. */
   readonly model: string;
   readonly systemFingerprint: string;
 }
 
 export interface AnswerStyle {
   readonly names: ToolNames;
-  /** The deprecated `function_call` in place of `tool_calls`. */
+  /** True: calls are written as the deprecated `function_call` instead of `tool_calls`. */
   readonly isLegacy: boolean;
 }
 
@@ -28,7 +28,7 @@ export interface StreamStyle extends AnswerStyle {
   readonly includeUsage: boolean;
 }
 
-/** OpenAI's reasons for the Messages API's. An answer that was paused lacks its end, like one that was cut. */
+/** Maps stop reasons to `finish_reason`. A paused answer is incomplete, so it is `length`, like a truncated one. */
 const finishReasons = {
   end_turn: "stop",
   stop_sequence: "stop",
@@ -42,41 +42,41 @@ const finishReasons = {
 const choiceTail = ',"logprobs":null,"finish_reason":null}]}\n\n';
 
 /**
- * An answer as OpenAI's chunks. Pure: events in, wire bytes out (latin1-held UTF-8, to be written as latin1).
- * A delta is spliced between two constant parts; nothing of it is parsed or escaped again.
+ * Encodes an answer as OpenAI's `chat.completion.chunk` events: latin1-held UTF-8, to be written as latin1. It does no
+ * I/O. A delta is spliced between two constant strings without being parsed or escaped again.
  */
 export class ChatStream implements WireStream {
   readonly #style: StreamStyle;
-  /** All of a chunk before `choices`' entries. */
+  /** The start of every chunk, up to the first entry of `choices`. */
   readonly #head: string;
   readonly #usageHead: string;
   readonly #textHead: string;
   readonly #thinkingHead: string;
   readonly #deltaTail = `"}${choiceTail}`;
-  /** The calls' numbers, from 0, by those of their blocks. */
+  /** Each call's `index` in `tool_calls`, counted from 0, by the index of its content block. */
   readonly #calls = new Map<number, number>();
 
   constructor(identity: ChatIdentity, style: StreamStyle) {
     const chunk = `data: ${identityBytes("chat.completion.chunk", identity)}`;
     this.#style = style;
-    // With include_usage OpenAI puts a null usage into every chunk but the last.
+    // With `include_usage`, OpenAI writes `usage: null` into every chunk but the last.
     this.#head = `${chunk}${style.includeUsage ? ',"usage":null' : ""},"choices":[`;
     this.#usageHead = `${chunk},"choices":[],"usage":`;
     this.#textHead = `${this.#head}{"index":0,"delta":{"content":"`;
     this.#thinkingHead = `${this.#head}{"index":0,"delta":{"reasoning_content":"`;
   }
 
-  /** The first chunk: the role, once. */
+  /** The first chunk, which has the role. */
   open(): string {
     return this.#chunk('"role":"assistant","content":"","refusal":null');
   }
 
-  /** A chunk that says nothing: unlike a comment, it keeps a client's own watchdog quiet. */
+  /** A chunk with an empty delta. An SSE comment would not reset a client's own idle timer. */
   heartbeat(): string {
     return this.#chunk("");
   }
 
-  /** The chunks of one batch: one a delta; at the finish also the usage, if asked for, and the end mark. */
+  /** Encodes one batch, a chunk per delta. At the end it adds the usage chunk, if the client asked, and `[DONE]`. */
   encode(events: readonly TurnEvent[]): string {
     let bytes = "";
     for (const event of events) {
@@ -107,7 +107,7 @@ export class ChatStream implements WireStream {
     return bytes;
   }
 
-  /** A failure after the head went out: the error as the last event, and never an end mark. */
+  /** Encodes a failure that occurs after the headers were sent: the error is the last event; no `[DONE]` follows. */
   fail(error: BridgeError): string {
     return `data: ${jsonBytes({ error: openAiError(error) })}\n\n`;
   }
@@ -127,19 +127,19 @@ export class ChatStream implements WireStream {
   }
 }
 
-/** The identity's JSON without its closing brace. */
+/** Serializes an answer's common fields as JSON without the closing brace, so that further fields can be added. */
 export function identityBytes(object: string, { id, created, model, systemFingerprint }: ChatIdentity): string {
   return jsonBytes(
     { id, object, created, model, service_tier: "default", system_fingerprint: systemFingerprint }
   ).slice(0, -1);
 }
 
-/** OpenAI's word for why an answer ended. */
+/** The `finish_reason` of an answer. */
 export function finishWord(stopReason: StopReason, { isLegacy }: AnswerStyle): string {
   return isLegacy && stopReason === "tool_use" ? "function_call" : finishReasons[stopReason];
 }
 
-/** What a turn has cost, as OpenAI counts it. */
+/** A turn's token counts as a chat completion's `usage`. */
 export function openAiUsage(usage: Usage): object {
   const prompt = promptTokens(usage);
   return {

@@ -5,16 +5,16 @@ import { type Fields, objectAt, optionalBoolean, stringAt } from "../../check.ts
 import type { ToolNames } from "../tool-names.ts";
 import { type ChosenTools, chooseTools, functionTool, type ParsedChoice, parseToolChoice, toolList } from "../tools.ts";
 
-/** What a request says of tools. */
+/** The settings of a request that concern tools. */
 export interface ParsedTools extends ChosenTools {
   readonly parallelToolCalls: boolean;
-  /** The deprecated `functions`: the answer has a `function_call` in place of `tool_calls`. */
+  /** True: the client sent the deprecated `functions`, so calls are written as `function_call`. */
   readonly isLegacy: boolean;
 }
 
 /**
- * `tools` and `tool_choice`, or the deprecated `functions` and `function_call`. `messages` shows whether earlier calls
- * need them.
+ * Parses `tools` and `tool_choice`, or the deprecated `functions` and `function_call`. `messages` is searched for
+ * earlier calls: a history with calls needs tools.
  */
 export function parseTools(fields: Fields, messages: readonly Message[], names: ToolNames): ParsedTools {
   const tools = toolList(fields["tools"], "tools", (entry, path) => [parseTool(entry, path, names)]);

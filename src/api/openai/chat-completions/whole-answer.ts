@@ -9,13 +9,13 @@ interface WholeCall {
   readonly input: HeldText;
 }
 
-/** The whole answer as OpenAI's one `chat.completion`, gathered as it comes. */
+/** Collects an answer's events into one `chat.completion` object, for a request without `stream`. */
 export class ChatAnswer {
   readonly #identity: ChatIdentity;
   readonly #style: AnswerStyle;
   readonly #text = new HeldText();
   readonly #thinking = new HeldText();
-  /** By the numbers of their blocks, in the model's order. */
+  /** The tool calls by the index of their content block, in the order in which the model made them. */
   readonly #calls = new Map<number, WholeCall>();
   #hasText = false;
   #hasThinking = false;
@@ -55,8 +55,8 @@ export class ChatAnswer {
   }
 
   /**
-   * The body, in order, given away: joined, or kept here too, it would be held twice.
-   * Throws for a turn that has no finish.
+   * Returns the body's pieces, and keeps none of them: joining or keeping them would hold the answer in memory twice.
+   * Throws if the turn had no `message_stop`.
    */
   release(): Buffer[] {
     const finish = this.#finish;

@@ -6,7 +6,7 @@ import { parseResponsesRequest, type ResponsesRequest } from "./request.ts";
 import { type FinishedResponse, ResponseStream } from "./response.ts";
 import type { ResponseStore } from "./store.ts";
 
-/** `POST /v1/responses`; finished responses that clients want kept go to `store`. */
+/** `POST /v1/responses`. Finished responses are put into `store`, unless the client set `store` to false. */
 export function responses(store: ResponseStore): Dialect<ResponsesRequest> {
   const streamOf = (
     request: ResponsesRequest, { token, createdAt }: AnswerIdentity, onFinish: (finished: FinishedResponse) => void,
@@ -32,7 +32,7 @@ export function responses(store: ResponseStore): Dialect<ResponsesRequest> {
   };
 }
 
-/** The stream's own end holds the response as it is given in one piece. */
+/** Collects a whole answer by encoding it as a stream and keeping only the last event's response object. */
 function wholeOf(stream: ResponseStream, finished: () => FinishedResponse | undefined): AnswerFold {
   return {
     take: (events) => {

@@ -9,9 +9,9 @@ export interface ResponseError {
 }
 
 /**
- * An error as the answer to a request for a response. The engine's `messages` are this dialect's `input`. A used-up
- * window has the type at which Codex stops: it would wait out any other `Retry-After`, for hours even. `nowMs` is the
- * clock of `resets_at`.
+ * Translates an error that occurs before the headers are sent. The engine's field `messages` is `input` here. A used-up
+ * rate limit window gets the type `usage_limit_reached`, at which Codex stops. With any other type it would wait out
+ * `Retry-After`, even for hours. `nowMs` is the current time, from which `resets_at` is computed.
  */
 export function responsesFailure(error: BridgeError, nowMs: number): Failure {
   const { status, headers } = openAiFailure(error);
@@ -23,9 +23,9 @@ export function responsesFailure(error: BridgeError, nowMs: number): Failure {
   return { status, headers, body: { error: { ...written, type: "usage_limit_reached", ...resetsAt } } };
 }
 
-/** An error behind the head: what the failed response holds of it. */
+/** Translates an error that occurs after the headers were sent, for the `response.failed` event. */
 export function responseError(error: BridgeError): ResponseError {
   const { code, type, message } = openAiError(error);
-  // Codex asks again on any code but a few: that of a quota is the one that fits a used-up window.
+  // Codex retries on all but a few codes. Of those few, `insufficient_quota` is the one that fits a used-up window.
   return { code: error.kind === "usage_limit_reached" ? "insufficient_quota" : code ?? type, message };
 }

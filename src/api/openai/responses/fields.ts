@@ -1,6 +1,6 @@
 import type { FieldTreatment } from "../../field-treatment.ts";
 
-/** Every field of OpenAI's `CreateResponse`. A field that is not here is ignored. */
+/** Every field of OpenAI's `CreateResponse`. A field that is not listed is ignored. */
 export const responsesFields: readonly FieldTreatment[] = [
   { name: "model", treatment: "honoured", note: "as for chat" },
   { name: "input", treatment: "honoured", note: "a string or items: messages (text, images, PDFs), function and "

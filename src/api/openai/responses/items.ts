@@ -10,15 +10,15 @@ import type { ToolNames } from "../tool-names.ts";
 import { qualifiedNameAt } from "../tools.ts";
 import type { ResponseStore } from "./store.ts";
 
-/** The most items that one request may come to, those of the responses before it included. */
+/** The most items of one request, including those of the response that it continues. */
 export const itemsMax = 20_000;
 
-/** An item, and the field that the client sent it in. */
+/** An input item, and the request field that it came from, for errors. */
 export interface PlacedItem { readonly item: Fields; readonly path: string }
 
 /**
- * All that a request goes on from: the items of the response before it, then its own, with what they refer to in their
- * place.
+ * Collects a request's whole conversation: the items of the response named by `previous_response_id`, then its own.
+ * Each `item_reference` is replaced by the stored item.
  */
 export function collectItems(fields: Fields, stored: ResponseStore): readonly PlacedItem[] {
   const previous = previousItems(fields["previous_response_id"], stored);
@@ -43,7 +43,7 @@ function previousItems(value: unknown, stored: ResponseStore): readonly Fields[]
       + "place.", { field: path });
 }
 
-/** What goes on from a response may say nothing more. */
+/** Returns `input`. It is required, unless the request continues a stored response (`isOptional`). */
 function ownEntries(value: unknown, isOptional: boolean): readonly unknown[] | string {
   if (typeof value === "string") return value;
   if (!isAbsent(value)) return arrayAt(value, "input");
@@ -59,12 +59,12 @@ function ownItems(entries: readonly unknown[] | string, stored: ResponseStore): 
   return entries.map((entry, index) => {
     const path = `input[${index}]`;
     const item = objectAt(entry, path);
-    // The type may be left out, or null.
+    // A reference's `type` may be absent or null: then an `id` without a `role` marks it.
     const isReference = item["type"] === "item_reference"
       || (isAbsent(item["type"]) && item["role"] === undefined && item["id"] !== undefined);
     if (!isReference) return { item, path };
     const found = referredTo(item, path, stored);
-    // Each once: a short request could otherwise come to any length.
+    // Each item may be referred to once: otherwise a short request could expand to any length.
     if (referred.has(found)) {
       throw new BridgeError("invalid_value", `${path}.id: this item was referred to already.`, { field: `${path}.id` });
     }
@@ -80,12 +80,12 @@ function referredTo(reference: Fields, path: string, stored: ResponseStore): Fie
     + `\`store\` is false, until the server ends or newer ones need their place.`, { field: `${path}.id` });
 }
 
-/** What of an assistant's items has been read: in the conversation they are one message. */
+/** The assistant's items read so far: neighbouring ones become one message. */
 interface Said { readonly text: TextBlock[]; readonly calls: ClientCall[]; readonly path: string }
 
 /**
- * Items as a system prompt, `instructions` first, and a conversation in which the roles alternate, the user's first and
- * last.
+ * Parses items into a system prompt, which begins with `instructions`, and messages whose roles alternate. The first
+ * and the last message are the user's.
  */
 export function parseItems(items: readonly PlacedItem[], instructions: string, names: ToolNames): ParsedConversation {
   const system = instructions.trim() === "" ? [] : [instructions];
@@ -140,13 +140,13 @@ export function parseItems(items: readonly PlacedItem[], instructions: string, n
         );
         break;
       case "reasoning":
-        // The model's own thoughts: signed by whoever gave them, and of no use to another.
+        // Ignored: thinking is signed by the provider that made it, and another provider cannot use it.
       case "web_search_call": case "file_search_call": case "code_interpreter_call": case "image_generation_call":
       case "mcp_list_tools": case "mcp_call":
-        // Of tools that OpenAI ran itself.
+        // Ignored: calls of tools that OpenAI ran itself.
         break;
       case "additional_tools":
-        // Read with the other tools.
+        // `parseTools` reads it.
         break;
       default:
         throw unsupportedPart(stringAt(item["type"], `${path}.type`), path);
@@ -156,14 +156,14 @@ export function parseItems(items: readonly PlacedItem[], instructions: string, n
   return { system: system.join("\n\n"), messages: conversation.close() };
 }
 
-/** The one property of a custom tool's input, as the model sees it. */
+/** The only property of a custom tool's input as the model sees it: holds the free text. */
 export const customInput = "input";
 
 function calledBy(item: Fields, path: string): Omit<ClientCall, "input"> {
   return { id: stringAt(item["call_id"], `${path}.call_id`), name: qualifiedNameAt(item, path) };
 }
 
-/** All of it, also the white space between its parts. */
+/** Joins the text parts of a system message. Unlike `textBlocks`, it keeps white-space parts. */
 function systemText(content: unknown, path: string): string {
   return blocksOf<TextBlock>(content, path, (part, type, partPath) => {
     if (type !== "input_text" && type !== "output_text" && type !== "text") throw unsupportedPart(type, partPath);

@@ -4,7 +4,7 @@ import { refuseUnless } from "../../check.ts";
 import type { Lookup } from "../../dialect.ts";
 import type { ResponseStore } from "./store.ts";
 
-/** `GET /v1/responses/{id}`: as it was given. */
+/** `GET /v1/responses/{id}`: returns the stored body, byte for byte. */
 export function getResponse(store: ResponseStore): Lookup {
   return ({ parameter, query }) => {
     refuseUnless(

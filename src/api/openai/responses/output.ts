@@ -6,25 +6,26 @@ import type { Fields } from "../../check.ts";
 import { promptTokens } from "../usage.ts";
 import { customInput } from "./items.ts";
 
-/** How far a response, or an item of it, is. */
+/** The `status` of a response, or of one of its items. */
 export type Status = "in_progress" | "completed" | "incomplete" | "failed";
 
-/** An output item that grows. */
+/** An output item that still receives deltas. */
 export interface OpenItem {
   readonly kind: "message" | "reasoning" | "function_call" | "custom_tool_call";
   readonly id: string;
-  /** All of a delta's event but the text. */
+  /** The fields of a delta event up to the delta's text, as JSON. */
   readonly deltaHead: string;
+  /** The text of earlier batches, copied. */
   readonly pieces: Buffer[];
-  /** Of a call, as JSON. */
+  /** A call's id, as JSON; empty for other kinds. */
   readonly callId: string;
-  /** Of a call, as JSON, with its namespace where it has one. */
+  /** A call's name, as JSON, followed by its `namespace` field if it has one; empty for other kinds. */
   readonly name: string;
 }
 
-/** What a response has at its end, as far as it came. */
+/** The fields of a response that depend on its state. */
 export interface ResponseEnd {
-  /** Its items, as JSON. */
+  /** The output items as JSON, separated by commas. Default: the finished ones. */
   readonly output?: string;
   readonly error?: object;
   readonly incomplete?: object;
@@ -34,7 +35,7 @@ export interface ResponseEnd {
 /** The first two events of every stream. */
 export const openingEvents = ["response.created", "response.in_progress"] as const;
 
-/** Why a response has less than the model meant to say. */
+/** Maps the stop reasons of an incomplete answer to `incomplete_details.reason`. */
 export const incompleteReasons: Readonly<Partial<Record<StopReason, string>>> = {
   max_tokens: "max_output_tokens",
   model_context_window_exceeded: "max_output_tokens",
@@ -42,39 +43,39 @@ export const incompleteReasons: Readonly<Partial<Record<StopReason, string>>> = 
   refusal: "content_filter",
 };
 
-/** One event of the stream. */
+/** Formats one server-sent event; `fields` is JSON without braces. */
 export function eventBytes(type: string, sequence: number, fields?: string): string {
   return `event: ${type}\ndata: `
     + `{"type":"${type}","sequence_number":${sequence}${fields === undefined ? "" : `,${fields}`}}\n\n`;
 }
 
-/** A call as an item; `text` is what stands in it already. */
+/** Formats a call as an output item; `text` is its arguments or input so far. */
 export function callItem({ kind, id, callId, name }: OpenItem, status: Status, text: string): string {
   const field = kind === "function_call" ? "arguments" : "input";
   return `{"id":"${id}","type":"${kind}","status":"${status}","call_id":${callId},"name":${name},"${field}":"${text}"}`;
 }
 
-/** A message as an item, with its one part. */
+/** Formats a message as an output item; `part` is empty, or its only content part. */
 export function messageItem(id: string, status: Status, part: string): string {
   return `{"id":"${id}","type":"message","status":"${status}","role":"assistant","content":[${part}]}`;
 }
 
-/** A reasoning as an item, with its one part. */
+/** Formats reasoning as an output item; `part` is empty, or its only summary part. */
 export function reasoningItem(id: string, status: Status, part: string): string {
   return `{"id":"${id}","type":"reasoning","status":"${status}","summary":[${part}],"encrypted_content":null}`;
 }
 
-/** The content part of a message. */
+/** Formats a message's content part. */
 export function textPart(text: string): string {
   return `{"type":"output_text","text":"${text}","annotations":[],"logprobs":[]}`;
 }
 
-/** The part of a reasoning item. */
+/** Formats a reasoning item's summary part. */
 export function summaryPart(text: string): string {
   return `{"type":"summary_text","text":"${text}"}`;
 }
 
-/** The text in a custom tool's JSON; undefined where there is none. */
+/** Extracts the free text from a custom tool's JSON input. Undefined if the JSON is incomplete or has no such text. */
 export function customText(json: JsonText): JsonText | undefined {
   try {
     const input = (JSON.parse(decodeJsonText(json)) as Fields)[customInput];
@@ -84,12 +85,12 @@ export function customText(json: JsonText): JsonText | undefined {
   }
 }
 
-/** An id for a new item, or for a response. */
+/** Makes a random id for an output item. */
 export function newId(prefix: string): string {
   return `${prefix}_${randomBytes(18).toString("base64url")}`;
 }
 
-/** What a turn has cost, as the Responses API counts it. */
+/** A turn's token counts as a response's `usage`. */
 export function openAiUsage(usage: Usage): object {
   const prompt = promptTokens(usage);
   return {

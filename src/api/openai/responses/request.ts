@@ -8,21 +8,21 @@ import { collectItems, parseItems } from "./items.ts";
 import type { ResponseStore } from "./store.ts";
 import { parseTools } from "./tools.ts";
 
-/** A request for a response, checked. */
+/** A checked request for a response. */
 export interface ResponsesRequest extends TurnRequest {
-  /** The response is kept for requests that build on it. */
+  /** True: the response is stored, so that later requests can continue it. */
   readonly isStored: boolean;
-  /** The conversation so far, as the client would send it again. */
+  /** The conversation up to this request as input items, without references: stored with the response. */
   readonly items: readonly Fields[];
-  /** The answer's tool names are the client's again. */
+  /** Maps the tool names in the answer back to the client's. */
   readonly names: ToolNames;
-  /** The model's names of the tools that take free text. */
+  /** The custom tools, which take free text, by the names that the model sees. */
   readonly customTools: ReadonlySet<string>;
-  /** What the response repeats of its request. */
+  /** The request's fields that the response repeats. */
   readonly echo: Fields;
 }
 
-/** OpenAI's `CreateResponse` as a Turn. Throws a BridgeError that names the field which cannot be honoured. */
+/** Parses OpenAI's `CreateResponse`. Throws a BridgeError that names the field which cannot be honoured. */
 export function parseResponsesRequest(body: unknown, defaultModel: string, stored: ResponseStore): ResponsesRequest {
   const fields = objectAt(body, "body");
   refuseUnsupported(fields);
@@ -79,7 +79,7 @@ export function parseResponsesRequest(body: unknown, defaultModel: string, store
   };
 }
 
-/** What would change the meaning of the request if it were ignored. The README lists what is ignored instead. */
+/** Refuses unsupported fields that would change the answer's meaning if ignored. The README lists the ignored ones. */
 function refuseUnsupported(fields: Fields): void {
   refuseUnless(
     !optionalBoolean(fields["background"], "background"), "background", "a response is given to who waits for it.",

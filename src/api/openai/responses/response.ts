@@ -11,7 +11,7 @@ import {
   reasoningItem, type ResponseEnd, type Status, summaryPart, textPart,
 } from "./output.ts";
 
-/** The most text that one response holds, in bytes; far beyond what a model says. Its end repeats all of it. */
+/** The longest text of one response, in bytes; far above any model's answer. It is held: the last event repeats it. */
 export const answerBytesMax = 16 * 1024 * 1024;
 
 export interface ResponseIdentity {
@@ -23,40 +23,39 @@ export interface ResponseIdentity {
 
 export interface ResponseStyle {
   readonly names: ToolNames;
-  /** The model's names of the tools that take free text. */
+  /** The custom tools, which take free text, by the names that the model sees. */
   readonly customTools: ReadonlySet<string>;
-  /** What the response repeats of its request. */
+  /** The request's fields that the response repeats. */
   readonly echo: Fields;
 }
 
-/** A response that has come to its end. */
+/** A finished response, completed or incomplete. */
 export interface FinishedResponse {
-  /** As JSON, latin1-held UTF-8. */
+  /** The response object as JSON, latin1-held UTF-8. */
   readonly body: string;
-  /** Its output items. */
+  /** Its output items, parsed. */
   readonly output: readonly Fields[];
 }
 
 /**
- * An answer as the Responses API's events. Pure but for the ids that it makes up: events in, wire bytes out
- * (latin1-held UTF-8, to be written as latin1). A delta is spliced between constant parts; nothing of it is parsed or
- * escaped again.
+ * Encodes an answer as the Responses API's events: latin1-held UTF-8, to be written as latin1. It does no I/O; the
+ * items' ids are random. A delta is spliced between constant strings without being parsed or escaped again.
  */
 export class ResponseStream implements WireStream {
   readonly #style: ResponseStyle;
-  /** What every state of the response has in common: JSON without its braces. */
+  /** The fields that are the same in every state of the response, as JSON without braces. */
   readonly #constant: string;
   readonly #onFinish: (finished: FinishedResponse) => void;
-  /** The finished items, as JSON. */
+  /** The finished output items, each as JSON. */
   readonly #output: string[] = [];
   #open: OpenItem | undefined;
-  /** By how much the open item grew in this batch. */
+  /** The text that this batch has added to the open item so far. */
   #grown = "";
-  /** The first two events are the opening's, which is asked for when there is something to open for. */
+  /** The next event's number. `open` writes the first two events, and is called after `encode` has numbered a batch. */
   #sequence = openingEvents.length;
   #answerBytes = 0;
 
-  /** `onFinish` is told of the whole before the last event is given out. */
+  /** Calls `onFinish` with the whole response before `encode` returns the last event. */
   constructor(
     { id, createdAt }: ResponseIdentity, style: ResponseStyle, onFinish: (finished: FinishedResponse) => void,
   ) {
@@ -72,14 +71,14 @@ export class ResponseStream implements WireStream {
     return openingEvents.map((type, sequence) => eventBytes(type, sequence, response)).join("");
   }
 
-  /** As OpenAI sends it: unlike a comment, it keeps a client's own watchdog quiet. */
+  /** OpenAI's `keepalive` event. An SSE comment would not reset a client's own idle timer. */
   heartbeat(): string {
     return this.#event("keepalive");
   }
 
-  /** The events of one batch. Throws a BridgeError when the answer is longer than one can be. */
+  /** Encodes one batch. Throws a BridgeError when the answer grows longer than `answerBytesMax`. */
   encode(events: readonly TurnEvent[]): string {
-    // Before any of them has its number: what is not written must leave no gap.
+    // Check before any event gets its number: an event that is numbered but never written would leave a gap.
     for (const event of events) if ("text" in event) this.#answerBytes += event.text.length;
     if (this.#answerBytes > answerBytesMax) {
       throw new BridgeError("upstream_error", "The answer is longer than a response can hold.");
@@ -110,7 +109,7 @@ export class ResponseStream implements WireStream {
     return bytes;
   }
 
-  /** A failure after the head went out: the last event, and never a completed response. */
+  /** Encodes a failure that occurs after the headers were sent: the last event, in place of `response.completed`. */
   fail(error: BridgeError): string {
     return this.#event("response.failed", `"response":${this.#response("failed", { error: responseError(error) })}`);
   }
@@ -118,7 +117,7 @@ export class ResponseStream implements WireStream {
   #finish(reason: StopReason, usage: Usage): string {
     const incomplete = incompleteReasons[reason];
     const status: Status = incomplete === undefined ? "completed" : "incomplete";
-    // Who reads the first item's text finds one, also where the model said nothing.
+    // If the model said nothing, write an empty message: clients read the first item's text without a check.
     const empty = this.#output.length === 0 && this.#open === undefined ? this.#growTo("message") : "";
     const closed = empty + this.#close(status);
     const body = this.#response(
@@ -131,7 +130,7 @@ export class ResponseStream implements WireStream {
     return closed + this.#event(`response.${status}`, `"response":${body}`);
   }
 
-  /** Ends the open item unless it is of this kind, and then begins one. */
+  /** Returns "" if the open item is of this kind. Otherwise ends it, and begins one of this kind. */
   #growTo(kind: "message" | "reasoning"): string {
     if (this.#open?.kind === kind) return "";
     const closed = this.#close("completed");
@@ -175,18 +174,18 @@ export class ResponseStream implements WireStream {
       case "message": return this.#event("response.output_text.delta", `${open.deltaHead}${text}"`);
       case "reasoning": return this.#event("response.reasoning_summary_text.delta", `${open.deltaHead}${text}"`);
       case "function_call": return this.#event("response.function_call_arguments.delta", `${open.deltaHead}${text}"`);
-      // Its text is inside JSON that has yet to be whole.
+      // Nothing can be sent yet: the text is a string in JSON that is still incomplete. `#close` sends it.
       case "custom_tool_call": return "";
     }
   }
 
-  /** A copy: a slice of a line would keep the whole read alive. */
+  /** Copies the batch's text into the open item: a slice of the CLI's output would keep that whole read in memory. */
   #keepGrown(): void {
     if (this.#grown !== "") this.#open?.pieces.push(Buffer.from(this.#grown, "latin1"));
     this.#grown = "";
   }
 
-  /** Ends the open item: everything that it came to, once more. */
+  /** Ends the open item: its `done` events repeat the item's whole text. */
   #close(status: "completed" | "incomplete"): string {
     const open = this.#open;
     if (open === undefined) return "";
@@ -214,7 +213,7 @@ export class ResponseStream implements WireStream {
         bytes = this.#event("response.function_call_arguments.done", `${place},"arguments":"${whole}"`);
         break;
       case "custom_tool_call": {
-        // What was cut inside of its JSON is no text yet.
+        // If the call was truncated inside its JSON, there is no text to extract.
         const input = customText(whole) ?? (status === "incomplete" ? "" as JsonText : whole);
         item = callItem(open, status, input);
         bytes = this.#event(
@@ -228,7 +227,7 @@ export class ResponseStream implements WireStream {
     return bytes + done;
   }
 
-  /** Where an item that grows now stands. */
+  /** The fields of an event that say which item it belongs to: the open one, at the end of the output. */
   #place(id: string): string {
     return `"item_id":"${id}","output_index":${this.#output.length}`;
   }

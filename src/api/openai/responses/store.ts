@@ -1,25 +1,25 @@
 import type { Fields } from "../../check.ts";
 
-/** A finished response that a later request may build on. */
+/** A finished response that a later request may continue. */
 export interface StoredResponse {
   readonly id: string;
-  /** What was asked, as the client sent it: the conversation so far. */
+  /** The whole conversation before the response, as input items, those of earlier responses included. */
   readonly input: readonly Fields[];
-  /** What was answered. */
+  /** The response's own output items. */
   readonly output: readonly Fields[];
-  /** The response as it was given, as JSON in latin1-held UTF-8. */
+  /** The response as it was sent: JSON, latin1-held UTF-8. */
   readonly body: string;
 }
 
-/** Where the responses are kept that clients ask to be stored. */
+/** Stores responses, so that later requests can continue or fetch them. */
 export interface ResponseStore {
   keep(response: StoredResponse): void;
-  /** The conversation up to the response's end; undefined when there is no such response. Counts as a use. */
+  /** The items up to the response's end; undefined when there is no such response. Counts as a use for eviction. */
   conversation(id: string): readonly Fields[] | undefined;
-  /** Counts as a use. */
+  /** Undefined when there is no such response. Counts as a use for eviction. */
   find(id: string): StoredResponse | undefined;
-  /** An item that any of them answered with, or goes on from, by its id. */
+  /** An item by the id that this server gave it, if a stored response still contains it in its input or output. */
   item(id: string): Fields | undefined;
-  /** Removes a response. False when there was none. */
+  /** Removes a response. Returns false when there was none. */
   delete(id: string): boolean;
 }

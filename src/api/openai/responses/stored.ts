@@ -1,11 +1,11 @@
 import type { Fields } from "../../check.ts";
 import type { ResponseStore, StoredResponse } from "./store.ts";
 
-/** How many responses are kept; beyond it the one that was used least recently goes. */
+/** The most responses that are stored. Beyond it, the least recently used is evicted. */
 export const storedMax = 1_000;
-/** How much all of them may weigh, in bytes, roughly; what several share counts for each. */
+/** The most memory of all stored responses, in bytes, estimated. Items that several responses share count for each. */
 export const storedBytesMax = 128 * 1024 * 1024;
-/** What a value, and the name of a field, weigh beside their text, in bytes; and a character of that. */
+/** Estimated memory in bytes: of a value and of a field's name, both without their text, and of a character of text. */
 const valueBytes = 64;
 const nameBytes = 32;
 const charBytes = 2;
@@ -13,25 +13,25 @@ const charBytes = 2;
 interface KeptResponse {
   readonly response: StoredResponse;
   readonly bytes: number;
-  /** The answered items that it holds. */
+  /** The ids of the items in its input and output that this server had answered with. */
   readonly heldIds: readonly string[];
 }
 
 /**
- * The responses that clients ask to be stored, in memory: `previous_response_id` and `item_reference` find them there
- * until the server ends or newer ones need their place.
+ * Stores responses in memory, for `previous_response_id`, `item_reference` and `GET /v1/responses/{id}`. They stay
+ * until the server ends, a client deletes them, or newer ones evict them.
  */
 export class StoredResponses implements ResponseStore {
-  /** In the order of their last use: the first is the least recently used. */
+  /** By id, ordered by last use: the first is the least recently used. */
   readonly #responses = new Map<string, KeptResponse>();
   /**
-   * The items that were answered, by the ids that they were given here, and in how many responses they stand. What a
-   * client writes under such an id is no such item.
+   * The output items of stored responses by the ids that this server gave them. `holders` counts the stored responses
+   * that contain the item. An item that a client sends under such an id never replaces the server's.
    */
   readonly #items = new Map<string, { readonly item: Fields; holders: number }>();
   #bytes = 0;
 
-  /** One that alone weighs more than all may is not kept. */
+  /** Stores a response, and evicts old ones as needed. A response that alone exceeds `storedBytesMax` is not stored. */
   keep(response: StoredResponse): void {
     const { id, input, output, body } = response;
     const bytes = body.length + weightOf(input) + weightOf(output);
@@ -49,13 +49,11 @@ export class StoredResponses implements ResponseStore {
     }
   }
 
-  /** The conversation up to the response's end; undefined when there is no such response. Counts as a use. */
   conversation(id: string): readonly Fields[] | undefined {
     const found = this.find(id);
     return found === undefined ? undefined : [...found.input, ...found.output];
   }
 
-  /** Counts as a use. */
   find(id: string): StoredResponse | undefined {
     const found = this.#responses.get(id);
     if (found === undefined) return undefined;
@@ -64,12 +62,10 @@ export class StoredResponses implements ResponseStore {
     return found.response;
   }
 
-  /** An item that any of them answered with, or goes on from, by its id. */
   item(id: string): Fields | undefined {
     return this.#items.get(id)?.item;
   }
 
-  /** Whether there was one. */
   delete(id: string): boolean {
     const found = this.#responses.get(id);
     if (found === undefined) return false;
@@ -79,6 +75,7 @@ export class StoredResponses implements ResponseStore {
     return true;
   }
 
+  /** Changes an item's count of holders by one; removes the item when no response contains it. */
   #hold(id: string, more: 1 | -1): void {
     const held = this.#items.get(id);
     if (held === undefined) return;
@@ -87,7 +84,7 @@ export class StoredResponses implements ResponseStore {
   }
 }
 
-/** Without recursion: a client's value may be nested as deep as a body. */
+/** Estimates a value's memory in bytes. Not recursive: a client's value may be nested as deep as its body. */
 function weightOf(value: unknown): number {
   let bytes = 0;
   for (const waiting = [value]; waiting.length > 0;) {
@@ -95,7 +92,7 @@ function weightOf(value: unknown): number {
     bytes += valueBytes + (typeof next === "string" ? charBytes * next.length : 0);
     if (typeof next !== "object" || next === null) continue;
     for (const member of Object.values(next)) waiting.push(member);
-    // What a client names its fields weighs too.
+    // Field names count too: a client chooses them.
     if (!Array.isArray(next)) for (const name of Object.keys(next)) bytes += nameBytes + charBytes * name.length;
   }
   return bytes;

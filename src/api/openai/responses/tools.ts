@@ -10,16 +10,16 @@ import {
 } from "../tools.ts";
 import { customInput, type PlacedItem } from "./items.ts";
 
-/** What a request says of tools. */
+/** The settings of a request that concern tools. */
 export interface ParsedTools extends ChosenTools {
   readonly parallelToolCalls: boolean;
-  /** The model's names of those that take free text instead of JSON. */
+  /** The custom tools, which take free text instead of JSON, by the names that the model sees. */
   readonly customTools: ReadonlySet<string>;
 }
 
 /**
- * `tools`, those that come among the items, and `tool_choice`. Tools that OpenAI runs itself (web search and the like)
- * are passed over: clients list them for models that may have them.
+ * Parses `tools`, the tools in `additional_tools` items, and `tool_choice`. Tools that OpenAI runs itself (web search
+ * and the like) are skipped, not refused: clients list them for whichever model can use them.
  */
 export function parseTools(
   fields: Fields, items: readonly PlacedItem[], messages: readonly Message[], names: ToolNames,
@@ -28,7 +28,7 @@ export function parseTools(
   const parse = (entry: unknown, path: string): readonly Tool[] => parseTool(entry, path, names, customTools);
   const offered = new Map(toolList(fields["tools"], "tools", parse).map((tool) => [tool.name, tool]));
   for (const { item, path } of items) {
-    // Codex names all of its tools so to some models. A history may name them again.
+    // For some models Codex sends all its tools this way. A history may repeat such an item: the last definition wins.
     if (item["type"] === "additional_tools") {
       for (const tool of toolList(item["tools"], `${path}.tools`, parse)) offered.set(tool.name, tool);
     }
@@ -60,11 +60,11 @@ function parseTool(entry: unknown, path: string, names: ModelNames, customTools:
 function callable(tool: Fields, path: string, names: ModelNames, customTools: Set<string>): readonly Tool[] {
   switch (stringAt(tool["type"], `${path}.type`)) {
     case "function": {
-      // Some clients nest it as chat completions do.
+      // Some clients nest the definition under `function`, as in chat completions.
       const parsed = tool["name"] === undefined && tool["function"] !== undefined
         ? functionTool(objectAt(tool["function"], `${path}.function`), `${path}.function`, names)
         : functionTool(tool, path, names);
-      // It may stand in the place of an earlier one.
+      // It may replace an earlier custom tool of the same name.
       customTools.delete(parsed.name);
       return [parsed];
     }
@@ -79,8 +79,8 @@ function callable(tool: Fields, path: string, names: ModelNames, customTools: Se
 }
 
 /**
- * The model gives its text in a JSON object's one property, and reads of the grammar in the description: nothing holds
- * it to one.
+ * Makes a tool whose input is a JSON object with one property, which holds the free text. The tool's description states
+ * the grammar; nothing enforces it.
  */
 function customTool(tool: Fields, path: string, names: ModelNames): Tool {
   const named = namedTool(tool, path, names);
