@@ -47,6 +47,7 @@ export type ErrorCode =
   | "shutting_down"
   | "turn_timeout";
 
+/** Optional facts about a failure. */
 export interface BridgeErrorDetails {
   /** The path of the request's field that is at fault: `messages[0].content`. */
   readonly field?: string;
@@ -90,10 +91,7 @@ export function shuttingDown(): BridgeError {
   return new BridgeError("shutting_down", "The server is shutting down.");
 }
 
-/**
- * Returns a `BridgeError` as it is. Wraps any other thrown value in an `internal` error, whose message reveals nothing
- * of the value.
- */
+/** Returns a `BridgeError` as it is. Any other value becomes the cause of an `internal` error with a fixed message. */
 export function asBridgeError(error: unknown): BridgeError {
   if (error instanceof BridgeError) return error;
   return new BridgeError("internal", "The server failed on this request. Its log has the cause.", { cause: error });

@@ -44,14 +44,15 @@ export interface Surroundings {
   readonly routes?: readonly Route[];
 }
 
+/** A server, made by `createClaudeMaxApi`. */
 export interface ClaudeMaxApi {
   /** Starts listening, then looks for the CLI. Resolves with the URL; rejects with Node's error (`EADDRINUSE`…). */
   listen(): Promise<{ readonly url: string }>;
   /** Resolves when the search for the CLI is over, with the engine's status, which says what was found. */
   discovered(): Promise<EngineStatus>;
   /**
-   * Stops accepting connections and lets running answers finish within `shutdownWaitSeconds`. Then it ends the rest and
-   * every process. Resolves when all processes and connections are gone.
+   * Stops accepting connections and lets running answers finish within `shutdownWaitSeconds`. Then it ends the
+   * remaining ones and every process. Resolves when all processes and connections have ended.
    */
   close(): Promise<void>;
   /** Kills every CLI process at once. */

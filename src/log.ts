@@ -2,6 +2,7 @@
 
 import type { LogLevel } from "./config/settings.ts";
 
+/** Facts about an event, appended to its line as `name=value`. */
 export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
 
 /** Each call writes one line, or none if its level is above the configured one. Undefined fields are left out. */

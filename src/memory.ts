@@ -25,7 +25,7 @@ function collectGarbage(): void {
   setFlagsFromString("--no-expose-gc");
   if (typeof collect !== "function") return;
   collect();
-  // Also shrinks the young generation's space, which V8 otherwise keeps at its largest. Node knows this flavor from
-  // version 22 on.
+  // Also shrinks the young generation's space, which V8 otherwise keeps at its largest. Node 22 and later know this
+  // flavor; earlier versions do not.
   collect({ type: "major", execution: "sync", flavor: "last-resort" });
 }

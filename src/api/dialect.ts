@@ -32,7 +32,7 @@ export interface AnswerIdentity {
 
 /** Encodes an answer as server-sent events. All text is latin1-held UTF-8: write it as latin1. */
 export interface WireStream {
-  /** The stream's first text. Called once, when there is an event to write after it or when the head's wait is over. */
+  /** The stream's first text. Called once, when there is an event to write after it, or when `--head-wait` is over. */
   open(): string;
   /** The text that is sent when the stream has been silent for `--heartbeat` seconds. */
   heartbeat(): string;
@@ -77,7 +77,7 @@ export interface RateLimitWindow {
   readonly utilization: number | undefined;
 }
 
-/** An API that runs turns. */
+/** One API's endpoint that runs turns, such as `POST /v1/responses`. */
 export interface Dialect<Request extends TurnRequest> extends ErrorForm {
   /** Checks and translates a body. Throws a BridgeError that names the field which cannot be honoured. */
   parse(body: unknown, context: ParseContext): Request;

@@ -8,6 +8,7 @@ const quotedCharactersMax = 60;
 const suggestionEditsMax = 2;
 const suggestionPrefixCharactersMin = 4;
 
+/** The result of parsing: a config, or the request to print help or version. */
 export type ParsedConfig =
   | { readonly kind: "config"; readonly config: Config }
   | { readonly kind: "help" }

@@ -9,6 +9,7 @@ export interface ImageBlock {
   readonly source: Base64Source | UrlSource;
 }
 
+/** An image that has yet to be fetched. */
 export interface UrlSource {
   readonly type: "url";
   readonly url: string;
@@ -16,6 +17,7 @@ export interface UrlSource {
   readonly path: string;
 }
 
+/** An image's bytes, as base64. */
 export interface Base64Source {
   readonly type: "base64";
   readonly media_type: string;

@@ -2,7 +2,7 @@
 
 import type { Message } from "./message.ts";
 
-/** A function of the client's that the model may call. */
+/** One of the client's tools, which the model may call. */
 export interface Tool {
   readonly name: string;
   readonly description: string;
@@ -12,7 +12,7 @@ export interface Tool {
   readonly source?: ToolSource;
 }
 
-/** What the client calls a tool, and the field of its request that defines it. */
+/** The client's name for a tool, and the request field that defines the tool. */
 export interface ToolSource { readonly name: string; readonly path: string }
 
 /** Which calls the model may make. `required`: it must call some tool. `tool`: it must call the named one. */

@@ -46,7 +46,7 @@ export function splitName(qualified: string): { readonly namespace: string | und
     : { namespace: qualified.slice(0, at), name: qualified.slice(at + 1) };
 }
 
-/** Matches an id with a number at its end. CLI 2.1.330 reads `b_2` as a repetition of `b`, and loses a result. */
+/** Matches an id with a number at its end. CLI 2.1.330 reads `b_2` as a repeated `b`, and loses one's result. */
 const numberedId = /^(.+)_\d+$/u;
 
 /** Makes call ids for a history: valid for the Messages API, and each used once in the conversation. */

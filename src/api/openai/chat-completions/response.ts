@@ -18,13 +18,16 @@ export interface ChatIdentity {
   readonly systemFingerprint: string;
 }
 
+/** How a request wants its answer written, streamed or not. */
 export interface AnswerStyle {
   readonly names: ToolNames;
   /** True: calls are written as the deprecated `function_call` instead of `tool_calls`. */
   readonly isLegacy: boolean;
 }
 
+/** How a request wants its answer streamed. */
 export interface StreamStyle extends AnswerStyle {
+  /** True: the stream ends with a chunk that has the usage. */
   readonly includeUsage: boolean;
 }
 

@@ -14,6 +14,7 @@ import {
 /** The longest text of one response, in bytes; far above any model's answer. It is held: the last event repeats it. */
 export const answerBytesMax = 16 * 1024 * 1024;
 
+/** The values of a response that come neither from the request nor from the model. */
 export interface ResponseIdentity {
   /** `resp_…` */
   readonly id: string;
@@ -21,6 +22,7 @@ export interface ResponseIdentity {
   readonly createdAt: number;
 }
 
+/** What the request determines about how its response is written. */
 export interface ResponseStyle {
   readonly names: ToolNames;
   /** The custom tools, which take free text, by the names that the model sees. */
