@@ -4,6 +4,7 @@
  */
 import type { Sent } from "./chat-transcript.ts";
 import type { ClaudeVersion } from "./real-claude.ts";
+import { lostDigits } from "./said-differences.ts";
 
 export interface KnownDifference {
   readonly name: string;
@@ -11,6 +12,8 @@ export interface KnownDifference {
   readonly versions: readonly ClaudeVersion[];
   /** A finding of the judge's, or a failure of the request, by which it shows. */
   readonly shows: RegExp;
+  /** A finding that comes with it. */
+  readonly brings?: RegExp;
   readonly request: Sent;
   /** What the client says to the answer of `request`, where it shows only then. */
   readonly next?: string;
@@ -29,7 +32,7 @@ const calling = (name: string, args: string): readonly Sent[] => [
 export const knownDifferences: readonly KnownDifference[] = [
   {
     name: "a number beyond 2^53 in the arguments of an earlier call loses its last digits", issue: 11, versions: both,
-    shows: /number \d{17,}/u,
+    shows: new RegExp(`^${lostDigits}`, "u"),
     request: { model: "sonnet", messages: [user("q"), ...calling("f", '{"id":1234567890123456789}')] },
   },
   {
@@ -41,11 +44,13 @@ export const knownDifferences: readonly KnownDifference[] = [
     name: "the JSON of an earlier answer is a call of the CLI's tool to the process that gave it", issue: 11,
     versions: both,
     shows: /"who":"call \d+".* in the place of .*"who":"assistant text"/u,
+    brings: /^messages: \{"who":"result \d+",.*"Structured output provided successfully".* in the place of nothing$/u,
     request: { model: "sonnet", messages: [user("q")], response_format: { type: "json_object" } }, next: "and then?",
   },
 ];
 
-/** The entry that a finding on a version is excused by. */
-export function excuseOf(finding: string, version: ClaudeVersion): KnownDifference | undefined {
-  return knownDifferences.find(({ shows, versions }) => versions.includes(version) && shows.test(finding));
+/** The findings on a version that no entry excuses, each by itself. */
+export function unexcused(findings: readonly string[], version: ClaudeVersion): string[] {
+  const known = knownDifferences.filter(({ versions }) => versions.includes(version));
+  return findings.filter((finding) => !known.some(({ shows, brings }) => shows.test(finding) || brings?.test(finding)));
 }

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Sent } from "./chat-transcript.ts";
+import { unexcused } from "./known-differences.ts";
 import { judgeRawBody, type World } from "./raw-body-judge.ts";
 
 const call = {
@@ -105,6 +106,27 @@ describe("the judge of raw bodies", () => {
       assert.ok(findings.length > 0);
     });
   }
+
+  const digits = "1234567890123456789";
+  const rounded = body.replace(digits, String(Number(digits)));
+
+  it("finds digits that a number lost, which is known", () => {
+    const findings = judgeRawBody(rounded, request, world);
+    assert.equal(findings.length, 1);
+    assert.deepEqual(unexcused(findings, "2.1.330"), []);
+  });
+
+  for (const [what, replaced, by] of mutations.filter(([, text]) => text !== digits)) {
+    it(`finds ${what} beside lost digits, which excuse nothing else`, () => {
+      const findings = judgeRawBody(rounded.replace(replaced, () => by), request, world);
+      assert.notDeepEqual(unexcused(findings, "2.1.330"), []);
+    });
+  }
+
+  it("finds another digit in a number to be no lost one", () => {
+    const findings = judgeRawBody(body.replace(digits, "1234567890123456000"), request, world);
+    assert.notDeepEqual(unexcused(findings, "2.1.330"), []);
+  });
 
   it("finds words that only another version of the CLI adds", () => {
     assert.notDeepEqual(judgeRawBody(body, request, { ...world, version: "2.1.197" }), []);

@@ -2,9 +2,9 @@
 import { beginText, continueText } from "../../src/own-words.ts";
 import { type AddedWordsReader, readAdded } from "./added-words-reader.ts";
 import { type Part, resultOf, type Said, type SaidByClient, type Sent, tell, Transcript } from "./chat-transcript.ts";
-import { keysSorted } from "./exact-json.ts";
-import { asBlocks, show, wellFormed } from "./raw-body-blocks.ts";
+import { asBlocks, show } from "./raw-body-blocks.ts";
 import type { World } from "./raw-body-judge.ts";
+import { saidDifferences } from "./said-differences.ts";
 
 export interface JudgedMessages {
   readonly findings: readonly string[];
@@ -17,7 +17,7 @@ export function judgeMessages(
 ): JudgedMessages {
   const told = new ToldMessages(readAdded(world.version, world.known, "messages"), world.thoughts);
   for (const message of messages) told.take(message);
-  const findings = [...told.findings, ...differences(withOwnWords(client.said), told.transcript.all)];
+  const findings = [...told.findings, ...saidDifferences(withOwnWords(client.said), told.transcript.all)];
   return { findings, names: told.names };
 }
 
@@ -28,16 +28,6 @@ function withOwnWords(said: readonly Said[]): readonly Said[] {
   const before = isAssistants(said[0]) ? [own(beginText)] : [];
   const behind = isAssistants(said.at(-1)) ? [own(continueText)] : [];
   return [...before, ...said, ...behind];
-}
-
-function differences(expected: readonly Said[], found: readonly Said[]): string[] {
-  const whole = (_key: string, value: unknown): unknown => (typeof value === "string" ? wellFormed(value) : value);
-  const comparable = (said: Said | undefined): string | undefined => JSON.stringify(keysSorted(said), whole);
-  for (let index = 0; index < Math.max(expected.length, found.length); index++) {
-    if (comparable(expected[index]) === comparable(found[index])) continue;
-    return [`messages: ${show(found[index])} in the place of ${show(expected[index])}`];
-  }
-  return [];
 }
 
 class ToldMessages {

@@ -25,21 +25,29 @@ export async function judgeTurn(
   const response = await chatRequest(bridge.url, request);
   const bytes = await readBytes(response);
   const text = bytes.toString("utf8");
-  const isAnswered = response.status === 200 && !text.includes('data: {"error"');
   const sent = stub.requests.slice(before);
-  // Behind the head too: whether the CLI gives the model every tool is known only when it has been told them.
-  const isRefused = sent.length === 0 && text.includes('"type":"invalid_request_error"');
-  // Of a stream that failed the error is the last event.
-  const failure = isAnswered || isRefused ? [] : [`${response.status}: ${text.slice(-answerCharsShown)}`];
+  const { end, findings: failure } = outcomeOf(response.status, text, sent.length);
   const refusals = stub.refusals.filter(({ request: { index } }) => index >= before).map(({ message }) => message);
   const [first, ...more] = sent;
-  if (first === undefined) return { isTaken: failure.length > 0, findings: failure, message: undefined };
+  if (first === undefined) return { isTaken: end !== "refused", findings: failure, message: undefined };
   const world = { version, known: knownOf(server), thoughts };
   const findings = [
     ...judgeRawBody(first.bodyText, request, world), ...failure, ...refusals.map((message) => `refused: ${message}`),
     ...(more.length === 0 || refusals.length > 0 ? [] : [`asked ${sent.length} times`]),
   ];
-  return { isTaken: true, findings, message: isAnswered ? messageOf(bytes, text, request) : undefined };
+  return { isTaken: true, findings, message: end === "answered" ? messageOf(bytes, text, request) : undefined };
+}
+
+/** How a request ended, by its answer and by how often the API was asked; `findings` has what is wrong with that. */
+export interface Outcome { readonly end: "answered" | "refused" | "failed"; readonly findings: readonly string[] }
+
+export function outcomeOf(status: number, text: string, askedCount: number): Outcome {
+  // Of a stream that failed the error is the last event: whether the CLI gives the model every tool is known late.
+  const isAnswered = status === 200 && !text.includes('data: {"error"');
+  if (isAnswered) return { end: "answered", findings: askedCount > 0 ? [] : ["answered, and the model was not asked"] };
+  const isRefused = askedCount === 0 && text.includes('"type":"invalid_request_error"');
+  if (isRefused) return { end: "refused", findings: [] };
+  return { end: "failed", findings: [`${status}: ${text.slice(-answerCharsShown)}`] };
 }
 
 function messageOf(bytes: Buffer, text: string, request: Sent): Sent {
