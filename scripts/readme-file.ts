@@ -1,7 +1,7 @@
 /** The README as a file with generated sections, each between `<!-- name:begin -->` and `<!-- name:end -->`. */
 import { readFileSync, writeFileSync } from "node:fs";
 
-const path = new URL("../README.md", import.meta.url);
+const mainPath = new URL("../README.md", import.meta.url);
 
 /**
  * The README with its sections, by name, filled in. Pure.
@@ -30,7 +30,7 @@ function onlyPlaceOf(text: string, mark: string): number | undefined {
  * has other sections. Gives the exit code. Throws an Error for any other argument.
  */
 export function updateReadme(
-  args: readonly string[], sections: Readonly<Record<string, string>>, complaint: string,
+  args: readonly string[], sections: Readonly<Record<string, string>>, complaint: string, path = mainPath,
 ): number {
   const unknown = args.find((argument) => argument !== "--check");
   if (unknown !== undefined) throw new Error(`unknown argument ${unknown}; known is --check`);

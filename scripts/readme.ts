@@ -1,6 +1,6 @@
 /**
- * Writes the README's tables of fields and options. With `--check` it writes nothing, and exits with 1 when the
- * README's tables are not what the code says.
+ * Writes the tables of README.md and test/README.md. With `--check` it writes nothing, and exits with 1 when one of
+ * them is not what the code says.
  *
  *     npx tsx scripts/readme.ts [--check]
  */
@@ -9,7 +9,9 @@ import { chatFields } from "../src/api/openai/chat-completions/fields.ts";
 import type { FieldTreatment } from "../src/api/field-treatment.ts";
 import { responsesFields } from "../src/api/openai/responses/fields.ts";
 import { addedWordsText } from "./readme-added-words.ts";
+import { knownFaultsText } from "./readme-known-faults.ts";
 import { updateReadme } from "./readme-file.ts";
+import { rulesText } from "./readme-rules.ts";
 import { table } from "./readme-table.ts";
 
 /** The generated text of each section, by its name. */
@@ -19,7 +21,13 @@ export function sections(): Readonly<Record<string, string>> {
     "responses-fields": fieldTable(responsesFields),
     options: optionTable(),
     "added-words": addedWordsText(),
+    "known-faults": knownFaultsText(),
   };
+}
+
+/** The same of test/README.md. */
+export function testSections(): Readonly<Record<string, string>> {
+  return { rules: rulesText() };
 }
 
 function optionTable(): string {
@@ -32,6 +40,11 @@ function fieldTable(fields: readonly FieldTreatment[]): string {
 }
 
 if (process.argv[1]?.endsWith("readme.ts") === true) {
-  const complaint = "README.md is not what the code says: run npx tsx scripts/readme.ts";
-  process.exitCode = updateReadme(process.argv.slice(2), sections(), complaint);
+  const args = process.argv.slice(2);
+  const complaint = "is not what the code says: run npx tsx scripts/readme.ts";
+  const codes = [
+    updateReadme(args, sections(), `README.md ${complaint}`),
+    updateReadme(args, testSections(), `test/README.md ${complaint}`, new URL("../test/README.md", import.meta.url)),
+  ];
+  process.exitCode = Math.max(...codes);
 }

@@ -2,14 +2,19 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
-import { sections } from "../scripts/readme.ts";
+import { sections, testSections } from "../scripts/readme.ts";
 import { fillIn } from "../scripts/readme-file.ts";
 
 const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
 
 describe("the README", () => {
-  it("has the tables of options, fields and added words as the code has them", () => {
+  it("has the tables of options, fields and added words, and the list of known faults, as the code has them", () => {
     assert.equal(fillIn(readme, sections()), readme);
+  });
+
+  it("has beside it a README of the tests, with the API's rules as the stub has them", () => {
+    const text = readFileSync(new URL("README.md", import.meta.url), "utf8");
+    assert.equal(fillIn(text, testSections()), text);
   });
 
   it("has the clients and the configurations that the tests ran", () => {

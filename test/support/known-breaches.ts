@@ -18,7 +18,8 @@ const loop = "tool-loop-thinking";
 export const knownBreaches = {
   /**
    * By the request of `odd-requests.ts`, on both pinned CLIs. Without an image that cannot be decoded the CLI asks
-   * again. Of a refused schema 2.1.330 makes `{"type":"object"}` and asks again, and the client is told nothing.
+   * again, and the client gets a 400. Of a refused schema 2.1.330 makes `{"type":"object"}` and asks again, and the
+   * client is told nothing.
    */
   real: {
     "a tool loop with a budget": loop,
@@ -36,6 +37,19 @@ export const knownBreaches = {
     },
   ],
 } as const;
+
+type KnownRule = (typeof knownBreaches.real)[keyof typeof knownBreaches.real];
+
+/** What a client meets by each of these rules, for the README. */
+export const breachesTold: Readonly<Record<KnownRule, string>> = {
+  "schema-draft": "Of a tool's schema that the API refuses (a `pattern` that is no expression), CLI 2.1.330 makes "
+    + "`{\"type\":\"object\"}` and asks again: the model has the tool without its parameters, and you are not told. "
+    + "On 2.1.197 it is a 400.",
+  "image-decodable": "An image that cannot be decoded goes up, is refused, and the CLI asks again without it: "
+    + "the answer is a 400, after a request that was paid for.",
+  "tool-loop-thinking": "A tool loop that a new process is told lacks its thoughts. Models that think with a budget "
+    + "refuse that: 400.",
+};
 
 /** Throws where there is another breach than the known ones, and where a known one was not met. */
 export function assertOnlyKnown(breaches: readonly Breach[], known: readonly KnownBreach[]): void {

@@ -3,10 +3,12 @@
  * issue that mends it and a request that shows it: once it shows it no more, the test asks for the entry's removal.
  */
 import type { Sent } from "./chat-transcript.ts";
+import { breachesTold } from "./known-breaches.ts";
 import type { ClaudeVersion } from "./real-claude.ts";
 import { lostDigits } from "./said-differences.ts";
 
 export interface KnownDifference {
+  /** A sentence for the README. */
   readonly name: string;
   readonly issue: 10 | 11;
   readonly versions: readonly ClaudeVersion[];
@@ -31,17 +33,17 @@ const calling = (name: string, args: string): readonly Sent[] => [
 
 export const knownDifferences: readonly KnownDifference[] = [
   {
-    name: "a number beyond 2^53 in the arguments of an earlier call loses its last digits", issue: 11, versions: both,
+    name: "A number beyond 2^53 in the arguments of an earlier call loses its last digits.", issue: 11, versions: both,
     shows: new RegExp(`^${lostDigits}`, "u"),
     request: { model: "sonnet", messages: [user("q"), ...calling("f", '{"id":1234567890123456789}')] },
   },
   {
-    name: "a tool loop that is told to a model with a thinking budget lacks its thinking, and is refused", issue: 10,
+    name: breachesTold["tool-loop-thinking"], issue: 10,
     versions: ["2.1.197"], shows: /Expected `thinking` or `redacted_thinking`/u,
     request: { model: "haiku", messages: [user("q"), ...calling("f", "{}")] },
   },
   {
-    name: "the JSON of an earlier answer is a call of the CLI's tool to the process that gave it", issue: 11,
+    name: "An earlier JSON answer goes back up as a call of the CLI's tool, from the process that gave it.", issue: 11,
     versions: both,
     shows: /"who":"call \d+".* in the place of .*"who":"assistant text"/u,
     brings: /^messages: \{"who":"result \d+",.*"Structured output provided successfully".* in the place of nothing$/u,
