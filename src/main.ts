@@ -73,7 +73,7 @@ function closeOnSignals(server: ClaudeMaxApi): void {
   };
   process.on("SIGINT", onSignal);
   process.on("SIGTERM", onSignal);
-  // Sent when the terminal is closed.
+  // The system sends SIGHUP when the terminal is closed.
   process.on("SIGHUP", onSignal);
 }
 

@@ -1,4 +1,4 @@
-/** The size of the slices in which a body is copied and written, in bytes. */
+/** The largest part of a body that is copied or written at once, in bytes. */
 export const sliceBytes = 64 * 1024;
 
 /** A JSON body whose memory is made, or freed, piece by piece while it is sent. */
@@ -7,7 +7,7 @@ export interface Body {
   readonly length: number;
   /** Iterable once. */
   readonly pieces: Iterable<Buffer>;
-  /** All of it is held until its last piece was sent. */
+  /** True: all of the body stays in memory until its last piece was sent. False: each piece is freed once sent. */
   readonly isHeldWhole: boolean;
 }
 

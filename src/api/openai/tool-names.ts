@@ -1,4 +1,4 @@
-/** What the Messages API accepts as a tool's name and as a call's id. 256 is this server's limit: the API has none. */
+/** What the Messages API accepts as a tool's name and as a call's id. The id's length limit is this server's own. */
 const nameThatFits = /^[a-zA-Z0-9_-]{1,128}$/u;
 const idThatFits = /^[a-zA-Z0-9_-]{1,256}$/u;
 const nameCharsMax = 120;

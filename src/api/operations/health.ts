@@ -19,9 +19,9 @@ type InstallationFacts =
 export interface EngineFacts {
   /** Undefined until the search for the CLI is over. */
   readonly installation: InstallationFacts | undefined;
-  /** Undefined until the CLI has said. */
+  /** Undefined until the CLI has reported it. */
   readonly loggedIn: boolean | undefined;
-  /** True: the CLI sends the account's e-mail address to the model. Undefined until the CLI has said. */
+  /** True: the CLI sends the account's e-mail address to the model. Undefined until that is known. */
   readonly sendsEmail: boolean | undefined;
   readonly rateLimit: RateLimitFacts | undefined;
   readonly runningTurns: number;

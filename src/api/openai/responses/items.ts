@@ -146,7 +146,7 @@ export function parseItems(items: readonly PlacedItem[], instructions: string, n
         // Ignored: calls of tools that OpenAI ran itself.
         break;
       case "additional_tools":
-        // `parseTools` reads it.
+        // Skipped here: `parseTools` reads the tools in it.
         break;
       default:
         throw unsupportedPart(stringAt(item["type"], `${path}.type`), path);

@@ -53,7 +53,7 @@ export class ResponseStream implements WireStream {
   #open: OpenItem | undefined;
   /** The text that this batch has added to the open item so far. */
   #grown = "";
-  /** The next event's number. `open` writes the first two events, and is called after `encode` has numbered a batch. */
+  /** The next event's number. The first two are reserved for `open`, which may be called after the first `encode`. */
   #sequence = openingEvents.length;
   #answerBytes = 0;
 
