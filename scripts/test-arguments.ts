@@ -9,6 +9,7 @@ export interface TestArguments {
   readonly parts: readonly string[];
   /** No sample: every case. */
   readonly isWhole: boolean;
+  /** Where the suite is one that counts it. */
   readonly hasCoverage: boolean;
 }
 

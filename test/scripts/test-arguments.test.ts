@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { parseTestArguments } from "../../scripts/test-arguments.ts";
 
 describe("the arguments of the test script", () => {
-  it("ask for everything that is offline, with coverage, where there are none", () => {
+  it("ask for everything that is offline where there are none", () => {
     assert.deepEqual(parseTestArguments([]), { suite: undefined, parts: [], isWhole: false, hasCoverage: true });
   });
 

@@ -10,7 +10,7 @@ import { seededRandom } from "../../../support/random.ts";
 import { faultOf } from "../../../support/composed-request.ts";
 import { sampleOf } from "../../../support/sample.ts";
 
-const runs = sampleOf({ what: "histories", small: 1_000, whole: 10_000 });
+const runs = sampleOf({ what: "histories", small: 200, whole: 10_000 });
 
 function assertWellFormed(messages: readonly Message[]): void {
   assert.equal(messages[0]?.role, "user");

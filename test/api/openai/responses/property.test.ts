@@ -14,8 +14,8 @@ import { statusOf } from "../../../support/openai-error.ts";
 import { faultOf } from "../../../support/composed-request.ts";
 import { sampleOf } from "../../../support/sample.ts";
 
-const histories = sampleOf({ what: "histories", small: 1_000, whole: 10_000 });
-const bodies = sampleOf({ what: "bodies", small: 2_000, whole: 20_000 });
+const histories = sampleOf({ what: "histories", small: 200, whole: 10_000 });
+const bodies = sampleOf({ what: "bodies", small: 400, whole: 20_000 });
 
 /** A chat's part as this dialect has it. */
 function partOf(part: any): unknown {

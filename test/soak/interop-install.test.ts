@@ -1,3 +1,4 @@
+/** Here, not in `npm test`: npm runs five times, and each costs seconds. */
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
