@@ -120,7 +120,7 @@ export const cliWords: readonly AddedWords[] = [
       ],
     ],
     what: "the e-mail address of the account",
-    removedBy: "the server, but where `/health` says `account_email_sent`; there a token from `claude setup-token`",
+    removedBy: "this server, with [one exception](#what-your-claude-code-setup-has-to-do-with-it)",
   },
   {
     id: "policy", place: "messages", seenOn: both,
