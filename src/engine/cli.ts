@@ -157,20 +157,27 @@ export class Cli {
   }
 
   /**
-   * Takes what a process tells of itself. Where it has no login, another is asked that has another configuration:
-   * resolves
-   * when that has told. Never rejects.
+   * Takes what a process tells of itself. Where it has no login beside the server's configuration, one with the user's
+   * is asked: resolves when that has told. Never rejects.
    */
   async learn(answer: InitializeAnswer, process: ClaudeProcess): Promise<void> {
-    this.models.learn(answer.models);
-    this.#account.noteLogin(answer);
+    const { home, owners } = this.#configs;
+    const owner = owners.get(process) ?? home.owner;
+    const news = home.noteLogin(owner, answer.loggedIn);
+    if (news === "outdated") return;
     this.#inquiry.postponed = undefined;
-    const owner = this.#configs.owners.get(process);
-    if (answer.loggedIn || owner === undefined || !this.#configs.home.noteLoggedOut(owner)) return;
-    this.#options.log.info("the CLI has no login beside a configuration of the server's own: it gets the user's");
-    this.#account.forgetLogin();
-    this.#options.onChange();
-    await this.ask(process.model);
+    this.models.learn(answer.models);
+    const isNew = this.loggedIn !== true;
+    this.#account.noteLogin(answer);
+    if (news === "server's after all") this.#options.onChange();
+    if (news === "try the user's") {
+      this.#account.forgetLogin();
+      this.#options.onChange();
+      await this.ask(process.model);
+    } else if (owner === "user" && answer.loggedIn && isNew) {
+      const { log } = this.#options;
+      log.warn("the CLI is logged in only with the user's own configuration: it gets that, not the server's");
+    }
   }
 
   noteRateLimit(info: RateLimitInfo): void {

@@ -10,13 +10,26 @@ type Environment = Readonly<Record<string, string>>;
 /** Whose configuration a process has. */
 export type ConfigOwner = "server" | "user";
 
+/** What an answer about the login means. */
+export type LoginNews =
+  | "current"
+  /** Of a process whose configuration the next ones do not get: it says nothing of theirs. */
+  | "outdated"
+  /** The next processes get the user's configuration, and one should be asked. */
+  | "try the user's"
+  /** The next processes get the server's configuration again. */
+  | "server's after all";
+
 /**
- * Which configuration the processes get: the server's own, and the user's where the CLI finds no login beside that (an
- * API key that `claude` keeps in its configuration, or a CLI that cannot have its login elsewhere).
+ * Which configuration the processes get. It is the server's own, or the user's as long as the CLI was never logged in
+ * with the server's: the login may be an API key that `claude` keeps in its configuration, or the CLI one that cannot
+ * have its login elsewhere.
  */
 export class ConfigHome {
   owner: ConfigOwner = "server";
   readonly #environment: Environment;
+  /** With the server's own configuration, at any time. */
+  #wasLoggedIn = false;
 
   constructor(environment: Environment) {
     this.#environment = environment;
@@ -36,14 +49,19 @@ export class ConfigHome {
     return { ...further, ...configEnvironment(this.#environment, config) };
   }
 
-  /**
-   * A process with the configuration of `owner` is logged out: the next ones get the other. True where that is worth
-   * asking.
-   */
-  noteLoggedOut(owner: ConfigOwner): boolean {
-    if (owner !== this.owner || isLoggedInByEnvironment(this.#environment)) return false;
+  /** A process with the configuration of `owner` tells whether it is logged in. */
+  noteLogin(owner: ConfigOwner, isLoggedIn: boolean): LoginNews {
+    if (owner === "server" && isLoggedIn) {
+      this.#wasLoggedIn = true;
+      if (this.owner === "server") return "current";
+      this.owner = "server";
+      return "server's after all";
+    }
+    if (owner !== this.owner) return "outdated";
+    if (isLoggedIn || isLoggedInByEnvironment(this.#environment)) return "current";
+    if (owner === "server" && this.#wasLoggedIn) return "current";
     this.owner = owner === "server" ? "user" : "server";
-    return this.owner === "user";
+    return owner === "server" ? "try the user's" : "current";
   }
 }
 

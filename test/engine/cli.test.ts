@@ -271,6 +271,28 @@ describe("its processes", () => {
     assert.deepEqual([cli.loggedIn, live.started, cli.size], [false, 4, 0]);
   });
 
+  it("get the user's configuration where the login is in that alone: the log warns of it, once", async (t) => {
+    const { cli, logLines } = startCli(t, "login-in-configuration");
+    const earlier = await cli.launch("fake", never);
+    await cli.ask("fake");
+    assert.equal(cli.loggedIn, true);
+    // One of before, with the server's configuration, answers late.
+    await cli.learn({ models: [], loggedIn: false, knowsEmail: false }, earlier);
+    assert.equal(cli.loggedIn, true);
+    await cli.ask("fake");
+    const warnings = logLines.filter((line) => line.includes("warn the CLI is logged in only with the user's own"));
+    assert.equal(warnings.length, 1);
+  });
+
+  it("keep the server's configuration where one of them was logged in", async (t) => {
+    const started = startCli(t, "answers");
+    const { cli } = started;
+    const [first, second] = [await cli.launch("fake", never), await cli.launch("fake", never)];
+    await cli.learn({ models: [], loggedIn: true, knowsEmail: false }, first);
+    await cli.learn({ models: [], loggedIn: false, knowsEmail: false }, second);
+    assert.deepEqual([cli.loggedIn, started.changes, started.logLines], [false, 0, []]);
+  });
+
   it("are ended by a close, which waits for the last and is told to who has them", async (t) => {
     const { cli } = startCli(t, "hangs");
     const started = [await cli.launch("fake", never), await cli.launch("fake", never)];

@@ -54,16 +54,30 @@ describe("the configuration of the processes", () => {
   it("is the user's once a process is logged out, and the server's again when that is too", async (t) => {
     const folder = await temporaryFolder(t);
     const config = new ConfigHome({ HOME: "nowhere" });
-    assert.deepEqual([config.noteLoggedOut("user"), config.owner], [false, "server"], "no process of now");
-    assert.deepEqual([config.noteLoggedOut("server"), config.owner], [true, "user"]);
+    assert.deepEqual([config.noteLogin("user", false), config.owner], ["outdated", "server"]);
+    assert.deepEqual([config.noteLogin("server", false), config.owner], ["try the user's", "user"]);
     assert.deepEqual(await config.prepare({ config: folder, cache: "cache" }), { XDG_CACHE_HOME: "cache" });
     assert.ok(!existsSync(join(folder, ".claude.json")));
-    assert.deepEqual([config.noteLoggedOut("server"), config.owner], [false, "user"], "a process of before");
-    assert.deepEqual([config.noteLoggedOut("user"), config.owner], [false, "server"]);
+    assert.deepEqual([config.noteLogin("server", false), config.owner], ["outdated", "user"], "a process of before");
+    assert.deepEqual([config.noteLogin("user", true), config.owner], ["current", "user"]);
+    assert.deepEqual([config.noteLogin("user", false), config.owner], ["current", "server"]);
+  });
+
+  it("stays the server's own once a process was logged in with that", () => {
+    const config = new ConfigHome({ HOME: "nowhere" });
+    assert.deepEqual([config.noteLogin("server", true), config.owner], ["current", "server"]);
+    assert.deepEqual([config.noteLogin("server", false), config.owner], ["current", "server"]);
+  });
+
+  it("is the server's own again when another process is logged in with that", () => {
+    const config = new ConfigHome({ HOME: "nowhere" });
+    config.noteLogin("server", false);
+    assert.deepEqual([config.noteLogin("server", true), config.owner], ["server's after all", "server"]);
+    assert.deepEqual([config.noteLogin("user", true), config.owner], ["outdated", "server"]);
   });
 
   it("is the server's own, whatever a process says, where the environment has the login", () => {
     const config = new ConfigHome({ CLAUDE_CODE_OAUTH_TOKEN: "made-up" });
-    assert.deepEqual([config.noteLoggedOut("server"), config.owner], [false, "server"]);
+    assert.deepEqual([config.noteLogin("server", false), config.owner], ["current", "server"]);
   });
 });
