@@ -2,7 +2,9 @@
 
 import { BridgeError } from "../errors.ts";
 import type { ImageBlock, Message, TextBlock, ToolResultBlock, UrlSource, UserBlock } from "../turn/message.ts";
-import { type FetchedImage, fetchImage, type FetchOptions, fetchWaitMs, Refusal, tooMuchTogether } from "./fetch-images.ts";
+import {
+  type FetchedImage, fetchImage, type FetchOptions, fetchWaitMs, Refusal, tooMuchTogether,
+} from "./fetch-images.ts";
 import type { ImageCache } from "./image-cache.ts";
 
 /** How many images are fetched for one request. */
