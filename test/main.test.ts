@@ -15,6 +15,7 @@ import { fakeClaudePath } from "./support/fake-claude.ts";
 import { healthOf } from "./support/health.ts";
 import { openAiErrorIn } from "./support/openai-error.ts";
 import { waitUntilGone } from "./support/processes.ts";
+import { programArguments } from "./support/program.ts";
 import { startPuppeteer } from "./support/puppeteer.ts";
 import { platformEnvironment } from "./support/real-claude.ts";
 import { chatRequest, readStrictSse } from "./support/sse.ts";
@@ -27,7 +28,7 @@ const question = { model: "opus", messages: [{ role: "user", content: "WORDS 2" 
 
 function startMain(t: TestContext, args: readonly string[], env: Readonly<Record<string, string>> = {}): { child: ChildProcess; exited: Promise<Exit>; stdout: () => string; stderr: () => string } {
   const coverage = process.env["NODE_V8_COVERAGE"];
-  const child = spawn(process.execPath, ["--import", "tsx", "src/main.ts", ...args], {
+  const child = spawn(process.execPath, [...programArguments(), ...args], {
     cwd: root, env: { ...platformEnvironment(), ...(coverage === undefined ? {} : { NODE_V8_COVERAGE: coverage }), ...env }, stdio: ["ignore", "pipe", "pipe"],
   });
   const exited = exitOf(child);

@@ -5,6 +5,7 @@ import { test, type TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import { cleanUp } from "../support/cleanup.ts";
 import { endChild, exitOf, within } from "../support/exit.ts";
+import { programArguments } from "../support/program.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const waitMsMax = 20_000;
@@ -14,7 +15,7 @@ type CliMessage = any;
 
 /** The stand-in by itself, driven as the server drives the CLI. */
 function startDemo(t: TestContext, args: readonly string[] = []) {
-  const child = spawn(process.execPath, ["--import", "tsx", "src/demo/claude.ts", ...args], { cwd: root, stdio: ["pipe", "pipe", "inherit"] });
+  const child = spawn(process.execPath, [...programArguments("demo/claude"), ...args], { cwd: root, stdio: ["pipe", "pipe", "inherit"] });
   const exited = exitOf(child);
   child.stdin.on("error", () => undefined);
   cleanUp(t, () => endChild(child, exited));

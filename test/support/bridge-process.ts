@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { cleanUp } from "./cleanup.ts";
 import { endChild, exitOf, within, type Exit } from "./exit.ts";
 import { faultIn, faultReporter } from "./faults.ts";
+import { programArguments } from "./program.ts";
 import { platformEnvironment } from "./real-claude.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -42,8 +43,8 @@ export interface BridgeOptions {
  */
 export async function startBridge(t: TestContext, { args = [], env = {}, node = process.execPath, before = [] }: BridgeOptions = {}): Promise<BridgeProcess> {
   const coverage = process.env["NODE_V8_COVERAGE"];
-  const flags = ["--import", faultReporter, "--import", "tsx"];
-  const [program = node, ...rest] = [...before, node, ...flags, "src/main.ts", "--port", "0", ...args];
+  const start = [node, "--import", faultReporter, ...programArguments()];
+  const [program = node, ...rest] = [...before, ...start, "--port", "0", ...args];
   const child = spawn(program, rest, {
     cwd: root,
     env: { ...platformEnvironment(), ...(coverage === undefined ? {} : { NODE_V8_COVERAGE: coverage }), ...env },
