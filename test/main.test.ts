@@ -137,7 +137,8 @@ describe("a CLI that cannot serve", () => {
     ["that is too old", fakeClaudePath("old-version"), /2\.1\.119 is too old; 2\.1\.120 is the oldest that serves\. Update it with `claude update`/, "2.1.119"],
   ] as const) {
     it(`${what} does not keep the server from starting: greeting, /health and chat tell the mend`, async (t) => {
-      const bridge = await startBridge(t, { args: ["--claude", claude] });
+      // The look at the version may take longer than the usual wait for the head on a busy machine.
+      const bridge = await startBridge(t, { args: ["--claude", claude, "--head-wait", "60"] });
       assert.match(await bridge.waitForOutput(/curl/), mend);
       const health = await healthOf(bridge.url);
       assert.equal(health.status, "unavailable");

@@ -93,10 +93,10 @@ const thinkingTokensMin = 1_024;
  * The request that applies the turn's settings, or undefined when there are none. An output limit without room for
  * thinking turns thinking off: for some models the CLI would ask for a budget that the API refuses.
  */
-export function settingsRequest({ maxOutputTokens, effort, thinkingTokens }: Turn): JsonObject | undefined {
-  const hasNoRoom = maxOutputTokens !== undefined && maxOutputTokens <= thinkingTokensMin;
+export function settingsRequest({ maxTokens, effort, thinkingTokens }: Turn): JsonObject | undefined {
+  const hasNoRoom = maxTokens !== undefined && maxTokens <= thinkingTokensMin;
   const env = {
-    ...(maxOutputTokens === undefined ? {} : { CLAUDE_CODE_MAX_OUTPUT_TOKENS: String(maxOutputTokens) }),
+    ...(maxTokens === undefined ? {} : { CLAUDE_CODE_MAX_OUTPUT_TOKENS: String(maxTokens) }),
     ...(hasNoRoom || thinkingTokens === 0 ? { CLAUDE_CODE_DISABLE_THINKING: "1" } : {}),
   };
   const settings = {

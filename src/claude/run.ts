@@ -46,7 +46,7 @@ export interface RunSetting {
 }
 
 /** Creates the queue and the translator of a run and starts its silence timer. Writes nothing to the process. */
-export function startRun({ responseSchema, parallelToolCalls, toolChoice }: Turn, setting: RunSetting): Run {
+export function startRun({ responseSchema, disableParallelToolUse, toolChoice }: Turn, setting: RunSetting): Run {
   const { process, tools, previousMessageId, silenceMsMax, onFailure } = setting;
   const queue = new BatchQueue<TurnEvent>({
     pause: () => process.pause(),
@@ -56,7 +56,7 @@ export function startRun({ responseSchema, parallelToolCalls, toolChoice }: Turn
       process.resume();
     },
   });
-  const manyCalls = parallelToolCalls ? Infinity : 1;
+  const manyCalls = disableParallelToolUse ? 1 : Infinity;
   const translator = new TurnTranslator({
     nowMs: Date.now,
     previousMessageId,

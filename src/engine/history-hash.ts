@@ -12,7 +12,7 @@ export type HistoryHash = string & { readonly __historyHash: unique symbol };
  * The hash before any message: what the process was launched with and told at its start, and what it is asked to do
  * with its tools.
  */
-export function profileHash({ messages: _messages, stop: _stop, tools, ...profile }: Turn): HistoryHash {
+export function profileHash({ messages: _messages, stopSequences: _stop, tools, ...profile }: Turn): HistoryHash {
   // Where a request defines a tool is nothing to the model.
   const served = tools.map(({ source: _source, ...tool }) => tool);
   return digest(["profile", canonicalJson({ ...profile, tools: served })]);

@@ -5,9 +5,10 @@ import type { Turn } from "../turn/turn.ts";
 
 /** The CLI knows no tool_choice, so it is told to the model; what it does all the same is dealt with in the engine. */
 export function withToolChoice(turn: Turn): Turn {
+  const mayCall = turn.tools.length > 0 && turn.toolChoice.type !== "none";
   const instructions = [
     ...choiceInstruction(turn),
-    ...(turn.parallelToolCalls || turn.tools.length === 0 || turn.toolChoice.type === "none" ? [] : [oneCallText]),
+    ...(turn.disableParallelToolUse && mayCall ? [oneCallText] : []),
   ];
   return instructions.length === 0
     ? turn
@@ -19,14 +20,14 @@ function choiceInstruction({ toolChoice, tools }: Turn): string[] {
   switch (toolChoice.type) {
     case "auto": return [];
     case "none": return [noCallText];
-    case "required": return [anyCallText];
+    case "any": return [anyCallText];
     case "tool": return [namedCallTexts.join(toolChoice.name)];
   }
 }
 
 /** An answer without a call is not one that the client can use. */
 export function mustCall({ toolChoice }: Turn): boolean {
-  return toolChoice.type === "required" || toolChoice.type === "tool";
+  return toolChoice.type === "any" || toolChoice.type === "tool";
 }
 
 /** What the model is asked once, when it answered without the call that it was to make. */

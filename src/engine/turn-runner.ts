@@ -104,7 +104,7 @@ export class TurnRunner {
     try {
       const attempt: Attempt = { turn, signal, complete };
       const chosen = mustCall(turn) ? this.#answerWithCall(attempt, hit, seat) : this.#answer(attempt, hit, seat);
-      for await (const batch of turn.stop.length === 0 ? chosen : endAtStop(chosen, turn.stop)) {
+      for await (const batch of turn.stopSequences.length === 0 ? chosen : endAtStop(chosen, turn.stopSequences)) {
         if (seat.profile !== undefined && batch.some(({ type }) => type === "message_start")) {
           pool.open(turn.model, seat.profile);
           seat.profile = undefined;

@@ -15,9 +15,9 @@ export interface Tool {
 /** The client's name for a tool, and the request field that defines the tool. */
 export interface ToolSource { readonly name: string; readonly path: string }
 
-/** Which calls the model may make. `required`: it must call some tool. `tool`: it must call the named one. */
+/** Which calls the model may make. `any`: it must call some tool. `tool`: it must call the named one. */
 export type ToolChoice = {
-  readonly type: "auto" | "none" | "required"
+  readonly type: "auto" | "none" | "any"
 } | { readonly type: "tool"; readonly name: string };
 
 /** The CLI's effort levels: how hard the model thinks. */
@@ -32,17 +32,17 @@ export interface Turn {
   /** Starts and ends with a user message. */
   readonly messages: readonly Message[];
   /** Upper bound on output tokens, when the client set one. */
-  readonly maxOutputTokens?: number;
+  readonly maxTokens?: number;
   /** The tools that the model sees. Tools that the client's tool choice excludes are already removed. */
   readonly tools: readonly Tool[];
   readonly toolChoice: ToolChoice;
-  /** False: an answer may hold at most one call. */
-  readonly parallelToolCalls: boolean;
+  /** True: an answer may hold at most one call. */
+  readonly disableParallelToolUse: boolean;
   readonly effort?: Effort;
   /** Upper bound on thinking tokens; 0 turns thinking off. */
   readonly thinkingTokens?: number;
   /** When set, the answer is one JSON document that fits this JSON Schema. */
   readonly responseSchema?: Readonly<Record<string, unknown>>;
   /** Stop sequences: the answer ends before the first one that occurs in its text. */
-  readonly stop: readonly string[];
+  readonly stopSequences: readonly string[];
 }

@@ -141,7 +141,7 @@ describe("what the process is told", () => {
   });
 
   it("is the token limit, before the message", async (t) => {
-    const list = await told(t, ask("hi", { maxOutputTokens: 5_000 }));
+    const list = await told(t, ask("hi", { maxTokens: 5_000 }));
     assert.deepEqual(list.map(([kind]) => kind), ["control", "control", "user"]);
     assert.deepEqual(list[1], ["control", { subtype: "apply_flag_settings", settings: { env: { CLAUDE_CODE_MAX_OUTPUT_TOKENS: "5000" } } }]);
   });
@@ -477,7 +477,7 @@ describe("a call that there should not be", () => {
 
   it("is cut off where there may be one: the process ends at once", async (t) => {
     const { conversation, claude } = await startConversation(t, "calls-tools");
-    const { events, error } = await collect(conversation.run(ask('CALL look {"n":1} CALL listen {"n":2}', { tools, parallelToolCalls: false }), 0, never));
+    const { events, error } = await collect(conversation.run(ask('CALL look {"n":1} CALL listen {"n":2}', { tools, disableParallelToolUse: true }), 0, never));
     assert.equal(error, undefined);
     assert.deepEqual([callsIn(events).map(({ name }) => name), summaryOf(events).stopReason], [["look"], "tool_use"]);
     assert.deepEqual([conversation.isReusable, conversation.isParked], [false, false]);
@@ -486,7 +486,7 @@ describe("a call that there should not be", () => {
   });
 
   it("is none where there is only one", async (t) => {
-    const { conversation, next } = await parkedConversation(t, 'CALL look {"n":1}', { parallelToolCalls: false });
+    const { conversation, next } = await parkedConversation(t, 'CALL look {"n":1}', { disableParallelToolUse: true });
     assert.deepEqual((given((await collect(conversation.run(next("one"), 2, never))).events) as unknown[]).length, 1);
   });
 });

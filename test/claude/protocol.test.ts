@@ -47,7 +47,7 @@ describe("what is written to the CLI", () => {
       assert.deepEqual(initializeRequest({ system: "You are terse.", tools: [], responseSchema: schema }), request("json-schema", 0));
       assert.deepEqual(thinkingRequest(turnOf({ thinkingTokens: 0 })), request("settings", 2));
       const { settings } = request("settings", 1) as { settings: { env: object; effortLevel: string } };
-      const { env: { CLAUDE_CODE_DISABLE_THINKING: _, ...env }, ...more } = (settingsRequest(turnOf({ maxOutputTokens: 123, effort: "low" }))?.["settings"] ?? {}) as { env: Record<string, string> };
+      const { env: { CLAUDE_CODE_DISABLE_THINKING: _, ...env }, ...more } = (settingsRequest(turnOf({ maxTokens: 123, effort: "low" }))?.["settings"] ?? {}) as { env: Record<string, string> };
       assert.deepEqual({ env, ...more }, settings);
 
       const reply = hostMessage(version, "tool-call", 2) as { response: { request_id: string; response: Record<string, unknown> } };
@@ -62,7 +62,7 @@ describe("what is written to the CLI", () => {
   });
 
   it("is the token limit as text", () => {
-    assert.deepEqual(settingsRequest(turnOf({ maxOutputTokens: 1_025 })), { subtype: "apply_flag_settings", settings: { env: { CLAUDE_CODE_MAX_OUTPUT_TOKENS: "1025" } } });
+    assert.deepEqual(settingsRequest(turnOf({ maxTokens: 1_025 })), { subtype: "apply_flag_settings", settings: { env: { CLAUDE_CODE_MAX_OUTPUT_TOKENS: "1025" } } });
   });
 
   it("has no settings where the turn has none", () => {
@@ -120,7 +120,7 @@ describe("what is written to the CLI", () => {
   it("turns thinking off under a token limit that leaves no room for it", () => {
     for (const limit of [1, 1_024]) {
       const env = { CLAUDE_CODE_MAX_OUTPUT_TOKENS: String(limit), CLAUDE_CODE_DISABLE_THINKING: "1" };
-      assert.deepEqual(settingsRequest(turnOf({ maxOutputTokens: limit })), { subtype: "apply_flag_settings", settings: { env } });
+      assert.deepEqual(settingsRequest(turnOf({ maxTokens: limit })), { subtype: "apply_flag_settings", settings: { env } });
     }
   });
 

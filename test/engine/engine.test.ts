@@ -346,7 +346,7 @@ describe("a conversation", () => {
     ["another question", (answer: string) => ({ messages: [user("one!"), assistant(answer), user("two")] })],
     ["another system prompt", (answer: string) => ({ messages: [user("one"), assistant(answer), user("two")], system: "other" })],
     ["another model", (answer: string) => ({ messages: [user("one"), assistant(answer), user("two")], model: "other" })],
-    ["another token limit", (answer: string) => ({ messages: [user("one"), assistant(answer), user("two")], maxOutputTokens: 5_000 })],
+    ["another token limit", (answer: string) => ({ messages: [user("one"), assistant(answer), user("two")], maxTokens: 5_000 })],
   ] as const) {
     it(`with ${what} is another one: replayed on a fresh process`, async (t) => {
       const { engine } = startEngine(t, "echo-history", keep);
@@ -354,7 +354,7 @@ describe("a conversation", () => {
       const { messages, ...more } = turn(first.answer) as { messages: Message[] } & Partial<Turn>;
       const second = await toldAfter(engine, messages, more);
       // initialize, perhaps the limit, the history and its acknowledgement, the question.
-      assert.equal(second.count, more.maxOutputTokens === undefined ? 5 : 6);
+      assert.equal(second.count, more.maxTokens === undefined ? 5 : 6);
       assert.deepEqual([engine.status.reuse.hit, engine.status.reuse.unknown_history], [0, 1]);
     });
   }
@@ -527,13 +527,13 @@ describe("a conversation with tools", () => {
     const { engine } = startEngine(t, "calls-tools", { conversationIdleMsMax: 60_000 });
     const none = await called(engine, "CALL look {}", { toolChoice: { type: "none" } });
     assert.deepEqual([none.calls, summaryOf(none.events).stopReason, engine.status.restingConversations], [[], "end_turn", 0]);
-    const one = await called(engine, "CALL look {} CALL listen {}", { parallelToolCalls: false });
+    const one = await called(engine, "CALL look {} CALL listen {}", { disableParallelToolUse: true });
     assert.deepEqual([one.calls.map(({ name }) => name), summaryOf(one.events).stopReason, engine.status.restingConversations], [["look"], "tool_use", 0]);
   });
 });
 
 describe("an answer that must be a call", () => {
-  const must = { tools: [tool("look")], toolChoice: { type: "required" } } as const;
+  const must = { tools: [tool("look")], toolChoice: { type: "any" } } as const;
 
   it("and is one is like any other", async (t) => {
     const { engine } = startEngine(t, "calls-tools");
@@ -571,7 +571,7 @@ describe("stop sequences", () => {
 
   it("end the answer, and its process, which has said more than the client knows", async (t) => {
     const { engine } = startEngine(t, "answers", keep);
-    const { events, error } = await collect(engine.run(ask("WORDS 9", { stop: ["w2 w3", "w8"] }), never));
+    const { events, error } = await collect(engine.run(ask("WORDS 9", { stopSequences: ["w2 w3", "w8"] }), never));
     assert.deepEqual([error, summaryOf(events).text, summaryOf(events).stopReason, engine.status.restingConversations], [undefined, "w0 w1 ", "stop_sequence", 0]);
     await Promise.all(runningFakes("answers").map((pid) => waitUntilGone(pid, goneWithinMs)));
     assert.equal(engine.status.runningTurns, 0);
@@ -579,8 +579,8 @@ describe("stop sequences", () => {
 
   it("that do not come leave the conversation as it is, and are no part of it", async (t) => {
     const { engine } = startEngine(t, "answers", keep);
-    await collect(engine.run(ask("WORDS 2", { stop: ["w9"] }), never));
-    const { events } = await collect(engine.run(turnOf({ messages: [user("WORDS 2"), assistant("w0 w1"), user("WORDS 3")], stop: ["other"] }), never));
+    await collect(engine.run(ask("WORDS 2", { stopSequences: ["w9"] }), never));
+    const { events } = await collect(engine.run(turnOf({ messages: [user("WORDS 2"), assistant("w0 w1"), user("WORDS 3")], stopSequences: ["other"] }), never));
     assert.deepEqual([summaryOf(events).text, engine.status.reuse.hit], ["w0 w1 w2 ", 1]);
   });
 });

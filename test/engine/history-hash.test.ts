@@ -6,7 +6,7 @@ import type { Turn } from "../../src/turn/turn.ts";
 
 const user = (...texts: string[]): Message => ({ role: "user", content: texts.map((text) => ({ type: "text", text })) });
 const assistant = (...texts: string[]): Message => ({ role: "assistant", content: texts.map((text) => ({ type: "text", text })) });
-const turn = (...messages: Message[]): Turn => ({ model: "opus", system: "Be brief.", messages, tools: [], toolChoice: { type: "auto" }, parallelToolCalls: true, stop: [] });
+const turn = (...messages: Message[]): Turn => ({ model: "opus", system: "Be brief.", messages, tools: [], toolChoice: { type: "auto" }, disableParallelToolUse: false, stopSequences: [] });
 const last = (of: Turn): string | undefined => messageHashes(of).at(-1);
 
 function assertSame(a: Turn, b: Turn, why: string): void {
@@ -48,13 +48,13 @@ describe("the hash of a history", () => {
     assertSame(base, { ...base }, "the same");
     assertApart(base, { ...base, model: "sonnet" }, "model");
     assertApart(base, { ...base, system: "Be brief. " }, "system");
-    assertApart(base, { ...base, maxOutputTokens: 1 }, "bound");
-    assertApart({ ...base, maxOutputTokens: 1 }, { ...base, maxOutputTokens: 11 }, "another bound");
+    assertApart(base, { ...base, maxTokens: 1 }, "bound");
+    assertApart({ ...base, maxTokens: 1 }, { ...base, maxTokens: 11 }, "another bound");
     const tool = { name: "f", description: "d", inputSchema: { type: "object", properties: {} } };
     const variants: Turn[] = [
       base, { ...base, tools: [tool] }, { ...base, tools: [{ ...tool, name: "g" }] }, { ...base, tools: [{ ...tool, description: "" }] },
       { ...base, tools: [{ ...tool, inputSchema: { type: "object" } }] }, { ...base, tools: [tool, { ...tool, name: "g" }] }, { ...base, tools: [{ ...tool, name: "g" }, tool] },
-      { ...base, toolChoice: { type: "none" } }, { ...base, toolChoice: { type: "tool", name: "f" } }, { ...base, parallelToolCalls: false },
+      { ...base, toolChoice: { type: "none" } }, { ...base, toolChoice: { type: "tool", name: "f" } }, { ...base, disableParallelToolUse: true },
       { ...base, effort: "low" }, { ...base, effort: "high" }, { ...base, thinkingTokens: 0 }, { ...base, responseSchema: {} }, { ...base, responseSchema: { type: "object" } },
     ];
     assert.equal(new Set(variants.map(last)).size, variants.length);
@@ -82,7 +82,7 @@ describe("the hash of a history", () => {
   });
 
   it("leaves out where an answer is to stop: no process is told of it", () => {
-    assertSame(turn(user("a")), { ...turn(user("a")), stop: ["x"] }, "stop");
+    assertSame(turn(user("a")), { ...turn(user("a")), stopSequences: ["x"] }, "stop");
   });
 
   it("runs no two parts together", () => {

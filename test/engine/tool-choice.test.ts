@@ -16,8 +16,8 @@ describe("what the model is told of the choice of tools", () => {
   });
 
   it("follows the client's own system prompt, and is all where there is none", () => {
-    assert.equal(systemOf({ type: "required" }, { system: "Be brief." }), "Be brief.\n\nYour answer must be a call of one of your tools.");
-    assert.equal(systemOf({ type: "required" }), "Your answer must be a call of one of your tools.");
+    assert.equal(systemOf({ type: "any" }, { system: "Be brief." }), "Be brief.\n\nYour answer must be a call of one of your tools.");
+    assert.equal(systemOf({ type: "any" }), "Your answer must be a call of one of your tools.");
   });
 
   it("names the tool that is to be called", () => {
@@ -25,29 +25,29 @@ describe("what the model is told of the choice of tools", () => {
   });
 
   it("forbids calls when there are to be none, and says nothing of how many", () => {
-    assert.equal(systemOf({ type: "none" }, { parallelToolCalls: false }), "Do not call any tool. Answer in text.");
+    assert.equal(systemOf({ type: "none" }, { disableParallelToolUse: true }), "Do not call any tool. Answer in text.");
   });
 
   it("says so when there may be only one, whatever the choice", () => {
-    assert.equal(systemOf({ type: "auto" }, { parallelToolCalls: false }), "Call at most one tool in an answer.");
-    assert.equal(systemOf({ type: "required" }, { parallelToolCalls: false }), "Your answer must be a call of one of your tools.\n\nCall at most one tool in an answer.");
+    assert.equal(systemOf({ type: "auto" }, { disableParallelToolUse: true }), "Call at most one tool in an answer.");
+    assert.equal(systemOf({ type: "any" }, { disableParallelToolUse: true }), "Your answer must be a call of one of your tools.\n\nCall at most one tool in an answer.");
   });
 
   it("is nothing where there are no tools", () => {
-    for (const toolChoice of [{ type: "auto" }, { type: "none" }, { type: "required" }] as const) {
-      const turn = turnOf({ toolChoice, parallelToolCalls: false });
+    for (const toolChoice of [{ type: "auto" }, { type: "none" }, { type: "any" }] as const) {
+      const turn = turnOf({ toolChoice, disableParallelToolUse: true });
       assert.equal(withToolChoice(turn), turn);
     }
   });
 
   it("leaves the rest of the turn as it was", () => {
-    const turn = turnOf({ tools, toolChoice: { type: "required" }, system: "x", stop: ["y"], effort: "low" });
+    const turn = turnOf({ tools, toolChoice: { type: "any" }, system: "x", stopSequences: ["y"], effort: "low" });
     assert.deepEqual({ ...withToolChoice(turn), system: "x" }, turn);
   });
 });
 
 it("a call is a must only when it was asked for", () => {
-  const choices = [{ type: "auto" }, { type: "none" }, { type: "required" }, { type: "tool", name: "look" }] as const;
+  const choices = [{ type: "auto" }, { type: "none" }, { type: "any" }, { type: "tool", name: "look" }] as const;
   assert.deepEqual(choices.map((toolChoice) => mustCall(turnOf({ tools, toolChoice }))), [false, false, true, true]);
 });
 

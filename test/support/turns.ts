@@ -15,7 +15,7 @@ export function assistant(text: string): Message {
 
 /** A turn that asks for nothing in particular; what is left out is as a plain request has it. */
 export function turnOf(overrides: Partial<Turn> = {}): Turn {
-  return { model: "fake", system: "", messages: [], tools: [], toolChoice: { type: "auto" }, parallelToolCalls: true, stop: [], ...overrides };
+  return { model: "fake", system: "", messages: [], tools: [], toolChoice: { type: "auto" }, disableParallelToolUse: false, stopSequences: [], ...overrides };
 }
 
 /** A turn of one message. */

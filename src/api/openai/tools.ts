@@ -34,7 +34,7 @@ export interface ChosenTools {
 export function chooseTools(
   offered: readonly Tool[], { choice, allowed }: ParsedChoice, messages: readonly Message[], path: string,
 ): ChosenTools {
-  if (offered.length === 0 && (choice.type === "required" || choice.type === "tool")) {
+  if (offered.length === 0 && (choice.type === "any" || choice.type === "tool")) {
     throw new BridgeError("invalid_value", `${path}: a call is asked for, but there are no tools.`, { field: path });
   }
   for (const name of choice.type === "tool" ? [choice.name] : allowed ?? []) {
@@ -147,17 +147,19 @@ const chatForm: ChoiceForm = { kinds: ["function"], isNested: true };
  */
 export function parseToolChoice(value: unknown, names: ToolNames, form: ChoiceForm = chatForm): ParsedChoice {
   if (!isPresent(value)) return { choice: { type: "auto" } };
-  if (value === "auto" || value === "none" || value === "required") return { choice: { type: value } };
-  // Anthropic's word for `required`, which some clients send.
-  if (value === "any") return { choice: { type: "required" } };
+  if (value === "auto" || value === "none") return { choice: { type: value } };
+  // `any` is Anthropic's word for OpenAI's `required`; some clients send it here.
+  if (value === "required" || value === "any") return { choice: { type: "any" } };
   if (typeof value === "string") throw wrongChoice("tool_choice");
   const choice = objectAt(value, "tool_choice");
   if (form.kinds.includes(choice["type"])) {
     return { choice: { type: "tool", name: toolName(choice, "tool_choice", names, form) } };
   }
   switch (choice["type"]) {
-    case "auto": case "none": case "required":
+    case "auto": case "none":
       return { choice: { type: choice["type"] } };
+    case "required":
+      return { choice: { type: "any" } };
     case "allowed_tools":
       return allowedTools(choice, names, form);
     default:
@@ -185,7 +187,7 @@ function allowedTools(choice: Fields, names: ToolNames, form: ChoiceForm): Parse
     const isPassedOver = !form.isNested && typeof entry["type"] === "string" && !form.kinds.includes(entry["type"]);
     return isPassedOver ? [] : [toolName(entry, entryPath, names, form)];
   });
-  if (allowed.length > 0) return { choice: { type: mode }, allowed };
+  if (allowed.length > 0) return { choice: { type: mode === "required" ? "any" : mode }, allowed };
   if (mode === "auto") return { choice: { type: "none" } };
   throw new BridgeError(
     "invalid_value", `${path}.tools: a call is asked for, but of no tool that can be called here.`,

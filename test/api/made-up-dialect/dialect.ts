@@ -85,7 +85,7 @@ export const madeUpDialect: Dialect<TurnRequest> = {
       turn: {
         system: "", messages: arrayAt(say, "say").map((entry, index) => parseMessage(entry, `say[${index}]`)),
         tools: names.map((name) => ({ name, description: "", inputSchema: { type: "object", properties: {} } })),
-        toolChoice: { type: "auto" }, parallelToolCalls: true, stop: [],
+        toolChoice: { type: "auto" }, disableParallelToolUse: false, stopSequences: [],
       },
     };
   },

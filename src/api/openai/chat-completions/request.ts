@@ -33,7 +33,7 @@ export function parseChatRequest(body: unknown, defaultModel: string): ChatReque
   const { system, messages } = parseMessages(fields["messages"], names);
   const { isLegacy, ...tools } = parseTools(fields, messages, names);
   const streamOptions = optionalObject(fields["stream_options"], "stream_options");
-  const maxOutputTokens = optionalWholeNumber(fields["max_completion_tokens"], "max_completion_tokens", 1)
+  const maxTokens = optionalWholeNumber(fields["max_completion_tokens"], "max_completion_tokens", 1)
     ?? optionalWholeNumber(fields["max_tokens"], "max_tokens", 1);
   const format = optionalObject(fields["response_format"], "response_format");
   // In chat completions the schema is in `response_format.json_schema`, a level below `response_format.type`.
@@ -43,9 +43,9 @@ export function parseChatRequest(body: unknown, defaultModel: string): ChatReque
   return {
     turn: {
       system, messages, ...tools, ...parseReasoning(fields),
-      ...(maxOutputTokens === undefined ? {} : { maxOutputTokens }),
+      ...(maxTokens === undefined ? {} : { maxTokens }),
       ...(responseSchema === undefined ? {} : { responseSchema }),
-      stop: parseStop(fields["stop"]),
+      stopSequences: parseStop(fields["stop"]),
     },
     model: modelName(fields["model"], defaultModel),
     stream: optionalBoolean(fields["stream"], "stream") ?? false,

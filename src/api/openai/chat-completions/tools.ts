@@ -7,7 +7,7 @@ import { type ChosenTools, chooseTools, functionTool, type ParsedChoice, parseTo
 
 /** The settings of a request that concern tools. */
 export interface ParsedTools extends ChosenTools {
-  readonly parallelToolCalls: boolean;
+  readonly disableParallelToolUse: boolean;
   /** True: the client sent the deprecated `functions`, so calls are written as `function_call`. */
   readonly isLegacy: boolean;
 }
@@ -29,7 +29,8 @@ export function parseTools(fields: Fields, messages: readonly Message[], names: 
     : parseToolChoice(fields["tool_choice"], names);
   return {
     ...chooseTools(offered, choice, messages, isLegacyChoice ? "function_call" : "tool_choice"),
-    parallelToolCalls: !isLegacy && (optionalBoolean(fields["parallel_tool_calls"], "parallel_tool_calls") ?? true),
+    disableParallelToolUse: isLegacy
+      || optionalBoolean(fields["parallel_tool_calls"], "parallel_tool_calls") === false,
     isLegacy,
   };
 }

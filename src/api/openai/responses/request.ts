@@ -31,7 +31,7 @@ export function parseResponsesRequest(body: unknown, defaultModel: string, store
   const placed = collectItems(fields, stored);
   const { system, messages } = parseItems(placed, instructions, names);
   const { customTools, ...tools } = parseTools(fields, placed, messages, names);
-  const maxOutputTokens = optionalWholeNumber(fields["max_output_tokens"], "max_output_tokens", 1);
+  const maxTokens = optionalWholeNumber(fields["max_output_tokens"], "max_output_tokens", 1);
   const format = optionalObject(optionalObject(fields["text"], "text")?.["format"], "text.format");
   const responseSchema = schemaOfFormat(format, format, "text.format", "text.format");
   const reasoning = optionalObject(fields["reasoning"], "reasoning");
@@ -39,8 +39,9 @@ export function parseResponsesRequest(body: unknown, defaultModel: string, store
   const isStored = optionalBoolean(fields["store"], "store") ?? true;
   return {
     turn: {
-      system, messages, ...tools, ...effortSettings(effortWord(reasoning?.["effort"], "reasoning.effort")), stop: [],
-      ...(maxOutputTokens === undefined ? {} : { maxOutputTokens }),
+      system, messages, ...tools, stopSequences: [],
+      ...effortSettings(effortWord(reasoning?.["effort"], "reasoning.effort")),
+      ...(maxTokens === undefined ? {} : { maxTokens }),
       ...(responseSchema === undefined ? {} : { responseSchema }),
     },
     model,
@@ -52,11 +53,11 @@ export function parseResponsesRequest(body: unknown, defaultModel: string, store
     echo: {
       access_programs: null,
       instructions: fields["instructions"] ?? null,
-      max_output_tokens: maxOutputTokens ?? null,
+      max_output_tokens: maxTokens ?? null,
       max_tool_calls: fields["max_tool_calls"] ?? null,
       metadata: fields["metadata"] ?? {},
       model,
-      parallel_tool_calls: tools.parallelToolCalls,
+      parallel_tool_calls: !tools.disableParallelToolUse,
       previous_response_id: fields["previous_response_id"] ?? null,
       prompt_cache_key: fields["prompt_cache_key"] ?? null,
       reasoning: { effort: reasoning?.["effort"] ?? null, summary: reasoning?.["summary"] ?? null },

@@ -12,7 +12,7 @@ import { customInput, type PlacedItem } from "./items.ts";
 
 /** The settings of a request that concern tools. */
 export interface ParsedTools extends ChosenTools {
-  readonly parallelToolCalls: boolean;
+  readonly disableParallelToolUse: boolean;
   /** The custom tools, which take free text instead of JSON, by the names that the model sees. */
   readonly customTools: ReadonlySet<string>;
 }
@@ -40,7 +40,7 @@ export function parseTools(
       parseToolChoice(fields["tool_choice"], names, { kinds: ["function", "custom"], isNested: false }), messages,
       "tool_choice",
     ),
-    parallelToolCalls: optionalBoolean(fields["parallel_tool_calls"], "parallel_tool_calls") ?? true,
+    disableParallelToolUse: optionalBoolean(fields["parallel_tool_calls"], "parallel_tool_calls") === false,
     customTools,
   };
 }

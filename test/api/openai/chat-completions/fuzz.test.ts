@@ -37,13 +37,13 @@ function parse(body: unknown): ChatRequest | BridgeError {
 }
 
 function assertTakenByUpstream({ turn }: ChatRequest): void {
-  const { system, messages, tools, toolChoice, effort, thinkingTokens, stop, responseSchema } = turn;
+  const { system, messages, tools, toolChoice, effort, thinkingTokens, stopSequences, responseSchema } = turn;
   assert.equal(faultOf({ model: "claude-test", system, messages, tools }), null);
-  if (toolChoice.type === "required") assert.ok(tools.length > 0, "a call of what?");
+  if (toolChoice.type === "any") assert.ok(tools.length > 0, "a call of what?");
   if (toolChoice.type === "tool") assert.ok(tools.some(({ name }) => name === toolChoice.name), "a call of which?");
   assert.ok(effort === undefined || ["low", "medium", "high", "xhigh", "max"].includes(effort), String(effort));
   assert.ok(thinkingTokens === undefined || Number.isInteger(thinkingTokens));
-  for (const sequence of stop) assert.ok(typeof sequence === "string" && sequence !== "");
+  for (const sequence of stopSequences) assert.ok(typeof sequence === "string" && sequence !== "");
   if (responseSchema !== undefined) assert.equal(responseSchema["type"], "object");
 }
 

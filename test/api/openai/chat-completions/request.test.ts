@@ -17,7 +17,7 @@ const plain = parse({});
 describe("a chat request", () => {
   it("is its turn, its model and how to answer", () => {
     assert.deepEqual(plain, {
-      turn: { system: "", messages: [{ role: "user", content: [{ type: "text", text: "hi" }] }], tools: [], toolChoice: { type: "auto" }, parallelToolCalls: true, stop: [] },
+      turn: { system: "", messages: [{ role: "user", content: [{ type: "text", text: "hi" }] }], tools: [], toolChoice: { type: "auto" }, disableParallelToolUse: false, stopSequences: [] },
       model: "opus", stream: false, includeUsage: false, names: new ToolNames(), isLegacy: false,
     });
   });
@@ -43,16 +43,16 @@ describe("a field that is honoured", () => {
     [{ stream_options: { include_usage: null } }, {}],
     [{ stream_options: {} }, {}],
     [{ stream_options: null }, {}],
-    [{ max_tokens: 7 }, { turn: { ...plain.turn, maxOutputTokens: 7 } }],
-    [{ max_completion_tokens: 8 }, { turn: { ...plain.turn, maxOutputTokens: 8 } }],
-    [{ max_tokens: 7, max_completion_tokens: 8 }, { turn: { ...plain.turn, maxOutputTokens: 8 } }],
-    [{ max_tokens: 7, max_completion_tokens: null }, { turn: { ...plain.turn, maxOutputTokens: 7 } }],
+    [{ max_tokens: 7 }, { turn: { ...plain.turn, maxTokens: 7 } }],
+    [{ max_completion_tokens: 8 }, { turn: { ...plain.turn, maxTokens: 8 } }],
+    [{ max_tokens: 7, max_completion_tokens: 8 }, { turn: { ...plain.turn, maxTokens: 8 } }],
+    [{ max_tokens: 7, max_completion_tokens: null }, { turn: { ...plain.turn, maxTokens: 7 } }],
     [{ max_tokens: null }, {}],
-    [{ max_tokens: 1 }, { turn: { ...plain.turn, maxOutputTokens: 1 } }],
-    [{ stop: "END" }, { turn: { ...plain.turn, stop: ["END"] } }],
-    [{ stop: ["a", "", "\n", " "] }, { turn: { ...plain.turn, stop: ["a", "\n", " "] } }],
-    [{ stop: "x".repeat(1_000) }, { turn: { ...plain.turn, stop: ["x".repeat(1_000)] } }],
-    [{ parallel_tool_calls: false }, { turn: { ...plain.turn, parallelToolCalls: false } }],
+    [{ max_tokens: 1 }, { turn: { ...plain.turn, maxTokens: 1 } }],
+    [{ stop: "END" }, { turn: { ...plain.turn, stopSequences: ["END"] } }],
+    [{ stop: ["a", "", "\n", " "] }, { turn: { ...plain.turn, stopSequences: ["a", "\n", " "] } }],
+    [{ stop: "x".repeat(1_000) }, { turn: { ...plain.turn, stopSequences: ["x".repeat(1_000)] } }],
+    [{ parallel_tool_calls: false }, { turn: { ...plain.turn, disableParallelToolUse: true } }],
     [{ parallel_tool_calls: true }, {}],
   ];
   for (const [fields, changed] of cases) {

@@ -39,7 +39,7 @@ describe("a tool", () => {
     ["whose parameters are a union", sent("f", { parameters: { allOf: [parameters] } }), tool("f", { inputSchema: { type: "object", properties: parameters.properties, required: ["city"] } })],
     ["whose name does not fit", sent("mcp.f"), tool("mcp_f")],
     ["whose name is as long as it may be", sent("x".repeat(512)), tool("x".repeat(120))],
-  ] as const) it(`${what} is taken`, () => assert.deepEqual(parse({ tools: [entry] }), { tools: [expected], toolChoice: { type: "auto" }, parallelToolCalls: true, isLegacy: false }));
+  ] as const) it(`${what} is taken`, () => assert.deepEqual(parse({ tools: [entry] }), { tools: [expected], toolChoice: { type: "auto" }, disableParallelToolUse: false, isLegacy: false }));
 
   it("says what the client calls it, and where", () => {
     const { tools } = parseTools({ tools: [sent("a"), sent("b.c")] }, [asked], new ToolNames());
@@ -109,16 +109,16 @@ describe("a choice of tools", () => {
   const named = { tools: [tool("b")], toolChoice: { type: "tool", name: "b" } };
   const cases: readonly (readonly [unknown, Pick<ParsedTools, "toolChoice" | "tools"> | typeof named])[] = [
     ...[undefined, null, "auto", { type: "auto" }].map((choice) => [choice, { tools: both, toolChoice: { type: "auto" } }] as const),
-    ...["required", "any", { type: "required" }].map((choice) => [choice, { tools: both, toolChoice: { type: "required" } }] as const),
+    ...["required", "any", { type: "required" }].map((choice) => [choice, { tools: both, toolChoice: { type: "any" } }] as const),
     ...["none", { type: "none" }].map((choice) => [choice, { tools: [], toolChoice: { type: "auto" } }] as const),
     ...[{ type: "function", function: { name: "b" } }, { type: "function", name: "b" }, { type: "function", function: null, name: "b" }].map((choice) => [choice, named] as const),
     [{ type: "allowed_tools", allowed_tools: { mode: "auto", tools: [sent("b")] } }, { tools: [tool("b")], toolChoice: { type: "auto" } }],
-    [{ type: "allowed_tools", allowed_tools: { mode: "required", tools: [sent("b")] } }, { tools: [tool("b")], toolChoice: { type: "required" } }],
+    [{ type: "allowed_tools", allowed_tools: { mode: "required", tools: [sent("b")] } }, { tools: [tool("b")], toolChoice: { type: "any" } }],
     [{ type: "allowed_tools", allowed_tools: { tools: [sent("b"), sent("a"), sent("b")] } }, { tools: both, toolChoice: { type: "auto" } }],
-    [{ type: "allowed_tools", mode: "required", tools: [{ type: "function", name: "a" }] }, { tools: [tool("a")], toolChoice: { type: "required" } }],
+    [{ type: "allowed_tools", mode: "required", tools: [{ type: "function", name: "a" }] }, { tools: [tool("a")], toolChoice: { type: "any" } }],
   ];
   for (const [choice, expected] of cases) {
-    it(`${JSON.stringify(choice)} is honoured`, () => assert.deepEqual(parse({ ...twoTools, tool_choice: choice }), { ...expected, parallelToolCalls: true, isLegacy: false }));
+    it(`${JSON.stringify(choice)} is honoured`, () => assert.deepEqual(parse({ ...twoTools, tool_choice: choice }), { ...expected, disableParallelToolUse: false, isLegacy: false }));
   }
 
   const refused: readonly (readonly [unknown, ErrorCode, string])[] = [
@@ -169,12 +169,12 @@ describe("a history with calls", () => {
   const gone = (name: string): Tool => tool(name, { description: "Not available any more." });
 
   it("keeps its tools where no call is wanted, and calls are forbidden", () => {
-    assert.deepEqual(parse({ ...twoTools, tool_choice: "none" }, called("a")), { tools: [tool("a"), tool("b")], toolChoice: { type: "none" }, parallelToolCalls: true, isLegacy: false });
+    assert.deepEqual(parse({ ...twoTools, tool_choice: "none" }, called("a")), { tools: [tool("a"), tool("b")], toolChoice: { type: "none" }, disableParallelToolUse: false, isLegacy: false });
   });
 
   it("gets stand-ins for tools that the client does not send any more, each once", () => {
     for (const fields of [{}, { tools: [] }, { tool_choice: "none" }, { tool_choice: "auto" }, { functions: [] }]) {
-      assert.deepEqual(parse(fields, [...called("b", "a"), ...called("b")]), { tools: [gone("b"), gone("a")], toolChoice: { type: "none" }, parallelToolCalls: true, isLegacy: false });
+      assert.deepEqual(parse(fields, [...called("b", "a"), ...called("b")]), { tools: [gone("b"), gone("a")], toolChoice: { type: "none" }, disableParallelToolUse: false, isLegacy: false });
     }
   });
 
@@ -187,7 +187,7 @@ describe("a history with calls", () => {
 
 describe("one call an answer", () => {
   for (const [value, expected] of [[false, false], [true, true], [null, true], [undefined, true]] as const) {
-    it(`${expected ? "is not asked for" : "is asked for"} by parallel_tool_calls: ${value}`, () => assert.equal(parse({ ...twoTools, parallel_tool_calls: value }).parallelToolCalls, expected));
+    it(`${expected ? "is not asked for" : "is asked for"} by parallel_tool_calls: ${value}`, () => assert.equal(parse({ ...twoTools, parallel_tool_calls: value }).disableParallelToolUse, !expected));
   }
 
   it("is refused where it is neither yes nor no", () => assert.equal(refusal({ parallel_tool_calls: 0 }).field, "parallel_tool_calls"));
@@ -196,7 +196,7 @@ describe("one call an answer", () => {
 describe("the deprecated functions", () => {
   const functions = [{ name: "a", description: "D", parameters: { type: "object", properties: {} } }, { name: "b" }];
   const both = [tool("a", { description: "D" }), tool("b")];
-  const legacy = { parallelToolCalls: false, isLegacy: true };
+  const legacy = { disableParallelToolUse: true, isLegacy: true };
 
   for (const [choice, expected] of [
     [undefined, { tools: both, toolChoice: { type: "auto" } }],
@@ -214,7 +214,7 @@ describe("the deprecated functions", () => {
     assert.deepEqual(parse({ functions, function_call: "none" }, called("a")), { tools: both, toolChoice: { type: "none" }, ...legacy });
   });
 
-  it("may be chosen by the newer field, when the older is not there", () => assert.deepEqual(parse({ functions, tool_choice: "required" }), { tools: both, toolChoice: { type: "required" }, ...legacy }));
+  it("may be chosen by the newer field, when the older is not there", () => assert.deepEqual(parse({ functions, tool_choice: "required" }), { tools: both, toolChoice: { type: "any" }, ...legacy }));
 
   it("are not looked at beside tools, nor is function_call", () => {
     assert.deepEqual(parse({ ...twoTools, functions: "x", function_call: "x" }), parse(twoTools));

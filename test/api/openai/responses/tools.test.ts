@@ -59,7 +59,7 @@ describe("a tool", () => {
   ] as const) {
     it(`${what} is taken`, () => {
       const customTools = new Set(entry["type"] === "custom" ? ["f"] : []);
-      assert.deepEqual(parse({ tools: [entry] }), { tools: [expected], toolChoice: { type: "auto" }, parallelToolCalls: true, customTools });
+      assert.deepEqual(parse({ tools: [entry] }), { tools: [expected], toolChoice: { type: "auto" }, disableParallelToolUse: false, customTools });
     });
   }
 
@@ -172,20 +172,20 @@ describe("a choice of tools", () => {
   const allowed = (tools: unknown, mode?: unknown): Fields => ({ type: "allowed_tools", ...(mode === undefined ? {} : { mode }), tools });
   const cases: readonly (readonly [unknown, Pick<ParsedTools, "toolChoice" | "tools">])[] = [
     ...[undefined, null, "auto", { type: "auto" }].map((choice) => [choice, { tools: both, toolChoice: { type: "auto" } }] as const),
-    ...["required", "any", { type: "required" }].map((choice) => [choice, { tools: both, toolChoice: { type: "required" } }] as const),
+    ...["required", "any", { type: "required" }].map((choice) => [choice, { tools: both, toolChoice: { type: "any" } }] as const),
     ...["none", { type: "none" }].map((choice) => [choice, { tools: [], toolChoice: { type: "auto" } }] as const),
     ...[{ type: "function", name: "a" }, { type: "function", function: { name: "a" } }].map((choice) => [choice, { tools: [tool("a")], toolChoice: { type: "tool", name: "a" } }] as const),
     [{ type: "custom", name: "b" }, { tools: [freeText("b")], toolChoice: { type: "tool", name: "b" } }],
     [allowed([{ type: "function", name: "a" }], "auto"), { tools: [tool("a")], toolChoice: { type: "auto" } }],
-    [allowed([{ type: "custom", name: "b" }], "required"), { tools: [freeText("b")], toolChoice: { type: "required" } }],
+    [allowed([{ type: "custom", name: "b" }], "required"), { tools: [freeText("b")], toolChoice: { type: "any" } }],
     [allowed([{ type: "custom", name: "b" }, { type: "function", name: "a" }]), { tools: both, toolChoice: { type: "auto" } }],
-    [{ type: "allowed_tools", allowed_tools: { mode: "required", tools: [{ type: "function", function: { name: "a" } }] } }, { tools: [tool("a")], toolChoice: { type: "required" } }],
+    [{ type: "allowed_tools", allowed_tools: { mode: "required", tools: [{ type: "function", function: { name: "a" } }] } }, { tools: [tool("a")], toolChoice: { type: "any" } }],
     // OpenAI's own example; such tools are passed over here as they are among the tools.
     [allowed([{ type: "function", name: "a" }, { type: "mcp", server_label: "deepwiki" }, { type: "image_generation" }], "auto"), { tools: [tool("a")], toolChoice: { type: "auto" } }],
     [allowed([{ type: "web_search" }], "auto"), { tools: [], toolChoice: { type: "auto" } }],
   ];
   for (const [choice, expected] of cases) {
-    it(`${JSON.stringify(choice)} is honoured`, () => assert.deepEqual(parse({ ...two, tool_choice: choice }), { ...expected, parallelToolCalls: true, customTools: onlyB }));
+    it(`${JSON.stringify(choice)} is honoured`, () => assert.deepEqual(parse({ ...two, tool_choice: choice }), { ...expected, disableParallelToolUse: false, customTools: onlyB }));
   }
 
   const refused: readonly (readonly [unknown, ErrorCode, string])[] = [
@@ -231,21 +231,21 @@ describe("a choice of tools", () => {
 describe("a history with calls", () => {
   it("keeps its tools where no call is wanted, and calls are forbidden", () => {
     for (const choice of ["none", { type: "allowed_tools", mode: "auto", tools: [{ type: "web_search" }] }]) {
-      assert.deepEqual(parse({ ...two, tool_choice: choice }, called("a")), { tools: both, toolChoice: { type: "none" }, parallelToolCalls: true, customTools: onlyB });
+      assert.deepEqual(parse({ ...two, tool_choice: choice }, called("a")), { tools: both, toolChoice: { type: "none" }, disableParallelToolUse: false, customTools: onlyB });
     }
   });
 
   it("gets stand-ins for tools that the client does not send any more", () => {
     const gone = tool("b", { description: "Not available any more." });
     for (const fields of [{}, { tools: [] }, { tools: [{ type: "web_search" }] }]) {
-      assert.deepEqual(parse(fields, called("b")), { tools: [gone], toolChoice: { type: "none" }, parallelToolCalls: true, customTools: new Set() });
+      assert.deepEqual(parse(fields, called("b")), { tools: [gone], toolChoice: { type: "none" }, disableParallelToolUse: false, customTools: new Set() });
     }
   });
 });
 
 describe("one call an answer", () => {
   for (const [value, expected] of [[false, false], [true, true], [null, true], [undefined, true]] as const) {
-    it(`${expected ? "is not asked for" : "is asked for"} by parallel_tool_calls: ${value}`, () => assert.equal(parse({ ...two, parallel_tool_calls: value }).parallelToolCalls, expected));
+    it(`${expected ? "is not asked for" : "is asked for"} by parallel_tool_calls: ${value}`, () => assert.equal(parse({ ...two, parallel_tool_calls: value }).disableParallelToolUse, !expected));
   }
 
   it("is refused where it is neither yes nor no", () => refuses([{ parallel_tool_calls: 0 }, "invalid_type", "parallel_tool_calls"]));
