@@ -10,7 +10,7 @@ import { isCode } from "./own-folder.ts";
 
 const noteBytesMax = 1_024;
 const noteName = /^server-[0-9a-f-]{36}\.json$/;
-/** The clock may have been set since the machine started. */
+/** The clock may have been corrected by a few seconds since the machine started. */
 const bootSlackMs = 5_000;
 
 interface Note {
@@ -19,7 +19,7 @@ interface Note {
   readonly startedAtMs: number;
   /** Two containers may share a folder and have the same pids. */
   readonly host: string;
-  /** Which start of the machine it was; Linux alone tells. */
+  /** The id of this start of the machine, which Linux alone has. */
   readonly bootId?: string | undefined;
 }
 
@@ -36,7 +36,7 @@ export const notePath = (folder: string, id: string): string => join(folder, `se
 export async function ensureNote(folder: string, id: string): Promise<void> {
   const path = notePath(folder, id);
   if (await readNote(path) !== undefined) return;
-  // What stands there is no note.
+  // Something else stands there: a link, a folder, or a note that was cut short.
   await rm(path, { recursive: true, force: true });
   const note: Note = { ...ownProcess(), bootId: await readBootId() };
   await writeFile(path, JSON.stringify(note), { mode: 0o600, flag: "wx" });
@@ -67,7 +67,7 @@ export async function folderUse(folder: string): Promise<FolderUse> {
   return isInUse(note, await readBootId()) ? { kind: "in use" } : { kind: "left", note: path };
 }
 
-/** One, where nobody else has written there. */
+/** The paths of a folder's notes. There is one, unless somebody else has written there. */
 async function notesIn(folder: string): Promise<readonly string[]> {
   const names = await readdir(folder);
   return names.filter((name) => noteName.test(name)).map((name) => join(folder, name));

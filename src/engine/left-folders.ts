@@ -7,7 +7,7 @@ import { discard, isCode, removeTree, standingAt } from "./own-folder.ts";
 
 /** What a server was making or removing when it was killed has these names. */
 const remainsName = /^(?:new|old)-/;
-/** A server that runs is done with them in a moment. */
+/** How old they are when no server can be at it any more. */
 const remainsMsMax = 60 * 60_000;
 
 /** Removes a folder of this user's that is empty or was left by a server that is gone. False where it must stay. */
@@ -16,7 +16,8 @@ export async function makeRoom(path: string): Promise<boolean> {
   switch (use.kind) {
     case "in use": return false;
     case "left":
-      // Only who removes the note may remove the folder: by now another server may have done it, and made its own here.
+      // Another server may have done this by now, and have its own folder here. Only one of them succeeds in removing
+      // the note, whose name has an id; that one alone may remove the folder.
       if (await removeNote(use.note)) await discard(path);
       return true;
     case "not noted":

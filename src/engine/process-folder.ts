@@ -16,7 +16,7 @@ export interface ProcessFolderOptions {
 export class ProcessFolder {
   readonly #options: ProcessFolderOptions;
   #folder: Promise<WorkingFolder> | undefined;
-  /** Of those that were found gone something may be left. */
+  /** Folders of which parts were found gone. What is left of them is removed at the end. */
   readonly #lost: WorkingFolder[] = [];
   #fault: string | undefined;
   #isClosed = false;
@@ -36,7 +36,7 @@ export class ProcessFolder {
     const folder = await known;
     if (folder !== undefined && await folder.isThere()) return folder;
     if (this.#isClosed) throw shuttingDown();
-    // Once, however many found it gone.
+    // Several launches may find it gone at the same time: one of them makes the next.
     if (folder !== undefined && this.#folder === known) {
       this.#folder = undefined;
       this.#lost.push(folder);

@@ -100,7 +100,7 @@ async function namedFolder(
 
 type Claim =
   | { readonly kind: "claimed" }
-  /** By another server, or by what may not be removed: the next number may be free. */
+  /** By another server's folder, or by one that may not be removed: the next number may be free. */
   | { readonly kind: "occupied" }
   | { readonly kind: "foreign"; readonly what: string };
 
@@ -145,7 +145,7 @@ async function opened(path: string, id: string, root?: string): Promise<WorkingF
   const madeHere = await identityOf(path);
   const isOwn = async (): Promise<boolean> => {
     for (const level of levels) if ((await standingAt(level)).kind !== "own") return false;
-    // What cleans temporary files may have removed the note alone.
+    // What cleans temporary files may have removed the note alone: then its inode tells.
     return await hasNoteOf(path, id) ?? await identityOf(path) === madeHere;
   };
   return {
@@ -159,7 +159,7 @@ async function opened(path: string, id: string, root?: string): Promise<WorkingF
       if (!await isOwn()) return;
       const isNoted = await hasNoteOf(path, id) === true;
       if (isNoted && !await removeNote(notePath(path, id))) return;
-      // Without a name of its own it has one that no other server takes.
+      // A named one is renamed first, so that the name is free at once; nobody waits for the other's.
       await (root === undefined ? removeTree(path) : discard(path));
       // Only when it is empty: it may hold other servers' folders.
       if (root !== undefined) await rmdir(root).catch(() => {});
