@@ -12,6 +12,7 @@ export interface KnownBreach {
   readonly because: string;
 }
 
+const draft = "schema-draft";
 const image = "image-decodable";
 const loop = "tool-loop-thinking";
 
@@ -24,10 +25,21 @@ export const knownBreaches = {
   real: {
     "a tool loop with a budget": loop,
     "a tool loop of two steps with a budget": loop,
-    "a pattern that is no expression": "schema-draft",
+    "a pattern that is no expression": draft,
     "a png cut in the middle": image,
     "a png's header alone": image,
     "a broken png in a tool's result": image,
+  },
+  /** On 2.1.197 alone, where the API's 400 names the tool to the client: 2.1.330 leaves such a tool out by itself. */
+  realOlder: {
+    "a type in capitals": draft,
+    "description: null": draft,
+    "enum: null": draft,
+    "required: true in a property": draft,
+    "items as a list": draft,
+    "required: the same twice": draft,
+    "exclusiveMinimum: true": draft,
+    "type: any": draft,
   },
   /** Histories of any kind, told by chat requests to a model that thinks with a budget. */
   toldWithBudget: [

@@ -47,8 +47,19 @@ function lastIsClients({ messages }: StubRequestBody): boolean {
   return last === undefined || !JSON.stringify(last.content).includes('"tool_result"');
 }
 
-/** An input that the grammar's schemas take. */
+interface ToolSchema {
+  readonly properties?: Readonly<Record<string, { readonly type?: string }>>;
+  readonly required?: unknown;
+}
+
+const valueOf: Readonly<Record<string, unknown>> = {
+  string: "Zürich", integer: 1, number: 1.5, array: [], object: {},
+};
+
+/** An input that the schemas of the tests take. */
 function callOf({ name, input_schema: schema }: NonNullable<StubRequestBody["tools"]>[number]): StubToolUse {
-  const { properties = {} } = (schema ?? {}) as { readonly properties?: object };
-  return { name, input: "city" in properties ? { city: "Zürich", at: 1.5 } : {} };
+  const { properties = {}, required } = (schema ?? {}) as ToolSchema;
+  const names: readonly string[] = Array.isArray(required) ? required : [];
+  const needed = Object.fromEntries(names.map((key) => [key, valueOf[properties[key]?.type ?? "string"]]));
+  return { name, input: "city" in properties ? { ...needed, city: "Zürich", at: 1.5 } : needed };
 }
