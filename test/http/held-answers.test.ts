@@ -25,7 +25,8 @@ function hold(answers: HeldAnswers, id: string, bytes = 0) {
 describe("answers that are given whole", () => {
   it("are held up to a bound: the one whose reader has taken nothing for longest is cut for another", () => {
     const { answers, lines } = room(100);
-    const [first, second, third] = [hold(answers, "first", 40), hold(answers, "second", 30), hold(answers, "third", 30)];
+    const first = hold(answers, "first", 40);
+    const [second, third] = [hold(answers, "second", 30), hold(answers, "third", 30)];
     for (const { answer } of [first, second, third]) answer.beginReading();
     first.answer.take(10);
     const fourth = hold(answers, "fourth", 30);

@@ -111,7 +111,8 @@ describe("an answer in one piece", () => {
     const held = new HeldAnswers(log);
     const fold = { take: () => { throw new Error("planted"); }, release: () => bodyOfText("") };
     const response = new Reader() as unknown as ServerResponse;
-    await assert.rejects(sendWholeAnswer(response, turn(), fold, { held, giveUp: () => {}, headers: () => ({}) }), /planted/u);
+    const options = { held, giveUp: () => {}, headers: () => ({}) };
+    await assert.rejects(sendWholeAnswer(response, turn(), fold, options), /planted/u);
     assert.equal(held.bytes, 0);
   });
 
