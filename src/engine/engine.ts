@@ -37,6 +37,8 @@ export interface EngineOptions {
   readonly conversationIdleMsMax: number;
   /** The longest silence of the CLI inside a turn, in milliseconds. */
   readonly silenceMsMax: number;
+  /** How long a turn waits for its process's rehearsal, in milliseconds. Default: the conversation's own. */
+  readonly rehearsalWaitMsMax?: number;
   /** Where the processes' folder is made, asked when there is none. */
   readonly folderPlace?: () => FolderPlace;
   readonly log: Logger;
@@ -192,8 +194,10 @@ export class Engine {
   }
 
   #converse(process: ClaudeProcess): Conversation {
+    const { silenceMsMax, rehearsalWaitMsMax } = this.#options;
     return new Conversation(process, {
-      silenceMsMax: this.#options.silenceMsMax,
+      silenceMsMax,
+      ...(rehearsalWaitMsMax === undefined ? {} : { rehearsalWaitMsMax }),
       onInitialized: (answer) => void this.#cli.learn(answer, process),
       onHistoryTold: () => this.#pool.putOffRefill(),
       onRateLimit: (info) => this.#cli.noteRateLimit(info),

@@ -129,11 +129,13 @@ export class TurnRunner {
     try {
       yield* conversation.run(turn, hit?.seen ?? 0, signal);
     } catch (error) {
-      // A process that had waited may have died meanwhile (a laptop's sleep, a kill), or not end its rehearsal: nothing
-      // of an answer had come yet.
-      if (waited === undefined || conversation.hasBegun || this.#isClosing || !isCliFailure(error)) throw error;
+      // A process may have died (a laptop's sleep, a kill, too little memory), or not end its rehearsal: nothing of an
+      // answer had come yet. A new one that lives on has refused the request itself, and would again.
+      const hasRefused = waited === undefined && conversation.process.state === "busy";
+      if (hasRefused || conversation.hasBegun || this.#isClosing || !isCliFailure(error)) throw error;
       this.#options.log.info(
-        "a process that had waited took no turn; its turn goes to another", { ended: conversation.process.ending },
+        "a process took no turn; its turn goes to another",
+        { waited: waited !== undefined, ended: conversation.process.ending },
       );
       void conversation.process.end();
       // It is told all of the history, not only what was new to the other.

@@ -49,13 +49,27 @@ describe("a claude that is killed", () => {
       const puppet = await puppeteer.next();
       puppet.start();
       if (said) puppet.say("half an ");
-      process.kill(puppet.pid, "SIGKILL");
+      puppet.die();
       const error = await openAiErrorIn(await asking);
       assert.deepEqual([error.status, error.type, error.code], [502, "server_error", "claude_cli_failed"]);
       assert.doesNotMatch(error.message, /half an/);
       await isServed(url, puppeteer);
     });
   }
+
+  it("before it has said anything is not noticed: another is asked the same", async (t) => {
+    const puppeteer = await startPuppeteer(t);
+    const { url } = await startEmbeddedWith(t, "puppet", { maxProcesses: 1 });
+    const asking = chatRequest(url, { messages: [{ role: "user", content: puppeteer.prompt() }] });
+    const puppet = await puppeteer.next();
+    puppet.die();
+    const next = await puppeteer.next();
+    assert.deepEqual([next.pid === puppet.pid, next.prompt], [false, puppet.prompt]);
+    next.start();
+    next.say("served");
+    next.finish();
+    assert.match(await (await asking).text(), /"content":"served"/);
+  });
 
   it("between two turns of a conversation is not noticed: its history is replayed", async (t) => {
     const puppeteer = await startPuppeteer(t);

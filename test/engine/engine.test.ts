@@ -117,6 +117,26 @@ describe("a turn", () => {
     });
   }
 
+  it("whose new process dies before it has begun is given to another, once", async (t) => {
+    const environment = { ...platformEnvironment(), DIED: join(await temporaryFolder(t), "died") };
+    const { engine, logLines } = startEngine(t, "dies-once", { environment, maxProcesses: 1 });
+    const { events, error } = await collect(engine.run(ask("hi"), never));
+    assert.deepEqual([error, summaryOf(events).text], [undefined, "this is it"]);
+    assert.equal(logLines.filter((line) => line.includes("its turn goes to another waited=false")).length, 1);
+  });
+
+  for (const [name, what, others] of [
+    ["crashes-at-boot", "every process dies", 1],
+    ["dies-midway", "its process died in the middle", 0],
+    ["refuses-initialize", "the CLI refuses", 0],
+  ] as const) {
+    it(`that fails because ${what} is tried on ${others === 0 ? "no other process" : "one other process"}`, async (t) => {
+      const { engine, logLines } = startEngine(t, name);
+      assert.equal((await errorOf(engine.run(ask("hi"), never))).kind, "cli_failed");
+      assert.equal(logLines.filter((line) => line.includes("its turn goes to another")).length, others);
+    });
+  }
+
   it("on a CLI that falls silent ends in time, and so does the process", async (t) => {
     const { engine } = startEngine(t, "hangs", { silenceMsMax: 300 });
     assert.equal((await errorOf(engine.run(ask("hi"), never))).kind, "turn_timeout");
@@ -695,6 +715,20 @@ describe("a warm process", () => {
       assert.deepEqual([error, summaryOf(events).text], [undefined, "this is it"]);
     }
     await until(() => logLines.some((line) => line.includes("a beginning could not be rehearsed")));
+  });
+
+  it("whose rehearsal never ends holds no turn for longer than its wait: another answers", async (t) => {
+    const rehearsalWaitMsMax = 50;
+    const { engine, logLines } = startEngine(t, "never-acknowledges", { warm: 2, rehearsalWaitMsMax });
+    await engine.discover();
+    const turn = ask("hi", { model: "opus", system: "Be brief." });
+    const wasLeft = (): boolean => logLines.some((line) => line.includes("its turn goes to another waited=true"));
+    for (let round = 0; round < 6 && !wasLeft(); round++) {
+      await isWarm(engine, 2);
+      const { events, error } = await collect(engine.run(turn, never));
+      assert.deepEqual([error, summaryOf(events).text], [undefined, "this is it"]);
+    }
+    assert.ok(wasLeft(), logLines.join("\n"));
   });
 
   it("that refuses what it is to rehearse leaves the others as they are", async (t) => {

@@ -20,6 +20,8 @@ export interface Puppet {
   raw(text: string): void;
   /** The tail of the answer; the turn is over. */
   finish(stopReason?: string): void;
+  /** It is killed once it has done what it was told before. */
+  die(): void;
   /** Settles when the puppet has let go: it ended. */
   readonly gone: Promise<void>;
 }
@@ -52,6 +54,7 @@ export async function startPuppeteer(t: TestContext): Promise<Puppeteer> {
         ...(JSON.parse(line) as { pid: number; prompt: string }),
         start: () => order({ order: "start" }),
         say: (text) => order({ order: "say", text }),
+        die: () => order({ order: "die" }),
         raw: (text) => order({ order: "raw", text }),
         finish: (stopReason = "end_turn") => {
           order({ order: "finish", stopReason });

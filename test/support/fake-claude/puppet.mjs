@@ -9,6 +9,8 @@ import { sayResult, sayStart, sayStop, sayText, serve, textOf } from "./protocol
 function obey({ order, text, stopReason }) {
   if (order === "start") sayStart();
   if (order === "say") sayText(text);
+  // A pipe is written to at once: what was said before is out.
+  if (order === "die") process.kill(process.pid, "SIGKILL");
   if (order === "raw") process.stdout.write(text);
   if (order === "finish") {
     sayStop(stopReason, 1);

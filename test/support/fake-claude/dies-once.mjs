@@ -1,0 +1,14 @@
+#!/usr/bin/env node
+/** Exits with code 9 at its first turn, unless another has: that has made the file that `DIED` names. Then it answers. */
+import { existsSync, writeFileSync } from "node:fs";
+import { sayAnswer, serve } from "./protocol.mjs";
+
+const { DIED: note = "" } = process.env;
+
+serve({
+  onTurn() {
+    if (existsSync(note)) return sayAnswer(["this ", "is ", "it"]);
+    writeFileSync(note, "");
+    process.exit(9);
+  },
+});
