@@ -7,7 +7,7 @@ import { setImmediate as nextRound } from "node:timers/promises";
 import type { Command } from "../../src/claude/launch.ts";
 import { Cli, type CliOptions } from "../../src/engine/cli.ts";
 import { createLogger } from "../../src/log.ts";
-import { fakeClaude, fakeClaudePath, runningFakes, Witness } from "../support/fake-claude.ts";
+import { fakeClaudePath, fakeProgram, runningFakes, Witness } from "../support/fake-claude.ts";
 import { countLiveProcesses } from "../support/live-processes.ts";
 import { environmentOf, isRunning } from "../support/processes.ts";
 import { platformEnvironment } from "../support/real-claude.ts";
@@ -28,7 +28,7 @@ function startCli(t: TestContext, fake: string | Command, options: Partial<CliOp
   const logLines: string[] = [];
   const started: StartedCli = {
     cli: new Cli({
-      command: typeof fake === "string" ? fakeClaude(fake) : fake, environment: platformEnvironment(), aliases: [], maxProcesses: 4, onExit: () => {}, onShortage: () => {},
+      command: typeof fake === "string" ? fakeProgram(fake) : fake, environment: platformEnvironment(), aliases: [], maxProcesses: 4, onExit: () => {}, onShortage: () => {},
       log: createLogger("debug", (line) => logLines.push(line)), onChange: () => void started.changes++, ...options,
     }),
     logLines,

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { copyFileSync, existsSync, readlinkSync, symlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import type { Command } from "../../src/claude/launch.ts";
 import { Engine, type EngineOptions } from "../../src/engine/engine.ts";
 import { BridgeError } from "../../src/errors.ts";
@@ -9,7 +10,7 @@ import { createLogger } from "../../src/log.ts";
 import type { TurnEvent } from "../../src/turn/event.ts";
 import type { Message } from "../../src/turn/message.ts";
 import type { Turn } from "../../src/turn/turn.ts";
-import { fakeClaude, fakeClaudePath, runningFakes } from "../support/fake-claude.ts";
+import { fakeClaudePath, fakeProgram, runningFakes } from "../support/fake-claude.ts";
 import { argumentsOf, environmentOf, waitUntilGone } from "../support/processes.ts";
 import { platformEnvironment } from "../support/real-claude.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
@@ -20,6 +21,7 @@ const onlyLinux = process.platform === "linux" ? false : "needs /proc";
 const onlyPosix = process.platform === "win32" ? "a script is no executable there" : false;
 const goneWithinMs = 5_000;
 const statusWaitMsMax = 5_000;
+const statusPollMs = 5;
 
 interface StartedEngine {
   readonly engine: Engine;
@@ -30,7 +32,7 @@ interface StartedEngine {
 function startEngine(t: TestContext, fake: string | Command, options: Partial<EngineOptions> = {}): StartedEngine {
   const logLines: string[] = [];
   const engine = new Engine({
-    command: typeof fake === "string" ? fakeClaude(fake) : fake, environment: platformEnvironment(), defaultModel: "opus", aliases: [], maxProcesses: 4, maxQueue: 4,
+    command: typeof fake === "string" ? fakeProgram(fake) : fake, environment: platformEnvironment(), defaultModel: "opus", aliases: [], maxProcesses: 4, maxQueue: 4,
     warm: 0, conversationIdleMsMax: 0, silenceMsMax: 20_000, log: createLogger("debug", (line) => logLines.push(line)), onRest: () => {}, ...options,
   });
   t.after(async () => {
@@ -57,7 +59,7 @@ async function until(holds: () => boolean): Promise<void> {
   const deadlineMs = performance.now() + statusWaitMsMax;
   while (!holds()) {
     if (performance.now() > deadlineMs) throw new Error(`not so after ${statusWaitMsMax} ms: ${String(holds)}`);
-    await new Promise(setImmediate);
+    await delay(statusPollMs);
   }
 }
 

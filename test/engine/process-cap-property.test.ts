@@ -6,7 +6,7 @@ import type { BridgeError } from "../../src/errors.ts";
 import { createLogger } from "../../src/log.ts";
 import type { Turn } from "../../src/turn/turn.ts";
 import { cleanUp } from "../support/cleanup.ts";
-import { fakeClaude, runningFakes } from "../support/fake-claude.ts";
+import { fakeProgram, runningFakes } from "../support/fake-claude.ts";
 import { countLiveProcesses } from "../support/live-processes.ts";
 import { seededRandom } from "../support/random.ts";
 import { platformEnvironment } from "../support/real-claude.ts";
@@ -22,7 +22,7 @@ for (const maxProcesses of [1, 2, 3]) {
   it(`a cap of ${maxProcesses} holds, whatever is asked and whoever leaves`, async (t) => {
     const live = countLiveProcesses(t);
     const engine = new Engine({
-      command: fakeClaude("calls-tools"), environment: platformEnvironment(), defaultModel: "opus", aliases: [], maxProcesses, maxQueue: clients, warm: 1,
+      command: fakeProgram("calls-tools"), environment: platformEnvironment(), defaultModel: "opus", aliases: [], maxProcesses, maxQueue: clients, warm: 1,
       conversationIdleMsMax: 60_000, silenceMsMax: 20_000, log: createLogger("silent", () => {}), onRest: () => {},
     });
     cleanUp(t, () => engine.close(0));

@@ -15,7 +15,7 @@ import { temporaryFolder } from "./temporary-folder.ts";
 const folder = fileURLToPath(new URL("./fake-claude/", import.meta.url));
 const eventWaitMsMax = 20_000;
 
-/** Absolute, executable by its first line. */
+/** Absolute, executable by its first lines, which are shell and JavaScript at once. */
 export function fakeClaudePath(name: string): string {
   return `${folder}${name}.mjs`;
 }
@@ -23,6 +23,11 @@ export function fakeClaudePath(name: string): string {
 /** Run by this Node. */
 export function fakeClaude(name: string): Command {
   return { file: process.execPath, leadingArguments: [fakeClaudePath(name)] };
+}
+
+/** By its first lines where there is a shell, which answer `--version` in a millisecond: every engine asks for that. */
+export function fakeProgram(name: string): Command {
+  return process.platform === "win32" ? fakeClaude(name) : { file: fakeClaudePath(name), leadingArguments: [] };
 }
 
 export interface FakeProcess {

@@ -10,7 +10,7 @@ const pollMs = 20;
 
 /** Whose command line holds `text`; with `parent` only that process's children. Zombies are not among them. */
 export function listProcesses(text: string, parent?: number): RunningProcess[] {
-  const all = hasProc ? fromProc() : fromPs();
+  const all = hasProc ? fromProc(parent) : fromPs();
   return all.filter((entry) => entry.command.includes(text) && (parent === undefined || entry.parent === parent));
 }
 
@@ -48,12 +48,12 @@ export function memoryOf(pid: number): { readonly residentBytes: number; readonl
   return { residentBytes: bytes("VmRSS"), residentBytesMax: bytes("VmHWM") };
 }
 
-function fromProc(): RunningProcess[] {
+function fromProc(parent: number | undefined): RunningProcess[] {
   return readdirSync("/proc").filter((name) => /^\d+$/.test(name)).flatMap((name) => {
     const pid = Number(name);
     const found = stateAndParent(pid);
     // A process may end between the listing and the reading.
-    if (found === null) return [];
+    if (found === null || (parent !== undefined && found.parent !== parent)) return [];
     try {
       return [{ pid, parent: found.parent, command: readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ").trim() }];
     } catch {

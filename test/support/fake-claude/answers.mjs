@@ -1,4 +1,5 @@
-#!/usr/bin/env node
+#!/bin/sh
+":" //; [ "$1" = --version ] && exec echo "2.1.330 (Claude Code, made up for tests)"; exec node "$0" "$@"
 /** Answers a prompt that holds `WORDS n` with n deltas: "w0 ", "w1 "… With `THINK` it thinks first; the first word carries what needs escaping. */
 import { sayEvent, sayResult, sayStart, sayStop, sayText, serve, textOf } from "./protocol.mjs";
 

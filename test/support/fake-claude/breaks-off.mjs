@@ -1,4 +1,5 @@
-#!/usr/bin/env node
+#!/bin/sh
+":" //; [ "$1" = --version ] && exec echo "2.1.330 (Claude Code, made up for tests)"; exec node "$0" "$@"
 /** Its stream breaks and it begins anew with another message, all in one write. */
 import { sayResult, sayStart, sayStop, sayText, serve } from "./protocol.mjs";
 

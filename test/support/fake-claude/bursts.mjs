@@ -1,4 +1,5 @@
-#!/usr/bin/env node
+#!/bin/sh
+":" //; [ "$1" = --version ] && exec echo "2.1.330 (Claude Code, made up for tests)"; exec node "$0" "$@"
 /** Answers 50 MB as fast as they are taken: 50,000 deltas of 1,000 characters, numbered. */
 import { sayResult, sayStart, sayStop, sayText, serve } from "./protocol.mjs";
 

@@ -1,4 +1,5 @@
-#!/usr/bin/env node
+#!/bin/sh
+":" //; [ "$1" = --version ] && exec echo "2.1.330 (Claude Code, made up for tests)"; exec node "$0" "$@"
 /**
  * Speaks MCP to the host as the CLI does, and calls the host's tools. What it does in a turn stands in the prompt, or in a
  * tool's result; several words may be joined:

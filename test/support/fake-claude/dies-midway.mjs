@@ -1,4 +1,5 @@
-#!/usr/bin/env node
+#!/bin/sh
+":" //; [ "$1" = --version ] && exec echo "2.1.330 (Claude Code, made up for tests)"; exec node "$0" "$@"
 /** Answers two words, writes to stderr and exits with code 7. */
 import { sayStart, sayText, serve } from "./protocol.mjs";
 

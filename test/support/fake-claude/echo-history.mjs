@@ -1,4 +1,5 @@
-#!/usr/bin/env node
+#!/bin/sh
+":" //; [ "$1" = --version ] && exec echo "2.1.330 (Claude Code, made up for tests)"; exec node "$0" "$@"
 /**
  * Answers with the JSON of all that it was told, in the order in which it came. A message of the history is acknowledged
  * a moment late, and the acknowledgement stands in the list too: who does not wait for it is seen. A long answer comes in

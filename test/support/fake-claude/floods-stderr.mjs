@@ -1,4 +1,5 @@
-#!/usr/bin/env node
+#!/bin/sh
+":" //; [ "$1" = --version ] && exec echo "2.1.330 (Claude Code, made up for tests)"; exec node "$0" "$@"
 /** Writes 50 MB to stderr in every turn, and answers one word. */
 import { once } from "node:events";
 import { sayAnswer, serve } from "./protocol.mjs";

@@ -1,4 +1,5 @@
-#!/usr/bin/env node
+#!/bin/sh
+":" //; [ "$1" = --version ] && exec echo "2.1.330 (Claude Code, made up for tests)"; exec node "$0" "$@"
 /** Answers one word and falls silent; an interrupt is acknowledged and ends the turn. */
 import { accept, loggedIn, sayResult, sayStart, sayText, serve } from "./protocol.mjs";
 

@@ -1,4 +1,5 @@
-#!/usr/bin/env node
+#!/bin/sh
+":" //; [ "$1" = --version ] && exec echo "2.1.330 (Claude Code, made up for tests)"; exec node "$0" "$@"
 /** Ends neither with its stdin nor on SIGTERM, of which it leaves a note in its folder. */
 import { writeFileSync } from "node:fs";
 import { answeredVersion, readMessages, sayReady, stayAlive } from "./protocol.mjs";

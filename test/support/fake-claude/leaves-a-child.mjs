@@ -1,4 +1,5 @@
-#!/usr/bin/env node
+#!/bin/sh
+":" //; [ "$1" = --version ] && exec echo "2.1.330 (Claude Code, made up for tests)"; exec node "$0" "$@"
 /** Starts a child that holds its stdout, tells its pid, and ends with stdin, or with code 4 at a message: the child stays. */
 import { spawn } from "node:child_process";
 import { answeredVersion, readMessages, say } from "./protocol.mjs";

@@ -1,4 +1,5 @@
-#!/usr/bin/env node
+#!/bin/sh
+":" //; [ "$1" = --version ] && exec echo "2.1.330 (Claude Code, made up for tests)"; exec node "$0" "$@"
 /** Starts a child in a session of its own that holds its pipes for a minute, tells its pid, and at a message writes as many bytes of lines as that says and exits with code 5: the child stays. */
 import { spawn } from "node:child_process";
 import { writeSync } from "node:fs";

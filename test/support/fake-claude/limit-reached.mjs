@@ -1,4 +1,5 @@
-#!/usr/bin/env node
+#!/bin/sh
+":" //; [ "$1" = --version ] && exec echo "2.1.330 (Claude Code, made up for tests)"; exec node "$0" "$@"
 /** Its subscription window is used up, until the epoch second in the prompt. */
 import { say, sayResult, serve, textOf } from "./protocol.mjs";
 

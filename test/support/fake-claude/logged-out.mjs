@@ -1,4 +1,5 @@
-#!/usr/bin/env node
+#!/bin/sh
+":" //; [ "$1" = --version ] && exec echo "2.1.330 (Claude Code, made up for tests)"; exec node "$0" "$@"
 /** Is not logged in: says so to `initialize`, and answers a turn as the CLI does then. */
 import { accept, say, sayResult, serve } from "./protocol.mjs";
 

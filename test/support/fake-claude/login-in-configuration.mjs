@@ -1,4 +1,5 @@
-#!/usr/bin/env node
+#!/bin/sh
+":" //; [ "$1" = --version ] && exec echo "2.1.330 (Claude Code, made up for tests)"; exec node "$0" "$@"
 /** Is logged in only where it has the user's own configuration. */
 import { accept, loggedIn, sayResult, sayText, serve } from "./protocol.mjs";
 

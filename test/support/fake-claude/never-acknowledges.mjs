@@ -1,4 +1,5 @@
-#!/usr/bin/env node
+#!/bin/sh
+":" //; [ "$1" = --version ] && exec echo "2.1.330 (Claude Code, made up for tests)"; exec node "$0" "$@"
 /** Takes messages that ask nothing without a word. With `ANSWERS_ALL` in its environment it answers them as if they asked. */
 import { sayAnswer, serve } from "./protocol.mjs";
 

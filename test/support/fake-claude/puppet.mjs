@@ -1,4 +1,5 @@
-#!/usr/bin/env node
+#!/bin/sh
+":" //; [ "$1" = --version ] && exec echo "2.1.330 (Claude Code, made up for tests)"; exec node "$0" "$@"
 /**
  * Does in a turn what a test tells it: the prompt names a port, `PUPPETEER 4711`, to which it connects, tells its pid and
  * the prompt, and from which it takes its orders, a JSON line each. In a turn it does not end with its stdin, as the CLI does not.

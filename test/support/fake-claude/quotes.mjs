@@ -1,4 +1,5 @@
-#!/usr/bin/env node
+#!/bin/sh
+":" //; [ "$1" = --version ] && exec echo "2.1.330 (Claude Code, made up for tests)"; exec node "$0" "$@"
 /** Repeats all that it is told on stderr, and in its refusal to begin so; with END in it, it exits with code 6 instead. Without a system prompt it accepts. */
 import { refuse, serve } from "./protocol.mjs";
 

@@ -1,4 +1,5 @@
-#!/usr/bin/env node
+#!/bin/sh
+":" //; [ "$1" = --version ] && exec echo "2.1.330 (Claude Code, made up for tests)"; exec node "$0" "$@"
 /** The same as relays.c, where there is no C compiler. */
 import { connect } from "node:net";
 import { answeredVersion } from "./protocol.mjs";

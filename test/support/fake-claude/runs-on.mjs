@@ -1,4 +1,5 @@
-#!/usr/bin/env node
+#!/bin/sh
+":" //; [ "$1" = --version ] && exec echo "2.1.330 (Claude Code, made up for tests)"; exec node "$0" "$@"
 /** Is cut at its token limit and goes on by itself at once, as the CLI does. All of it is one write. */
 import { sayResult, sayStart, sayStop, sayText, serve } from "./protocol.mjs";
 

@@ -1,4 +1,5 @@
-#!/usr/bin/env node
+#!/bin/sh
+":" //; [ "$1" = --version ] && exec echo "2.1.330 (Claude Code, made up for tests)"; exec node "$0" "$@"
 /** Takes everything and never says a word, but for its version. */
 import { answeredVersion, readMessages } from "./protocol.mjs";
 

@@ -1,4 +1,5 @@
-#!/usr/bin/env node
+#!/bin/sh
+":" //; [ "$1" = --version ] && exec echo "2.1.330 (Claude Code, made up for tests)"; exec node "$0" "$@"
 /** Tells of its subscription window before it answers: a quarter is used, and it ends at the epoch second in the prompt. */
 import { say, sayAnswer, serve, textOf } from "./protocol.mjs";
 

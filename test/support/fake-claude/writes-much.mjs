@@ -1,4 +1,5 @@
-#!/usr/bin/env node
+#!/bin/sh
+":" //; [ "$1" = --version ] && exec echo "2.1.330 (Claude Code, made up for tests)"; exec node "$0" "$@"
 /** At a message it writes 1 MB, and does nothing else while nobody reads them; leaves a note in its folder when it sees its stdin end. */
 import { writeFileSync, writeSync } from "node:fs";
 import { answeredVersion, readMessages } from "./protocol.mjs";

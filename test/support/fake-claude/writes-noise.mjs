@@ -1,4 +1,5 @@
-#!/usr/bin/env node
+#!/bin/sh
+":" //; [ "$1" = --version ] && exec echo "2.1.330 (Claude Code, made up for tests)"; exec node "$0" "$@"
 /** Answers "a", a raw U+2028, "b", with noise before, between and after: what is not JSON, unknown types, empty lines, CRLF. */
 import { sayEvent, sayResult, sayStart, sayStop, serve } from "./protocol.mjs";
 
