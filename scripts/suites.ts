@@ -24,7 +24,7 @@ export const offline: Suite = {
 
 /** In the order in which `npm run test:all` runs them; those of one name run together. */
 export const longSuites: readonly Suite[] = [
-  { name: "real", has: (file) => file.startsWith(folders.real), sample: "large", filesAtOnceMax: 3 },
+  { name: "real", has: (file) => file.startsWith(folders.real), sample: "large", filesAtOnceMax: 2 },
   { name: "clients", has: (file) => file.startsWith(folders.clients), sample: "large", filesAtOnceMax: 3 },
   // Coverage is counted here, where there is time, and not in `npm test`. Loads are measured, so they go without it.
   { name: "soak", has: offline.has, sample: "large", filesAtOnceMax: 2, isCovered: true },

@@ -14,13 +14,14 @@ export interface Health {
 }
 
 const pollMs = 10;
-const waitMsMax = 30_000;
+/** Many CLIs may boot at once on a machine with two cores. */
+const waitMsMax = 60_000;
 
 export async function healthOf(url: string): Promise<Health> {
   return await (await fetch(`${url}/health`)).json() as Health;
 }
 
-/** The first health that fits; rejects after 30 s. */
+/** The first health that fits; rejects after a minute. */
 export async function waitForHealth(url: string, fits: (health: Health) => boolean): Promise<Health> {
   const start = performance.now();
   for (;;) {
