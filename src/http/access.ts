@@ -1,7 +1,8 @@
 /**
- * Who may ask. Without a key the server is open to whoever reaches loopback, and a browser does so for any site it
- * shows:
- * so the Host must be ours (DNS rebinding) and the Origin too (cross-site requests). With a key, the key decides.
+ * Decides whether a request is let in. Without an API key the server is open to whatever reaches loopback, and a
+ * browser reaches it for any site that it shows. So the Host must name this machine (against DNS rebinding), and the
+ * Origin must be a page of this machine (against cross-site requests). With a key, the key takes the place of the Host
+ * check; the Origin is still checked.
  */
 
 import { createHash, timingSafeEqual } from "node:crypto";
@@ -10,16 +11,16 @@ import { BridgeError } from "../errors.ts";
 import { isLoopbackAuthority, isLoopbackHost } from "../loopback.ts";
 
 /**
- * Throws a `BridgeError`: 403 for a Host or Origin that is not let in, 401 for a key that is missing or wrong.
- * `rawHeaders` shows a Host header sent twice, which `headers` hides. With `method` given, a CORS preflight is not
- * asked for the key: browsers never send it there, and a preflight does nothing.
+ * Throws a `BridgeError`: 403 for a Host or Origin that is not allowed, 401 for a key that is missing or wrong.
+ * `rawHeaders` shows a Host header sent twice, which `headers` hides. When `method` is given, a CORS preflight needs no
+ * key: browsers never send one with it, and a preflight runs no handler.
  */
 export type AccessCheck = (headers: IncomingHttpHeaders, rawHeaders?: readonly string[], method?: string) => void;
 
 export interface AccessRules {
-  /** The address that is listened on. */
+  /** The address that the server listens on. */
   readonly host: string;
-  /** The key that clients must send; undefined lets everyone in whom loopback lets in. */
+  /** The key that clients must send. If undefined, requests need none, and Host and Origin are checked instead. */
   readonly apiKey: string | undefined;
 }
 
@@ -27,10 +28,10 @@ const preflightSecondsMax = 600;
 const preflightHeadersMax = 64;
 const allowedMethods = "GET, POST, DELETE, OPTIONS";
 const allowedHeaders: readonly string[] = ["authorization", "content-type", "x-api-key", "x-request-id"];
-// What a page's script may read beside the body.
+// The response headers that a web page's script may read.
 const exposedHeaders = "retry-after, x-request-id, x-should-retry";
 
-/** Throws an `Error` for a host beyond loopback without a key: config refuses that, and this must not depend on it. */
+/** Throws an `Error` for a non-loopback host without a key. Config refuses that too; this check does not rely on it. */
 export function createAccessCheck({ host, apiKey }: AccessRules): AccessCheck {
   if (apiKey === undefined) {
     if (!isLoopbackHost(host)) throw new Error("A host beyond loopback needs an API key.");
@@ -48,8 +49,8 @@ export function createAccessCheck({ host, apiKey }: AccessRules): AccessCheck {
 }
 
 /**
- * The CORS headers of an answer to this Origin: none unless it is a loopback page's, and never `*`.
- * `preflight` adds what an OPTIONS request asks; it holds that request's `access-control-request-headers`.
+ * Returns the CORS headers of a response to this Origin: none unless the Origin is a loopback page's, and never `*`.
+ * With `preflight`, which holds an OPTIONS request's `access-control-request-headers`, adds the headers that answer it.
  */
 export function corsHeaders(
   origin: string | undefined,
@@ -88,7 +89,7 @@ function checkHost(headers: IncomingHttpHeaders, rawHeaders: readonly string[] =
 function checkOrigin(headers: IncomingHttpHeaders): void {
   const { origin } = headers;
   if (origin === undefined) {
-    // A browser leaves Origin off an <img> or a no-cors GET of a foreign page, but marks it so.
+    // For an <img> or a no-cors GET of another site's page, a browser sends no Origin but does send this header.
     if (headers["sec-fetch-site"] !== "cross-site") return;
     throw new BridgeError("forbidden", "Requests that another web site makes in a browser are not answered.");
   }
@@ -111,7 +112,7 @@ function checkKey(headers: IncomingHttpHeaders, expected: Buffer): void {
   throw new BridgeError("invalid_api_key", message);
 }
 
-/** Of one length whatever the key's, so that comparing tells nothing of it. */
+/** Hashes a key to a fixed length: `timingSafeEqual` needs equal lengths, and its timing must not tell the key's. */
 function digest(key: string): Buffer {
   return createHash("sha256").update(key).digest();
 }

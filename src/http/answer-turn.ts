@@ -1,4 +1,4 @@
-/** The one way from a request to a turn and its answer, whatever the dialect, streamed or in one piece. */
+/** Handles a request of any dialect: parses it into a turn, runs the turn, and answers as a stream or in one piece. */
 
 import { randomBytes } from "node:crypto";
 import type { Dialect, TurnRequest } from "../api/dialect.ts";
@@ -13,16 +13,16 @@ import { ToldImages } from "./told-images.ts";
 import { sendWholeAnswer } from "./whole-answer.ts";
 
 const servedModelHeader = "x-claude-model";
-/** 24 characters of base64url. */
+/** Encoded, these are 24 characters of base64url. */
 const tokenBytes = 18;
 
-/** A turn as its dialect asked for it. It begins when its first batch is asked for. */
+/** A parsed request and the batches of its turn. The turn begins when the first batch is pulled. */
 interface PreparedTurn<Request> {
   readonly asked: Request;
   readonly batches: AsyncIterable<readonly TurnEvent[]>;
 }
 
-/** Serves a dialect: reads a request, runs its turn and answers as the dialect writes it. */
+/** Makes the handler of a dialect: it reads a request, runs its turn and answers in the dialect's wire form. */
 export function answerTurn<Request extends TurnRequest>(dialect: Dialect<Request>): Handler {
   return async (exchange, services) => {
     const { asked, batches } = await prepare(dialect, exchange, services);
@@ -52,13 +52,13 @@ export function answerTurn<Request extends TurnRequest>(dialect: Dialect<Request
   };
 }
 
-/** The model that serves; left out where it is not known yet, or has a name that no header can hold. */
+/** The header that names the model that serves; none if the model is not known yet, or its name fits no header. */
 function modelHeader(servedModel: string | undefined): Record<string, string> {
   const model = servedModel === undefined ? undefined : headerValue(servedModel);
   return model === undefined ? {} : { [servedModelHeader]: model };
 }
 
-/** Reads and checks a request, and gets what it refers to. Rejects with a BridgeError that names what is wrong. */
+/** Reads and checks a request, and fetches its images. Rejects with a BridgeError that names what is wrong. */
 async function prepare<Request extends TurnRequest>(
   dialect: Dialect<Request>, { request, signal }: Exchange, services: Services,
 ): Promise<PreparedTurn<Request>> {
@@ -69,7 +69,7 @@ async function prepare<Request extends TurnRequest>(
     const isThinkingSaid = asked.turn.effort !== undefined || asked.turn.thinkingTokens !== undefined;
     const turn: Turn = { ...(isThinkingSaid ? { model: resolved.model } : resolved), ...asked.turn };
     const images = new ToldImages({ isAllowed: fetchImages, bytesMax: maxBodyBytes, signal, cache: imageCache });
-    // Before the turn takes a place or a process: an image may be long in coming, or not be there.
+    // Fetch images before the turn is admitted: an image may be slow or missing, and must not hold up a process.
     await images.complete(engine.messagesToTell(turn));
     return { asked, batches: engine.run(turn, signal, (messages) => images.complete(messages)) };
   });

@@ -1,25 +1,25 @@
-/** A request's body: read within its limit, decoded strictly, parsed, and nothing of it in any message. */
+/** Reads a request's body within a size limit, decodes it strictly and parses it. No error message quotes the body. */
 
 import type { IncomingMessage } from "node:http";
 import { BridgeError } from "../errors.ts";
 
-/** What one MB of a limit is, in bytes. */
+/** How many bytes one MB of a configured limit is. */
 export const bytesPerMegabyte = 1_048_576;
 
-/** Deepest nesting of arrays and objects; far beyond any tool schema, far below what recursion can bear. */
+/** Deepest nesting of arrays and objects: far deeper than any tool schema, far shallower than the call stack allows. */
 export const maxJsonDepth = 200;
 
 export interface BodyLimits {
   /** Largest body, in bytes as sent. */
   readonly maxBodyBytes: number;
-  /** Ends the reading: with its reason when that is a `BridgeError`, else with `client_closed`. */
+  /** Aborts the reading. The read rejects with the signal's reason if that is a `BridgeError`, else `client_closed`. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * The JSON object that the request carries. Rejects with a `BridgeError`: 400 for what is no JSON object, 413 beyond
- * the limit, `client_closed` when the client leaves. A body refused for its announced length is left unread; of one
- * that runs over, the rest is thrown away as it comes, so that a client that is still sending gets to see the answer.
+ * Reads the JSON object in a request's body. Rejects with a `BridgeError`: 400 if it is not a JSON object, 413 beyond
+ * the limit, `client_closed` if the client disconnects. The rest of a refused body is discarded as it comes (by
+ * `sendFailure`), so that a client that is still sending can read the answer.
  */
 export async function readJsonBody(request: IncomingMessage, { maxBodyBytes, signal }: BodyLimits): Promise<unknown> {
   const encoding = request.headers["content-encoding"];
@@ -52,7 +52,7 @@ function readBytes(request: IncomingMessage, maxBodyBytes: number, signal: Abort
     };
     const onEnd = (): void => {
       settle();
-      // Joined once: growing a buffer by every chunk would copy a 10 MB image hundreds of times.
+      // Join the chunks once: growing a buffer with each chunk would copy a 10 MB image hundreds of times.
       resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, bytes));
     };
     const onError = (cause: unknown): void => fail(clientClosed(cause));
@@ -63,7 +63,7 @@ function readBytes(request: IncomingMessage, maxBodyBytes: number, signal: Abort
     };
 
     if (signal?.aborted === true) return onAbort();
-    // Its events have been and will not come again.
+    // A destroyed request has emitted its last event already; without this the promise would never settle.
     if (request.destroyed) return onClose();
     signal?.addEventListener("abort", onAbort);
     request.on("end", onEnd).on("error", onError).on("close", onClose).on("data", onData);
@@ -100,12 +100,12 @@ const backslash = 0x5c;
 const caseBit = 0x20;
 const openingBrace = 0x7b;
 const closingBrace = 0x7d;
-// Up to here a string is walked; beyond, the native search for its end is faster than its call costs.
+// Strings up to this length are scanned byte by byte. For longer ones `indexOf` is faster, despite its call's cost.
 const walkedStringBytes = 32;
 
 /**
- * Looks at the bytes before anything is built from them. In UTF-8 no byte of a longer character looks like a bracket or
- * a quote. What is no JSON may be counted wrongly; the parser refuses it anyway.
+ * Measures the nesting on the raw bytes, before the parser builds anything. This is safe in UTF-8: no byte of a
+ * multi-byte character equals a bracket or a quote. Invalid JSON may be measured wrongly; the parser rejects it anyway.
  */
 function isNestedDeeper(body: Buffer, depthMax: number): boolean {
   let depth = 0;
@@ -124,7 +124,8 @@ function isNestedDeeper(body: Buffer, depthMax: number): boolean {
 }
 
 /**
- * Where the quote stands that ends the string whose inside begins at `start`; the body's length when it does not end.
+ * Returns the index of the quote that closes the string whose first character is at `start`, or the body's length if
+ * the string is not closed.
  */
 function stringEnd(body: Buffer, start: number): number {
   let index = start;
@@ -148,7 +149,7 @@ function stringEnd(body: Buffer, start: number): number {
 const parserWords = "(?:Expected|Unterminated|Bad|No number|Exponent|Unexpected (?:number|string|non-whitespace))";
 const parserFault = new RegExp(`^(${parserWords}[^"]*?)(?: in JSON)? at position (\\d+)`);
 
-/** V8's reason and position where they are its own words; what quotes the body is left out. */
+/** V8's reason and position, if they are a message of its own; returns "" for a message that quotes the body. */
 function jsonFault(error: unknown): string {
   const message = error instanceof Error ? error.message : "";
   if (message === "Unexpected end of JSON input") return ": it ends too early";

@@ -3,31 +3,31 @@ import type { WireStream } from "../api/dialect.ts";
 import { asBridgeError } from "../errors.ts";
 import type { TurnEvent } from "../turn/event.ts";
 
-/** How long the head waits while the upstream is asked again, in milliseconds. */
+/** How long the response headers are held back while the CLI retries its request to the API, in milliseconds. */
 const retryHeadWaitMs = 30_000;
 
 /**
- * How long a reader may take nothing of its answer, in milliseconds, before it counts as gone: it holds a place and a
- * process.
+ * How long a client may read nothing of its answer, in milliseconds, before it is disconnected. Until then a stream
+ * occupies one of the running turns and a process.
  */
 export const stalledReaderMsMax = 5 * 60_000;
 
 export interface EventStreamOptions {
-  /** How long the head waits for the first delta, in milliseconds: until it goes out, a failure is an HTTP status. */
+  /** How long the response headers wait for the first delta, in milliseconds. A failure before them gets a status. */
   readonly headWaitMs: number;
-  /** How long the stream may be silent before a chunk that says nothing goes out, in milliseconds; 0 sends none. */
+  /** How long the stream may be silent before a heartbeat is sent, in milliseconds; 0 sends none. */
   readonly heartbeatMs: number;
-  /** The head of the answer, made when it goes out; the model that serves is known by then, unless the wait ran out. */
+  /** Makes the response headers as they are sent. `servedModel` is undefined if `headWaitMs` passed before it came. */
   readonly headers: (servedModel: string | undefined) => Readonly<Record<string, string>>;
-  /** Told of a failure that comes after the head, when there is no status left to tell it by. */
+  /** Called for a failure after the response headers were sent, when it can no longer be an HTTP status. */
   readonly onFailure: (error: unknown) => void;
-  /** Told of what a timer threw, which has no caller: it is to end the answer and the turn. */
+  /** Called with an error that a timer's callback threw. It must end the answer and the turn: no caller would. */
   readonly onBroken: (error: unknown) => void;
 }
 
 /**
- * Relays a turn as server-sent events: one write a batch, and the next batch is asked for when the socket has room.
- * Before the head is out a failure is thrown, for an HTTP status; after it, it is the stream's last event.
+ * Relays a turn as server-sent events: one write per batch, and the next batch is pulled when the socket has room.
+ * A failure before the response headers is thrown, for an HTTP status; a later one is sent as the stream's last event.
  */
 export async function sendEventStream(
   response: ServerResponse, batches: AsyncIterable<readonly TurnEvent[]>, wire: WireStream, options: EventStreamOptions,
@@ -46,7 +46,7 @@ export async function sendEventStream(
       try {
         onBroken(error);
       } catch {
-        // A timer has no caller who could be told.
+        // A timer has no caller to throw to, so the connection is closed.
         response.destroy();
       }
     }
@@ -58,13 +58,13 @@ export async function sendEventStream(
     response.writeHead(200, {
       "content-type": "text/event-stream; charset=utf-8",
       "cache-control": "no-cache",
-      // nginx would collect the stream otherwise.
+      // Otherwise nginx would buffer the stream.
       "x-accel-buffering": "no",
       ...headers(servedModel),
     });
     return wire.open();
   };
-  // Looks when it may be due instead of being put off by every write: a write costs a look at the clock, not a timer.
+  // The timer checks whether a heartbeat is due, rather than being reset by each write: a write only reads the clock.
   const beat = guarded(() => {
     const nowMs = Date.now();
     const dueMs = lastWriteMs + heartbeatMs;
@@ -86,13 +86,13 @@ export async function sendEventStream(
         for (const event of batch) {
           if (event.type === "message_start") servedModel = event.model;
           if (event.type !== "retry") continue;
-          // It fails at the moment: whether for good is worth a status of its own.
+          // The API is failing. Hold the headers back longer: if it fails for good, the client gets an HTTP status.
           clearTimeout(headWait);
           headWait = setTimeout(openEmpty, Math.max(headWaitMs, retryHeadWaitMs));
         }
       }
       let bytes = wire.encode(batch);
-      // A start alone does not open the head: the upstream may still fail before its first delta.
+      // A `message_start` alone does not send the headers: the API may still fail before its first delta.
       if (bytes === "") continue;
       lastWriteMs = Date.now();
       if (!response.headersSent) bytes = open() + bytes;
@@ -111,8 +111,9 @@ export async function sendEventStream(
 }
 
 /**
- * Settles when the socket has room again (or has taken all, by `finish`), or is gone: a writer never waits for a reader
- * that left. One that takes nothing for too long is cut.
+ * Resolves when the socket has room again (with `finish`: when it has accepted everything), or when it is closed, so
+ * that a writer never waits for a client that left. A client that reads nothing for `stalledReaderMsMax` is
+ * disconnected.
  */
 export function roomOrClose(response: ServerResponse, event: "drain" | "finish" = "drain"): Promise<void> {
   if (response.destroyed || (event === "finish" && response.writableFinished)) return Promise.resolve();

@@ -5,7 +5,7 @@ import type { HeldAnswers } from "./held-answers.ts";
 import type { ImageCache } from "./image-cache.ts";
 import type { Preparation } from "./preparation.ts";
 
-/** What the handlers need of the rest. */
+/** What the server hands to every handler. */
 export interface Services {
   readonly engine: Engine;
   readonly log: Logger;
@@ -15,20 +15,20 @@ export interface Services {
   readonly held: HeldAnswers;
   readonly headWaitMs: number;
   readonly heartbeatMs: number;
-  /** Whether images given by URL are fetched. */
+  /** Whether images given by URL are fetched; if not, such a request is refused. */
   readonly fetchImages: boolean;
   readonly imageCache: ImageCache;
 }
 
-/** One request on its way. */
+/** One request and its response. */
 export interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  /** Aborts when the client leaves, or the turn is given up. */
+  /** Aborts when the client disconnects, or on `giveUp`. */
   readonly signal: AbortSignal;
-  /** Aborts `signal`: the turn ends at once, however silent its process is. */
+  /** Aborts `signal`: the turn ends at once, even if its process produces no output. */
   readonly giveUp: () => void;
-  /** What the path has in its placeholder; empty where it has none. */
+  /** The part of the path that matched the route's placeholder; empty if the route has none. */
   readonly parameter: string;
 }
 

@@ -8,27 +8,27 @@ import { bytesPerMegabyte } from "./body.ts";
 
 /** The largest image that is fetched, in bytes. */
 export const imageBytesMax = 20 * bytesPerMegabyte;
-/** How long one image may take, redirects included, in milliseconds. */
+/** Time limit for one image, redirects included, in milliseconds. */
 export const fetchWaitMs = 15_000;
 export const redirectsMax = 3;
 
 export interface FetchOptions {
-  /** How much all images of a request may come to, in bytes. */
+  /** The limit for all images of a request together, in bytes. */
   readonly bytesMax: number;
   readonly signal: AbortSignal;
-  /** How long this image may take, in milliseconds; default: `fetchWaitMs`. */
+  /** Time limit for this image, in milliseconds; default: `fetchWaitMs`. */
   readonly waitMs?: number;
-  /** Which addresses may be asked; default: those that the whole internet shares. */
+  /** Whether the server may connect to an IP address; default: `isPublicAddress`. */
   readonly isPublic?: ((address: string) => boolean) | undefined;
 }
 
-/** An image as it was found, of the kind that its bytes are. */
+/** A fetched image. `mediaType` is told from its bytes, not from the response's headers. */
 export interface FetchedImage {
   readonly mediaType: string;
   readonly bytes: Buffer;
 }
 
-/** Every special-purpose range of IANA's registries that is not the public internet. */
+/** IPv4: every special-purpose range of IANA's registries that is not part of the public internet. */
 const privateRanges = new BlockList();
 for (const [net, prefix] of [
   ["0.0.0.0", 8], ["10.0.0.0", 8], ["100.64.0.0", 10], ["127.0.0.0", 8], ["169.254.0.0", 16], ["172.16.0.0", 12],
@@ -38,23 +38,24 @@ for (const [net, prefix] of [
 ] as const) privateRanges.addSubnet(net, prefix, "ipv4");
 const publicRange6 = new BlockList();
 publicRange6.addSubnet("2000::", 3, "ipv6");
-/** Inside 2000::/3, but tunnels into IPv4 (6to4, Teredo) or for documentation. */
+/** Ranges inside 2000::/3 that are not public: tunnels into IPv4 (6to4, Teredo) and documentation addresses. */
 const privateRanges6 = new BlockList();
 for (
   const [net, prefix] of [["2001::", 23], ["2001:db8::", 32], ["2002::", 16], ["3fff::", 20]] as const
 ) privateRanges6.addSubnet(net, prefix, "ipv6");
 
-/** Whether an address is on the public internet: nothing of this machine, its network or its cloud's metadata is. */
+/** False for addresses of this machine, of private networks and of a cloud's metadata service. */
 export function isPublicAddress(address: string): boolean {
   if (isIP(address) === 4) return !privateRanges.check(address, "ipv4");
   return publicRange6.check(address, "ipv6") && !privateRanges6.check(address, "ipv6");
 }
 
-/** Why an image cannot be had, in words for the client. */
+/** Thrown when an image cannot be fetched. Its message is written for the client. */
 export class Refusal extends Error {}
 
 /**
- * Throws a Refusal, or a BridgeError when the client has left. `bytesLeft` is what the request's other images leave it.
+ * Fetches one image. Rejects with a Refusal, or with a BridgeError if the client has disconnected. `bytesLeft` is
+ * `bytesMax` less the bytes of the request's other images.
  */
 export async function fetchImage(url: string, bytesLeft: number, options: FetchOptions): Promise<FetchedImage> {
   const { signal, bytesMax, waitMs = fetchWaitMs, isPublic = isPublicAddress } = options;
@@ -103,11 +104,11 @@ function parseUrl(url: string, base?: URL): URL {
 
 function get(url: URL, signal: AbortSignal, isPublic: (address: string) => boolean): Promise<IncomingMessage> {
   const host = url.hostname.replace(/^\[|\]$/gu, "");
-  // A literal address is connected to without a lookup.
+  // Node connects to a literal address without calling `lookup`, so it is checked here.
   if (isIP(host) !== 0 && !isPublic(host)) return Promise.reject(notPublic());
   const request = url.protocol === "https:" ? requestHttps : requestHttp;
   return new Promise((resolve, reject) => {
-    // The address that is checked is the one that is connected to, so a name cannot change in between.
+    // The check runs inside the lookup that the connection uses: a DNS name cannot change between check and connect.
     const options = {
       signal, agent: false, lookup: checkedLookup(isPublic),
       headers: { accept: "image/png, image/jpeg, image/gif, image/webp", "user-agent": "claude-max-api" },
@@ -132,7 +133,7 @@ function checkedLookup(isPublic: (address: string) => boolean): LookupFunction {
 
 interface SizeLimit {
   readonly bytes: number;
-  /** Thrown beyond it. */
+  /** Thrown when the response is larger than `bytes`. */
   readonly refusal: Refusal;
 }
 
@@ -151,7 +152,7 @@ async function readAll(response: IncomingMessage, { bytes: bytesMax, refusal }: 
   return Buffer.concat(chunks);
 }
 
-/** Of all images of a request. */
+/** The refusal when a request's images together exceed `bytesMax`. */
 export function tooMuchTogether(bytesMax: number): Refusal {
   return new Refusal(`the images of a request may come to ${inMegabytes(bytesMax)} MB together.`);
 }

@@ -1,11 +1,12 @@
-/** Text that comes from elsewhere, as a header can hold it. */
+/** Encodes text from outside the server, such as a model's name, as a header's value. */
 
-/** A client that reads little of a header refuses the whole answer (Node's own bound is 16 KB for all of them). */
+/** Keep values short: a client rejects a whole response whose headers exceed its limit (Node's: 16 KB for all). */
 const headerCharsMax = 256;
 
 /**
- * The text with what is not printable ASCII percent-encoded, in UTF-8; undefined, for a header to be left out, where it
- * is empty or too long. Node throws on a character that no header can hold, and half a surrogate pair has no bytes.
+ * Percent-encodes, as UTF-8, every character that is not printable ASCII: Node throws on a character that is not
+ * allowed in a header. A lone surrogate becomes U+FFFD. Returns undefined for text that is empty or too long; the
+ * caller then leaves the header out.
  */
 export function headerValue(text: string): string | undefined {
   if (text === "" || text.length > headerCharsMax) return undefined;

@@ -1,24 +1,30 @@
-/** How much of the answers that are given whole the server holds, and whose answer goes when that is too much. */
+/**
+ * Limits the memory of answers that are sent in one piece. Each is in memory until its client has read it. When all
+ * together exceed the limit, one of them is dropped.
+ */
 
 import type { ServerResponse } from "node:http";
 import { BridgeError } from "../errors.ts";
 import type { Logger } from "../log.ts";
 
-/** The most that all of them come to that are being gathered or were not read yet, in bytes. */
+/** The limit for all answers together that are being gathered or have not been read yet, in bytes. */
 export const heldAnswersBytesMax = 128 * 1024 * 1024;
-/** The most that one comes to, in bytes; far beyond what a model says. */
+/** The limit for one answer, in bytes; far more than a model writes. */
 export const wholeAnswerBytesMax = 64 * 1024 * 1024;
 
-/** Gathered from the model; then waiting for its reader; then sent, or given up for want of room. */
+/**
+ * `gathering`: the model is writing it. `unread`: complete, and the client is reading it. `ended`: sent, failed, or
+ * dropped while it was read. `given up`: dropped while it was gathered, for want of memory.
+ */
 type HeldState = "gathering" | "unread" | "ended" | "given up";
 
-/** Whom an answer is for, and how the turn that gathers it is ended. */
+/** The response that an answer is for, and a function that ends the turn that gathers it. */
 export interface HeldFor {
   readonly response: ServerResponse;
   readonly giveUp: () => void;
 }
 
-/** One answer on its way from the model to its reader. */
+/** The memory of one answer, from the model's first words until its client has read it. */
 export class HeldAnswer {
   readonly #for: HeldFor;
   readonly #all: HeldAnswers;
@@ -43,12 +49,12 @@ export class HeldAnswer {
     return this.#for.response.getHeader("x-request-id")?.toString();
   }
 
-  /** It came to so much more. Throws a BridgeError when it is too much. */
+  /** Adds `bytes` to the answer's size. Throws a BridgeError if the answer is now too large, or was dropped. */
   grow(bytes: number): void {
     this.resize(this.#bytes + bytes);
   }
 
-  /** It is being gathered, and comes to so much. Throws a BridgeError when it is too much. */
+  /** Sets the size of an answer that is being gathered. Throws a BridgeError if it is too large, or was dropped. */
   resize(bytes: number): void {
     this.throwIfGivenUp();
     const more = bytes - this.#bytes;
@@ -58,25 +64,25 @@ export class HeldAnswer {
     if (bytes > wholeAnswerBytesMax) throw tooLong();
   }
 
-  /** Nothing is added from here on: it waits for its reader. */
+  /** The answer is complete; from now on its client reads it. */
   beginReading(): void {
     this.#state = "unread";
     this.#all.onRead(this, 0);
   }
 
-  /** Its reader has taken some of it, and so much is held no more. */
+  /** The client has read a part of it, which freed `bytesFreed`. */
   take(bytesFreed: number): void {
     const less = Math.min(bytesFreed, this.#bytes);
     this.#bytes -= less;
     this.#all.onRead(this, less);
   }
 
-  /** It was sent, or its turn has failed. */
+  /** The answer was sent, or its turn has failed: it is no longer counted. */
   release(): void {
     this.#end("ended");
   }
 
-  /** There is no room for it: the turn that gathers it, or the connection that waits for its reader, ends at once. */
+  /** Drops the answer for want of memory: ends its turn if that still gathers it, else disconnects its client. */
   cut(): void {
     const wasGathering = this.#state === "gathering";
     this.#end(wasGathering ? "given up" : "ended");
@@ -84,7 +90,7 @@ export class HeldAnswer {
     else this.#for.response.destroy();
   }
 
-  /** The turn itself only tells that it was ended, not why. */
+  /** Replaces the turn's own error, which tells that it was aborted but not why. */
   throwIfGivenUp(): void {
     if (this.#state === "given up") throw tooLong();
   }
@@ -97,11 +103,11 @@ export class HeldAnswer {
   }
 }
 
-/** All that are held. */
+/** All answers in memory, and their limit. */
 export class HeldAnswers {
   readonly #log: Logger;
   readonly #bytesMax: number;
-  /** In the order in which their readers last took something: the first unread one has waited longest. */
+  /** Ordered by when their clients last read something: the first unread one has waited longest. */
   readonly #held = new Set<HeldAnswer>();
   #bytes = 0;
 
@@ -110,7 +116,7 @@ export class HeldAnswers {
     this.#bytesMax = bytesMax;
   }
 
-  /** How much is held now, in bytes. */
+  /** The size of all answers in memory now, in bytes. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -121,7 +127,10 @@ export class HeldAnswers {
     return answer;
   }
 
-  /** Cuts those that wait for their readers, the longest waiting first; then, of those being gathered, the largest. */
+  /**
+   * Adds `bytes` to the total. While that exceeds the limit, drops the unread answer that has waited longest for its
+   * client, or if all are being gathered, the largest.
+   */
   onResize(bytes: number): void {
     this.#bytes += bytes;
     while (this.#bytes > this.#bytesMax) {

@@ -1,10 +1,10 @@
 import type { FetchedImage } from "./fetch-images.ts";
 
-/** How much all images that are kept may come to, in bytes. */
+/** The limit for all cached images together, in bytes. */
 export const imageCacheBytesMax = 64 * 1024 * 1024;
-/** How many are kept. */
+/** How many images are cached at most. */
 export const imageCacheEntriesMax = 256;
-/** How long one is kept after it was fetched, in milliseconds: as long as a conversation that may ask for it again. */
+/** How long after its fetch an image is cached, in milliseconds: conversations may be replayed for about that long. */
 export const imageCacheAgeMsMax = 60 * 60_000;
 
 interface Entry {
@@ -21,15 +21,15 @@ export interface ImageCacheLimits {
 const usualLimits = { bytesMax: imageCacheBytesMax, entriesMax: imageCacheEntriesMax, ageMsMax: imageCacheAgeMsMax };
 
 /**
- * Images that were fetched lately, by URL, in memory: a history that is told a second time has what it had the first
- * time, also when the link has expired.
+ * Recently fetched images by URL, in memory. A history that is replayed gets the images that it had the first time,
+ * even if a link has expired.
  */
 export class ImageCache {
-  /** In the order of their last use: the first is the least recently used. */
+  /** Ordered by last use: the first is the least recently used. */
   readonly #entries = new Map<string, Entry>();
   readonly #limits: ImageCacheLimits;
   readonly #nowMs: () => number;
-  /** Runs while there are entries. */
+  /** Removes expired entries; set while there are entries. */
   #sweep: NodeJS.Timeout | undefined;
   #bytes = 0;
 
@@ -38,12 +38,12 @@ export class ImageCache {
     this.#nowMs = nowMs;
   }
 
-  /** How much is kept now, in bytes. */
+  /** The size of all cached images now, in bytes. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** Counts as a use. */
+  /** Returns a cached image that has not expired, and marks it as used. */
   find(url: string): FetchedImage | undefined {
     const entry = this.#remove(url);
     if (entry === undefined || this.#isOld(entry)) return undefined;
@@ -51,7 +51,7 @@ export class ImageCache {
     return entry.image;
   }
 
-  /** One that alone is larger than all may be is not kept. */
+  /** Caches an image and evicts those beyond the limits. An image that alone exceeds `bytesMax` is not cached. */
   keep(url: string, image: FetchedImage): void {
     this.#remove(url);
     if (image.bytes.length > this.#limits.bytesMax) return;
@@ -63,7 +63,7 @@ export class ImageCache {
     this.#sweepInTime();
   }
 
-  /** Images are no longer in memory than their age allows, though nobody may ask for any again. */
+  /** Sets a timer for the next entry to expire, so that images leave memory even if the cache is not used again. */
   #sweepInTime(): void {
     if (this.#sweep !== undefined || this.#entries.size === 0) return;
     const fetchedAtMs = Math.min(...[...this.#entries.values()].map((entry) => entry.fetchedAtMs));

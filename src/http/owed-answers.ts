@@ -2,13 +2,14 @@ import type { ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 
 /**
- * The answers that each connection is owed. A client may send requests ahead of their answers (pipelining), and Node
- * ties a connection to one answer at a time: the others wait behind it, and Node tells them of nothing.
+ * The responses that are outstanding on each connection. A client may send requests without waiting for their responses
+ * (pipelining). Node attaches a connection to one response at a time. The others wait, and Node does not emit 'close'
+ * on them when the connection is lost. This class does.
  */
 export class OwedAnswers {
   readonly #owed = new WeakMap<Duplex, Set<ServerResponse>>();
 
-  /** Until the answer's 'close', which comes when its connection is gone, wherever it stands. */
+  /** Tracks a response until its 'close', which comes when the connection is lost even while the response waits. */
   add(response: ServerResponse): void {
     const { socket } = response.req;
     const owed = this.#owed.get(socket) ?? this.#watch(socket);
@@ -16,13 +17,13 @@ export class OwedAnswers {
     response.once("close", () => owed.delete(response));
   }
 
-  /** Whether the connection has something to be answered, or cut, before what was just read from it. */
+  /** Whether a response is outstanding that precedes what was just read from the connection. */
   isOwed(socket: Duplex): boolean {
-    // A request that is not complete is the one that is being read: what is wrong is wrong with it.
+    // An incomplete request is the one that is being read. The parser's error is its own, so it does not count.
     return [...this.#owed.get(socket) ?? []].some(({ headersSent, req }) => headersSent || req.complete);
   }
 
-  /** One listener a connection: a client may send any number of requests ahead. */
+  /** Adds one listener per connection, not per response: a client may send any number of requests ahead. */
   #watch(socket: Duplex): Set<ServerResponse> {
     const owed = new Set<ServerResponse>();
     this.#owed.set(socket, owed);
@@ -33,7 +34,7 @@ export class OwedAnswers {
   }
 }
 
-/** What Node does with the answer that has the connection when that is gone. */
+/** Does what Node does with the response that is attached to a connection when that is lost. */
 function end(response: ServerResponse): void {
   response.destroy();
   response.emit("close");

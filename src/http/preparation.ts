@@ -1,8 +1,8 @@
 import { serverBusy } from "../errors.ts";
 
 /**
- * How many requests may be on their way to the engine at once. What a request holds before it has a place there, its
- * body and the images that are fetched for it, would have no bound otherwise.
+ * Limits how many requests are received and prepared at once. A request's body and its fetched images are in memory
+ * before the engine's admission limits it; without this limit their memory would have no bound.
  */
 export class Preparation {
   readonly #requestsMax: number;
@@ -12,7 +12,7 @@ export class Preparation {
     this.#requestsMax = requestsMax;
   }
 
-  /** What `prepare` gives. Rejects with `server_busy`, before it is called, when too many are on their way. */
+  /** Returns the result of `prepare`. Rejects with `server_busy`, without calling it, when too many are under way. */
   async run<T>(prepare: () => Promise<T>): Promise<T> {
     if (this.#requests >= this.#requestsMax) {
       throw serverBusy(`${this.#requests} requests are being received or prepared already.`);

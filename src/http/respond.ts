@@ -3,10 +3,10 @@ import type { ErrorForm, Failure } from "../api/dialect.ts";
 import { asBridgeError, type BridgeError } from "../errors.ts";
 import type { Logger } from "../log.ts";
 
-/** How long a client may go on sending a body that was refused before its connection is closed, in milliseconds. */
+/** How long a client may continue to send a refused body before its connection is closed, in milliseconds. */
 const refusedBodyWaitMs = 1_000;
 
-/** Sends JSON that is already bytes. `HEAD` gets the head alone, by Node's own rule. */
+/** Sends a JSON body. In answer to `HEAD`, Node itself leaves the body out. */
 export function sendBytes(
   response: ServerResponse, status: number, body: Buffer, headers: Readonly<Record<string, string>> = {},
 ): void {
@@ -18,7 +18,7 @@ function jsonHeaders(body: Buffer, more: Readonly<Record<string, string>>): Reco
   return { "content-type": "application/json; charset=utf-8", "content-length": body.length, ...more };
 }
 
-/** Writes a failure to the log: an internal one with its cause, any other with its code alone. */
+/** Logs a failure: an internal one with its cause, any other with its code and field; `client_closed` is not logged. */
 export function logFailure(failure: unknown, response: ServerResponse, log: Logger): void {
   const error = asBridgeError(failure);
   const id = response.getHeader("x-request-id")?.toString();
@@ -32,14 +32,14 @@ export function logFailure(failure: unknown, response: ServerResponse, log: Logg
 }
 
 /**
- * Where every failure of a request ends: a status if the head is not out, a cut connection if it is, nothing if the
- * client is gone. `errors` is the form of what is served at the request's path.
+ * Handles every failure of a request. If the response headers were not sent, it answers with a status. If they were,
+ * it closes the connection. If the client has disconnected, it sends nothing. `errors` is the path's wire form.
  */
 export function sendFailure(
   request: IncomingMessage, response: ServerResponse, failure: unknown, errors: ErrorForm, log: Logger,
 ): void {
   const error = asBridgeError(failure);
-  // What has a status is told by the request's own line.
+  // A failure that gets a status needs no line of its own: the request's line in the log shows it.
   if (error.kind === "internal" || response.headersSent) logFailure(error, response, log);
   if (response.destroyed || response.writableEnded) return;
   if (response.headersSent) {
@@ -52,7 +52,7 @@ export function sendFailure(
   else refuseBody(request, response, { status, headers, bytes });
 }
 
-/** An error in a dialect's form, with the headers that HTTP wants beside some codes whatever the dialect. */
+/** Writes an error in a dialect's form, and adds the headers that HTTP requires with some statuses. */
 export function failureOf(error: BridgeError, errors: ErrorForm): Failure {
   const failure = errors.failure(error, Date.now());
   return { ...failure, headers: { ...protocolHeaders(error), ...failure.headers } };
@@ -73,8 +73,8 @@ interface Refusal {
 }
 
 /**
- * Answers while the body is still coming: the client gets the whole answer, and a moment to read it before the
- * connection closes.
+ * Answers a request whose body is still coming: sends the whole answer at once, and discards the body for up to
+ * `refusedBodyWaitMs` before the connection is closed, so that the client can read the answer.
  */
 function refuseBody(request: IncomingMessage, response: ServerResponse, { status, headers, bytes }: Refusal): void {
   response.writeHead(status, jsonHeaders(bytes, { connection: "close", ...headers }));

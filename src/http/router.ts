@@ -6,17 +6,17 @@ import type { Handler } from "./exchange.ts";
 import { sendBytes } from "./respond.ts";
 import { sendStored } from "./whole-answer.ts";
 
-/** What is served at a path. */
+/** A path and the handlers that serve it. */
 export interface Route {
-  /** As documentation writes it: `/v1/responses/{id}` takes one segment, `/v1/models/{id...}` any number. */
+  /** A pattern: the placeholder in `/v1/responses/{id}` matches one segment, in `/v1/models/{id...}` one or more. */
   readonly path: string;
-  /** How a refusal is written here. */
+  /** The wire form of errors at this path. */
   readonly errors: ErrorForm;
-  /** By the method. `GET` serves `HEAD` too. */
+  /** Handlers by HTTP method. The one for `GET` serves `HEAD` too. */
   readonly handlers: Readonly<Record<string, Handler>>;
 }
 
-/** A path's route, and what stands in its placeholder. */
+/** The route that a path matched, and the part of the path that matched its placeholder ("" if it has none). */
 export interface Match {
   readonly route: Route;
   readonly parameter: string;
@@ -24,24 +24,24 @@ export interface Match {
 
 const pathCharsShown = 200;
 
-/** A dialect at a path: `POST` runs turns. */
+/** Makes a dialect's route: `POST` runs turns. */
 export function turnRoute<Request extends TurnRequest>(path: string, dialect: Dialect<Request>): Route {
   return { path, errors: dialect, handlers: { POST: answerTurn(dialect) } };
 }
 
-/** Endpoints at a path that run no turn, by their method. */
+/** Makes a route of endpoints that run no turn; `lookups` has one for each HTTP method. */
 export function lookupRoute(path: string, errors: ErrorForm, lookups: Readonly<Record<string, Lookup>>): Route {
   const handlers = Object.entries(lookups).map(([method, lookup]) => [method, answerLookup(lookup)] as const);
   return { path, errors, handlers: Object.fromEntries(handlers) };
 }
 
-/** The paths of a table that a person can ask for as they are. */
+/** The paths that have no placeholder, except `/`: these are listed to users. */
 export function listedPaths(routes: readonly Route[]): readonly string[] {
   return routes.map(({ path }) => path).filter((path) => path !== "/" && !path.includes("{"));
 }
 
 /**
- * Finds a request's route. Every path is also served without `/v1`, and with a slash behind: clients err in both ways.
+ * Finds a request's route. A path also matches without its `/v1` and with trailing slashes: clients make both mistakes.
  */
 export class Router {
   readonly #patterns: readonly { readonly pattern: RegExp; readonly route: Route }[];
@@ -62,7 +62,7 @@ export class Router {
     return undefined;
   }
 
-  /** The refusal of a path where nothing is served. */
+  /** Makes the error for a path that no route matches; it lists the paths that are served. */
   notFound(url: string): BridgeError {
     const path = trimmed(pathOf(url)).slice(0, pathCharsShown);
     const listed = `${this.#listed.slice(0, -1).join(", ")} and ${this.#listed.at(-1)}`;
@@ -85,7 +85,7 @@ function answerLookup(lookup: Lookup): Handler {
   return async ({ request, response, parameter }) => {
     const query = new URLSearchParams((request.url ?? "").split("?", 2)[1]);
     const body = await lookup({ parameter, query });
-    // A stored response may be long, and its reader slow.
+    // A stored response may be long and its client slow: send it in slices.
     if (body.length > sliceBytes) await sendStored(response, body);
     else sendBytes(response, 200, Buffer.from(body, "latin1"));
   };
@@ -95,7 +95,7 @@ function pathOf(url: string): string {
   return url.split("?", 1)[0] ?? "";
 }
 
-/** Without slashes behind, and without `/v1`. */
+/** Removes trailing slashes and a leading `/v1`. */
 function trimmed(path: string): string {
   return path.replace(/(?<!\/)\/+$/u, "").replace(/^\/v1(?=\/|$)/u, "");
 }

@@ -1,4 +1,4 @@
-/** The table of what is served where. A dialect more is a line more. */
+/** The table of the server's routes. A further dialect is one more line. */
 
 import type { ErrorForm } from "../api/dialect.ts";
 import { chatCompletions } from "../api/openai/chat-completions/dialect.ts";
@@ -12,19 +12,19 @@ import { health, type ServerFacts } from "../api/operations/health.ts";
 import type { Engine } from "../engine/engine.ts";
 import { listedPaths, lookupRoute, type Route, turnRoute } from "./router.ts";
 
-/** How a refusal is written that belongs to no dialect: of an unknown path, or of what cannot be read as a request. */
+/** The wire form of errors that belong to no dialect: for an unknown path, or for bytes that are no HTTP request. */
 export const defaultErrors: ErrorForm = { failure: openAiFailure };
 
-/** What the endpoints answer from. */
+/** What the routes are made from. */
 export interface Served {
   readonly engine: Engine;
   readonly store: ResponseStore;
   readonly server: ServerFacts;
-  /** Further routes, of the program that embeds the server. */
+  /** Further routes that an embedding program adds. */
   readonly more: readonly Route[];
 }
 
-/** Every route of the server. The first whose path fits serves a request. */
+/** Returns every route of the server. The first whose path matches serves a request. */
 export function routesOf({ engine, store, server, more }: Served): readonly Route[] {
   const created = Math.floor(server.startedAtMs / 1000);
   const responsesDialect = responses(store);

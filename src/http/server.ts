@@ -15,18 +15,18 @@ const requestTimeoutMs = 300_000;
 /** How long a client may take to send its headers, in milliseconds. */
 const headersTimeoutMs = 60_000;
 /**
- * How long an idle connection is kept for the next request, in milliseconds; longer than the agents of usual clients
- * keep theirs.
+ * How long an idle connection is kept open for the next request, in milliseconds: longer than common HTTP clients keep
+ * theirs, so that the client closes it, not the server.
  */
 const keepAliveTimeoutMs = 75_000;
 const ownRequestId = /^[\x21-\x7e]{1,128}$/u;
 
-/** As Node itself looks for it, before it says that the client may continue. */
+/** Node's own test for the value that it answers with `100 Continue`. */
 const continueExpectation = /(?:^|\W)100-continue(?:$|\W)/iu;
-/** The first byte of a TLS connection: a record of the handshake. */
+/** The first byte of a TLS connection: the type of a handshake record. */
 const tlsHandshake = 0x16;
 
-/** Node's, with the bytes that the HTTP parser stopped at. */
+/** The error of Node's `clientError` event, with the bytes that the HTTP parser failed on. */
 type UnreadableError = NodeJS.ErrnoException & { readonly rawPacket?: Buffer };
 
 export interface HttpOptions {
@@ -36,7 +36,7 @@ export interface HttpOptions {
   readonly log: Logger;
 }
 
-/** The HTTP server, not yet listening. */
+/** Makes the HTTP server; it does not listen yet. */
 export function createHttpServer(options: HttpOptions): Server {
   const server = createServer(
     { requestTimeout: requestTimeoutMs, headersTimeout: headersTimeoutMs, keepAliveTimeout: keepAliveTimeoutMs }
@@ -46,38 +46,38 @@ export function createHttpServer(options: HttpOptions): Server {
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
     owed.add(response);
     const target = targetOf(request.url ?? "");
-    // Before anything can fail: the route says how a refusal is written.
+    // Find the route before anything can fail: it has the wire form of errors.
     const match = router.find(target.path);
     const errors = match?.route.errors ?? defaultErrors;
     answer({ request, response, target, match, router }, options)
       .catch((failure: unknown) => sendFailure(request, response, failure, errors, options.log))
-      // The failure could not be told.
+      // `sendFailure` itself has failed.
       .catch((failure: unknown) => {
         logFailure(failure, response, options.log);
         response.destroy();
       });
   };
   server.on("request", onRequest);
-  // Else Node answers an Expect that it does not know by itself, with an empty body.
+  // Without this listener Node answers an unknown Expect header itself, with an empty body.
   server.on("checkExpectation", onRequest);
   server.on("clientError", (error: UnreadableError, socket) => {
-    // What comes behind a request must not be answered into the middle of its answer, nor in place of it.
+    // An error response here would land in the middle of an earlier request's response, or be taken for it.
     if (owed.isOwed(socket)) socket.destroy();
     else answerUnreadable(error, socket);
   });
-  // Of one that listens: a connection that could not be accepted, with no file descriptor left.
+  // While the server listens, this event means that it could not accept a connection: no file descriptor was left.
   server.on("error", (error: NodeJS.ErrnoException) => {
     if (server.listening) options.log.error("a connection could not be accepted", { code: error.code });
   });
   return server;
 }
 
-/** A request that has come in. */
+/** A request that has arrived, and its route. */
 interface Arrival {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly target: Target;
-  /** Undefined where nothing is served. */
+  /** Undefined if no route matches. */
   readonly match: Match | undefined;
   readonly router: Router;
 }
@@ -101,20 +101,21 @@ async function answer(
       status: response.headersSent ? response.statusCode : undefined, complete: response.writableFinished,
     });
   });
-  // A socket that breaks is told by 'close'.
+  // A broken socket also emits 'close', which is handled above. An 'error' without a listener could end the server.
   response.on("error", () => {});
   request.on("error", () => {});
-  // Before the check: without them a page of this machine could not read why it is refused. A foreign one gets none.
+  // Set CORS headers before the access check: a page of this machine needs them to read why it is refused. A page of
+  // another site gets none.
   for (const [name, value] of Object.entries(corsHeaders(request.headers.origin))) response.setHeader(name, value);
   checkAccess(request.headers, request.rawHeaders, method);
-  // RFC 9112 §3.2.2: it stands in the Host's place, so it must be as much ours.
+  // RFC 9112 §3.2.2: the authority of a whole URL replaces the Host header, so it must pass the same check.
   if (authority !== undefined) checkAccess({ ...request.headers, host: authority }, request.rawHeaders, method);
   const { expect } = request.headers;
   if (expect !== undefined && request.httpVersion === "1.1" && !continueExpectation.test(expect)) {
     throw new BridgeError("expectation_failed", "An Expect header may only say 100-continue.", { field: "expect" });
   }
-  // Codex falls back to plain HTTP at once on 426, and only on that. Any other upgrade (Java's client offers h2c) may
-  // be passed over.
+  // On 426, and only on that, Codex falls back to plain HTTP at once. Any other upgrade (Java's client offers h2c) is
+  // ignored, as HTTP allows.
   if (request.headers.upgrade?.toLowerCase() === "websocket") {
     throw new BridgeError("upgrade_required", "WebSocket is not served here; use plain HTTP.");
   }
@@ -135,21 +136,21 @@ async function answer(
   await handler({ request, response, signal: left.signal, giveUp: () => left.abort(), parameter }, services);
 }
 
-/** What a request asks for. */
+/** A request's target: the URL in its first line. */
 interface Target {
-  /** In the Host's place, where the whole URL was sent. */
+  /** The host and port, if the client sent a whole URL. It replaces the Host header. */
   readonly authority: string | undefined;
-  /** With its query. */
+  /** The path with its query. */
   readonly path: string;
 }
 
-/** A request's target; a client that takes this for a proxy sends the whole URL (RFC 9112 §3.2.2). */
+/** Parses a request's target. A client that takes this server for a proxy sends a whole URL (RFC 9112 §3.2.2). */
 function targetOf(url: string): Target {
   const [, authority, path = url] = /^http:\/\/([^/?#]*)(.*)$/isu.exec(url) ?? [];
   return { authority, path };
 }
 
-/** What the HTTP parser could not read, or a body whose sender stopped in the middle of it. */
+/** Answers a request that the HTTP parser could not read, or whose client stopped in the middle of it. */
 function answerUnreadable(error: UnreadableError, socket: Duplex): void {
   switch (error.code) {
     case "ECONNRESET":
@@ -180,7 +181,7 @@ function notHttp(looksLikeTls: boolean): BridgeError {
   return new BridgeError("invalid_request", `This is not a request that HTTP/1.1 knows.${mend}`);
 }
 
-/** Answers on a bare socket, where there is no response object. */
+/** Writes an error response to the socket itself: after a parser error there is no response object. */
 function endRaw(socket: Duplex, error: BridgeError): void {
   if (!socket.writable) {
     socket.destroy();

@@ -1,4 +1,4 @@
-/** The images that a request gives by URL: fetched when the model is to be told them, and no sooner. */
+/** Fetches the images that a request gives by URL: only those in messages that the model is about to be told. */
 
 import { BridgeError } from "../errors.ts";
 import type { ImageBlock, Message, TextBlock, ToolResultBlock, UrlSource, UserBlock } from "../turn/message.ts";
@@ -10,21 +10,21 @@ import type { ImageCache } from "./image-cache.ts";
 /** How many images are fetched for one request. */
 export const fetchesMax = 20;
 /**
- * How long all fetches of one request may take together, in milliseconds: some happen while the request's turn has its
- * place.
+ * Time limit for all fetches of one request together, in milliseconds. Some happen after its turn was admitted, while
+ * other turns may be waiting.
  */
 export const fetchesWaitMsMax = 60_000;
 
 export interface ToldImagesOptions extends FetchOptions {
-  /** False: URLs are refused by name. */
+  /** If false, an image URL is refused with an error that names its field. */
   readonly isAllowed: boolean;
   readonly cache: ImageCache;
 }
 
 /**
- * The images of one request. What follows the last answer is new and is fetched: behind a URL that was seen before may
- * be another image by now. What stands before it is history that is told anew: it comes from the cache, if it is there.
- * However often a request's messages are completed, each image is fetched once.
+ * The images of one request. Those after the last assistant message are new. They are fetched even if their URL is in
+ * the cache, because it may point to another image by now. Those before it belong to a history that is replayed. They
+ * come from the cache if it has them. However often `complete` is called for a request, each image is fetched once.
  */
 export class ToldImages {
   readonly #options: ToldImagesOptions;
@@ -38,8 +38,8 @@ export class ToldImages {
   }
 
   /**
-   * The messages, which are the last of the request's, with every image in place of its URL. Throws a BridgeError that
-   * names the field of one that cannot be had.
+   * Returns the messages with each image's data in place of its URL. They must be the last messages of the request.
+   * Rejects with a BridgeError that names the field of an image that cannot be fetched.
    */
   async complete(messages: readonly Message[]): Promise<readonly Message[]> {
     if (!messages.some(hasUrl)) return messages;
@@ -83,7 +83,7 @@ export class ToldImages {
       this.#options.cache.keep(url, image);
       return image;
     } finally {
-      // Whole milliseconds, as a timer takes them.
+      // Rounded up, because timers take whole milliseconds.
       this.#waitLeftMs -= Math.ceil(performance.now() - startedAtMs);
     }
   }
@@ -116,7 +116,7 @@ function isUrl(block: { readonly type: string; readonly source?: { readonly type
   return block.type === "image" && block.source?.type === "url";
 }
 
-/** One after the other: a request is no means to open many connections. */
+/** Maps items one after the other, so that one request cannot open many connections at once. */
 async function inTurn<In, Out>(items: readonly In[], map: (item: In) => Out | Promise<Out>): Promise<Out[]> {
   const results: Out[] = [];
   for (const item of items) results.push(await map(item));

@@ -7,13 +7,13 @@ import type { HeldAnswers } from "./held-answers.ts";
 
 export interface WholeAnswerOptions {
   readonly held: HeldAnswers;
-  /** Ends the turn at once. */
+  /** Ends the turn at once; called when the answer is dropped for want of memory. */
   readonly giveUp: () => void;
-  /** The head of the answer. */
+  /** Makes the response headers. */
   readonly headers: (servedModel: string | undefined) => Readonly<Record<string, string>>;
 }
 
-/** Gathers a turn and sends its answer. Rejects with a BridgeError when the turn fails, or its answer has no room. */
+/** Gathers a turn and sends its answer. Rejects with a BridgeError if the turn fails or too much memory is needed. */
 export async function sendWholeAnswer(
   response: ServerResponse, batches: AsyncIterable<readonly TurnEvent[]>, fold: AnswerFold, options: WholeAnswerOptions,
 ): Promise<void> {
@@ -31,7 +31,7 @@ export async function sendWholeAnswer(
       fold.take(batch);
     }
     const body = fold.release();
-    // Beside the model's words it repeats what the request said: instructions, tools, metadata.
+    // Count the body's real size: beside the model's words it repeats the request's instructions, tools and metadata.
     answer.resize(body.length);
     sendHead(response, body, headers(servedModel));
     answer.beginReading();
@@ -44,7 +44,7 @@ export async function sendWholeAnswer(
   }
 }
 
-/** Sends a body that its store counts, so that it takes no room from the answers that are gathered for others. */
+/** Sends a stored response. The store counts its memory already, so it is not counted as a held answer. */
 export async function sendStored(response: ServerResponse, text: string): Promise<void> {
   const body = bodyOfText(text);
   sendHead(response, body, {});
@@ -56,8 +56,8 @@ function sendHead(response: ServerResponse, { length }: Body, headers: Readonly<
 }
 
 /**
- * Slice after slice, each when the reader has taken the one before; a reader that takes none for too long is cut.
- * `onTaken` is told after each piece how many bytes are held no more.
+ * Writes the body in slices, each after the client has read the one before. A client that reads nothing for too long is
+ * disconnected. After each piece, `onTaken` is called with the number of bytes that it freed.
  */
 async function sendBody(
   response: ServerResponse, { pieces, isHeldWhole }: Body, onTaken: (bytesFreed: number) => void,
