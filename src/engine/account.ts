@@ -1,7 +1,7 @@
 import type { InitializeAnswer, RateLimitInfo } from "../claude/protocol.ts";
 import type { Logger } from "../log.ts";
 
-/** What the CLI tells of the login that it has, and of the subscription behind it. */
+/** What the CLI has reported about its login and about the subscription behind it. */
 export class Account {
   readonly #log: Logger;
   #login: Pick<InitializeAnswer, "loggedIn" | "knowsEmail"> | undefined;
@@ -11,7 +11,7 @@ export class Account {
     this.#log = log;
   }
 
-  /** Undefined until the CLI was asked. */
+  /** Whether the CLI is logged in; undefined until it was asked. */
   get loggedIn(): boolean | undefined {
     return this.#login?.loggedIn;
   }
@@ -21,7 +21,7 @@ export class Account {
     return this.#login?.knowsEmail;
   }
 
-  /** The subscription's window as the CLI last told of it; undefined once it is over. */
+  /** The subscription's rate limit window, as the CLI last reported it; undefined once it has been reset. */
   get rateLimit(): RateLimitInfo | undefined {
     const resetsAt = this.#rateLimit?.resetsAt;
     return resetsAt !== undefined && resetsAt * 1000 <= Date.now() ? undefined : this.#rateLimit;
@@ -31,7 +31,7 @@ export class Account {
     this.#login = { loggedIn, knowsEmail };
   }
 
-  /** The CLI is to be asked again. */
+  /** Discards what is known of the login, until the CLI is asked again. */
   forgetLogin(): void {
     this.#login = undefined;
   }

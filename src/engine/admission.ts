@@ -6,7 +6,9 @@ export interface AdmissionLimits {
   readonly waitingMax: number;
 }
 
-/** How many turns run at once; the rest wait in the order they came, and past a bound are turned away. */
+/**
+ * Limits how many turns run at once. Further turns wait in the order they came; beyond `waitingMax` they are refused.
+ */
 export class Admission {
   readonly #limits: AdmissionLimits;
   readonly #waiters = new Waiters<void>();
@@ -27,8 +29,8 @@ export class Admission {
   }
 
   /**
-   * Resolves with the way out when there is a place. Rejects with a BridgeError when the queue is full, the client
-   * leaves or the server ends.
+   * Admits a turn. Resolves, when fewer than `runningMax` run, with the function to call when the turn is over. Rejects
+   * with a BridgeError when the queue is full, the client disconnects or the server shuts down.
    */
   async enter(signal: AbortSignal): Promise<() => void> {
     if (this.#closed !== undefined) throw this.#closed;
@@ -52,7 +54,7 @@ export class Admission {
     };
   }
 
-  /** Turns away who waits and who comes. Resolves when nothing runs any more. */
+  /** Refuses all turns that wait and all that come later. Resolves when no turn runs any more. */
   close(): Promise<void> {
     this.#closed ??= shuttingDown();
     this.#waiters.refuseAll(this.#closed);

@@ -2,7 +2,10 @@ import { decodeJsonText } from "../json-text.ts";
 import type { JsonText, TurnEvent } from "../turn/event.ts";
 import type { AssistantBlock } from "../turn/message.ts";
 
-/** The longest answer whose conversation is kept alive, in bytes: remembering more would cost more than a replay. */
+/**
+ * The longest answer that is recorded, in bytes. After a longer one the conversation's process ends, and the next turn
+ * replays the history: that costs less than the memory.
+ */
 export const recordedBytesMax = 4 * 1024 * 1024;
 
 interface RecordedCall {
@@ -12,17 +15,17 @@ interface RecordedCall {
 }
 
 /**
- * What the model said and called in a turn, gathered a batch at a time, so that the client's next request can be held
- * against it.
+ * The text and tool calls of an answer, gathered batch by batch. Their hash is what the history in the client's next
+ * request is compared with.
  */
 export class AnswerRecord {
-  // Copies: a slice of a line would keep the whole read alive.
+  // Copied into buffers: a slice of a line would keep the memory of the whole read alive.
   readonly #text: Buffer[] = [];
-  /** By the numbers of their blocks, in the model's order. */
+  /** Tool calls by the index of their content block, in the model's order. */
   readonly #calls = new Map<number, RecordedCall>();
   #bytes = 0;
 
-  /** Takes a batch. What passes the bound is forgotten, and the record with it. */
+  /** Adds a batch to the record. Beyond `recordedBytesMax` the record becomes void. */
   take(events: readonly TurnEvent[]): void {
     let text = "";
     for (const event of events) {
@@ -35,8 +38,8 @@ export class AnswerRecord {
   }
 
   /**
-   * The answer as blocks of an assistant message, or undefined when it was too long to record, or not the JSON it
-   * claimed to be.
+   * Returns the answer as blocks of an assistant message. Returns undefined if the answer was too long, or if the input
+   * of a tool call is not valid JSON.
    */
   blocks(): readonly AssistantBlock[] | undefined {
     if (this.#bytes > recordedBytesMax) return undefined;

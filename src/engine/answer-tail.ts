@@ -1,19 +1,19 @@
 import { encodeJsonText } from "../json-text.ts";
 import type { TurnEvent } from "../turn/event.ts";
 
-/** A piece of a text block, decoded. */
+/** A part of a text block, decoded from `JsonText`. */
 interface Piece {
   readonly type: "piece";
   readonly index: number;
   readonly text: string;
 }
 
-/** The end of an answer that is not given out yet: pieces of text, and the other events among them, in their order. */
+/** The last part of an answer that is held back: pieces of text and the events between them, in their order. */
 export class AnswerTail {
   #items: (Piece | TurnEvent)[] = [];
   #text = "";
 
-  /** All of the text that is held. */
+  /** All text that is held back. */
   get text(): string {
     return this.#text;
   }
@@ -29,7 +29,7 @@ export class AnswerTail {
     this.#items.push(event);
   }
 
-  /** Takes out the first `chars` characters of the text, with every event that stands before what stays. */
+  /** Removes and returns the first `chars` characters of the text, and every event before the first remaining one. */
   release(chars: number): TurnEvent[] {
     const released: TurnEvent[] = [];
     let left = chars;
@@ -52,7 +52,7 @@ export class AnswerTail {
     return released;
   }
 
-  /** Takes out everything, the text thrown away. */
+  /** Removes everything and returns the events; the text is discarded. */
   releaseWithoutText(): TurnEvent[] {
     const released = this.#items.filter((item) => item.type !== "piece");
     this.#items = [];

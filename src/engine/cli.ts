@@ -21,36 +21,36 @@ export interface CliOptions {
   readonly environment: Readonly<Record<string, string>>;
   readonly aliases: readonly ModelAlias[];
   /**
-   * How many processes may live at once, those that are being ended among them. A look at the version is not counted:
-   * there is one at a time, and `versionWaitMs` ends it.
+   * How many processes may live at once, including those that are shutting down. The `--version` process is not
+   * counted: there is only one at a time, and `versionWaitMs` limits its life.
    */
   readonly maxProcesses: number;
-  /** Where the processes' folder is made. Default: a new one each time, where the system keeps temporary files. */
+  /** Says where to make the processes' folder. Default: a new folder each time, in the system's temporary folder. */
   readonly folderPlace?: (() => FolderPlace) | undefined;
   readonly log: Logger;
-  /** The CLI was updated on disk: processes of the old one should not be used for new conversations. */
+  /** The CLI's program or configuration has changed: new conversations should not get processes started before. */
   readonly onChange: () => void;
-  /** A process is gone: there may be room for another. */
+  /** A process has exited: there may be room for another. */
   readonly onExit: () => void;
-  /** A turn waits for a process to be gone, and too few are being ended: see `shortage`. */
+  /** A turn waits for a slot, and too few processes are shutting down to free one: see `shortage`. */
   readonly onShortage: () => void;
 }
 
-/** The question what the CLI serves and who is logged in, put to a process of its own. */
+/** The probe: a process of its own that is asked which models the CLI serves and who is logged in. */
 interface Inquiry {
-  /** The process that is being asked. */
+  /** The process that is being asked; undefined if none is. */
   process: ClaudeProcess | undefined;
-  /** The model to ask of when there is room: a turn needed the place, or there was none. */
+  /** The model of a probe that found no slot, or lost it to a turn. It is repeated when there is room. */
   postponed: string | undefined;
 }
 
-/** Whose configuration the processes have. */
+/** Which configuration new processes get, and which one each living process got. */
 interface Configurations {
   readonly home: ConfigHome;
   readonly owners: WeakMap<ClaudeProcess, ConfigOwner>;
 }
 
-/** The CLI on this machine: what it is, who is logged in, what it serves, and every process of it that lives. */
+/** The CLI on this machine: its installation, its login, the models it serves, and all of its living processes. */
 export class Cli {
   readonly models: ModelCatalog;
   readonly #options: CliOptions;
@@ -73,14 +73,14 @@ export class Cli {
     this.models = new ModelCatalog(options.aliases);
   }
 
-  /** Unusable also while its processes have no folder to run in. */
+  /** What was found on disk. Reported as unusable also while there is no folder for the processes to run in. */
   get installation(): Installation | undefined {
     const { installation } = this.#installed;
     const { fault } = this.#folder;
     return fault === undefined ? installation : { kind: "unusable", version: installation?.version, message: fault };
   }
 
-  /** Undefined until the CLI was asked. */
+  /** Whether the CLI is logged in; undefined until it was asked. */
   get loggedIn(): boolean | undefined {
     return this.#account.loggedIn;
   }
@@ -90,43 +90,43 @@ export class Cli {
     return this.#account.sendsEmail;
   }
 
-  /** The subscription's window as the CLI last told of it; undefined once it is over. */
+  /** The subscription's rate limit window, as the CLI last reported it; undefined once it has been reset. */
   get rateLimit(): RateLimitInfo | undefined {
     return this.#account.rateLimit;
   }
 
-  /** How many processes live or are about to, whatever they do. */
+  /** How many processes live or are being started, whatever they do. */
   get size(): number {
     return this.#live.size;
   }
 
-  /** How many processes may be started that no turn waits for. */
+  /** How many processes may be started now without taking a slot that a turn waits for. */
   get room(): number {
     return this.#live.room;
   }
 
-  /** How many turns wait for a process to be gone beyond those that are being ended. */
+  /** How many turns wait for a slot, less the processes that are shutting down and will free one. */
   get shortage(): number {
     return this.#live.shortage;
   }
 
-  /** Looks for the CLI. Never rejects. */
+  /** Looks for the CLI on disk. Never rejects. */
   find(): Promise<Installation> {
     return this.#installed.find();
   }
 
-  /** Looks again if the CLI may have changed. Rejects with `cli_unavailable` while there is none that serves. */
+  /** Looks for the CLI again if it may have changed. Rejects with `cli_unavailable` if there is no usable one. */
   ensureUsable(): Promise<void> {
     return this.#installed.ensureUsable();
   }
 
   /**
-   * Asks a process of its own what the CLI serves and who is logged in: now, or when there is room for one, unless a
-   * conversation's process has told it by then. Never rejects.
+   * Starts a process that is asked which models the CLI serves and who is logged in. If there is no slot, this is
+   * repeated once there is room, unless a conversation's process has answered it by then. Never rejects.
    */
   async ask(model: string): Promise<void> {
     let process: ClaudeProcess | undefined;
-    // Until it is asked: an exit meanwhile must not ask a second time.
+    // Cleared before the launch: a process that exits during it must not trigger a second probe.
     this.#inquiry.postponed = undefined;
     try {
       process = await this.launchSpare(model);
@@ -147,7 +147,7 @@ export class Cli {
     }
   }
 
-  /** Ends the process that is asked what it serves: a turn's own will tell it. False when there is none. */
+  /** Evicts the probe's process: a turn's own process will answer the same. Returns false if there is none. */
   evictAsked(): boolean {
     const { process } = this.#inquiry;
     if (process === undefined) return false;
@@ -157,8 +157,8 @@ export class Cli {
   }
 
   /**
-   * Takes what a process tells of itself. Where it has no login beside the server's configuration, one with the user's
-   * is asked: resolves when that has told. Never rejects.
+   * Learns from a process's `initialize` answer. If the CLI is not logged in with the server's own configuration, asks
+   * another process, with the user's, and resolves when that has answered. Never rejects.
    */
   async learn(answer: InitializeAnswer, process: ClaudeProcess): Promise<void> {
     const { home, owners } = this.#configs;
@@ -185,8 +185,8 @@ export class Cli {
   }
 
   /**
-   * Starts a process for a turn, when there is a slot for it. Rejects with a BridgeError when it cannot be started,
-   * there is none in time, or the client leaves.
+   * Starts a process for a turn, as soon as there is a slot. Rejects with a BridgeError if the process cannot be
+   * started, no slot is released in time, or the client disconnects.
    */
   async launch(model: string, signal: AbortSignal): Promise<ClaudeProcess> {
     if (signal.aborted) throw clientClosed();
@@ -195,22 +195,22 @@ export class Cli {
   }
 
   /**
-   * Starts a process that no turn asked for, if there is a slot that none waits for; else gives undefined. Rejects with
-   * a BridgeError when it cannot be started.
+   * Starts a process that no turn has asked for. Returns undefined if there is no free slot. Rejects with a BridgeError
+   * if the process cannot be started.
    */
   async launchSpare(model: string): Promise<ClaudeProcess | undefined> {
     const release = this.#live.takeSlot();
     return release === undefined ? undefined : await this.#start(model, release);
   }
 
-  /** Ends every process, and removes what they left. Resolves when all are gone. */
+  /** Ends every process, then removes their folder. Resolves when that is done. */
   async close(): Promise<void> {
     this.#folder.close();
     await this.#live.close();
     await this.#folder.remove();
   }
 
-  /** Ends every process without waiting, and starts no more. */
+  /** Kills every process without waiting, and starts no more. */
   kill(): void {
     this.#folder.close();
     this.#live.kill();

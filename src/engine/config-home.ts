@@ -7,28 +7,29 @@ import type { WorkingFolder } from "./working-folder.ts";
 
 type Environment = Readonly<Record<string, string>>;
 
-/** Whose configuration a process has. */
+/** Whose configuration a process is started with. */
 export type ConfigOwner = "server" | "user";
 
-/** What an answer about the login means. */
+/** What follows from a process's answer about its login. */
 export type LoginNews =
+  /** It holds for new processes too. */
   | "current"
-  /** Of a process whose configuration the next ones do not get: it says nothing of theirs. */
+  /** The process has a configuration that new ones do not get: its answer is to be ignored. */
   | "outdated"
-  /** The next processes get the user's configuration, and one should be asked. */
+  /** New processes get the user's configuration from now on, and one of them should be asked. */
   | "try the user's"
-  /** The next processes get the server's configuration again. */
+  /** New processes get the server's configuration again. */
   | "server's after all";
 
 /**
- * Which configuration the processes get. It is the server's own, or the user's as long as the CLI was never logged in
- * with the server's: the login may be an API key that `claude` keeps in its configuration, or the CLI one that cannot
- * have its login elsewhere.
+ * Decides which configuration new processes get: the server's own or the user's. It switches to the user's if the CLI
+ * is not logged in with the server's and never was. That happens if the login is an API key that `claude` keeps in
+ * its configuration, or if this CLI cannot read its login from elsewhere.
  */
 export class ConfigHome {
   owner: ConfigOwner = "server";
   readonly #environment: Environment;
-  /** With the server's own configuration, at any time. */
+  /** Whether any process was logged in with the server's own configuration. */
   #wasLoggedIn = false;
 
   constructor(environment: Environment) {
@@ -36,8 +37,8 @@ export class ConfigHome {
   }
 
   /**
-   * Sees to the configuration file, and gives what a process's environment has beside the rest. Rejects when the file
-   * cannot be written.
+   * Writes the server's configuration file if it is needed, and returns the environment variables that point a process
+   * to its configuration and cache. Rejects if the file cannot be written.
    */
   async prepare({ config, cache }: Pick<WorkingFolder, "config" | "cache">): Promise<Environment> {
     const further = { XDG_CACHE_HOME: cache };
@@ -49,7 +50,7 @@ export class ConfigHome {
     return { ...further, ...configEnvironment(this.#environment, config) };
   }
 
-  /** A process with the configuration of `owner` tells whether it is logged in. */
+  /** Notes whether a process with `owner`'s configuration is logged in, and decides what follows from it. */
   noteLogin(owner: ConfigOwner, isLoggedIn: boolean): LoginNews {
     if (owner === "server" && isLoggedIn) {
       this.#wasLoggedIn = true;
@@ -65,12 +66,15 @@ export class ConfigHome {
   }
 }
 
-/** The same at each start, and made of nothing that the CLI keeps: it would make a new one for each new folder. */
+/**
+ * A device id for the configuration file, the same at each start. Without it the CLI would make up a new one for each
+ * new folder. It is derived from the user's id and the host's name only, not from the CLI's own data.
+ */
 function deviceId(): string {
   return createHash("sha256").update(`claude-max-api ${process.geteuid?.() ?? "user"} ${hostname()}`).digest("hex");
 }
 
-/** In one step: a process may be reading it. */
+/** Replaces a file atomically, because a process may be reading it. */
 async function replace(path: string, text: string): Promise<void> {
   const draft = `${path}.${process.pid}-${performance.now()}`;
   await writeFile(draft, text, { mode: 0o600 });

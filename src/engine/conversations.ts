@@ -1,32 +1,34 @@
 import type { Conversation } from "../claude/conversation.ts";
 import type { HistoryHash } from "./history-hash.ts";
 
-/** How many ended conversations are remembered, so that a miss can say why. */
+/** How many ended conversations are remembered, so that a later request for one is counted with the right reason. */
 const departedMax = 1_000;
 
-/** Why a request did not find its conversation alive. */
+/** Why a request found no living conversation that it continues. */
 export type MissReason =
-  /** Its only message is new. */
+  /** The request has one message, so it has no history. */
   | "first_message"
-  /** No process has seen this history: it was edited, or came from elsewhere. */
+  /** No process is known to have been told this history: the client edited it, or it comes from elsewhere. */
   | "unknown_history"
-  /** Another request has the process. */
+  /** Another turn is running on the conversation's process. */
   | "in_use"
-  /** It was idle for too long. */
+  /** The conversation was idle, or parked, for too long, and its process was ended. */
   | "idle_time"
-  /** Its place was needed. */
+  /** The conversation was evicted: its place was needed. */
   | "evicted"
-  /** Its process died. */
+  /** The conversation's process died. */
   | "process_ended";
 
-/** A living conversation that a request goes on with; `seen` messages of the request are known to its process. */
+/** A living conversation that a request continues. */
 export interface Hit {
   readonly conversation: Conversation;
+  /** How many of the request's messages, from the first, its process has been told. */
   readonly seen: number;
-  /** Where the process stood. */
+  /** The hash of those messages. */
   readonly hash: HistoryHash;
 }
 
+/** A conversation between two turns. */
 interface Resting {
   readonly conversation: Conversation;
   readonly hash: HistoryHash;
@@ -34,20 +36,20 @@ interface Resting {
 }
 
 export interface ConversationLimits {
-  /** How long a conversation may rest, in milliseconds. */
+  /** How long a conversation is kept after its last turn, in milliseconds. */
   readonly idleMsMax: number;
-  /** How long it may wait for the client's tools, in milliseconds. */
+  /** How long a parked conversation waits for the results of the client's tools, in milliseconds. */
   readonly parkedMsMax: number;
-  /** How many may rest and wait for nothing: beyond it the least recently used one ends. */
+  /** How many conversations that are not parked are kept; beyond that, the least recently used one is evicted. */
   readonly restingMax: number;
 }
 
 /**
- * The conversations that rest between two turns, by where their processes stand. A conversation leaves the table while
- * a turn of it runs, so that no two requests can have one process.
+ * The conversations that rest between two turns, by the hash of the history that their processes have been told. A
+ * conversation is not in this table while a turn runs on it, so that two requests can never share a process.
  */
 export class Conversations {
-  /** In the order of their last use: the first is the least recently used. */
+  /** Ordered by last use: the first is the least recently used. */
   readonly #resting = new Set<Resting>();
   readonly #byHash = new Map<HistoryHash, Set<Resting>>();
   readonly #inUse = new Map<HistoryHash, number>();
@@ -63,14 +65,14 @@ export class Conversations {
   }
 
   /**
-   * The living conversation with the longest part of a history (its hash after each message) that can go on from there,
-   * taken out of the table; or why there is none.
+   * Finds the conversation that has been told most of a history and can continue it, and removes it from the table.
+   * Returns the reason if there is none. `hashes` has the history's hash after each of its messages.
    */
   take(
     hashes: readonly HistoryHash[], canContinue: (conversation: Conversation, seen: number) => boolean,
   ): Hit | MissReason {
     let reason: MissReason = hashes.length === 1 ? "first_message" : "unknown_history";
-    // The last message is never known: it is what is asked.
+    // The last message is left out: it is the question, so no process was told it.
     for (let seen = hashes.length - 1; seen > 0; seen--) {
       const hash = hashes[seen - 1];
       if (hash === undefined) continue;
@@ -85,7 +87,7 @@ export class Conversations {
     return reason;
   }
 
-  /** How many of a history's messages the conversation has seen that `take` would give now; 0 when there is none. */
+  /** How many of a history's messages the conversation that `take` would find has been told; 0 if there is none. */
   seen(hashes: readonly HistoryHash[], canContinue: (conversation: Conversation, seen: number) => boolean): number {
     for (let seen = hashes.length - 1; seen > 0; seen--) {
       const resting = this.#byHash.get(hashes[seen - 1] ?? ("" as HistoryHash)) ?? [];
@@ -94,14 +96,14 @@ export class Conversations {
     return 0;
   }
 
-  /** The turn that began with `hit` is over, however it ended. */
+  /** To be called when the turn that got `hit` is over, however it ended: its history is no longer in use. */
   release({ hash }: Hit): void {
     const uses = (this.#inUse.get(hash) ?? 0) - 1;
     if (uses > 0) this.#inUse.set(hash, uses);
     else this.#inUse.delete(hash);
   }
 
-  /** Keeps a conversation whose process now stands at `hash`; an older one may have to go for it. */
+  /** Keeps a conversation whose process has been told the history of `hash`. Evicts the oldest one beyond the limit. */
   keep(conversation: Conversation, hash: HistoryHash): void {
     const idleTimer = setTimeout(
       () => this.#end(resting, "idle_time"), conversation.isParked ? this.#limits.parkedMsMax : this.#limits.idleMsMax,
@@ -121,8 +123,8 @@ export class Conversations {
   }
 
   /**
-   * Ends the least recently used conversation; one that waits for the client's tools, which will come back, only when
-   * there is no other. False when there is none.
+   * Evicts the least recently used conversation. A parked one, to which the client will return, is evicted only if
+   * there is no other. Returns false if there is none at all.
    */
   evictOne(): boolean {
     const [first] = this.#resting;
@@ -132,7 +134,7 @@ export class Conversations {
     return true;
   }
 
-  /** Ends them all. */
+  /** Evicts all conversations. */
   clear(): void {
     while (this.evictOne());
   }

@@ -19,37 +19,37 @@ import { Pool } from "./pool.ts";
 import { RestClock } from "./rest-clock.ts";
 import { type Complete, type Reuse, TurnRunner } from "./turn-runner.ts";
 
-/** How long a conversation waits for the client's tools, in milliseconds. */
+/** How long a parked conversation waits for the results of the client's tools, in milliseconds. */
 export const parkedMsMax = 30 * 60_000;
 
 export interface EngineOptions {
   readonly command: Command;
   /** The child's whole environment. */
   readonly environment: Readonly<Record<string, string>>;
-  /** The model that is asked what the CLI knows, and kept warm, at the start. */
+  /** The model for which processes are warmed at the start; the probe's process runs it too. */
   readonly defaultModel: string;
   readonly aliases: readonly ModelAlias[];
   readonly maxProcesses: number;
   readonly maxQueue: number;
-  /** Booted processes that wait, for each model in use. */
+  /** How many warm processes are kept for each model in use. */
   readonly warm: number;
   /** How long a conversation keeps its process after its last turn, in milliseconds; 0 keeps none. */
   readonly conversationIdleMsMax: number;
-  /** The longest silence of the CLI inside a turn, in milliseconds. */
+  /** How long the CLI may be silent in a turn before the turn fails, in milliseconds. */
   readonly silenceMsMax: number;
-  /** How long a turn waits for its process's rehearsal, in milliseconds. Default: the conversation's own. */
+  /** How long a turn waits for its process to end a rehearsal, in milliseconds. Default: that of `Conversation`. */
   readonly rehearsalWaitMsMax?: number;
-  /** Where the processes' folder is made, asked when there is none. */
+  /** Says where to make the processes' folder; called each time one is made. */
   readonly folderPlace?: () => FolderPlace;
   readonly log: Logger;
-  /** No turn has run for a moment: called once after each time that one did. */
+  /** Called when no turn has run for `restMs`, once after each busy period. */
   readonly onRest: () => void;
 }
 
-/** What `/health` tells. */
+/** The engine's part of `/health`. */
 export interface EngineStatus {
   readonly installation: Installation | undefined;
-  /** As the CLI's own `initialize` tells; undefined until it was asked. */
+  /** Whether the CLI's answer to `initialize` names a login; undefined until it was asked. */
   readonly loggedIn: boolean | undefined;
   /** Whether the CLI tells the model the account's e-mail address; undefined until it was asked. */
   readonly sendsEmail: boolean | undefined;
@@ -58,13 +58,13 @@ export interface EngineStatus {
   readonly waitingTurns: number;
   readonly warmProcesses: number;
   readonly restingConversations: number;
-  /** All that live, whatever they do. */
+  /** All living processes, whatever they do. */
   readonly processes: number;
-  /** How many turns went on with a living process, and why the others did not. */
+  /** How many turns continued a living conversation, and why the others did not. */
   readonly reuse: Reuse;
 }
 
-/** Runs turns, each conversation on a process of its own, within the limits. */
+/** Runs turns within the limits, each conversation on a process of its own. */
 export class Engine {
   readonly #options: EngineOptions;
   readonly #cli: Cli;
@@ -86,8 +86,8 @@ export class Engine {
       onShortage: () => this.#makeRoom(),
     });
     this.#admission = new Admission({ runningMax: maxProcesses, waitingMax: maxQueue });
-    // A quarter of the places at most is kept for warm processes: without any, each of many single questions would boot
-    // its own. Where there are few places, conversations that go on are worth more.
+    // Reserve at most a quarter of the slots for warm processes. With none reserved, each of many single questions
+    // would boot its own process. With few slots, living conversations are worth more.
     const warmKept = Math.min(warm, Math.floor(maxProcesses / 4));
     const restingMax = maxProcesses - warmKept;
     this.#conversations = new Conversations({ idleMsMax: conversationIdleMsMax, parkedMsMax, restingMax });
@@ -125,7 +125,7 @@ export class Engine {
   }
 
   /**
-   * Looks for the CLI and asks it what it serves and who is logged in. Never rejects: `status` tells what was found.
+   * Looks for the CLI and asks it which models it serves and who is logged in. Never rejects: `status` has the result.
    */
   discover(): Promise<Installation> {
     const discovery = this.#discover();
@@ -144,32 +144,32 @@ export class Engine {
     return installation;
   }
 
-  /** The models that are served; those that only the CLI knows, once it was asked or has been for too long. */
+  /** The models that are served. Waits for the CLI's first answer about its models, for a limited time. */
   listModels(): Promise<readonly ModelEntry[]> {
     return this.#models.list();
   }
 
-  /** What a client's model name stands for. Rejects with `model_not_found`, which lists what is served. */
+  /** Resolves a client's model name. Rejects with `model_not_found`, whose message lists the served models. */
   resolveModel(name: string): Promise<ResolvedModel> {
     return this.#models.resolve(name);
   }
 
-  /** The messages of a turn that a process would have to be told now; a free one knows those before them. */
+  /** The messages of a turn that a process would have to be told now. A resting conversation has the ones before. */
   messagesToTell(turn: Turn): readonly Message[] {
     return this.#runner.messagesToTell(turn);
   }
 
   /**
-   * Runs a turn. Throws a BridgeError on any failure; when the caller stops early, or `signal` aborts, the turn's
-   * process ends.
+   * Runs a turn. Throws a BridgeError on any failure. If the caller stops iterating early, or `signal` aborts, the
+   * turn's process is ended.
    */
   run(turn: Turn, signal: AbortSignal, complete?: Complete): AsyncGenerator<TurnEvent[], void, undefined> {
     return this.#runner.run(turn, signal, complete);
   }
 
   /**
-   * Takes no more turns and lets the running ones finish for `graceMs`, then ends every process. Resolves when all are
-   * gone.
+   * Refuses further turns, gives the running ones `graceMs` milliseconds to finish, then ends every process. Resolves
+   * when all have exited.
    */
   async close(graceMs: number): Promise<void> {
     const idle = this.#admission.close();
@@ -185,7 +185,7 @@ export class Engine {
     await this.#cli.close();
   }
 
-  /** Ends every process without waiting: for a second signal. */
+  /** Kills every process without waiting; used on a second SIGINT or SIGTERM. */
   kill(): void {
     this.#runner.close();
     this.#rest.close();
@@ -205,9 +205,10 @@ export class Engine {
   }
 
   /**
-   * Ends one process for each turn that waits and for which none is being ended, the cheapest first: a question that a
-   * turn's own process answers too, a boot, a replay. A turn that waits has been admitted, so there is always one that
-   * no turn has.
+   * Evicts one process for each turn that waits for a slot, as far as too few are shutting down. The cheapest goes
+   * first: the probe's (a turn's own process answers the same), then a warm one (it costs a boot), then a resting
+   * conversation (it costs a replay). There is always a process that no turn is using, because a turn that waits for a
+   * slot has been admitted already.
    */
   #makeRoom(): void {
     while (this.#cli.shortage > 0) {

@@ -1,6 +1,6 @@
 /**
- * The note in a working folder that says whose it is: which server's, in which process, and on which machine. Its name
- * has the server's id, so removing it by its path tells whether the folder is still that server's.
+ * The note: a file in a working folder that says which server owns the folder, by process and machine. The file's name
+ * has the owner's id. So whoever removes a note by its path knows, if that succeeds, that the owner had not changed.
  */
 
 import { lstat, readdir, readFile, rm, unlink, writeFile } from "node:fs/promises";
@@ -10,39 +10,42 @@ import { isCode } from "./own-folder.ts";
 
 const noteBytesMax = 1_024;
 const noteName = /^server-[0-9a-f-]{36}\.json$/;
-/** The clock may have been corrected by a few seconds since the machine started. */
+/** Tolerance when a start time is compared with the boot time: the clock may have been corrected by a few seconds. */
 const bootSlackMs = 5_000;
 
 interface Note {
   readonly pid: number;
-  /** Unix time in milliseconds. After a restart in a container another process has the same pid. */
+  /** Unix time in milliseconds. Tells apart processes with the same pid, as after a container's restart. */
   readonly startedAtMs: number;
-  /** Two containers may share a folder and have the same pids. */
+  /** The host's name. Tells apart containers that share a folder and have the same pids. */
   readonly host: string;
-  /** The id of this start of the machine, which Linux alone has. */
+  /** The id of the machine's current boot; only Linux has one. */
   readonly bootId?: string | undefined;
 }
 
-/** Whose a folder is. One in use may be on another machine, of whose processes nothing is known. */
+/**
+ * Whether a folder has an owner. `in use`: its server runs, or is on another host and cannot be checked. `left`: its
+ * server is gone; `note` is the path of its note. `not noted`: there is no readable note.
+ */
 export type FolderUse =
   | { readonly kind: "in use" }
   | { readonly kind: "left"; readonly note: string }
   | { readonly kind: "not noted" };
 
-/** Where the note of the server `id` stands in a folder. */
+/** The path of the note of the server `id` in a folder. */
 export const notePath = (folder: string, id: string): string => join(folder, `server-${id}.json`);
 
-/** Notes this process as the folder's, for the server `id`, where it is not noted yet. */
+/** Writes this process's note for the server `id` into a folder, unless a readable one is there already. */
 export async function ensureNote(folder: string, id: string): Promise<void> {
   const path = notePath(folder, id);
   if (await readNote(path) !== undefined) return;
-  // Something else stands there: a link, a folder, or a note that was cut short.
+  // What is at the path is not a note, but a link, a folder, or a note that was only partly written.
   await rm(path, { recursive: true, force: true });
   const note: Note = { ...ownProcess(), bootId: await readBootId() };
   await writeFile(path, JSON.stringify(note), { mode: 0o600, flag: "wx" });
 }
 
-/** Takes the note away. False where there is none: of several servers that want to, one alone succeeds. */
+/** Removes a note. Returns false if it is gone already: of several servers that try, only one gets true. */
 export async function removeNote(path: string): Promise<boolean> {
   try {
     await unlink(path);
@@ -53,13 +56,15 @@ export async function removeNote(path: string): Promise<boolean> {
   }
 }
 
-/** Whether the folder has the note of the server `id`, or another's; undefined where it has none. */
+/**
+ * True if a folder has the note of the server `id`, false if it only has another server's, undefined if it has none.
+ */
 export async function hasNoteOf(folder: string, id: string): Promise<boolean | undefined> {
   const notes = await notesIn(folder);
   return notes.length === 0 ? undefined : notes.includes(notePath(folder, id));
 }
 
-/** Whether a server that runs has the folder, one that is gone left it, or no note says whose it is. Never rejects. */
+/** Reads a folder's note and checks whether its server still runs. Never rejects. */
 export async function folderUse(folder: string): Promise<FolderUse> {
   const [path, ...further] = await notesIn(folder).catch(() => []);
   const note = path === undefined || further.length > 0 ? undefined : await readNote(path);
@@ -67,7 +72,7 @@ export async function folderUse(folder: string): Promise<FolderUse> {
   return isInUse(note, await readBootId()) ? { kind: "in use" } : { kind: "left", note: path };
 }
 
-/** The paths of a folder's notes. There is one, unless somebody else has written there. */
+/** The paths of a folder's notes: one, unless another program has written there. */
 async function notesIn(folder: string): Promise<readonly string[]> {
   const names = await readdir(folder);
   return names.filter((name) => noteName.test(name)).map((name) => join(folder, name));
@@ -78,7 +83,7 @@ function isInUse({ pid, startedAtMs, host, bootId }: Note, ownBootId: string | u
   if (host !== own.host) return true;
   if (pid === own.pid) return startedAtMs === own.startedAtMs;
   const bootedAtMs = Date.now() - uptime() * 1000;
-  // By the id where there is one: a machine without a clock battery sets its clock long after it has started.
+  // Compare boot ids if there are any: a machine without a clock battery sets its clock long after its boot.
   const isOfThisBoot = bootId !== undefined && ownBootId !== undefined
     ? bootId === ownBootId
     : startedAtMs >= bootedAtMs - bootSlackMs;
@@ -100,7 +105,7 @@ async function readNote(path: string): Promise<Note | undefined> {
     const status = await lstat(path);
     if (!status.isFile() || status.size > noteBytesMax) return undefined;
     const { pid, startedAtMs, host, bootId } = JSON.parse(await readFile(path, "utf8")) as Partial<Note>;
-    // A signal to 0 or below would be one to a whole group.
+    // Reject a pid of 0 or below: a signal to it would reach a whole process group.
     if (!Number.isSafeInteger(pid) || Number(pid) <= 0 || typeof startedAtMs !== "number" || typeof host !== "string") {
       return undefined;
     }
@@ -115,7 +120,7 @@ function isRunning(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // EPERM: it runs, but it is another user's.
+    // EPERM means that the process runs but belongs to another user.
     return !isCode(error, "ESRCH");
   }
 }

@@ -3,22 +3,23 @@ import type { AssistantBlock, Message, ToolResultBlock, UserBlock } from "../tur
 import type { Turn } from "../turn/turn.ts";
 
 /**
- * A rolling hash over a conversation: where a process stands, and what a request's history comes to. Each hash covers
- * everything before it, so that equal hashes mean the same model, settings, system prompt and messages.
+ * A rolling hash of a conversation's history. The hash of what a process has been told is compared with that of a
+ * request's history. Each hash covers everything before it: equal hashes mean the same model, settings, system prompt
+ * and messages.
  */
 export type HistoryHash = string & { readonly __historyHash: unique symbol };
 
 /**
- * The hash before any message: what the process was launched with and told at its start, and what it is asked to do
- * with its tools.
+ * The hash before any message. It covers what a process is launched with and told at its start (model, settings, system
+ * prompt), its tools, and how it is to use them.
  */
 export function profileHash({ messages: _messages, stopSequences: _stop, tools, ...profile }: Turn): HistoryHash {
-  // Where a request defines a tool is nothing to the model.
+  // Leave out `source`: where in its request a tool was defined makes no difference to the model.
   const served = tools.map(({ source: _source, ...tool }) => tool);
   return digest(["profile", canonicalJson({ ...profile, tools: served })]);
 }
 
-/** The hash after one more message; `previous` is the one before it. */
+/** The hash after one more message. `before` is the hash before it, and `previous` the message before it. */
 export function nextHash(before: HistoryHash, message: Message, previous: Message | undefined): HistoryHash {
   if (message.role === "assistant") return assistantHash(before, message.content);
   const order = callOrder(previous);
@@ -32,7 +33,8 @@ export function messageHashes(turn: Turn): HistoryHash[] {
 }
 
 /**
- * The ids of a message's calls. They go into no hash, their order does: some clients rewrite ids, alike on both sides.
+ * Maps the ids of a message's tool calls to their positions. A result is hashed with its call's position, not with the
+ * id: some clients rewrite ids, in the call and its result alike.
  */
 function callOrder(message: Message | undefined): ReadonlyMap<string, number> {
   const ids = message?.role === "assistant"
@@ -42,8 +44,8 @@ function callOrder(message: Message | undefined): ReadonlyMap<string, number> {
 }
 
 /**
- * The model's answer as it comes back in the client's next request: clients join its texts and trim it, and drop its
- * thinking.
+ * The hash after an assistant message. It must not change by what clients do to an answer before they send it back:
+ * they join its texts, trim them, and drop its thinking.
  */
 function assistantHash(before: HistoryHash, blocks: readonly AssistantBlock[]): HistoryHash {
   const text = blocks.map((block) => (block.type === "text" ? block.text : "")).join("").trim();
@@ -69,7 +71,7 @@ function userParts(block: UserBlock, order: ReadonlyMap<string, number>): string
   }
 }
 
-/** Where an image's URL stood in its request is no part of what it says. */
+/** Leaves out `path`, the place of an image's URL in its request, which is no part of the content. */
 function resultContent(content: ToolResultBlock["content"]): unknown {
   if (typeof content === "string") return content;
   return content.map((part) => {
@@ -78,7 +80,7 @@ function resultContent(content: ToolResultBlock["content"]): unknown {
   });
 }
 
-/** JSON with sorted keys: clients parse and print a call's arguments again. */
+/** JSON with sorted keys: clients parse a call's arguments and serialize them anew, perhaps in another order. */
 function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_key, inner: unknown) => {
     if (typeof inner !== "object" || inner === null || Array.isArray(inner)) return inner;
@@ -87,8 +89,8 @@ function canonicalJson(value: unknown): string {
 }
 
 /**
- * Each part goes in with its length, so that no two lists of parts run together. UTF-16, so that lone surrogates stay
- * apart.
+ * Hashes a list of parts. Each goes in with its length, so that different lists cannot give the same bytes. Encoded as
+ * UTF-16, because UTF-8 would make all lone surrogates equal.
  */
 function digest(parts: readonly string[]): HistoryHash {
   const hash = createHash("sha256");

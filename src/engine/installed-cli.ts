@@ -8,13 +8,13 @@ export interface InstalledCliOptions {
   readonly command: Command;
   readonly environment: Readonly<Record<string, string>>;
   readonly log: Logger;
-  /** The folder that the CLI is to be asked in; undefined where there is none. */
+  /** The cwd in which `claude --version` is run; undefined if there is no folder. */
   readonly folder: () => Promise<string | undefined>;
-  /** The CLI was updated on disk. */
+  /** Called when the CLI was updated on disk. */
   readonly onChange: () => void;
 }
 
-/** The CLI's program on this machine: where and what it is, looked at again when it changes. */
+/** The CLI's program on this machine: its path and version, checked again when the file changes. */
 export class InstalledCli {
   readonly #options: InstalledCliOptions;
   #installation: Installation | undefined;
@@ -25,17 +25,17 @@ export class InstalledCli {
     this.#options = options;
   }
 
-  /** What was found last; undefined before the first look. */
+  /** The result of the last search; undefined before the first. */
   get installation(): Installation | undefined {
     return this.#installation;
   }
 
-  /** Looked for each time: it may have been installed or moved. */
+  /** The command to launch. Its program is searched for each time, because it may have been installed or moved. */
   get command(): Command {
     return this.#executable()?.command ?? this.#options.command;
   }
 
-  /** Looks for the CLI. Never rejects. */
+  /** Looks for the CLI on disk. Never rejects. Concurrent calls share one search. */
   find(): Promise<Installation> {
     this.#search ??= this.#look().finally(() => {
       this.#search = undefined;
@@ -43,7 +43,7 @@ export class InstalledCli {
     return this.#search;
   }
 
-  /** Looks again if the CLI may have changed. Rejects with `cli_unavailable` while there is none that serves. */
+  /** Looks for the CLI again if it may have changed. Rejects with `cli_unavailable` if there is no usable one. */
   async ensureUsable(): Promise<void> {
     const found = this.#executable();
     const isKnown = this.#installation?.kind === "found" && this.#stamp === (found && stampOf(found.program));

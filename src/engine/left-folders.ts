@@ -1,23 +1,26 @@
-/** What servers that are gone left behind, and how it is removed while others do the same. */
+/** Removes folders that servers left behind when they died, even while other servers are doing the same. */
 
 import { lstat, readdir, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { folderUse, removeNote } from "./folder-note.ts";
 import { discard, isCode, removeTree, standingAt } from "./own-folder.ts";
 
-/** What a server was making or removing when it was killed has these names. */
+/** The names of folders that a server is making or removing; they remain if it is killed meanwhile. */
 const remainsName = /^(?:new|old)-/;
-/** How old they are when no server can be at it any more. */
+/** The age, in milliseconds, beyond which no server can still be working on such a folder. */
 const remainsMsMax = 60 * 60_000;
 
-/** Removes a folder of this user's that is empty or was left by a server that is gone. False where it must stay. */
+/**
+ * Removes a folder of this user that is empty or was left by a server that is gone. Returns false if it must stay, true
+ * if its path may be free now.
+ */
 export async function makeRoom(path: string): Promise<boolean> {
   const use = await folderUse(path);
   switch (use.kind) {
     case "in use": return false;
     case "left":
-      // Another server may have done this by now, and have its own folder here. Only one of them succeeds in removing
-      // the note, whose name has an id; that one alone may remove the folder.
+      // Another server may have removed this folder by now, and have put its own here. Only one server succeeds in
+      // removing the note, whose name has the id of the server that is gone. That one alone may remove the folder.
       if (await removeNote(use.note)) await discard(path);
       return true;
     case "not noted":
@@ -25,7 +28,7 @@ export async function makeRoom(path: string): Promise<boolean> {
   }
 }
 
-/** Removes what servers that are gone left: folders with a note of theirs, and what they were making or removing. */
+/** Removes from `root` the folders of servers that are gone, and old ones that were being made or removed. */
 export async function sweep(root: string): Promise<void> {
   for (const name of await readdir(root)) {
     const path = join(root, name);
@@ -35,7 +38,7 @@ export async function sweep(root: string): Promise<void> {
       if (kind === "left") await makeRoom(path);
       if (kind === "not noted" && remainsName.test(name) && await isOld(path)) await removeTree(path);
     } catch {
-      // Another server removes it too.
+      // Ignored: another server may be removing the same folder.
     }
   }
 }

@@ -2,11 +2,11 @@ import type { ClaudeProcess } from "../claude/process.ts";
 import { shuttingDown } from "../errors.ts";
 import { type Release, Slots } from "./slots.ts";
 
-/** Every process of the CLI that lives, under one cap. */
+/** All living processes of the CLI, limited to a number of slots. */
 export class LiveProcesses {
-  /** Those whose pipes are open. */
+  /** Processes whose pipes are open. */
   readonly #open = new Set<ClaudeProcess>();
-  /** Those that live, whatever became of their pipes. */
+  /** Processes that have not exited, whether their pipes are open or not. */
   readonly #living = new Set<ClaudeProcess>();
   readonly #slots: Slots;
   #isClosed = false;
@@ -15,38 +15,38 @@ export class LiveProcesses {
     this.#slots = new Slots(max);
   }
 
-  /** No process may be started any more. */
+  /** If true, no process may be started any more. */
   get isClosed(): boolean {
     return this.#isClosed;
   }
 
-  /** How many live or are about to. */
+  /** How many processes live or are being started. */
   get size(): number {
     return this.#slots.taken;
   }
 
-  /** How many may be started that no turn waits for. */
+  /** How many processes may be started now without taking a slot that a turn waits for. */
   get room(): number {
     return this.#slots.free;
   }
 
-  /** How many turns wait for a process to be gone beyond those that are being ended. */
+  /** How many turns wait for a slot, less the processes that are shutting down and will free one. */
   get shortage(): number {
     const ending = [...this.#living].filter(({ state }) => state === "closing").length;
     return this.#slots.waiting - ending;
   }
 
-  /** A place that is free; undefined when there is none. */
+  /** Takes a free slot; undefined if there is none. */
   takeSlot(): Release | undefined {
     return this.#slots.take();
   }
 
-  /** The next place that is given back. Rejects with a BridgeError when there is none in time, or the client leaves. */
+  /** Waits for a slot. Rejects with a BridgeError if none is released in time, or the client disconnects. */
   waitForSlot(signal: AbortSignal): Promise<Release> {
     return this.#slots.wait(signal);
   }
 
-  /** A process has started in a place, which it gives back when it is gone; then `onExit` is called. */
+  /** Adds a process that has been started in a slot. When it exits, its slot is released and `onExit` is called. */
   add(process: ClaudeProcess, release: Release, onExit: () => void): void {
     this.#open.add(process);
     this.#living.add(process);
@@ -58,13 +58,13 @@ export class LiveProcesses {
     void process.closed.then(() => this.#open.delete(process));
   }
 
-  /** Ends every process, and admits no more. Resolves when all are gone. */
+  /** Ends every process and lets no more start. Resolves when all are gone. */
   async close(): Promise<void> {
     this.#shut();
     await Promise.all([...this.#open].map((process) => process.fail(shuttingDown())));
   }
 
-  /** Ends every process without waiting, and admits no more. */
+  /** Kills every process without waiting, and lets no more start. */
   kill(): void {
     this.#shut();
     for (const process of this.#open) process.kill();

@@ -3,10 +3,10 @@ import type { ModelAlias } from "../config/settings.ts";
 import type { ModelEntry } from "../turn/model.ts";
 import type { Turn } from "../turn/turn.ts";
 
-/** A model as the CLI is asked for it. */
+/** The settings that a client's model name stands for. `model` is the CLI's own name, for `--model`. */
 export type ResolvedModel = Pick<Turn, "model" | "effort" | "thinkingTokens">;
 
-/** Names that work with every CLI; the first three as claude-max-api-proxy has them. Each maps to the CLI's alias. */
+/** Names that work with every CLI, and the CLI's alias for each. The first three are those of claude-max-api-proxy. */
 const knownNames: ReadonlyMap<string, string> = new Map([
   ["claude-opus-4", "opus"],
   ["claude-sonnet-4", "sonnet"],
@@ -17,11 +17,11 @@ const knownNames: ReadonlyMap<string, string> = new Map([
 ]);
 
 const prefix = "claude-code-cli/";
-/** What may stand behind `--model`: it never begins like a flag. */
+/** Names that are safe as the argument of `--model`: none can be taken for a flag. */
 const safeName = /^[A-Za-z0-9][A-Za-z0-9._:@[\]-]{0,127}$/u;
 const claudeId = /^claude-/u;
 
-/** Which model names are served, and what each is to the CLI. It grows by what the CLI reports of itself. */
+/** The model names that are served, and the CLI's name for each. The CLI's own list of models is added to it. */
 export class ModelCatalog {
   readonly #aliases: ReadonlyMap<string, ModelAlias>;
   #entries: readonly ModelEntry[];
@@ -32,7 +32,7 @@ export class ModelCatalog {
     this.#entries = this.#ownNames().map((id) => ({ id, description: undefined }));
   }
 
-  /** Takes what the CLI reported, in place of what it reported before. */
+  /** Adds the models that the CLI reported, in place of those that it reported before. */
   learn(models: readonly CliModel[]): void {
     const descriptions = new Map<string, string | undefined>(this.#ownNames().map((id) => [id, undefined]));
     const reported = new Set<string>();
@@ -51,7 +51,7 @@ export class ModelCatalog {
     return this.#entries;
   }
 
-  /** What a client's name stands for, or undefined for a model that nobody knows. */
+  /** Resolves a client's model name; undefined if the model is unknown. */
   resolve(name: string): ResolvedModel | undefined {
     const alias = this.#aliases.get(name);
     const model = this.#cliName(alias?.model ?? name);

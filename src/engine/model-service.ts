@@ -3,12 +3,12 @@ import type { ModelEntry } from "../turn/model.ts";
 import type { ModelCatalog, ResolvedModel } from "./model-catalog.ts";
 
 /**
- * How long a request waits for the first look for the CLI, in milliseconds; some clients give the list of models 5 s.
+ * How long a request waits for the CLI's first answer, in milliseconds. Some clients wait 5 s for the list of models.
  */
 const discoveryWaitMs = 3_000;
 const modelNameCharsShown = 200;
 
-/** The models that are served, once the CLI was asked for them or has been looked for too long. */
+/** Answers questions about models. At the server's start it first waits for the CLI's own list, for a limited time. */
 export class ModelService {
   readonly #catalog: ModelCatalog;
   #discovered: Promise<void> = Promise.resolve();
@@ -17,7 +17,7 @@ export class ModelService {
     this.#catalog = catalog;
   }
 
-  /** Requests wait for `discovery` to settle, for a named time at most. */
+  /** From now on requests wait for `discovery` to settle, until `discoveryWaitMs` from now at most. */
   waitFor(discovery: Promise<unknown>): void {
     let timer: NodeJS.Timeout | undefined;
     const waited = new Promise<void>((resolve) => {
@@ -31,11 +31,11 @@ export class ModelService {
     return this.#catalog.list();
   }
 
-  /** What a client's model name stands for. Rejects with `model_not_found`, which lists what is served. */
+  /** Resolves a client's model name. Rejects with `model_not_found`, whose message lists the served models. */
   async resolve(name: string): Promise<ResolvedModel> {
     const model = this.#catalog.resolve(name);
     if (model !== undefined) return model;
-    // The CLI may serve names that it has not been asked for yet.
+    // The CLI may not have reported its models yet, and the name may be one of them.
     await this.#discovered;
     const late = this.#catalog.resolve(name);
     if (late !== undefined) return late;

@@ -1,21 +1,21 @@
-/** Folders that belong to this user: asked of the file system each time, never concluded from a name. */
+/** Folders that belong to this user. Ownership is read from the file system each time, never inferred from a name. */
 
 import { randomUUID } from "node:crypto";
 import { chmod, lstat, mkdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
-/** Only this user may enter. */
+/** Permissions: only this user may enter. */
 const ownMode = 0o700;
-/** Windows gives every file the owner 0. */
+/** This user's id; 0 on Windows, where Node reports 0 as every file's owner. */
 const ownUid = (): number => process.geteuid?.() ?? 0;
 
-/** What stands at a path: nothing, a real folder of this user's, or something that must not be touched, in words. */
+/** What is at a path: nothing, a folder of this user, or something that must not be touched (`what` names it). */
 export type Standing =
   | { readonly kind: "nothing" }
   | { readonly kind: "own" }
   | { readonly kind: "foreign"; readonly what: string };
 
-/** Looks at the path itself: a link is not followed. The levels above it are followed, so look at those first. */
+/** Tells what is at a path. A link there is not followed. Links in its parent folders are, so check those first. */
 export async function standingAt(path: string): Promise<Standing> {
   try {
     const status = await lstat(path);
@@ -28,7 +28,7 @@ export async function standingAt(path: string): Promise<Standing> {
   }
 }
 
-/** Makes the folder where there is none, and closes one of this user's to everybody else. Nothing else is touched. */
+/** Makes a folder if there is none, and sets the permissions of this user's own. Anything else at the path is left. */
 export async function ensureOwn(path: string): Promise<Standing> {
   try {
     await mkdir(path, { mode: ownMode });
@@ -40,15 +40,14 @@ export async function ensureOwn(path: string): Promise<Standing> {
   return standing;
 }
 
-/** Which folder or file it is, whatever its name; another one at the same path differs. Rejects where there is none. */
+/** Identifies a file or folder by its inode, so that another one at the same path differs. Rejects if there is none. */
 export async function identityOf(path: string): Promise<string> {
   const { dev, ino, uid, mode } = await lstat(path);
   return `${dev} ${ino} ${uid} ${mode}`;
 }
 
 /**
- * Removes what stands at the path. It is first given another name, so that its own is free at once. Links in it are
- * removed, not followed.
+ * Removes what is at a path. Renames it first, so that the path is free at once. Links in it are removed, not followed.
  */
 export async function discard(path: string): Promise<void> {
   const aside = join(dirname(path), `old-${randomUUID()}`);
@@ -56,12 +55,12 @@ export async function discard(path: string): Promise<void> {
   await removeTree(aside);
 }
 
-/** Removes a folder and all in it; no error where there is none. A process that just ended may write its last file. */
+/** Removes a folder and all in it, if it exists. Retries, because an exiting process may add a last file to it. */
 export async function removeTree(path: string): Promise<void> {
   await rm(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
 }
 
-/** Whether a file system call failed with one of these codes. */
+/** Whether an error of a file system call has one of these codes. */
 export function isCode(error: unknown, ...codes: readonly string[]): boolean {
   return codes.includes((error as NodeJS.ErrnoException).code ?? "");
 }

@@ -3,21 +3,22 @@ import type { Logger } from "../log.ts";
 
 export interface PoolOptions {
   /**
-   * How many processes wait for each recently used model, up to twice as many where that was too few; 0 turns the pool
-   * off.
+   * How many warm processes to keep for each recently used model. Up to twice as many are kept while that is too few; 0
+   * turns the pool off.
    */
   readonly warm: number;
-  /** Starts a process for a conversation to come; undefined when there is no room after all. */
+  /** Starts a process for a future conversation. Resolves with undefined if there is no room after all. */
   readonly launch: (model: string) => Promise<Conversation | undefined>;
-  /** How many more processes fit within the cap without ending another. */
+  /** How many more processes may be started without ending another. */
   readonly room: () => number;
-  /** One more process waits, and may be evicted. */
+  /** Called when a process was added, which may now be evicted for a turn that waits. */
   readonly onShelved: () => void;
   readonly log: Logger;
 }
 
 /**
- * `serving`: somebody has asked lately. `resting`: nobody has, so that one process is enough. `closed`: no more boots.
+ * The pool's state. `serving`: there were requests lately. `resting`: there were none, so one process is kept.
+ * `closed`: no more are booted.
  */
 export type Life = { readonly name: "serving"; readonly restTimer: NodeJS.Timeout | undefined } | {
   readonly name: "resting" | "closed"

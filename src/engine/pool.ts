@@ -11,13 +11,13 @@ import {
 } from "./shelf.ts";
 
 /**
- * Processes that are up before a request comes, and given to one conversation each. Most have been told nothing; where
- * new conversations keep beginning alike (a client's own system prompt and tools), some have rehearsed that beginning.
- * A rehearsed one is only given to a conversation that begins with exactly that.
+ * The warm processes: booted before a request comes, each given to one conversation. Most have been told nothing. If
+ * new conversations keep beginning alike (with a client's system prompt and tools), some have rehearsed that
+ * beginning. A rehearsed process is only given to a conversation that begins with exactly that.
  */
 export class Pool {
   readonly #options: PoolOptions;
-  /** In the order of their last use: the first is the least recently used. */
+  /** By model, ordered by last use: the first is the least recently used. */
   readonly #shelves = new Map<string, Shelf>();
   readonly #refillTimer = new RefillTimer(() => this.refill());
   #life: Life = { name: "serving", restTimer: undefined };
@@ -26,27 +26,25 @@ export class Pool {
     this.#options = options;
   }
 
-  /** How many processes wait. */
+  /** How many warm processes there are. */
   get size(): number {
     return [...this.#shelves.values()].reduce((size, { warm }) => size + warm.size, 0);
   }
 
-  /** Marks a model as used and boots what is missing, now. */
+  /** Marks a model as used and boots the missing processes now. */
   prepare(model: string): void {
     this.#touch(model, this.#shelves.get(model) ?? newShelf());
     this.refill();
   }
 
-  /** A model has begun to answer a conversation that began so: it exists, and processes of it are kept from now on. */
+  /** Called when a model has begun to answer: it exists, so warm processes are kept for it from now on. */
   open(model: string, profile: Profile): void {
     if (this.#shelves.has(model)) return;
     this.#touch(model, { ...newShelf(), latest: { profile, runs: 1 } });
     this.refillSoon();
   }
 
-  /**
-   * A process for a conversation that begins so, if one waits: one that has rehearsed it, or one that was told nothing.
-   */
+  /** Takes a warm process that has rehearsed the beginning `profile`, or else one that was told nothing. */
   take(model: string, profile: Profile): Conversation | undefined {
     const shelf = this.#shelves.get(model);
     if (shelf === undefined) return undefined;
@@ -63,7 +61,7 @@ export class Pool {
     return found.conversation;
   }
 
-  /** Boots what is missing, in the background. */
+  /** Boots the missing processes, in the background. */
   refill(): void {
     if (this.#life.name === "closed") return;
     for (const [model, shelf] of this.#wantedShelves().reverse()) {
@@ -78,7 +76,7 @@ export class Pool {
         this.#retire(shelf, warm);
       }
     }
-    // No more than there is room for, so that either kind has its half of it.
+    // Limit the number to the room there is before it is halved, so that each kind gets half of the real number.
     const wanted = Math.min(
       wantedCount(shelf, { warm: this.#options.warm, isResting: this.#life.name === "resting" }),
       countOf(shelf) + this.#options.room(),
@@ -96,7 +94,7 @@ export class Pool {
     }
   }
 
-  /** Ends one that waits, of the model that was used least recently. False when none waits. */
+  /** Evicts a warm process of the least recently used model that has one. Returns false if there is none. */
   evictOne(): boolean {
     for (const shelf of this.#shelves.values()) {
       const [warm] = shelf.warm;
@@ -107,13 +105,13 @@ export class Pool {
     return false;
   }
 
-  /** Ends all that wait: what they were booted from has changed. */
+  /** Evicts all warm processes: the program or configuration that they were booted from has changed. */
   clear(): void {
     for (const shelf of this.#shelves.values()) shelf.refused.clear();
     while (this.evictOne());
   }
 
-  /** Ends all that wait and boots no more. */
+  /** Retires all warm processes and boots no more. */
   close(): void {
     if (this.#life.name === "serving") clearTimeout(this.#life.restTimer);
     this.#life = { name: "closed" };
@@ -121,7 +119,7 @@ export class Pool {
     for (const [model, shelf] of [...this.#shelves]) this.#drop(model, shelf);
   }
 
-  /** The model was used now; when there are too many, the least recently used one goes. */
+  /** Marks a model as used now. Drops the least recently used model beyond `shelvesMax`. Restarts the rest timer. */
   #touch(model: string, shelf: Shelf): void {
     if (this.#life.name === "closed") return;
     shelf.lastUseMs = Date.now();
@@ -141,24 +139,24 @@ export class Pool {
     this.#shelves.delete(model);
   }
 
-  /** Nobody has asked for a while: a machine at rest keeps one process, for whoever asks next. */
+  /** No request came for `recentUseMs`: evicts all warm processes but one, which is kept for the next request. */
   #rest(): void {
     this.#life = { name: "resting" };
     for (let spare = this.size - 1; spare > 0; spare--) this.evictOne();
     this.refill();
   }
 
-  /** Boots what is missing a moment later: after one was taken, or when a process ended and left room. */
+  /** Boots the missing processes after a short delay: one was taken, or a process exited and left room. */
   refillSoon(): void {
     if (this.#life.name !== "closed") this.#refillTimer.start();
   }
 
-  /** A conversation is being told its history: a refill that is to come waits. */
+  /** Delays a pending refill: a conversation is being told its history, which needs the CPU. */
   putOffRefill(): void {
     this.#refillTimer.putOff();
   }
 
-  /** The models used lately; when there were none, the last one. The others' processes are ended. */
+  /** The shelves of recently used models, or else of the last used one. Drops the others, with their processes. */
   #wantedShelves(): [string, Shelf][] {
     const since = Date.now() - recentUseMs;
     const shelves = [...this.#shelves];
@@ -175,7 +173,7 @@ export class Pool {
     try {
       const conversation = await this.#options.launch(model);
       if (conversation === undefined) return;
-      // It may have been dropped meanwhile, or the pool closed.
+      // Meanwhile the shelf may have been dropped, or the pool closed.
       if (this.#shelves.get(model) === shelf) this.#put(shelf, conversation, profile);
       else void conversation.process.end();
     } catch (error) {
@@ -197,13 +195,13 @@ export class Pool {
     };
     shelf.warm.add(warm);
     void conversation.process.closed.then(() => {
-      // One that died while it waited; the others left the shelf before they ended.
+      // Still on the shelf means that it died. A process that is taken or retired is removed from the shelf first.
       if (this.#remove(shelf, warm)) this.#backOff(shelf, { ended: conversation.process.ending });
     });
     this.#options.onShelved();
   }
 
-  /** Returns the timer of how long the rehearsal may take. */
+  /** Starts a rehearsal. Returns the timer that limits it. */
   #rehearse(shelf: Shelf, conversation: Conversation, profile: Profile): NodeJS.Timeout {
     const remove = (): boolean => [...shelf.warm].some(
       (warm) => warm.conversation === conversation && this.#remove(shelf, warm)
@@ -215,11 +213,11 @@ export class Pool {
     }, bootWaitMs);
     timer.unref();
     conversation.rehearse(profile.turn).then(() => clearTimeout(timer), (error: unknown) => {
-      // A death is told by its process. A refusal while the process waits would be one on any process.
+      // The death of a process is handled in `#put`. A refusal by a living one would be repeated by any other.
       if (!conversation.isReusable || !remove()) return;
       void conversation.process.end();
       noteRefusal(shelf, profile);
-      // The CLI's words may quote what it was told.
+      // Log no message: the CLI's may quote the prompt.
       this.#options.log.warn("a beginning could not be rehearsed", { error: asBridgeError(error).kind });
       this.refillSoon();
     });

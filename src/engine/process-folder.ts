@@ -7,16 +7,16 @@ import { makeWorkingFolder, type WorkingFolder } from "./working-folder.ts";
 const fault = "The server could not make a temporary folder for the claude process";
 
 export interface ProcessFolderOptions {
-  /** Where the folder is made. Default: a new one each time, where the system keeps temporary files. */
+  /** Says where to make the folder. Default: a new folder each time, in the system's temporary folder. */
   readonly folderPlace?: (() => FolderPlace) | undefined;
   readonly log: Logger;
 }
 
-/** The folder that the CLI's processes run in: made when it is first wanted, and again when somebody has removed it. */
+/** The folder that the CLI's processes run in. It is made on first use, and again if another program has removed it. */
 export class ProcessFolder {
   readonly #options: ProcessFolderOptions;
   #folder: Promise<WorkingFolder> | undefined;
-  /** Folders of which parts were found gone. What is left of them is removed at the end. */
+  /** Folders of which another program removed parts. What is left of them is removed at shutdown. */
   readonly #lost: WorkingFolder[] = [];
   #fault: string | undefined;
   #isClosed = false;
@@ -25,18 +25,18 @@ export class ProcessFolder {
     this.#options = options;
   }
 
-  /** Why there is none, in a sentence for a person; undefined where there is one, or none was wanted yet. */
+  /** Why the folder could not be made, in a sentence for the user; undefined if it was made, or not needed yet. */
   get fault(): string | undefined {
     return this.#fault;
   }
 
-  /** The folder. Rejects with a BridgeError when it cannot be made, or after the close. */
+  /** Returns the folder, and makes it if needed. Rejects with a BridgeError if it cannot be made, or after `close`. */
   async open(): Promise<WorkingFolder> {
     const known = this.#folder;
     const folder = await known;
     if (folder !== undefined && await folder.isThere()) return folder;
     if (this.#isClosed) throw shuttingDown();
-    // Several launches may find it gone at the same time: one of them makes the next.
+    // Several launches may find the folder gone at the same time. Only one of them makes a new one.
     if (folder !== undefined && this.#folder === known) {
       this.#folder = undefined;
       this.#lost.push(folder);
@@ -45,12 +45,12 @@ export class ProcessFolder {
     return await (this.#folder ??= this.#make(this.#lost.at(-1)));
   }
 
-  /** No folder is made any more. */
+  /** Lets no more folders be made. */
   close(): void {
     this.#isClosed = true;
   }
 
-  /** Removes what there is, once no process runs in it. */
+  /** Removes the folder and what is left of lost ones. To be called when no process runs in them any more. */
   async remove(): Promise<void> {
     const folder = await this.#folder?.catch(() => undefined);
     for (const { remove } of [...this.#lost, ...(folder === undefined ? [] : [folder])]) {
@@ -67,7 +67,7 @@ export class ProcessFolder {
       this.#fault = undefined;
       return folder;
     } catch (cause) {
-      // A full disk may have room again.
+      // Forget the failure, so that the next launch tries again: a full disk may have room by then.
       this.#folder = undefined;
       const mend = "see that there is room where the system keeps temporary files, and that it can be written to.";
       this.#fault = `${fault} (${(cause as NodeJS.ErrnoException).code}): ${mend}`;

@@ -1,15 +1,14 @@
 /**
- * After one was taken, in milliseconds, before the next boots: a boot costs most of a second of CPU, which the turn
- * needs more.
+ * How long a refill waits after a process was taken, in milliseconds. A boot costs most of a second of CPU, which the
+ * turn that took the process needs first.
  */
 export const refillDelayMs = 250;
 /**
- * How long a refill is put off at most, in milliseconds, while histories are told: a replay needs the CPU of a boot for
- * longer.
+ * How long a refill waits at most, in milliseconds, while it is put off by replays: a replay needs the CPU for longer.
  */
 export const refillDelayMsMax = 2_000;
 
-/** Calls for a refill a moment after it is wanted, once however often it was. */
+/** Calls `refill` once, `refillDelayMs` after the first of any number of `start` calls. */
 export class RefillTimer {
   readonly #refill: () => void;
   #pending: { readonly timer: NodeJS.Timeout; readonly latestMs: number } | undefined;
@@ -22,7 +21,7 @@ export class RefillTimer {
     if (this.#pending === undefined) this.#wait(Date.now() + refillDelayMsMax);
   }
 
-  /** A refill that is to come waits its delay again, up to a bound. */
+  /** Restarts the delay of a pending refill, but not beyond `refillDelayMsMax` after it was first asked for. */
   putOff(): void {
     if (this.#pending === undefined || Date.now() + refillDelayMs > this.#pending.latestMs) return;
     const { timer, latestMs } = this.#pending;

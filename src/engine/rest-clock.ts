@@ -1,9 +1,9 @@
 import type { Logger } from "../log.ts";
 
-/** How long after the last turn the engine counts as at rest, in milliseconds. */
+/** How long after its last turn the engine counts as at rest, in milliseconds. */
 export const restMs = 2_000;
 
-/** Calls `onRest` when no turn has run for a moment, once after each time that one did. */
+/** Calls `onRest` when no turn has run for `restMs`, once after each busy period. */
 export class RestClock {
   readonly #onRest: () => void;
   readonly #log: Logger;
@@ -15,7 +15,7 @@ export class RestClock {
     this.#log = log;
   }
 
-  /** No turn runs any more. */
+  /** To be called when the last running turn is over. */
   start(): void {
     clearTimeout(this.#timer);
     if (this.#isClosed) return;
@@ -23,7 +23,7 @@ export class RestClock {
     this.#timer.unref();
   }
 
-  /** A turn runs. */
+  /** To be called when a turn begins. */
   stop(): void {
     clearTimeout(this.#timer);
   }
@@ -33,7 +33,7 @@ export class RestClock {
     clearTimeout(this.#timer);
   }
 
-  /** What is called here is the embedding program's, and may throw: that is no reason for a server to end. */
+  /** Calls `onRest`, which belongs to the embedding program. If it throws or rejects, the error is only logged. */
   #rest(): void {
     new Promise((resolve) => resolve(this.#onRest())).catch((error: unknown) => {
       this.#log.error("what is called at rest failed", { reason: String(error) });

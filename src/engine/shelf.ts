@@ -3,56 +3,56 @@ import type { Turn } from "../turn/turn.ts";
 import type { HistoryHash } from "./history-hash.ts";
 
 /**
- * A model counts as recently used for this long, in milliseconds; with none used so lately, one process waits for the
- * last.
+ * How long a model counts as recently used, in milliseconds. If no model is, one warm process is kept: the last used
+ * model's.
  */
 export const recentUseMs = 15 * 60_000;
 
-/** For how many models processes wait at most: those used last. */
+/** For how many models warm processes are kept at most: those used last. */
 export const shelvesMax = 8;
-/** A warm process is renewed after this long, in milliseconds: its login and its settings are those of its boot. */
+/** A warm process is replaced after this long, in milliseconds: its login and settings are those of its boot. */
 export const warmAgeMsMax = 30 * 60_000;
-/** After a boot that failed, the next waits this long, in milliseconds, and twice as long each time, up to a bound. */
+/** The wait after a failed boot, in milliseconds. It doubles with each further failure, up to `bootRetryMsMax`. */
 export const bootRetryMs = 1_000;
 export const bootRetryMsMax = 60_000;
-/** How many beginnings that the CLI refused are remembered for each model. */
+/** How many refused beginnings are remembered for each model. */
 export const refusedProfilesMax = 16;
 
-/** What a new conversation begins with; equal hashes mean the same system prompt, tools and settings. */
+/** A conversation's beginning. Equal hashes mean the same system prompt, tools and settings. */
 export interface Profile {
   readonly hash: HistoryHash;
   readonly turn: Turn;
 }
 
-/** A process that waits. */
+/** A warm process. */
 export interface Warm {
   readonly conversation: Conversation;
-  /** The beginning that it was told already; undefined: nothing, so any conversation may have it. */
+  /** The beginning that the process has rehearsed. If undefined, it was told nothing and fits any conversation. */
   readonly rehearsed: HistoryHash | undefined;
   readonly ageTimer: NodeJS.Timeout;
   readonly rehearsalTimer: NodeJS.Timeout | undefined;
 }
 
-/** The processes that wait for one model, and what is known of its use. */
+/** The warm processes of one model, and how the model was used lately. */
 export interface Shelf {
   readonly warm: Set<Warm>;
   readonly launching: { any: number; rehearsed: number };
   lastUseMs: number;
-  /** How many more wait than usual: requests came lately that found none. */
+  /** How many more processes than usual are kept, because requests lately found none. */
   extra: number;
   lastMissMs: number;
-  /** The last new conversation's beginning, and how many in a row began so. */
+  /** The beginning of the latest new conversation, and how many in a row have had it. */
   latest: { readonly profile: Profile; readonly runs: number } | undefined;
-  /** The beginnings that the CLI refused. */
+  /** Beginnings whose rehearsal the CLI refused. */
   readonly refused: Set<HistoryHash>;
   readonly backoff: Backoff;
 }
 
-/** After boots that failed. */
+/** The wait after failed boots. */
 interface Backoff {
-  /** Boots that failed since one was of use. */
+  /** How many boots have failed since a process of this shelf was last taken. */
   failedBoots: number;
-  /** While it runs, none is tried. */
+  /** While this timer runs, nothing is booted for this shelf. */
   retryTimer: NodeJS.Timeout | undefined;
 }
 
@@ -63,14 +63,14 @@ export function newShelf(): Shelf {
   };
 }
 
-/** How many wait, or will. */
+/** How many processes are warm or being launched. */
 export function countOf({ warm, launching }: Shelf): number {
   return warm.size + launching.any + launching.rehearsed;
 }
 
 /**
- * How many more are to rehearse a beginning: half of those that wait. One that rehearsed another beginning still
- * counts, until it is needed no more.
+ * How many more processes are to rehearse a beginning, so that half of the wanted ones have. A process that rehearsed
+ * another beginning counts too, until it is retired.
  */
 export function missingRehearsals({ warm, launching }: Shelf, profile: Profile | undefined, wanted: number): number {
   if (profile === undefined) return 0;
@@ -78,19 +78,22 @@ export function missingRehearsals({ warm, launching }: Shelf, profile: Profile |
   return Math.max(0, Math.floor(wanted / 2) - rehearsed);
 }
 
-/** A new conversation begins so. */
+/** Notes the beginning of a new conversation. */
 export function noteProfile(shelf: Shelf, profile: Profile): void {
   const runs = shelf.latest?.profile.hash === profile.hash ? shelf.latest.runs + 1 : 1;
   shelf.latest = { profile, runs };
 }
 
-/** A beginning that came twice is likely to come again; one that was refused would be refused again. */
+/**
+ * The beginning to rehearse: the latest, if it came at least twice in a row, for it is likely to come again. Undefined
+ * if it did not, or if the CLI refused it, for it would again.
+ */
 export function worthRehearsing({ latest, refused }: Shelf): Profile | undefined {
   if (latest === undefined || latest.runs < 2 || refused.has(latest.profile.hash)) return undefined;
   return latest.profile;
 }
 
-/** The process that suits a beginning best: one that rehearsed it, else one that was told nothing. */
+/** The warm process that suits a beginning best: one that rehearsed it, or else one that was told nothing. */
 export function suitable({ warm }: Shelf, { hash }: Profile): Warm | undefined {
   const waiting = [...warm].filter(({ conversation }) => conversation.isReusable);
   return waiting.find(({ rehearsed }) => rehearsed === hash) ?? waiting.find(
@@ -98,20 +101,20 @@ export function suitable({ warm }: Shelf, { hash }: Profile): Warm | undefined {
   );
 }
 
-/** The CLI would not begin so. The oldest refusal is forgotten when there are too many. */
+/** Notes that the CLI refused a beginning. Forgets the oldest refusal beyond `refusedProfilesMax`. */
 export function noteRefusal({ refused }: Shelf, { hash }: Profile): void {
   refused.add(hash);
   const [oldest] = refused;
   if (refused.size > refusedProfilesMax && oldest !== undefined) refused.delete(oldest);
 }
 
-/** A request found none that waits: up to `extraMax` more are kept for a while. */
+/** Notes that a request found no warm process: one more is kept for a while, up to `extraMax`. */
 export function noteMiss(shelf: Shelf, extraMax: number): void {
   shelf.extra = Math.min(shelf.extra + 1, extraMax);
   shelf.lastMissMs = Date.now();
 }
 
-/** How many are to wait: at rest one; as many as set; and up to twice as many for a while after requests found none. */
+/** How many warm processes to keep: one at rest, else `warm`, and more (up to twice as many) after recent misses. */
 export function wantedCount(
   shelf: Shelf, { warm, isResting }: { readonly warm: number; readonly isResting: boolean },
 ): number {
@@ -120,7 +123,7 @@ export function wantedCount(
   return warm + shelf.extra;
 }
 
-/** A boot failed: how long the next waits, in milliseconds. */
+/** Counts a failed boot. Returns how long the next one waits, in milliseconds. */
 export function nextRetryMs({ backoff }: Shelf): number {
   return Math.min(bootRetryMsMax, bootRetryMs * 2 ** backoff.failedBoots++);
 }

@@ -2,17 +2,17 @@ import { type BridgeError, serverBusy } from "../errors.ts";
 import { Waiters } from "./waiters.ts";
 
 /**
- * How long a turn waits for the place of a process that is being ended, in milliseconds: the whole ladder of its end,
- * some times over.
+ * How long a turn waits for the slot of a process that is shutting down, in milliseconds: several times the length of a
+ * whole shutdown, SIGKILL included.
  */
 export const slotWaitMs = 10_000;
 
-/** Gives the slot back; the second time does nothing. */
+/** Releases a slot. Further calls do nothing. */
 export type Release = () => void;
 
 /**
- * Places for processes: one is taken before a process starts and given back when it is gone. Turns wait for one in the
- * order they came; what is only preparation takes none that a turn waits for.
+ * Slots for processes. One is taken before a process starts and released when it has exited. Turns wait for slots in
+ * the order they came. A process that is only preparation never gets a slot that a turn waits for.
  */
 export class Slots {
   readonly #max: number;
@@ -32,13 +32,13 @@ export class Slots {
     return this.#waiters.size;
   }
 
-  /** How many `take` would give. */
+  /** How many slots `take` would give. */
   get free(): number {
-    // One that is given back goes to who waits first, so a free one is nobody's.
+    // No turn waits while a slot is free: a released slot goes to the first that waits.
     return this.#closed === undefined ? this.#max - this.#taken : 0;
   }
 
-  /** A slot that is free; undefined when there is none. */
+  /** Takes a free slot; undefined if there is none. */
   take(): Release | undefined {
     if (this.free === 0) return undefined;
     this.#taken++;
@@ -46,8 +46,8 @@ export class Slots {
   }
 
   /**
-   * The next slot that is given back and that nobody waits longer for. Rejects with a BridgeError after `slotWaitMs`,
-   * when the client leaves, or at the close.
+   * Waits for a released slot, behind those that wait already. Rejects with a BridgeError after `slotWaitMs`, when the
+   * client disconnects, or on `close`.
    */
   async wait(signal: AbortSignal): Promise<Release> {
     if (this.#closed !== undefined) throw this.#closed;
@@ -57,7 +57,7 @@ export class Slots {
     return await this.#waiters.wait(signal, { ms: slotWaitMs, error });
   }
 
-  /** Gives no more, and tells those that wait why. */
+  /** Gives out no more slots, and rejects all that wait with `error`. */
   close(error: BridgeError): void {
     this.#closed ??= error;
     this.#waiters.refuseAll(this.#closed);
@@ -68,7 +68,7 @@ export class Slots {
     return () => {
       if (isReleased) return;
       isReleased = true;
-      // Handed on: it is free at no moment in between.
+      // Hand the slot on directly: if it were free in between, `take` could get it first.
       if (!this.#waiters.serveNext(() => this.#release())) this.#taken--;
     };
   }

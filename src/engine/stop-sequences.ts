@@ -4,7 +4,8 @@ import type { Usage } from "../turn/usage.ts";
 import { AnswerTail } from "./answer-tail.ts";
 
 /**
- * A token is about this many characters. The API never tells what an answer cost that was cut here, so it is estimated.
+ * How many characters a token has on average. The cost of an answer that is ended here is estimated with it, because
+ * the API reports none.
  */
 const charsPerToken = 4;
 
@@ -14,14 +15,14 @@ const noUsage: Usage = {
   outputTokens: 0, thinkingTokens: 0,
 };
 
-/** Events that may stand between two text blocks without ending the answer's text. */
+/** Events that may come between two text blocks: a stop sequence may begin before them and end after them. */
 const amongText: ReadonlySet<TurnEvent["type"]> = new Set(
   ["thinking", "signature", "citation", "block_start", "block_stop"]
 );
 
 /**
- * Ends an answer before the first stop sequence in its text. What may be the beginning of one is held back until more
- * has come, so that no part of a stop sequence ever goes out, wherever the borders between deltas fall.
+ * Ends an answer before the first stop sequence in its text. Text that may be the beginning of a stop sequence is held
+ * back until more has come, so that no part of a stop sequence is ever sent, however the text is split into deltas.
  */
 export async function* endAtStop(
   batches: AsyncIterable<TurnEvent[]>, stop: readonly string[],
@@ -29,7 +30,7 @@ export async function* endAtStop(
   const held = new AnswerTail();
   let saidChars = 0;
   let usage = noUsage;
-  /** The block that has begun and not ended. */
+  /** The index of the content block that has begun and not ended. */
   let open: number | undefined;
   let events: TurnEvent[] = [];
   const give = (given: readonly TurnEvent[]): void => {
@@ -49,7 +50,7 @@ export async function* endAtStop(
       if (event.type === "message_start") ({ usage } = event);
       if (event.type !== "text") {
         held.add(event);
-        // A call, or the answer's end: no text that follows can complete a sequence.
+        // A tool call, or the answer's end. Text after it cannot complete a stop sequence: release the held text.
         const isBorder = !amongText.has(event.type)
           || (event.type === "block_start" && event.block.type === "tool_use");
         if (isBorder || held.text === "") say(held.text.length);
@@ -78,7 +79,7 @@ export async function* endAtStop(
 }
 
 /**
- * Where the first stop sequence in a text begins, and which it is; of several that begin there, the first of the list.
+ * Finds the first stop sequence in a text and its index. If several begin there, returns the first of the list.
  */
 function firstStop(
   text: string, stop: readonly string[],
@@ -91,7 +92,7 @@ function firstStop(
   return first;
 }
 
-/** How many characters at the text's end may be the beginning of a stop sequence. */
+/** How many characters at the end of a text may be the beginning of a stop sequence. */
 function possibleBeginning(text: string, stop: readonly string[]): number {
   let longest = 0;
   for (const sequence of stop) {

@@ -3,7 +3,10 @@ import type { TurnEvent } from "../turn/event.ts";
 import type { Message } from "../turn/message.ts";
 import type { Turn } from "../turn/turn.ts";
 
-/** The CLI knows no tool_choice, so it is told to the model; what it does all the same is dealt with in the engine. */
+/**
+ * Adds the turn's tool_choice to its system prompt, because the CLI has no such setting. `TurnRunner` handles an answer
+ * without the required call.
+ */
 export function withToolChoice(turn: Turn): Turn {
   const mayCall = turn.tools.length > 0 && turn.toolChoice.type !== "none";
   const instructions = [
@@ -25,17 +28,17 @@ function choiceInstruction({ toolChoice, tools }: Turn): string[] {
   }
 }
 
-/** An answer without a call is not one that the client can use. */
+/** Whether the turn's answer must have a tool call; a client cannot use one without. */
 export function mustCall({ toolChoice }: Turn): boolean {
   return toolChoice.type === "any" || toolChoice.type === "tool";
 }
 
-/** What the model is asked once, when it answered without the call that it was to make. */
+/** The message that asks the model once more, after it answered without the required tool call. */
 export const callNow: Message = { role: "user", content: [{ type: "text", text: callNowText }] };
 
 /**
- * Holds an answer's text back until its first call, so that an answer without one can still be turned round. Returns
- * whether there was a call; without one nothing but thinking has gone out.
+ * Holds an answer's text back until its first tool call, so that an answer without one can be discarded and the model
+ * asked again. Returns whether there was a call. If there was none, no text has been yielded.
  */
 export async function* untilFirstCall(
   batches: AsyncIterable<TurnEvent[]>

@@ -16,24 +16,24 @@ import type { Profile } from "./shelf.ts";
 import { endAtStop } from "./stop-sequences.ts";
 import { callNow, mustCall, untilFirstCall, withToolChoice } from "./tool-choice.ts";
 
-/** How many turns went on with a living process, and why the others did not. */
+/** How many turns continued a living conversation (`hit`), and why the others did not. */
 export type Reuse = Readonly<Record<"hit" | MissReason, number>>;
 
-/** What turns are run with. */
+/** The parts of the engine that turns are run with. */
 export interface TurnRunnerOptions {
   readonly cli: Cli;
   readonly admission: Admission;
   readonly pool: Pool;
   readonly conversations: Conversations;
   readonly rest: RestClock;
-  /** A conversation on a process that has just started. */
+  /** Makes a conversation on a process that has just been started. */
   readonly converse: (process: ClaudeProcess) => Conversation;
   /** Whether a conversation whose turn is over keeps its process. */
   readonly keepsIdle: boolean;
   readonly log: Logger;
 }
 
-/** What a turn is run with. */
+/** A turn and its caller's part in it. */
 interface Attempt {
   readonly turn: Turn;
   readonly signal: AbortSignal;
@@ -41,21 +41,21 @@ interface Attempt {
 }
 
 /**
- * Gives messages that a process is about to be told with what they refer to. It may be asked again for more of them.
- * Rejects with a BridgeError when that cannot be had.
+ * Completes messages that a process is about to be told: fetches what they refer to, such as images. It may be called
+ * again with more of a turn's messages. Rejects with a BridgeError if something cannot be fetched.
  */
 export type Complete = (messages: readonly Message[]) => Promise<readonly Message[]>;
 
-/** The conversation that a turn runs in; it may change while the turn has not begun. */
+/** The conversation that a turn runs in. Until the answer has begun, it may be replaced by another. */
 interface Seat {
   conversation: Conversation | undefined;
-  /** Its process has been told only what the client knows. */
+  /** False if the process was also told something that the client does not know: then it cannot be kept. */
   isExact: boolean;
-  /** What a new one begins with, until it has. */
+  /** The beginning of a new conversation; cleared once the model has begun to answer. */
   profile: Profile | undefined;
 }
 
-/** Runs turns, each on a process that has its conversation's history, or else on a fresh one. */
+/** Runs turns, each on a process that has been told its history, or else on a warm or new one that is told it. */
 export class TurnRunner {
   readonly #options: TurnRunnerOptions;
   readonly #reuse: Record<"hit" | MissReason, number> = {
@@ -71,12 +71,12 @@ export class TurnRunner {
     return { ...this.#reuse };
   }
 
-  /** No conversation is kept any more. */
+  /** Keeps no more conversations: the process of each running turn ends with it. */
   close(): void {
     this.#isClosing = true;
   }
 
-  /** The messages of a turn that a process would have to be told now; a free one knows those before them. */
+  /** The messages of a turn that a process would have to be told now. A resting conversation has the ones before. */
   messagesToTell(request: Turn): readonly Message[] {
     const turn = withToolChoice(request);
     const canContinue = (conversation: Conversation, seen: number): boolean => conversation.canContinue(turn, seen);
@@ -84,8 +84,8 @@ export class TurnRunner {
   }
 
   /**
-   * Runs a turn: on the process that has this conversation's history, or with the history replayed on a fresh one.
-   * Throws a BridgeError on any failure; when the caller stops early, or `signal` aborts, the turn's process ends.
+   * Runs a turn on the process that has been told its history, or replays the history on another one. Throws a
+   * BridgeError on any failure. If the caller stops iterating early, or `signal` aborts, the turn's process is ended.
    */
   async *run(
     request: Turn, signal: AbortSignal, complete: Complete = (messages) => Promise.resolve(messages),
@@ -129,8 +129,9 @@ export class TurnRunner {
     try {
       yield* conversation.run(turn, hit?.seen ?? 0, signal);
     } catch (error) {
-      // A process may have died (a laptop's sleep, a kill, too little memory), or not end its rehearsal: nothing of an
-      // answer had come yet. A new one that lives on has refused the request itself, and would again.
+      // If no part of an answer has come, the turn is given to another process, once: this one may have died (a
+      // laptop's sleep, a kill, too little memory) or not have ended its rehearsal. But if it is a new process that
+      // still lives, it has refused the request itself, and another would too.
       const hasRefused = waited === undefined && conversation.process.state === "busy";
       if (hasRefused || conversation.hasBegun || this.#isClosing || !isCliFailure(error)) throw error;
       this.#options.log.info(
@@ -138,14 +139,16 @@ export class TurnRunner {
         { waited: waited !== undefined, ended: conversation.process.ending },
       );
       void conversation.process.end();
-      // It is told all of the history, not only what was new to the other.
+      // The new process must be told the whole history, not only the messages that were new to the other one.
       const whole = await this.#completed(attempt, undefined);
       seat.conversation = await this.#bootInPlace(turn.model, signal);
       yield* seat.conversation.run(whole, 0, signal);
     }
   }
 
-  /** The turn, the messages that are to be told completed. Where they cannot be, the conversation rests on. */
+  /**
+   * Completes the messages of a turn that its process has not been told. On failure, keeps the conversation of `hit`.
+   */
   async #completed({ turn, complete }: Attempt, hit: Hit | undefined): Promise<Turn> {
     const seen = hit?.seen ?? 0;
     try {
@@ -157,7 +160,7 @@ export class TurnRunner {
     }
   }
 
-  /** An answer without the call that was asked for is turned round once, then given up. */
+  /** Runs a turn that must have a tool call. If the answer has none, asks the model once more, then fails the turn. */
   async *#answerWithCall(
     attempt: Attempt, hit: Hit | undefined, seat: Seat,
   ): AsyncGenerator<TurnEvent[], void, undefined> {
@@ -176,18 +179,18 @@ export class TurnRunner {
 
   async #takeWarm(turn: Turn, seat: Seat, signal: AbortSignal): Promise<Conversation | undefined> {
     await this.#options.cli.ensureUsable();
-    // The client may have left meanwhile; a process is not spent on nobody.
+    // The client may have disconnected meanwhile: then no warm process is taken.
     if (signal.aborted) throw clientClosed();
     seat.profile = { hash: profileHash(turn), turn: { ...turn, messages: [] } };
     return this.#options.pool.take(turn.model, seat.profile);
   }
 
-  /** For a request that found nothing waiting. */
+  /** Boots a process for a turn that found no living conversation and no warm process. */
   async #bootInPlace(model: string, signal: AbortSignal): Promise<Conversation> {
     return this.#options.converse(await this.#options.cli.launch(model, signal));
   }
 
-  /** The conversation rests where the client's next request will look for it, or its process ends. */
+  /** Keeps the conversation, under the hash that the client's next request will have, or ends its process. */
   #dismiss(
     { conversation, isExact }: Seat, turn: Turn, hashes: ReturnType<typeof messageHashes>, answer: AnswerRecord,
   ): void {

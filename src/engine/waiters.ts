@@ -5,7 +5,7 @@ interface Waiter<Value> {
   readonly refuse: (error: BridgeError) => void;
 }
 
-/** How long one waits, in milliseconds, and what it is told then. */
+/** How long a turn waits, in milliseconds, and the error that it then gets. */
 export interface Patience {
   readonly ms: number;
   readonly error: () => BridgeError;
@@ -20,8 +20,8 @@ export class Waiters<Value> {
   }
 
   /**
-   * Resolves with what it is served. Rejects with a BridgeError: when the client leaves, when its patience is over, or
-   * when those that wait are refused.
+   * Waits until `serveNext` serves this turn, and resolves with the value. Rejects with a BridgeError when the client
+   * disconnects, when the time of `patience` is over, or on `refuseAll`.
    */
   wait(signal: AbortSignal, patience?: Patience): Promise<Value> {
     return new Promise((resolve, reject) => {
@@ -42,7 +42,7 @@ export class Waiters<Value> {
     });
   }
 
-  /** Serves the one that has waited longest with what is made for it; false, and nothing made, when nobody waits. */
+  /** Serves the turn that has waited longest with the value of `make`; if none waits, returns false without a call. */
   serveNext(make: () => Value): boolean {
     const [next] = this.#waiting;
     next?.serve(make());

@@ -1,6 +1,6 @@
 /**
- * Where the processes run and write what they must: `claude-max-api-UID/PORT`, the same at each start, because the CLI
- * tells the model its cwd, and a changing one would spoil the prompt cache. Removed at the end.
+ * The folder in which the processes run and write their files: `claude-max-api-UID/PORT`. Its path is the same at each
+ * start: the CLI tells the model its cwd, and a new path would invalidate the prompt cache. It is removed at shutdown.
  */
 
 import { randomUUID } from "node:crypto";
@@ -12,41 +12,41 @@ import { type FolderPlace, parentFolder } from "./folder-place.ts";
 import { makeRoom, sweep } from "./left-folders.ts";
 import { discard, ensureOwn, identityOf, isCode, removeTree, standingAt } from "./own-folder.ts";
 
-/** What is made in the folder, each empty at first. A further one is a line here, and a path in `WorkingFolder`. */
+/** The subfolders, each empty at first. To add one, add a line here and its path in `opened`. */
 const subfolders = {
-  /** The processes' cwd, one for all. */
+  /** The cwd of all processes. */
   cwd: "empty",
-  /** For the CLI's own temporary files. */
+  /** The CLI's temporary files. */
   temporary: "tmp",
-  /** Its configuration, which nobody else has. */
+  /** The CLI's configuration, which belongs to this server alone. */
   config: "config",
-  /** What it caches: logs of its tool servers. */
+  /** The CLI's cache, into which it writes logs of its tool servers. */
   cache: "cache",
 } as const;
 
 type Subfolders = { readonly [Name in keyof typeof subfolders]: string };
 
-/** The paths of the folders in it, and what can be asked of all together. */
+/** A working folder, with the paths of its subfolders. */
 export interface WorkingFolder extends Subfolders {
   readonly path: string;
-  /** The server's, which its note has. */
+  /** The server's id, which is in the name of the folder's note. */
   readonly id: string;
-  /** Whether the path still has the folder that was made, whole or not. */
+  /** Whether the folder at the path is still this server's, even if parts of it are gone. */
   readonly isOwn: () => Promise<boolean>;
-  /** Whether all of it is as it was made: what cleans temporary files may have removed parts. Never rejects. */
+  /** Whether the folder is unchanged: a cleaner of temporary files may have removed parts of it. Never rejects. */
   readonly isThere: () => Promise<boolean>;
-  /** Removes it, if the path still has it. */
+  /** Removes the folder, if the one at the path is still this server's. */
   readonly remove: () => Promise<void>;
 }
 
-/** How many servers of one port, on different addresses, have a folder of the same name each time. */
+/** How many servers with the same port, on different addresses, can have a folder whose name is the same each time. */
 const sameNameMax = 9;
-/** How often a folder is claimed that others claim, make or remove at the same time. */
+/** How many attempts to claim a folder are made while other servers claim, make or remove it. */
 const attemptsMax = 5;
 /**
- * Makes the folder, or mends `lost`, which this server had at the same path. What servers that are gone left is
- * removed. Where another user or a link has the place, that is left alone, a warning names it, and the folder is a new
- * one beside it. Rejects when none can be made.
+ * Makes the folder, or repairs `lost`, which this server had at the same path. Removes what servers that are gone left
+ * behind. If something else is at the path, such as a link or another user's folder, it is not touched: a warning names
+ * it, and a folder with a new name is made beside it. Rejects if no folder can be made.
  */
 export async function makeWorkingFolder(
   place: FolderPlace, log?: Pick<Logger, "warn">, lost?: WorkingFolder,
@@ -61,7 +61,7 @@ export async function makeWorkingFolder(
         log?.warn("the working folder's place is taken; a new folder is made", { place: path.place, it_is: path.what });
         break;
       } catch (error) {
-        // A server of the same user that ends removes the root, when it is empty.
+        // ENOENT: another server of this user, at its shutdown, has just removed the root, which was empty. Try again.
         if (!isCode(error, "ENOENT") || attempt === attemptsMax) throw error;
       }
     }
@@ -71,12 +71,13 @@ export async function makeWorkingFolder(
   return await opened(path, id);
 }
 
+/** A path that cannot be used, and what is there. */
 interface Taken {
   readonly place: string;
   readonly what: string;
 }
 
-/** The path of a folder that is this server's alone, or what stands in its place. */
+/** Claims a folder of the given name, or of that name with a number, for this server. Returns its path, or why not. */
 async function namedFolder(
   root: string, name: string, id: string, lost: WorkingFolder | undefined,
 ): Promise<string | Taken> {
@@ -100,11 +101,11 @@ async function namedFolder(
 
 type Claim =
   | { readonly kind: "claimed" }
-  /** By another server's folder, or by one that may not be removed: the next number may be free. */
+  /** The path has a folder that may not be removed, such as another server's. The next number may be free. */
   | { readonly kind: "occupied" }
   | { readonly kind: "foreign"; readonly what: string };
 
-/** Puts the folder that was built at the path, in one step, so that no two servers have it; else says what is there. */
+/** Renames the folder `built` to the path, which is atomic: only one server gets it. Or tells what is at the path. */
 async function claimPath(path: string, built: string, lost: WorkingFolder | undefined): Promise<Claim> {
   for (let attempt = 1; attempt <= attemptsMax; attempt++) {
     const standing = await standingAt(path);
@@ -117,7 +118,7 @@ async function claimPath(path: string, built: string, lost: WorkingFolder | unde
       await rename(built, path);
       return { kind: "claimed" };
     } catch (error) {
-      // Another server was faster (EPERM: so says Windows).
+      // Another server has claimed the path meanwhile (on Windows the code is EPERM). Look again.
       if (!isCode(error, "EEXIST", "ENOTEMPTY", "EPERM")) throw error;
     }
   }
@@ -125,8 +126,8 @@ async function claimPath(path: string, built: string, lost: WorkingFolder | unde
 }
 
 /**
- * Makes what is missing; what is there and is a folder of this user's stays, with the processes that run in it. Else
- * says what is there.
+ * Makes the subfolders and the note that are missing. Existing subfolders of this user stay: processes may run in them.
+ * Stops if something else is in a subfolder's place, and tells what.
  */
 async function fill(path: string, id: string): Promise<Claim> {
   for (const name of Object.values(subfolders)) {
@@ -145,7 +146,7 @@ async function opened(path: string, id: string, root?: string): Promise<WorkingF
   const madeHere = await identityOf(path);
   const isOwn = async (): Promise<boolean> => {
     for (const level of levels) if ((await standingAt(level)).kind !== "own") return false;
-    // What cleans temporary files may have removed the note alone: then its inode tells.
+    // A cleaner of temporary files may have removed only the note. Then the folder's inode decides.
     return await hasNoteOf(path, id) ?? await identityOf(path) === madeHere;
   };
   return {
@@ -159,9 +160,9 @@ async function opened(path: string, id: string, root?: string): Promise<WorkingF
       if (!await isOwn()) return;
       const isNoted = await hasNoteOf(path, id) === true;
       if (isNoted && !await removeNote(notePath(path, id))) return;
-      // A named one is renamed first, so that the name is free at once; nobody waits for the other's.
+      // `discard` renames the folder first, so that its name is free at once. A random name is not used again.
       await (root === undefined ? removeTree(path) : discard(path));
-      // Only when it is empty: it may hold other servers' folders.
+      // This fails, as intended, if the root still has other servers' folders.
       if (root !== undefined) await rmdir(root).catch(() => {});
     },
   };
