@@ -12,7 +12,7 @@ export type ConfigOwner = "server" | "user";
 
 /** What follows from a process's answer about its login. */
 export type LoginNews =
-  /** It holds for new processes too. */
+  /** The answer holds for new processes too. */
   | "current"
   /** The process has a configuration that new ones do not get: its answer is to be ignored. */
   | "outdated"

@@ -14,7 +14,7 @@ export type MissReason =
   | "in_use"
   /** The conversation was idle, or parked, for too long, and its process was ended. */
   | "idle_time"
-  /** The conversation was evicted: its place was needed. */
+  /** The conversation was evicted: its process's slot was needed, or `restingMax` was exceeded. */
   | "evicted"
   /** The conversation's process died. */
   | "process_ended";
@@ -134,7 +134,7 @@ export class Conversations {
     return true;
   }
 
-  /** Evicts all conversations. */
+  /** Ends the processes of all conversations. */
   clear(): void {
     while (this.evictOne());
   }

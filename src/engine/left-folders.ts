@@ -11,8 +11,8 @@ const remainsName = /^(?:new|old)-/;
 const remainsMsMax = 60 * 60_000;
 
 /**
- * Removes a folder of this user that is empty or was left by a server that is gone. Returns false if it must stay, true
- * if its path may be free now.
+ * Removes a folder of this user that is empty or was left by a server that is gone. Returns false if the folder must
+ * stay, true if its path may be free now.
  */
 export async function makeRoom(path: string): Promise<boolean> {
   const use = await folderUse(path);

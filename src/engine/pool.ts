@@ -105,7 +105,7 @@ export class Pool {
     return false;
   }
 
-  /** Evicts all warm processes: the program or configuration that they were booted from has changed. */
+  /** Retires all warm processes: the program or configuration that they were booted from has changed. */
   clear(): void {
     for (const shelf of this.#shelves.values()) shelf.refused.clear();
     while (this.evictOne());
@@ -139,7 +139,7 @@ export class Pool {
     this.#shelves.delete(model);
   }
 
-  /** No request came for `recentUseMs`: evicts all warm processes but one, which is kept for the next request. */
+  /** No request came for `recentUseMs`: retires all warm processes but one, which is kept for the next request. */
   #rest(): void {
     this.#life = { name: "resting" };
     for (let spare = this.size - 1; spare > 0; spare--) this.evictOne();

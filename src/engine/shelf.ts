@@ -3,8 +3,8 @@ import type { Turn } from "../turn/turn.ts";
 import type { HistoryHash } from "./history-hash.ts";
 
 /**
- * How long a model counts as recently used, in milliseconds. If no model is, one warm process is kept: the last used
- * model's.
+ * How long a model counts as recently used, in milliseconds. If none does, one warm process is kept, of the model that
+ * was used last.
  */
 export const recentUseMs = 15 * 60_000;
 
@@ -85,8 +85,8 @@ export function noteProfile(shelf: Shelf, profile: Profile): void {
 }
 
 /**
- * The beginning to rehearse: the latest, if it came at least twice in a row, for it is likely to come again. Undefined
- * if it did not, or if the CLI refused it, for it would again.
+ * The beginning to rehearse, if any: the latest one. It must have come at least twice in a row, because then it is
+ * likely to come again. The CLI must not have refused it, because it would refuse it again.
  */
 export function worthRehearsing({ latest, refused }: Shelf): Profile | undefined {
   if (latest === undefined || latest.runs < 2 || refused.has(latest.profile.hash)) return undefined;

@@ -77,7 +77,7 @@ interface Taken {
   readonly what: string;
 }
 
-/** Claims a folder of the given name, or of that name with a number, for this server. Returns its path, or why not. */
+/** Claims a folder of the given name, or of that name with a number. Returns its path, or what is in its place. */
 async function namedFolder(
   root: string, name: string, id: string, lost: WorkingFolder | undefined,
 ): Promise<string | Taken> {
@@ -105,7 +105,7 @@ type Claim =
   | { readonly kind: "occupied" }
   | { readonly kind: "foreign"; readonly what: string };
 
-/** Renames the folder `built` to the path, which is atomic: only one server gets it. Or tells what is at the path. */
+/** Claims a path by renaming the folder `built` to it, which is atomic: only one server gets it. Else tells why not. */
 async function claimPath(path: string, built: string, lost: WorkingFolder | undefined): Promise<Claim> {
   for (let attempt = 1; attempt <= attemptsMax; attempt++) {
     const standing = await standingAt(path);
@@ -127,7 +127,7 @@ async function claimPath(path: string, built: string, lost: WorkingFolder | unde
 
 /**
  * Makes the subfolders and the note that are missing. Existing subfolders of this user stay: processes may run in them.
- * Stops if something else is in a subfolder's place, and tells what.
+ * If something else is in a subfolder's place, stops and returns what it is.
  */
 async function fill(path: string, id: string): Promise<Claim> {
   for (const name of Object.values(subfolders)) {

@@ -1,4 +1,4 @@
-/** Fetches the images that a request gives by URL: only those in messages that the model is about to be told. */
+/** Fetches the images that a request gives by URL, but only for messages that the model has not been told yet. */
 
 import { BridgeError } from "../errors.ts";
 import type { ImageBlock, Message, TextBlock, ToolResultBlock, UrlSource, UserBlock } from "../turn/message.ts";
