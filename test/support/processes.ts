@@ -35,10 +35,18 @@ export function argumentsOf(pid: number): string[] {
   return readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0").slice(0, -1);
 }
 
+/** How long a program may be in the middle of an exec, in milliseconds. */
+const environmentWaitMsMax = 5_000;
+
 /** Linux only: the environment with which it was started. */
 export function environmentOf(pid: number): Record<string, string> {
-  const entries = readFileSync(`/proc/${pid}/environ`, "utf8").split("\0").filter((entry) => entry.includes("="));
-  return Object.fromEntries(entries.map((entry) => [entry.slice(0, entry.indexOf("=")), entry.slice(entry.indexOf("=") + 1)]));
+  const deadlineMs = performance.now() + environmentWaitMsMax;
+  for (;;) {
+    const entries = readFileSync(`/proc/${pid}/environ`, "utf8").split("\0").filter((entry) => entry.includes("="));
+    // Between the two programs of an exec the file is empty for a moment; the kernel gives no event of its end.
+    if (entries.length === 0 && performance.now() < deadlineMs) continue;
+    return Object.fromEntries(entries.map((entry) => [entry.slice(0, entry.indexOf("=")), entry.slice(entry.indexOf("=") + 1)]));
+  }
 }
 
 /** Linux only: resident memory now and at its highest. */
