@@ -6,6 +6,9 @@ import { benchmarks, runBenchmark } from "../../scripts/bench/benchmarks.ts";
 import { installReference } from "../../scripts/bench/reference.ts";
 import { Scope } from "../../scripts/bench/scope.ts";
 
+/** How long one may take, in milliseconds: the slowest starts the real CLI some sixty times. */
+const runMsMax = 300_000;
+
 describe("a small run of the benchmark", () => {
   const scope = new Scope();
   let reference = "";
@@ -15,7 +18,7 @@ describe("a small run of the benchmark", () => {
   after(() => scope.close());
 
   for (const name of benchmarks) {
-    it(`${name} ends well`, async () => {
+    it(`${name} ends well`, { timeout: runMsMax }, async () => {
       const code = await runBenchmark(scope, { name, args: ["--quick"], reference });
       assert.equal(code, 0, `npx tsx scripts/bench/${name}.ts --quick`);
     });
