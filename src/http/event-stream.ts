@@ -34,6 +34,8 @@ export async function sendEventStream(
 ): Promise<void> {
   const { headWaitMs, heartbeatMs, headers, onFailure, onBroken } = options;
   let servedModel: string | undefined;
+  /** What the dialect has written of the answer before the response headers were sent. */
+  let heldBack = "";
   let isBroken = false;
   let lastWriteMs = 0;
   let heartbeat: NodeJS.Timeout | undefined;
@@ -62,7 +64,9 @@ export async function sendEventStream(
       "x-accel-buffering": "no",
       ...headers(servedModel),
     });
-    return wire.open();
+    const opening = wire.open() + heldBack;
+    heldBack = "";
+    return opening;
   };
   // The timer checks whether a heartbeat is due, rather than being reset by each write: a write only reads the clock.
   const beat = guarded(() => {
@@ -92,10 +96,13 @@ export async function sendEventStream(
         }
       }
       let bytes = wire.encode(batch);
-      // A `message_start` alone does not send the headers: the API may still fail before its first delta.
+      if (!response.headersSent) {
+        heldBack += bytes;
+        // The API may still fail before its first delta: until then the headers wait, whatever the dialect has written.
+        bytes = heldBack !== "" && batch.some(hasContent) ? open() : "";
+      }
       if (bytes === "") continue;
       lastWriteMs = Date.now();
-      if (!response.headersSent) bytes = open() + bytes;
       if (!response.write(bytes, "latin1")) await roomOrClose(response);
     }
     response.end();
@@ -107,6 +114,16 @@ export async function sendEventStream(
   } finally {
     clearTimeout(headWait);
     clearTimeout(heartbeat);
+  }
+}
+
+/** False for the events before an answer's first delta: they tell nothing of what the model said. */
+function hasContent(event: TurnEvent): boolean {
+  switch (event.type) {
+    case "message_start": case "retry": return false;
+    // A call's start has its name, and encrypted thinking is all in its start.
+    case "block_start": return event.block.type !== "text" && event.block.type !== "thinking";
+    default: return true;
   }
 }
 

@@ -6,7 +6,7 @@ import { BridgeError } from "../../src/errors.ts";
 import type { WireStream } from "../../src/api/dialect.ts";
 import { type EventStreamOptions, sendEventStream, stalledReaderMsMax } from "../../src/http/event-stream.ts";
 import type { TurnEvent } from "../../src/turn/event.ts";
-import { messageStart, noUsage, text } from "../support/turn-events.ts";
+import { blockStop, messageStart, noUsage, text, textStart, thinkingStart, toolUse } from "../support/turn-events.ts";
 
 const headWaitMs = 1_000;
 const heartbeatMs = 15_000;
@@ -105,12 +105,12 @@ class Turn {
 /** All promises that can settle have settled. */
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-function relay(t: TestContext, more: Partial<EventStreamOptions> = {}) {
+function relay(t: TestContext, more: Partial<EventStreamOptions> = {}, written: WireStream = wire) {
   t.mock.timers.enable({ apis: ["setTimeout", "Date"] });
   const socket = new SocketStandIn();
   const turn = new Turn();
   const headers = (model: string | undefined): Record<string, string> => ({ "x-served": String(model) });
-  const sent = sendEventStream(socket as unknown as ServerResponse, turn.batches, wire, {
+  const sent = sendEventStream(socket as unknown as ServerResponse, turn.batches, written, {
     headWaitMs, heartbeatMs, headers, onFailure: () => {}, onBroken: assert.ifError, ...more,
   });
   // Whether it rejects is looked at by the test, later.
@@ -237,6 +237,45 @@ describe("the head of a stream", () => {
     await assert.rejects(sent);
     t.mock.timers.tick(headWaitMs);
     assert.equal(socket.headersSent, false);
+  });
+});
+
+describe("the head of a stream whose dialect writes every event", () => {
+  const everyEvent: WireStream = { ...wire, encode: (events) => events.map((event) => `${event.type === "text" ? event.text : event.type};`).join("") };
+
+  it("waits for the first delta too, and what was written before follows it in its order", async (t) => {
+    const { socket, turn } = relay(t, {}, everyEvent);
+    await turn.give(start);
+    await turn.give(retry, textStart());
+    assert.deepEqual([socket.headersSent, socket.writes], [false, []]);
+    await turn.give(text("a"));
+    await turn.give(text("b"), blockStop());
+    assert.equal(socket.headers["x-served"], "claude-served");
+    assert.deepEqual(socket.writes, ["open;message_start;retry;block_start;a;", "b;block_stop;"]);
+  });
+
+  it("leaves a failure before the first delta its status, and writes nothing of the answer", async (t) => {
+    const { socket, turn, sent } = relay(t, {}, everyEvent);
+    await turn.give(start, thinkingStart());
+    await turn.fail(new BridgeError("overloaded", "no"));
+    await assert.rejects(sent, { kind: "overloaded" });
+    assert.deepEqual([socket.headersSent, socket.writes], [false, []]);
+  });
+
+  it("goes out after the named wait, with all that was written by then, once", async (t) => {
+    const { socket, turn } = relay(t, {}, everyEvent);
+    await turn.give(start);
+    t.mock.timers.tick(headWaitMs);
+    await turn.give(textStart());
+    await turn.give(text("a"));
+    assert.deepEqual(socket.writes, ["open;message_start;", "block_start;", "a;"]);
+  });
+
+  it("goes out with a call, whose start already tells its tool", async (t) => {
+    const { socket, turn } = relay(t, {}, everyEvent);
+    await turn.give(start);
+    await turn.give(toolUse(0, "toolu_1", "look"));
+    assert.deepEqual(socket.writes, ["open;message_start;block_start;"]);
   });
 });
 

@@ -4,6 +4,7 @@ import { type Config, turnRoute } from "../../../src/index.ts";
 import { startEmbedded } from "../../support/embedded-server.ts";
 import { fakeClaudePath } from "../../support/fake-claude.ts";
 import { openAiErrorIn } from "../../support/openai-error.ts";
+import { startPuppeteer } from "../../support/puppeteer.ts";
 import { chatRequest, postJson } from "../../support/sse.ts";
 import { madeUpDialect } from "./dialect.ts";
 
@@ -21,19 +22,19 @@ describe("a dialect that is a file and a route", () => {
     const url = await start(t, "answers");
     const whole = await post(url, { say: ["WORDS 2"] });
     assert.deepEqual([whole.status, whole.headers.get("x-window"), whole.headers.get("x-claude-model")], [200, "made-up", "claude-fake-1"]);
-    assert.equal(await whole.text(), "text w0 \ntext w1 \nend end_turn 2\n");
+    assert.equal(await whole.text(), "start claude-fake-1\ntext w0 \ntext w1 \nend end_turn 2\n");
     const stream = await post(url, { say: ["WORDS 2"], stream: true });
     assert.match(stream.headers.get("content-type") ?? "", /^text\/event-stream/u);
-    assert.equal(await stream.text(), "event: lines\ntext w0 \ntext w1 \nend end_turn 2\n");
+    assert.equal(await stream.text(), "event: lines\nstart claude-fake-1\ntext w0 \ntext w1 \nend end_turn 2\n");
   });
 
   it("has tools: a call, then the answer to its result", async (t) => {
     const url = await start(t, "calls-tools");
     const asked = 'CALL look {"at":"é"}';
     const call = await (await post(url, { say: [asked], tools: ["look"], stream: true })).text();
-    const [, said, id] = /^event: lines\n(?:text (.*)\n)?call (\S+) look \{"at":"é"\}\nend tool_use \d+\n$/u.exec(call) ?? assert.fail(JSON.stringify(call));
+    const [, said, id] = /^event: lines\nstart claude-fake-1\n(?:text (.*)\n)?call (\S+) look \{"at":"é"\}\nend tool_use \d+\n$/u.exec(call) ?? assert.fail(JSON.stringify(call));
     const answer = await post(url, { say: [asked, { said, call: "look", id, input: { at: "é" } }, { id, result: "a bird" }], tools: ["look"] });
-    assert.match(await answer.text(), /^text .*a bird.*\nend end_turn \d+\n$/u);
+    assert.match(await answer.text(), /^start claude-fake-1\ntext .*a bird.*\nend end_turn \d+\n$/u);
   });
 
   it("writes every refusal in its own form, also those that come before it is asked", async (t) => {
@@ -58,7 +59,18 @@ describe("a dialect that is a file and a route", () => {
     assert.deepEqual([early.status, (await early.json() as string[])[0]], [422, "cli_failed"]);
     const late = await post(await start(t, "dies-midway"), { say: ["hi"], stream: true });
     assert.equal(late.status, 200);
-    assert.match(await late.text(), /^event: lines\n(?:text .*\n)+broken cli_failed\n$/u);
+    assert.match(await late.text(), /^event: lines\nstart claude-fake-1\n(?:text .*\n)+broken cli_failed\n$/u);
+  });
+
+  it("keeps its status for a failure between the answer's start, which it writes, and its first delta", async (t) => {
+    const url = await start(t, "puppet");
+    const puppeteer = await startPuppeteer(t);
+    const asking = post(url, { say: [puppeteer.prompt()], stream: true });
+    const puppet = await puppeteer.next();
+    puppet.start();
+    puppet.die();
+    const response = await asking;
+    assert.deepEqual([response.status, (await response.json() as string[])[0]], [422, "cli_failed"]);
   });
 
   it("stands beside the others, which stay as they are, and is listed with them", async (t) => {

@@ -1,6 +1,6 @@
 /**
- * An API that nobody has: a turn is asked for by `{say, tools, called}` and answered in lines, `text é`, `call t1 look {}`,
- * `end end_turn`. It is here to show what a dialect takes: this file, and a route.
+ * An API that nobody has: a turn is asked for by `{say, tools, called}` and answered in lines, `start claude-x`,
+ * `text é`, `call t1 look {}`, `end end_turn`. It is here to show what a dialect takes: this file, and a route.
  */
 import { bodyOfText } from "../../../src/api/body.ts";
 import { arrayAt, objectAt, optionalBoolean, stringAt } from "../../../src/api/check.ts";
@@ -56,6 +56,7 @@ class Lines implements WireStream, AnswerFold {
 
   #line(event: TurnEvent): string {
     switch (event.type) {
+      case "message_start": return `start ${latin1(event.model)}\n`;
       case "text": return `text ${event.text}\n`;
       case "block_start":
         if (event.block.type === "tool_use") this.#inputs.set(event.index, { head: `call ${event.block.id} ${event.block.name}`, json: "" });
