@@ -124,13 +124,8 @@ export class AnswerBlocks {
       if (delta["type"] !== wireType || typeof text !== "string" || text === "") continue;
       this.take({ type, index: at, text: encodeJsonText(text) }, events);
     }
-    const block = this.#blocks.get(at);
-    if (block?.kind === "thinking" && delta["type"] === "signature_delta") {
-      this.#sign(block, delta["signature"], events);
-    }
-    if (block?.kind === "text" && delta["type"] === "citations_delta" && isObject(delta["citation"])) {
-      this.#mark({ type: "citation", index: block.index, citation: delta["citation"] }, events);
-    }
+    if (delta["type"] === "signature_delta") this.#sign(at, delta["signature"], events);
+    if (delta["type"] === "citations_delta") this.#cite(at, delta["citation"], events);
   }
 
   /** Handles `content_block_stop`. */
@@ -146,8 +141,10 @@ export class AnswerBlocks {
     const fault = this.start(at, block, events);
     if (fault !== undefined) return fault;
     this.takeParsed(at, { ...block, type: `${String(block["type"])}_delta` }, events);
-    const begun = this.#blocks.get(at);
-    if (begun?.kind === "thinking") this.#sign(begun, block["signature"], events);
+    this.#sign(at, block["signature"], events);
+    if (Array.isArray(block["citations"])) {
+      for (const citation of block["citations"]) this.#cite(at, citation, events);
+    }
     if (isObject(block["input"])) this.#input(at, encodeJsonText(JSON.stringify(block["input"])), events);
     this.stop(at, events);
     return undefined;
@@ -199,9 +196,16 @@ export class AnswerBlocks {
     }
   }
 
-  #sign(block: Block, signature: unknown, events: TurnEvent[]): void {
-    if (typeof signature !== "string" || signature === "") return;
+  #sign(at: number, signature: unknown, events: TurnEvent[]): void {
+    const block = this.#blocks.get(at);
+    if (block?.kind !== "thinking" || typeof signature !== "string" || signature === "") return;
     this.#mark({ type: "signature", index: block.index, signature: encodeJsonText(signature) }, events);
+  }
+
+  #cite(at: number, citation: unknown, events: TurnEvent[]): void {
+    const block = this.#blocks.get(at);
+    if (block?.kind !== "text" || !isObject(citation)) return;
+    this.#mark({ type: "citation", index: block.index, citation }, events);
   }
 
   #stop(block: Block, events: TurnEvent[]): void {

@@ -534,6 +534,15 @@ describe("the blocks of an answer", () => {
     ]);
   });
 
+  it("of a message that was not streamed have its citations", () => {
+    const content = [{ type: "text", text: "a", citations: [{ cited_text: "b" }, null, { cited_text: "c" }] }, { type: "text", text: "d", citations: null }];
+    assert.deepEqual(inner(playMessages(whole("m1", content, { stop_reason: "end_turn" }), result)), [
+      { type: "block_start", index: 0, block: { type: "text" } }, { type: "text", index: 0, text: "a" },
+      { type: "citation", index: 0, citation: { cited_text: "b" } }, { type: "citation", index: 0, citation: { cited_text: "c" } }, { type: "block_stop", index: 0 },
+      { type: "block_start", index: 1, block: { type: "text" } }, { type: "text", index: 1, text: "d" }, { type: "block_stop", index: 1 },
+    ]);
+  });
+
   it("are numbered through where the answer spans two messages, without those that are not told", () => {
     const messages = [start("m1"), text("a"), blockStop(0), toolUse(1, "t1"), blockStop(1), stop("tool_use"), start("m2"), blockStart(0, { type: "text" }), text("b"), blockStop(0), stop("end_turn"), result];
     assert.deepEqual(inner(playWith({ callsMax: 0 }, ...messages)), [
