@@ -1,5 +1,6 @@
 import type { ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
+import type { ErrorForm } from "../api/dialect.ts";
 
 /**
  * The responses that are outstanding on each connection. A client may send requests without waiting for their responses
@@ -7,28 +8,37 @@ import type { Duplex } from "node:stream";
  * on them when the connection is lost. This class does.
  */
 export class OwedAnswers {
-  readonly #owed = new WeakMap<Duplex, Set<ServerResponse>>();
+  /** The outstanding responses of each connection, each with the wire form of its errors. */
+  readonly #owed = new WeakMap<Duplex, Map<ServerResponse, ErrorForm>>();
 
-  /** Tracks a response until its 'close', which comes when the connection is lost even while the response waits. */
-  add(response: ServerResponse): void {
+  /**
+   * Tracks a response until its 'close', which comes when the connection is lost even while the response waits for the
+   * responses before it. `errors` is the wire form of the errors at its path.
+   */
+  add(response: ServerResponse, errors: ErrorForm): void {
     const { socket } = response.req;
     const owed = this.#owed.get(socket) ?? this.#watch(socket);
-    owed.add(response);
+    owed.set(response, errors);
     response.once("close", () => owed.delete(response));
   }
 
   /** Whether a response is outstanding that precedes what was just read from the connection. */
   isOwed(socket: Duplex): boolean {
     // An incomplete request is the one that is being read. The parser's error is its own, so it does not count.
-    return [...this.#owed.get(socket) ?? []].some(({ headersSent, req }) => headersSent || req.complete);
+    return [...this.#owed.get(socket)?.keys() ?? []].some(({ headersSent, req }) => headersSent || req.complete);
+  }
+
+  /** The wire form for the request whose body is being read; undefined if the parser has read no request's headers. */
+  formOfIncomplete(socket: Duplex): ErrorForm | undefined {
+    return [...this.#owed.get(socket) ?? []].find(([{ req }]) => !req.complete)?.[1];
   }
 
   /** Adds one listener per connection, not per response: a client may send any number of requests ahead. */
-  #watch(socket: Duplex): Set<ServerResponse> {
-    const owed = new Set<ServerResponse>();
+  #watch(socket: Duplex): Map<ServerResponse, ErrorForm> {
+    const owed = new Map<ServerResponse, ErrorForm>();
     this.#owed.set(socket, owed);
     socket.once("close", () => {
-      for (const response of [...owed]) if (response.socket === null) end(response);
+      for (const response of [...owed.keys()]) if (response.socket === null) end(response);
     });
     return owed;
   }

@@ -1,17 +1,15 @@
 import { randomUUID } from "node:crypto";
-import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from "node:http";
-import type { Duplex } from "node:stream";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { BridgeError } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import { type AccessCheck, corsHeaders } from "./access.ts";
 import type { Services } from "./exchange.ts";
 import { OwedAnswers } from "./owed-answers.ts";
-import { failureOf, logFailure, sendFailure } from "./respond.ts";
+import { logFailure, sendFailure } from "./respond.ts";
 import { allowedMethods, handlerOf, type Match, type Route, Router } from "./router.ts";
 import { defaultErrors } from "./routes.ts";
+import { answerUnreadable, requestTimeoutMs, type UnreadableError } from "./unreadable.ts";
 
-/** How long a client may take to send its whole request, in milliseconds. */
-const requestTimeoutMs = 300_000;
 /** How long a client may take to send its headers, in milliseconds. */
 const headersTimeoutMs = 60_000;
 /**
@@ -23,11 +21,6 @@ const ownRequestId = /^[\x21-\x7e]{1,128}$/u;
 
 /** Node's own test for the value that it answers with `100 Continue`. */
 const continueExpectation = /(?:^|\W)100-continue(?:$|\W)/iu;
-/** The first byte of a TLS connection: the type of a handshake record. */
-const tlsHandshake = 0x16;
-
-/** The error of Node's `clientError` event, with the bytes that the HTTP parser failed on. */
-type UnreadableError = NodeJS.ErrnoException & { readonly rawPacket?: Buffer };
 
 export interface HttpOptions {
   readonly services: Services;
@@ -44,11 +37,11 @@ export function createHttpServer(options: HttpOptions): Server {
   const owed = new OwedAnswers();
   const router = new Router(options.routes);
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
-    owed.add(response);
     const target = targetOf(request.url ?? "");
     // Find the route before anything can fail: it has the wire form of errors.
     const match = router.find(target.path);
     const errors = match?.route.errors ?? defaultErrors;
+    owed.add(response, errors);
     answer({ request, response, target, match, router }, options)
       .catch((failure: unknown) => sendFailure(request, response, failure, errors, options.log))
       // `sendFailure` itself has failed.
@@ -62,8 +55,16 @@ export function createHttpServer(options: HttpOptions): Server {
   server.on("checkExpectation", onRequest);
   server.on("clientError", (error: UnreadableError, socket) => {
     // An error response here would land in the middle of an earlier request's response, or be taken for it.
-    if (owed.isOwed(socket)) socket.destroy();
-    else answerUnreadable(error, socket);
+    if (owed.isOwed(socket)) {
+      socket.destroy();
+      return;
+    }
+    try {
+      answerUnreadable(error, socket, owed.formOfIncomplete(socket) ?? defaultErrors);
+    } catch (failure) {
+      options.log.error("a request failed", { reason: failure instanceof Error ? failure.stack : String(failure) });
+      socket.destroy();
+    }
   });
   // While the server listens, this event means that it could not accept a connection: no file descriptor was left.
   server.on("error", (error: NodeJS.ErrnoException) => {
@@ -148,52 +149,4 @@ interface Target {
 function targetOf(url: string): Target {
   const [, authority, path = url] = /^http:\/\/([^/?#]*)(.*)$/isu.exec(url) ?? [];
   return { authority, path };
-}
-
-/** Answers a request that the HTTP parser could not read, or whose client stopped in the middle of it. */
-function answerUnreadable(error: UnreadableError, socket: Duplex): void {
-  switch (error.code) {
-    case "ECONNRESET":
-      socket.destroy();
-      return;
-    case "HPE_HEADER_OVERFLOW":
-      return endRaw(
-        socket, new BridgeError("headers_too_large", "The request's headers are too large.", { field: "headers" }),
-      );
-    case "ERR_HTTP_REQUEST_TIMEOUT":
-      return endRaw(
-        socket,
-        new BridgeError(
-          "request_timeout", `The request was not complete after ${requestTimeoutMs / 1000} s.`, { field: "body" },
-        ),
-      );
-    case "HPE_INVALID_EOF_STATE":
-      return endRaw(
-        socket, new BridgeError("invalid_json", "The request ended before its body was complete.", { field: "body" }),
-      );
-    default:
-      return endRaw(socket, notHttp(error.rawPacket?.[0] === tlsHandshake));
-  }
-}
-
-function notHttp(looksLikeTls: boolean): BridgeError {
-  const mend = looksLikeTls ? " It looks like TLS: use http:// in place of https://." : "";
-  return new BridgeError("invalid_request", `This is not a request that HTTP/1.1 knows.${mend}`);
-}
-
-/** Writes an error response to the socket itself: after a parser error there is no response object. */
-function endRaw(socket: Duplex, error: BridgeError): void {
-  if (!socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const { status, body: failure } = failureOf(error, defaultErrors);
-  const body = Buffer.from(JSON.stringify(failure));
-  socket.once("error", () => {});
-  socket.end(Buffer.concat([
-    Buffer.from(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nconnection: close\r\nx-request-id: `
-      + `req_${randomUUID().replaceAll("-", "")}\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: `
-        + `${body.length}\r\n\r\n`),
-    body,
-  ]), () => socket.destroy());
 }

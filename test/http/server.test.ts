@@ -482,6 +482,43 @@ describe("a server of its own", () => {
     assert.equal((await fetch(`${url}/nowhere`)).status, 404);
   });
 
+  /** A path whose handler waits for ever, and whose errors have a form of their own. */
+  const waiting = (headers: Record<string, string>): Route => (
+    { path: "/slow", errors: { failure: ({ kind, field }) => ({ status: 408, headers, body: [kind, field] }) }, handlers: { POST: () => new Promise<void>(() => {}) } }
+  );
+
+  for (const [what, code, kind] of [
+    ["that takes too long", "ERR_HTTP_REQUEST_TIMEOUT", "request_timeout"], ["that ends too early", "HPE_INVALID_EOF_STATE", "invalid_json"],
+  ] as const) {
+    it(`answers a body ${what} in the form of the request's path, with its headers`, async (t) => {
+      const { server, url } = await listen(t, undefined, [waiting({ "x-form": "its own" })]);
+      const accepting = once(server, "connection");
+      const requesting = once(server, "request");
+      const socket = await openSocket(t, url);
+      const answering = readAnswer(socket);
+      socket.write(head("POST /slow HTTP/1.1", "host: localhost", "content-length: 10"));
+      const [accepted] = await accepting;
+      await requesting;
+      server.emit("clientError", Object.assign(new Error("the parser's"), { code }), accepted);
+      const { status, headers, body } = await answering;
+      assert.deepEqual([status, headers["x-form"], JSON.parse(body)], [408, "its own", [kind, "body"]]);
+      assert.match(headers["x-request-id"] ?? "", /^req_[0-9a-f]{32}$/u);
+    });
+  }
+
+  it("cuts the connection where the form's own header cannot be sent in answer to a body that ends too early", async (t) => {
+    const { logLines, url } = await listen(t, undefined, [waiting({ "x-form": "a\r\nx-forged: b" })]);
+    const socket = await openSocket(t, url);
+    let text = "";
+    socket.on("data", (chunk) => (text += String(chunk)));
+    const closed = once(socket, "close");
+    socket.end(head("POST /slow HTTP/1.1", "host: localhost", "content-length: 10"));
+    await closed;
+    assert.equal(text, "");
+    assert.match(logLines.join("\n"), / error a request failed reason="?.*ERR_INVALID_CHAR/u);
+    assert.equal((await fetch(`${url}/nowhere`)).status, 404);
+  });
+
   it("cuts the connection whose failure cannot be told, and that one alone", async (t) => {
     let requests = 0;
     const { logLines, url } = await listen(t, () => {

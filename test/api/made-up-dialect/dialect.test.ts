@@ -3,8 +3,10 @@ import { describe, it, type TestContext } from "node:test";
 import { type Config, turnRoute } from "../../../src/index.ts";
 import { startEmbedded } from "../../support/embedded-server.ts";
 import { fakeClaudePath } from "../../support/fake-claude.ts";
+import { waitForHealth } from "../../support/health.ts";
 import { openAiErrorIn } from "../../support/openai-error.ts";
 import { startPuppeteer } from "../../support/puppeteer.ts";
+import { openSocket, rawRequest, readAnswer } from "../../support/raw-http.ts";
 import { chatRequest, postJson } from "../../support/sse.ts";
 import { madeUpDialect } from "./dialect.ts";
 
@@ -52,6 +54,35 @@ describe("a dialect that is a file and a route", () => {
     const locked = await start(t, "answers", { apiKey: "secret-of-the-test" });
     const keyless = await post(locked, { say: ["WORDS 1"] });
     assert.deepEqual([keyless.status, keyless.headers.get("www-authenticate"), await keyless.json()], [418, "Bearer", ["invalid_api_key", null]]);
+  });
+
+  it("writes in its own form what the listener refuses while a body is read", async (t) => {
+    const url = await start(t, "answers");
+    const head = (...lines: string[]): string => ["POST /v2/lines HTTP/1.1", "host: localhost", ...lines, "", ""].join("\r\n");
+    const tooLong = await rawRequest(t, url, head("content-length: 10737418240"));
+    const badChunk = await rawRequest(t, url, `${head("transfer-encoding: chunked")}no chunk\r\n`);
+    const socket = await openSocket(t, url);
+    const answering = readAnswer(socket);
+    socket.end(`${head("content-length: 100")}{"say":`);
+    const told = [tooLong, badChunk, await answering].map(({ status, headers, body }) => [status, headers["x-made-up"], JSON.parse(body)]);
+    assert.deepEqual(told, [
+      [422, "yes", ["body_too_large", "body"]], [422, "yes", ["invalid_request", null]], [422, "yes", ["invalid_json", "body"]],
+    ]);
+  });
+
+  it("writes in its own form that all places are taken, and when to come again", async (t) => {
+    const url = await start(t, "puppet", { maxProcesses: 1, maxQueue: 1 });
+    const puppeteer = await startPuppeteer(t);
+    const waiting = ["first", "second"].map((name) => post(url, { say: [puppeteer.prompt(name)] }));
+    await waitForHealth(url, ({ running_turns, waiting_turns }) => running_turns === 1 && waiting_turns === 1);
+    const third = await post(url, { say: [puppeteer.prompt("third")] });
+    assert.deepEqual([third.status, third.headers.get("retry-after"), await third.json()], [422, "5", ["server_busy", null]]);
+    for (const _turn of waiting) {
+      const puppet = await puppeteer.next();
+      puppet.start();
+      puppet.finish();
+    }
+    for (const response of await Promise.all(waiting)) assert.equal(response.status, 200);
   });
 
   it("writes a failure before the head as a status, and behind it as its stream's last line", async (t) => {

@@ -92,6 +92,10 @@ export const madeUpDialect: Dialect<TurnRequest> = {
   },
   stream: () => new Lines(),
   whole: () => new Lines(),
-  failure: ({ kind, field }) => ({ status: kind === "invalid_api_key" ? 418 : 422, headers: { "x-made-up": "yes" }, body: [kind, field ?? null] }),
+  failure: ({ kind, field, retryAfterSeconds }) => ({
+    status: kind === "invalid_api_key" ? 418 : 422,
+    headers: { "x-made-up": "yes", ...(retryAfterSeconds === undefined ? {} : { "retry-after": String(retryAfterSeconds) }) },
+    body: [kind, field ?? null],
+  }),
   windowHeaders: () => ({ "x-window": "made-up" }),
 };
