@@ -2,6 +2,7 @@ import { anyCallText, callNowText, namedCallTexts, noCallText, oneCallText } fro
 import type { TurnEvent } from "../turn/event.ts";
 import type { Message } from "../turn/message.ts";
 import type { Turn } from "../turn/turn.ts";
+import { noUsage, sumOfUsage } from "../turn/usage.ts";
 
 /**
  * Adds the turn's tool_choice to its system prompt, because the CLI has no such setting. `TurnRunner` handles an answer
@@ -37,32 +38,74 @@ export function mustCall({ toolChoice }: Turn): boolean {
 export const callNow: Message = { role: "user", content: [{ type: "text", text: callNowText }] };
 
 /**
- * Holds an answer's text back until its first tool call, so that an answer without one can be discarded and the model
- * asked again. Returns whether there was a call. If there was none, no text has been yielded.
+ * An answer that must have a tool call, as its client gets it. Its text is held back until the first call, so that an
+ * answer without one can be discarded and the model asked again: the client gets both runs as one answer.
  */
-export async function* untilFirstCall(
-  batches: AsyncIterable<TurnEvent[]>
-): AsyncGenerator<TurnEvent[], boolean, undefined> {
-  const held: TurnEvent[] = [];
-  const textBlocks = new Set<number>();
-  let hasCall = false;
-  for await (const batch of batches) {
-    if (hasCall) {
-      yield batch;
-      continue;
-    }
-    hasCall = batch.some(isCall);
-    const isHeld = (event: TurnEvent): boolean => {
-      if (event.type === "text" || (event.type === "block_start" && event.block.type === "text")) {
-        textBlocks.add(event.index);
+export class AnswerWithCall {
+  /** Whether the client was given the answer's `message_start`. */
+  #hasStart = false;
+  /** How many blocks the client was given; those of a further run are numbered from here on. */
+  #blocks = 0;
+  /** What the runs without a call used. */
+  #usage = noUsage;
+
+  /**
+   * Gives the events of one run. Returns whether it had a call. If it had none, neither its text nor anything behind it
+   * was given, and the answer has no end yet: another run may follow.
+   */
+  async *untilFirstCall(batches: AsyncIterable<TurnEvent[]>): AsyncGenerator<TurnEvent[], boolean, undefined> {
+    const renumbered = this.#hasStart ? this.#renumberer() : undefined;
+    const held: TurnEvent[] = [];
+    let hasCall = false;
+    for await (const told of batches) {
+      const batch = renumbered === undefined ? told : told.flatMap(renumbered);
+      if (!hasCall && batch.some(isCall)) {
+        hasCall = true;
+        yield [...held, ...batch];
+        continue;
       }
-      return event.type === "message_stop" || ("index" in event && textBlocks.has(event.index));
-    };
-    const out = hasCall ? [...held, ...batch] : batch.filter((event) => !isHeld(event));
-    if (!hasCall) for (const event of batch) if (isHeld(event) && event.type !== "message_stop") held.push(event);
-    if (out.length > 0) yield out;
+      const out = hasCall ? batch : this.#hold(batch, held);
+      if (out.length > 0) yield out;
+    }
+    return hasCall;
   }
-  return hasCall;
+
+  /** Appends the first text and all that follows it to `held`. Returns the events that may be given at once. */
+  #hold(batch: readonly TurnEvent[], held: TurnEvent[]): TurnEvent[] {
+    return batch.filter((event) => {
+      if (event.type === "message_stop") {
+        this.#usage = event.usage;
+        return false;
+      }
+      if (event.type !== "retry" && (held.length > 0 || isText(event))) {
+        held.push(event);
+        return false;
+      }
+      this.#hasStart ||= event.type === "message_start";
+      if (event.type === "block_start") this.#blocks = event.index + 1;
+      return true;
+    });
+  }
+
+  /** Makes the events of a further run continue those that were given. */
+  #renumberer(): (event: TurnEvent) => TurnEvent[] {
+    const blocks = this.#blocks;
+    const usage = this.#usage;
+    return (event) => {
+      if (event.type === "message_start" || (event.type === "retry" && blocks > 0)) return [];
+      if (event.type === "message_stop") return [{ ...event, usage: sumOfUsage(usage, event.usage) }];
+      return ["index" in event ? { ...event, index: event.index + blocks } : event];
+    };
+  }
+}
+
+/** Holds back the text of an answer that is not asked for again. See `AnswerWithCall`. */
+export function untilFirstCall(batches: AsyncIterable<TurnEvent[]>): AsyncGenerator<TurnEvent[], boolean, undefined> {
+  return new AnswerWithCall().untilFirstCall(batches);
+}
+
+function isText(event: TurnEvent): boolean {
+  return event.type === "text" || (event.type === "block_start" && event.block.type === "text");
 }
 
 function isCall(event: TurnEvent): boolean {

@@ -14,3 +14,21 @@ export interface Usage {
   /** The part of `outputTokens` that was thinking. */
   readonly thinkingTokens: number;
 }
+
+export const noUsage: Usage = {
+  inputTokens: 0, cacheReadInputTokens: 0, cacheCreationInputTokens: 0, ephemeral5mInputTokens: 0,
+  ephemeral1hInputTokens: 0, outputTokens: 0, thinkingTokens: 0,
+};
+
+/** What two requests to the model used together. */
+export function sumOfUsage(one: Usage, other: Usage): Usage {
+  return {
+    inputTokens: one.inputTokens + other.inputTokens,
+    cacheReadInputTokens: one.cacheReadInputTokens + other.cacheReadInputTokens,
+    cacheCreationInputTokens: one.cacheCreationInputTokens + other.cacheCreationInputTokens,
+    ephemeral5mInputTokens: one.ephemeral5mInputTokens + other.ephemeral5mInputTokens,
+    ephemeral1hInputTokens: one.ephemeral1hInputTokens + other.ephemeral1hInputTokens,
+    outputTokens: one.outputTokens + other.outputTokens,
+    thinkingTokens: one.thinkingTokens + other.thinkingTokens,
+  };
+}

@@ -7,7 +7,7 @@ import { type TranslateOptions, TurnTranslator } from "../../src/claude/translat
 import type { ErrorCode } from "../../src/errors.ts";
 import type { StopReason, TurnEvent } from "../../src/turn/event.ts";
 import { loadRecording, type RecordedVersion, recordedVersions } from "../support/recordings.ts";
-import { callsIn, noUsage, summaryOf } from "../support/turn-events.ts";
+import { callsIn, checkGrammar, noUsage, summaryOf } from "../support/turn-events.ts";
 
 /** An hour before the recorded windows reset. */
 const resetsAtByVersion = { "2.1.197": 1795367094, "2.1.330": 1795367096 } as const;
@@ -37,6 +37,7 @@ function playThrough(translator: TurnTranslator, lines: readonly string[], path:
     }
   }
   const { outcome, rateLimit, callIds, isWhole, messageId } = translator;
+  checkGrammar(events, outcome.name !== "running" && outcome.name !== "failed");
   return { ...summaryOf(events), taken, events, calls: callsIn(events), rateLimit, callIds, isWhole, messageId, outcome: outcome.name, error: outcome.name === "failed" ? outcome.error : undefined };
 }
 
@@ -292,13 +293,14 @@ describe("a call", () => {
     assert.deepEqual([played.outcome, played.stopReason, played.callIds], ["parked", "tool_use", ["t1", "t2"]]);
   });
 
-  it("takes only its own pieces, however those of several are mixed", () => {
-    const played = playMessages(start("m1"), text("a"), toolUse(1, "t1"), toolUse(2, "t2"), input(2, "[2"), input(1, "[1"), input(7, "lost"), input(0, "lost"), input(2, "]"), input(1, "]"), stop("tool_use"));
+  it("takes only its own pieces", () => {
+    const calls = [toolUse(1, "t1"), input(1, "[1"), input(7, "lost"), input(0, "lost"), input(1, "]"), blockStop(1), toolUse(2, "t2"), input(2, "[2"), input(0, "lost"), input(2, "]")];
+    const played = playMessages(start("m1"), text("a"), blockStop(0), ...calls, stop("tool_use"));
     assert.deepEqual(played.calls.map(({ id, json }) => [id, json]), [["t1", "[1]"], ["t2", "[2]"]]);
   });
 
   it("past the number that there may be is never told, nor its pieces, and the turn is not whole", () => {
-    const calls = [toolUse(0, "t1"), input(0, "{}"), toolUse(1, "t2"), input(1, '{"b":2}'), blockStop(1), toolUse(2, "t3"), blockStop(2)];
+    const calls = [toolUse(0, "t1"), input(0, "{}"), blockStop(0), toolUse(1, "t2"), input(1, '{"b":2}'), blockStop(1), toolUse(2, "t3"), blockStop(2)];
     const played = playWith({ callsMax: 1 }, start("m1"), ...calls, stop("tool_use"));
     assert.deepEqual([played.calls.map(({ id }) => id), played.outcome, played.isWhole, played.stopReason], [["t1"], "cut", false, "tool_use"]);
     assert.equal(playWith({ callsMax: 3 }, start("m1"), ...calls, stop("tool_use")).isWhole, true);
@@ -374,7 +376,7 @@ describe("an answer with a schema", () => {
 
   it("is the document, without the words around it", () => {
     const thought = event({ type: "content_block_delta", index: 0, delta: { type: "thinking_delta", thinking: "hm" } });
-    const played = playWith({ hasSchema }, start("m1"), thought, text("Here it is:"), ...document("t1", 1), stop("tool_use"), start("m2"), text("Done."), stop("end_turn"), result);
+    const played = playWith({ hasSchema }, start("m1"), thought, blockStop(0), text("Here it is:"), ...document("t1", 1), stop("tool_use"), start("m2"), text("Done."), stop("end_turn"), result);
     assert.deepEqual([played.text, played.thinking, played.stopReason, played.outcome, played.callIds], ['{"a":1}', "hm", "end_turn", "finished", []]);
   });
 

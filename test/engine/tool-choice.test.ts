@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { callNow, mustCall, untilFirstCall, withToolChoice } from "../../src/engine/tool-choice.ts";
+import { AnswerWithCall, callNow, mustCall, withToolChoice } from "../../src/engine/tool-choice.ts";
 import type { TurnEvent } from "../../src/turn/event.ts";
 import type { ToolChoice } from "../../src/turn/turn.ts";
-import { blockStop, inputJson, messageStart, messageStop, text, textStart, thinking, thinkingStart, toolUse } from "../support/turn-events.ts";
+import { blockStop, checkGrammar, inputJson, messageStart, messageStop, noUsage, text, textStart, thinking, thinkingStart, toolUse } from "../support/turn-events.ts";
 import { tool, turnOf } from "../support/turns.ts";
 
 const tools = [tool("look"), tool("listen")];
@@ -58,20 +58,20 @@ it("the reminder is a message of the user's", () => {
 
 describe("an answer that must be a call", () => {
   const start = messageStart();
-  const thought = thinking("hm", 0);
-  const words = text("Let me look. ", 1);
-  const more = text("Or not.", 1);
+  const thought = [thinkingStart(0), thinking("hm", 0), blockStop(0)];
+  const words = [textStart(1), text("Let me look. ", 1)];
+  const more = [text("Or not.", 1), blockStop(1)];
   const call = toolUse(2, "t1", "look");
   const json = inputJson(2, "{}");
-  const finish = messageStop("tool_use");
+  const finish = [blockStop(2), messageStop("tool_use")];
   const retry: TurnEvent = { type: "retry" };
 
-  async function play(...batches: TurnEvent[][]): Promise<{ readonly batches: readonly TurnEvent[][]; readonly hadCall: boolean }> {
+  async function play(answer: AnswerWithCall, batches: readonly TurnEvent[][]): Promise<{ readonly batches: readonly TurnEvent[][]; readonly hadCall: boolean }> {
     async function* upstream(): AsyncGenerator<TurnEvent[]> {
       yield* batches;
     }
     const out: TurnEvent[][] = [];
-    const held = untilFirstCall(upstream());
+    const held = answer.untilFirstCall(upstream());
     for (;;) {
       const { value, done } = await held.next();
       if (done === true) return { batches: out, hadCall: value };
@@ -79,36 +79,64 @@ describe("an answer that must be a call", () => {
     }
   }
 
+  /** One run after the other, as one answer; the last of them has a call unless `hadCall` is false. */
+  async function playAll(...runs: readonly TurnEvent[][][]) {
+    const answer = new AnswerWithCall();
+    const batches: TurnEvent[][] = [];
+    let hadCall = false;
+    for (const run of runs) {
+      const played = await play(answer, run);
+      batches.push(...played.batches);
+      ({ hadCall } = played);
+    }
+    checkGrammar(batches.flat(), hadCall);
+    return { batches, events: batches.flat(), hadCall };
+  }
+
   it("is held back up to the call, then given in its order", async () => {
-    const { batches, hadCall } = await play([start, thought], [words], [more, call], [json], [finish]);
-    assert.deepEqual(batches, [[start, thought], [words, more, call], [json], [finish]]);
+    const { batches, hadCall } = await playAll([[start, ...thought], words, [...more, call], [json], finish]);
+    assert.deepEqual(batches, [[start, ...thought], [...words, ...more, call], [json], finish]);
     assert.equal(hadCall, true);
   });
 
-  it("holds the borders of its text back with the text, and gives those of its thinking", async () => {
-    const { batches } = await play([start, thinkingStart(0), thought, blockStop(0)], [textStart(1), words, blockStop(1)], [call, json], [blockStop(2), finish]);
-    assert.deepEqual(batches, [[start, thinkingStart(0), thought, blockStop(0)], [textStart(1), words, blockStop(1), call, json], [blockStop(2), finish]]);
-  });
-
-  it("gives thinking on the way", async () => {
-    const { batches } = await play([start], [words], [thought], [call], [finish]);
-    assert.deepEqual(batches, [[start], [thought], [words, call], [finish]]);
+  it("gives thinking on the way, but none that follows its text: blocks come one after the other", async () => {
+    const later = [thinkingStart(2), thinking("so", 2), blockStop(2)];
+    const { batches } = await playAll([[start], thought, [...words, ...more], later, [toolUse(3, "t1", "look"), blockStop(3)], [messageStop("tool_use")]]);
+    assert.deepEqual(batches, [[start], thought, [...words, ...more, ...later, toolUse(3, "t1", "look"), blockStop(3)], [messageStop("tool_use")]]);
   });
 
   it("says and finishes nothing when there is no call", async () => {
-    const { batches, hadCall } = await play([start], [thought, words], [more], [finish]);
-    assert.deepEqual([batches, hadCall], [[[start], [thought]], false]);
+    const { batches, hadCall } = await playAll([[start], [...thought, ...words], more, [messageStop("end_turn")]]);
+    assert.deepEqual([batches, hadCall], [[[start], thought], false]);
   });
 
   it("gives words that follow the call as they come", async () => {
-    assert.deepEqual((await play([start, call], [words], [finish])).batches, [[start, call], [words], [finish]]);
+    const called = [start, toolUse(0, "t1", "look"), blockStop(0)];
+    assert.deepEqual((await playAll([called, [...words, ...more], [messageStop("tool_use")]])).batches, [called, [...words, ...more], [messageStop("tool_use")]]);
   });
 
   it("that is all one batch is one batch", async () => {
-    assert.deepEqual(await play([start, thought, words, call, json, finish]), { batches: [[start, thought, words, call, json, finish]], hadCall: true });
+    const batch = [start, ...thought, ...words, ...more, call, json, ...finish];
+    assert.deepEqual((await playAll([batch])).batches, [batch]);
   });
 
   it("tells of a retry at once: it says nothing of the answer", async () => {
-    assert.deepEqual((await play([retry], [start], [words, retry], [call], [finish])).batches, [[retry], [start], [retry], [words, call], [finish]]);
+    const { batches } = await play(new AnswerWithCall(), [[retry], [start], [...words, retry], [...more, call], [json, ...finish]]);
+    assert.deepEqual(batches, [[retry], [start], [retry], [...words, ...more, call], [json, ...finish]]);
+  });
+
+  it("that the model had to be asked for again is one answer, which goes on behind the thinking that was given", async () => {
+    const lost = [[start, ...thought], [...words, ...more], [messageStop("end_turn", { ...noUsage, inputTokens: 100, outputTokens: 10 })]];
+    const again = [[retry, messageStart()], [...thought, textStart(1)], [text("Now.", 1), blockStop(1), call], [json, blockStop(2), messageStop("tool_use", { ...noUsage, inputTokens: 120, outputTokens: 7 })]];
+    const { events } = await playAll(lost, again);
+    assert.deepEqual(events, [
+      start, ...thought, thinkingStart(1), thinking("hm", 1), blockStop(1), textStart(2), text("Now.", 2), blockStop(2),
+      toolUse(3, "t1", "look"), inputJson(3, "{}"), blockStop(3), messageStop("tool_use", { ...noUsage, inputTokens: 220, outputTokens: 17 }),
+    ]);
+  });
+
+  it("that the model had to be asked for again tells of a retry while nothing was given", async () => {
+    const { events } = await playAll([[start], [textStart(0), text("hm", 0), blockStop(0), messageStop("end_turn")]], [[retry], [start, toolUse(0, "t1", "look"), blockStop(0), messageStop("tool_use")]]);
+    assert.deepEqual(events, [start, retry, toolUse(0, "t1", "look"), blockStop(0), messageStop("tool_use")]);
   });
 });

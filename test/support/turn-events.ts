@@ -1,7 +1,7 @@
 /** A turn's events as a test wants to compare them: neighbouring deltas joined and decoded. */
 import { decodeJsonText, encodeJsonText } from "../../src/json-text.ts";
 import type { JsonText, StopReason, TurnEvent } from "../../src/turn/event.ts";
-import type { Usage } from "../../src/turn/usage.ts";
+import { noUsage, type Usage } from "../../src/turn/usage.ts";
 
 export interface TurnSummary {
   readonly model: string | undefined;
@@ -29,10 +29,9 @@ function orderName(event: TurnEvent): string[] {
   return event.type === "block_start" || event.type === "block_stop" ? [] : [event.type];
 }
 
+export { noUsage };
+
 /** Events as short as a test wants to write them; the blocks that the deltas belong to need not have begun. */
-export const noUsage: Usage = {
-  inputTokens: 0, cacheReadInputTokens: 0, cacheCreationInputTokens: 0, ephemeral5mInputTokens: 0, ephemeral1hInputTokens: 0, outputTokens: 0, thinkingTokens: 0,
-};
 export const messageStart = (usage: Usage = noUsage, model = "claude-x"): TurnEvent => ({ type: "message_start", id: "msg_1", model, usage });
 export const text = (plain: string, index = 0): TurnEvent => ({ type: "text", index, text: encodeJsonText(plain) });
 export const thinking = (plain: string, index = 0): TurnEvent => ({ type: "thinking", index, text: encodeJsonText(plain) });
@@ -43,8 +42,69 @@ export const inputJson = (index: number, plain: string): TurnEvent => ({ type: "
 export const blockStop = (index = 0): TurnEvent => ({ type: "block_stop", index });
 export const messageStop = (stopReason: StopReason, usage: Usage = noUsage, stopSequence?: string): TurnEvent => ({ type: "message_stop", stopReason, stopSequence, usage });
 
-/** All that a turn gives until it ends, and the error if it ends in one. */
-export async function collect(batches: AsyncIterable<readonly TurnEvent[]>): Promise<{ readonly events: TurnEvent[]; readonly error: unknown }> {
+/** The kind of block that each delta belongs to. */
+const blockOfDelta = { text: "text", citation: "text", thinking: "thinking", signature: "thinking", input_json: "tool_use" } as const;
+
+/**
+ * Throws where events break the grammar of `TurnEvent`: one `message_start`, before which only retries come; blocks one
+ * after the other, numbered from 0, each with deltas of its kind; one `message_stop`, behind which there is nothing.
+ * `isWhole`: the turn has ended without an error, so all of this must be there.
+ */
+export function checkGrammar(events: readonly TurnEvent[], isWhole: boolean): void {
+  let state: "before" | "between" | "within" | "after" = "before";
+  let blocks = 0;
+  let kind: string | undefined;
+  for (const [position, event] of events.entries()) {
+    const demand = (isMet: boolean): void => {
+      if (!isMet) throw new Error(`event ${position} breaks the grammar: ${JSON.stringify(events.slice(0, position + 1).map(shortForm))}`);
+    };
+    switch (event.type) {
+      case "retry":
+        demand(state === "before" || (state === "between" && blocks === 0));
+        break;
+      case "message_start":
+        demand(state === "before");
+        state = "between";
+        break;
+      case "block_start":
+        demand(state === "between" && event.index === blocks);
+        state = "within";
+        blocks++;
+        kind = event.block.type;
+        break;
+      case "block_stop":
+        demand(state === "within" && event.index === blocks - 1);
+        state = "between";
+        break;
+      case "message_stop":
+        demand(state === "between");
+        state = "after";
+        break;
+      default:
+        demand(state === "within" && event.index === blocks - 1 && kind === blockOfDelta[event.type]);
+    }
+  }
+  if (isWhole && state !== "after") throw new Error(`the turn has no end: ${JSON.stringify(events.map(shortForm))}`);
+}
+
+function shortForm(event: TurnEvent): string {
+  return `${event.type}${"index" in event ? ` ${event.index}` : ""}`;
+}
+
+export interface Collected {
+  readonly events: TurnEvent[];
+  readonly error: unknown;
+}
+
+/** All that a turn gives until it ends, and the error if it ends in one. Throws where the events break the grammar. */
+export async function collect(batches: AsyncIterable<readonly TurnEvent[]>): Promise<Collected> {
+  const collected = await collectUnchecked(batches);
+  checkGrammar(collected.events, collected.error === undefined);
+  return collected;
+}
+
+/** `collect` without the grammar. */
+export async function collectUnchecked(batches: AsyncIterable<readonly TurnEvent[]>): Promise<Collected> {
   const events: TurnEvent[] = [];
   try {
     for await (const batch of batches) events.push(...batch);

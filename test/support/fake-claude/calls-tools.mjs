@@ -13,7 +13,7 @@
  *   RELENT             answers in words, and calls `look` when it is told to make its call
  * Without any it answers with the JSON of the last results, each as it came, or "ok".
  */
-import { accept, answeredVersion, loggedIn, readMessages, say, sayEvent, sayResult, sayStart, sayStop, sayText, textOf } from "./protocol.mjs";
+import { accept, answeredVersion, loggedIn, readMessages, say, sayBlockStop, sayEvent, sayMessageStop, sayResult, sayStart, sayStop, sayText, textOf } from "./protocol.mjs";
 
 const lateMs = 20;
 const waiting = new Map();
@@ -48,7 +48,7 @@ function sayBlock(index, name, json) {
   const id = `toolu_fake_${++calls}`;
   sayEvent({ type: "content_block_start", index, content_block: { type: "tool_use", id, name, input: {} } });
   for (const partial_json of json.match(/.{1,4}/gsu) ?? []) sayEvent({ type: "content_block_delta", index, delta: { type: "input_json_delta", partial_json } });
-  sayEvent({ type: "content_block_stop", index });
+  sayBlockStop(index);
   return { id, name, input: JSON.parse(json) };
 }
 
@@ -72,8 +72,9 @@ async function turn(prompt, results) {
   if (schema !== undefined) {
     sayStart();
     sayText("Here it is: ");
+    sayBlockStop();
     sayBlock(1, "StructuredOutput", schema);
-    sayStop("tool_use", 1);
+    sayMessageStop("tool_use", 1);
     return sayResult();
   }
   if (wanted.length === 0) return answer(results.length === 0 ? "ok" : JSON.stringify(results));
@@ -81,13 +82,14 @@ async function turn(prompt, results) {
   if (prompt.includes("AT ONCE")) process.stdout.cork();
   const messageId = sayStart();
   sayText("one moment ");
+  sayBlockStop();
   const blocks = wanted.map(([, name, json], index) => sayBlock(index + 1, name, json));
   const [first, ...others] = blocks;
   const isEarly = !prompt.includes("LATE") && !prompt.includes("ALONE");
   // The CLI calls before it has told that the answer ended.
   const early = isEarly ? callTool(first) : undefined;
   const earlyOthers = isEarly && prompt.includes("PARALLEL") ? others.map(callTool) : undefined;
-  sayStop("tool_use", 1);
+  sayMessageStop("tool_use", 1);
   if (prompt.includes("AT ONCE")) {
     answer("nobody asked me");
     return process.stdout.uncork();

@@ -26,9 +26,19 @@ export function sayStart(model = "claude-fake-1", inputTokens = 10) {
   return id;
 }
 
-/** The tail of an answer, up to where the CLI either ends the turn or goes on by itself. */
+/** The end of a content block: the API sends it before the next block begins. */
+export function sayBlockStop(index = 0) {
+  sayEvent({ type: "content_block_stop", index });
+}
+
+/** The tail of an answer of one block, up to where the CLI either ends the turn or goes on by itself. */
 export function sayStop(stopReason, outputTokens) {
-  sayEvent({ type: "content_block_stop", index: 0 });
+  sayBlockStop();
+  sayMessageStop(stopReason, outputTokens);
+}
+
+/** The tail of an answer whose blocks have ended. */
+export function sayMessageStop(stopReason, outputTokens) {
   sayEvent({ type: "message_delta", delta: { stop_reason: stopReason, stop_sequence: null }, usage: { output_tokens: outputTokens } });
   sayEvent({ type: "message_stop" });
 }
