@@ -46,6 +46,11 @@ describe("the source", () => {
     assert.deepEqual(files.flatMap(({ file, source }) => widthBreaches(file, source)), []);
   });
 
+  it("makes wire text in json-text.ts alone, so that no text is written in a wrong encoding", async () => {
+    const makers = (await sources()).filter(({ source }) => /\bas WireText\b/u.test(source)).map(({ file }) => file);
+    assert.deepEqual(makers, ["src/json-text.ts"]);
+  });
+
   it("leaves process.env and process.exit to main.ts", async () => {
     assert.deepEqual((await sources()).flatMap(({ file, source }) => processBreaches(file, source)), []);
   });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { decodeJsonText, encodeJsonText, jsonBytes } from "../src/json-text.ts";
+import { decodeJsonText, decodeWireText, encodeJsonText, encodeWireText, jsonLatin1, jsonMembers, joinedWireText, joinWireText, noText, wireNumber, wireText } from "../src/json-text.ts";
 import type { JsonText } from "../src/turn/event.ts";
 import { seededRandom } from "./support/random.ts";
 
@@ -39,10 +39,26 @@ describe("a JSON text", () => {
   }
 });
 
-describe("JSON bytes", () => {
-  it("are the value's JSON as latin1-held UTF-8", () => {
+describe("wire text", () => {
+  it("of a value is its JSON as latin1-held UTF-8", () => {
     const value = { a: ["é", "😀", null], "\ud83d": 1 };
-    assert.equal(jsonBytes(value), latin1(JSON.stringify(value)));
-    assert.deepEqual(JSON.parse(Buffer.from(jsonBytes(value), "latin1").toString("utf8")), value);
+    assert.equal(jsonLatin1(value), latin1(JSON.stringify(value)));
+    assert.deepEqual(JSON.parse(decodeWireText(jsonLatin1(value))), value);
+    assert.equal(`{${jsonMembers(value)}}`, jsonLatin1(value));
+  });
+
+  it("of a string is the string as latin1-held UTF-8, and back", () => {
+    const random = seededRandom(3);
+    for (const text of ["", "plain", "é 😀 \"\n", ...Array.from({ length: 500 }, () => random.nastyText(16).replace(/\p{Surrogate}/gu, ""))]) {
+      assert.equal(encodeWireText(text), latin1(text));
+      assert.equal(decodeWireText(encodeWireText(text)), text);
+    }
+  });
+
+  it("of a template has its constant parts encoded, and the others as they are", () => {
+    assert.equal(wireText`é ${encodeJsonText("ü\n")}${7}${encodeWireText("ö")} ä`, latin1('é ü\\n7ö ä'));
+    assert.equal(wireText``, noText);
+    assert.equal(joinWireText(wireText`a`, wireNumber(12), encodeJsonText("é")), latin1("a12é"));
+    assert.equal(joinedWireText([wireText`a`, noText, encodeJsonText("é"), encodeWireText("ü")]), latin1("aéü"));
   });
 });

@@ -1,3 +1,5 @@
+import type { WireText } from "../json-text.ts";
+
 /** The largest part of a body that is copied or written at once, in bytes. */
 export const sliceBytes = 64 * 1024;
 
@@ -19,8 +21,8 @@ export function bodyOfPieces(pieces: Buffer[]): Body {
   return { length: pieces.reduce((sum, piece) => sum + piece.length, 0), pieces: handOut(), isHeldWhole: false };
 }
 
-/** Makes a body of latin1-held text. Only one slice at a time is copied into a buffer, when the reader asks for it. */
-export function bodyOfText(text: string): Body {
+/** Makes a body of text. Only one slice at a time is copied into a buffer, when the reader asks for it. */
+export function bodyOfText(text: WireText): Body {
   const handOut = function* (): Generator<Buffer> {
     for (let start = 0; start < text.length; start += sliceBytes) {
       yield Buffer.from(text.slice(start, start + sliceBytes), "latin1");

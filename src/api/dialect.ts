@@ -1,6 +1,7 @@
 /** The interface of a dialect: pure functions between one API's wire form and the vocabulary of `turn/`. */
 
 import type { BridgeError } from "../errors.ts";
+import type { WireText } from "../json-text.ts";
 import type { TurnEvent } from "../turn/event.ts";
 import type { Turn } from "../turn/turn.ts";
 import type { Body } from "./body.ts";
@@ -30,19 +31,19 @@ export interface AnswerIdentity {
   readonly cliVersion: string | undefined;
 }
 
-/** Encodes an answer as server-sent events. All text is latin1-held UTF-8: write it as latin1. */
+/** Encodes an answer as server-sent events. */
 export interface WireStream {
   /** The stream's first text. Called once, when there is an event to write after it, or when `--head-wait` is over. */
-  open(): string;
+  open(): WireText;
   /** The text that is sent when the stream has been silent for `--heartbeat` seconds. */
-  heartbeat(): string;
+  heartbeat(): WireText;
   /**
-   * Encodes one batch; returns "" when the dialect writes nothing for it. Throws a BridgeError when the answer grows
-   * longer than the dialect can hold.
+   * Encodes one batch; returns `noText` when the dialect writes nothing for it. Throws a BridgeError when the answer
+   * grows longer than the dialect can hold.
    */
-  encode(events: readonly TurnEvent[]): string;
+  encode(events: readonly TurnEvent[]): WireText;
   /** The last event of a stream that fails. It must not be followed by the dialect's end mark, such as `[DONE]`. */
-  fail(error: BridgeError): string;
+  fail(error: BridgeError): WireText;
 }
 
 /** Gathers an answer that is sent in one piece. */
@@ -96,5 +97,5 @@ export interface LookupRequest {
   readonly query: URLSearchParams;
 }
 
-/** An endpoint that runs no turn: returns its response as JSON, latin1-held UTF-8. Throws a BridgeError. */
-export type Lookup = (request: LookupRequest) => string | Promise<string>;
+/** An endpoint that runs no turn: returns its response as JSON. Throws a BridgeError. */
+export type Lookup = (request: LookupRequest) => WireText | Promise<WireText>;

@@ -1,6 +1,7 @@
 import type { ServerResponse } from "node:http";
 import type { WireStream } from "../api/dialect.ts";
 import { asBridgeError } from "../errors.ts";
+import { joinWireText, noText, type WireText } from "../json-text.ts";
 import type { TurnEvent } from "../turn/event.ts";
 
 /** How long the response headers are held back while the CLI retries its request to the API, in milliseconds. */
@@ -35,7 +36,7 @@ export async function sendEventStream(
   const { headWaitMs, heartbeatMs, headers, onFailure, onBroken } = options;
   let servedModel: string | undefined;
   /** What the dialect has written of the answer before the response headers were sent. */
-  let heldBack = "";
+  let heldBack = noText;
   let isBroken = false;
   let lastWriteMs = 0;
   let heartbeat: NodeJS.Timeout | undefined;
@@ -53,7 +54,7 @@ export async function sendEventStream(
       }
     }
   };
-  const open = (): string => {
+  const open = (): WireText => {
     clearTimeout(headWait);
     lastWriteMs = Date.now();
     if (heartbeatMs > 0) heartbeat = setTimeout(beat, heartbeatMs);
@@ -64,8 +65,8 @@ export async function sendEventStream(
       "x-accel-buffering": "no",
       ...headers(servedModel),
     });
-    const opening = wire.open() + heldBack;
-    heldBack = "";
+    const opening = joinWireText(wire.open(), heldBack);
+    heldBack = noText;
     return opening;
   };
   // The timer checks whether a heartbeat is due, rather than being reset by each write: a write only reads the clock.
@@ -95,15 +96,15 @@ export async function sendEventStream(
           headWait = setTimeout(openEmpty, Math.max(headWaitMs, retryHeadWaitMs));
         }
       }
-      let bytes = wire.encode(batch);
+      let text = wire.encode(batch);
       if (!response.headersSent) {
-        heldBack += bytes;
+        heldBack = joinWireText(heldBack, text);
         // The API may still fail before its first delta: until then the headers wait, whatever the dialect has written.
-        bytes = heldBack !== "" && batch.some(hasContent) ? open() : "";
+        text = heldBack !== noText && batch.some(hasContent) ? open() : noText;
       }
-      if (bytes === "") continue;
+      if (text === noText) continue;
       lastWriteMs = Date.now();
-      if (!response.write(bytes, "latin1")) await roomOrClose(response);
+      if (!response.write(text, "latin1")) await roomOrClose(response);
     }
     response.end();
   } catch (error) {

@@ -1,6 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { type Body, bodyOfText, sliceBytes } from "../api/body.ts";
 import type { AnswerFold } from "../api/dialect.ts";
+import type { WireText } from "../json-text.ts";
 import type { TurnEvent } from "../turn/event.ts";
 import { roomOrClose } from "./event-stream.ts";
 import type { HeldAnswers } from "./held-answers.ts";
@@ -45,7 +46,7 @@ export async function sendWholeAnswer(
 }
 
 /** Sends a stored response. The store counts its memory already, so it is not counted as a held answer. */
-export async function sendStored(response: ServerResponse, text: string): Promise<void> {
+export async function sendStored(response: ServerResponse, text: WireText): Promise<void> {
   const body = bodyOfText(text);
   sendHead(response, body, {});
   await sendBody(response, body, () => {});

@@ -4,6 +4,7 @@ import type { ServerResponse } from "node:http";
 import { describe, it, type TestContext } from "node:test";
 import { BridgeError } from "../../src/errors.ts";
 import type { WireStream } from "../../src/api/dialect.ts";
+import { encodeWireText, joinedWireText, noText, wireText } from "../../src/json-text.ts";
 import { type EventStreamOptions, sendEventStream, stalledReaderMsMax } from "../../src/http/event-stream.ts";
 import type { TurnEvent } from "../../src/turn/event.ts";
 import { blockStop, messageStart, noUsage, text, textStart, thinkingStart, toolUse } from "../support/turn-events.ts";
@@ -64,10 +65,10 @@ class SocketStandIn extends EventEmitter {
 }
 
 const wire: WireStream = {
-  open: () => "open;",
-  heartbeat: () => "beat;",
-  encode: (events) => events.map((event) => (event.type === "text" ? `${event.text};` : "")).join(""),
-  fail: (error) => `fail ${error.kind};`,
+  open: () => wireText`open;`,
+  heartbeat: () => wireText`beat;`,
+  encode: (events) => joinedWireText(events.map((event) => (event.type === "text" ? wireText`${event.text};` : noText))),
+  fail: (error) => encodeWireText(`fail ${error.kind};`),
 };
 
 /** A turn that a test feeds a batch at a time; it counts how often it was asked. */
@@ -241,7 +242,7 @@ describe("the head of a stream", () => {
 });
 
 describe("the head of a stream whose dialect writes every event", () => {
-  const everyEvent: WireStream = { ...wire, encode: (events) => events.map((event) => `${event.type === "text" ? event.text : event.type};`).join("") };
+  const everyEvent: WireStream = { ...wire, encode: (events) => joinedWireText(events.map((event) => wireText`${event.type === "text" ? event.text : encodeWireText(event.type)};`)) };
 
   it("waits for the first delta too, and what was written before follows it in its order", async (t) => {
     const { socket, turn } = relay(t, {}, everyEvent);

@@ -7,6 +7,7 @@ import { HeldAnswers } from "../../src/http/held-answers.ts";
 import { clientClosed } from "../../src/errors.ts";
 import { bodyOfPieces, bodyOfText } from "../../src/api/body.ts";
 import { sendStored, sendWholeAnswer } from "../../src/http/whole-answer.ts";
+import { encodeWireText, noText, type WireText, wireText } from "../../src/json-text.ts";
 import { createLogger } from "../../src/log.ts";
 import type { JsonText, TurnEvent } from "../../src/turn/event.ts";
 
@@ -109,7 +110,7 @@ describe("an answer in one piece", () => {
 
   it("whose turn fails is held no more", async () => {
     const held = new HeldAnswers(log);
-    const fold = { take: () => { throw new Error("planted"); }, release: () => bodyOfText("") };
+    const fold = { take: () => { throw new Error("planted"); }, release: () => bodyOfText(noText) };
     const response = new Reader() as unknown as ServerResponse;
     const options = { held, giveUp: () => {}, headers: () => ({}) };
     await assert.rejects(sendWholeAnswer(response, turn(), fold, options), /planted/u);
@@ -117,7 +118,7 @@ describe("an answer in one piece", () => {
   });
 
   it("counts what the body has beside the model's words, and all of a text until its last byte", async (t) => {
-    const { reader, held, sent } = await send(t, () => bodyOfText("x".repeat(400_000)));
+    const { reader, held, sent } = await send(t, () => bodyOfText(encodeWireText("x".repeat(400_000))));
     assert.equal(held.bytes, 400_000);
     while (!reader.isEnded) {
       assert.equal(held.bytes, 400_000);
@@ -130,7 +131,7 @@ describe("an answer in one piece", () => {
 
   it("that has no room ends its turn at once, and says why", async () => {
     const held = new HeldAnswers(log, 100);
-    const fold = { take: () => {}, release: () => bodyOfText("") };
+    const fold = { take: () => {}, release: () => bodyOfText(noText) };
     const ended = new AbortController();
     async function* silent(): AsyncGenerator<TurnEvent[]> {
       yield [{ type: "text", index: 0, text: "x".repeat(90) as JsonText }];
@@ -146,7 +147,7 @@ describe("an answer in one piece", () => {
 
   it("that was stored is sent at its reader's pace, and takes no room from others", async () => {
     const reader = new Reader();
-    const sent = sendStored(reader as unknown as ServerResponse, text);
+    const sent = sendStored(reader as unknown as ServerResponse, wireText`${text}`);
     await settled();
     assert.deepEqual([reader.headers["content-length"], reader.written.length], [300_000, 1]);
     while (!reader.isEnded) await reader.take();
@@ -157,7 +158,7 @@ describe("an answer in one piece", () => {
 
   it("that is text has the same bytes in slices", () => {
     const latin1 = Array.from({ length: 200_000 }, (_, index) => String.fromCharCode(index % 256)).join("");
-    const body = bodyOfText(latin1);
+    const body = bodyOfText(latin1 as WireText);
     const bytes = Buffer.concat([...body.pieces]);
     assert.deepEqual([body.length, bytes.equals(Buffer.from(latin1, "latin1"))], [200_000, true]);
   });

@@ -1,5 +1,5 @@
 import { BridgeError } from "../../errors.ts";
-import { jsonBytes } from "../../json-text.ts";
+import { jsonLatin1 } from "../../json-text.ts";
 import type { ModelEntry } from "../../turn/model.ts";
 import type { Lookup } from "../dialect.ts";
 
@@ -22,7 +22,7 @@ export function modelList(models: readonly ModelEntry[], created: number): objec
 
 /** `GET /v1/models`. */
 export function listModels(models: ModelSource, created: number): Lookup {
-  return async () => jsonBytes(modelList(await models.listModels(), created));
+  return async () => jsonLatin1(modelList(await models.listModels(), created));
 }
 
 /** `GET /v1/models/{id}`. Also answers for names that are served but not listed, such as full model ids. */
@@ -31,7 +31,7 @@ export function getModel(models: ModelSource, created: number): Lookup {
     const id = decodeModelId(parameter);
     await models.resolveModel(id);
     const entry = (await models.listModels()).find((model) => model.id === id) ?? { id, description: undefined };
-    return jsonBytes(modelObject(entry, created));
+    return jsonLatin1(modelObject(entry, created));
   };
 }
 

@@ -1,4 +1,4 @@
-import { jsonBytes } from "../../json-text.ts";
+import { jsonLatin1 } from "../../json-text.ts";
 import type { Lookup } from "../dialect.ts";
 
 /** The subscription's rate limit, as the CLI reported it last. */
@@ -58,7 +58,7 @@ export function health(engine: { readonly status: EngineFacts }, server: ServerF
   const { version, isDemo, startedAtMs, findPolicy } = server;
   return () => {
     const uptimeSeconds = Math.floor((Date.now() - startedAtMs) / 1000);
-    return jsonBytes(healthReport(engine.status, { version, isDemo, uptimeSeconds, policy: findPolicy() }));
+    return jsonLatin1(healthReport(engine.status, { version, isDemo, uptimeSeconds, policy: findPolicy() }));
   };
 }
 

@@ -32,10 +32,10 @@ describe("a dialect that is a file and a route", () => {
 
   it("has tools: a call, then the answer to its result", async (t) => {
     const url = await start(t, "calls-tools");
-    const asked = 'CALL look {"at":"é"}';
-    const call = await (await post(url, { say: [asked], tools: ["look"], stream: true })).text();
-    const [, said, id] = /^event: lines\nstart claude-fake-1\n(?:text (.*)\n)?call (\S+) look \{"at":"é"\}\nend tool_use \d+\n$/u.exec(call) ?? assert.fail(JSON.stringify(call));
-    const answer = await post(url, { say: [asked, { said, call: "look", id, input: { at: "é" } }, { id, result: "a bird" }], tools: ["look"] });
+    const asked = 'CALL é {"at":"é"}';
+    const call = await (await post(url, { say: [asked], tools: ["é"], stream: true })).text();
+    const [, said, id] = /^event: lines\nstart claude-fake-1\n(?:text (.*)\n)?call (\S+) é \{"at":"é"\}\nend tool_use \d+\n$/u.exec(call) ?? assert.fail(JSON.stringify(call));
+    const answer = await post(url, { say: [asked, { said, call: "é", id, input: { at: "é" } }, { id, result: "a bird" }], tools: ["é"] });
     assert.match(await answer.text(), /^start claude-fake-1\ntext .*a bird.*\nend end_turn \d+\n$/u);
   });
 

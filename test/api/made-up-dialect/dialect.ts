@@ -6,11 +6,9 @@ import { bodyOfText } from "../../../src/api/body.ts";
 import { arrayAt, objectAt, optionalBoolean, stringAt } from "../../../src/api/check.ts";
 import type { AnswerFold, Dialect, TurnRequest, WireStream } from "../../../src/api/dialect.ts";
 import type { BridgeError } from "../../../src/errors.ts";
-import { decodeJsonText } from "../../../src/json-text.ts";
+import { decodeJsonText, encodeWireText, joinedWireText, joinWireText, noText, type WireText, wireText } from "../../../src/json-text.ts";
 import type { JsonText, TurnEvent } from "../../../src/turn/event.ts";
 import type { Message } from "../../../src/turn/message.ts";
-
-const latin1 = (text: string): string => Buffer.from(text, "utf8").toString("latin1");
 
 /** Every message is a string of the user's, `{said, call, id, input}`, or `{id, result}`. */
 function parseMessage(entry: unknown, path: string): Message {
@@ -27,51 +25,53 @@ function parseMessage(entry: unknown, path: string): Message {
 
 /** Answers line by line; a call's line is written when its input is whole. */
 class Lines implements WireStream, AnswerFold {
-  readonly #inputs = new Map<number, { readonly head: string; json: string }>();
-  #body = "";
+  readonly #inputs = new Map<number, { readonly head: WireText; json: string }>();
+  #body = noText;
 
-  open(): string {
-    return "event: lines\n";
+  open(): WireText {
+    return wireText`event: lines\n`;
   }
 
-  heartbeat(): string {
-    return ": still here\n";
+  heartbeat(): WireText {
+    return wireText`: still here\n`;
   }
 
-  encode(events: readonly TurnEvent[]): string {
-    return events.map((event) => this.#line(event)).join("");
+  encode(events: readonly TurnEvent[]): WireText {
+    return joinedWireText(events.map((event) => this.#line(event)));
   }
 
-  fail({ kind }: BridgeError): string {
-    return `broken ${kind}\n`;
+  fail({ kind }: BridgeError): WireText {
+    return encodeWireText(`broken ${kind}\n`);
   }
 
   take(events: readonly TurnEvent[]): void {
-    this.#body += this.encode(events);
+    this.#body = joinWireText(this.#body, this.encode(events));
   }
 
   release() {
     return bodyOfText(this.#body);
   }
 
-  #line(event: TurnEvent): string {
+  #line(event: TurnEvent): WireText {
     switch (event.type) {
-      case "message_start": return `start ${latin1(event.model)}\n`;
-      case "text": return `text ${event.text}\n`;
+      case "message_start": return encodeWireText(`start ${event.model}\n`);
+      case "text": return wireText`text ${event.text}\n`;
       case "block_start":
-        if (event.block.type === "tool_use") this.#inputs.set(event.index, { head: `call ${event.block.id} ${event.block.name}`, json: "" });
-        return "";
+        if (event.block.type === "tool_use") {
+          this.#inputs.set(event.index, { head: encodeWireText(`call ${event.block.id} ${event.block.name}`), json: "" });
+        }
+        return noText;
       case "input_json": {
         const call = this.#inputs.get(event.index);
         if (call !== undefined) call.json += event.text;
-        return "";
+        return noText;
       }
       case "block_stop": {
         const call = this.#inputs.get(event.index);
-        return call === undefined ? "" : `${call.head} ${latin1(decodeJsonText(call.json as JsonText))}\n`;
+        return call === undefined ? noText : wireText`${call.head} ${encodeWireText(decodeJsonText(call.json as JsonText))}\n`;
       }
-      case "message_stop": return `end ${event.stopReason} ${event.usage.outputTokens}\n`;
-      default: return "";
+      case "message_stop": return encodeWireText(`end ${event.stopReason} ${event.usage.outputTokens}\n`);
+      default: return noText;
     }
   }
 }

@@ -62,7 +62,7 @@ function answer(text) {
 async function turn(prompt, results) {
   const isPressed = relents && prompt.startsWith("Make the tool call");
   relents ||= prompt.includes("RELENT");
-  const wanted = [...(isPressed ? "CALL look {}" : prompt).matchAll(/CALL (\w+) (\{[^}]*\})/gu)];
+  const wanted = [...(isPressed ? "CALL look {}" : prompt).matchAll(/CALL ([\w\p{L}]+) (\{[^}]*\})/gu)];
   if (prompt.includes("LIST")) return answer(JSON.stringify(known));
   if (prompt.includes("ASK")) {
     const replies = await Promise.all([request({ subtype: "can_use_tool" }), request({ subtype: "mcp_message" }), request(undefined)]);

@@ -1,5 +1,5 @@
 import type { BridgeError } from "../../../errors.ts";
-import { jsonBytes } from "../../../json-text.ts";
+import { joinWireText, jsonLatin1, jsonMembers, noText, type WireText, wireText } from "../../../json-text.ts";
 import type { StopReason, TurnEvent } from "../../../turn/event.ts";
 import type { Usage } from "../../../turn/usage.ts";
 import type { WireStream } from "../../dialect.ts";
@@ -42,99 +42,100 @@ const finishReasons = {
   refusal: "content_filter",
 } as const satisfies Record<StopReason, string>;
 
-const choiceTail = ',"logprobs":null,"finish_reason":null}]}\n\n';
+const choiceTail = wireText`,"logprobs":null,"finish_reason":null}]}\n\n`;
 
 /**
- * Encodes an answer as OpenAI's `chat.completion.chunk` events: latin1-held UTF-8, to be written as latin1. It does no
- * I/O. A delta is spliced between two constant strings without being parsed or escaped again.
+ * Encodes an answer as OpenAI's `chat.completion.chunk` events. It does no I/O. A delta is spliced between two
+ * constant strings without being parsed or escaped again.
  */
 export class ChatStream implements WireStream {
   readonly #style: StreamStyle;
   /** The start of every chunk, up to the first entry of `choices`. */
-  readonly #head: string;
-  readonly #usageHead: string;
-  readonly #textHead: string;
-  readonly #thinkingHead: string;
-  readonly #deltaTail = `"}${choiceTail}`;
+  readonly #head: WireText;
+  readonly #usageHead: WireText;
+  readonly #textHead: WireText;
+  readonly #thinkingHead: WireText;
+  readonly #deltaTail = wireText`"}${choiceTail}`;
   /** Each call's `index` in `tool_calls`, counted from 0, by the index of its content block. */
   readonly #calls = new Map<number, number>();
 
   constructor(identity: ChatIdentity, style: StreamStyle) {
-    const chunk = `data: ${identityBytes("chat.completion.chunk", identity)}`;
+    const chunk = wireText`data: {${identityMembers("chat.completion.chunk", identity)}`;
     this.#style = style;
     // With `include_usage`, OpenAI writes `usage: null` into every chunk but the last.
-    this.#head = `${chunk}${style.includeUsage ? ',"usage":null' : ""},"choices":[`;
-    this.#usageHead = `${chunk},"choices":[],"usage":`;
-    this.#textHead = `${this.#head}{"index":0,"delta":{"content":"`;
-    this.#thinkingHead = `${this.#head}{"index":0,"delta":{"reasoning_content":"`;
+    this.#head = wireText`${chunk}${style.includeUsage ? wireText`,"usage":null` : noText},"choices":[`;
+    this.#usageHead = wireText`${chunk},"choices":[],"usage":`;
+    this.#textHead = wireText`${this.#head}{"index":0,"delta":{"content":"`;
+    this.#thinkingHead = wireText`${this.#head}{"index":0,"delta":{"reasoning_content":"`;
   }
 
   /** The first chunk, which has the role. */
-  open(): string {
-    return this.#chunk('"role":"assistant","content":"","refusal":null');
+  open(): WireText {
+    return this.#chunk(wireText`"role":"assistant","content":"","refusal":null`);
   }
 
   /** A chunk with an empty delta. An SSE comment would not reset a client's own idle timer. */
-  heartbeat(): string {
-    return this.#chunk("");
+  heartbeat(): WireText {
+    return this.#chunk(noText);
   }
 
   /** Encodes one batch, a chunk per delta. At the end it adds the usage chunk, if the client asked, and `[DONE]`. */
-  encode(events: readonly TurnEvent[]): string {
-    let bytes = "";
-    for (const event of events) {
-      switch (event.type) {
-        case "text":
-          bytes += this.#textHead + event.text + this.#deltaTail;
-          break;
-        case "thinking":
-          bytes += this.#thinkingHead + event.text + this.#deltaTail;
-          break;
-        case "block_start":
-          if (event.block.type === "tool_use") bytes += this.#callStart(event.index, event.block.id, event.block.name);
-          break;
-        case "input_json":
-          bytes += this.#chunk(this.#style.isLegacy
-            ? `"function_call":{"arguments":"${event.text}"}`
-            : `"tool_calls":[{"index":${this.#calls.get(event.index)},"function":{"arguments":"${event.text}"}}]`);
-          break;
-        case "message_stop": {
-          const reason = finishWord(event.stopReason, this.#style);
-          bytes += `${this.#head}{"index":0,"delta":{},"logprobs":null,"finish_reason":"${reason}"}]}\n\n`;
-          if (this.#style.includeUsage) bytes += `${this.#usageHead}${JSON.stringify(openAiUsage(event.usage))}}\n\n`;
-          bytes += "data: [DONE]\n\n";
-          break;
-        }
+  encode(events: readonly TurnEvent[]): WireText {
+    let text = noText;
+    for (const event of events) text = joinWireText(text, this.#written(event));
+    return text;
+  }
+
+  #written(event: TurnEvent): WireText {
+    switch (event.type) {
+      case "text": return joinWireText(this.#textHead, event.text, this.#deltaTail);
+      case "thinking": return joinWireText(this.#thinkingHead, event.text, this.#deltaTail);
+      case "block_start":
+        return event.block.type === "tool_use"
+          ? this.#callStart(event.index, event.block.id, event.block.name)
+          : noText;
+      case "input_json": {
+        const call = this.#calls.get(event.index) ?? 0;
+        return this.#chunk(this.#style.isLegacy
+          ? wireText`"function_call":{"arguments":"${event.text}"}`
+          : wireText`"tool_calls":[{"index":${call},"function":{"arguments":"${event.text}"}}]`);
       }
+      case "message_stop": {
+        const reason = jsonLatin1(finishWord(event.stopReason, this.#style));
+        const usage = this.#style.includeUsage
+          ? wireText`${this.#usageHead}${jsonLatin1(openAiUsage(event.usage))}}\n\n`
+          : noText;
+        const last = wireText`{"index":0,"delta":{},"logprobs":null,"finish_reason":${reason}}]}\n\n`;
+        return wireText`${this.#head}${last}${usage}data: [DONE]\n\n`;
+      }
+      default: return noText;
     }
-    return bytes;
   }
 
   /** Encodes a failure that occurs after the headers were sent: the error is the last event; no `[DONE]` follows. */
-  fail(error: BridgeError): string {
-    return `data: ${jsonBytes({ error: openAiError(error) })}\n\n`;
+  fail(error: BridgeError): WireText {
+    return wireText`data: ${jsonLatin1({ error: openAiError(error) })}\n\n`;
   }
 
-  #callStart(index: number, id: string, modelName: string): string {
+  #callStart(index: number, id: string, modelName: string): WireText {
     const call = this.#calls.size;
     this.#calls.set(index, call);
-    const name = jsonBytes(this.#style.names.toClient(modelName));
-    return this.#chunk(this.#style.isLegacy
-      ? `"function_call":{"name":${name},"arguments":""}`
-      : `"tool_calls":[{"index":${call},"id":${jsonBytes(id)},"type":"function",`
-        + `"function":{"name":${name},"arguments":""}}]`);
+    const name = jsonLatin1(this.#style.names.toClient(modelName));
+    if (this.#style.isLegacy) return this.#chunk(wireText`"function_call":{"name":${name},"arguments":""}`);
+    const definition = wireText`{"name":${name},"arguments":""}`;
+    return this.#chunk(
+      wireText`"tool_calls":[{"index":${call},"id":${jsonLatin1(id)},"type":"function","function":${definition}}]`,
+    );
   }
 
-  #chunk(delta: string): string {
-    return `${this.#head}{"index":0,"delta":{${delta}}${choiceTail}`;
+  #chunk(delta: WireText): WireText {
+    return wireText`${this.#head}{"index":0,"delta":{${delta}}${choiceTail}`;
   }
 }
 
-/** Serializes an answer's common fields as JSON without the closing brace, so that further fields can be added. */
-export function identityBytes(object: string, { id, created, model, systemFingerprint }: ChatIdentity): string {
-  return jsonBytes(
-    { id, object, created, model, service_tier: "default", system_fingerprint: systemFingerprint }
-  ).slice(0, -1);
+/** Serializes an answer's common fields as JSON without braces, so that further fields can be added. */
+export function identityMembers(object: string, { id, created, model, systemFingerprint }: ChatIdentity): WireText {
+  return jsonMembers({ id, object, created, model, service_tier: "default", system_fingerprint: systemFingerprint });
 }
 
 /** The `finish_reason` of an answer. */

@@ -1,7 +1,7 @@
-import { jsonBytes } from "../../../json-text.ts";
+import { jsonLatin1, type WireText, wireText } from "../../../json-text.ts";
 import type { TurnEvent } from "../../../turn/event.ts";
 import { HeldText } from "../held-text.ts";
-import { type AnswerStyle, type ChatIdentity, finishWord, identityBytes, openAiUsage } from "./response.ts";
+import { type AnswerStyle, type ChatIdentity, finishWord, identityMembers, openAiUsage } from "./response.ts";
 
 interface WholeCall {
   readonly id: string;
@@ -62,26 +62,31 @@ export class ChatAnswer {
     const finish = this.#finish;
     if (finish === undefined) throw new Error("The turn ended without a finish.");
     const { names, isLegacy } = this.#style;
-    const bytes = (latin1: string): Buffer => Buffer.from(latin1, "latin1");
     const made = [...this.#calls.values()];
     const hasContent = this.#hasText || made.length === 0;
-    const quoted = (held: HeldText): Buffer[] => [bytes('"'), ...held.release(), bytes('"')];
+    const quoted = (held: HeldText): Buffer[] => [piece(wireText`"`), ...held.release(), piece(wireText`"`)];
     const functionOf = ({ name, input }: WholeCall): Buffer[] =>
-      [bytes(`{"name":${jsonBytes(names.toClient(name))},"arguments":`), ...quoted(input), bytes("}")];
+      [piece(wireText`{"name":${jsonLatin1(names.toClient(name))},"arguments":`), ...quoted(input), piece(wireText`}`)];
     const calls = isLegacy
-      ? made.slice(0, 1).flatMap((call) => [bytes(',"function_call":'), ...functionOf(call)])
+      ? made.slice(0, 1).flatMap((call) => [piece(wireText`,"function_call":`), ...functionOf(call)])
       : made.flatMap((call, index) => [
-        bytes(`${index === 0 ? ',"tool_calls":[' : ","}{"id":${jsonBytes(call.id)},"type":"function","function":`),
-        ...functionOf(call), bytes(index === made.length - 1 ? "}]" : "}"),
+        piece(index === 0 ? wireText`,"tool_calls":[` : wireText`,`),
+        piece(wireText`{"id":${jsonLatin1(call.id)},"type":"function","function":`),
+        ...functionOf(call), piece(index === made.length - 1 ? wireText`}]` : wireText`}`),
       ]);
-    const head = `${identityBytes("chat.completion", this.#identity)},"choices":[{"index":0,"message":`;
+    const head = wireText`{${identityMembers("chat.completion", this.#identity)},"choices":[{"index":0,"message":`;
+    const reason = jsonLatin1(finishWord(finish.stopReason, this.#style));
     return [
-      bytes(`${head}{"role":"assistant","content":`), ...(hasContent ? quoted(this.#text) : [bytes("null")]),
-      bytes(',"refusal":null,"annotations":[]'),
-      ...(this.#hasThinking ? [bytes(',"reasoning_content":'), ...quoted(this.#thinking)] : []),
+      piece(wireText`${head}{"role":"assistant","content":`),
+      ...(hasContent ? quoted(this.#text) : [piece(wireText`null`)]),
+      piece(wireText`,"refusal":null,"annotations":[]`),
+      ...(this.#hasThinking ? [piece(wireText`,"reasoning_content":`), ...quoted(this.#thinking)] : []),
       ...calls,
-      bytes(`},"logprobs":null,"finish_reason":"${finishWord(finish.stopReason, this.#style)}"}]`),
-      bytes(`,"usage":${JSON.stringify(openAiUsage(finish.usage))}}`),
+      piece(wireText`},"logprobs":null,"finish_reason":${reason}}],"usage":${jsonLatin1(openAiUsage(finish.usage))}}`),
     ];
   }
+}
+
+function piece(text: WireText): Buffer {
+  return Buffer.from(text, "latin1");
 }

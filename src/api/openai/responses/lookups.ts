@@ -1,5 +1,5 @@
 import { BridgeError } from "../../../errors.ts";
-import { jsonBytes } from "../../../json-text.ts";
+import { jsonLatin1 } from "../../../json-text.ts";
 import { refuseUnless } from "../../check.ts";
 import type { Lookup } from "../../dialect.ts";
 import type { ResponseStore } from "./store.ts";
@@ -20,7 +20,7 @@ export function getResponse(store: ResponseStore): Lookup {
 export function deleteResponse(store: ResponseStore): Lookup {
   return ({ parameter }) => {
     if (!store.delete(parameter)) throw notFound();
-    return jsonBytes({ id: parameter, object: "response", deleted: true });
+    return jsonLatin1({ id: parameter, object: "response", deleted: true });
   };
 }
 

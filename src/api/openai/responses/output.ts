@@ -1,10 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { decodeJsonText, encodeJsonText } from "../../../json-text.ts";
+import { encodeWireText, joinedWireText, noText, type WireText, wireText } from "../../../json-text.ts";
 import type { JsonText, StopReason } from "../../../turn/event.ts";
 import type { Usage } from "../../../turn/usage.ts";
-import type { Fields } from "../../check.ts";
 import { promptTokens } from "../usage.ts";
-import { customInput } from "./items.ts";
 
 /** The `status` of a response, or of one of its items. */
 export type Status = "in_progress" | "completed" | "incomplete" | "failed";
@@ -12,28 +10,28 @@ export type Status = "in_progress" | "completed" | "incomplete" | "failed";
 /** An output item that still receives deltas. */
 export interface OpenItem {
   readonly kind: "message" | "reasoning" | "function_call" | "custom_tool_call";
-  readonly id: string;
-  /** The fields of a delta event up to the delta's text, as JSON. */
-  readonly deltaHead: string;
+  readonly id: WireText;
+  /** A delta event between its number and the delta's text. */
+  readonly deltaHead: WireText;
   /** The text of earlier batches, copied. */
   readonly pieces: Buffer[];
   /** A call's id, as JSON; empty for other kinds. */
-  readonly callId: string;
+  readonly callId: WireText;
   /** A call's name, as JSON, followed by its `namespace` field if it has one; empty for other kinds. */
-  readonly name: string;
+  readonly name: WireText;
 }
 
 /** The fields of a response that depend on its state. */
 export interface ResponseEnd {
   /** The output items as JSON, separated by commas. Default: the finished ones. */
-  readonly output?: string;
+  readonly output?: WireText;
   readonly error?: object;
   readonly incomplete?: object;
   readonly usage?: object;
 }
 
 /** The first two events of every stream. */
-export const openingEvents = ["response.created", "response.in_progress"] as const;
+export const openingEvents = [wireText`response.created`, wireText`response.in_progress`] as const;
 
 /** Maps the stop reasons of an incomplete answer to `incomplete_details.reason`. */
 export const incompleteReasons: Readonly<Partial<Record<StopReason, string>>> = {
@@ -43,51 +41,55 @@ export const incompleteReasons: Readonly<Partial<Record<StopReason, string>>> = 
   refusal: "content_filter",
 };
 
+/** The start of a server-sent event of a type, up to the event's number. */
+export function eventHead(type: WireText): WireText {
+  return wireText`event: ${type}\ndata: {"type":"${type}","sequence_number":`;
+}
+
 /** Formats one server-sent event; `fields` is JSON without braces. */
-export function eventBytes(type: string, sequence: number, fields?: string): string {
-  return `event: ${type}\ndata: `
-    + `{"type":"${type}","sequence_number":${sequence}${fields === undefined ? "" : `,${fields}`}}\n\n`;
+export function eventText(type: WireText, sequence: number, fields?: WireText): WireText {
+  const rest = fields === undefined ? noText : wireText`,${fields}`;
+  return wireText`${eventHead(type)}${sequence}${rest}}\n\n`;
+}
+
+/** Joins items as the members of a JSON array. */
+export function listed(items: readonly WireText[]): WireText {
+  return joinedWireText(items.flatMap((item, index) => (index === 0 ? [item] : [wireText`,`, item])));
 }
 
 /** Formats a call as an output item; `text` is its arguments or input so far. */
-export function callItem({ kind, id, callId, name }: OpenItem, status: Status, text: string): string {
-  const field = kind === "function_call" ? "arguments" : "input";
-  return `{"id":"${id}","type":"${kind}","status":"${status}","call_id":${callId},"name":${name},"${field}":"${text}"}`;
+export function callItem({ kind, id, callId, name }: OpenItem, status: Status, text: WireText | JsonText): WireText {
+  const last = kind === "function_call" ? wireText`"arguments":"${text}"` : wireText`"input":"${text}"`;
+  return wireText`${itemHead(id, kind, status)},"call_id":${callId},"name":${name},${last}}`;
 }
 
 /** Formats a message as an output item; `part` is empty, or its only content part. */
-export function messageItem(id: string, status: Status, part: string): string {
-  return `{"id":"${id}","type":"message","status":"${status}","role":"assistant","content":[${part}]}`;
+export function messageItem(id: WireText, status: Status, part: WireText): WireText {
+  return wireText`${itemHead(id, "message", status)},"role":"assistant","content":[${part}]}`;
 }
 
 /** Formats reasoning as an output item; `part` is empty, or its only summary part. */
-export function reasoningItem(id: string, status: Status, part: string): string {
-  return `{"id":"${id}","type":"reasoning","status":"${status}","summary":[${part}],"encrypted_content":null}`;
+export function reasoningItem(id: WireText, status: Status, part: WireText): WireText {
+  return wireText`${itemHead(id, "reasoning", status)},"summary":[${part}],"encrypted_content":null}`;
+}
+
+function itemHead(id: WireText, type: OpenItem["kind"], status: Status): WireText {
+  return wireText`{"id":"${id}","type":"${encodeWireText(type)}","status":"${encodeWireText(status)}"`;
 }
 
 /** Formats a message's content part. */
-export function textPart(text: string): string {
-  return `{"type":"output_text","text":"${text}","annotations":[],"logprobs":[]}`;
+export function textPart(text: WireText | JsonText): WireText {
+  return wireText`{"type":"output_text","text":"${text}","annotations":[],"logprobs":[]}`;
 }
 
 /** Formats a reasoning item's summary part. */
-export function summaryPart(text: string): string {
-  return `{"type":"summary_text","text":"${text}"}`;
-}
-
-/** Extracts the free text from a custom tool's JSON input. Undefined if the JSON is incomplete or has no such text. */
-export function customText(json: JsonText): JsonText | undefined {
-  try {
-    const input = (JSON.parse(decodeJsonText(json)) as Fields)[customInput];
-    return typeof input === "string" ? encodeJsonText(input) : undefined;
-  } catch {
-    return undefined;
-  }
+export function summaryPart(text: WireText | JsonText): WireText {
+  return wireText`{"type":"summary_text","text":"${text}"}`;
 }
 
 /** Makes a random id for an output item. */
-export function newId(prefix: string): string {
-  return `${prefix}_${randomBytes(18).toString("base64url")}`;
+export function newId(prefix: string): WireText {
+  return encodeWireText(`${prefix}_${randomBytes(18).toString("base64url")}`);
 }
 
 /** A turn's token counts as a response's `usage`. */

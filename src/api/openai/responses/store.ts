@@ -1,3 +1,4 @@
+import type { WireText } from "../../../json-text.ts";
 import type { Fields } from "../../check.ts";
 
 /** A finished response that a later request may continue. */
@@ -7,8 +8,8 @@ export interface StoredResponse {
   readonly input: readonly Fields[];
   /** The response's own output items. */
   readonly output: readonly Fields[];
-  /** The response as it was sent: JSON, latin1-held UTF-8. */
-  readonly body: string;
+  /** The response as it was sent, as JSON. */
+  readonly body: WireText;
 }
 
 /** Stores responses, so that later requests can continue or fetch them. */

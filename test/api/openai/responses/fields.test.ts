@@ -3,10 +3,11 @@ import { describe, it } from "node:test";
 import { responsesFields } from "../../../../src/api/openai/responses/fields.ts";
 import { parseResponsesRequest } from "../../../../src/api/openai/responses/request.ts";
 import { storedBytesMax, storedMax, StoredResponses } from "../../../../src/api/openai/responses/stored.ts";
+import { wireText } from "../../../../src/json-text.ts";
 import { type FieldTableUnderTest, testFieldTable } from "../../../support/field-table.ts";
 
 const stored = new StoredResponses();
-stored.keep({ id: "resp_1", input: [{ type: "message", role: "user", content: "before" }], output: [{ id: "msg_1", type: "message", role: "assistant", content: "yes" }], body: "{}" });
+stored.keep({ id: "resp_1", input: [{ type: "message", role: "user", content: "before" }], output: [{ id: "msg_1", type: "message", role: "assistant", content: "yes" }], body: wireText`{}` });
 
 /** What the answer only repeats is no effect. */
 const parse = (more: Readonly<Record<string, unknown>> = {}): object => {

@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 import type { ParsedConversation } from "../../../../src/api/openai/conversation-builder.ts";
 import { collectItems, itemsMax, parseItems } from "../../../../src/api/openai/responses/items.ts";
 import { StoredResponses } from "../../../../src/api/openai/responses/stored.ts";
+import { wireText } from "../../../../src/json-text.ts";
 import { ToolNames } from "../../../../src/api/openai/tool-names.ts";
 import type { BridgeError, ErrorCode } from "../../../../src/errors.ts";
 import type { Message } from "../../../../src/turn/message.ts";
@@ -30,7 +31,7 @@ const imageUrl = `data:image/png;base64,${pixel}`;
 /** The least that the store may hold for a `previous_response_id`. */
 function storedWith(...items: readonly Fields[]): StoredResponses {
   const stored = new StoredResponses();
-  stored.keep({ id: "resp_1", input: [], output: items, body: "{}" });
+  stored.keep({ id: "resp_1", input: [], output: items, body: wireText`{}` });
   return stored;
 }
 

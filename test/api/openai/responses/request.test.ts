@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 import { responsesFields } from "../../../../src/api/openai/responses/fields.ts";
 import { parseResponsesRequest, type ResponsesRequest } from "../../../../src/api/openai/responses/request.ts";
 import { StoredResponses } from "../../../../src/api/openai/responses/stored.ts";
+import { wireText } from "../../../../src/json-text.ts";
 import { ToolNames } from "../../../../src/api/openai/tool-names.ts";
 import type { BridgeError, ErrorCode } from "../../../../src/errors.ts";
 import { assertRefuses, refusalOf } from "../../../support/refusal.ts";
@@ -11,7 +12,7 @@ import { assistant, turnOf, user } from "../../../support/turns.ts";
 type Fields = Readonly<Record<string, unknown>>;
 
 const stored = new StoredResponses();
-stored.keep({ id: "resp_1", input: [{ role: "user", content: "before" }], output: [{ id: "msg_1", type: "message", role: "assistant", content: "yes" }], body: "{}" });
+stored.keep({ id: "resp_1", input: [{ role: "user", content: "before" }], output: [{ id: "msg_1", type: "message", role: "assistant", content: "yes" }], body: wireText`{}` });
 
 const parse = (fields: Fields): ResponsesRequest => parseResponsesRequest({ model: "opus", input: "hi", ...fields }, "default-model", stored);
 

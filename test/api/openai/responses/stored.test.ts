@@ -2,12 +2,13 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { StoredResponse } from "../../../../src/api/openai/responses/store.ts";
 import { storedBytesMax, storedMax, StoredResponses } from "../../../../src/api/openai/responses/stored.ts";
+import { encodeWireText } from "../../../../src/json-text.ts";
 import { seededRandom } from "../../../support/random.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
 const item = (id: unknown, more: Fields = {}): Fields => ({ type: "message", id, role: "assistant", content: "x", ...more });
-const response = (id: string, output: readonly Fields[] = [], body = "{}", input: readonly Fields[] = []): StoredResponse => ({ id, input, output, body });
+const response = (id: string, output: readonly Fields[] = [], body = "{}", input: readonly Fields[] = []): StoredResponse => ({ id, input, output, body: encodeWireText(body) });
 
 const itemsOf = (one: StoredResponse | undefined): readonly Fields[] => [...one?.input ?? [], ...one?.output ?? []];
 

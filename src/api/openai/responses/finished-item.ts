@@ -1,0 +1,68 @@
+import { decodeJsonText, encodeJsonText, type WireText, wireText } from "../../../json-text.ts";
+import type { JsonText } from "../../../turn/event.ts";
+import type { Fields } from "../../check.ts";
+import { customInput } from "./items.ts";
+import { callItem, messageItem, type OpenItem, reasoningItem, type Status, summaryPart, textPart } from "./output.ts";
+
+/** An output item that gets no further delta, and the events that repeat its text: each one's type and its fields. */
+export interface FinishedItem {
+  readonly item: WireText;
+  readonly events: readonly (readonly [type: WireText, fields: WireText])[];
+}
+
+/** What finishes an item besides itself: its whole text, and the fields that say which item an event belongs to. */
+interface ItemEnd {
+  readonly whole: JsonText;
+  readonly place: WireText;
+}
+
+/** Formats an item at its end. */
+export function finishedItem(open: OpenItem, status: Status, { whole, place }: ItemEnd): FinishedItem {
+  switch (open.kind) {
+    case "message":
+      return {
+        item: messageItem(open.id, status, textPart(whole)),
+        events: [
+          [wireText`response.output_text.done`, wireText`${place},"content_index":0,"logprobs":[],"text":"${whole}"`],
+          [wireText`response.content_part.done`, wireText`${place},"content_index":0,"part":${textPart(whole)}`],
+        ],
+      };
+    case "reasoning": {
+      const part = wireText`${place},"summary_index":0,"part":${summaryPart(whole)}`;
+      return {
+        item: reasoningItem(open.id, status, summaryPart(whole)),
+        events: [
+          [wireText`response.reasoning_summary_text.done`, wireText`${place},"summary_index":0,"text":"${whole}"`],
+          [wireText`response.reasoning_summary_part.done`, part],
+        ],
+      };
+    }
+    case "function_call":
+      return {
+        item: callItem(open, status, whole),
+        events: [[wireText`response.function_call_arguments.done`, wireText`${place},"arguments":"${whole}"`]],
+      };
+    case "custom_tool_call": {
+      // If the call was truncated inside its JSON, there is no text to extract.
+      const input = customText(whole) ?? (status === "incomplete" ? "" as JsonText : whole);
+      return {
+        item: callItem(open, status, input),
+        events: [
+          [wireText`response.custom_tool_call_input.delta`, wireText`${place},"delta":"${input}"`],
+          [wireText`response.custom_tool_call_input.done`, wireText`${place},"input":"${input}"`],
+        ],
+      };
+    }
+  }
+}
+
+/** Extracts the free text from a custom tool's JSON input. Undefined if the JSON is incomplete or has no such text. */
+function customText(json: JsonText): JsonText | undefined {
+  try {
+    const input = (JSON.parse(decodeJsonText(json)) as Fields)[customInput];
+    return typeof input === "string" ? encodeJsonText(input) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
