@@ -23,9 +23,10 @@ interface Block {
 }
 
 /**
- * Turns the content blocks of one answer into events. While only block starts, block stops and signatures have come,
- * they are held: if the message breaks off, the CLI asks for it again and the new one replaces it. The first delta or
- * call is the point of no return: the held events are sent, and nothing can be replaced any more.
+ * Turns the content blocks of one answer into events. While only the message's start, block starts, block stops and
+ * signatures have come, they are held: if the message breaks off, the CLI asks for it again and the new one replaces
+ * it. The first delta or call is the point of no return: the held events are sent, and nothing can be replaced any
+ * more.
  */
 export class AnswerBlocks {
   /** By the block's number in the CLI's current message. */
@@ -55,19 +56,23 @@ export class AnswerBlocks {
     return this.#isSchemaAnswered;
   }
 
+  /**
+   * Begins the answer with its `message_start`. Called again when the message broke off before any of it was sent: the
+   * new one takes its place.
+   */
+  begin(start: TurnEvent, events: TurnEvent[]): void {
+    this.#blocks.clear();
+    this.#last = undefined;
+    this.#held = [];
+    this.#nextIndex = 0;
+    this.#mark(start, events);
+  }
+
   /** Begins another message of the same answer, after one that ended. */
   nextMessage(events: TurnEvent[]): void {
     this.#stopAll(events);
     this.#blocks.clear();
     this.#last = undefined;
-  }
-
-  /** Discards a message that broke off before any of it was sent: the next one takes its place. */
-  restart(): void {
-    this.#blocks.clear();
-    this.#last = undefined;
-    this.#held = [];
-    this.#nextIndex = 0;
   }
 
   /** Ends the answer: stops every open block, and sends the held events. */

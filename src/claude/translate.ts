@@ -142,11 +142,11 @@ export class TurnTranslator {
     if (hasBrokenOff && this.#blocks.hasSaid) {
       return this.#fail("The answer broke off upstream after part of it had been sent.");
     }
-    if (hasBrokenOff) this.#blocks.restart();
-    else this.#blocks.nextMessage(events);
-    if (!isFirst) return;
+    if (!isFirst && !hasBrokenOff) return this.#blocks.nextMessage(events);
     const { id = "", usage } = this.#message;
-    events.push({ type: "message_start", id, model: optionalString(message["model"]) ?? "", usage: toUsage(usage) });
+    const model = optionalString(message["model"]) ?? "";
+    events.push({ type: "accepted", model });
+    this.#blocks.begin({ type: "message_start", id, model, usage: toUsage(usage) }, events);
   }
 
   #messageStop(stopReason: string | undefined, stopSequence: string | undefined, events: TurnEvent[]): void {

@@ -77,7 +77,7 @@ export class AnswerWithCall {
         this.#usage = event.usage;
         return false;
       }
-      if (event.type !== "retry" && (held.length > 0 || isText(event))) {
+      if (!isBeforeAnswer(event) && (held.length > 0 || isText(event))) {
         held.push(event);
         return false;
       }
@@ -92,7 +92,7 @@ export class AnswerWithCall {
     const blocks = this.#blocks;
     const usage = this.#usage;
     return (event) => {
-      if (event.type === "message_start" || (event.type === "retry" && blocks > 0)) return [];
+      if (event.type === "message_start" || (isBeforeAnswer(event) && blocks > 0)) return [];
       if (event.type === "message_stop") return [{ ...event, usage: sumOfUsage(usage, event.usage) }];
       return ["index" in event ? { ...event, index: event.index + blocks } : event];
     };
@@ -102,6 +102,11 @@ export class AnswerWithCall {
 /** Holds back the text of an answer that is not asked for again. See `AnswerWithCall`. */
 export function untilFirstCall(batches: AsyncIterable<TurnEvent[]>): AsyncGenerator<TurnEvent[], boolean, undefined> {
   return new AnswerWithCall().untilFirstCall(batches);
+}
+
+/** Events that tell nothing of the answer. */
+function isBeforeAnswer(event: TurnEvent): boolean {
+  return event.type === "accepted" || event.type === "retry";
 }
 
 function isText(event: TurnEvent): boolean {

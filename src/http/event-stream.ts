@@ -89,7 +89,7 @@ export async function sendEventStream(
       if (isBroken) return;
       if (!response.headersSent) {
         for (const event of batch) {
-          if (event.type === "message_start") servedModel = event.model;
+          if (event.type === "accepted" || event.type === "message_start") servedModel = event.model;
           if (event.type !== "retry") continue;
           // The API is failing. Hold the headers back longer: if it fails for good, the client gets an HTTP status.
           clearTimeout(headWait);
@@ -121,7 +121,7 @@ export async function sendEventStream(
 /** False for the events before an answer's first delta: they tell nothing of what the model said. */
 function hasContent(event: TurnEvent): boolean {
   switch (event.type) {
-    case "message_start": case "retry": return false;
+    case "accepted": case "retry": case "message_start": return false;
     // A call's start has its name, and encrypted thinking is all in its start.
     case "block_start": return event.block.type !== "text" && event.block.type !== "thinking";
     default: return true;

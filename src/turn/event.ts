@@ -29,14 +29,16 @@ export type StartedBlock =
 
 /**
  * One event of a turn. A turn yields one `message_start`, its content blocks one after the other, and one
- * `message_stop`. Any number of `retry` events may come before the first block. Blocks are numbered from 0 without
- * gaps. A turn that fails throws a `BridgeError` before its `message_stop`.
+ * `message_stop`. Any number of `accepted` and `retry` events may come before the first block. Blocks are numbered from
+ * 0 without gaps. A turn that fails throws a `BridgeError` before its `message_stop`.
  */
 export type TurnEvent =
-  /** The upstream accepted the request. `usage` has the counts known by then. */
-  | { readonly type: "message_start"; readonly id: string; readonly model: string; readonly usage: Usage }
+  /** The upstream accepted the request. It may still break off, and the CLI send the request again. */
+  | { readonly type: "accepted"; readonly model: string }
   /** The upstream failed, and the CLI sends the request again. */
   | { readonly type: "retry" }
+  /** The answer begins: from here on no other takes its place. `usage` has the counts known at its start. */
+  | { readonly type: "message_start"; readonly id: string; readonly model: string; readonly usage: Usage }
   | { readonly type: "block_start"; readonly index: number; readonly block: StartedBlock }
   | { readonly type: "text"; readonly index: number; readonly text: JsonText }
   | { readonly type: "thinking"; readonly index: number; readonly text: JsonText }

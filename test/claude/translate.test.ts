@@ -398,7 +398,7 @@ describe("an answer with a schema", () => {
 
   it("that is only words fails", () => {
     const played = playWith({ hasSchema }, start("m1"), text("I would rather not."), stop("end_turn"), result);
-    assert.deepEqual([played.text, played.error?.kind, played.order], ["", "upstream_error", "message_start"]);
+    assert.deepEqual([played.text, played.error?.kind, played.order], ["", "upstream_error", ""]);
     assert.match(played.error?.message ?? "", /did not answer in the JSON/u);
   });
 
@@ -446,7 +446,7 @@ describe("a line of which something was cut", () => {
     const translator = begun();
     assert.deepEqual(takeCut(translator, whole("m1", [{ type: "text", text: "hi" }])), []);
     assert.equal(translator.outcome.name, "running");
-    assert.deepEqual(takeCut(translator, { ...result, stop_reason: "end_turn" }).map(({ type }) => type), ["message_stop"]);
+    assert.deepEqual(takeCut(translator, { ...result, stop_reason: "end_turn" }).map(({ type }) => type), ["message_start", "message_stop"]);
     assert.equal(translator.outcome.name, "finished");
   });
 });
@@ -454,7 +454,7 @@ describe("a line of which something was cut", () => {
 describe("a retry", () => {
   it("is told as often as it comes, until something was said", () => {
     const played = playMessages(retry, retry, start("m1"), retry, text("a"), retry, stop("end_turn"), result);
-    assert.deepEqual(played.events.map(({ type }) => type), ["retry", "retry", "message_start", "retry", "block_start", "text", "block_stop", "message_stop"]);
+    assert.deepEqual(played.events.map(({ type }) => type), ["retry", "retry", "accepted", "retry", "message_start", "block_start", "text", "block_stop", "message_stop"]);
   });
 
   it("is no other word of the system's", () => {
@@ -465,7 +465,7 @@ describe("a retry", () => {
 describe("usage", () => {
   it("is told at the start as far as it is known", () => {
     const { events } = playMessages(start("m1", { usage: { input_tokens: 10, cache_read_input_tokens: 5, output_tokens: 1 } }), text("a"), stop("end_turn", { output_tokens: 9 }), result);
-    assert.deepEqual(events[0], { type: "message_start", id: "m1", model: "claude-x", usage: { ...noUsage, inputTokens: 10, cacheReadInputTokens: 5, outputTokens: 1 } });
+    assert.deepEqual(events[1], { type: "message_start", id: "m1", model: "claude-x", usage: { ...noUsage, inputTokens: 10, cacheReadInputTokens: 5, outputTokens: 1 } });
   });
 
   it("is that of the last message alone", () => {
@@ -504,8 +504,8 @@ describe("a turn without an answer", () => {
 describe("the blocks of an answer", () => {
   const blockStart = (index: number, content_block: JsonObject): JsonObject => event({ type: "content_block_start", index, content_block });
   const delta = (index: number, inner: JsonObject): JsonObject => event({ type: "content_block_delta", index, delta: inner });
-  /** All events between the first and the last. */
-  const inner = ({ events }: ReturnType<typeof play>): readonly TurnEvent[] => events.slice(1, -1);
+  /** All events between the answer's start and its end. */
+  const inner = ({ events }: { readonly events: readonly TurnEvent[] }): readonly TurnEvent[] => events.slice(events.findIndex(({ type }) => type === "message_start") + 1, -1);
 
   it("have their starts and ends, their numbers and signatures, so that the API's own stream can be written from them", () => {
     const played = playMessages(
@@ -529,7 +529,7 @@ describe("the blocks of an answer", () => {
     const events: TurnEvent[] = [];
     translator.take(whole("m1", content, { stop_reason: "tool_use" }), events);
     translator.takeCallRequest(events);
-    assert.deepEqual(events.slice(1, -1), [
+    assert.deepEqual(inner({ events }), [
       { type: "block_start", index: 0, block: { type: "thinking" } }, { type: "thinking", index: 0, text: "hm" }, { type: "signature", index: 0, signature: "Eq" }, { type: "block_stop", index: 0 },
       { type: "block_start", index: 1, block: { type: "text" } }, { type: "text", index: 1, text: "a" }, { type: "block_stop", index: 1 },
       { type: "block_start", index: 2, block: { type: "tool_use", id: "t1", name: "look" } }, { type: "input_json", index: 2, text: '{\\"b\\":1}' }, { type: "block_stop", index: 2 },
@@ -557,6 +557,15 @@ describe("the blocks of an answer", () => {
     const broken = [start("m1"), blockStart(0, { type: "thinking" }), delta(0, { type: "signature_delta", signature: "Eq" }), blockStop(0), blockStart(1, { type: "text" })];
     const played = playMessages(...broken, start("m2"), blockStart(0, { type: "text" }), text("a"), blockStop(0), stop("end_turn"), result);
     assert.deepEqual(inner(played), [{ type: "block_start", index: 0, block: { type: "text" } }, { type: "text", index: 0, text: "a" }, { type: "block_stop", index: 0 }]);
+  });
+
+  it("and the start of a message that broke off before anything was said are those of the one that took its place", () => {
+    const usage = (input_tokens: number): JsonObject => ({ usage: { input_tokens } });
+    const played = playMessages(start("m1", usage(3)), blockStart(0, { type: "text" }), start("m2", { ...usage(7), model: "claude-y" }), blockStart(0, { type: "text" }), text("a"), stop("end_turn"), result);
+    assert.deepEqual(played.events.slice(0, 3), [
+      { type: "accepted", model: "claude-x" }, { type: "accepted", model: "claude-y" },
+      { type: "message_start", id: "m2", model: "claude-y", usage: { ...noUsage, inputTokens: 7 } },
+    ]);
   });
 
   it("are told at the end also where nothing was said in them", () => {

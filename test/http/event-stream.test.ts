@@ -223,6 +223,15 @@ describe("the head of a stream", () => {
     assert.equal(socket.headers["x-served"], "claude-served");
   });
 
+  it("knows the model as soon as the upstream has accepted the request, and waits for the answer all the same", async (t) => {
+    const { socket, turn } = relay(t);
+    await turn.give({ type: "accepted", model: "claude-first" });
+    assert.equal(socket.headersSent, false);
+    await turn.give({ type: "accepted", model: "claude-served" });
+    t.mock.timers.tick(headWaitMs);
+    assert.equal(socket.headers["x-served"], "claude-served");
+  });
+
   it("keeps a wait that the operator set longer", async (t) => {
     const { socket, turn } = relay(t, { headWaitMs: 60_000 });
     await turn.give(retry);
@@ -246,13 +255,13 @@ describe("the head of a stream whose dialect writes every event", () => {
 
   it("waits for the first delta too, and what was written before follows it in its order", async (t) => {
     const { socket, turn } = relay(t, {}, everyEvent);
-    await turn.give(start);
+    await turn.give({ type: "accepted", model: "claude-x" }, start);
     await turn.give(retry, textStart());
     assert.deepEqual([socket.headersSent, socket.writes], [false, []]);
     await turn.give(text("a"));
     await turn.give(text("b"), blockStop());
     assert.equal(socket.headers["x-served"], "claude-served");
-    assert.deepEqual(socket.writes, ["open;message_start;retry;block_start;a;", "b;block_stop;"]);
+    assert.deepEqual(socket.writes, ["open;accepted;message_start;retry;block_start;a;", "b;block_stop;"]);
   });
 
   it("leaves a failure before the first delta its status, and writes nothing of the answer", async (t) => {

@@ -9,7 +9,10 @@ export interface TurnSummary {
   readonly text: string;
   readonly stopReason: StopReason | undefined;
   readonly usage: Usage | undefined;
-  /** The events' types in their order, repetitions left out, and the borders of blocks but for the start of a call: `tool_use`. */
+  /**
+   * The events' types in their order, repetitions left out, and `accepted`, and the borders of blocks but for the start of
+   * a call: `tool_use`.
+   */
   readonly order: string;
 }
 
@@ -26,7 +29,7 @@ export function summaryOf(events: readonly TurnEvent[]): TurnSummary {
 
 function orderName(event: TurnEvent): string[] {
   if (event.type === "block_start" && event.block.type === "tool_use") return ["tool_use"];
-  return event.type === "block_start" || event.type === "block_stop" ? [] : [event.type];
+  return event.type === "accepted" || event.type === "block_start" || event.type === "block_stop" ? [] : [event.type];
 }
 
 export { noUsage };
@@ -46,7 +49,7 @@ export const messageStop = (stopReason: StopReason, usage: Usage = noUsage, stop
 const blockOfDelta = { text: "text", citation: "text", thinking: "thinking", signature: "thinking", input_json: "tool_use" } as const;
 
 /**
- * Throws where events break the grammar of `TurnEvent`: one `message_start`, before which only retries come; blocks one
+ * Throws where events break the grammar of `TurnEvent`: one `message_start`, before which nothing of the answer comes; blocks one
  * after the other, numbered from 0, each with deltas of its kind; one `message_stop`, behind which there is nothing.
  * `isWhole`: the turn has ended without an error, so all of this must be there.
  */
@@ -59,7 +62,7 @@ export function checkGrammar(events: readonly TurnEvent[], isWhole: boolean): vo
       if (!isMet) throw new Error(`event ${position} breaks the grammar: ${JSON.stringify(events.slice(0, position + 1).map(shortForm))}`);
     };
     switch (event.type) {
-      case "retry":
+      case "accepted": case "retry":
         demand(state === "before" || (state === "between" && blocks === 0));
         break;
       case "message_start":
