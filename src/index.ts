@@ -1,4 +1,7 @@
-/** The API for embedding programs: makes a server from a config, starts it and closes it. */
+/**
+ * The API for embedding programs: makes a server from a config, starts it and closes it. It also has what a dialect or a
+ * lookup of the program's own is made of.
+ */
 
 import { existsSync, readFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
@@ -22,9 +25,25 @@ import { createHttpServer } from "./http/server.ts";
 import { createLogger } from "./log.ts";
 
 export { type Config, ConfigError, type ModelAlias } from "./config/settings.ts";
-export type { Dialect } from "./api/dialect.ts";
+export { type Body, bodyOfPieces, bodyOfText } from "./api/body.ts";
+export {
+  arrayAt, type Fields, objectAt, optionalBoolean, optionalObject, optionalWholeNumber, refuseUnless, stringAt,
+} from "./api/check.ts";
+export type {
+  AnswerFold, AnswerIdentity, Dialect, ErrorForm, Failure, Lookup, LookupRequest, ParseContext, RateLimitWindow,
+  TurnRequest, WireStream,
+} from "./api/dialect.ts";
 export type { EngineStatus } from "./engine/engine.ts";
-export { type Route, turnRoute } from "./http/router.ts";
+export { BridgeError, type BridgeErrorDetails, type ErrorCode } from "./errors.ts";
+export { lookupRoute, type Route, turnRoute } from "./http/router.ts";
+export {
+  decodeJsonText, decodeWireText, encodeJsonText, encodeWireText, joinedWireText, joinWireText, jsonLatin1,
+  jsonMembers, noText, type WireText, wireText,
+} from "./json-text.ts";
+export type * from "./turn/event.ts";
+export type * from "./turn/message.ts";
+export type * from "./turn/turn.ts";
+export type * from "./turn/usage.ts";
 
 /** How long `close` lets connections stay open after the last answer has ended, in milliseconds. */
 const connectionCloseWaitMs = 1_000;

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { describe, it, type TestContext } from "node:test";
 import { type Config, turnRoute } from "../../../src/index.ts";
+import { importsOf } from "../../support/architecture.ts";
 import { startEmbedded } from "../../support/embedded-server.ts";
 import { fakeClaudePath } from "../../support/fake-claude.ts";
 import { waitForHealth } from "../../support/health.ts";
@@ -102,6 +104,11 @@ describe("a dialect that is a file and a route", () => {
     puppet.die();
     const response = await asking;
     assert.deepEqual([response.status, (await response.json() as string[])[0]], [422, "cli_failed"]);
+  });
+
+  it("imports nothing but what the package exports", () => {
+    const source = readFileSync(new URL("dialect.ts", import.meta.url), "utf8");
+    assert.deepEqual(importsOf(source).map(({ specifier }) => specifier), ["../../../src/index.ts"]);
   });
 
   it("stands beside the others, which stay as they are, and is listed with them", async (t) => {

@@ -1,14 +1,12 @@
 /**
  * An API that nobody has: a turn is asked for by `{say, tools, called}` and answered in lines, `start claude-x`,
- * `text é`, `call t1 look {}`, `end end_turn`. It is here to show what a dialect takes: this file, and a route.
+ * `text é`, `call t1 look {}`, `end end_turn`. It is here to show what a dialect takes: this file, which
+ * imports nothing but what the package exports, and a route.
  */
-import { bodyOfText } from "../../../src/api/body.ts";
-import { arrayAt, objectAt, optionalBoolean, stringAt } from "../../../src/api/check.ts";
-import type { AnswerFold, Dialect, TurnRequest, WireStream } from "../../../src/api/dialect.ts";
-import type { BridgeError } from "../../../src/errors.ts";
-import { decodeJsonText, encodeWireText, joinedWireText, joinWireText, noText, type WireText, wireText } from "../../../src/json-text.ts";
-import type { JsonText, TurnEvent } from "../../../src/turn/event.ts";
-import type { Message } from "../../../src/turn/message.ts";
+import {
+  type AnswerFold, arrayAt, bodyOfText, type BridgeError, decodeJsonText, type Dialect, encodeWireText, joinedWireText, joinWireText,
+  type JsonText, type Message, noText, objectAt, optionalBoolean, stringAt, type TurnEvent, type TurnRequest, type WireStream, type WireText, wireText,
+} from "../../../src/index.ts";
 
 /** Every message is a string of the user's, `{said, call, id, input}`, or `{id, result}`. */
 function parseMessage(entry: unknown, path: string): Message {
