@@ -1,6 +1,6 @@
 /**
- * The API for embedding programs: makes a server from a config, starts it and closes it. It also has what a dialect or a
- * lookup of the program's own is made of.
+ * The API for embedding programs: makes a server from a config, starts it and closes it. It also has what a program
+ * needs for a dialect or a lookup of its own.
  */
 
 import { existsSync, readFileSync } from "node:fs";
