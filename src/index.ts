@@ -12,6 +12,7 @@ import { childEnvironment, type Command } from "./claude/launch.ts";
 import { findPolicy } from "./claude/managed-policy.ts";
 import { createConfig } from "./config/config.ts";
 import type { Config } from "./config/settings.ts";
+import { openAiErrors } from "./api/openai/errors.ts";
 import { StoredResponses } from "./api/openai/responses/stored.ts";
 import { Engine, type EngineStatus } from "./engine/engine.ts";
 import { createAccessCheck } from "./http/access.ts";
@@ -122,8 +123,10 @@ export function createClaudeMaxApi(
         version, isDemo: config.demo, startedAtMs: Date.now(),
         findPolicy: () => findPolicy(process.platform, existsSync),
       },
+      defaultErrors: openAiErrors,
       more: routes,
     }),
+    defaultErrors: openAiErrors,
     checkAccess: createAccessCheck(config),
     log,
   });

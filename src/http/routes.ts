@@ -2,7 +2,7 @@
 
 import type { ErrorForm } from "../api/dialect.ts";
 import { chatCompletions } from "../api/openai/chat-completions/dialect.ts";
-import { openAiFailure } from "../api/openai/errors.ts";
+import { openAiErrors } from "../api/openai/errors.ts";
 import { getModel, listModels } from "../api/openai/models.ts";
 import { responses } from "../api/openai/responses/dialect.ts";
 import { deleteResponse, getResponse } from "../api/openai/responses/lookups.ts";
@@ -12,28 +12,27 @@ import { health, type ServerFacts } from "../api/operations/health.ts";
 import type { Engine } from "../engine/engine.ts";
 import { listedPaths, lookupRoute, type Route, turnRoute } from "./router.ts";
 
-/** The wire form of errors that belong to no dialect: for an unknown path, or for bytes that are no HTTP request. */
-export const defaultErrors: ErrorForm = { failure: openAiFailure };
-
 /** What the routes are made from. */
 export interface Served {
   readonly engine: Engine;
   readonly store: ResponseStore;
   readonly server: ServerFacts;
+  /** The wire form of errors at the paths of no API. */
+  readonly defaultErrors: ErrorForm;
   /** Further routes that an embedding program adds. */
   readonly more: readonly Route[];
 }
 
 /** Returns every route of the server. The first whose path matches serves a request. */
-export function routesOf({ engine, store, server, more }: Served): readonly Route[] {
+export function routesOf({ engine, store, server, defaultErrors, more }: Served): readonly Route[] {
   const created = Math.floor(server.startedAtMs / 1000);
   const responsesDialect = responses(store);
   const routes = [
     turnRoute("/v1/chat/completions", chatCompletions),
     turnRoute("/v1/responses", responsesDialect),
     lookupRoute("/v1/responses/{id}", responsesDialect, { GET: getResponse(store), DELETE: deleteResponse(store) }),
-    lookupRoute("/v1/models", defaultErrors, { GET: listModels(engine, created) }),
-    lookupRoute("/v1/models/{id...}", defaultErrors, { GET: getModel(engine, created) }),
+    lookupRoute("/v1/models", openAiErrors, { GET: listModels(engine, created) }),
+    lookupRoute("/v1/models/{id...}", openAiErrors, { GET: getModel(engine, created) }),
     lookupRoute("/health", defaultErrors, { GET: health(engine, server) }),
     ...more,
   ];

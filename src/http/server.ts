@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { ErrorForm } from "../api/dialect.ts";
 import { BridgeError } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import { type AccessCheck, corsHeaders } from "./access.ts";
@@ -7,7 +8,6 @@ import type { Services } from "./exchange.ts";
 import { OwedAnswers } from "./owed-answers.ts";
 import { logFailure, sendFailure } from "./respond.ts";
 import { allowedMethods, handlerOf, type Match, type Route, Router } from "./router.ts";
-import { defaultErrors } from "./routes.ts";
 import { answerUnreadable, requestTimeoutMs, type UnreadableError } from "./unreadable.ts";
 
 /** How long a client may take to send its headers, in milliseconds. */
@@ -25,6 +25,8 @@ const continueExpectation = /(?:^|\W)100-continue(?:$|\W)/iu;
 export interface HttpOptions {
   readonly services: Services;
   readonly routes: readonly Route[];
+  /** The wire form of errors that belong to no route: for an unknown path, or for bytes that are no HTTP request. */
+  readonly defaultErrors: ErrorForm;
   readonly checkAccess: AccessCheck;
   readonly log: Logger;
 }
@@ -40,7 +42,7 @@ export function createHttpServer(options: HttpOptions): Server {
     const target = targetOf(request.url ?? "");
     // Find the route before anything can fail: it has the wire form of errors.
     const match = router.find(target.path);
-    const errors = match?.route.errors ?? defaultErrors;
+    const errors = match?.route.errors ?? options.defaultErrors;
     owed.add(response, errors);
     answer({ request, response, target, match, router }, options)
       .catch((failure: unknown) => sendFailure(request, response, failure, errors, options.log))
@@ -60,7 +62,7 @@ export function createHttpServer(options: HttpOptions): Server {
       return;
     }
     try {
-      answerUnreadable(error, socket, owed.formOfIncomplete(socket) ?? defaultErrors);
+      answerUnreadable(error, socket, owed.formOfIncomplete(socket) ?? options.defaultErrors);
     } catch (failure) {
       options.log.error("a request failed", { reason: failure instanceof Error ? failure.stack : String(failure) });
       socket.destroy();

@@ -4,8 +4,7 @@ import { describe, it } from "node:test";
 import { BridgeError } from "../../src/errors.ts";
 import { corsHeaders, createAccessCheck } from "../../src/http/access.ts";
 import { failureOf } from "../../src/http/respond.ts";
-import { defaultErrors } from "../../src/http/routes.ts";
-import { openAiError } from "../../src/api/openai/errors.ts";
+import { openAiError, openAiErrors } from "../../src/api/openai/errors.ts";
 import { statusOf } from "../support/openai-error.ts";
 
 const open = createAccessCheck({ host: "127.0.0.1", apiKey: undefined });
@@ -125,7 +124,7 @@ describe("with a key", () => {
       assert.equal(statusOf(error), 401);
       assert.equal(openAiError(error).type, "authentication_error");
       assert.equal(openAiError(error).code, "invalid_api_key");
-      assert.equal(failureOf(error, defaultErrors).headers["www-authenticate"], "Bearer");
+      assert.equal(failureOf(error, openAiErrors).headers["www-authenticate"], "Bearer");
       assert.equal(error.cause, undefined);
     });
   }

@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { describe, it, type TestContext } from "node:test";
 import { BridgeError } from "../../src/errors.ts";
 import { sendBytes, sendFailure } from "../../src/http/respond.ts";
-import { defaultErrors } from "../../src/http/routes.ts";
+import { openAiErrors } from "../../src/api/openai/errors.ts";
 import { createLogger } from "../../src/log.ts";
 import { cleanUp } from "../support/cleanup.ts";
 import { openAiErrorOf } from "../support/openai-error.ts";
@@ -57,7 +57,7 @@ describe("a failure", () => {
   it("is its status, its four keys and its advice", async (t) => {
     const { log, lines } = logOf();
     const failure = new BridgeError("server_busy", "All are taken.", { field: "messages", retryAfterSeconds: 5 });
-    const url = await serverOf(t, (request, response) => void request.resume().on("end", () => sendFailure(request, response, failure, defaultErrors, log)));
+    const url = await serverOf(t, (request, response) => void request.resume().on("end", () => sendFailure(request, response, failure, openAiErrors, log)));
     const response = await fetch(url);
     assert.equal(response.status, 429);
     assert.equal(response.headers.get("retry-after"), "5");
@@ -67,7 +67,7 @@ describe("a failure", () => {
 
   it("of the server's own is a 500 that tells nothing of the inside, and the log has its cause", async (t) => {
     const { log, lines } = logOf();
-    const url = await serverOf(t, (request, response) => void request.resume().on("end", () => sendFailure(request, response, new TypeError("inside story"), defaultErrors, log)));
+    const url = await serverOf(t, (request, response) => void request.resume().on("end", () => sendFailure(request, response, new TypeError("inside story"), openAiErrors, log)));
     const response = await fetch(url);
     assert.equal(response.status, 500);
     const body = await response.text();
@@ -78,7 +78,7 @@ describe("a failure", () => {
 
   it("that is no Error is a 500 too", async (t) => {
     const { log, lines } = logOf();
-    const url = await serverOf(t, (request, response) => void request.resume().on("end", () => sendFailure(request, response, "a string", defaultErrors, log)));
+    const url = await serverOf(t, (request, response) => void request.resume().on("end", () => sendFailure(request, response, "a string", openAiErrors, log)));
     assert.equal((await fetch(url)).status, 500);
     assert.match(lines.join(), /a string/);
   });
@@ -87,7 +87,7 @@ describe("a failure", () => {
     const { log } = logOf();
     const url = await serverOf(t, (request, response) => {
       response.writeHead(200, { "content-type": "text/plain" });
-      response.write("half", () => sendFailure(request, response, new BridgeError("internal", "x"), defaultErrors, log));
+      response.write("half", () => sendFailure(request, response, new BridgeError("internal", "x"), openAiErrors, log));
     });
     const response = await fetch(url);
     assert.equal(response.status, 200);
@@ -98,7 +98,7 @@ describe("a failure", () => {
     const { log } = logOf();
     const url = await serverOf(t, (request, response) => {
       response.end("whole");
-      sendFailure(request, response, new BridgeError("internal", "x"), defaultErrors, log);
+      sendFailure(request, response, new BridgeError("internal", "x"), openAiErrors, log);
     });
     assert.equal(await (await fetch(url)).text(), "whole");
   });
@@ -108,7 +108,7 @@ describe("a failure", () => {
     let outcome: Promise<void> | undefined;
     const url = await serverOf(t, (request, response) => {
       request.resume();
-      outcome = once(response, "close").then(() => sendFailure(request, response, new BridgeError("client_closed", "x"), defaultErrors, log));
+      outcome = once(response, "close").then(() => sendFailure(request, response, new BridgeError("client_closed", "x"), openAiErrors, log));
       response.flushHeaders();
     });
     const socket = await openSocket(t, url);
@@ -120,7 +120,7 @@ describe("a failure", () => {
 });
 
 describe("a body that is refused while it comes", () => {
-  const refuse = (t: TestContext): Promise<string> => serverOf(t, (request, response) => sendFailure(request, response, new BridgeError("body_too_large", "Too large.", { field: "body", retryAfterSeconds: 1 }), defaultErrors, logOf().log));
+  const refuse = (t: TestContext): Promise<string> => serverOf(t, (request, response) => sendFailure(request, response, new BridgeError("body_too_large", "Too large.", { field: "body", retryAfterSeconds: 1 }), openAiErrors, logOf().log));
 
   it("gets its answer at once, whole, before the connection closes", async (t) => {
     const socket = await openSocket(t, await refuse(t));

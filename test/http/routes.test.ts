@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it, test } from "node:test";
+import { openAiErrors } from "../../src/api/openai/errors.ts";
 import { StoredResponses } from "../../src/api/openai/responses/stored.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import { allowedMethods, handlerOf, Router } from "../../src/http/router.ts";
@@ -9,7 +10,7 @@ import { openAiErrorIn, statusOf } from "../support/openai-error.ts";
 import { chatRequest } from "../support/sse.ts";
 
 /** The table needs an engine and a store only when a request is served. */
-const routes = routesOf({ engine: {} as Engine, store: new StoredResponses(), server: { version: "0.0.0", isDemo: false, startedAtMs: 0, findPolicy: () => [] }, more: [] });
+const routes = routesOf({ engine: {} as Engine, store: new StoredResponses(), server: { version: "0.0.0", isDemo: false, startedAtMs: 0, findPolicy: () => [] }, defaultErrors: openAiErrors, more: [] });
 const router = new Router(routes);
 
 function pathFound(url: string): string {

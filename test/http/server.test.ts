@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { type AddressInfo, connect } from "node:net";
 import { describe, it, type TestContext } from "node:test";
+import { openAiErrors } from "../../src/api/openai/errors.ts";
 import { BridgeError } from "../../src/errors.ts";
 import type { Services } from "../../src/http/exchange.ts";
 import type { Route } from "../../src/http/router.ts";
@@ -469,7 +470,7 @@ describe("a server of its own", () => {
     failOnFaults(t);
     const log = createLogger("info", (line) => logLines.push(line));
     // Nothing in these tests gets as far as the services.
-    const server = createHttpServer({ services: {} as Services, routes, checkAccess, log });
+    const server = createHttpServer({ services: {} as Services, routes, defaultErrors: openAiErrors, checkAccess, log });
     await once(server.listen(0, "127.0.0.1"), "listening");
     cleanUp(t, () => server.close());
     return { server, logLines, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };

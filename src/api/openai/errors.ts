@@ -1,7 +1,8 @@
 import type { BridgeError, ErrorCode } from "../../errors.ts";
-import type { Failure } from "../dialect.ts";
+import type { ErrorForm, Failure } from "../dialect.ts";
 
-interface ErrorForm {
+/** The words of OpenAI for one error code. */
+interface CodeForm {
   /** HTTP status. */
   readonly status: number;
   /** `error.type`. */
@@ -43,7 +44,7 @@ const errorForms = {
   overloaded: { status: 503, type: "server_error", code: "overloaded" },
   shutting_down: { status: 503, type: "server_error", code: "shutting_down" },
   turn_timeout: { status: 504, type: "timeout", code: "turn_timeout" },
-} as const satisfies Record<ErrorCode, ErrorForm>;
+} as const satisfies Record<ErrorCode, CodeForm>;
 
 /** OpenAI's error object. All four keys are always present. */
 export interface OpenAiError {
@@ -63,6 +64,9 @@ export function openAiError({ kind, message, field }: BridgeError): OpenAiError 
 export function openAiFailure(error: BridgeError): Failure {
   return { status: errorForms[error.kind].status, headers: adviceHeaders(error), body: { error: openAiError(error) } };
 }
+
+/** OpenAI's form of errors, for paths that have no dialect. */
+export const openAiErrors: ErrorForm = { failure: openAiFailure };
 
 /** The retry headers. `x-should-retry` overrides what OpenAI's SDKs would decide by the status alone. */
 function adviceHeaders({ retryAfterSeconds, shouldRetry }: BridgeError): Record<string, string> {
