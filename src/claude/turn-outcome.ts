@@ -17,7 +17,9 @@ export type TurnOutcome =
 const cuttingReasons = [
   "max_tokens", "model_context_window_exceeded", "refusal",
 ] as const satisfies readonly StopReason[];
-const endingReasons = ["end_turn", "stop_sequence", ...cuttingReasons] as const satisfies readonly StopReason[];
+const endingReasons = [
+  "end_turn", "stop_sequence", "pause_turn", ...cuttingReasons,
+] as const satisfies readonly StopReason[];
 
 /** Whether an answer is cut when the API stopped it for this reason. */
 export function isCutting(stopReason: string | undefined): boolean {

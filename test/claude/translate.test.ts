@@ -216,7 +216,7 @@ function playMessages(...messages: JsonObject[]) {
 
 describe("the stop reason", () => {
   for (const [reason, outcome] of [
-    ["end_turn", "finished"], ["stop_sequence", "finished"],
+    ["end_turn", "finished"], ["stop_sequence", "finished"], ["pause_turn", "finished"],
     ["max_tokens", "cut"], ["model_context_window_exceeded", "cut"], ["refusal", "cut"],
   ] as const) {
     it(`${reason} is told as it is, and the turn is ${outcome}`, () => {
@@ -225,13 +225,18 @@ describe("the stop reason", () => {
     });
   }
 
-  for (const reason of ["a later word", "pause_turn", "tool_use", null]) {
+  for (const reason of ["a later word", "tool_use", null]) {
     it(`${reason} without more fails the turn: what it lacks is not known`, () => {
       const played = playMessages(start("m1"), text("a"), stop(reason), result);
       assert.deepEqual([played.stopReason, played.outcome, played.error?.kind], [undefined, "failed", "upstream_error"]);
       assert.match(played.error?.message ?? "", new RegExp(JSON.stringify(reason), "u"));
     });
   }
+
+  it("pause_turn is not the answer's when the CLI goes on by itself", () => {
+    const played = playMessages(start("m1"), text("a"), blockStop(0), stop("pause_turn"), start("m2"), text("b"), stop("end_turn"), result);
+    assert.deepEqual([played.text, played.stopReason, played.outcome], ["ab", "end_turn", "finished"]);
+  });
 
   it("that the stream lacks is taken from the result", () => {
     const played = playMessages(start("m1"), text("a"), { ...result, stop_reason: "end_turn" });

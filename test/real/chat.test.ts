@@ -190,6 +190,16 @@ for (const version of claudeVersions) {
         assert.ok(resumed <= 2, `at most one for each of the two answers, not ${resumed}`);
       });
 
+      await t.test("an answer that the model paused is given, and its conversation goes on", async () => {
+        stub.respond = ({ body }) => textAnswer([`${conversationOf(body).length} `], { stopReason: textOf(conversationOf(body).at(-1)?.content) === "pause" ? "pause_turn" : "end_turn" });
+        const { text, finish, isDone } = await streamOf(await chatRequest(url, ask("pause", { stream: true })));
+        assert.deepEqual([text, finish, isDone], ["1 ", ["length"], true]);
+        const messages = [{ role: "user", content: "pause" }, { role: "assistant", content: text }, { role: "user", content: "go on" }];
+        const next = await client.chat.completions.create({ model: "sonnet", messages });
+        assert.deepEqual([next.choices[0].message.content, next.choices[0].finish_reason], ["3 ", "stop"]);
+        assert.equal(requestsFor(stub, "pause").length, 1);
+      });
+
       await t.test("max_tokens goes up as it is; a small one with haiku is not refused", async () => {
         answerBy(stub, { "bounded 50": textAnswer(["ok"]), "bounded 5000": textAnswer(["ok"]) });
         for (const [model, bound] of [["haiku", 50], ["sonnet", 50], ["sonnet", 5_000]] as const) {
