@@ -47,8 +47,13 @@ export class Router {
   readonly #patterns: readonly { readonly pattern: RegExp; readonly route: Route }[];
   readonly #listed: readonly string[];
 
+  /** Throws an `Error` that names a path which is no pattern, or which another route before it always matches. */
   constructor(routes: readonly Route[]) {
     this.#patterns = routes.map((route) => ({ pattern: patternOf(route.path), route }));
+    for (const [index, { path }] of routes.entries()) {
+      const before = this.#patterns.slice(0, index).find(({ pattern }) => pattern.test(exampleOf(path)));
+      if (before !== undefined) throw new Error(`The path ${path} is never reached: ${before.route.path} matches it.`);
+    }
     this.#listed = listedPaths(routes);
   }
 
@@ -100,11 +105,25 @@ function trimmed(path: string): string {
   return path.replace(/(?<!\/)\/+$/u, "").replace(/^\/v1(?=\/|$)/u, "");
 }
 
+const onePlaceholder = /^\{\w+\}$/u;
+const restPlaceholder = /^\{\w+\.\.\.\}$/u;
+
 function patternOf(path: string): RegExp {
-  const source = trimmed(path).split("/").map((segment) => {
-    if (/^\{\w+\.\.\.\}$/u.test(segment)) return "(.+)";
-    if (/^\{\w+\}$/u.test(segment)) return "([^/]+)";
-    return segment.replace(/[.*+?^$()|[\]\\]/gu, "\\$&");
+  const segments = trimmed(path).split("/");
+  const odd = segments.filter((segment) => /[{}]/u.test(segment));
+  const isPlaceholder = odd.every((segment) => onePlaceholder.test(segment) || restPlaceholder.test(segment));
+  if (!/^\/[^?#]*$/u.test(path) || odd.length > 1 || !isPlaceholder) {
+    throw new Error(`The path ${path} is no route's: expected segments, of which one may be {name} or {name...}.`);
+  }
+  const source = segments.map((segment) => {
+    if (restPlaceholder.test(segment)) return "(.+)";
+    return onePlaceholder.test(segment) ? "([^/]+)" : segment.replace(/[.*+?^$()|[\]\\]/gu, "\\$&");
   });
   return new RegExp(`^${source.join("/")}$`, "u");
+}
+
+/** A path that the pattern matches. No other pattern names its braces, so only a placeholder can match them. */
+function exampleOf(path: string): string {
+  const segments = trimmed(path).split("/");
+  return segments.map((segment) => (restPlaceholder.test(segment) ? "{}/{}" : segment)).join("/");
 }

@@ -5,6 +5,8 @@ import { StoredResponses } from "../../src/api/openai/responses/stored.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import { allowedMethods, handlerOf, Router } from "../../src/http/router.ts";
 import { routesOf } from "../../src/http/routes.ts";
+import { createClaudeMaxApi, turnRoute } from "../../src/index.ts";
+import { madeUpDialect } from "../api/made-up-dialect/dialect.ts";
 import { startEmbedded, startEmbeddedWith } from "../support/embedded-server.ts";
 import { openAiErrorIn, statusOf } from "../support/openai-error.ts";
 import { chatRequest } from "../support/sse.ts";
@@ -77,6 +79,36 @@ describe("a path", () => {
   });
 
   it("keeps its query to itself", () => assert.doesNotMatch(router.notFound("/nowhere?key=secret").message, /secret/));
+});
+
+describe("a table of routes", () => {
+  const tableOf = (...paths: string[]): Router => new Router(paths.map((path) => ({ path, errors: openAiErrors, handlers: {} })));
+
+  for (const [later, earlier] of [
+    ["/v1/responses", "/v1/responses"], ["/responses", "/v1/responses"], ["/v1/responses/", "/v1/responses"], ["/things/{a}", "/things/{b}"],
+    ["/things/mine", "/things/{id...}"], ["/things/{id}", "/v1/things/{id...}"], ["/things/{a...}", "/things/{b...}"],
+  ] as const) {
+    it(`is refused where ${later} stands behind ${earlier}, and is told the path that is never reached`, () => {
+      assert.throws(() => tableOf(earlier, "/else", later), { message: `The path ${later} is never reached: ${earlier} matches it.` });
+    });
+  }
+
+  for (const path of ["", "things", "/things/{id", "/things/id}", "/things/{}", "/a{id}", "/{a}/{b}", "/{a}..", "/a?b", "/a#b"]) {
+    it(`is refused where ${JSON.stringify(path)} is a path`, () => assert.throws(() => tableOf(path), (error: Error) => error.message.startsWith(`The path ${path} is no`)));
+  }
+
+  it("is taken where a placeholder stands behind a name, and where paths differ in characters that patterns give a meaning", () => {
+    const router = tableOf("/things/mine", "/things/{id}", "/things/{id...}", "/a.b", "/a+b", "/a(b)");
+    for (const path of ["/things/mine", "/a.b", "/a+b", "/a(b)"]) assert.equal(router.find(path)?.route.path, path);
+    assert.equal(router.find("/things/x")?.route.path, "/things/{id}");
+    assert.equal(router.find("/things/x/y")?.route.path, "/things/{id...}");
+    assert.equal(router.find("/aXb"), undefined);
+  });
+
+  it("of an embedding program that repeats a path of the server's is refused when the server is made", () => {
+    const route = turnRoute("/v1/chat/completions", madeUpDialect);
+    assert.throws(() => createClaudeMaxApi({ claude: "none" }, { routes: [route] }), /\/v1\/chat\/completions is never reached/u);
+  });
 });
 
 describe("the answers", () => {
