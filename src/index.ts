@@ -36,7 +36,7 @@ export type {
 } from "./api/dialect.ts";
 export type { EngineStatus } from "./engine/engine.ts";
 export { BridgeError, type BridgeErrorDetails, type ErrorCode } from "./errors.ts";
-export { lookupRoute, type Route, turnRoute } from "./http/router.ts";
+export { lookupRoute, type PageHeaders, type Route, turnRoute } from "./http/router.ts";
 export {
   decodeJsonText, decodeWireText, encodeJsonText, encodeWireText, joinedWireText, joinWireText, jsonLatin1,
   jsonMembers, noText, type WireText, wireText,

@@ -26,10 +26,20 @@ export interface AccessRules {
 
 const preflightSecondsMax = 600;
 const preflightHeadersMax = 64;
-const allowedMethods = "GET, POST, DELETE, OPTIONS";
+const allowedMethods: readonly string[] = ["GET", "POST", "DELETE", "OPTIONS"];
 const allowedHeaders: readonly string[] = ["authorization", "content-type", "x-api-key", "x-request-id"];
 // The response headers that a web page's script may read.
-const exposedHeaders = "retry-after, x-request-id, x-should-retry";
+const exposedHeaders: readonly string[] = ["retry-after", "x-request-id", "x-should-retry"];
+
+/** What a web page may do at one path besides what it may do at every path. Header names are in lower case. */
+export interface PageAccess {
+  /** HTTP methods. */
+  readonly methods?: readonly string[];
+  /** Request headers that its script may send. */
+  readonly requestHeaders?: readonly string[];
+  /** Response headers that its script may read. */
+  readonly responseHeaders?: readonly string[];
+}
 
 /** Throws an `Error` for a non-loopback host without a key. Config refuses that too; this check does not rely on it. */
 export function createAccessCheck({ host, apiKey }: AccessRules): AccessCheck {
@@ -51,24 +61,33 @@ export function createAccessCheck({ host, apiKey }: AccessRules): AccessCheck {
 /**
  * Returns the CORS headers of a response to this Origin: none unless the Origin is a loopback page's, and never `*`.
  * With `preflight`, which holds an OPTIONS request's `access-control-request-headers`, adds the headers that answer it.
+ * `page` is what the request's path allows besides.
  */
 export function corsHeaders(
   origin: string | undefined,
   preflight?: { readonly requestHeaders: string | undefined },
+  page: PageAccess = {},
 ): Readonly<Record<string, string>> {
   if (origin === undefined || !isLoopbackOrigin(origin)) return {};
   const headers = { "access-control-allow-origin": origin, vary: "origin" };
-  if (preflight === undefined) return { ...headers, "access-control-expose-headers": exposedHeaders };
-  const asked = (
-    preflight.requestHeaders ?? ""
-  ).toLowerCase().split(",", preflightHeadersMax).map((name) => name.trim());
-  const stainless = asked.filter((name) => /^x-stainless-[a-z0-9-]+$/.test(name));
+  const { methods = [], requestHeaders = [], responseHeaders = [] } = page;
+  if (preflight === undefined) {
+    return { ...headers, "access-control-expose-headers": listed(exposedHeaders, responseHeaders) };
+  }
+  const asked = (preflight.requestHeaders ?? "").toLowerCase().split(",", preflightHeadersMax);
+  // OpenAI's and Anthropic's SDKs send headers of this kind, more with each version.
+  const stainless = asked.map((name) => name.trim()).filter((name) => /^x-stainless-[a-z0-9-]+$/.test(name));
   return {
     ...headers,
-    "access-control-allow-methods": allowedMethods,
-    "access-control-allow-headers": [...allowedHeaders, ...stainless].join(", "),
+    "access-control-allow-methods": listed(allowedMethods, methods),
+    "access-control-allow-headers": listed(allowedHeaders, requestHeaders, stainless),
     "access-control-max-age": String(preflightSecondsMax),
   };
+}
+
+/** Joins lists as a header's value, each name once. */
+function listed(...lists: readonly (readonly string[])[]): string {
+  return [...new Set(lists.flat())].join(", ");
 }
 
 function isLoopbackOrigin(origin: string): boolean {

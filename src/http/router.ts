@@ -1,6 +1,7 @@
 import { sliceBytes } from "../api/body.ts";
 import type { Dialect, ErrorForm, Lookup, TurnRequest } from "../api/dialect.ts";
 import { BridgeError } from "../errors.ts";
+import type { PageAccess } from "./access.ts";
 import { answerTurn } from "./answer-turn.ts";
 import type { Handler } from "./exchange.ts";
 import { sendBytes } from "./respond.ts";
@@ -14,7 +15,12 @@ export interface Route {
   readonly errors: ErrorForm;
   /** Handlers by HTTP method. The one for `GET` serves `HEAD` too. */
   readonly handlers: Readonly<Record<string, Handler>>;
+  /** The headers of its API that a web page may send and read here, besides those that it may at every path. */
+  readonly pageHeaders?: PageHeaders;
 }
+
+/** A route's part of CORS: header names, in lower case. */
+export type PageHeaders = Omit<PageAccess, "methods">;
 
 /** The route that a path matched, and the part of the path that matched its placeholder ("" if it has none). */
 export interface Match {
@@ -25,14 +31,18 @@ export interface Match {
 const pathCharsShown = 200;
 
 /** Makes a dialect's route: `POST` runs turns. */
-export function turnRoute<Request extends TurnRequest>(path: string, dialect: Dialect<Request>): Route {
-  return { path, errors: dialect, handlers: { POST: answerTurn(dialect) } };
+export function turnRoute<Request extends TurnRequest>(
+  path: string, dialect: Dialect<Request>, pageHeaders: PageHeaders = {},
+): Route {
+  return { path, errors: dialect, handlers: { POST: answerTurn(dialect) }, pageHeaders };
 }
 
 /** Makes a route of endpoints that run no turn; `lookups` has one for each HTTP method. */
-export function lookupRoute(path: string, errors: ErrorForm, lookups: Readonly<Record<string, Lookup>>): Route {
+export function lookupRoute(
+  path: string, errors: ErrorForm, lookups: Readonly<Record<string, Lookup>>, pageHeaders: PageHeaders = {},
+): Route {
   const handlers = Object.entries(lookups).map(([method, lookup]) => [method, answerLookup(lookup)] as const);
-  return { path, errors, handlers: Object.fromEntries(handlers) };
+  return { path, errors, handlers: Object.fromEntries(handlers), pageHeaders };
 }
 
 /** The paths that have no placeholder, except `/`: these are listed to users. */
@@ -73,6 +83,11 @@ export class Router {
     const listed = `${this.#listed.slice(0, -1).join(", ")} and ${this.#listed.at(-1)}`;
     return new BridgeError("not_found", `Nothing is served at ${path}. There are ${listed}.`);
   }
+}
+
+/** What a web page may do at a route's path besides what it may do at every path. */
+export function pageAccessOf({ handlers, pageHeaders }: Route): PageAccess {
+  return { ...pageHeaders, methods: Object.keys(handlers) };
 }
 
 /** The methods that a route serves, as an `Allow` header lists them. */

@@ -7,7 +7,7 @@ import { type AccessCheck, corsHeaders } from "./access.ts";
 import type { Services } from "./exchange.ts";
 import { OwedAnswers } from "./owed-answers.ts";
 import { logFailure, sendFailure } from "./respond.ts";
-import { allowedMethods, handlerOf, type Match, type Route, Router } from "./router.ts";
+import { allowedMethods, handlerOf, type Match, pageAccessOf, type Route, Router } from "./router.ts";
 import { answerUnreadable, requestTimeoutMs, type UnreadableError } from "./unreadable.ts";
 
 /** How long a client may take to send its headers, in milliseconds. */
@@ -109,7 +109,9 @@ async function answer(
   request.on("error", () => {});
   // Set CORS headers before the access check: a page of this machine needs them to read why it is refused. A page of
   // another site gets none.
-  for (const [name, value] of Object.entries(corsHeaders(request.headers.origin))) response.setHeader(name, value);
+  const page = match === undefined ? {} : pageAccessOf(match.route);
+  const cors = corsHeaders(request.headers.origin, undefined, page);
+  for (const [name, value] of Object.entries(cors)) response.setHeader(name, value);
   checkAccess(request.headers, request.rawHeaders, method);
   // RFC 9112 §3.2.2: the authority of a whole URL replaces the Host header, so it must pass the same check.
   if (authority !== undefined) checkAccess({ ...request.headers, host: authority }, request.rawHeaders, method);
@@ -127,7 +129,7 @@ async function answer(
   const allow = allowedMethods(route);
   if (method === "OPTIONS") {
     const requestHeaders = request.headers["access-control-request-headers"];
-    response.writeHead(204, { allow, ...corsHeaders(request.headers.origin, { requestHeaders }) });
+    response.writeHead(204, { allow, ...corsHeaders(request.headers.origin, { requestHeaders }, page) });
     response.end();
     return;
   }

@@ -176,6 +176,15 @@ describe("CORS headers", () => {
     });
   });
 
+  it("name what a path allows besides, each name once", () => {
+    const page = { methods: ["PUT", "POST"], requestHeaders: ["x-lines", "x-api-key"], responseHeaders: ["x-window", "retry-after"] };
+    const preflight = corsHeaders("http://localhost", { requestHeaders: "x-lines, x-evil" }, page);
+    assert.equal(preflight["access-control-allow-methods"], "GET, POST, DELETE, OPTIONS, PUT");
+    assert.equal(preflight["access-control-allow-headers"], "authorization, content-type, x-api-key, x-request-id, x-lines");
+    assert.equal(corsHeaders("http://localhost", undefined, page)["access-control-expose-headers"], "retry-after, x-request-id, x-should-retry, x-window");
+    assert.deepEqual(corsHeaders("https://evil.com", { requestHeaders: "x-lines" }, page), {});
+  });
+
   it("grant the SDK's own x-stainless headers when asked for, and no others", () => {
     const headers = corsHeaders("http://localhost", { requestHeaders: "Authorization, X-Stainless-OS,x-stainless-lang, x-evil, x-stainless-a\r\nb, *" });
     assert.equal(

@@ -12,7 +12,9 @@ import { openSocket, rawRequest, readAnswer } from "../../support/raw-http.ts";
 import { chatRequest, postJson } from "../../support/sse.ts";
 import { madeUpDialect } from "./dialect.ts";
 
-const routes = [turnRoute("/v2/lines", madeUpDialect)];
+const routes = [
+  turnRoute("/v2/lines", madeUpDialect, { requestHeaders: ["x-lines-version"], responseHeaders: ["x-window"] }),
+];
 
 async function start(t: TestContext, fake: string, config: Partial<Config> = {}): Promise<string> {
   const { url } = await startEmbedded(t, { claude: fakeClaudePath(fake), ...config }, {}, { routes });
@@ -85,6 +87,20 @@ describe("a dialect that is a file and a route", () => {
       puppet.finish();
     }
     for (const response of await Promise.all(waiting)) assert.equal(response.status, 200);
+  });
+
+  it("names the headers that a web page may send and read at its path, and at no other", async (t) => {
+    const url = await start(t, "answers");
+    const origin = "http://localhost:5173";
+    const granted = async (path: string): Promise<(string | undefined)[]> => {
+      const preflight = await fetch(url + path, { method: "OPTIONS", headers: { origin, "access-control-request-method": "POST", "access-control-request-headers": "x-lines-version" } });
+      const answer = await postJson(url + path, "{", { headers: { origin } });
+      assert.equal(answer.headers.get("access-control-allow-origin"), origin);
+      await answer.text();
+      return [preflight.headers.get("access-control-allow-headers"), answer.headers.get("access-control-expose-headers")].map((names) => /x-lines-version|x-window/u.exec(names ?? "")?.[0]);
+    };
+    assert.deepEqual(await granted("/v2/lines"), ["x-lines-version", "x-window"]);
+    assert.deepEqual(await granted("/v1/responses"), [undefined, undefined]);
   });
 
   it("writes a failure before the head as a status, and behind it as its stream's last line", async (t) => {
