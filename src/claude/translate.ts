@@ -9,7 +9,6 @@ import { endingReason, isCutting, type TurnOutcome } from "./turn-outcome.ts";
 import {
   blockIndex, contentBlocks, type GivenUp, goesOn, leavesOpen, UpstreamMessage, type WholeMessage,
 } from "./upstream-message.ts";
-import { toUsage } from "./usage.ts";
 
 export interface TranslateOptions extends AnswerCallsOptions {
   /** The clock that reset times are compared with, in milliseconds since the epoch. */
@@ -146,7 +145,7 @@ export class TurnTranslator {
     const { id = "", usage } = this.#message;
     const model = optionalString(message["model"]) ?? "";
     events.push({ type: "accepted", model });
-    this.#blocks.begin({ type: "message_start", id, model, usage: toUsage(usage) }, events);
+    this.#blocks.begin({ type: "message_start", id, model, usage }, events);
   }
 
   #messageStop(stopReason: string | undefined, stopSequence: string | undefined, events: TurnEvent[]): void {
@@ -215,7 +214,7 @@ export class TurnTranslator {
     this.outcome = { name };
     this.#blocks.close(events);
     const stopSequence = stopReason === "stop_sequence" ? this.#message.stopSequence : undefined;
-    events.push({ type: "message_stop", stopReason, stopSequence, usage: toUsage(this.#message.usage) });
+    events.push({ type: "message_stop", stopReason, stopSequence, usage: this.#message.usage });
   }
 
   #stopReason(): StopReason | undefined {

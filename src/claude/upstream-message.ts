@@ -1,4 +1,6 @@
+import { noUsage, sumOfUsage, type Usage } from "../turn/usage.ts";
 import { isObject, type JsonObject, optionalString } from "./protocol.ts";
+import { toUsage } from "./usage.ts";
 
 /** The model's message that the CLI streams, or streamed last. One answer may span several. */
 export class UpstreamMessage {
@@ -6,19 +8,27 @@ export class UpstreamMessage {
   id: string | undefined;
   stopReason: string | undefined;
   stopSequence: string | undefined;
-  usage: JsonObject = {};
+  #usage: JsonObject = {};
+  /** What the answer's earlier messages used, without those that broke off. */
+  #earlierUsage = noUsage;
 
   /** Whether the API has said why the message stopped. */
   get hasEnded(): boolean {
     return this.stopReason !== undefined;
   }
 
+  /** What the answer has used up to now: this message and those before it. */
+  get usage(): Usage {
+    return sumOfUsage(this.#earlierUsage, toUsage(this.#usage));
+  }
+
   /** Handles `message_start`, or a message that was not streamed. */
   begin(message: JsonObject): void {
+    if (this.hasEnded) this.#earlierUsage = this.usage;
     this.id = optionalString(message["id"]) ?? "";
     this.stopReason = undefined;
     this.stopSequence = undefined;
-    this.usage = {};
+    this.#usage = {};
     this.addUsage(message["usage"]);
   }
 
@@ -30,7 +40,7 @@ export class UpstreamMessage {
 
   /** Merges a `usage` object. The API reports running totals, so later numbers replace earlier ones. */
   addUsage(usage: unknown): void {
-    if (isObject(usage)) this.usage = { ...this.usage, ...usage };
+    if (isObject(usage)) this.#usage = { ...this.#usage, ...usage };
   }
 }
 

@@ -54,5 +54,6 @@ export type TurnEvent =
     readonly stopReason: StopReason;
     /** The stop sequence that ended the turn; undefined when none did. */
     readonly stopSequence: string | undefined;
+    /** What the whole answer used. The sum, where the CLI asked the model several times for it. */
     readonly usage: Usage;
   };

@@ -473,9 +473,16 @@ describe("usage", () => {
     assert.deepEqual(events[1], { type: "message_start", id: "m1", model: "claude-x", usage: { ...noUsage, inputTokens: 10, cacheReadInputTokens: 5, outputTokens: 1 } });
   });
 
-  it("is that of the last message alone", () => {
+  it("is that of all messages of the answer", () => {
     const usage = (output_tokens: number): JsonObject => ({ usage: { input_tokens: output_tokens, output_tokens } });
-    const played = playWith({ callsMax: 0 }, start("m1", usage(3)), toolUse(0, "t1"), stop("tool_use", { cache_read_input_tokens: 100 }), start("m2", usage(7)), text("a"), stop("end_turn"), result);
+    const called = [start("m1", usage(3)), toolUse(0, "t1"), blockStop(0), stop("tool_use", { cache_read_input_tokens: 100, output_tokens: 5 })];
+    const played = playWith({ callsMax: 0 }, ...called, start("m2", usage(7)), text("a"), stop("end_turn"), result);
+    assert.deepEqual(played.usage, { ...noUsage, inputTokens: 10, cacheReadInputTokens: 100, outputTokens: 12 });
+  });
+
+  it("is not that of a message that broke off and was asked for again", () => {
+    const usage = (output_tokens: number): JsonObject => ({ usage: { input_tokens: output_tokens, output_tokens } });
+    const played = playMessages(start("m1", usage(3)), start("m2", usage(7)), text("a"), stop("end_turn"), result);
     assert.deepEqual(played.usage, { ...noUsage, inputTokens: 7, outputTokens: 7 });
   });
 
