@@ -1,7 +1,9 @@
 import type { RateLimitWindow } from "../dialect.ts";
 
 /** OpenAI's rate limit headers. The counts are percent of the window: the CLI reports no number of requests. */
-export function rateLimitHeaders(window: RateLimitWindow | undefined, nowMs: number): Record<string, string> {
+export function rateLimitHeaders(
+  window: Pick<RateLimitWindow, "resetsAt" | "utilization"> | undefined, nowMs: number,
+): Record<string, string> {
   if (window === undefined) return {};
   const { resetsAt, utilization } = window;
   return {

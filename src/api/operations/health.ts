@@ -1,14 +1,5 @@
 import { jsonLatin1 } from "../../json-text.ts";
-import type { Lookup } from "../dialect.ts";
-
-/** The subscription's rate limit, as the CLI reported it last. */
-interface RateLimitFacts {
-  readonly status: string;
-  readonly rateLimitType: string | undefined;
-  readonly utilization: number | undefined;
-  /** Epoch seconds. */
-  readonly resetsAt: number | undefined;
-}
+import type { Lookup, RateLimitWindow } from "../dialect.ts";
 
 /** The result of the search for the CLI. */
 type InstallationFacts =
@@ -23,7 +14,8 @@ export interface EngineFacts {
   readonly loggedIn: boolean | undefined;
   /** True: the CLI sends the account's e-mail address to the model. Undefined until that is known. */
   readonly sendsEmail: boolean | undefined;
-  readonly rateLimit: RateLimitFacts | undefined;
+  /** The subscription's rate limit window, as the CLI reported it last. */
+  readonly rateLimit: RateLimitWindow | undefined;
   readonly runningTurns: number;
   readonly waitingTurns: number;
   readonly processes: number;

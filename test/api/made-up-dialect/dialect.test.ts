@@ -27,11 +27,17 @@ describe("a dialect that is a file and a route", () => {
   it("answers in one piece and as a stream, with its own head, opening and headers", async (t) => {
     const url = await start(t, "answers");
     const whole = await post(url, { say: ["WORDS 2"] });
-    assert.deepEqual([whole.status, whole.headers.get("x-window"), whole.headers.get("x-claude-model")], [200, "made-up", "claude-fake-1"]);
+    assert.deepEqual([whole.status, whole.headers.get("x-window"), whole.headers.get("x-claude-model")], [200, "unknown", "claude-fake-1"]);
     assert.equal(await whole.text(), "start claude-fake-1\ntext w0 \ntext w1 \nend end_turn 2\n");
     const stream = await post(url, { say: ["WORDS 2"], stream: true });
     assert.match(stream.headers.get("content-type") ?? "", /^text\/event-stream/u);
     assert.equal(await stream.text(), "event: lines\nstart claude-fake-1\ntext w0 \ntext w1 \nend end_turn 2\n");
+  });
+
+  it("tells of the subscription's window: which it is, how it stands, how much is used", async (t) => {
+    const url = await start(t, "tells-window");
+    const response = await post(url, { say: [`until ${Math.floor(Date.now() / 1000) + 3_600}`] });
+    assert.deepEqual([response.headers.get("x-window"), (await response.text()).includes("text ok")], ["five_hour allowed 0.25", true]);
   });
 
   it("has tools: a call, then the answer to its result", async (t) => {

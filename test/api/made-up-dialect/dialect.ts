@@ -95,5 +95,5 @@ export const madeUpDialect: Dialect<TurnRequest> = {
     headers: { "x-made-up": "yes", ...(retryAfterSeconds === undefined ? {} : { "retry-after": String(retryAfterSeconds) }) },
     body: [kind, field ?? null],
   }),
-  windowHeaders: () => ({ "x-window": "made-up" }),
+  windowHeaders: (window) => ({ "x-window": window === undefined ? "unknown" : `${window.rateLimitType} ${window.status} ${window.utilization}` }),
 };
