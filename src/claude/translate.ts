@@ -7,7 +7,8 @@ import { failureToError } from "./failure.ts";
 import { isObject, type JsonObject, optionalString, parseRateLimitInfo, type RateLimitInfo } from "./protocol.ts";
 import { endingReason, isCutting, type TurnOutcome } from "./turn-outcome.ts";
 import {
-  blockIndex, contentBlocks, type GivenUp, goesOn, leavesOpen, UpstreamMessage, type WholeMessage,
+  blockIndex, contentBlocks, type GivenUp, givenUpIn, goesOn, leavesOpen, optionalStatus, UpstreamMessage,
+  type WholeMessage,
 } from "./upstream-message.ts";
 
 export interface TranslateOptions extends AnswerCallsOptions {
@@ -25,8 +26,8 @@ const running: TurnOutcome = { name: "running" };
 
 /** Turns the CLI's messages of one turn into events. Pure but for its own state: no I/O, no clock of its own. */
 export class TurnTranslator {
-  outcome: TurnOutcome = running;
-  rateLimit: RateLimitInfo | undefined;
+  #outcome: TurnOutcome = running;
+  #rateLimit: RateLimitInfo | undefined;
   readonly #message = new UpstreamMessage();
   #whole: WholeMessage | undefined;
   #givenUp: GivenUp | undefined;
@@ -38,6 +39,15 @@ export class TurnTranslator {
     this.#options = options;
     this.#calls = new AnswerCalls(options);
     this.#blocks = new AnswerBlocks(this.#calls, options.hasSchema);
+  }
+
+  get outcome(): TurnOutcome {
+    return this.#outcome;
+  }
+
+  /** What the CLI told last of the subscription's usage windows. */
+  get rateLimit(): RateLimitInfo | undefined {
+    return this.#rateLimit;
   }
 
   /** The id of the message that the CLI streams, or streamed last. */
@@ -59,7 +69,7 @@ export class TurnTranslator {
   takeDelta(delta: Delta, events: TurnEvent[]): void {
     // Ignored beside a message that came whole: then the delta belongs to the stream that broke. Ignored after the
     // outcome: then the CLI continues by itself.
-    if (this.#whole === undefined && this.outcome.name === "running") this.#blocks.take(delta, events);
+    if (this.#whole === undefined && this.#outcome.name === "running") this.#blocks.take(delta, events);
   }
 
   /**
@@ -68,9 +78,9 @@ export class TurnTranslator {
    */
   take(message: JsonObject, events: TurnEvent[], wasCut = false): void {
     // The CLI did not wait for the results of the calls: it continues by itself, before the client has read the answer.
-    if (this.outcome.name === "parked" && goesOn(message)) this.outcome = { name: "cut" };
+    if (this.#outcome.name === "parked" && goesOn(message)) this.#outcome = { name: "cut" };
     if (this.#whole !== undefined && !leavesOpen(message, this.#whole.id)) this.#endWhole(events);
-    if (this.outcome.name !== "running") return;
+    if (this.#outcome.name !== "running") return;
     switch (message["type"]) {
       case "stream_event":
         if (this.#whole !== undefined) return;
@@ -84,7 +94,7 @@ export class TurnTranslator {
         if (message["subtype"] === "api_retry" && !this.#blocks.hasSaid) events.push({ type: "retry" });
         return;
       case "rate_limit_event":
-        this.rateLimit = parseRateLimitInfo(message["rate_limit_info"]) ?? this.rateLimit;
+        this.#rateLimit = parseRateLimitInfo(message["rate_limit_info"]) ?? this.#rateLimit;
         return;
       case "result":
         this.#result(message, events);
@@ -98,7 +108,7 @@ export class TurnTranslator {
   }
 
   #endWhole(events: TurnEvent[], otherwise?: string): void {
-    if (this.#whole === undefined || this.outcome.name !== "running") return;
+    if (this.#whole === undefined || this.#outcome.name !== "running") return;
     const { stopReason, stopSequence } = this.#whole;
     this.#whole = undefined;
     this.#messageStop(stopReason ?? otherwise, stopSequence, events);
@@ -132,11 +142,11 @@ export class TurnTranslator {
   #messageStart(message: JsonObject, events: TurnEvent[]): void {
     if (!this.#options.mayBegin()) {
       const error = new BridgeError("cli_failed", "The claude process went on without a call's result.");
-      this.outcome = { name: "failed", error };
+      this.#outcome = { name: "failed", error };
       return;
     }
     const isFirst = this.#message.id === undefined;
-    const hasBrokenOff = !isFirst && !this.#message.hasEnded;
+    const hasBrokenOff = !isFirst && this.#message.stopReason === undefined;
     this.#message.begin(message);
     if (hasBrokenOff && this.#blocks.hasSaid) {
       return this.#fail("The answer broke off upstream after part of it had been sent.");
@@ -157,12 +167,9 @@ export class TurnTranslator {
   }
 
   #assistant(message: JsonObject, inner: JsonObject, events: TurnEvent[], wasCut: boolean): void {
-    if (typeof message["error"] === "string" || inner["model"] === "<synthetic>") {
-      this.#givenUp = {
-        error: optionalString(message["error"]),
-        status: optionalStatus(message["api_error_status"]),
-        text: contentBlocks(inner).map((block) => optionalString(block["text"]) ?? "").join(""),
-      };
+    const givenUp = givenUpIn(message, inner);
+    if (givenUp !== undefined) {
+      this.#givenUp = givenUp;
       return;
     }
     // The CLI repeats the streamed message, block by block: ignored.
@@ -178,7 +185,7 @@ export class TurnTranslator {
       };
     }
     for (const block of contentBlocks(inner)) {
-      if (this.outcome.name !== "running") return;
+      if (this.#outcome.name !== "running") return;
       this.#failIf(this.#blocks.takeWhole(this.#whole.blocks++, block, events));
     }
   }
@@ -188,19 +195,19 @@ export class TurnTranslator {
       const text = optionalString(result["result"]) ?? "";
       const failure = this.#givenUp ?? { error: undefined, status: undefined, text };
       const status = failure.status ?? optionalStatus(result["api_error_status"]);
-      const error = failureToError({ ...failure, status, rateLimit: this.rateLimit }, this.#options.nowMs());
-      this.outcome = { name: "failed", error };
+      const error = failureToError({ ...failure, status, rateLimit: this.#rateLimit }, this.#options.nowMs());
+      this.#outcome = { name: "failed", error };
       return;
     }
     if (this.#message.id === undefined) {
       const error = new BridgeError("cli_failed", "The claude process ended the turn without an answer.");
-      this.outcome = { name: "failed", error };
+      this.#outcome = { name: "failed", error };
       return;
     }
     if (this.#options.hasSchema && !this.#blocks.isSchemaAnswered) {
       return this.#fail("The model did not answer in the JSON that was asked for.");
     }
-    this.#message.stopReason ??= optionalString(result["stop_reason"]);
+    if (this.#message.stopReason === undefined) this.#message.stop(optionalString(result["stop_reason"]), undefined);
     this.#finish("finished", events);
   }
 
@@ -211,7 +218,7 @@ export class TurnTranslator {
       const told = JSON.stringify(this.#message.stopReason ?? null);
       return this.#fail(`The answer ended for a reason that is not known here (${told}).`);
     }
-    this.outcome = { name };
+    this.#outcome = { name };
     this.#blocks.close(events);
     const stopSequence = stopReason === "stop_sequence" ? this.#message.stopSequence : undefined;
     events.push({ type: "message_stop", stopReason, stopSequence, usage: this.#message.usage });
@@ -230,10 +237,6 @@ export class TurnTranslator {
   }
 
   #fail(message: string): void {
-    this.outcome = { name: "failed", error: new BridgeError("upstream_error", message) };
+    this.#outcome = { name: "failed", error: new BridgeError("upstream_error", message) };
   }
-}
-
-function optionalStatus(value: unknown): number | undefined {
-  return typeof value === "number" ? value : undefined;
 }

@@ -4,17 +4,25 @@ import { toUsage } from "./usage.ts";
 
 /** The model's message that the CLI streams, or streamed last. One answer may span several. */
 export class UpstreamMessage {
-  /** Undefined until the turn's first message has begun. */
-  id: string | undefined;
-  stopReason: string | undefined;
-  stopSequence: string | undefined;
+  #id: string | undefined;
+  #stopReason: string | undefined;
+  #stopSequence: string | undefined;
   #usage: JsonObject = {};
   /** What the answer's earlier messages used, without those that broke off. */
   #earlierUsage = noUsage;
 
-  /** Whether the API has said why the message stopped. */
-  get hasEnded(): boolean {
-    return this.stopReason !== undefined;
+  /** Undefined until the turn's first message has begun. */
+  get id(): string | undefined {
+    return this.#id;
+  }
+
+  /** Undefined until the API has said why the message stopped. */
+  get stopReason(): string | undefined {
+    return this.#stopReason;
+  }
+
+  get stopSequence(): string | undefined {
+    return this.#stopSequence;
   }
 
   /** What the answer has used up to now: this message and those before it. */
@@ -24,18 +32,18 @@ export class UpstreamMessage {
 
   /** Handles `message_start`, or a message that was not streamed. */
   begin(message: JsonObject): void {
-    if (this.hasEnded) this.#earlierUsage = this.usage;
-    this.id = optionalString(message["id"]) ?? "";
-    this.stopReason = undefined;
-    this.stopSequence = undefined;
+    if (this.#stopReason !== undefined) this.#earlierUsage = this.usage;
+    this.#id = optionalString(message["id"]) ?? "";
+    this.#stopReason = undefined;
+    this.#stopSequence = undefined;
     this.#usage = {};
     this.addUsage(message["usage"]);
   }
 
   /** Handles `message_delta`. What it leaves out stays as it was. */
   stop(stopReason: string | undefined, stopSequence: string | undefined): void {
-    this.stopReason = stopReason ?? this.stopReason;
-    this.stopSequence = stopSequence ?? this.stopSequence;
+    this.#stopReason = stopReason ?? this.#stopReason;
+    this.#stopSequence = stopSequence ?? this.#stopSequence;
   }
 
   /** Merges a `usage` object. The API reports running totals, so later numbers replace earlier ones. */
@@ -57,6 +65,21 @@ export interface GivenUp {
   readonly error: string | undefined;
   readonly status: number | undefined;
   readonly text: string;
+}
+
+/** Reads a line's synthetic message. Undefined for a message of the model's. */
+export function givenUpIn(line: JsonObject, message: JsonObject): GivenUp | undefined {
+  if (typeof line["error"] !== "string" && message["model"] !== "<synthetic>") return undefined;
+  return {
+    error: optionalString(line["error"]),
+    status: optionalStatus(line["api_error_status"]),
+    text: contentBlocks(message).map((block) => optionalString(block["text"]) ?? "").join(""),
+  };
+}
+
+/** An HTTP status, where the CLI tells one. */
+export function optionalStatus(value: unknown): number | undefined {
+  return typeof value === "number" ? value : undefined;
 }
 
 /** Whether a line of the CLI's is the start of a streamed message. */
