@@ -1,6 +1,6 @@
 /**
- * Writes the tables of README.md and test/README.md. With `--check` it writes nothing, and exits with 1 when one of
- * them is not what the code says.
+ * Writes the tables of README.md, src/README.md and test/README.md. With `--check` it writes nothing, and exits with 1
+ * when one of them is not what the code says.
  *
  *     npx tsx scripts/readme.ts [--check]
  */
@@ -11,6 +11,7 @@ import { responsesFields } from "../src/api/openai/responses/fields.ts";
 import { addedWordsText } from "./readme-added-words.ts";
 import { knownFaultsText } from "./readme-known-faults.ts";
 import { updateReadme } from "./readme-file.ts";
+import { roomsText } from "./readme-rooms.ts";
 import { rulesText } from "./readme-rules.ts";
 import { table } from "./readme-table.ts";
 
@@ -23,6 +24,11 @@ export function sections(): Readonly<Record<string, string>> {
     "added-words": addedWordsText(),
     "known-faults": knownFaultsText(),
   };
+}
+
+/** The same of src/README.md. */
+export function sourceSections(): Readonly<Record<string, string>> {
+  return { rooms: roomsText() };
 }
 
 /** The same of test/README.md. */
@@ -44,6 +50,7 @@ if (process.argv[1]?.endsWith("readme.ts") === true) {
   const complaint = "is not what the code says: run npx tsx scripts/readme.ts";
   const codes = [
     updateReadme(args, sections(), `README.md ${complaint}`),
+    updateReadme(args, sourceSections(), `src/README.md ${complaint}`, new URL("../src/README.md", import.meta.url)),
     updateReadme(args, testSections(), `test/README.md ${complaint}`, new URL("../test/README.md", import.meta.url)),
   ];
   process.exitCode = Math.max(...codes);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
-import { sections, testSections } from "../scripts/readme.ts";
+import { sections, sourceSections, testSections } from "../scripts/readme.ts";
 import { fillIn } from "../scripts/readme-file.ts";
 
 const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
@@ -10,6 +10,11 @@ const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
 describe("the README", () => {
   it("has the tables of options, fields and added words, and the list of known faults, as the code has them", () => {
     assert.equal(fillIn(readme, sections()), readme);
+  });
+
+  it("has beside it a README of the source, with the rooms as the test of their imports has them", () => {
+    const text = readFileSync(new URL("../src/README.md", import.meta.url), "utf8");
+    assert.equal(fillIn(text, sourceSections()), text);
   });
 
   it("has beside it a README of the tests, with the API's rules as the stub has them", () => {

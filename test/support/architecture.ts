@@ -15,8 +15,12 @@ export interface SourceFile {
   readonly imports: readonly Import[];
 }
 
-interface Room {
+export interface Room {
   readonly rank: number;
+  /** The folder, with a slash behind it, or the file. */
+  readonly place: string;
+  /** What stands in it, for src/README.md. */
+  readonly has: string;
   /** Rooms it may import. */
   readonly imports: readonly string[];
   /** Rooms whose types alone it may name, because their values are handed in. */
@@ -24,35 +28,61 @@ interface Room {
 }
 
 /** A room is a folder of `src`, or a file that stands there by itself. */
-const rooms: Readonly<Record<string, Room>> = {
-  turn: { rank: 0, imports: [] },
-  errors: { rank: 0, imports: [] },
-  loopback: { rank: 0, imports: [] },
-  "own-words": { rank: 0, imports: [] },
-  "json-text": { rank: 1, imports: ["turn"] },
-  config: { rank: 1, imports: ["errors", "loopback"], importsTypesOf: ["turn"] },
-  log: { rank: 1, imports: ["errors"], importsTypesOf: ["config"] },
-  "image-type": { rank: 0, imports: [] },
-  memory: { rank: 1, imports: [] },
-  claude: { rank: 2, imports: ["turn", "errors", "json-text", "own-words"], importsTypesOf: ["log"] },
-  engine: { rank: 3, imports: ["claude", "turn", "errors", "json-text", "own-words"], importsTypesOf: ["log", "config"] },
-  api: { rank: 3, imports: ["turn", "errors", "json-text", "image-type", "own-words"] },
+export const rooms: Readonly<Record<string, Room>> = {
+  turn: {
+    rank: 0, place: "turn/", imports: [],
+    has: "the vocabulary between the dialects and the engine, in Anthropic's words",
+  },
+  errors: {
+    rank: 0, place: "errors.ts", imports: [],
+    has: "one error class, one closed table of codes, no wire form",
+  },
+  "own-words": {
+    rank: 0, place: "own-words.ts", imports: [],
+    has: "sentences that this server itself adds to what the model reads",
+  },
+  "json-text": {
+    rank: 1, place: "json-text.ts", imports: ["turn"],
+    has: "`WireText`, text on its way to a client, and `JsonText`, the text of an event: encodes, decodes, joins",
+  },
+  claude: {
+    rank: 2, place: "claude/", imports: ["turn", "errors", "json-text", "own-words"], importsTypesOf: ["log"],
+    has: "one `claude` process: launch, pipes, protocol, conversation, and its lines as turn events",
+  },
+  engine: {
+    rank: 3, place: "engine/", imports: ["claude", "turn", "errors", "json-text", "own-words"], importsTypesOf: ["log", "config"],
+    has: "which process runs which turn: admission, warm pool, histories, limits",
+  },
+  api: {
+    rank: 3, place: "api/", imports: ["turn", "errors", "json-text", "image-type", "own-words"],
+    has: "the dialects, between a wire form and `turn/`, without I/O; `operations/` has `/` and `/health`",
+  },
   http: {
-    rank: 4,
-    imports: ["api", "engine", "turn", "errors", "loopback", "json-text", "image-type"],
+    rank: 4, place: "http/", imports: ["api", "engine", "turn", "errors", "loopback", "json-text", "image-type"],
     importsTypesOf: ["log", "config"],
+    has: "listener, router, access, request body, event streams, whole answers, failures",
   },
+  config: {
+    rank: 1, place: "config/", imports: ["errors", "loopback"], importsTypesOf: ["turn"],
+    has: "one table of options: flags, environment, help, defaults",
+  },
+  log: { rank: 1, place: "log.ts", imports: ["errors"], importsTypesOf: ["config"], has: "a line for each event" },
+  memory: { rank: 1, place: "memory.ts", imports: [], has: "gives the memory of past answers back at rest" },
+  loopback: { rank: 0, place: "loopback.ts", imports: [], has: "whether a host name is this machine's" },
+  "image-type": { rank: 0, place: "image-type.ts", imports: [], has: "the type of an image, by its first bytes" },
+  demo: { rank: 5, place: "demo/", imports: [], has: "a stand-in for the CLI that asks no model (`--demo`)" },
   index: {
-    rank: 5,
+    rank: 5, place: "index.ts",
     imports: ["http", "api", "engine", "claude", "config", "log", "turn", "errors", "loopback", "json-text"],
+    has: "what a program may import: make a server, listen, close; what a dialect is made of",
   },
-  demo: { rank: 5, imports: [] },
   main: {
-    rank: 6,
+    rank: 6, place: "main.ts",
     imports: [
       "index", "demo", "http", "api", "engine", "claude", "config", "log", "memory", "turn", "errors", "loopback",
       "json-text",
     ],
+    has: "arguments and signals; the only place that reads the environment and exits",
   },
 };
 
