@@ -4,7 +4,7 @@ import { join, sep } from "node:path";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { changingTypes } from "./support/object-size.ts";
-import { architectureBreaches, importsOf, processBreaches } from "./support/architecture.ts";
+import { architectureBreaches, foreignWords, importsOf, processBreaches, unusedImports } from "./support/architecture.ts";
 import type { SourceFile } from "./support/architecture.ts";
 import { widthBreaches } from "./support/source-shape.ts";
 
@@ -39,6 +39,15 @@ describe("the source", () => {
     const files = [...src, ...scripts];
     const breaches = architectureBreaches(files.map(({ file, source }) => ({ file, imports: importsOf(source) })));
     assert.deepEqual(breaches, []);
+  });
+
+  it("uses all that its rooms may import", async () => {
+    const files = (await sources()).map(({ file, source }) => ({ file, imports: importsOf(source) }));
+    assert.deepEqual(unusedImports(files), []);
+  });
+
+  it("says nothing in OpenAI's words beneath the dialects", async () => {
+    assert.deepEqual((await sources()).flatMap(({ file, source }) => foreignWords(file, source)), []);
   });
 
   it("has no line over 120 columns", async () => {
@@ -154,8 +163,8 @@ describe("a breach is told in one sentence", () => {
     ],
     [
       "a value of a room that is handed in",
-      [from("src/claude/process.ts", "../log.ts")],
-      ["src/claude/process.ts imports a value of src/log.ts, whose types alone it may name: values are handed in."],
+      [from("src/engine/pool.ts", "../log.ts")],
+      ["src/engine/pool.ts imports a value of src/log.ts, whose types alone it may name: values are handed in."],
     ],
     [
       "a value of the vocabulary in the config",
@@ -166,6 +175,11 @@ describe("a breach is told in one sentence", () => {
       "the stand-in CLI leaning on the server",
       [from("src/demo/claude.ts", "../claude/protocol.ts")],
       ["src/demo/claude.ts imports src/claude/protocol.ts, but demo must not see claude."],
+    ],
+    [
+      "a dialect that does I/O",
+      [from("src/api/openai/models.ts", "node:fs/promises", "node:crypto")],
+      ["src/api/openai/models.ts imports node:fs/promises, but api does no I/O."],
     ],
     [
       "a file outside src",
@@ -211,17 +225,38 @@ describe("a breach is told in one sentence", () => {
   it("and none for what is allowed", () => {
     assert.deepEqual(
       architectureBreaches([
-        from("src/main.ts", "node:process", "./index.ts", "./http/server.ts", "./config.ts"),
-        from("src/http/server.ts", "./body.ts", "../engine/engine.ts", "../api/openai/models.ts"),
+        from("src/main.ts", "node:process", "./index.ts", "./config.ts"),
+        from("src/http/server.ts", "./body.ts", "../api/openai/models.ts"),
+        typesFrom("src/http/exchange.ts", "../engine/engine.ts"),
         from("src/http/body.ts", "../errors.ts"),
         from("src/engine/engine.ts", "../claude/process.ts"),
-        typesFrom("src/claude/process.ts", "../log.ts", "../turn/turn.ts"),
+        typesFrom("src/engine/pool.ts", "../log.ts", "../turn/turn.ts"),
         typesFrom("src/config.ts", "./turn/turn.ts"),
-        from("src/api/openai/models.ts", "../../turn/turn.ts", "../../errors.ts", "../check.ts", "./usage.ts"),
+        typesFrom("src/api/openai/models.ts", "../../turn/turn.ts"),
+        from("src/api/openai/models.ts", "../../errors.ts", "../check.ts", "./usage.ts"),
         from("scripts/bench/burst.ts", "node:net", "./result.ts", "../../src/turn/turn.ts", "../../test/support/sse.ts"),
       ]),
       [],
     );
+  });
+});
+
+describe("a word of OpenAI's", () => {
+  it("is told beneath the dialects, be it in a comment, and is theirs to say", () => {
+    const source = "/** Ends with `[DONE]`. */\nconst finish_reason = 1, again = finish_reason;";
+    assert.deepEqual(foreignWords("src/engine/a.ts", source), [
+      "src/engine/a.ts says [DONE], which is OpenAI's word: engine has Anthropic's.",
+      "src/engine/a.ts says finish_reason, which is OpenAI's word: engine has Anthropic's.",
+    ]);
+    assert.deepEqual(foreignWords("src/api/openai/a.ts", source), []);
+  });
+});
+
+describe("an import that a room may have", () => {
+  it("is told when no file has it, types apart from values", () => {
+    const told = unusedImports([typesFrom("src/log.ts", "./config/settings.ts"), typesFrom("src/json-text.ts", "./errors.ts")]);
+    assert.ok(told.includes("json-text may import types of turn, but does not."));
+    assert.ok(!told.some((sentence) => sentence.startsWith("log ")));
   });
 });
 

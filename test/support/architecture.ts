@@ -25,28 +25,30 @@ export interface Room {
   readonly imports: readonly string[];
   /** Rooms whose types alone it may name, because their values are handed in. */
   readonly importsTypesOf?: readonly string[];
+  /** The built-ins that it may import, where not all of them: none of these does I/O. */
+  readonly builtIns?: readonly string[];
 }
 
 /** A room is a folder of `src`, or a file that stands there by itself. */
 export const rooms: Readonly<Record<string, Room>> = {
   turn: {
-    rank: 0, place: "turn/", imports: [],
+    rank: 0, place: "turn/", imports: [], builtIns: [],
     has: "the vocabulary between the dialects and the engine, in Anthropic's words",
   },
   errors: {
-    rank: 0, place: "errors.ts", imports: [],
+    rank: 0, place: "errors.ts", imports: [], builtIns: [],
     has: "one error class, one closed table of codes, no wire form",
   },
   "own-words": {
-    rank: 0, place: "own-words.ts", imports: [],
+    rank: 0, place: "own-words.ts", imports: [], builtIns: [],
     has: "sentences that this server itself adds to what the model reads",
   },
   "json-text": {
-    rank: 1, place: "json-text.ts", imports: ["turn"],
+    rank: 1, place: "json-text.ts", imports: [], importsTypesOf: ["turn"], builtIns: [],
     has: "`WireText`, text on its way to a client, and `JsonText`, the text of an event: encodes, decodes, joins",
   },
   claude: {
-    rank: 2, place: "claude/", imports: ["turn", "errors", "json-text", "own-words"], importsTypesOf: ["log"],
+    rank: 2, place: "claude/", imports: ["turn", "errors", "json-text", "own-words"],
     has: "one `claude` process: launch, pipes, protocol, conversation, and its lines as turn events",
   },
   engine: {
@@ -54,34 +56,31 @@ export const rooms: Readonly<Record<string, Room>> = {
     has: "which process runs which turn: admission, warm pool, histories, limits",
   },
   api: {
-    rank: 3, place: "api/", imports: ["turn", "errors", "json-text", "image-type", "own-words"],
+    rank: 3, place: "api/", imports: ["errors", "json-text", "image-type", "own-words"], importsTypesOf: ["turn"],
+    builtIns: ["node:crypto"],
     has: "the dialects, between a wire form and `turn/`, without I/O; `operations/` has `/` and `/health`",
   },
   http: {
-    rank: 4, place: "http/", imports: ["api", "engine", "turn", "errors", "loopback", "json-text", "image-type"],
-    importsTypesOf: ["log", "config"],
+    rank: 4, place: "http/", imports: ["api", "errors", "loopback", "json-text", "image-type"],
+    importsTypesOf: ["engine", "turn", "log"],
     has: "listener, router, access, request body, event streams, whole answers, failures",
   },
   config: {
-    rank: 1, place: "config/", imports: ["errors", "loopback"], importsTypesOf: ["turn"],
+    rank: 1, place: "config/", imports: ["loopback"], importsTypesOf: ["turn"],
     has: "one table of options: flags, environment, help, defaults",
   },
-  log: { rank: 1, place: "log.ts", imports: ["errors"], importsTypesOf: ["config"], has: "a line for each event" },
+  log: { rank: 1, place: "log.ts", imports: [], importsTypesOf: ["config"], has: "a line for each event" },
   memory: { rank: 1, place: "memory.ts", imports: [], has: "gives the memory of past answers back at rest" },
   loopback: { rank: 0, place: "loopback.ts", imports: [], has: "whether a host name is this machine's" },
   "image-type": { rank: 0, place: "image-type.ts", imports: [], has: "the type of an image, by its first bytes" },
   demo: { rank: 5, place: "demo/", imports: [], has: "a stand-in for the CLI that asks no model (`--demo`)" },
   index: {
     rank: 5, place: "index.ts",
-    imports: ["http", "api", "engine", "claude", "config", "log", "turn", "errors", "loopback", "json-text"],
+    imports: ["http", "api", "engine", "claude", "config", "log", "errors", "json-text"], importsTypesOf: ["turn"],
     has: "what a program may import: make a server, listen, close; what a dialect is made of",
   },
   main: {
-    rank: 6, place: "main.ts",
-    imports: [
-      "index", "demo", "http", "api", "engine", "claude", "config", "log", "memory", "turn", "errors", "loopback",
-      "json-text",
-    ],
+    rank: 6, place: "main.ts", imports: ["index", "config", "memory"],
     has: "arguments and signals; the only place that reads the environment and exits",
   },
 };
@@ -95,6 +94,28 @@ const compositionRoot = "src/main.ts";
 /** Every breach of the rules, a sentence each that names the files; empty when there is none. */
 export function architectureBreaches(files: readonly SourceFile[]): string[] {
   return [...files.flatMap(importBreaches), ...cycleBreaches(files)];
+}
+
+/** What the table lets a room import though no file of it does, a sentence each. */
+export function unusedImports(files: readonly SourceFile[]): string[] {
+  const used = new Set(files.flatMap(({ file, imports }) => imports.flatMap(({ specifier, typeOnly }) => {
+    const target = targetOf(file, specifier);
+    return target === undefined ? [] : [`${typeOnly ? "types of " : ""}${roomOf(target)} in ${roomOf(file)}`];
+  })));
+  return Object.entries(rooms).flatMap(([name, { imports, importsTypesOf = [] }]) =>
+    [...imports, ...importsTypesOf.map((other) => `types of ${other}`)]
+      .filter((other) => !used.has(`${other} in ${name}`))
+      .map((other) => `${name} may import ${other}, but does not.`));
+}
+
+/** Words that only OpenAI's API has: beneath the dialects all is said in Anthropic's. */
+const openAiWords = /finish_reason|prompt_tokens|completion_tokens|tool_calls|function_call|reasoning_content|response_format|chat\.completion|\[DONE\]/gu;
+const roomsWithoutOpenAi: readonly string[] = ["turn", "errors", "claude", "engine"];
+
+/** OpenAI's words in a file beneath the dialects, a sentence each. Comments count: they explain in them. */
+export function foreignWords(file: string, source: string): string[] {
+  if (!roomsWithoutOpenAi.includes(roomOf(file))) return [];
+  return [...new Set(source.match(openAiWords))].map((word) => `${file} says ${word}, which is OpenAI's word: ${roomOf(file)} has Anthropic's.`);
 }
 
 /** What a file of `src` must leave to `main.ts`, a sentence each. Comments do not count, strings do. */
@@ -174,6 +195,9 @@ function importBreaches({ file, imports }: SourceFile): string[] {
   return imports.flatMap(({ specifier, typeOnly }) => {
     if (roomOf(file) === "turn" && !specifier.startsWith("./")) return [`${file} imports ${specifier}, though turn may import nothing.`];
     const target = targetOf(file, specifier);
+    if (target === undefined && specifier.startsWith("node:") && room.builtIns?.includes(specifier) === false) {
+      return [`${file} imports ${specifier}, but ${roomOf(file)} does no I/O.`];
+    }
     if (target === undefined) return packageBreaches(file, specifier);
     if (!target.startsWith("src/")) return [`${file} imports ${target}, which is outside src.`];
     const targetName = roomOf(target);
