@@ -15,6 +15,8 @@ const stdinEndWaitMs = 2_000;
 const deltaMark = '"text_delta"';
 const resultMark = /"type":"result"/;
 const controlMark = '"type":"control_request"';
+const initializeId = "hand-1";
+const rewindId = "hand-rewind";
 
 export interface BareTurn {
   /** From the write of the message to the line of the first text delta, in milliseconds. */
@@ -31,6 +33,8 @@ export class BareCli {
   readonly #child: PipedChild;
   readonly #stop: () => Promise<void>;
   #partialLine = "";
+  /** The uuid of the last prompt. The CLI compares only its beginning, so it is random. */
+  #prompt = "";
   #onLine: ((line: string) => void) | undefined;
 
   constructor(scope: Scope, claude: string, env: Readonly<Record<string, string>>) {
@@ -48,6 +52,10 @@ export class BareCli {
     this.#stop = endingOf(scope, this.#child);
   }
 
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
   /** Closes stdin, at which an idle CLI exits, much sooner than on a signal. After 2 s it is ended by signal. */
   async end(): Promise<void> {
     await new Promise<void>((resolve) => {
@@ -63,11 +71,27 @@ export class BareCli {
 
   /** A first turn. The system prompt is written with it: our pool boots its processes before it knows one. */
   firstTurn(system: string, text: string): Promise<BareTurn> {
-    return this.#turn(initializeLine(system) + userLine(text));
+    return this.#turn(initializeLine(system) + this.#promptLine(text));
   }
 
   nextTurn(text: string): Promise<BareTurn> {
-    return this.#turn(userLine(text));
+    return this.#turn(this.#promptLine(text));
+  }
+
+  /**
+   * Takes back the last prompt and its answer. Gives false where the CLI does not: older ones cannot rewind at all, or
+   * not to before the first message.
+   */
+  async takeBack(): Promise<boolean> {
+    let isTakenBack = false;
+    const isAnswer = (line: string): boolean => {
+      if (!line.includes(rewindId)) return false;
+      isTakenBack = line.includes('"rewound":true');
+      return true;
+    };
+    const request = { subtype: "rewind_conversation", target_message_uuid: this.#prompt };
+    await this.#until(isAnswer, controlLine(rewindId, request));
+    return isTakenBack;
   }
 
   /** A first turn in which the model calls `tool`. Gives a function that answers the call and times what follows. */
@@ -111,6 +135,11 @@ export class BareCli {
     return waits;
   }
 
+  #promptLine(text: string): string {
+    this.#prompt = randomUUID();
+    return userLine(text, { uuid: this.#prompt });
+  }
+
   async #turn(lines: string): Promise<BareTurn> {
     const start = performance.now();
     let firstContentMs: number | undefined;
@@ -144,8 +173,11 @@ interface ToolRequest {
 }
 
 function initializeLine(system: string, more: Readonly<Record<string, unknown>> = {}): string {
-  const request = { subtype: "initialize", systemPrompt: [system], ...more };
-  return `${JSON.stringify({ type: "control_request", request_id: "hand-1", request })}\n`;
+  return controlLine(initializeId, { subtype: "initialize", systemPrompt: [system], ...more });
+}
+
+function controlLine(id: string, request: Readonly<Record<string, unknown>>): string {
+  return `${JSON.stringify({ type: "control_request", request_id: id, request })}\n`;
 }
 
 function toolReplyLine(requestId: string, message: unknown): string {

@@ -31,7 +31,10 @@ export function drawResult({ title, rows, machine, date }: BenchResult): string 
     parts.push(...bars(row, y + rowTitleHeight));
     y += rowTitleHeight + row.sides.length * (barHeight + barGap) + rowGap;
   }
-  const footnote = `Medians; shorter is better. ${machine.cpu}, ${machine.cores} cores, Node ${machine.node}, ${date}.`;
+  const better = rows.some(({ unit }) => unit === "a second")
+    ? "shorter is better, but for what is done “a second”"
+    : "shorter is better";
+  const footnote = `Medians; ${better}. ${machine.cpu}, ${machine.cores} cores, Node ${machine.node}, ${date}.`;
   parts.push(text(margin, y + 4, footnote, 'font-size="11"'));
   const height = y + margin + 4;
   const size = `width="${width}" height="${height}" viewBox="0 0 ${width} ${height}"`;

@@ -16,9 +16,15 @@ export function chatBody(messages: readonly object[], more: Readonly<Record<stri
   return JSON.stringify({ model: "sonnet", stream: true, ...more, messages });
 }
 
-/** Asks and reads to the end. Rejects when the answer holds no content or does not end with `[DONE]`. */
-export async function requestChat(port: number, messages: readonly ChatMessage[]): Promise<StreamOutcome> {
-  const outcome = await requestStream({ port, path: chatPath, body: chatBody(messages), contentMark: chatContentMark });
+/**
+ * Asks and reads to the end; `more` is further fields of the body. Rejects when the answer holds no content or does not
+ * end with `[DONE]`.
+ */
+export async function requestChat(
+  port: number, messages: readonly object[], more: Readonly<Record<string, unknown>> = {},
+): Promise<StreamOutcome> {
+  const body = chatBody(messages, more);
+  const outcome = await requestStream({ port, path: chatPath, body, contentMark: chatContentMark });
   if (!outcome.tail.includes("data: [DONE]")) throw new Error(`the answer ended without [DONE]: ${outcome.tail}`);
   return outcome;
 }

@@ -10,6 +10,8 @@ export interface StreamRequest {
   readonly contentMark: RegExp;
   /** Stops reading for this long, in milliseconds, once the first content has come. */
   readonly stallMs?: number;
+  /** Breaks the connection off once the first content has come. */
+  readonly leaves?: boolean;
 }
 
 export interface StreamOutcome {
@@ -30,7 +32,9 @@ const tailCharsMax = 300;
 const errorCharsMax = 600;
 
 /** The whole request, head and body, with `connection: close`. */
-export function postText({ port, path, body, headers = {} }: Omit<StreamRequest, "contentMark" | "stallMs">): string {
+export function postText(
+  { port, path, body, headers = {} }: Omit<StreamRequest, "contentMark" | "stallMs" | "leaves">,
+): string {
   const lines = Object.entries({
     host: `127.0.0.1:${port}`,
     "content-type": "application/json",
@@ -43,7 +47,7 @@ export function postText({ port, path, body, headers = {} }: Omit<StreamRequest,
 
 /** A new connection, one request, its whole answer. Rejects without content, and after two minutes of silence. */
 export function requestStream(request: StreamRequest): Promise<StreamOutcome> {
-  const { port, contentMark, stallMs = 0 } = request;
+  const { port, contentMark, stallMs = 0, leaves = false } = request;
   return new Promise((resolve, reject) => {
     const start = performance.now();
     let firstContentMs: number | undefined;
@@ -66,7 +70,8 @@ export function requestStream(request: StreamRequest): Promise<StreamOutcome> {
       head += chunk.toString("latin1");
       if (!contentMark.test(head)) return;
       firstContentMs = performance.now() - start;
-      if (stallMs === 0) return;
+      if (leaves) socket.destroy();
+      if (stallMs === 0 || leaves) return;
       socket.pause();
       setTimeout(() => socket.resume(), stallMs);
     });

@@ -7,7 +7,7 @@ const bytesPerMegabyte = 1_000_000;
 const bytesPerKilobyte = 1024;
 const msPerSecond = 1000;
 /** USER_HZ: /proc tells CPU time in hundredths of a second, whatever the kernel's own clock rate. */
-const ticksPerSecond = 100;
+export const ticksPerSecond = 100;
 const pollMs = 20;
 
 /** User and system time so far, of all threads and not of children, in milliseconds; steps of 10. */
@@ -19,10 +19,21 @@ export function cpuMs(pid: number): number {
 
 /** The same in the kernel's ticks of 10 ms; Linux only. */
 export function cpuTicks(pid: number): number {
+  const [user, system] = timeFields(pid);
+  return user + system;
+}
+
+/** The same with the children that have ended, and theirs; Linux only. */
+export function cpuTicksWithEnded(pid: number): number {
+  return timeFields(pid).reduce((sum, ticks) => sum + ticks, 0);
+}
+
+/** utime, stime, and both of the children that were waited for: proc(5), fields 14 to 17. */
+function timeFields(pid: number): [user: number, system: number, endedUser: number, endedSystem: number] {
   const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
   // The name in parentheses may hold anything, parentheses included.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return Number(fields[11]) + Number(fields[12]);
+  return [Number(fields[11]), Number(fields[12]), Number(fields[13]), Number(fields[14])];
 }
 
 /** Resident memory now, in MB of a million bytes. */

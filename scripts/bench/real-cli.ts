@@ -3,7 +3,7 @@ import {
   startAnthropicStub, type AnthropicStub, type AnthropicStubOptions,
 } from "../../test/support/anthropic-stub.ts";
 import { claudePath, claudeVersions, type ClaudeVersion } from "../../test/support/real-claude.ts";
-import { contestantEnvironment } from "./environment.ts";
+import { contestantEnvironment, type EnvironmentOptions } from "./environment.ts";
 import type { BenchOptions } from "./options.ts";
 import { buildOurs, type Build } from "./our-server.ts";
 import { installReference, referenceName, referenceVersion } from "./reference.ts";
@@ -20,7 +20,7 @@ export interface CliRun {
   /** The folder of the reference's package. */
   readonly reference: string;
   /** A new environment with this CLI and this stub. Every contestant gets its own. */
-  environment(): Promise<Record<string, string>>;
+  environment(more?: Pick<EnvironmentOptions, "startsFile">): Promise<Record<string, string>>;
 }
 
 export interface CliMeasurements<T> {
@@ -42,7 +42,8 @@ export async function measureCliVersions<T>(
       const stub = await startAnthropicStub(stubOptions);
       inner.defer(() => stub.close());
       const claude = claudePath(version);
-      const environment = () => contestantEnvironment(inner, { claude, upstreamUrl: stub.url });
+      const environment: CliRun["environment"] = (more = {}) =>
+        contestantEnvironment(inner, { claude, upstreamUrl: stub.url, ...more });
       return measure({ scope: inner, version, claude, stub, build, reference, environment });
     }, scope));
   }

@@ -3,7 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { drawResult } from "./chart.ts";
 import { describeMachine, machineLine } from "./machine.ts";
 import type { BenchOptions } from "./options.ts";
-import { figure, ratioText, resultsFolder, type BenchResult } from "./result.ts";
+import { figure, ratioText, resultsFolder, type BenchResult, type Comparison } from "./result.ts";
 
 const datePartChars = "2026-01-01".length;
 /** A number in the JSON is rounded to a thousandth. */
@@ -47,13 +47,18 @@ export function resultText(result: BenchResult): string {
       const spread = `(${figure(min, unit)} to ${figure(max, unit)})`;
       lines.push(`  ${who.padEnd(width)}  ${figure(median, unit).padStart(medianChars)}  ${spread}`);
     }
-    for (const { what, value, kind, target } of comparisons) {
+    for (const comparison of comparisons) {
+      const { what, value, kind } = comparison;
       const shown = kind === "ratio" ? ratioText(value) : figure(value, unit);
-      const verdict = target === undefined ? "" : `, target ${target}: ${value <= target ? "met" : "MISSED"}`;
-      lines.push(`  → ${what}: ${shown}${verdict}`);
+      lines.push(`  → ${what}: ${shown}${verdict(comparison)}`);
     }
   }
   return [...lines, "", ...result.notes.map((note) => `* ${note}`)].join("\n");
+}
+
+function verdict({ value, target, least }: Comparison): string {
+  if (target !== undefined) return `, target ${target}: ${value <= target ? "met" : "MISSED"}`;
+  return least === undefined ? "" : `, target at least ${least}: ${value >= least ? "met" : "MISSED"}`;
 }
 
 function rounded(_key: string, value: unknown): unknown {

@@ -3,7 +3,8 @@ import { fileURLToPath } from "node:url";
 import type { Machine } from "./machine.ts";
 import { median, summarize, type Samples, type Summary } from "./statistics.ts";
 
-export type Unit = "ms" | "MB" | "bytes" | "µs" | "ticks";
+/** `count` is a number of things, `a second` how often something is done. Of the latter, more is better. */
+export type Unit = "ms" | "MB" | "bytes" | "µs" | "ticks" | "count" | "a second";
 
 /** One contestant's figures in one row. */
 export interface Side {
@@ -18,6 +19,8 @@ export interface Comparison {
   readonly kind: "ratio" | "difference";
   /** The most that `value` may be. */
   readonly target?: number;
+  /** The least that `value` may be. */
+  readonly least?: number;
 }
 
 export interface Row {
@@ -65,6 +68,11 @@ export function oursTo(other: string, samples: Samples, target?: number): Compar
   return ratio(what, samples["ours"] ?? [], samples[other] ?? [], target);
 }
 
+/** The comparison with a target that is reached from above. */
+export function atLeast(least: number | undefined, comparison: Comparison): Comparison {
+  return { ...comparison, ...(least === undefined ? {} : { least }) };
+}
+
 export function difference(what: string, value: number, target?: number): Comparison {
   return { what, kind: "difference", value, ...(target === undefined ? {} : { target }) };
 }
@@ -72,8 +80,10 @@ export function difference(what: string, value: number, target?: number): Compar
 /** Three significant digits, no more than a measurement can carry. */
 export function figure(value: number, unit: Unit): string {
   const magnitude = Math.abs(value);
-  const digits = unit === "bytes" || magnitude >= 100 ? 0 : magnitude >= 10 ? 1 : 2;
-  return `${value.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits })} ${unit}`;
+  const isWhole = unit === "bytes" || unit === "count";
+  const digits = isWhole || magnitude >= 100 ? 0 : magnitude >= 10 ? 1 : 2;
+  const number = value.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  return unit === "count" ? number : `${number} ${unit}`;
 }
 
 /** Two or three significant digits. */

@@ -4,7 +4,7 @@ import { selfTimes, selfTimesText } from "../../scripts/bench/cpu-profile.ts";
 import { describeMachine } from "../../scripts/bench/machine.ts";
 import { parseOptions, roundsOf } from "../../scripts/bench/options.ts";
 import { resultText } from "../../scripts/bench/report.ts";
-import { difference, figure, ratio, ratioText, row, type BenchResult } from "../../scripts/bench/result.ts";
+import { atLeast, difference, figure, ratio, ratioText, row, type BenchResult } from "../../scripts/bench/result.ts";
 
 describe("the arguments", () => {
   it("have defaults", () => assert.deepEqual(parseOptions([]), { rounds: undefined, isQuick: false, withCpuProfile: false, reference: undefined }));
@@ -22,6 +22,9 @@ describe("a figure", () => {
   it("has as many digits as a measurement carries", () => {
     assert.deepEqual([figure(0.123, "ms"), figure(12.34, "ms"), figure(1234.5, "ms"), figure(49240, "bytes")], ["0.12 ms", "12.3 ms", "1,235 ms", "49,240 bytes"]);
   });
+  it("that counts is whole and has no unit; one that says how often has its own", () => {
+    assert.deepEqual([figure(32, "count"), figure(2.4, "a second")], ["32", "2.40 a second"]);
+  });
   it("that is a ratio too", () => assert.deepEqual([ratioText(0.0412), ratioText(0.28), ratioText(3.5), ratioText(12.34), ratioText(250)], ["0.041", "0.28", "3.50", "12.3", "250"]));
 });
 
@@ -31,7 +34,7 @@ describe("a result as text", () => {
   const result: BenchResult = {
     name: "made-up", title: "A title", method: "A method.", date: "2026-01-01", isQuick: true, rounds: 3,
     machine: { cpu: "A CPU", cores: 2, memoryGigabytes: 4, os: "linux 6 x64", node: "v20.0.0" }, versions: { us: "1.0.0" }, notes: ["A note."],
-    rows: [row("one", "A row", "ms", { ours, reference }, [ratio("ours to reference", ours, reference, 0.2), difference("over", 5, 4)])],
+    rows: [row("one", "A row", "ms", { ours, reference }, [ratio("ours to reference", ours, reference, 0.2), difference("over", 5, 4), atLeast(3, difference("more", 5)), atLeast(6, difference("less", 5))])],
   };
   const text = resultText(result);
   it("shows both sides, with the spread", () => {
@@ -41,6 +44,8 @@ describe("a result as text", () => {
   it("says whether a target was met", () => {
     assert.match(text, /ours to reference: 0\.10, target 0\.2: met/);
     assert.match(text, /over: 5\.00 ms, target 4: MISSED/);
+    assert.match(text, /more: 5\.00 ms, target at least 3: met/);
+    assert.match(text, /less: 5\.00 ms, target at least 6: MISSED/);
   });
   it("names machine, versions and notes, and owns up to being quick", () => {
     for (const part of ["A CPU, 2 cores", "us 1.0.0", "* A note.", "quick: not a measurement"]) assert.ok(text.includes(part), part);
