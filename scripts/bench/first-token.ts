@@ -15,6 +15,7 @@
  * and a home of its own. The first two rounds are not measured.
  */
 import { textAnswer } from "../../test/support/anthropic-stub.ts";
+import { claudeVersions } from "../../test/support/real-claude.ts";
 import { BareCli } from "./bare-cli.ts";
 import { calm, calmNote } from "./calm.ts";
 import { requestChat, type ChatMessage } from "./chat-request.ts";
@@ -44,6 +45,8 @@ interface Targets {
 }
 
 const firstTargets: Targets = { ratio: 0.2, overheadMs: 15 };
+/** Where the process was told the prompt before; on the newest CLI, which can be emptied. */
+const knownTargets: Targets = { ratio: 0.06, overheadMs: 4 };
 const nextTargets: Targets = { ratio: 0.06, overheadMs: 5 };
 
 interface TurnTimes {
@@ -113,9 +116,10 @@ async function measure(run: CliRun): Promise<Row[]> {
     again: `New conversation with a known system prompt, CLI ${version}`,
     next: `Next turn, CLI ${version}`,
   };
+  const again = version === claudeVersions[0] ? knownTargets : firstTargets;
   return [
     compare(`new-${version}`, labels.new, besideOthers("ours", first), firstTargets),
-    compare(`again-${version}`, labels.again, besideOthers("ours, known prompt", first), firstTargets),
+    compare(`again-${version}`, labels.again, besideOthers("ours, known prompt", first), again),
     compare(`next-${version}`, labels.next, besideOthers("ours", next), nextTargets),
   ];
 }
