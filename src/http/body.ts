@@ -55,11 +55,11 @@ function readBytes(request: IncomingMessage, maxBodyBytes: number, signal: Abort
       // Join the chunks once: growing a buffer with each chunk would copy a 10 MB image hundreds of times.
       resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, bytes));
     };
-    const onError = (cause: unknown): void => fail(clientClosed(cause));
-    const onClose = (): void => fail(clientClosed(undefined));
+    const onError = (cause: unknown): void => fail(leftEarly(cause));
+    const onClose = (): void => fail(leftEarly(undefined));
     const onAbort = (): void => {
       const reason: unknown = signal?.reason;
-      fail(reason instanceof BridgeError ? reason : clientClosed(reason));
+      fail(reason instanceof BridgeError ? reason : leftEarly(reason));
     };
 
     if (signal?.aborted === true) return onAbort();
@@ -169,6 +169,6 @@ function tooLarge(maxBodyBytes: number): BridgeError {
   );
 }
 
-function clientClosed(cause: unknown): BridgeError {
+function leftEarly(cause: unknown): BridgeError {
   return new BridgeError("client_closed", "The client left before its request was complete.", { cause });
 }

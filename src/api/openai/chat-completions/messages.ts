@@ -75,19 +75,19 @@ function parseCalls(message: Fields, path: string): ClientCalls {
       const callPath = `${path}.tool_calls[${index}]`;
       const call = objectAt(entry, callPath);
       return {
-        id: stringAt(call["id"], `${callPath}.id`), ...parseFunctionCall(call["function"], `${callPath}.function`),
+        id: stringAt(call["id"], `${callPath}.id`), ...parseCall(call["function"], `${callPath}.function`),
       };
     });
     return { calls, path: `${path}.tool_calls` };
   }
   if (functionCall === undefined || functionCall === null) return { calls: [], path };
   return {
-    calls: [{ id: legacyCallId, ...parseFunctionCall(functionCall, `${path}.function_call`) }],
+    calls: [{ id: legacyCallId, ...parseCall(functionCall, `${path}.function_call`) }],
     path: `${path}.function_call`,
   };
 }
 
-function parseFunctionCall(value: unknown, path: string): Omit<ClientCall, "id"> {
+function parseCall(value: unknown, path: string): Omit<ClientCall, "id"> {
   const definition = objectAt(value, path);
   return {
     name: stringAt(definition["name"], `${path}.name`),

@@ -103,7 +103,7 @@ export class ChatStream implements WireStream {
       case "message_stop": {
         const reason = jsonLatin1(finishWord(event.stopReason, this.#style));
         const usage = this.#style.includeUsage
-          ? wireText`${this.#usageHead}${jsonLatin1(openAiUsage(event.usage))}}\n\n`
+          ? wireText`${this.#usageHead}${jsonLatin1(chatUsage(event.usage))}}\n\n`
           : noText;
         const last = wireText`{"index":0,"delta":{},"logprobs":null,"finish_reason":${reason}}]}\n\n`;
         return wireText`${this.#head}${last}${usage}data: [DONE]\n\n`;
@@ -144,7 +144,7 @@ export function finishWord(stopReason: StopReason, { isLegacy }: AnswerStyle): s
 }
 
 /** A turn's token counts as a chat completion's `usage`. */
-export function openAiUsage(usage: Usage): object {
+export function chatUsage(usage: Usage): object {
   const prompt = promptTokens(usage);
   return {
     prompt_tokens: prompt,

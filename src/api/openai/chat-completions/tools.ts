@@ -25,7 +25,7 @@ export function parseTools(fields: Fields, messages: readonly Message[], names: 
   const offered = isLegacy ? functions : tools;
   const isLegacyChoice = tools.length === 0 && isPresent(fields["function_call"]);
   const choice = isLegacyChoice
-    ? parseFunctionCall(fields["function_call"], names)
+    ? parseLegacyChoice(fields["function_call"], names)
     : parseToolChoice(fields["tool_choice"], names);
   return {
     ...chooseTools(offered, choice, messages, isLegacyChoice ? "function_call" : "tool_choice"),
@@ -46,7 +46,7 @@ function parseTool(entry: unknown, path: string, names: ToolNames): Tool {
   return functionTool(objectAt(tool["function"], `${path}.function`), `${path}.function`, names);
 }
 
-function parseFunctionCall(value: unknown, names: ToolNames): ParsedChoice {
+function parseLegacyChoice(value: unknown, names: ToolNames): ParsedChoice {
   if (!isPresent(value)) return { choice: { type: "auto" } };
   if (value === "auto" || value === "none") return { choice: { type: value } };
   return {

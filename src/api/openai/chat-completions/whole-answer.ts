@@ -1,7 +1,7 @@
 import { jsonLatin1, type WireText, wireText } from "../../../json-text.ts";
 import type { TurnEvent } from "../../../turn/event.ts";
 import { HeldText } from "../held-text.ts";
-import { type AnswerStyle, type ChatIdentity, finishWord, identityMembers, openAiUsage } from "./response.ts";
+import { type AnswerStyle, type ChatIdentity, chatUsage, finishWord, identityMembers } from "./response.ts";
 
 interface WholeCall {
   readonly id: string;
@@ -82,7 +82,7 @@ export class ChatAnswer {
       piece(wireText`,"refusal":null,"annotations":[]`),
       ...(this.#hasThinking ? [piece(wireText`,"reasoning_content":`), ...quoted(this.#thinking)] : []),
       ...calls,
-      piece(wireText`},"logprobs":null,"finish_reason":${reason}}],"usage":${jsonLatin1(openAiUsage(finish.usage))}}`),
+      piece(wireText`},"logprobs":null,"finish_reason":${reason}}],"usage":${jsonLatin1(chatUsage(finish.usage))}}`),
     ];
   }
 }

@@ -93,7 +93,7 @@ export function newId(prefix: string): WireText {
 }
 
 /** A turn's token counts as a response's `usage`. */
-export function openAiUsage(usage: Usage): object {
+export function responseUsage(usage: Usage): object {
   const prompt = promptTokens(usage);
   return {
     input_tokens: prompt,

@@ -10,8 +10,8 @@ import { splitName, type ToolNames } from "../tool-names.ts";
 import { responseError } from "./failure.ts";
 import { finishedItem } from "./finished-item.ts";
 import {
-  callItem, eventHead, eventText, incompleteReasons, listed, messageItem, newId, openAiUsage, openingEvents,
-  type OpenItem, reasoningItem, type ResponseEnd, type Status, summaryPart, textPart,
+  callItem, eventHead, eventText, incompleteReasons, listed, messageItem, newId, openingEvents, type OpenItem,
+  reasoningItem, type ResponseEnd, responseUsage, type Status, summaryPart, textPart,
 } from "./output.ts";
 
 /** The longest text of one response, in bytes; far above any model's answer. It is held: the last event repeats it. */
@@ -126,7 +126,7 @@ export class ResponseStream implements WireStream {
     const closed = this.#close(status);
     const body = this.#response(
       status,
-      { ...(incomplete === undefined ? {} : { incomplete: { reason: incomplete } }), usage: openAiUsage(usage) },
+      { ...(incomplete === undefined ? {} : { incomplete: { reason: incomplete } }), usage: responseUsage(usage) },
     );
     this.#onFinish({ body, output: this.#output.map((item) => JSON.parse(decodeWireText(item)) as Fields) });
     const type = status === "completed" ? wireText`response.completed` : wireText`response.incomplete`;
