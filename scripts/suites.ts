@@ -33,13 +33,42 @@ export const longSuites: readonly Suite[] = [
   { name: "bench", has: (file) => file.startsWith(folders.bench), sample: "large", filesAtOnceMax: 1 },
 ];
 
-/** What starts processes of ours, looks at this one, or sets it up: such a test has a process to itself. */
-const startsProcess = /"node:child_process"|process\.(?:env|on|memoryUsage)\b|src\/memory\.ts"/u;
-const startsThem = /\/(?:embedded-server|bridge-process|fake-claude|live-processes|object-size|processes|relays)\.ts"/u;
+/** What sets up the process that it runs in, or measures it: such a test has one to itself. */
+const changesItsProcess = /process\.env\[[^\]]+\] = |process\.memoryUsage\(|src\/memory\.ts"/u;
+const startsProcess = /"node:child_process"/u;
+const startsThem = new RegExp([
+  "/(?:embedded-server|bridge-process|(?:fake|obedient|remembering)-claude)\\.ts\"",
+  "/(?:live-processes|processes|program|relays)\\.ts\"",
+  "src/index\\.ts\"",
+].join("|"), "u");
 
-/** Whether the file, with this text, can share a process: to start one and load `src` in it costs a second. */
-export function sharesProcess(file: string, source: string): boolean {
-  return offline.has(file) && !startsProcess.test(source) && !startsThem.test(source);
+/**
+ * How many processes share the files that start processes of their own. Such files wait for these most of the time, so
+ * several run at once; each costs a second to start node and to load `src`.
+ */
+const startingTogether = 6;
+
+export interface TestFile {
+  /** Relative to the project, with `/`. */
+  readonly path: string;
+  readonly source: string;
+}
+
+/**
+ * The files that run in one process, by process. A file is in none of them where it has to be alone. Those that start
+ * processes are dealt out by the length of their source, the nearest to their duration that is known before they run.
+ */
+export function sharedProcesses(files: readonly TestFile[]): string[][] {
+  const sharing = files.filter(({ path, source }) => offline.has(path) && !changesItsProcess.test(source));
+  const isStarting = ({ source }: TestFile): boolean => startsProcess.test(source) || startsThem.test(source);
+  const groups = Array.from({ length: startingTogether }, () => ({ paths: [] as string[], characters: 0 }));
+  for (const { path, source } of sharing.filter(isStarting).sort((a, b) => b.source.length - a.source.length)) {
+    const group = groups.reduce((least, next) => (next.characters < least.characters ? next : least));
+    group.paths.push(path);
+    group.characters += source.length;
+  }
+  const calm = sharing.filter((file) => !isStarting(file)).map(({ path }) => path);
+  return [calm, ...groups.map(({ paths }) => paths)].filter((paths) => paths.length > 1);
 }
 
 /** Whether it runs the real CLI or real clients, which test/interop installs. */

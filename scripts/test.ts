@@ -14,7 +14,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { withCoverage } from "./coverage.ts";
 import { installInterop, InteropInstallError } from "./interop-install.ts";
 import { parseTestArguments, type TestArguments } from "./test-arguments.ts";
-import { longSuites, needsInterop, offline, sharesProcess, type Suite } from "./suites.ts";
+import { longSuites, needsInterop, offline, sharedProcesses, type Suite } from "./suites.ts";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -72,18 +72,21 @@ function passes({ suite, files }: Run, { isWhole, hasCoverage, parts }: TestArgu
 }
 
 /**
- * Gives `run` one made-up entry for all the files that can share a process, and the others as they are. A test that
- * fails is still told with its own file and line.
+ * Gives `run` one made-up entry for each process that files share, and the other files as they are. A test that fails
+ * is still told with its own file and line.
  */
 function inFewerProcesses(files: readonly string[], run: (entries: readonly string[]) => boolean): boolean {
-  const shared = files.filter((file) => sharesProcess(file, readFileSync(join(root, file), "utf8")));
-  if (shared.length < 2) return run(files);
+  const groups = sharedProcesses(files.map((path) => ({ path, source: readFileSync(join(root, path), "utf8") })));
+  const shared = new Set(groups.flat());
   const folder = mkdtempSync(join(tmpdir(), "claude-max-api-tests-"));
   try {
-    const entry = join(folder, "shared-process.test.mjs");
-    const imports = shared.map((file) => `import ${JSON.stringify(pathToFileURL(join(root, file)).href)};\n`);
-    writeFileSync(entry, imports.join(""));
-    return run([entry, ...files.filter((file) => !shared.includes(file))]);
+    const entries = groups.map((paths, index) => {
+      const entry = join(folder, `shared-process-${index + 1}.test.mjs`);
+      const imports = paths.map((path) => `import ${JSON.stringify(pathToFileURL(join(root, path)).href)};\n`);
+      writeFileSync(entry, imports.join(""));
+      return entry;
+    });
+    return run([...entries, ...files.filter((file) => !shared.has(file))]);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

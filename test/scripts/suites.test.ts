@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { longSuites, needsInterop, offline, sharesProcess } from "../../scripts/suites.ts";
+import { longSuites, needsInterop, offline, sharedProcesses, type TestFile } from "../../scripts/suites.ts";
 
 const sampled = 'import { sampleOf } from "../support/sample.ts";';
 const suitesOf = (file: string): (string | undefined)[] =>
@@ -29,21 +29,39 @@ describe("the suites", () => {
     assert.deepEqual(files.map(needsInterop), [false, false, true, true]);
   });
 
-  for (const [source, isShared] of [
-    ['import { createServer } from "node:http";', true],
-    [sampled, true],
-    ['import { spawn } from "node:child_process";', false],
-    ['import { startEmbedded } from "../support/embedded-server.ts";', false],
-    ['import { listProcesses } from "./processes.ts";', false],
-    ["assert.ok(process.memoryUsage().rss < 1);", false],
-  ] as const) {
-    it(`run a file with ${source} in a process ${isShared ? "with others" : "of its own"}`, () => {
-      assert.equal(sharesProcess("test/http/any.test.ts", source), isShared);
-    });
-  }
+  const file = (path: string, source: string): TestFile => ({ path: `test/${path}.test.ts`, source });
+  const pathsOf = (files: readonly TestFile[]): string[] => files.map(({ path }) => path);
+  const calm = [file("log", sampled), file("http/body", 'import { createServer } from "node:http";')];
+  /** In two parts, as this file would be taken for one that measures. */
+  const measuring = file("memory", `assert.ok(process.${"memoryUsage().rss"} < 1);`);
+
+  it("run the files that start nothing in one process", () => {
+    assert.deepEqual(sharedProcesses(calm), [pathsOf(calm)]);
+  });
+
+  it("run a file in a process of its own that sets its process up or measures it", () => {
+    const alone = [measuring, file("index", `process.env["A"]${" = "}"1";`)];
+    assert.deepEqual(sharedProcesses([...alone, ...calm]), [pathsOf(calm)]);
+  });
+
+  it("run the files that start processes in a few, of about the same length, each in one of them", () => {
+    const starting = Array.from({ length: 40 }, (_, index) => file(`http/${index}`, [
+      'import { spawn } from "node:child_process";',
+      'import { startEmbedded } from "../support/embedded-server.ts";',
+      'import { listProcesses } from "./processes.ts";',
+      'import { fakeProgram } from "../support/fake-claude.ts";',
+    ][index % 4] + "\n".repeat(100 * index)));
+    const [first, ...groups] = sharedProcesses([...starting, ...calm]);
+    assert.deepEqual(first, pathsOf(calm));
+    assert.deepEqual(groups.flat().sort(), pathsOf(starting).sort());
+    const lengths = groups.map((paths) => starting.filter(({ path }) => paths.includes(path))
+      .reduce((sum, { source }) => sum + source.length, 0));
+    assert.ok(groups.length > 1 && groups.length < 10, `${groups.length} processes`);
+    assert.ok(Math.max(...lengths) < 1.2 * Math.min(...lengths), lengths.join());
+  });
 
   it("run each file of the real CLIs, the clients and the loads in a process of its own", () => {
-    const files = ["test/real/a.test.ts", "test/interop/a.test.ts", "test/soak/a.test.ts", "test/bench/a.test.ts"];
-    assert.deepEqual(files.map((file) => sharesProcess(file, "")), [false, false, false, false]);
+    const others = ["real/a", "real/b", "interop/a", "interop/b", "soak/a", "soak/b", "bench/a", "bench/b"];
+    assert.deepEqual(sharedProcesses(others.map((path) => file(path, sampled))), []);
   });
 });
