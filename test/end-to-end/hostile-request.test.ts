@@ -3,8 +3,7 @@ import { describe, it } from "node:test";
 import { answerSchema } from "../../src/api/openai/answer-schema.ts";
 import { parseChatRequest } from "../../src/api/openai/chat-completions/request.ts";
 import { BridgeError } from "../../src/errors.ts";
-import { createClaudeMaxApi } from "../../src/index.ts";
-import { cleanUp } from "../support/cleanup.ts";
+import { startEmbeddedWith } from "../support/embedded-server.ts";
 import { statusOf } from "../support/openai-error.ts";
 
 const nested = "[".repeat(20_000) + "]".repeat(20_000);
@@ -21,9 +20,7 @@ describe("a request that is made to harm", () => {
   });
 
   it("takes no place that it does not give back", async (t) => {
-    const server = createClaudeMaxApi({ port: 0, demo: true, maxProcesses: 1, warm: 0 }, { environment: { PATH: process.env["PATH"] } });
-    const { url } = await server.listen();
-    cleanUp(t, () => server.close());
+    const { url } = await startEmbeddedWith(t, "answers", { maxProcesses: 1 });
     const ask = (body: object): Promise<Response> => fetch(`${url}/v1/chat/completions`, { method: "POST", body: JSON.stringify(body) });
     assert.equal((await ask({ messages })).status, 400);
     assert.equal((await ask({ messages: [{ role: "user", content: "hello" }] })).status, 200);

@@ -2,10 +2,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { startEmbeddedWith } from "../support/embedded-server.ts";
+import { waitForHealth } from "../support/health.ts";
 import { type Puppet, startPuppeteer } from "../support/puppeteer.ts";
 import { chatRequest } from "../support/sse.ts";
 
-/** Long enough for a busy machine to have read the served model before it is over. */
+/** Long enough for a busy machine to have read the served model before it is over: the CLI's process is up by then. */
 const headWaitSeconds = 2;
 
 /** The head of an answer by the model of that name. */
@@ -28,7 +29,9 @@ describe("a served model", { concurrency: true }, () => {
     for (const stream of [true, false]) {
       it(`with ${what}, ${stream ? "told after the head's wait in a stream" : "in a whole answer"}`, async (t) => {
         const puppeteer = await startPuppeteer(t);
-        const { url } = await startEmbeddedWith(t, "puppet", { headWaitSeconds: stream ? headWaitSeconds : 600 });
+        const wait = stream ? headWaitSeconds : 600;
+        const { url } = await startEmbeddedWith(t, "puppet", { headWaitSeconds: wait, maxProcesses: 1, warm: 1 });
+        await waitForHealth(url, ({ processes }) => processes.warm === 1);
         const asking = chatRequest(url, { stream, messages: [{ role: "user", content: puppeteer.prompt() }] });
         const puppet = await puppeteer.next();
         startAs(puppet, model);

@@ -8,6 +8,7 @@ import { routesOf } from "../../src/http/routes.ts";
 import { createClaudeMaxApi, turnRoute } from "../../src/index.ts";
 import { madeUpDialect } from "../api/made-up-dialect/dialect.ts";
 import { startEmbedded, startEmbeddedWith } from "../support/embedded-server.ts";
+import { waitForHealth } from "../support/health.ts";
 import { openAiErrorIn, statusOf } from "../support/openai-error.ts";
 import { chatRequest } from "../support/sse.ts";
 
@@ -114,6 +115,8 @@ describe("a table of routes", () => {
 describe("the answers", () => {
   it("of / and /health tell what this is and how it is", async (t) => {
     const { url, api } = await startEmbedded(t, { demo: true });
+    // A busy machine may not have looked for the CLI yet.
+    await waitForHealth(url, ({ claude }) => claude.logged_in !== null);
     const about = await (await fetch(`${url}/`)).json() as { name: string; endpoints: string[] };
     assert.equal(about.name, "claude-max-api");
     for (const endpoint of about.endpoints) assert.notEqual((await fetch(url + endpoint, { method: "OPTIONS" })).status, 404, endpoint);

@@ -8,15 +8,23 @@ import { cleanUp } from "./cleanup.ts";
 export const faultReporter = fileURLToPath(new URL("./fault-reporter.mjs", import.meta.url));
 export const faultMark = "UNCAUGHT IN THE SERVER: ";
 
+/** What each test that runs was told of so far. Tests that run at once are all told: nobody knows whose fault it is. */
+const told = new Set<unknown[]>();
+
+function note(fault: unknown): void {
+  for (const faults of told) faults.push(fault);
+}
+
 /** Fails the test, once all that was opened later is closed, if anything was thrown or rejected that nobody caught. */
 export function failOnFaults(t: TestContext): void {
   const faults: unknown[] = [];
-  const note = (fault: unknown): void => void faults.push(fault);
-  process.on("uncaughtExceptionMonitor", note).on("unhandledRejection", note);
+  if (told.size === 0) process.on("uncaughtExceptionMonitor", note).on("unhandledRejection", note);
+  told.add(faults);
   cleanUp(t, async () => {
     // A rejection is told of a round after it was.
     await nextRound();
-    process.off("uncaughtExceptionMonitor", note).off("unhandledRejection", note);
+    told.delete(faults);
+    if (told.size === 0) process.off("uncaughtExceptionMonitor", note).off("unhandledRejection", note);
     if (faults.length > 0) throw new AggregateError(faults, `nobody caught: ${faults.map(String).join("; ")}`);
   });
 }

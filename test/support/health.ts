@@ -13,7 +13,8 @@ export interface Health {
   };
 }
 
-const pollMs = 10;
+/** Between two looks: a tenth of what was waited so far, as each look takes time from what it waits for. */
+const pollMs = { min: 10, max: 200 };
 /** Many CLIs may boot at once on a machine with two cores. */
 const waitMsMax = 60_000;
 
@@ -27,7 +28,8 @@ export async function waitForHealth(url: string, fits: (health: Health) => boole
   for (;;) {
     const health = await healthOf(url);
     if (fits(health)) return health;
-    if (performance.now() - start > waitMsMax) throw new Error(`/health did not come to it: ${JSON.stringify(health)}`);
-    await delay(pollMs);
+    const waitedMs = performance.now() - start;
+    if (waitedMs > waitMsMax) throw new Error(`/health did not come to it: ${JSON.stringify(health)}`);
+    await delay(Math.min(pollMs.max, Math.max(pollMs.min, waitedMs / 10)));
   }
 }

@@ -2,13 +2,13 @@
 import { AsyncResource } from "node:async_hooks";
 import { it } from "node:test";
 import { startBridge } from "../bridge-process.ts";
-import { startEmbedded } from "../embedded-server.ts";
+import { startEmbeddedWith } from "../embedded-server.ts";
 
 /** A server's timer may belong to a test that is over, or to none: the runner itself would fail neither. */
 const outside = new AsyncResource("outside of every test");
 
 it("a timer in this process", async (t) => {
-  await startEmbedded(t, { demo: true });
+  await startEmbeddedWith(t, "answers");
   await new Promise<void>((resolve) => outside.runInAsyncScope(() => setTimeout(() => {
     setImmediate(resolve);
     throw new Error("planted in a timer here");
@@ -16,7 +16,7 @@ it("a timer in this process", async (t) => {
 });
 
 it("a promise in this process", async (t) => {
-  await startEmbedded(t, { demo: true });
+  await startEmbeddedWith(t, "answers");
   outside.runInAsyncScope(() => void Promise.reject(new Error("planted in a promise here")));
 });
 
