@@ -19,12 +19,13 @@ import { median, noSamples, rotated } from "./statistics.ts";
 const roundsUsual = 5;
 const warm = 2;
 const settleMs = 2_500;
-const burstSizes = [1, 3, 10] as const;
 /** The most that our slowest may take, as a share of the reference's slowest, by the burst's size. */
 const slowestTargets: Readonly<Record<number, number>> = { 3: 0.5, 10: 0.25 };
 
 const options = parseOptions(process.argv.slice(2));
-const rounds = roundsOf(options, roundsUsual, 1);
+const rounds = roundsOf(options, roundsUsual);
+const unmeasuredRounds = options.isQuick ? 0 : 1;
+const burstSizes = options.isQuick ? [1, 3] : [1, 3, 10];
 
 await withScope(async (scope) => {
   const respond = () => textAnswer(["Hello", " there"]);
@@ -50,9 +51,8 @@ async function measure({ scope, version, build, reference, environment }: CliRun
   for (const size of burstSizes) {
     const slowest = noSamples(["ours", "reference"]);
     const middle = noSamples(["ours", "reference"]);
-    // Round -1 is not measured.
-    for (let round = -1; round < rounds; round++) {
-      for (const { name, port } of rotated(contestants, round + 1)) {
+    for (let round = -unmeasuredRounds; round < rounds; round++) {
+      for (const { name, port } of rotated(contestants, round + unmeasuredRounds)) {
         await waitUntilWarm(ours.port, warm);
         await calm(settleMs, options);
         const times = await burst(port, size, round);

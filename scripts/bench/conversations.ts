@@ -20,8 +20,6 @@ import { withScope } from "./scope.ts";
 import { median, noSamples, rotated } from "./statistics.ts";
 
 const roundsUsual = 5;
-const lengths = [1, 10, 50, 100, 200] as const;
-const [shortest, longest] = [lengths[0], lengths[lengths.length - 1] ?? 0];
 const warm = 2;
 const settleMs = 2_500;
 const betweenTurnsMs = 1_500;
@@ -40,7 +38,9 @@ interface BareTurnTimes extends TurnTimes {
 }
 
 const options = parseOptions(process.argv.slice(2));
-const rounds = roundsOf(options, roundsUsual, 1);
+const rounds = roundsOf(options, roundsUsual);
+const [shortest, ...longer] = options.isQuick ? [1, 10] as const : [1, 10, 50, 100, 200] as const;
+const longest = longer.at(-1) ?? shortest;
 
 await withScope(async (scope) => {
   const respond = () => textAnswer([answer]);
@@ -80,7 +80,7 @@ async function measure(run: CliRun): Promise<{ rows: Row[]; notes: string[] }> {
   const misses: Record<number, readonly number[]> = {};
   let acknowledgementsOfLongest: number[] = [];
   const rows: Row[] = [];
-  for (const count of lengths) {
+  for (const count of [shortest, ...longer]) {
     const [hit, miss] = [noSamples(contestantNames), noSamples(contestantNames)];
     const acknowledgements: number[] = [];
     const turns: Record<(typeof contestantNames)[number], (round: number) => Promise<TurnTimes>> = {
@@ -93,7 +93,7 @@ async function measure(run: CliRun): Promise<{ rows: Row[]; notes: string[] }> {
       },
     };
     // Only the first length has a round that is not measured: for all later ones every cache is filled.
-    for (let round = count === shortest ? -1 : 0; round < rounds; round++) {
+    for (let round = count === shortest && !options.isQuick ? -1 : 0; round < rounds; round++) {
       for (const [name, turn] of rotated(Object.entries(turns), round + 1)) {
         await waitUntilWarm(ours.port, warm);
         if (name !== "bare CLI") await calm(settleMs, options);

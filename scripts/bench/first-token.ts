@@ -30,7 +30,6 @@ import { withScope } from "./scope.ts";
 import { noSamples, pairedDifference, rotated, type Samples } from "./statistics.ts";
 
 const roundsUsual = 7;
-const unmeasuredRounds = 2;
 const warm = 2;
 /** Time for a refill's boot and the last conversation's end to be over. Also the bare CLI's age when it is asked. */
 const settleMs = 3_000;
@@ -61,6 +60,7 @@ interface Contestant {
 
 const options = parseOptions(process.argv.slice(2));
 const rounds = roundsOf(options, roundsUsual);
+const unmeasuredRounds = options.isQuick ? 0 : 2;
 
 await withScope(async (scope) => {
   const respond = () => textAnswer(answer);

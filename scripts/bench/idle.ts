@@ -23,8 +23,8 @@ const msPerMinute = 60_000;
 
 const options = parseOptions(process.argv.slice(2));
 const rounds = roundsOf(options, roundsUsual);
-const settleMs = options.isQuick ? 4_000 : 30_000;
-const windowMs = options.isQuick ? 2_000 : 12_000;
+const settleMs = options.isQuick ? 500 : 30_000;
+const windowMs = options.isQuick ? 500 : 12_000;
 
 if (process.platform !== "linux") throw new Error("idle.ts needs Linux's /proc");
 
@@ -56,16 +56,17 @@ async function measure({ scope, version, build, reference, environment }: CliRun
   const names = Object.keys(groups);
   const [ticks, rss, pss] = [noSamples(names), noSamples(names), noSamples(names)];
   for (let round = 0; round < rounds; round++) {
-    const before = sums(groups, cpuTicks);
+    const before = figures(groups, cpuTicks);
     const start = performance.now();
     await delay(windowMs);
     const windowsPerMinute = msPerMinute / (performance.now() - start);
-    const after = sums(groups, cpuTicks);
+    const after = figures(groups, cpuTicks);
     for (const name of names) {
-      ticks[name]?.push(((after[name] ?? 0) - (before[name] ?? 0)) * windowsPerMinute);
+      const spent = [...after[name] ?? []].map(([pid, ticks]) => ticks - (before[name]?.get(pid) ?? 0));
+      ticks[name]?.push(sum(spent) * windowsPerMinute);
     }
-    push(rss, sums(groups, residentMegabytes));
-    push(pss, sums(groups, (pid) => proportionalMegabytes(pid) ?? Number.NaN));
+    push(rss, figures(groups, residentMegabytes));
+    push(pss, figures(groups, (pid) => proportionalMegabytes(pid) ?? Number.NaN));
   }
   return [
     row(`ticks-${version}`, `CPU a minute, CLI ${version}`, "ticks", ticks),
@@ -77,11 +78,37 @@ async function measure({ scope, version, build, reference, environment }: CliRun
 /** Process ids, by what their figures are added up under. */
 type ProcessGroups = Readonly<Record<string, readonly number[]>>;
 
-function sums(groups: ProcessGroups, of: (pid: number) => number): Record<string, number> {
-  const sum = (pids: readonly number[]): number => pids.reduce((total, pid) => total + of(pid), 0);
-  return Object.fromEntries(Object.entries(groups).map(([name, pids]) => [name, sum(pids)]));
+/** Of each process of each group that still runs, by its id. */
+type Figures = Readonly<Record<string, ReadonlyMap<number, number>>>;
+
+/** Throws an Error where none of a group's processes runs any more. */
+function figures(groups: ProcessGroups, of: (pid: number) => number): Figures {
+  return Object.fromEntries(Object.entries(groups).map(([name, pids]) => {
+    const known = new Map(pids.flatMap((pid) => figureOf(pid, of)));
+    if (known.size === 0) throw new Error(`${name}: no process is left`);
+    return [name, known];
+  }));
 }
 
-function push(samples: GrowingSamples, values: Readonly<Record<string, number>>): void {
-  for (const [name, value] of Object.entries(values)) samples[name]?.push(value);
+/** Nothing where the process has ended: one that only looked for the CLI may have been listed just before. */
+function figureOf(pid: number, of: (pid: number) => number): [pid: number, figure: number][] {
+  try {
+    return [[pid, of(pid)]];
+  } catch (error) {
+    if (isGone(error)) return [];
+    throw error;
+  }
+}
+
+/** /proc has no such folder any more, or the process went away while a file in it was read. */
+function isGone(error: unknown): boolean {
+  return error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ESRCH");
+}
+
+function push(samples: GrowingSamples, values: Figures): void {
+  for (const [name, figuresOfName] of Object.entries(values)) samples[name]?.push(sum([...figuresOfName.values()]));
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
 }

@@ -34,7 +34,7 @@ export function parseOptions(argv: readonly string[]): BenchOptions {
   return { rounds, isQuick: flags.has("--quick"), withCpuProfile: flags.has("--cpu-prof"), reference };
 }
 
-/** How many rounds: as asked, else few when quick. */
-export function roundsOf({ rounds, isQuick }: BenchOptions, usual: number, quick = 2): number {
+/** How many rounds: as asked, else one when quick. */
+export function roundsOf({ rounds, isQuick }: BenchOptions, usual: number, quick = 1): number {
   return rounds ?? (isQuick ? quick : usual);
 }

@@ -30,7 +30,6 @@ import { withScope } from "./scope.ts";
 import { noSamples, pairedDifference, rotated } from "./statistics.ts";
 
 const roundsUsual = 7;
-const unmeasuredRounds = 2;
 const warm = 2;
 /** Time for a refill's boot and the end of the last conversation to be over. */
 const settleMs = 3_000;
@@ -54,6 +53,7 @@ interface Contestant {
 
 const options = parseOptions(process.argv.slice(2));
 const rounds = roundsOf(options, roundsUsual);
+const unmeasuredRounds = options.isQuick ? 0 : 2;
 
 await withScope(async (scope) => {
   const { measured, versions } = await measureCliVersions(scope, options, { respond }, measure);
