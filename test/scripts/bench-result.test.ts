@@ -14,7 +14,7 @@ describe("the arguments", () => {
   }
   it("decide the rounds: asked for, quick, usual", () => {
     const rounds = (argv: string[]) => roundsOf(parseOptions(argv), 7);
-    assert.deepEqual([rounds(["--rounds", "3", "--quick"]), rounds(["--quick"]), rounds([])], [3, 2, 7]);
+    assert.deepEqual([rounds(["--rounds", "3", "--quick"]), rounds(["--quick"]), rounds([])], [3, 1, 7]);
   });
 });
 
