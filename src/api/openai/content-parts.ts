@@ -1,6 +1,6 @@
 import { BridgeError } from "../../errors.ts";
 import { imageType } from "../../image-type.ts";
-import type { DocumentBlock, ImageBlock, TextBlock } from "../../turn/message.ts";
+import type { DocumentBlock, ImageBlock, TextBlock, UserBlock } from "../../turn/message.ts";
 import { type Fields, objectAt, stringAt } from "../check.ts";
 
 /** The image types that the Messages API accepts. */
@@ -15,11 +15,58 @@ export function textBlocks(text: string): TextBlock[] {
   return text.trim() === "" ? [] : [{ type: "text", text }];
 }
 
+/** How one of OpenAI's APIs writes the parts of a message's content. */
+export interface PartForm {
+  /** The types of a text part, whose text is in `text`. */
+  readonly textTypes: readonly string[];
+  readonly imageType: string;
+  readonly fileType: string;
+  /** Parses an image part. */
+  readonly image: (part: Fields, path: string) => ImageBlock;
+  /** Parses a file part, which must be a PDF. */
+  readonly file: (part: Fields, path: string) => DocumentBlock;
+}
+
+/** Parses content: undefined, null, a string, or an array of parts. Throws a BridgeError for a part of another type. */
+export interface ContentParser {
+  /** A user's content: text, images, PDFs. */
+  user(content: unknown, path: string): UserBlock[];
+  /** A tool's result: text, and images, which some clients send. */
+  result(content: unknown, path: string): (TextBlock | ImageBlock)[];
+  /** The assistant's content: text, or a refusal, which becomes text. */
+  assistant(content: unknown, path: string): TextBlock[];
+  /** A system or developer message's content: the text of its parts, joined. White-space parts are kept. */
+  system(content: unknown, path: string): string;
+}
+
+/** Makes the parsers for the parts that one of OpenAI's APIs has. */
+export function contentParser({ textTypes, imageType: image, fileType: file, ...form }: PartForm): ContentParser {
+  const textOf = (part: Fields, type: string, path: string): TextBlock[] => {
+    if (!textTypes.includes(type)) throw unsupportedPart(type, path);
+    return textBlocks(stringAt(part["text"], `${path}.text`));
+  };
+  const shown = (part: Fields, type: string, path: string): (TextBlock | ImageBlock)[] =>
+    (type === image ? [form.image(part, path)] : textOf(part, type, path));
+  return {
+    user: (content, path) => blocksOf<UserBlock>(content, path, (part, type, partPath) =>
+      (type === file ? [form.file(part, partPath)] : shown(part, type, partPath))),
+    result: (content, path) => blocksOf(content, path, shown),
+    assistant: (content, path) => blocksOf(content, path, (part, type, partPath) =>
+      (type === "refusal"
+        ? textBlocks(stringAt(part["refusal"], `${partPath}.refusal`))
+        : textOf(part, type, partPath))),
+    system: (content, path) => blocksOf<TextBlock>(content, path, (part, type, partPath) => {
+      if (!textTypes.includes(type)) throw unsupportedPart(type, partPath);
+      return [{ type: "text", text: stringAt(part["text"], `${partPath}.text`) }];
+    }).map(({ text }) => text).join(""),
+  };
+}
+
 /**
  * Turns a message's content into blocks. A string becomes one text block, null and absent content none. An array is
  * parsed part by part with `parse`.
  */
-export function blocksOf<Block>(
+function blocksOf<Block>(
   content: unknown, path: string, parse: (part: Fields, type: string, path: string) => Block[],
 ): (Block | TextBlock)[] {
   if (content === undefined || content === null) return [];

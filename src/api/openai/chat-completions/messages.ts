@@ -4,7 +4,7 @@ import {
   type ClientCall, type ClientCalls, ConversationBuilder, parseArguments, type ParsedConversation,
 } from "../conversation-builder.ts";
 import type { ToolNames } from "../tool-names.ts";
-import { assistantContent, textContent, toolContent, userContent } from "./content.ts";
+import { chatContent } from "./content.ts";
 
 /** The most messages that one request may hold. */
 export const messagesMax = 10_000;
@@ -32,27 +32,29 @@ export function parseMessages(value: unknown, names: ToolNames): ParsedConversat
     const path = `messages[${index}]`;
     const message = objectAt(entry, path);
     const role = stringAt(message["role"], `${path}.role`);
+    const content = message["content"];
+    const contentPath = `${path}.content`;
     switch (role) {
       case "system":
       case "developer": {
-        const text = textContent(message["content"], `${path}.content`);
+        const text = chatContent.system(content, contentPath);
         if (text.trim() !== "") system.push(text);
         break;
       }
       case "user":
-        conversation.addUser(userContent(message["content"], `${path}.content`));
+        conversation.addUser(chatContent.user(content, contentPath));
         break;
       case "assistant":
-        conversation.addAssistant(assistantContent(message["content"], `${path}.content`), parseCalls(message, path));
+        conversation.addAssistant(chatContent.assistant(content, contentPath), parseCalls(message, path));
         break;
       case "tool":
         conversation.addResult(
-          stringAt(message["tool_call_id"], `${path}.tool_call_id`), toolContent(message["content"], `${path}.content`),
+          stringAt(message["tool_call_id"], `${path}.tool_call_id`), chatContent.result(content, contentPath),
           `${path}.tool_call_id`,
         );
         break;
       case "function":
-        conversation.addResult(legacyCallId, toolContent(message["content"], `${path}.content`), `${path}.role`);
+        conversation.addResult(legacyCallId, chatContent.result(content, contentPath), `${path}.role`);
         break;
       default:
         throw new BridgeError(

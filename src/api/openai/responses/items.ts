@@ -1,13 +1,14 @@
 import { BridgeError } from "../../../errors.ts";
-import type { DocumentBlock, ImageBlock, TextBlock, UserBlock } from "../../../turn/message.ts";
+import type { TextBlock } from "../../../turn/message.ts";
 import { arrayAt, type Fields, objectAt, stringAt } from "../../check.ts";
-import { blocksOf, imageAt, pdfAt, textBlocks, unsupportedPart } from "../content-parts.ts";
+import { unsupportedPart } from "../content-parts.ts";
 import {
   type ClientCall, ConversationBuilder, parseArguments, type ParsedConversation,
 } from "../conversation-builder.ts";
 import { isAbsent } from "../settings.ts";
 import type { ToolNames } from "../tool-names.ts";
 import { qualifiedNameAt } from "../tools.ts";
+import { itemContent } from "./content.ts";
 import type { ResponseStore } from "./store.ts";
 
 /** The most items of one request, including those of the response that it continues. */
@@ -103,16 +104,16 @@ export function parseItems(items: readonly PlacedItem[], instructions: string, n
         const contentPath = `${path}.content`;
         switch (role) {
           case "system": case "developer": {
-            const text = systemText(item["content"], contentPath);
+            const text = itemContent.system(item["content"], contentPath);
             if (text.trim() !== "") system.push(text);
             break;
           }
           case "user":
             endSaid();
-            conversation.addUser(userContent(item["content"], contentPath));
+            conversation.addUser(itemContent.user(item["content"], contentPath));
             break;
           case "assistant":
-            for (const block of assistantContent(item["content"], contentPath)) assistant().text.push(block);
+            for (const block of itemContent.assistant(item["content"], contentPath)) assistant().text.push(block);
             break;
           default:
             throw new BridgeError(
@@ -135,7 +136,7 @@ export function parseItems(items: readonly PlacedItem[], instructions: string, n
       case "function_call_output": case "custom_tool_call_output":
         endSaid();
         conversation.addResult(
-          stringAt(item["call_id"], `${path}.call_id`), resultContent(item["output"], `${path}.output`),
+          stringAt(item["call_id"], `${path}.call_id`), itemContent.result(item["output"], `${path}.output`),
           `${path}.call_id`,
         );
         break;
@@ -161,63 +162,4 @@ export const customInput = "input";
 
 function calledBy(item: Fields, path: string): Omit<ClientCall, "input"> {
   return { id: stringAt(item["call_id"], `${path}.call_id`), name: qualifiedNameAt(item, path) };
-}
-
-/** Joins the text parts of a system message. Unlike `textBlocks`, it keeps white-space parts. */
-function systemText(content: unknown, path: string): string {
-  return blocksOf<TextBlock>(content, path, (part, type, partPath) => {
-    if (type !== "input_text" && type !== "output_text" && type !== "text") throw unsupportedPart(type, partPath);
-    return [{ type: "text", text: stringAt(part["text"], `${partPath}.text`) }];
-  }).map(({ text }) => text).join("");
-}
-
-function userContent(content: unknown, path: string): UserBlock[] {
-  return blocksOf<UserBlock>(content, path, (part, type, partPath) => {
-    switch (type) {
-      case "input_text": case "output_text": case "text": return textBlocks(stringAt(part["text"], `${partPath}.text`));
-      case "input_image": return [image(part, partPath)];
-      case "input_file": return [pdf(part, partPath)];
-      default: throw unsupportedPart(type, partPath);
-    }
-  });
-}
-
-function assistantContent(content: unknown, path: string): TextBlock[] {
-  return blocksOf<TextBlock>(content, path, (part, type, partPath) => {
-    switch (type) {
-      case "output_text": case "input_text": case "text": return textBlocks(stringAt(part["text"], `${partPath}.text`));
-      case "refusal": return textBlocks(stringAt(part["refusal"], `${partPath}.refusal`));
-      default: throw unsupportedPart(type, partPath);
-    }
-  });
-}
-
-function resultContent(content: unknown, path: string): (TextBlock | ImageBlock)[] {
-  return blocksOf<TextBlock | ImageBlock>(content, path, (part, type, partPath) => {
-    switch (type) {
-      case "input_text": case "output_text": case "text": return textBlocks(stringAt(part["text"], `${partPath}.text`));
-      case "input_image": return [image(part, partPath)];
-      default: throw unsupportedPart(type, partPath);
-    }
-  });
-}
-
-function image(part: Fields, path: string): ImageBlock {
-  if (typeof part["file_id"] === "string") {
-    throw new BridgeError(
-      "unsupported_parameter", `${path}.file_id: files are not stored here; send image_url.`,
-      { field: `${path}.file_id` },
-    );
-  }
-  return imageAt(stringAt(part["image_url"], `${path}.image_url`), `${path}.image_url`);
-}
-
-function pdf(part: Fields, path: string): DocumentBlock {
-  if (typeof part["file_url"] === "string" && isAbsent(part["file_data"])) {
-    throw new BridgeError(
-      "unsupported_parameter", `${path}.file_url: files are not fetched here; send file_data.`,
-      { field: `${path}.file_url` },
-    );
-  }
-  return pdfAt(part, path);
 }
