@@ -2,6 +2,7 @@ import type { ServerResponse } from "node:http";
 import { type Body, bodyOfText, sliceBytes } from "../api/body.ts";
 import type { AnswerFold } from "../api/dialect.ts";
 import type { WireText } from "../json-text.ts";
+import { sizeOf } from "../turn/event-size.ts";
 import type { TurnEvent } from "../turn/event.ts";
 import { roomOrClose } from "./event-stream.ts";
 import type { HeldAnswers } from "./held-answers.ts";
@@ -26,7 +27,7 @@ export async function sendWholeAnswer(
       let bytes = 0;
       for (const event of batch) {
         if (event.type === "message_start") servedModel = event.model;
-        if ("text" in event) bytes += event.text.length;
+        bytes += sizeOf(event);
       }
       answer.grow(bytes);
       fold.take(batch);

@@ -145,6 +145,23 @@ describe("an answer in one piece", () => {
     assert.equal(held.bytes, 20);
   });
 
+  it("counts what is no text too: signatures, encrypted thinking, citations", async () => {
+    const events: readonly TurnEvent[] = [
+      { type: "signature", index: 0, signature: "x".repeat(101) as JsonText },
+      { type: "block_start", index: 0, block: { type: "redacted_thinking", data: "x".repeat(101) } },
+      { type: "citation", index: 0, citation: { cited_text: "x".repeat(101) } },
+    ];
+    for (const event of events) {
+      async function* batches(): AsyncGenerator<TurnEvent[]> {
+        yield [event];
+      }
+      const held = new HeldAnswers(log, 100);
+      const fold = { take: () => {}, release: () => bodyOfText(noText) };
+      const response = new Reader() as unknown as ServerResponse;
+      await assert.rejects(sendWholeAnswer(response, batches(), fold, { held, giveUp: () => {}, headers: () => ({}) }), { message: /ask for it as a stream/u }, event.type);
+    }
+  });
+
   it("that was stored is sent at its reader's pace, and takes no room from others", async () => {
     const reader = new Reader();
     const sent = sendStored(reader as unknown as ServerResponse, wireText`${text}`);
