@@ -128,7 +128,6 @@ export function createClaudeMaxApi(
     }),
     defaultErrors: openAiErrors,
     checkAccess: createAccessCheck(config),
-    log,
   });
   let discovery: Promise<unknown> = Promise.resolve();
   return {

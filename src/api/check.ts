@@ -22,10 +22,20 @@ function wrongType(value: unknown, path: string, expected: string): BridgeError 
   return new BridgeError("invalid_type", `${path}: expected ${expected}, got ${kindOf(value)}.`, { field: path });
 }
 
+/** True for undefined and null: many clients send null for a field that they do not set. */
+export function isAbsent(value: unknown): value is undefined | null {
+  return value === undefined || value === null;
+}
+
+/** True for an object that is no array. */
+export function isFields(value: unknown): value is Fields {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
 /** Returns the value if it is an object. Throws `invalid_type` otherwise, as do the checks below. */
 export function objectAt(value: unknown, path: string): Fields {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw wrongType(value, path, "an object");
-  return value as Fields;
+  if (!isFields(value)) throw wrongType(value, path, "an object");
+  return value;
 }
 
 /** Returns the value if it is a string, which may be empty. */
@@ -40,21 +50,21 @@ export function arrayAt(value: unknown, path: string): readonly unknown[] {
   return value;
 }
 
-/** An object; undefined when absent or null, which most clients do not distinguish. */
+/** An object; undefined when absent or null. */
 export function optionalObject(value: unknown, path: string): Fields | undefined {
-  return value === undefined || value === null ? undefined : objectAt(value, path);
+  return isAbsent(value) ? undefined : objectAt(value, path);
 }
 
 /** True or false; undefined when absent or null. */
 export function optionalBoolean(value: unknown, path: string): boolean | undefined {
-  if (value === undefined || value === null) return undefined;
+  if (isAbsent(value)) return undefined;
   if (typeof value !== "boolean") throw wrongType(value, path, "true or false");
   return value;
 }
 
 /** A whole number of at least `min`; undefined when absent or null. Throws `invalid_type` or `invalid_value`. */
 export function optionalWholeNumber(value: unknown, path: string, min: number): number | undefined {
-  if (value === undefined || value === null) return undefined;
+  if (isAbsent(value)) return undefined;
   if (typeof value !== "number") throw wrongType(value, path, `a whole number of at least ${min}`);
   if (!Number.isSafeInteger(value) || value < min) {
     throw new BridgeError(
@@ -64,14 +74,17 @@ export function optionalWholeNumber(value: unknown, path: string, min: number): 
   return value;
 }
 
-/** How many levels deep JSON inside a string of the body may be nested: the same limit as the body's own. */
-export const nestedDepthMax = 200;
+/**
+ * How deep JSON of a client's may be nested, in a body or in a string of one: far deeper than any tool schema, far
+ * shallower than the call stack allows.
+ */
+export const jsonDepthMax = 200;
 
-/** True for a value nested deeper than `nestedDepthMax`. Not recursive: a client's value could overflow the stack. */
+/** True for a value nested deeper than `jsonDepthMax`. Not recursive: a client's value could overflow the stack. */
 export function isNestedTooDeep(value: unknown): boolean {
   let level: unknown[] = [value];
   for (let depth = 0; level.length > 0; depth++) {
-    if (depth > nestedDepthMax) return true;
+    if (depth > jsonDepthMax) return true;
     level = level.flatMap((item) => (typeof item === "object" && item !== null ? Object.values(item) : []));
   }
   return false;

@@ -1,13 +1,11 @@
 /** Reads a request's body within a size limit, decodes it strictly and parses it. No error message quotes the body. */
 
 import type { IncomingMessage } from "node:http";
+import { jsonDepthMax } from "../api/check.ts";
 import { BridgeError } from "../errors.ts";
 
 /** How many bytes one MB of a configured limit is. */
 export const bytesPerMegabyte = 1_048_576;
-
-/** Deepest nesting of arrays and objects: far deeper than any tool schema, far shallower than the call stack allows. */
-export const maxJsonDepth = 200;
 
 export interface BodyLimits {
   /** Largest body, in bytes as sent. */
@@ -72,9 +70,9 @@ function readBytes(request: IncomingMessage, maxBodyBytes: number, signal: Abort
 
 function parseJsonObject(body: Buffer): unknown {
   if (body.length === 0) throw invalidJson("The request body is empty; expected a JSON object.");
-  if (isNestedDeeper(body, maxJsonDepth)) {
+  if (isNestedDeeper(body, jsonDepthMax)) {
     throw invalidJson(
-      `The request body is nested too deeply: at most ${maxJsonDepth} arrays and objects may stand inside each other.`
+      `The request body is nested too deeply: at most ${jsonDepthMax} arrays and objects may stand inside each other.`
     );
   }
   let text: string;

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ErrorForm, Failure } from "../api/dialect.ts";
 import { asBridgeError, type BridgeError } from "../errors.ts";
@@ -5,6 +6,11 @@ import type { Logger } from "../log.ts";
 
 /** How long a client may continue to send a refused body before its connection is closed, in milliseconds. */
 const refusedBodyWaitMs = 1_000;
+
+/** Makes an id for a request that brings none. */
+export function newRequestId(): string {
+  return `req_${randomUUID().replaceAll("-", "")}`;
+}
 
 /** Sends a JSON body. In answer to `HEAD`, Node itself leaves the body out. */
 export function sendBytes(

@@ -1,12 +1,10 @@
-import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { ErrorForm } from "../api/dialect.ts";
 import { BridgeError } from "../errors.ts";
-import type { Logger } from "../log.ts";
 import { type AccessCheck, corsHeaders } from "./access.ts";
 import type { Services } from "./exchange.ts";
 import { OwedAnswers } from "./owed-answers.ts";
-import { logFailure, sendFailure } from "./respond.ts";
+import { logFailure, newRequestId, sendFailure } from "./respond.ts";
 import { allowedMethods, handlerOf, type Match, pageAccessOf, type Route, Router } from "./router.ts";
 import { answerUnreadable, requestTimeoutMs, type UnreadableError } from "./unreadable.ts";
 
@@ -28,11 +26,11 @@ export interface HttpOptions {
   /** The wire form of errors that belong to no route: for an unknown path, or for bytes that are no HTTP request. */
   readonly defaultErrors: ErrorForm;
   readonly checkAccess: AccessCheck;
-  readonly log: Logger;
 }
 
 /** Makes the HTTP server; it does not listen yet. */
 export function createHttpServer(options: HttpOptions): Server {
+  const { log } = options.services;
   const server = createServer(
     { requestTimeout: requestTimeoutMs, headersTimeout: headersTimeoutMs, keepAliveTimeout: keepAliveTimeoutMs }
   );
@@ -45,10 +43,10 @@ export function createHttpServer(options: HttpOptions): Server {
     const errors = match?.route.errors ?? options.defaultErrors;
     owed.add(response, errors);
     answer({ request, response, target, match, router }, options)
-      .catch((failure: unknown) => sendFailure(request, response, failure, errors, options.log))
+      .catch((failure: unknown) => sendFailure(request, response, failure, errors, log))
       // `sendFailure` itself has failed.
       .catch((failure: unknown) => {
-        logFailure(failure, response, options.log);
+        logFailure(failure, response, log);
         response.destroy();
       });
   };
@@ -64,13 +62,13 @@ export function createHttpServer(options: HttpOptions): Server {
     try {
       answerUnreadable(error, socket, owed.formOfIncomplete(socket) ?? options.defaultErrors);
     } catch (failure) {
-      options.log.error("a request failed", { reason: failure instanceof Error ? failure.stack : String(failure) });
+      log.error("a request failed", { reason: failure instanceof Error ? failure.stack : String(failure) });
       socket.destroy();
     }
   });
   // While the server listens, this event means that it could not accept a connection: no file descriptor was left.
   server.on("error", (error: NodeJS.ErrnoException) => {
-    if (server.listening) options.log.error("a connection could not be accepted", { code: error.code });
+    if (server.listening) log.error("a connection could not be accepted", { code: error.code });
   });
   return server;
 }
@@ -86,14 +84,13 @@ interface Arrival {
 }
 
 async function answer(
-  { request, response, target, match, router }: Arrival, { services, checkAccess, log }: HttpOptions,
+  { request, response, target, match, router }: Arrival, { services, checkAccess }: HttpOptions,
 ): Promise<void> {
   const startedAtMs = performance.now();
+  const { log } = services;
   const method = request.method ?? "";
   const sentId = request.headers["x-request-id"];
-  const requestId = typeof sentId === "string" && ownRequestId.test(sentId)
-    ? sentId
-    : `req_${randomUUID().replaceAll("-", "")}`;
+  const requestId = typeof sentId === "string" && ownRequestId.test(sentId) ? sentId : newRequestId();
   response.setHeader("x-request-id", requestId);
   const { authority, path } = target;
   const left = new AbortController();

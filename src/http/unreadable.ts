@@ -1,9 +1,8 @@
-import { randomUUID } from "node:crypto";
 import { STATUS_CODES, validateHeaderValue } from "node:http";
 import type { Duplex } from "node:stream";
 import type { ErrorForm } from "../api/dialect.ts";
 import { BridgeError } from "../errors.ts";
-import { failureOf } from "./respond.ts";
+import { failureOf, newRequestId } from "./respond.ts";
 
 /** How long a client may take to send its whole request, in milliseconds. */
 export const requestTimeoutMs = 300_000;
@@ -49,7 +48,7 @@ function rawAnswer(error: BridgeError, errors: ErrorForm): Buffer {
   const { status, headers, body: failure } = failureOf(error, errors);
   const body = Buffer.from(JSON.stringify(failure));
   const all = {
-    connection: "close", "x-request-id": `req_${randomUUID().replaceAll("-", "")}`,
+    connection: "close", "x-request-id": newRequestId(),
     "content-type": "application/json; charset=utf-8", "content-length": String(body.length), ...headers,
   };
   let head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n`;

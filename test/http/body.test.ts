@@ -5,7 +5,8 @@ import { Socket, connect } from "node:net";
 import type { AddressInfo } from "node:net";
 import { describe, it } from "node:test";
 import { BridgeError } from "../../src/errors.ts";
-import { bytesPerMegabyte, maxJsonDepth, readJsonBody } from "../../src/http/body.ts";
+import { jsonDepthMax } from "../../src/api/check.ts";
+import { bytesPerMegabyte, readJsonBody } from "../../src/http/body.ts";
 import { statusOf } from "../support/openai-error.ts";
 
 const limits = { maxBodyBytes: bytesPerMegabyte };
@@ -144,11 +145,11 @@ describe("nesting", () => {
   const nested = (depth: number): string => `{"a":${"[".repeat(depth - 1)}${"]".repeat(depth - 1)}}`;
 
   it("is taken down to its limit", async () => {
-    assert.ok(await readJsonBody(requestOf([nested(maxJsonDepth)]), limits));
+    assert.ok(await readJsonBody(requestOf([nested(jsonDepthMax)]), limits));
   });
 
   it("is refused beyond it, in arrays and objects, before it is parsed", async () => {
-    for (const body of [nested(maxJsonDepth + 1), '{"a":'.repeat(maxJsonDepth + 1), "[".repeat(500_000)]) {
+    for (const body of [nested(jsonDepthMax + 1), '{"a":'.repeat(jsonDepthMax + 1), "[".repeat(500_000)]) {
       const error = await refused(body);
       assert.deepEqual([error.kind, statusOf(error), error.field], ["invalid_json", 400, "body"]);
       assert.match(error.message, /at most 200 arrays and objects/);
@@ -172,7 +173,7 @@ describe("nesting", () => {
   it("is seen after a string of any length and ending", async () => {
     for (let padding = 0; padding < 70; padding += 1) {
       for (const ending of ["", '\\"', "\\\\", '\\\\\\"', "\\\\\\\\"]) {
-        const error = await refused(`{"${"x".repeat(padding)}${ending}":${"[".repeat(maxJsonDepth)}`);
+        const error = await refused(`{"${"x".repeat(padding)}${ending}":${"[".repeat(jsonDepthMax)}`);
         assert.match(error.message, /nested too deeply/, `${padding} ${ending}`);
       }
     }

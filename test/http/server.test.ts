@@ -469,8 +469,8 @@ describe("a server of its own", () => {
     const logLines: string[] = [];
     failOnFaults(t);
     const log = createLogger("info", (line) => logLines.push(line));
-    // Nothing in these tests gets as far as the services.
-    const server = createHttpServer({ services: {} as Services, routes, defaultErrors: openAiErrors, checkAccess, log });
+    // Nothing in these tests gets as far as the other services.
+    const server = createHttpServer({ services: { log } as Services, routes, defaultErrors: openAiErrors, checkAccess });
     await once(server.listen(0, "127.0.0.1"), "listening");
     cleanUp(t, () => server.close());
     return { server, logLines, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };

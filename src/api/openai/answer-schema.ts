@@ -1,5 +1,5 @@
 import { formatTexts } from "../../own-words.ts";
-import type { Fields } from "../check.ts";
+import { type Fields, isFields } from "../check.ts";
 
 /**
  * Rewrites the client's schema of the answer so that the CLI can compile it. The CLI compiles it as JSON Schema
@@ -142,8 +142,4 @@ function leadsSomewhere(reference: unknown, root: Fields): boolean {
     place = (place as Fields)[name];
   }
   return true;
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

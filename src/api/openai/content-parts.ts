@@ -1,7 +1,7 @@
 import { BridgeError } from "../../errors.ts";
 import { imageType } from "../../image-type.ts";
 import type { DocumentBlock, ImageBlock, TextBlock, UserBlock } from "../../turn/message.ts";
-import { type Fields, objectAt, stringAt } from "../check.ts";
+import { type Fields, isAbsent, objectAt, stringAt } from "../check.ts";
 
 /** The image types that the Messages API accepts. */
 const imageTypes: ReadonlySet<string> = new Set(["image/png", "image/jpeg", "image/gif", "image/webp"]);
@@ -69,7 +69,7 @@ export function contentParser({ textTypes, imageType: image, fileType: file, ...
 function blocksOf<Block>(
   content: unknown, path: string, parse: (part: Fields, type: string, path: string) => Block[],
 ): (Block | TextBlock)[] {
-  if (content === undefined || content === null) return [];
+  if (isAbsent(content)) return [];
   if (typeof content === "string") return textBlocks(content);
   if (!Array.isArray(content)) {
     throw new BridgeError("invalid_type", `${path}: expected a string or an array of parts.`, { field: path });

@@ -3,7 +3,7 @@ import { beginText, continueText } from "../../own-words.ts";
 import type {
   AssistantBlock, Message, TextBlock, ToolResultBlock, ToolUseBlock, UserBlock,
 } from "../../turn/message.ts";
-import { isNestedTooDeep, nestedDepthMax, stringAt } from "../check.ts";
+import { isAbsent, isNestedTooDeep, jsonDepthMax, stringAt } from "../check.ts";
 import { textBlocks } from "./content-parts.ts";
 import { CallIds, type ToolNames } from "./tool-names.ts";
 
@@ -45,13 +45,13 @@ type Growing =
  * object (another model may have written it) becomes `{ arguments: text }`, so that the model still sees it.
  */
 export function parseArguments(value: unknown, path: string): Readonly<Record<string, unknown>> {
-  if (value === undefined || value === null || value === "") return {};
+  if (isAbsent(value) || value === "") return {};
   const text = typeof value === "object" ? JSON.stringify(value) : stringAt(value, path);
   try {
     const parsed: unknown = JSON.parse(text);
     if (isNestedTooDeep(parsed)) {
       throw new BridgeError(
-        "invalid_value", `${path}: it is nested deeper than ${nestedDepthMax} levels.`, { field: path },
+        "invalid_value", `${path}: it is nested deeper than ${jsonDepthMax} levels.`, { field: path },
       );
     }
     if (typeof parsed === "object" && parsed !== null && !Array.isArray(parsed)) {

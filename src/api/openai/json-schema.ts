@@ -1,6 +1,6 @@
 import { BridgeError } from "../../errors.ts";
 import { unionTexts } from "../../own-words.ts";
-import { type Fields, kindOf } from "../check.ts";
+import { type Fields, isAbsent, isFields, kindOf } from "../check.ts";
 
 const propertyName = /^[a-zA-Z0-9_.-]{1,64}$/u;
 /** Matches the `$ref` of a member such as `{"$ref": "#/$defs/Cat"}`, as Pydantic and Zod write unions. */
@@ -17,7 +17,7 @@ const unions = ["anyOf", "oneOf", "allOf"] as const;
  * members. Throws a BridgeError that names the field which cannot be rewritten.
  */
 export function objectSchema(value: unknown, path: string): Fields {
-  if (value === undefined || value === null) return { type: "object", properties: {} };
+  if (isAbsent(value)) return { type: "object", properties: {} };
   if (!isFields(value)) {
     throw new BridgeError(
       "invalid_type", `${path}: expected a JSON Schema object, got ${kindOf(value)}.`, { field: path },
@@ -113,7 +113,7 @@ function objectMember(member: unknown, schema: Fields): Fields | undefined {
 }
 
 function allowsObject(type: unknown): boolean {
-  return type === undefined || type === null || type === "object" || (Array.isArray(type) && type.includes("object"));
+  return isAbsent(type) || type === "object" || (Array.isArray(type) && type.includes("object"));
 }
 
 /** Merges the members' properties. If members define a property differently, `combine` joins the definitions. */
@@ -136,8 +136,4 @@ function mergedProperties(objects: readonly Fields[], combine: "anyOf" | "allOf"
 
 function stringsOf(value: unknown): string[] {
   return Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -3,20 +3,15 @@
 import { BridgeError } from "../../errors.ts";
 import type { Effort, Turn } from "../../turn/turn.ts";
 import { answerSchema } from "./answer-schema.ts";
-import { type Fields, objectAt, stringAt } from "../check.ts";
+import { type Fields, isAbsent, objectAt, stringAt } from "../check.ts";
 import { objectSchema } from "./json-schema.ts";
 
 /** The longest model name that a client may send, in characters. */
 const modelNameCharsMax = 256;
 
-/** True for undefined and null: many clients send null for a field that they do not set. */
-export function isAbsent(value: unknown): boolean {
-  return value === undefined || value === null;
-}
-
 /** Returns the client's model name, or the default. Throws `invalid_value` for a name that is too long. */
 export function modelName(value: unknown, defaultModel: string): string {
-  if (value === undefined || value === null || value === "") return defaultModel;
+  if (isAbsent(value) || value === "") return defaultModel;
   const name = stringAt(value, "model");
   if (name.length > modelNameCharsMax) {
     throw new BridgeError(

@@ -2,7 +2,7 @@ import { BridgeError } from "../../errors.ts";
 import { goneToolText } from "../../own-words.ts";
 import type { Message } from "../../turn/message.ts";
 import type { Tool, ToolChoice } from "../../turn/turn.ts";
-import { arrayAt, type Fields, objectAt, stringAt } from "../check.ts";
+import { arrayAt, type Fields, isAbsent, objectAt, stringAt } from "../check.ts";
 import { objectSchema } from "./json-schema.ts";
 import { namespaceSeparator, qualifiedName, type ToolNames } from "./tool-names.ts";
 
@@ -68,7 +68,7 @@ export function chooseTools(
 export function toolList(
   value: unknown, path: string, parse: (entry: unknown, path: string) => readonly Tool[],
 ): Tool[] {
-  if (value === undefined || value === null) return [];
+  if (isAbsent(value)) return [];
   const entries = arrayAt(value, path);
   refuseTooMany(entries.length, path);
   const tools: Tool[] = [];
@@ -118,14 +118,14 @@ export function nameAt(value: unknown, path: string): string {
 
 /** Reads the name of a called or chosen tool, qualified with its `namespace` if it has one. */
 export function qualifiedNameAt(holder: Fields, path: string): string {
-  const namespace = isPresent(holder["namespace"]) ? nameAt(holder["namespace"], `${path}.namespace`) : undefined;
+  const namespace = !isAbsent(holder["namespace"]) ? nameAt(holder["namespace"], `${path}.namespace`) : undefined;
   return qualifiedName(namespace, nameAt(holder["name"], `${path}.name`));
 }
 
 /** Reads the fields that every kind of tool has: name and description. */
 export function namedTool(definition: Fields, path: string, names: ModelNames): Omit<Tool, "inputSchema"> {
   const name = nameAt(definition["name"], `${path}.name`);
-  const description = isPresent(definition["description"])
+  const description = !isAbsent(definition["description"])
     ? stringAt(definition["description"], `${path}.description`)
     : "";
   return { name: names.toModel(name), description, source: { name, path } };
@@ -146,7 +146,7 @@ const chatForm: ChoiceForm = { kinds: ["function"], isNested: true };
  * form that the client used; if that is not clear, in the dialect's own form.
  */
 export function parseToolChoice(value: unknown, names: ToolNames, form: ChoiceForm = chatForm): ParsedChoice {
-  if (!isPresent(value)) return { choice: { type: "auto" } };
+  if (isAbsent(value)) return { choice: { type: "auto" } };
   if (value === "auto" || value === "none") return { choice: { type: value } };
   // `any` is Anthropic's word for OpenAI's `required`; some clients send it here.
   if (value === "required" || value === "any") return { choice: { type: "any" } };
@@ -169,8 +169,8 @@ export function parseToolChoice(value: unknown, names: ToolNames, form: ChoiceFo
 
 function allowedTools(choice: Fields, names: ToolNames, form: ChoiceForm): ParsedChoice {
   const nested = choice["allowed_tools"];
-  const path = form.isNested || isPresent(nested) ? "tool_choice.allowed_tools" : "tool_choice";
-  const holder = isPresent(nested) ? objectAt(nested, path) : choice;
+  const path = form.isNested || !isAbsent(nested) ? "tool_choice.allowed_tools" : "tool_choice";
+  const holder = !isAbsent(nested) ? objectAt(nested, path) : choice;
   const mode = holder["mode"] ?? "auto";
   if (mode !== "auto" && mode !== "required") throw wrongChoice(`${path}.mode`);
   const entries = arrayAt(holder["tools"], `${path}.tools`);
@@ -196,7 +196,7 @@ function allowedTools(choice: Fields, names: ToolNames, form: ChoiceForm): Parse
 }
 
 function toolName(choice: Fields, path: string, names: ToolNames, { isNested }: ChoiceForm): string {
-  if (isPresent(choice["function"])) {
+  if (!isAbsent(choice["function"])) {
     return names.toModel(stringAt(objectAt(choice["function"], `${path}.function`)["name"], `${path}.function.name`));
   }
   return names.toModel(isNested ? stringAt(choice["name"], `${path}.function.name`) : qualifiedNameAt(choice, path));
@@ -206,8 +206,4 @@ function wrongChoice(path: string): BridgeError {
   return new BridgeError(
     "invalid_value", `${path}: expected auto, none, required, a function or allowed_tools.`, { field: path },
   );
-}
-
-function isPresent(value: unknown): boolean {
-  return value !== undefined && value !== null;
 }

@@ -1,5 +1,5 @@
 import { BridgeError } from "../../../errors.ts";
-import { arrayAt, type Fields, objectAt, stringAt } from "../../check.ts";
+import { arrayAt, type Fields, isAbsent, objectAt, stringAt } from "../../check.ts";
 import {
   type ClientCall, type ClientCalls, ConversationBuilder, parseArguments, type ParsedConversation,
 } from "../conversation-builder.ts";
@@ -11,7 +11,7 @@ export const messagesMax = 10_000;
 
 /** Parses `messages` into a system prompt and messages whose roles alternate; the first and the last are the user's. */
 export function parseMessages(value: unknown, names: ToolNames): ParsedConversation {
-  if (value === undefined || value === null) {
+  if (isAbsent(value)) {
     throw new BridgeError(
       "missing_field", "messages is required: an array of at least one message.", { field: "messages" },
     );
@@ -71,7 +71,7 @@ const legacyCallId = "function_call";
 
 function parseCalls(message: Fields, path: string): ClientCalls {
   const { tool_calls: toolCalls, function_call: functionCall } = message;
-  const entries = toolCalls === undefined || toolCalls === null ? [] : arrayAt(toolCalls, `${path}.tool_calls`);
+  const entries = isAbsent(toolCalls) ? [] : arrayAt(toolCalls, `${path}.tool_calls`);
   if (entries.length > 0) {
     const calls = entries.map((entry, index) => {
       const callPath = `${path}.tool_calls[${index}]`;
@@ -82,7 +82,7 @@ function parseCalls(message: Fields, path: string): ClientCalls {
     });
     return { calls, path: `${path}.tool_calls` };
   }
-  if (functionCall === undefined || functionCall === null) return { calls: [], path };
+  if (isAbsent(functionCall)) return { calls: [], path };
   return {
     calls: [{ id: legacyCallId, ...parseCall(functionCall, `${path}.function_call`) }],
     path: `${path}.function_call`,

@@ -1,10 +1,11 @@
 import { BridgeError } from "../../../errors.ts";
 import type { Turn } from "../../../turn/turn.ts";
 import {
-  arrayAt, type Fields, objectAt, optionalBoolean, optionalObject, optionalWholeNumber, refuseUnless, stringAt,
+  arrayAt, type Fields, isAbsent, objectAt, optionalBoolean, optionalObject, optionalWholeNumber, refuseUnless,
+  stringAt,
 } from "../../check.ts";
 import type { TurnRequest } from "../../dialect.ts";
-import { effortSettings, effortWord, isAbsent, modelName, schemaOfFormat } from "../settings.ts";
+import { effortSettings, effortWord, modelName, schemaOfFormat } from "../settings.ts";
 import { ToolNames } from "../tool-names.ts";
 import { parseMessages } from "./messages.ts";
 import { parseTools } from "./tools.ts";

@@ -1,7 +1,7 @@
 import { BridgeError } from "../../../errors.ts";
 import type { Message } from "../../../turn/message.ts";
 import type { Tool } from "../../../turn/turn.ts";
-import { type Fields, objectAt, optionalBoolean, stringAt } from "../../check.ts";
+import { type Fields, isAbsent, objectAt, optionalBoolean, stringAt } from "../../check.ts";
 import type { ToolNames } from "../tool-names.ts";
 import { type ChosenTools, chooseTools, functionTool, type ParsedChoice, parseToolChoice, toolList } from "../tools.ts";
 
@@ -23,7 +23,7 @@ export function parseTools(fields: Fields, messages: readonly Message[], names: 
     : toolList(fields["functions"], "functions", (entry, path) => [functionTool(objectAt(entry, path), path, names)]);
   const isLegacy = functions.length > 0;
   const offered = isLegacy ? functions : tools;
-  const isLegacyChoice = tools.length === 0 && isPresent(fields["function_call"]);
+  const isLegacyChoice = tools.length === 0 && !isAbsent(fields["function_call"]);
   const choice = isLegacyChoice
     ? parseLegacyChoice(fields["function_call"], names)
     : parseToolChoice(fields["tool_choice"], names);
@@ -47,15 +47,11 @@ function parseTool(entry: unknown, path: string, names: ToolNames): Tool {
 }
 
 function parseLegacyChoice(value: unknown, names: ToolNames): ParsedChoice {
-  if (!isPresent(value)) return { choice: { type: "auto" } };
+  if (isAbsent(value)) return { choice: { type: "auto" } };
   if (value === "auto" || value === "none") return { choice: { type: value } };
   return {
     choice: {
       type: "tool", name: names.toModel(stringAt(objectAt(value, "function_call")["name"], "function_call.name")),
     }
   };
-}
-
-function isPresent(value: unknown): boolean {
-  return value !== undefined && value !== null;
 }

@@ -1,7 +1,6 @@
 import { BridgeError } from "../../../errors.ts";
-import { stringAt } from "../../check.ts";
+import { isAbsent, stringAt } from "../../check.ts";
 import { contentParser, imageAt, pdfAt } from "../content-parts.ts";
-import { isAbsent } from "../settings.ts";
 
 /** Parses the content of the Responses API's messages, and the outputs of calls. */
 export const itemContent = contentParser({

@@ -1,11 +1,10 @@
 import { BridgeError } from "../../../errors.ts";
 import type { TextBlock } from "../../../turn/message.ts";
-import { arrayAt, type Fields, objectAt, stringAt } from "../../check.ts";
+import { arrayAt, type Fields, isAbsent, objectAt, stringAt } from "../../check.ts";
 import { unsupportedPart } from "../content-parts.ts";
 import {
   type ClientCall, ConversationBuilder, parseArguments, type ParsedConversation,
 } from "../conversation-builder.ts";
-import { isAbsent } from "../settings.ts";
 import type { ToolNames } from "../tool-names.ts";
 import { qualifiedNameAt } from "../tools.ts";
 import { itemContent } from "./content.ts";

@@ -1,8 +1,9 @@
 import {
-  arrayAt, type Fields, objectAt, optionalBoolean, optionalObject, optionalWholeNumber, refuseUnless, stringAt,
+  arrayAt, type Fields, isAbsent, objectAt, optionalBoolean, optionalObject, optionalWholeNumber, refuseUnless,
+  stringAt,
 } from "../../check.ts";
 import type { TurnRequest } from "../../dialect.ts";
-import { effortSettings, effortWord, isAbsent, modelName, schemaOfFormat } from "../settings.ts";
+import { effortSettings, effortWord, modelName, schemaOfFormat } from "../settings.ts";
 import { ToolNames } from "../tool-names.ts";
 import { collectItems, parseItems } from "./items.ts";
 import type { ResponseStore } from "./store.ts";

@@ -2,7 +2,7 @@ import { BridgeError } from "../../../errors.ts";
 import { freeInputText, grammarTexts } from "../../../own-words.ts";
 import type { Message } from "../../../turn/message.ts";
 import type { Tool } from "../../../turn/turn.ts";
-import { arrayAt, type Fields, objectAt, optionalBoolean, stringAt } from "../../check.ts";
+import { arrayAt, type Fields, isAbsent, objectAt, optionalBoolean, stringAt } from "../../check.ts";
 import { qualifiedName, type ToolNames } from "../tool-names.ts";
 import {
   type ChosenTools, chooseTools, functionTool, type ModelNames, nameAt, namedTool, parseToolChoice, refuseTooMany,
@@ -84,7 +84,7 @@ function callable(tool: Fields, path: string, names: ModelNames, customTools: Se
  */
 function customTool(tool: Fields, path: string, names: ModelNames): Tool {
   const named = namedTool(tool, path, names);
-  const format = tool["format"] === undefined || tool["format"] === null
+  const format = isAbsent(tool["format"])
     ? {}
     : objectAt(tool["format"], `${path}.format`);
   const grammar = grammarOf(format, `${path}.format`);
