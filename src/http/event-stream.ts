@@ -3,26 +3,24 @@ import type { WireStream } from "../api/dialect.ts";
 import { asBridgeError } from "../errors.ts";
 import { joinWireText, noText, type WireText } from "../json-text.ts";
 import type { TurnEvent } from "../turn/event.ts";
+import { roomOrClose } from "./room-or-close.ts";
 
 /** How long the response headers are held back while the CLI retries its request to the API, in milliseconds. */
 const retryHeadWaitMs = 30_000;
-
-/**
- * How long a client may read nothing of its answer, in milliseconds, before it is disconnected. Until then a stream
- * occupies one of the running turns and a process.
- */
-export const stalledReaderMsMax = 5 * 60_000;
 
 export interface EventStreamOptions {
   /** How long the response headers wait for the first delta, in milliseconds. A failure before them gets a status. */
   readonly headWaitMs: number;
   /** How long the stream may be silent before a heartbeat is sent, in milliseconds; 0 sends none. */
   readonly heartbeatMs: number;
-  /** Makes the response headers as they are sent. `servedModel` is undefined if `headWaitMs` passed before it came. */
+  /** Makes the response headers when they are sent. `servedModel` is undefined if it was not known by then. */
   readonly headers: (servedModel: string | undefined) => Readonly<Record<string, string>>;
   /** Called for a failure after the response headers were sent, when it can no longer be an HTTP status. */
   readonly onFailure: (error: unknown) => void;
-  /** Called with an error that a timer's callback threw. It must end the answer and the turn: no caller would. */
+  /**
+   * Called with an error that was thrown while a heartbeat, or the headers without a delta, were sent. It must end the
+   * answer and the turn: this happens in a timer, which has no caller to throw to.
+   */
   readonly onBroken: (error: unknown) => void;
 }
 
@@ -33,88 +31,149 @@ export interface EventStreamOptions {
 export async function sendEventStream(
   response: ServerResponse, batches: AsyncIterable<readonly TurnEvent[]>, wire: WireStream, options: EventStreamOptions,
 ): Promise<void> {
-  const { headWaitMs, heartbeatMs, headers, onFailure, onBroken } = options;
-  let servedModel: string | undefined;
+  const stream = new EventStream(response, wire, options);
+  try {
+    for await (const batch of batches) {
+      if (stream.state === "broken") return;
+      const hasRoom = stream.relay(batch);
+      if (!hasRoom) await roomOrClose(response);
+    }
+    stream.end();
+  } catch (error) {
+    stream.fail(error);
+  } finally {
+    stream.stopTimer();
+  }
+}
+
+/**
+ * `waiting`: the response headers are not sent yet. `open`: they are. `broken`: a timer's action has thrown, and
+ * `onBroken` ends the answer. `ended`: the answer is complete, or has failed.
+ */
+type StreamState = "waiting" | "open" | "broken" | "ended";
+
+/** One answer on its way to a client. */
+class EventStream {
+  readonly #response: ServerResponse;
+  readonly #wire: WireStream;
+  readonly #options: EventStreamOptions;
+  #state: StreamState = "waiting";
+  #servedModel: string | undefined;
   /** What the dialect has written of the answer before the response headers were sent. */
-  let heldBack = noText;
-  let isBroken = false;
-  let lastWriteMs = 0;
-  let heartbeat: NodeJS.Timeout | undefined;
-  const guarded = (action: () => void) => (): void => {
-    try {
-      action();
-    } catch (error) {
-      isBroken = true;
-      clearTimeout(heartbeat);
-      try {
-        onBroken(error);
-      } catch {
-        // A timer has no caller to throw to, so the connection is closed.
-        response.destroy();
+  #heldBack = noText;
+  /** While `waiting`, the wait for the first delta; while `open`, for the next heartbeat. */
+  #timer: NodeJS.Timeout | undefined;
+  #lastWriteMs = 0;
+
+  constructor(response: ServerResponse, wire: WireStream, options: EventStreamOptions) {
+    this.#response = response;
+    this.#wire = wire;
+    this.#options = options;
+    this.#wait(options.headWaitMs, () => this.#openEmpty());
+  }
+
+  get state(): StreamState {
+    return this.#state;
+  }
+
+  /** Writes one batch. Returns false when the socket has no room for the next one yet. */
+  relay(batch: readonly TurnEvent[]): boolean {
+    if (this.#state === "waiting") this.#lookAhead(batch);
+    let text = this.#wire.encode(batch);
+    if (this.#state === "waiting") {
+      this.#heldBack = joinWireText(this.#heldBack, text);
+      // The API may still fail before its first delta: until then the headers wait, whatever the dialect has written.
+      text = this.#heldBack !== noText && batch.some(hasContent) ? this.#open() : noText;
+    }
+    if (text === noText) return true;
+    this.#lastWriteMs = Date.now();
+    return this.#response.write(text, "latin1");
+  }
+
+  end(): void {
+    this.#state = "ended";
+    this.#response.end();
+  }
+
+  /** Sends the failure as the last event. Throws it if the response headers were not sent. */
+  fail(error: unknown): void {
+    // The turn fails because `onBroken` ended it.
+    if (this.#state === "broken") return;
+    if (this.#state === "waiting") throw error;
+    this.#state = "ended";
+    this.#options.onFailure(error);
+    if (!this.#response.destroyed) this.#response.end(this.#wire.fail(asBridgeError(error)), "latin1");
+  }
+
+  stopTimer(): void {
+    clearTimeout(this.#timer);
+  }
+
+  /** Finds what the response headers depend on. */
+  #lookAhead(batch: readonly TurnEvent[]): void {
+    for (const event of batch) {
+      if (event.type === "accepted" || event.type === "message_start") this.#servedModel = event.model;
+      // The API is failing. Hold the headers back longer: if it fails for good, the client gets an HTTP status.
+      if (event.type === "retry") {
+        this.#wait(Math.max(this.#options.headWaitMs, retryHeadWaitMs), () => this.#openEmpty());
       }
     }
-  };
-  const open = (): WireText => {
-    clearTimeout(headWait);
-    lastWriteMs = Date.now();
-    if (heartbeatMs > 0) heartbeat = setTimeout(beat, heartbeatMs);
-    response.writeHead(200, {
+  }
+
+  /** Sends the response headers; returns the stream's first text. */
+  #open(): WireText {
+    this.#response.writeHead(200, {
       "content-type": "text/event-stream; charset=utf-8",
       "cache-control": "no-cache",
       // Otherwise nginx would buffer the stream.
       "x-accel-buffering": "no",
-      ...headers(servedModel),
+      ...this.#options.headers(this.#servedModel),
     });
-    const opening = joinWireText(wire.open(), heldBack);
-    heldBack = noText;
-    return opening;
-  };
-  // The timer checks whether a heartbeat is due, rather than being reset by each write: a write only reads the clock.
-  const beat = guarded(() => {
+    this.#state = "open";
+    this.#lastWriteMs = Date.now();
+    this.stopTimer();
+    if (this.#options.heartbeatMs > 0) this.#wait(this.#options.heartbeatMs, () => this.#beat());
+    return joinWireText(this.#wire.open(), this.#heldBack);
+  }
+
+  #openEmpty(): void {
+    this.#response.write(this.#open(), "latin1");
+  }
+
+  /** Checks whether a heartbeat is due. No write resets the timer: a write only reads the clock. */
+  #beat(): void {
+    const { heartbeatMs } = this.#options;
     const nowMs = Date.now();
-    const dueMs = lastWriteMs + heartbeatMs;
+    const dueMs = this.#lastWriteMs + heartbeatMs;
     const isDue = nowMs >= dueMs;
     if (isDue) {
-      lastWriteMs = nowMs;
-      if (!response.destroyed && !response.writableNeedDrain) response.write(wire.heartbeat(), "latin1");
+      this.#lastWriteMs = nowMs;
+      const hasRoom = !this.#response.destroyed && !this.#response.writableNeedDrain;
+      if (hasRoom) this.#response.write(this.#wire.heartbeat(), "latin1");
     }
-    heartbeat = setTimeout(beat, isDue ? heartbeatMs : Math.min(heartbeatMs, dueMs - nowMs));
-  });
-  const openEmpty = guarded(() => {
-    response.write(open(), "latin1");
-  });
-  let headWait = setTimeout(openEmpty, headWaitMs);
-  try {
-    for await (const batch of batches) {
-      if (isBroken) return;
-      if (!response.headersSent) {
-        for (const event of batch) {
-          if (event.type === "accepted" || event.type === "message_start") servedModel = event.model;
-          if (event.type !== "retry") continue;
-          // The API is failing. Hold the headers back longer: if it fails for good, the client gets an HTTP status.
-          clearTimeout(headWait);
-          headWait = setTimeout(openEmpty, Math.max(headWaitMs, retryHeadWaitMs));
-        }
+    this.#wait(isDue ? heartbeatMs : Math.min(heartbeatMs, dueMs - nowMs), () => this.#beat());
+  }
+
+  #wait(waitMs: number, action: () => void): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      try {
+        action();
+      } catch (error) {
+        this.#break(error);
       }
-      let text = wire.encode(batch);
-      if (!response.headersSent) {
-        heldBack = joinWireText(heldBack, text);
-        // The API may still fail before its first delta: until then the headers wait, whatever the dialect has written.
-        text = heldBack !== noText && batch.some(hasContent) ? open() : noText;
-      }
-      if (text === noText) continue;
-      lastWriteMs = Date.now();
-      if (!response.write(text, "latin1")) await roomOrClose(response);
+    }, waitMs);
+  }
+
+  #break(error: unknown): void {
+    this.#state = "broken";
+    this.stopTimer();
+    try {
+      this.#options.onBroken(error);
+    } catch {
+      // A timer has no caller to throw to, so the connection is closed.
+      this.#response.destroy();
     }
-    response.end();
-  } catch (error) {
-    if (isBroken) return;
-    if (!response.headersSent) throw error;
-    onFailure(error);
-    if (!response.destroyed) response.end(wire.fail(asBridgeError(error)), "latin1");
-  } finally {
-    clearTimeout(headWait);
-    clearTimeout(heartbeat);
   }
 }
 
@@ -126,22 +185,4 @@ function hasContent(event: TurnEvent): boolean {
     case "block_start": return event.block.type !== "text" && event.block.type !== "thinking";
     default: return true;
   }
-}
-
-/**
- * Resolves when the socket has room again (with `finish`: when it has accepted everything), or when it is closed, so
- * that a writer never waits for a client that left. A client that reads nothing for `stalledReaderMsMax` is
- * disconnected.
- */
-export function roomOrClose(response: ServerResponse, event: "drain" | "finish" = "drain"): Promise<void> {
-  if (response.destroyed || (event === "finish" && response.writableFinished)) return Promise.resolve();
-  return new Promise((resolve) => {
-    const stalled = setTimeout(() => response.destroy(), stalledReaderMsMax);
-    const settle = (): void => {
-      clearTimeout(stalled);
-      response.off(event, settle).off("close", settle);
-      resolve();
-    };
-    response.on(event, settle).on("close", settle);
-  });
 }

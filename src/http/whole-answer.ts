@@ -4,7 +4,7 @@ import type { AnswerFold } from "../api/dialect.ts";
 import type { WireText } from "../json-text.ts";
 import { sizeOf } from "../turn/event-size.ts";
 import type { TurnEvent } from "../turn/event.ts";
-import { roomOrClose } from "./event-stream.ts";
+import { roomOrClose } from "./room-or-close.ts";
 import type { HeldAnswers } from "./held-answers.ts";
 
 export interface WholeAnswerOptions {

@@ -5,7 +5,8 @@ import { describe, it, type TestContext } from "node:test";
 import { BridgeError } from "../../src/errors.ts";
 import type { WireStream } from "../../src/api/dialect.ts";
 import { encodeWireText, joinedWireText, noText, wireText } from "../../src/json-text.ts";
-import { type EventStreamOptions, sendEventStream, stalledReaderMsMax } from "../../src/http/event-stream.ts";
+import { type EventStreamOptions, sendEventStream } from "../../src/http/event-stream.ts";
+import { stalledReaderMsMax } from "../../src/http/room-or-close.ts";
 import type { TurnEvent } from "../../src/turn/event.ts";
 import { blockStop, messageStart, noUsage, text, textStart, thinkingStart, toolUse } from "../support/turn-events.ts";
 

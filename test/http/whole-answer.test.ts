@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { EventEmitter } from "node:events";
 import type { ServerResponse } from "node:http";
 import { describe, it, type TestContext } from "node:test";
-import { stalledReaderMsMax } from "../../src/http/event-stream.ts";
+import { stalledReaderMsMax } from "../../src/http/room-or-close.ts";
 import { HeldAnswers } from "../../src/http/held-answers.ts";
 import { clientClosed } from "../../src/errors.ts";
 import { bodyOfPieces, bodyOfText } from "../../src/api/body.ts";

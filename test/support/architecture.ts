@@ -61,8 +61,8 @@ export const rooms: Readonly<Record<string, Room>> = {
     has: "the dialects, between a wire form and `turn/`, without I/O; `operations/` has `/` and `/health`",
   },
   http: {
-    rank: 4, place: "http/", imports: ["api", "errors", "loopback", "json-text", "image-type"],
-    importsTypesOf: ["engine", "turn", "log"],
+    rank: 4, place: "http/", imports: ["api", "turn", "errors", "loopback", "json-text", "image-type"],
+    importsTypesOf: ["engine", "log"],
     has: "listener, router, access, request body, event streams, whole answers, failures",
   },
   config: {
