@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { AssistantBlock, Message, ToolResultBlock, UserBlock } from "../turn/message.ts";
+import type { AssistantBlock, Message, ResultPart, ToolResultBlock, UserBlock } from "../turn/message.ts";
 import type { Turn } from "../turn/turn.ts";
 
 /**
@@ -61,8 +61,15 @@ function userParts(block: UserBlock, order: ReadonlyMap<string, number>): string
       return block.source.type === "url"
         ? ["image_url", block.source.url]
         : ["image", block.source.media_type, block.source.data];
-    case "document":
-      return ["document", block.source.data, block.title ?? ""];
+    case "document": {
+      const { source, ...rest } = block;
+      // A PDF may be large, so its data is hashed without being written as JSON first.
+      return source.type === "base64"
+        ? ["document", source.data, canonicalJson(rest)]
+        : ["document", "", canonicalJson(withoutPaths(block))];
+    }
+    case "search_result":
+      return ["search_result", canonicalJson(block)];
     case "tool_result":
       return [
         "tool_result", String(order.get(block.tool_use_id) ?? -1), String(block.is_error ?? false),
@@ -71,13 +78,19 @@ function userParts(block: UserBlock, order: ReadonlyMap<string, number>): string
   }
 }
 
-/** Leaves out `path`, the place of an image's URL in its request, which is no part of the content. */
 function resultContent(content: ToolResultBlock["content"]): unknown {
-  if (typeof content === "string") return content;
-  return content.map((part) => {
-    if (part.type !== "image" || part.source.type !== "url") return part;
-    return { type: "image_url", url: part.source.url };
-  });
+  return typeof content === "string" ? content : content.map(withoutPaths);
+}
+
+/** Leaves out `path`, the place of an image's URL in its request, which is no part of the content. */
+function withoutPaths(part: ResultPart): unknown {
+  if (part.type === "image" && part.source.type === "url") return { type: "image_url", url: part.source.url };
+  if (part.type !== "document" || part.source.type !== "content") return part;
+  const { content } = part.source;
+  return {
+    ...part,
+    source: { ...part.source, content: typeof content === "string" ? content : content.map(withoutPaths) },
+  };
 }
 
 /** JSON with sorted keys: clients parse a call's arguments and serialize them anew, perhaps in another order. */

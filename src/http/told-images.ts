@@ -1,7 +1,9 @@
 /** Fetches the images that a request gives by URL, but only for messages that the model has not been told yet. */
 
 import { BridgeError } from "../errors.ts";
-import type { ImageBlock, Message, TextBlock, ToolResultBlock, UrlSource, UserBlock } from "../turn/message.ts";
+import type {
+  AssistantBlock, DocumentBlock, ImageBlock, Message, ResultPart, TextBlock, UrlSource, UserBlock,
+} from "../turn/message.ts";
 import {
   type FetchedImage, fetchImage, type FetchOptions, fetchWaitMs, Refusal, tooMuchTogether,
 } from "./fetch-images.ts";
@@ -96,11 +98,31 @@ function tooSlowTogether(): Refusal {
 type ImageOf = (source: UrlSource) => Promise<ImageBlock>;
 
 async function withImages(block: UserBlock, image: ImageOf): Promise<UserBlock> {
-  if (block.type === "image") return await inPlace(block, image);
-  if (block.type !== "tool_result" || typeof block.content === "string") return block;
-  const content = await inTurn(block.content, async (part): Promise<TextBlock | ImageBlock> =>
+  switch (block.type) {
+    case "image": return await inPlace(block, image);
+    case "document": return await inDocument(block, image);
+    case "tool_result": {
+      if (typeof block.content === "string") return block;
+      return { ...block, content: await inTurn(block.content, (part) => inResult(part, image)) };
+    }
+    case "text": case "search_result": return block;
+  }
+}
+
+async function inResult(part: ResultPart, image: ImageOf): Promise<ResultPart> {
+  switch (part.type) {
+    case "image": return await inPlace(part, image);
+    case "document": return await inDocument(part, image);
+    case "text": case "search_result": case "tool_reference": return part;
+  }
+}
+
+async function inDocument(document: DocumentBlock, image: ImageOf): Promise<DocumentBlock> {
+  const { source } = document;
+  if (source.type !== "content" || typeof source.content === "string") return document;
+  const content = await inTurn(source.content, async (part): Promise<TextBlock | ImageBlock> =>
     (part.type === "image" ? await inPlace(part, image) : part));
-  return { ...block, content } satisfies ToolResultBlock;
+  return { ...document, source: { ...source, content } };
 }
 
 async function inPlace(block: ImageBlock, image: ImageOf): Promise<ImageBlock> {
@@ -108,12 +130,17 @@ async function inPlace(block: ImageBlock, image: ImageOf): Promise<ImageBlock> {
 }
 
 function hasUrl({ content }: Message): boolean {
-  return content.some((block) => isUrl(block)
-    || (block.type === "tool_result" && typeof block.content !== "string" && block.content.some(isUrl)));
+  return content.some((block) => {
+    if (block.type !== "tool_result") return hasUrlIn(block);
+    return typeof block.content !== "string" && block.content.some(hasUrlIn);
+  });
 }
 
-function isUrl(block: { readonly type: string; readonly source?: { readonly type: string } }): boolean {
-  return block.type === "image" && block.source?.type === "url";
+function hasUrlIn(block: UserBlock | AssistantBlock | ResultPart): boolean {
+  if (block.type === "image") return block.source.type === "url";
+  if (block.type !== "document" || block.source.type !== "content") return false;
+  const { content } = block.source;
+  return typeof content !== "string" && content.some((part) => part.type === "image" && part.source.type === "url");
 }
 
 /** Maps items one after the other, so that one request cannot open many connections at once. */

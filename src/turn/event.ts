@@ -1,5 +1,6 @@
 /** The events that a running turn yields, from the model to the client. */
 
+import type { Citation } from "./message.ts";
 import type { Usage } from "./usage.ts";
 
 /**
@@ -44,8 +45,8 @@ export type TurnEvent =
   | { readonly type: "thinking"; readonly index: number; readonly text: JsonText }
   /** The API's signature of a thinking block: proves that the API produced the block. */
   | { readonly type: "signature"; readonly index: number; readonly signature: JsonText }
-  /** A citation: the source of a text block's words, as the API sends it. */
-  | { readonly type: "citation"; readonly index: number; readonly citation: Readonly<Record<string, unknown>> }
+  /** The source of a text block's words. */
+  | { readonly type: "citation"; readonly index: number; readonly citation: Citation }
   /** A delta of a tool call's input, which is JSON inside a JSON string. An empty input is sent as `{}`. */
   | { readonly type: "input_json"; readonly index: number; readonly text: JsonText }
   | { readonly type: "block_stop"; readonly index: number }

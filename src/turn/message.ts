@@ -3,6 +3,12 @@
 /** A text block. Never empty: the Messages API refuses empty text. */
 export interface TextBlock { readonly type: "text"; readonly text: string }
 
+/** The source of a text's words, as the API sent it. */
+export type Citation = Readonly<Record<string, unknown>>;
+
+/** A text block of an earlier answer. */
+export interface AnswerTextBlock extends TextBlock { readonly citations?: readonly Citation[] }
+
 /** An image. A dialect may give its URL; the HTTP layer fetches it, so the CLI always gets the bytes. */
 export interface ImageBlock {
   readonly type: "image";
@@ -24,12 +30,45 @@ export interface Base64Source {
   readonly data: string;
 }
 
-/** A PDF, as base64. */
+/** A document that the model reads, and may cite. */
 export interface DocumentBlock {
   readonly type: "document";
-  readonly source: { readonly type: "base64"; readonly media_type: "application/pdf"; readonly data: string };
+  readonly source: DocumentSource;
   readonly title?: string;
+  /** What the model is told of the document beside its content. It is not cited. */
+  readonly context?: string;
+  readonly citations?: CitationsSetting;
 }
+
+export type DocumentSource =
+  | { readonly type: "base64"; readonly media_type: "application/pdf"; readonly data: string }
+  | { readonly type: "text"; readonly media_type: "text/plain"; readonly data: string }
+  | { readonly type: "content"; readonly content: string | readonly (TextBlock | ImageBlock)[] }
+  /** A PDF that the API itself fetches. */
+  | { readonly type: "url"; readonly url: string };
+
+/** Something that the client's search has found, which the model may cite. */
+export interface SearchResultBlock {
+  readonly type: "search_result";
+  readonly source: string;
+  readonly title: string;
+  readonly content: readonly TextBlock[];
+  readonly citations?: CitationsSetting;
+}
+
+/** Whether the model may cite a document or a search result. */
+export interface CitationsSetting { readonly enabled: boolean }
+
+/** The model's thinking in an earlier answer. The API takes it back only unchanged. */
+export interface ThinkingBlock {
+  readonly type: "thinking";
+  readonly thinking: string;
+  /** The API's proof that it produced the block. */
+  readonly signature: string;
+}
+
+/** Thinking that the API gave only encrypted. */
+export interface RedactedThinkingBlock { readonly type: "redacted_thinking"; readonly data: string }
 
 /** A tool call that the model made in an earlier answer. */
 export interface ToolUseBlock {
@@ -43,12 +82,20 @@ export interface ToolUseBlock {
 export interface ToolResultBlock {
   readonly type: "tool_result";
   readonly tool_use_id: string;
-  readonly content: string | readonly (TextBlock | ImageBlock)[];
+  readonly content: string | readonly ResultPart[];
   readonly is_error?: boolean;
 }
 
-export type UserBlock = TextBlock | ImageBlock | DocumentBlock | ToolResultBlock;
-export type AssistantBlock = TextBlock | ToolUseBlock;
+/**
+ * A part of a tool's result. `tool_reference` names a tool that a search among the tools has found; the CLI leaves it
+ * out, as its own tool search is off.
+ */
+export type ResultPart =
+  | TextBlock | ImageBlock | DocumentBlock | SearchResultBlock
+  | { readonly type: "tool_reference"; readonly tool_name: string };
+
+export type UserBlock = TextBlock | ImageBlock | DocumentBlock | SearchResultBlock | ToolResultBlock;
+export type AssistantBlock = AnswerTextBlock | ThinkingBlock | RedactedThinkingBlock | ToolUseBlock;
 
 /** One message. Two neighbours never have the same role: the dialects merge them. */
 export type Message =

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { messageHashes, nextHash, profileHash } from "../../src/engine/history-hash.ts";
-import type { AssistantBlock, Message, UserBlock } from "../../src/turn/message.ts";
+import type { AssistantBlock, DocumentSource, Message, ResultPart, UserBlock } from "../../src/turn/message.ts";
 import type { Turn } from "../../src/turn/turn.ts";
 
 const user = (...texts: string[]): Message => ({ role: "user", content: texts.map((text) => ({ type: "text", text })) });
@@ -124,6 +124,31 @@ describe("the hash of a history", () => {
     const hashes = variants.map((content) => last(turn({ role: "user", content })));
     assert.equal(new Set(hashes).size, variants.length);
     assertSame(turn({ role: "user", content: [result()] }), turn({ role: "user", content: [result({ is_error: false })] }), "no error is the default");
+  });
+
+  it("covers documents of every source and search results whole, and not where an image in them stood in its request", () => {
+    const document = (source: DocumentSource, more: object = {}): UserBlock => ({ type: "document", source, ...more });
+    const plain = (data: string): DocumentSource => ({ type: "text", media_type: "text/plain", data });
+    const found = (more: object = {}): UserBlock => ({ type: "search_result", source: "s", title: "t", content: [{ type: "text", text: "x" }], ...more });
+    const blocks: UserBlock[] = [
+      document({ type: "base64", media_type: "application/pdf", data: "x" }), document(plain("x")), document(plain("y")), document(plain("x"), { title: "t" }),
+      document(plain("x"), { context: "t" }), document(plain("x"), { citations: { enabled: true } }), document({ type: "url", url: "x" }),
+      document({ type: "content", content: "x" }), document({ type: "content", content: [{ type: "text", text: "x" }] }),
+      found(), found({ source: "o" }), found({ title: "o" }), found({ content: [{ type: "text", text: "y" }] }), found({ citations: { enabled: true } }),
+    ];
+    const results = [...blocks.map((block) => [block as ResultPart]), [{ type: "tool_reference", tool_name: "f" } as const]];
+    const contents: UserBlock[][] = [...blocks.map((block) => [block]), ...results.map((content): UserBlock[] => [{ type: "tool_result", tool_use_id: "1", content }])];
+    assert.equal(new Set(contents.map((content) => last(turn({ role: "user", content })))).size, contents.length);
+    const withImage = (path: string): UserBlock[] => [document({ type: "content", content: [{ type: "image", source: { type: "url", url: "u", path } }] })];
+    assertSame(turn({ role: "user", content: withImage("a") }), turn({ role: "user", content: withImage("b") }), "another place");
+  });
+
+  it("leaves out an answer's thinking and citations, which clients do not all send back", () => {
+    const bare = turn(user("a"), assistant("b"));
+    const content: AssistantBlock[] = [
+      { type: "thinking", thinking: "hm", signature: "Eq" }, { type: "redacted_thinking", data: "x" }, { type: "text", text: "b", citations: [{ cited_text: "c" }] },
+    ];
+    assertSame(bare, turn(user("a"), { role: "assistant", content }), "with thinking");
   });
 
   it("covers which call a result answers, by its place among the calls", () => {

@@ -7,7 +7,7 @@ import { BridgeError } from "../../src/errors.ts";
 import { fetchWaitMs, imageBytesMax, isPublicAddress, redirectsMax } from "../../src/http/fetch-images.ts";
 import { ImageCache } from "../../src/http/image-cache.ts";
 import { fetchesMax, fetchesWaitMsMax, ToldImages, type ToldImagesOptions } from "../../src/http/told-images.ts";
-import type { ImageBlock, Message } from "../../src/turn/message.ts";
+import type { DocumentBlock, ImageBlock, Message, TextBlock, UserBlock } from "../../src/turn/message.ts";
 import type { Turn } from "../../src/turn/turn.ts";
 import { statusOf } from "../support/openai-error.ts";
 
@@ -116,6 +116,23 @@ describe("a turn", () => {
       { role: "user", content: [{ type: "tool_result", tool_use_id: "1", content: [{ type: "text", text: "r" }, image, inline], is_error: true }, { type: "tool_result", tool_use_id: "2", content: "s" }, image] },
     ] });
     assert.deepEqual(requests.map((request) => request.url), ["/1", "/2", "/3"], "one after the other, in their order");
+  });
+
+  it("has the images in its documents fetched too, and the documents' other sources as they are", async (t) => {
+    const { url } = await imageServer(t, (_request, response) => response.end(png));
+    const document = (...content: (TextBlock | ImageBlock)[]): DocumentBlock => ({ type: "document", source: { type: "content", content }, title: "t" });
+    const others: UserBlock[] = [
+      { type: "document", source: { type: "content", content: "x" } }, { type: "document", source: { type: "url", url: "https://example.com/a.pdf" } },
+      { type: "document", source: { type: "text", media_type: "text/plain", data: "x" } }, { type: "search_result", source: "s", title: "t", content: [{ type: "text", text: "x" }] },
+    ];
+    const reference = { type: "tool_reference", tool_name: "f" } as const;
+    const turnFor = (part: ImageBlock): Turn => turnOf(
+      { role: "user", content: [...others, document({ type: "text", text: "a" }, part)] },
+      { role: "assistant", content: [{ type: "thinking", thinking: "hm", signature: "Eq" }, { type: "redacted_thinking", data: "x" }] },
+      { role: "user", content: [{ type: "tool_result", tool_use_id: "1", content: [document(part), reference] }] },
+    );
+    const image: ImageBlock = { type: "image", source: { type: "base64", media_type: "image/png", data: png.toString("base64") } };
+    assert.deepEqual(await fetched(turnFor(imageAt(url)), everyone), turnFor(image));
   });
 
   it("may have as many images by URL as the bound, and not one more", async (t) => {
