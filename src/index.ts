@@ -20,7 +20,7 @@ import { bytesPerMegabyte } from "./http/body.ts";
 import { HeldAnswers } from "./http/held-answers.ts";
 import { ImageCache } from "./http/image-cache.ts";
 import { Preparation } from "./http/preparation.ts";
-import type { Route } from "./http/router.ts";
+import type { Route } from "./http/route.ts";
 import { routesOf } from "./http/routes.ts";
 import { createHttpServer } from "./http/server.ts";
 import { createLogger } from "./log.ts";
@@ -31,12 +31,12 @@ export {
   arrayAt, type Fields, objectAt, optionalBoolean, optionalObject, optionalWholeNumber, refuseUnless, stringAt,
 } from "./api/check.ts";
 export type {
-  AnswerFold, AnswerIdentity, Dialect, ErrorForm, Failure, Lookup, LookupRequest, ParseContext, RateLimitWindow,
-  TurnRequest, WireStream,
+  AnswerFold, AnswerIdentity, BodyLookup, Dialect, ErrorForm, Failure, HeaderView, Lookup, LookupRequest, ParseContext,
+  RateLimitWindow, TurnRequest, WireStream,
 } from "./api/dialect.ts";
 export type { EngineStatus } from "./engine/engine.ts";
 export { BridgeError, type BridgeErrorDetails, type ErrorCode } from "./errors.ts";
-export { lookupRoute, type PageHeaders, type Route, turnRoute } from "./http/router.ts";
+export { bodyLookupRoute, lookupRoute, type Route, type RouteOptions, turnRoute } from "./http/route.ts";
 export {
   decodeJsonText, decodeWireText, encodeJsonText, encodeWireText, joinedWireText, joinWireText, jsonLatin1,
   jsonMembers, noText, type WireText, wireText,

@@ -15,8 +15,15 @@ export interface TurnRequest {
   readonly stream: boolean;
 }
 
+/**
+ * Looks up a request header by its name; undefined where the request has none. Values of a header that came several
+ * times are joined with commas. Headers with keys are hidden.
+ */
+export type HeaderView = (name: string) => string | undefined;
+
 /** What a parser needs besides the body. */
 export interface ParseContext {
+  readonly header: HeaderView;
   /** Used for a request that names no model. */
   readonly defaultModel: string;
 }
@@ -99,7 +106,11 @@ export interface LookupRequest {
   /** The part of the path that matched the route's placeholder, not decoded; empty when the route has none. */
   readonly parameter: string;
   readonly query: URLSearchParams;
+  readonly header: HeaderView;
 }
 
 /** An endpoint that runs no turn: returns its response as JSON. Throws a BridgeError. */
 export type Lookup = (request: LookupRequest) => WireText | Promise<WireText>;
+
+/** An endpoint that runs no turn but is sent a body, such as one that counts tokens. Else as `Lookup`. */
+export type BodyLookup = (body: unknown, request: LookupRequest) => WireText | Promise<WireText>;

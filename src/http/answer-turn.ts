@@ -7,6 +7,7 @@ import type { Turn } from "../turn/turn.ts";
 import { readJsonBody } from "./body.ts";
 import { sendEventStream } from "./event-stream.ts";
 import type { Exchange, Handler, Services } from "./exchange.ts";
+import { headerView } from "./header-view.ts";
 import { headerValue } from "./header-value.ts";
 import { logFailure, sendFailure } from "./respond.ts";
 import { ToldImages } from "./told-images.ts";
@@ -64,7 +65,8 @@ async function prepare<Request extends TurnRequest>(
 ): Promise<PreparedTurn<Request>> {
   const { engine, defaultModel, maxBodyBytes, fetchImages, imageCache, preparation } = services;
   return await preparation.run(async () => {
-    const asked = dialect.parse(await readJsonBody(request, { maxBodyBytes, signal }), { defaultModel });
+    const body = await readJsonBody(request, { maxBodyBytes, signal });
+    const asked = dialect.parse(body, { defaultModel, header: headerView(request.headers) });
     const resolved = await engine.resolveModel(asked.model);
     const isThinkingSaid = asked.turn.effort !== undefined || asked.turn.thinkingTokens !== undefined;
     const turn: Turn = { ...(isThinkingSaid ? { model: resolved.model } : resolved), ...asked.turn };

@@ -1,26 +1,5 @@
-import { sliceBytes } from "../api/body.ts";
-import type { Dialect, ErrorForm, Lookup, TurnRequest } from "../api/dialect.ts";
 import { BridgeError } from "../errors.ts";
-import type { PageAccess } from "./access.ts";
-import { answerTurn } from "./answer-turn.ts";
-import type { Handler } from "./exchange.ts";
-import { sendBytes } from "./respond.ts";
-import { sendStored } from "./whole-answer.ts";
-
-/** A path and the handlers that serve it. */
-export interface Route {
-  /** A pattern: the placeholder in `/v1/responses/{id}` matches one segment, in `/v1/models/{id...}` one or more. */
-  readonly path: string;
-  /** The wire form of errors at this path. */
-  readonly errors: ErrorForm;
-  /** Handlers by HTTP method. The one for `GET` serves `HEAD` too. */
-  readonly handlers: Readonly<Record<string, Handler>>;
-  /** The headers of its API that a web page may send and read here, besides those that it may at every path. */
-  readonly pageHeaders?: PageHeaders;
-}
-
-/** A route's part of CORS: header names, in lower case. */
-export type PageHeaders = Omit<PageAccess, "methods">;
+import { listedPaths, type Route } from "./route.ts";
 
 /** The route that a path matched, and the part of the path that matched its placeholder ("" if it has none). */
 export interface Match {
@@ -29,26 +8,6 @@ export interface Match {
 }
 
 const pathCharsShown = 200;
-
-/** Makes a dialect's route: `POST` runs turns. */
-export function turnRoute<Request extends TurnRequest>(
-  path: string, dialect: Dialect<Request>, pageHeaders: PageHeaders = {},
-): Route {
-  return { path, errors: dialect, handlers: { POST: answerTurn(dialect) }, pageHeaders };
-}
-
-/** Makes a route of endpoints that run no turn; `lookups` has one for each HTTP method. */
-export function lookupRoute(
-  path: string, errors: ErrorForm, lookups: Readonly<Record<string, Lookup>>, pageHeaders: PageHeaders = {},
-): Route {
-  const handlers = Object.entries(lookups).map(([method, lookup]) => [method, answerLookup(lookup)] as const);
-  return { path, errors, handlers: Object.fromEntries(handlers), pageHeaders };
-}
-
-/** The paths that have no placeholder, except `/`: these are listed to users. */
-export function listedPaths(routes: readonly Route[]): readonly string[] {
-  return routes.map(({ path }) => path).filter((path) => path !== "/" && !path.includes("{"));
-}
 
 /**
  * Finds a request's route. A path also matches without its `/v1` and with trailing slashes: clients make both mistakes.
@@ -59,19 +18,26 @@ export class Router {
 
   /** Throws an `Error` that names a path which is no pattern, or which another route before it always matches. */
   constructor(routes: readonly Route[]) {
-    this.#patterns = routes.map((route) => ({ pattern: patternOf(route.path), route }));
-    for (const [index, { path }] of routes.entries()) {
-      const before = this.#patterns.slice(0, index).find(({ pattern }) => pattern.test(exampleOf(path)));
+    const particular = routes.filter(({ options }) => options?.onlyWith !== undefined);
+    const general = routes.filter(({ options }) => options?.onlyWith === undefined);
+    this.#patterns = [...particular, ...general].map((route) => ({ pattern: patternOf(route.path), route }));
+    for (const [index, { route: { path, options } }] of this.#patterns.entries()) {
+      const before = this.#patterns.slice(0, index).find(({ pattern, route }) =>
+        pattern.test(exampleOf(path)) && [undefined, options?.onlyWith].includes(route.options?.onlyWith));
       if (before !== undefined) throw new Error(`The path ${path} is never reached: ${before.route.path} matches it.`);
     }
     this.#listed = listedPaths(routes);
   }
 
-  /** The route of a URL's path; undefined where nothing is served. Never throws. */
-  find(url: string): Match | undefined {
+  /**
+   * The route of a URL's path; undefined where nothing is served. `hasHeader` tells whether the request has a header.
+   * Never throws.
+   */
+  find(url: string, hasHeader: (name: string) => boolean = () => false): Match | undefined {
     const path = trimmed(pathOf(url));
     for (const { pattern, route } of this.#patterns) {
-      const match = pattern.exec(path);
+      const needed = route.options?.onlyWith;
+      const match = needed === undefined || hasHeader(needed) ? pattern.exec(path) : null;
       if (match !== null) return { route, parameter: match[1] ?? "" };
     }
     return undefined;
@@ -83,32 +49,6 @@ export class Router {
     const listed = `${this.#listed.slice(0, -1).join(", ")} and ${this.#listed.at(-1)}`;
     return new BridgeError("not_found", `Nothing is served at ${path}. There are ${listed}.`);
   }
-}
-
-/** What a web page may do at a route's path besides what it may do at every path. */
-export function pageAccessOf({ handlers, pageHeaders }: Route): PageAccess {
-  return { ...pageHeaders, methods: Object.keys(handlers) };
-}
-
-/** The methods that a route serves, as an `Allow` header lists them. */
-export function allowedMethods({ handlers }: Route): string {
-  const served = Object.keys(handlers).flatMap((name) => (name === "GET" ? ["GET", "HEAD"] : [name]));
-  return [...served, "OPTIONS"].join(", ");
-}
-
-/** A route's handler for a method; undefined where it serves none. */
-export function handlerOf({ handlers }: Route, method: string): Handler | undefined {
-  return handlers[method === "HEAD" ? "GET" : method];
-}
-
-function answerLookup(lookup: Lookup): Handler {
-  return async ({ request, response, parameter }) => {
-    const query = new URLSearchParams((request.url ?? "").split("?", 2)[1]);
-    const body = await lookup({ parameter, query });
-    // A stored response may be long and its client slow: send it in slices.
-    if (body.length > sliceBytes) await sendStored(response, body);
-    else sendBytes(response, 200, Buffer.from(body, "latin1"));
-  };
 }
 
 function pathOf(url: string): string {

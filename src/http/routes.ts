@@ -10,7 +10,7 @@ import type { ResponseStore } from "../api/openai/responses/store.ts";
 import { about } from "../api/operations/about.ts";
 import { health, type ServerFacts } from "../api/operations/health.ts";
 import type { Engine } from "../engine/engine.ts";
-import { listedPaths, lookupRoute, type Route, turnRoute } from "./router.ts";
+import { listedPaths, lookupRoute, type Route, turnRoute } from "./route.ts";
 
 /** What the routes are made from. */
 export interface Served {

@@ -5,7 +5,8 @@ import { type AccessCheck, corsHeaders } from "./access.ts";
 import type { Services } from "./exchange.ts";
 import { OwedAnswers } from "./owed-answers.ts";
 import { logFailure, newRequestId, sendFailure } from "./respond.ts";
-import { allowedMethods, handlerOf, type Match, pageAccessOf, type Route, Router } from "./router.ts";
+import { allowedMethods, handlerOf, pageAccessOf, type Route } from "./route.ts";
+import { type Match, Router } from "./router.ts";
 import { answerUnreadable, requestTimeoutMs, type UnreadableError } from "./unreadable.ts";
 
 /** How long a client may take to send its headers, in milliseconds. */
@@ -39,7 +40,7 @@ export function createHttpServer(options: HttpOptions): Server {
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
     const target = targetOf(request.url ?? "");
     // Find the route before anything can fail: it has the wire form of errors.
-    const match = router.find(target.path);
+    const match = router.find(target.path, (name) => hasHeader(request, name));
     const errors = match?.route.errors ?? options.defaultErrors;
     owed.add(response, errors);
     answer({ request, response, target, match, router }, options)
@@ -71,6 +72,12 @@ export function createHttpServer(options: HttpOptions): Server {
     if (server.listening) log.error("a connection could not be accepted", { code: error.code });
   });
   return server;
+}
+
+/** Whether a request has a header. A CORS preflight has those that its request will have. */
+function hasHeader({ method, headers }: IncomingMessage, name: string): boolean {
+  const announced = method === "OPTIONS" ? headers["access-control-request-headers"] ?? "" : "";
+  return Object.hasOwn(headers, name) || announced.toLowerCase().split(",").some((other) => other.trim() === name);
 }
 
 /** A request that has arrived, and its route. */

@@ -3,7 +3,8 @@ import { describe, it, test } from "node:test";
 import { openAiErrors } from "../../src/api/openai/errors.ts";
 import { StoredResponses } from "../../src/api/openai/responses/stored.ts";
 import type { Engine } from "../../src/engine/engine.ts";
-import { allowedMethods, handlerOf, Router } from "../../src/http/router.ts";
+import { allowedMethods, handlerOf, listedPaths, type Route } from "../../src/http/route.ts";
+import { Router } from "../../src/http/router.ts";
 import { routesOf } from "../../src/http/routes.ts";
 import { createClaudeMaxApi, turnRoute } from "../../src/index.ts";
 import { madeUpDialect } from "../api/made-up-dialect/dialect.ts";
@@ -104,6 +105,29 @@ describe("a table of routes", () => {
     assert.equal(router.find("/things/x")?.route.path, "/things/{id}");
     assert.equal(router.find("/things/x/y")?.route.path, "/things/{id...}");
     assert.equal(router.find("/aXb"), undefined);
+  });
+
+  describe("of which one needs a header", () => {
+    const route = (name: string, onlyWith?: string): Route => (
+      { path: "/v1/models", errors: openAiErrors, handlers: { [name]: () => {} }, options: onlyWith === undefined ? {} : { onlyWith } }
+    );
+    const served = (table: Router, ...headers: string[]): string[] => Object.keys(table.find("/v1/models", (name) => headers.includes(name))?.route.handlers ?? {});
+
+    it("gives it the requests that have the header, wherever it stands, and the others to the route of all", () => {
+      for (const table of [new Router([route("all"), route("one", "x-one")]), new Router([route("one", "x-one"), route("all")])]) {
+        assert.deepEqual([served(table), served(table, "x-two"), served(table, "x-two", "x-one")], [["all"], ["all"], ["one"]]);
+      }
+    });
+
+    it("serves nothing without the header where no other route has the path", () => {
+      assert.deepEqual(served(new Router([route("one", "x-one")])), []);
+    });
+
+    it("lists the path once, and refuses a second route for the same header", () => {
+      assert.deepEqual(listedPaths([route("all"), route("one", "x-one")]), ["/v1/models"]);
+      assert.throws(() => new Router([route("one", "x-one"), route("again", "x-one")]), /\/v1\/models is never reached/u);
+      assert.doesNotThrow(() => new Router([route("one", "x-one"), route("two", "x-two")]));
+    });
   });
 
   it("of an embedding program that repeats a path of the server's is refused when the server is made", () => {

@@ -5,7 +5,7 @@ import { describe, it, type TestContext } from "node:test";
 import { openAiErrors } from "../../src/api/openai/errors.ts";
 import { BridgeError } from "../../src/errors.ts";
 import type { Services } from "../../src/http/exchange.ts";
-import type { Route } from "../../src/http/router.ts";
+import type { Route } from "../../src/http/route.ts";
 import { createHttpServer } from "../../src/http/server.ts";
 import { createLogger } from "../../src/log.ts";
 import { cleanUp } from "../support/cleanup.ts";

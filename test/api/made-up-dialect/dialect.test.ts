@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it, type TestContext } from "node:test";
-import { type Config, turnRoute } from "../../../src/index.ts";
+import { bodyLookupRoute, type Config, lookupRoute, turnRoute } from "../../../src/index.ts";
 import { importsOf } from "../../support/architecture.ts";
 import { startEmbedded } from "../../support/embedded-server.ts";
 import { fakeClaudePath } from "../../support/fake-claude.ts";
@@ -10,10 +10,12 @@ import { openAiErrorIn } from "../../support/openai-error.ts";
 import { startPuppeteer } from "../../support/puppeteer.ts";
 import { openSocket, rawRequest, readAnswer } from "../../support/raw-http.ts";
 import { chatRequest, postJson } from "../../support/sse.ts";
-import { madeUpDialect } from "./dialect.ts";
+import { countWords, listNames, madeUpDialect } from "./dialect.ts";
 
 const routes = [
   turnRoute("/v2/lines", madeUpDialect, { requestHeaders: ["x-lines-version"], responseHeaders: ["x-window"] }),
+  bodyLookupRoute("/v2/lines/count", madeUpDialect, countWords),
+  lookupRoute("/v1/models", madeUpDialect, { GET: listNames }, { onlyWith: "x-lines-version", requestHeaders: ["x-lines-version"] }),
 ];
 
 async function start(t: TestContext, fake: string, config: Partial<Config> = {}): Promise<string> {
@@ -109,6 +111,39 @@ describe("a dialect that is a file and a route", () => {
     assert.deepEqual(await granted("/v1/responses"), [undefined, undefined]);
   });
 
+  it("sees the request's headers, but for the keys", async (t) => {
+    const url = await start(t, "answers");
+    const response = await postJson(`${url}/v2/lines`, { say: ["WORDS 1"] }, { headers: { "x-lines-model": "gpt-5" } });
+    assert.deepEqual([response.status, await response.json()], [422, ["model_not_found", "model"]]);
+  });
+
+  it("has an endpoint that is sent a body and asks no model", async (t) => {
+    const url = await start(t, "answers");
+    const count = (body: unknown): Promise<Response> => postJson(`${url}/v2/lines/count`, body);
+    const counted = await count({ say: ["one two", "three"] });
+    assert.deepEqual([counted.status, counted.headers.get("content-type"), await counted.json()], [200, "application/json; charset=utf-8", { words: 3 }]);
+    for (const [body, told] of [[{ say: [7] }, ["invalid_type", "say[0]"]], ["{", ["invalid_json", "body"]]] as const) {
+      const response = await count(body);
+      assert.deepEqual([response.status, await response.json()], [422, told]);
+    }
+    const wrongMethod = await fetch(`${url}/v2/lines/count`);
+    assert.deepEqual([wrongMethod.status, wrongMethod.headers.get("allow")], [422, "POST, OPTIONS"]);
+    const tooLong = await rawRequest(t, url, "POST /v2/lines/count HTTP/1.1\r\nhost: localhost\r\ncontent-length: 10737418240\r\n\r\n");
+    assert.deepEqual(JSON.parse(tooLong.body), ["body_too_large", "body"]);
+  });
+
+  it("serves a path of another API to the requests that have its header, and to their preflights", async (t) => {
+    const url = await start(t, "answers");
+    const own = await fetch(`${url}/v1/models`, { headers: { "x-lines-version": "7" } });
+    assert.deepEqual(await own.json(), { version: "7", names: ["opus", "é"] });
+    assert.equal((await (await fetch(`${url}/v1/models`)).json() as { object: string }).object, "list");
+    const preflight = (asked: string): Promise<Response> => fetch(`${url}/v1/models`, {
+      method: "OPTIONS", headers: { origin: "http://localhost", "access-control-request-method": "GET", "access-control-request-headers": asked },
+    });
+    const granted = [await preflight("authorization, X-Lines-Version"), await preflight("authorization")].map(({ headers }) => headers.get("access-control-allow-headers")?.includes("x-lines-version"));
+    assert.deepEqual(granted, [true, false]);
+  });
+
   it("writes a failure before the head as a status, and behind it as its stream's last line", async (t) => {
     const early = await post(await start(t, "refuses-initialize"), { say: ["hi"], stream: true });
     assert.deepEqual([early.status, (await early.json() as string[])[0]], [422, "cli_failed"]);
@@ -136,7 +171,7 @@ describe("a dialect that is a file and a route", () => {
   it("stands beside the others, which stay as they are, and is listed with them", async (t) => {
     const url = await start(t, "answers");
     const { endpoints } = await (await fetch(url)).json() as { endpoints: string[] };
-    assert.deepEqual(endpoints, ["/v1/chat/completions", "/v1/responses", "/v1/models", "/health", "/v2/lines"]);
+    assert.deepEqual(endpoints, ["/v1/chat/completions", "/v1/responses", "/v1/models", "/health", "/v2/lines", "/v2/lines/count"]);
     assert.equal((await openAiErrorIn(await chatRequest(url, "{"))).code, "invalid_json");
     const nowhere = await openAiErrorIn(await fetch(`${url}/nowhere`));
     assert.match(nowhere.message, /\/v2\/lines/u);

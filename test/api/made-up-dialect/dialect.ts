@@ -1,11 +1,11 @@
 /**
  * An API that nobody has: a turn is asked for by `{say, tools, called}` and answered in lines, `start claude-x`,
  * `text é`, `call t1 look {}`, `end end_turn`. It is here to show what a dialect takes: this file, which
- * imports nothing but what the package exports, and a route.
+ * imports nothing but what the package exports, and a route. Beside it stand a lookup and one that is sent a body.
  */
 import {
-  type AnswerFold, arrayAt, bodyOfText, type BridgeError, decodeJsonText, type Dialect, encodeWireText, joinedWireText, joinWireText,
-  type JsonText, type Message, noText, objectAt, optionalBoolean, stringAt, type TurnEvent, type TurnRequest, type WireStream, type WireText, wireText,
+  type AnswerFold, arrayAt, type BodyLookup, bodyOfText, type BridgeError, decodeJsonText, type Dialect, encodeWireText, joinedWireText,
+  joinWireText, jsonLatin1, type JsonText, type Lookup, type Message, noText, objectAt, optionalBoolean, stringAt, type TurnEvent, type TurnRequest, type WireStream, type WireText, wireText,
 } from "../../../src/index.ts";
 
 /** Every message is a string of the user's, `{said, call, id, input}`, or `{id, result}`. */
@@ -75,11 +75,11 @@ class Lines implements WireStream, AnswerFold {
 }
 
 export const madeUpDialect: Dialect<TurnRequest> = {
-  parse: (body, { defaultModel }) => {
+  parse: (body, { defaultModel, header }) => {
     const { say, tools, stream } = objectAt(body, "body");
     const names = tools === undefined ? [] : arrayAt(tools, "tools").map((name, index) => stringAt(name, `tools[${index}]`));
     return {
-      model: defaultModel,
+      model: header("x-lines-model") ?? defaultModel,
       stream: optionalBoolean(stream, "stream") ?? false,
       turn: {
         system: "", messages: arrayAt(say, "say").map((entry, index) => parseMessage(entry, `say[${index}]`)),
@@ -97,3 +97,12 @@ export const madeUpDialect: Dialect<TurnRequest> = {
   }),
   windowHeaders: (window) => ({ "x-window": window === undefined ? "unknown" : `${window.rateLimitType} ${window.status} ${window.utilization}` }),
 };
+
+/** Counts the words that a request says, without asking a model. */
+export const countWords: BodyLookup = (body) => {
+  const said = arrayAt(objectAt(body, "body")["say"], "say").map((entry, index) => stringAt(entry, `say[${index}]`));
+  return jsonLatin1({ words: said.flatMap((text) => text.split(/\s+/u)).length });
+};
+
+/** The names of the models, for a client of this API. */
+export const listNames: Lookup = ({ header }) => jsonLatin1({ version: header("x-lines-version"), names: ["opus", "é"] });
