@@ -6,15 +6,15 @@ export const beginText = "(The conversation begins with your message.)";
 export const continueText =
   "Go on exactly from where your last message ended. Do not repeat any of it and do not comment on this request.";
 
-/** Sent for `tool_choice: "none"`. This text and the next three are put at the end of the system prompt. */
+/** Sent when the model may call no tool. This text and the next three are put at the end of the system prompt. */
 export const noCallText = "Do not call any tool. Answer in text.";
-/** Sent for `tool_choice: "required"`. */
+/** Sent when the model must call some tool. */
 export const anyCallText = "Your answer must be a call of one of your tools.";
-/** Sent for a named `tool_choice`, with the tool's name between the two parts. */
+/** Sent when the model must call one certain tool, with the tool's name between the two parts. */
 export const namedCallTexts = ["Your answer must be a call of the tool ", "."] as const;
-/** Sent for `parallel_tool_calls: false`. */
+/** Sent when an answer may hold one call at most. */
 export const oneCallText = "Call at most one tool in an answer.";
-/** User message sent once when the model answered without a call although `tool_choice` requires one. */
+/** User message sent once when the model answered without the call that it must make. */
 export const callNowText = "Make the tool call now, without any other words.";
 /** Tool result for a call that the client has forbidden: it allows none, or no further one. */
 export const forbiddenCallText = "Tools may not be called in this turn. Answer in text.";
@@ -27,7 +27,10 @@ export const unionTexts = {
 } as const;
 /** Added to a description in an answer's schema, with the value of `format` between the two parts. */
 export const formatTexts = ["Format: ", "."] as const;
-/** Description of the only property of a tool that takes free text (OpenAI's custom tools). */
+/** Description of the only property of a tool whose input is free text, not JSON. */
 export const freeInputText = "The tool's whole input, as plain text.";
-/** Put before the grammar in such a tool's description, with the name of the grammar's syntax between the parts. */
+/**
+ * Put before the grammar in the description of a tool whose free-text input must match a grammar, with the name of the
+ * grammar's syntax between the two parts.
+ */
 export const grammarTexts = ["The input must match this ", " grammar:\n"] as const;

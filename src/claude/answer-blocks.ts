@@ -11,7 +11,10 @@ const deltaForms = [
   { type: "input_json", wireType: "input_json_delta", field: "partial_json" },
 ] as const;
 
-/** A block of the CLI's current message. `schema`: a call of the schema tool, sent as text. `dropped`: not sent. */
+/**
+ * A block of the CLI's current message. `schema`: a call of the CLI's structured-output tool, whose input is sent as the
+ * answer's text. `dropped`: a call that the client may not be told of.
+ */
 interface Block {
   readonly kind: StartedBlock["type"] | "schema" | "dropped";
   /** The block's number in the CLI's message. */
@@ -32,7 +35,7 @@ export class AnswerBlocks {
   /** By the block's number in the CLI's current message. */
   readonly #blocks = new Map<number, Block>();
   readonly #calls: AnswerCalls;
-  /** Whether the answer is the JSON document that the model passes to the schema tool. */
+  /** Whether the answer is the JSON document that the model passes to the CLI's structured-output tool. */
   readonly #hasSchema: boolean;
   #held: TurnEvent[] = [];
   #hasSaid = false;
@@ -107,7 +110,8 @@ export class AnswerBlocks {
   /** Handles a delta that the fast path has parsed. */
   take(delta: Delta, events: TurnEvent[]): void {
     const last = this.#last;
-    // Nearly every delta belongs to the block that began last, under the same number: then the delta is the event.
+    // Nearly every delta belongs to the block that began last, and that block has the same number in the CLI's message
+    // and in the answer. Then the delta is itself the event.
     const isLast = last?.kind === delta.type && last.at === delta.index && last.index === delta.index;
     if (isLast && this.#hasSaid) {
       events.push(delta);

@@ -1,13 +1,13 @@
-/** Pauses and resumes the source that fills a queue. */
+/** Pauses and resumes the source whose items a producer puts into a queue: the CLI's stdout. */
 export interface Valve {
   readonly pause: () => void;
   readonly resume: () => void;
 }
 
 /**
- * A queue: a reader pushes items, a writer pulls them in batches. A batch is what was pushed between two
- * flushes. When a flush finds that the writer does not wait, the source is paused, so that the queue holds no
- * more than the reads under way.
+ * A queue between a producer, which appends to `items` and calls `flush` after each read of its source, and a consumer,
+ * which takes batches with `next`. A batch is what was appended since the last one was taken. If the consumer does not
+ * wait for a batch at a flush, the source is paused. So the queue holds no more than the reads that were under way.
  */
 export class BatchQueue<Item> {
   #items: Item[] = [];
@@ -20,17 +20,17 @@ export class BatchQueue<Item> {
     this.#valve = valve;
   }
 
-  /** Whether the writer waits for a batch. Only then is a silence the source's. */
+  /** Whether the consumer waits for a batch. If it does not, the source may be silent because it is paused. */
   get isAwaited(): boolean {
     return this.#waiting !== undefined;
   }
 
-  /** The list that the next flush hands to the writer. A reader may append to it. */
+  /** The list that the next flush hands to the consumer. The producer appends to it. */
   get items(): Item[] {
     return this.#items;
   }
 
-  /** Hands what was pushed to the writer. Pauses the source if the writer does not wait. */
+  /** Hands `items` to the consumer if it waits for a batch; else pauses the source. */
   flush(): void {
     if (this.#items.length === 0) return;
     if (this.#waiting === undefined) {
@@ -46,8 +46,8 @@ export class BatchQueue<Item> {
   }
 
   /**
-   * Ends the queue. The writer still gets what was pushed before; then `next` throws `error`, or without one returns
-   * undefined. Only the first call counts.
+   * Ends the queue. The consumer still gets the items that are in it; then `next` throws `error`, or returns undefined
+   * if there is none. Only the first call counts.
    */
   end(error?: Error): void {
     if (this.#end !== undefined) return;

@@ -1,15 +1,16 @@
 /**
- * A configuration of the server's own for its processes. The CLI itself reads and refreshes the user's login where it
- * is; nothing of the user's own configuration, which may hold an API key, is read here.
+ * A configuration folder of the server's own for its processes. The CLI still reads the user's login in the user's
+ * folder, and refreshes it there. The user's own configuration, which may hold an API key, is not read here.
  */
 
 import { isObject, type JsonObject } from "./protocol.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
+/** The configuration file in a configuration folder. */
 export const configFileName = ".claude.json";
 
-/** By these a CLI is logged in without any file or keychain. */
+/** Environment variables that hold a login: a CLI that has one of them needs no file or keychain. */
 const loginNames = ["CLAUDE_CODE_OAUTH_TOKEN", "ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"];
 
 /** If any one of these fields is missing, the CLI fetches the profile, and then tells the model its e-mail address. */
@@ -22,18 +23,20 @@ export function isLoggedInByEnvironment(environment: Environment): boolean {
   return loginNames.some((name) => (environment[name] ?? "") !== "");
 }
 
-/** What makes a process use the folder at `path`. */
+/** The environment variables that make a process use the configuration folder at `path`, with the user's login. */
 export function configEnvironment(environment: Environment, path: string): Record<string, string> {
   const login = isLoggedInByEnvironment(environment) ? {} : {
-    // Where the login is, in a file or under the keychain's name that is made from this: empty is the default place.
+    // The folder whose login the CLI uses: the login is in a file there, or in the keychain under a name made from the
+    // folder's path. Empty stands for the CLI's default folder.
     CLAUDE_SECURESTORAGE_CONFIG_DIR: environment["CLAUDE_CONFIG_DIR"] ?? "",
   };
   return { CLAUDE_CONFIG_DIR: path, ...login };
 }
 
 /**
- * The text that the folder's configuration file should have; undefined where it may stay as it is. `text` is what the
- * server or a process of it wrote there before; `deviceId` goes along with each request, in its `metadata`.
+ * The text that the folder's configuration file should have; undefined if the file may stay as it is. `text` is the
+ * file's present text, which the server or one of its processes wrote; undefined if there is no file. The CLI sends
+ * `deviceId` to the API with each request, in `metadata`.
  */
 export function ownConfigText(
   environment: Environment, text: string | undefined, deviceId: string,
@@ -45,7 +48,7 @@ export function ownConfigText(
   return JSON.stringify({ userID: deviceId, ...config, ...(isByEnvironment ? {} : { oauthAccount }) });
 }
 
-/** Whether it is the account that was written here, not one that the CLI has fetched since. */
+/** Whether an account is the one that `ownConfigText` writes, not one that the CLI has fetched since. */
 function isOwnAccount(account: unknown): boolean {
   return isObject(account) && account["profileFetchedAt"] === learnedAtMs && account["emailAddress"] === undefined;
 }

@@ -36,7 +36,7 @@ export interface LineHandlers {
  */
 export function readLines(stream: Readable, handlers: LineHandlers, maxBytes = lineBytesMax): void {
   const longStrings = new LongStrings();
-  // Fed by hand: readline has no limit on the length of a line, so each read is checked before it is passed on.
+  // Readline has no limit on the length of a line. So it is not given the stream, but each read after its check.
   const lines = createInterface({ input: new Readable({ read: () => {} }), crlfDelay: Infinity, terminal: false });
   let unfinishedBytes = 0;
   let heldBytes = 0;

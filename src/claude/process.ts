@@ -11,10 +11,10 @@ export const interruptWaitMs = 150;
 export const sigtermWaitMs = 1_500;
 
 /**
- * `booting`: started, and told nothing yet. `busy`: it rehearses, is told a history, or runs a turn. `ready`:
- * between two turns. `parked`: in a turn that waits for the client's tools. `closing`: the shutdown has
- * begun, or it was killed. `closed`: exited, and its pipes are closed. They were read to their ends, unless
- * another process held them open.
+ * `booting`: started, and told nothing yet. `busy`: it is prepared for a conversation that is likely to come (a
+ * rehearsal), is told a history, or runs a turn. `ready`: between two turns. `parked`: in a turn that waits for the
+ * client's tools. `closing`: the shutdown has begun, or it was killed. `closed`: exited, and its pipes are closed. They
+ * were read to their ends, unless another process held them open.
  */
 export type ProcessState = "booting" | "ready" | "busy" | "parked" | "closing" | "closed";
 
@@ -114,7 +114,7 @@ export class ClaudeProcess {
     if (this.#failure !== undefined) listener.onFailure(this.#failure);
   }
 
-  /** Marks the process `busy`: it is told something, or runs a turn. */
+  /** Marks the process `busy`. Called before it is told a rehearsal, a history or a question, or a call's results. */
   work(): void {
     this.#move(["booting", "ready", "parked"], "busy");
   }

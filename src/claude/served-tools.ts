@@ -50,7 +50,10 @@ export class ServedTools {
     return atFault === undefined ? undefined : refusal(atFault);
   }
 
-  /** The error of a turn that failed before it began. Names the tool if the CLI gave only its position, or nothing. */
+  /**
+   * The error of a turn that failed before the model answered. If a tool is at fault, the new error names it: the CLI
+   * gives only its position, or nothing of it.
+   */
   explain(error: BridgeError): BridgeError {
     if (error.kind === "upstream_error" && inheritedNameFailure.test(error.message)) {
       const atFault = this.list.find(({ name }) => name in Object.prototype);

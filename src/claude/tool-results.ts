@@ -9,8 +9,8 @@ export const resultCharsMax = 400_000;
 /**
  * Returns the results that a request brings for the calls of the answer before, in the order of the calls. Returns
  * undefined unless the last message holds exactly those results, and the CLI passes on each of them unchanged: only
- * then can a parked process continue. Their order, not their ids, must tell which call of the process each belongs to:
- * some clients rewrite the ids, in calls and results alike.
+ * then can a parked process continue. A result belongs to the process's call in the same position. Ids cannot tell it:
+ * some clients rewrite them, in calls and results alike.
  */
 export function resultsOfLastCalls(messages: readonly Message[]): readonly ToolResultBlock[] | undefined {
   const [asked, answered] = messages.slice(-2);

@@ -13,7 +13,7 @@ export type TurnOutcome =
   | { readonly name: "cut" }
   | { readonly name: "failed"; readonly error: BridgeError };
 
-/** After these the CLI continues by itself (a prompt to resume, a note of its own), so the answer is cut there. */
+/** After these stop reasons the CLI asks the model to go on, in words of its own, so the turn ends as `cut`. */
 const cuttingReasons = [
   "max_tokens", "model_context_window_exceeded", "refusal",
 ] as const satisfies readonly StopReason[];

@@ -40,7 +40,7 @@ export class UpstreamMessage {
     this.addUsage(message["usage"]);
   }
 
-  /** Handles `message_delta`. What it leaves out stays as it was. */
+  /** Handles the stop reason and sequence of a `message_delta`. One that is undefined stays as it was. */
   stop(stopReason: string | undefined, stopSequence: string | undefined): void {
     this.#stopReason = stopReason ?? this.#stopReason;
     this.#stopSequence = stopSequence ?? this.#stopSequence;
@@ -60,14 +60,14 @@ export interface WholeMessage {
   blocks: number;
 }
 
-/** What the CLI's synthetic message says of a turn that the CLI gave up. */
+/** Why the CLI gave a turn up. It says so in a message of its own in the model's place, the synthetic message. */
 export interface GivenUp {
   readonly error: string | undefined;
   readonly status: number | undefined;
   readonly text: string;
 }
 
-/** Reads a line's synthetic message. Undefined for a message of the model's. */
+/** Reads a synthetic message, and the line that it came in. Undefined for a message of the model's. */
 export function givenUpIn(line: JsonObject, message: JsonObject): GivenUp | undefined {
   if (typeof line["error"] !== "string" && message["model"] !== "<synthetic>") return undefined;
   return {
@@ -93,8 +93,8 @@ export function goesOn(message: JsonObject): boolean {
 }
 
 /**
- * Whether a message that was not streamed may continue after a line. It may after its next block, the
- * rest of the stream that broke, the state of the rate limit, and any `system` line but the one that
+ * Whether further blocks of a message that was not streamed may come behind a line. They may come behind another of its
+ * blocks, the rest of the stream that broke, the state of the rate limit, and any `system` line but the one that
  * announces the CLI's next request.
  */
 export function leavesOpen(message: JsonObject, messageId: string): boolean {

@@ -1,7 +1,10 @@
 import type { Usage } from "../turn/usage.ts";
 import { isObject, type JsonObject } from "./protocol.ts";
 
-/** Converts the API's `usage` object. Every count becomes a whole number; a missing one is 0. */
+/**
+ * Converts the `usage` object of a Messages API answer. A count that is missing, negative or no number becomes 0, and a
+ * fraction is cut off.
+ */
 export function toUsage(usage: JsonObject): Usage {
   const created = isObject(usage["cache_creation"]) ? usage["cache_creation"] : {};
   const details = isObject(usage["output_tokens_details"]) ? usage["output_tokens_details"] : {};

@@ -23,7 +23,7 @@ export type ToolChoice = {
 /** The CLI's effort levels: how hard the model thinks. */
 export type Effort = "low" | "medium" | "high" | "xhigh" | "max";
 
-/** One request to the model: everything it depends on, and nothing else. */
+/** One request to the model: all that its answer depends on, and nothing else. */
 export interface Turn {
   /** The value for the CLI's `--model`: an alias (`opus`) or a full id. */
   readonly model: string;
