@@ -15,14 +15,13 @@ export type ErrorCode =
   | "invalid_type"
   | "invalid_value"
   | "unsupported_parameter"
-  | "previous_response_not_found"
-  | "context_length_exceeded"
+  | "prompt_too_long"
   // The sender is not allowed to ask, or the CLI is not allowed to answer.
   | "not_logged_in"
   | "invalid_api_key"
   | "account_refused"
   | "forbidden"
-  // The request names something that does not exist here.
+  // The request names something that does not exist here: by its path, or by the field that the error names.
   | "not_found"
   | "model_not_found"
   | "method_not_allowed"
@@ -35,7 +34,7 @@ export type ErrorCode =
   // The request is not answered now: a limit was reached, or the client left.
   | "rate_limited"
   | "usage_limit_reached"
-  | "insufficient_quota"
+  | "billing_error"
   | "server_busy"
   | "client_closed"
   // The server, the CLI or the upstream failed.

@@ -25,7 +25,7 @@ const codesByError: Readonly<Record<string, ErrorCode>> = {
   oauth_org_not_allowed: "account_refused",
   account_on_hold: "account_refused",
   verification_required: "account_refused",
-  billing_error: "insufficient_quota",
+  billing_error: "billing_error",
   rate_limit: "rate_limited",
   overloaded: "overloaded",
   invalid_request: "invalid_request",
@@ -41,7 +41,7 @@ function codeByStatus(status: number): ErrorCode | undefined {
     case 403: return "account_refused";
     case 404: return "model_not_found";
     case 408: case 504: return "turn_timeout";
-    case 413: return "context_length_exceeded";
+    case 413: return "prompt_too_long";
     case 429: return "rate_limited";
     case 503: case 529: return "overloaded";
     default: return status >= 500 ? "upstream_error" : undefined;
@@ -58,7 +58,7 @@ export function failureToError(failure: CliFailure, nowMs: number): BridgeError 
   switch (code) {
     case "invalid_request":
       return /prompt is too long|context (?:window|limit)/iu.test(text)
-        ? new BridgeError("context_length_exceeded", words, { field: "messages" })
+        ? new BridgeError("prompt_too_long", words, { field: "messages" })
         : new BridgeError(code, words);
     case "not_logged_in":
       return new BridgeError(
@@ -71,7 +71,7 @@ export function failureToError(failure: CliFailure, nowMs: number): BridgeError 
       return rateLimit?.status === "rejected" && rateLimit.resetsAt !== undefined
         ? usageLimit(words, rateLimit.resetsAt, nowMs)
         : new BridgeError(code, words, { retryAfterSeconds: rateLimitRetrySeconds });
-    case "insufficient_quota":
+    case "billing_error":
       return new BridgeError(code, words, { shouldRetry: false });
     case "overloaded":
       return new BridgeError(code, words, { retryAfterSeconds: overloadRetrySeconds });

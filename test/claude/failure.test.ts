@@ -16,7 +16,7 @@ describe("the CLI's word for a failure", () => {
     ["oauth_org_not_allowed", "account_refused", 403],
     ["account_on_hold", "account_refused", 403],
     ["verification_required", "account_refused", 403],
-    ["billing_error", "insufficient_quota", 429],
+    ["billing_error", "billing_error", 429],
     ["rate_limit", "rate_limited", 429],
     ["overloaded", "overloaded", 503],
     ["invalid_request", "invalid_request", 400],
@@ -39,7 +39,7 @@ describe("the CLI's word for a failure", () => {
 describe("the upstream's status", () => {
   const table: readonly (readonly [number, ErrorCode])[] = [
     [400, "invalid_request"], [401, "not_logged_in"], [403, "account_refused"], [404, "model_not_found"], [408, "turn_timeout"],
-    [413, "context_length_exceeded"], [429, "rate_limited"], [500, "upstream_error"], [502, "upstream_error"], [503, "overloaded"],
+    [413, "prompt_too_long"], [429, "rate_limited"], [500, "upstream_error"], [502, "upstream_error"], [503, "overloaded"],
     [504, "turn_timeout"], [529, "overloaded"],
   ];
   for (const [status, code] of table) {
@@ -50,7 +50,7 @@ describe("the upstream's status", () => {
   }
 
   it("that says nothing leaves it to the word", () => {
-    assert.equal(errorOf({ status: 418, error: "billing_error" }).kind, "insufficient_quota");
+    assert.equal(errorOf({ status: 418, error: "billing_error" }).kind, "billing_error");
     assert.equal(errorOf({ status: 418 }).kind, "upstream_error");
   });
 });
@@ -98,9 +98,9 @@ describe("the message", () => {
   it("on a missing login says how to log in", () => assert.match(errorOf({ status: 401 }).message, /^words .*\/login/u));
 
   for (const [text, code] of [
-    ["Prompt is too long", "context_length_exceeded"],
-    ["input length and max_tokens exceed context limit", "context_length_exceeded"],
-    ["exceeds the context window", "context_length_exceeded"],
+    ["Prompt is too long", "prompt_too_long"],
+    ["input length and max_tokens exceed context limit", "prompt_too_long"],
+    ["exceeds the context window", "prompt_too_long"],
     ["messages.0: bad", "invalid_request"],
   ] as const) {
     it(`${JSON.stringify(text)} on a 400 is ${code}`, () => {

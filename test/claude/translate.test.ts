@@ -509,7 +509,7 @@ describe("a turn without an answer", () => {
 
   it("fails on a synthetic message even if the result calls it a success", () => {
     const played = playMessages({ ...whole("m1", [{ type: "text", text: "You are out of credit" }], { model: "<synthetic>" }), error: "billing_error" }, result);
-    assert.deepEqual([played.error?.kind, played.order, played.text], ["insufficient_quota", "", ""]);
+    assert.deepEqual([played.error?.kind, played.order, played.text], ["billing_error", "", ""]);
   });
 });
 

@@ -109,7 +109,7 @@ export function unusedImports(files: readonly SourceFile[]): string[] {
 }
 
 /** Words that only OpenAI's API has: beneath the dialects all is said in Anthropic's. */
-const openAiWords = /finish_reason|prompt_tokens|completion_tokens|tool_calls|function_call|reasoning_content|response_format|chat\.completion|\[DONE\]/gu;
+const openAiWords = /finish_reason|prompt_tokens|completion_tokens|tool_calls|function_call|reasoning_content|response_format|previous_response|insufficient_quota|context_length_exceeded|chat\.completion|\[DONE\]/gu;
 const roomsWithoutOpenAi: readonly string[] = ["turn", "errors", "claude", "engine"];
 
 /** OpenAI's words in a file beneath the dialects, a sentence each. Comments count: they explain in them. */

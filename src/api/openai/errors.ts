@@ -11,15 +11,14 @@ interface CodeForm {
   readonly code: string | null;
 }
 
-const errorForms = {
+const codeForms = {
   invalid_request: { status: 400, type: "invalid_request_error", code: null },
   invalid_json: { status: 400, type: "invalid_request_error", code: "invalid_json" },
   missing_field: { status: 400, type: "invalid_request_error", code: "missing_required_parameter" },
   invalid_type: { status: 400, type: "invalid_request_error", code: "invalid_type" },
   invalid_value: { status: 400, type: "invalid_request_error", code: "invalid_value" },
   unsupported_parameter: { status: 400, type: "invalid_request_error", code: "unsupported_parameter" },
-  previous_response_not_found: { status: 400, type: "invalid_request_error", code: "previous_response_not_found" },
-  context_length_exceeded: { status: 400, type: "invalid_request_error", code: "context_length_exceeded" },
+  prompt_too_long: { status: 400, type: "invalid_request_error", code: "context_length_exceeded" },
   not_logged_in: { status: 401, type: "authentication_error", code: "not_logged_in" },
   invalid_api_key: { status: 401, type: "authentication_error", code: "invalid_api_key" },
   account_refused: { status: 403, type: "permission_error", code: "account_refused" },
@@ -33,7 +32,7 @@ const errorForms = {
   upgrade_required: { status: 426, type: "invalid_request_error", code: "upgrade_required" },
   rate_limited: { status: 429, type: "rate_limit_error", code: "rate_limit_exceeded" },
   usage_limit_reached: { status: 429, type: "rate_limit_error", code: "usage_limit_reached" },
-  insufficient_quota: { status: 429, type: "insufficient_quota", code: "insufficient_quota" },
+  billing_error: { status: 429, type: "insufficient_quota", code: "insufficient_quota" },
   server_busy: { status: 429, type: "rate_limit_error", code: "server_busy" },
   headers_too_large: { status: 431, type: "invalid_request_error", code: null },
   client_closed: { status: 499, type: "invalid_request_error", code: "client_closed_request" },
@@ -46,6 +45,15 @@ const errorForms = {
   turn_timeout: { status: 504, type: "timeout", code: "turn_timeout" },
 } as const satisfies Record<ErrorCode, CodeForm>;
 
+/** OpenAI tells an unknown id in `previous_response_id` apart from an unknown path, which is a 404. */
+const previousNotFound: CodeForm = {
+  status: 400, type: "invalid_request_error", code: "previous_response_not_found",
+};
+
+function codeFormOf({ kind, field }: BridgeError): CodeForm {
+  return kind === "not_found" && field === "previous_response_id" ? previousNotFound : codeForms[kind];
+}
+
 /** OpenAI's error object. All four keys are always present. */
 export interface OpenAiError {
   readonly message: string;
@@ -55,14 +63,15 @@ export interface OpenAiError {
 }
 
 /** Translates an error into OpenAI's error object, the value of `error` in a body. */
-export function openAiError({ kind, message, field }: BridgeError): OpenAiError {
-  const { type, code } = errorForms[kind];
+export function openAiError(error: BridgeError): OpenAiError {
+  const { message, field } = error;
+  const { type, code } = codeFormOf(error);
   return { message, type, param: field ?? null, code };
 }
 
 /** Translates an error into a response: OpenAI's status and body, and the retry headers that their SDKs obey. */
 export function openAiFailure(error: BridgeError): Failure {
-  return { status: errorForms[error.kind].status, headers: adviceHeaders(error), body: { error: openAiError(error) } };
+  return { status: codeFormOf(error).status, headers: adviceHeaders(error), body: { error: openAiError(error) } };
 }
 
 /** OpenAI's form of errors, for paths that have no dialect. */

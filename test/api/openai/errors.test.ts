@@ -11,6 +11,20 @@ describe("an error in OpenAI's form", () => {
     assert.deepEqual(openAiFailure(new BridgeError("invalid_request", "x")).body, { error: { message: "x", type: "invalid_request_error", param: null, code: null } });
   });
 
+  it("has OpenAI's codes for a bill, a prompt that is too long, and a response that is not stored", () => {
+    const told = ([
+      ["billing_error", undefined], ["prompt_too_long", "messages"], ["not_found", "previous_response_id"], ["not_found", undefined],
+    ] as const).map(([kind, field]) => {
+      const { status, body } = openAiFailure(new BridgeError(kind, "x", field === undefined ? {} : { field }));
+      const { type, code } = (body as { error: { type: string; code: string } }).error;
+      return [status, type, code];
+    });
+    assert.deepEqual(told, [
+      [429, "insufficient_quota", "insufficient_quota"], [400, "invalid_request_error", "context_length_exceeded"],
+      [400, "invalid_request_error", "previous_response_not_found"], [404, "invalid_request_error", "not_found"],
+    ]);
+  });
+
   it("has in its headers when to come again, and whether", () => {
     assert.deepEqual(openAiFailure(new BridgeError("internal", "x")).headers, {});
     const error = new BridgeError("usage_limit_reached", "x", { retryAfterSeconds: 90, shouldRetry: false });

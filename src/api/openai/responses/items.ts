@@ -38,7 +38,7 @@ function previousItems(value: unknown, stored: ResponseStore): readonly Fields[]
   const path = "previous_response_id";
   const previous = stored.conversation(stringAt(value, path));
   if (previous !== undefined) return previous;
-  throw new BridgeError("previous_response_not_found", "previous_response_id: there is no such response. They are "
+  throw new BridgeError("not_found", "previous_response_id: there is no such response. They are "
     + "kept in memory, unless `store` is false, until the server ends or newer ones need their "
       + "place.", { field: path });
 }

@@ -17,7 +17,7 @@ describe("a failure, to clients of the Responses API", () => {
   });
 
   it("of the messages is one of the input", () => {
-    assert.deepEqual(responsesFailure(new BridgeError("context_length_exceeded", "too long", { field: "messages" }), nowMs).body, {
+    assert.deepEqual(responsesFailure(new BridgeError("prompt_too_long", "too long", { field: "messages" }), nowMs).body, {
       error: { message: "too long", type: "invalid_request_error", param: "input", code: "context_length_exceeded" },
     });
   });

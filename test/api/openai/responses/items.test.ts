@@ -210,7 +210,7 @@ describe("what was said before", () => {
     it(`is refused when ${JSON.stringify(previous)} is no response`, () => {
       const error = refusal("c", { previous, stored: storedWith(...before) });
       const { kind, field: param, message } = error;
-      assert.deepEqual([kind, param, statusOf(error)], ["previous_response_not_found", "previous_response_id", 400]);
+      assert.deepEqual([kind, param, statusOf(error)], ["not_found", "previous_response_id", 400]);
       assert.match(message, /^previous_response_id: there is no such response\./u);
     });
   }

@@ -174,7 +174,7 @@ describe("a field that cannot be honoured is refused by its name", () => {
     [{ store: 1 }, "invalid_type", "store"],
     [{ instructions: ["Be brief."] }, "invalid_type", "instructions"],
     [{ previous_response_id: {} }, "invalid_type", "previous_response_id"],
-    [{ previous_response_id: "resp_2" }, "previous_response_not_found", "previous_response_id"],
+    [{ previous_response_id: "resp_2" }, "not_found", "previous_response_id"],
     [{ max_output_tokens: 0 }, "invalid_value", "max_output_tokens"],
     [{ max_output_tokens: 1.5 }, "invalid_value", "max_output_tokens"],
     [{ max_output_tokens: "9" }, "invalid_type", "max_output_tokens"],
