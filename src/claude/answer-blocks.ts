@@ -12,8 +12,8 @@ const deltaForms = [
 ] as const;
 
 /**
- * A block of the CLI's current message. `schema`: a call of the CLI's structured-output tool, whose input is sent as the
- * answer's text. `dropped`: a call that the client may not be told of.
+ * A block of the CLI's current message. `schema`: a call of the CLI's structured-output tool, whose input is sent as
+ * the answer's text. `dropped`: a call that the client may not be told of.
  */
 interface Block {
   readonly kind: StartedBlock["type"] | "schema" | "dropped";

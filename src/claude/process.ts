@@ -114,7 +114,7 @@ export class ClaudeProcess {
     if (this.#failure !== undefined) listener.onFailure(this.#failure);
   }
 
-  /** Marks the process `busy`. Called before it is told a rehearsal, a history or a question, or a call's results. */
+  /** Marks the process `busy`. Called before it is told a rehearsal, a history, a question or results of calls. */
   work(): void {
     this.#move(["booting", "ready", "parked"], "busy");
   }
