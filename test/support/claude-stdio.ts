@@ -19,6 +19,8 @@ export interface ClaudeStdio {
   readonly messages: readonly CliMessage[];
   readonly exited: Promise<Exit>;
   write(message: unknown): void;
+  /** Called with each message that comes from now on, before anybody who waits for it. */
+  onMessage: (message: CliMessage) => void;
   /** The first message that fits, of those written already or later. */
   waitFor(fits: (message: CliMessage) => boolean, withinMs?: number): Promise<CliMessage>;
   /** Sends a control request and gives its reply. */
@@ -29,9 +31,14 @@ export interface ClaudeStdio {
 
 /** Starts it in an empty folder inside `folder`; it is ended after the test. */
 export function startClaude(t: TestContext, version: ClaudeVersion, env: Readonly<Record<string, string>>, folder: string, args = claudeArguments()): ClaudeStdio {
+  return startCli(t, claudePath(version), env, folder, args);
+}
+
+/** The same for any program that speaks as the CLI does. */
+export function startCli(t: TestContext, file: string, env: Readonly<Record<string, string>>, folder: string, args = claudeArguments()): ClaudeStdio {
   const cwd = join(folder, "work");
   mkdirSync(cwd, { recursive: true });
-  const child = spawn(claudePath(version), args, { cwd, env, stdio: ["pipe", "pipe", "inherit"] });
+  const child = spawn(file, args, { cwd, env, stdio: ["pipe", "pipe", "inherit"] });
   const exited = exitOf(child);
   exited.catch(() => undefined);
   // Its death is told by `exited`; a write that comes too late is no error of its own.
@@ -41,7 +48,9 @@ export function startClaude(t: TestContext, version: ClaudeVersion, env: Readonl
   const messages: CliMessage[] = [];
   const watchers = new Set<() => void>();
   createInterface({ input: child.stdout }).on("line", (line) => {
-    messages.push(JSON.parse(line));
+    const message: CliMessage = JSON.parse(line);
+    messages.push(message);
+    claude.onMessage(message);
     for (const check of watchers) check();
   });
 
@@ -49,6 +58,7 @@ export function startClaude(t: TestContext, version: ClaudeVersion, env: Readonl
     child,
     messages,
     exited,
+    onMessage: () => {},
     write: (message) => void child.stdin.write(`${JSON.stringify(message)}\n`),
     waitFor(fits, withinMs = waitMsMax) {
       let check = () => {};

@@ -9,7 +9,8 @@ import { cleanUp } from "./cleanup.ts";
 import { fakeClaudePath } from "./fake-claude.ts";
 import { seededRandom } from "./random.ts";
 import { compileRelay } from "./relays.ts";
-import { RememberingProcess, type View } from "./remembering-process.ts";
+import { RememberingProcess, type RewindFault, type View } from "./remembering-process.ts";
+import { type RewindAbilities, rewindAbilities } from "./rewindable-history.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
 export interface RememberingClaude {
@@ -22,23 +23,41 @@ export interface RememberingClaude {
   readonly processes: ReadonlySet<RememberingProcess>;
   /** What was done that no CLI takes, or that the API would refuse: each is a fault of the server. */
   readonly violations: readonly string[];
-  /** How many processes have been, how many of them rehearsed, and how many turns were seen. */
-  readonly counts: { readonly processes: number; readonly rehearsals: number; readonly turns: number };
+  readonly counts: RememberingCounts;
   /** Every turn is told here as it begins. */
   onTurn: (view: View) => void;
+  /** Asked at each rewind: what becomes of it, where it is no ordinary one. */
+  faultOfRewind: (process: RememberingProcess) => RewindFault | undefined;
 }
 
-export async function startRememberingClaude(t: TestContext, seed: number): Promise<RememberingClaude> {
+export interface RememberingCounts {
+  readonly processes: number;
+  /** How many of the processes rehearsed. */
+  readonly rehearsals: number;
+  /** A round of results is one too. */
+  readonly turns: number;
+  readonly rewinds: { readonly granted: number; readonly refused: number };
+}
+
+export interface RememberingOptions {
+  /** By default those of the newest version that was seen. */
+  readonly abilities?: RewindAbilities;
+}
+
+export async function startRememberingClaude(
+  t: TestContext, seed: number, { abilities = rewindAbilities["2.1.330"] }: RememberingOptions = {},
+): Promise<RememberingClaude> {
   const processes = new Set<RememberingProcess>();
   const violations: string[] = [];
-  const counts = { processes: 0, rehearsals: 0, turns: 0 };
+  const rewinds = { granted: 0, refused: 0 };
+  const counts = { processes: 0, rehearsals: 0, turns: 0, rewinds };
   const random = seededRandom(seed);
   const sockets = new Set<Socket>();
   const folder = await temporaryFolder(t);
 
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
     sockets.add(socket);
-    const remembering = new RememberingProcess(socket, random, {
+    const remembering = new RememberingProcess(socket, random, abilities, {
       onStart: () => {
         counts.processes++;
         processes.add(remembering);
@@ -48,6 +67,8 @@ export async function startRememberingClaude(t: TestContext, seed: number): Prom
         counts.turns++;
         claude.onTurn(view);
       },
+      onRewind: (isGranted) => void rewinds[isGranted ? "granted" : "refused"]++,
+      faultOfRewind: (process) => claude.faultOfRewind(process),
       onViolation: (words) => void violations.push(words),
     });
     socket.once("close", () => {
@@ -67,6 +88,7 @@ export async function startRememberingClaude(t: TestContext, seed: number): Prom
     isCheap: compiled !== undefined,
     processes, violations, counts,
     onTurn: () => {},
+    faultOfRewind: () => undefined,
   };
   return claude;
 }

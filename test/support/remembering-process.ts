@@ -1,10 +1,14 @@
 /** One process of the made-up CLI that remembers (`remembering-claude.ts`): what it was told, and what it says. */
-import { createHash, randomBytes } from "node:crypto";
+import { createHash, randomBytes, randomUUID } from "node:crypto";
 import type { Socket } from "node:net";
 import { setImmediate as nextRound, setTimeout as delay } from "node:timers/promises";
+import {
+  assistantLine, callEvents, errorLine, mcpLine, messageDelta, messageStart, refusalLine, resultLine, successLine, textDelta, userLine,
+} from "./cli-lines.ts";
 import { faultOf, type ToldBlock, type ToldMessage } from "./composed-request.ts";
 import type { Random } from "./random.ts";
 import { resolvedModel } from "./relays.ts";
+import { refused, type RewindAbilities, RewindableHistory, type RewindRequest } from "./rewindable-history.ts";
 
 /** All that an answer may depend on. */
 export interface Told {
@@ -15,7 +19,7 @@ export interface Told {
   readonly messages: readonly ToldMessage[];
 }
 
-/** One turn as its process saw it, its question included. */
+/** One question as its process saw it. A turn that calls tools has one more with each round of results. */
 export interface View {
   readonly process: RememberingProcess;
   readonly told: Told;
@@ -25,24 +29,41 @@ export interface View {
 }
 
 /**
- * How a question is answered: `whole`; `held` after its first piece, or `mute` before it, until somebody ends it.
- * A question says so by the word in parentheses: "(held)".
+ * How a question is answered: `whole`; `held` after its first piece, or `mute` before it, until somebody ends it; with a
+ * `call` of the first tool, or two `calls`, behind it. A question says so by the word in parentheses: "(held)".
  */
-export type Manner = "whole" | "held" | "mute";
+export type Manner = "whole" | "held" | "mute" | "call" | "calls";
+
+/** What becomes of a rewind: refused, never answered, its process dies, or answered in a way that nobody understands. */
+export type RewindFault = "refused" | "unanswered" | "dies" | "garbled";
 
 const ackDelaysMs = [0, 0, 1, 3];
 /** White space that clients trim from an answer's ends. */
 const edges = ["", "", "", " ", "\n", "\n\n", "\t", "\u00a0"];
+const rejectedText = "The user doesn't want to proceed with this tool use.";
+const interruptedText = "[Request interrupted by user]";
+const interruptedCallText = "[Request interrupted by user for tool use]";
 
 /** To whom it tells what it does. */
 export interface Watch {
   onStart(): void;
   onRehearsal(): void;
   onTurn(view: View): void;
+  onRewind(isGranted: boolean): void;
   onViolation(words: string): void;
+  /** Asked at each rewind. */
+  faultOfRewind(process: RememberingProcess): RewindFault | undefined;
 }
 
 type Line = Readonly<Record<string, any>>;
+
+interface Call { readonly id: string; readonly name: string }
+
+/**
+ * Whether the server can know what it holds. `interrupted`: its history ends in words of the CLI's own, until a rewind
+ * takes them back. `refused`: a rewind was, and only another one to the beginning makes up for it.
+ */
+type Soundness = "sound" | "interrupted" | "refused";
 
 /** One process: what it was told, and what it may be told next. */
 export class RememberingProcess {
@@ -52,20 +73,31 @@ export class RememberingProcess {
   system: readonly string[] | undefined;
   outputTokensMax: string | undefined;
   hasRehearsed = false;
-  /** The turn under way. */
+  /** The question that is being answered, or whose calls are open. */
   view: View | undefined;
-  readonly #messages: ToldMessage[] = [];
-  readonly #assistantIds: (string | undefined)[] = [];
+  readonly #history: RewindableHistory;
+  readonly #abilities: RewindAbilities;
   readonly #socket: Socket;
   readonly #random: Random;
   readonly #watch: Watch;
+  readonly #asked = new Map<string, (response: Line) => void>();
+  #askedCount = 0;
+  #tools: Promise<readonly { readonly name: string }[]> | undefined;
   #awaitsAck = false;
   #isSpent = false;
+  #soundness: Soundness = "sound";
+  /** Stops the turn that runs. */
   #stop: (() => void) | undefined;
+  #turn: Promise<void> = Promise.resolve();
+  #openRewinds = 0;
+  /** Rewinds are answered in their order. */
+  #rewinds: Promise<void> = Promise.resolve();
 
-  constructor(socket: Socket, random: Random, watch: Watch) {
+  constructor(socket: Socket, random: Random, abilities: RewindAbilities, watch: Watch) {
     this.#socket = socket;
     this.#random = random;
+    this.#abilities = abilities;
+    this.#history = new RewindableHistory(abilities);
     this.#watch = watch;
     let rest = "";
     socket.setEncoding("utf8");
@@ -77,24 +109,25 @@ export class RememberingProcess {
     });
     socket.on("close", () => this.#stop?.());
     socket.on("end", () => {
-      if (this.view === undefined) socket.end();
-      else this.#stop?.();
+      if (this.#stop === undefined) socket.end();
+      else this.#stop();
     });
   }
 
   /** What it would answer from, as it stands. */
   get told(): Told {
-    return { model: this.model, system: this.system ?? [], outputTokensMax: this.outputTokensMax, messages: [...this.#messages] };
+    return { model: this.model, system: this.system ?? [], outputTokensMax: this.outputTokensMax, messages: this.#history.messages };
   }
 
   /** It can take the next question of its conversation. */
   get isAtRest(): boolean {
-    return this.system !== undefined && this.view === undefined && !this.#isSpent && this.#messages.at(-1)?.role === "assistant" && !this.#socket.destroyed;
+    return this.system !== undefined && this.#stop === undefined && !this.#isSpent && this.#openRewinds === 0 && this.#soundness === "sound"
+      && this.#history.messages.at(-1)?.role === "assistant" && !this.#socket.destroyed;
   }
 
   /** It waits for a conversation; at most the beginning of one has been rehearsed. */
   get isFresh(): boolean {
-    return this.#messages.length === 0 && !this.#socket.destroyed;
+    return this.#history.messages.length === 0 && !this.#socket.destroyed;
   }
 
   #take(line: Line): void {
@@ -104,18 +137,41 @@ export class RememberingProcess {
       return this.#watch.onStart();
     }
     if (line["type"] === "control_request") return this.#control(line);
-    if (this.#isSpent) return this.#refuse("was told more after an interrupt");
-    if (this.system === undefined) return this.#refuse("was told a message before its system prompt");
-    if (this.view !== undefined) return this.#refuse("was told a message while it answered");
-    if (this.#awaitsAck) return this.#refuse("was told a message before the one before it was acknowledged");
-    const { content } = line["message"] as { content: readonly ToldBlock[] };
-    if (line["type"] === "assistant") return this.#remember(line["message"].id as string | undefined, content);
-    // The CLI keeps nothing of an empty message: it is how its beginning is rehearsed.
-    if (content.length > 0) this.#messages.push({ role: "user", content });
-    else if (line["shouldQuery"] !== false || this.#messages.length > 0) return this.#refuse("was told an empty message");
-    else this.#rehearse();
+    if (line["type"] === "control_response") return this.#answered(line);
+    const fault = this.#faultOfTelling();
+    if (fault !== undefined) return this.#refuse(fault);
+    this.#noteDoubts();
+    const uuid = (line["uuid"] as string | undefined) ?? randomUUID();
+    const { content: given } = line["message"] as { content: string | readonly ToldBlock[] };
+    const content = typeof given === "string" ? [{ type: "text", text: given }] : given;
+    if (line["type"] === "assistant") return this.#history.addAssistant(content, uuid, line["message"].id as string | undefined);
+    // The API is told nothing of an empty message: it is how the beginning is rehearsed.
+    if (content.length === 0) {
+      if (line["shouldQuery"] !== false) return this.#refuse("was told an empty message");
+      if (this.told.messages.length > 0) this.#watch.onViolation(`process ${this.pid} was told an empty message`);
+      else this.#rehearse();
+    }
+    this.#history.addUser(content, uuid);
     if (line["shouldQuery"] === false) void this.#acknowledge();
-    else void this.#answer();
+    else this.#turn = this.#answer();
+  }
+
+  /** What no CLI takes. */
+  #faultOfTelling(): string | undefined {
+    if (this.#isSpent) return "was told more after it had refused";
+    if (this.system === undefined) return "was told a message before its system prompt";
+    if (this.#stop !== undefined) return "was told a message while it answered";
+    return this.#awaitsAck ? "was told a message before the one before it was acknowledged" : undefined;
+  }
+
+  /** What the CLI does not mind: it goes on with the history that it has, which the server cannot know. */
+  #noteDoubts(): void {
+    const isSound = this.#openRewinds === 0 && this.#soundness === "sound";
+    if (isSound) return;
+    const what = this.#openRewinds > 0 ? "before a rewind was answered" : `after ${this.#soundness === "refused" ? "a refused rewind" : "an interrupt"}`;
+    this.#watch.onViolation(`process ${this.pid} was told more ${what}`);
+    this.#soundness = "sound";
+    this.#openRewinds = 0;
   }
 
   #control({ request_id, request }: Line): void {
@@ -123,36 +179,57 @@ export class RememberingProcess {
       case "initialize":
         if (this.system !== undefined) this.#watch.onViolation(`process ${this.pid} was given to a second conversation`);
         this.system ??= request.systemPrompt as string[];
+        if (request.sdkMcpServers !== undefined) this.#tools = this.#ask("tools/list", {}).then(({ result }) => result.tools);
         break;
       case "apply_flag_settings":
-        this.outputTokensMax = request.settings.env.CLAUDE_CODE_MAX_OUTPUT_TOKENS as string;
+        this.outputTokensMax = (request.settings.env?.CLAUDE_CODE_MAX_OUTPUT_TOKENS as string | undefined) ?? this.outputTokensMax;
         break;
+      case "rewind_conversation":
+        if (!this.#abilities.steps) return this.#say(refusalLine(request_id, "Unsupported control request subtype: rewind_conversation"));
+        this.#openRewinds++;
+        this.#rewinds = this.#rewinds.then(() => this.#rewind(request_id as string, request as RewindRequest));
+        return;
       case "interrupt":
-        this.#isSpent = true;
-        this.#stop?.();
+        this.#interrupt();
         break;
     }
     const models = ["opus", "sonnet"].map((value) => ({ value, resolvedModel: `claude-${value}-fake`, displayName: value }));
-    this.#say({ type: "control_response", response: { subtype: "success", request_id, response: { models, account: { tokenSource: "fake" } } } });
+    this.#say(successLine(request_id as string, { models, account: { tokenSource: "fake" } }));
   }
 
-  /** Equal and missing ids are merged, as the CLI does it: the history is then another. */
-  #remember(id: string | undefined, content: readonly ToldBlock[]): void {
-    const index = this.#assistantIds.indexOf(id);
-    const earlier = index === -1 ? undefined : this.#messages[index];
-    if (earlier !== undefined) {
-      this.#messages[index] = { role: "assistant", content: [...earlier.content, ...content] };
-      return;
+  #interrupt(): void {
+    if (this.#soundness === "sound") this.#soundness = "interrupted";
+    this.#stop?.();
+  }
+
+  async #rewind(requestId: string, request: RewindRequest): Promise<void> {
+    const before = this.#soundness;
+    const fault = this.#watch.faultOfRewind(this);
+    if (fault === "dies") return void process.kill(this.pid, "SIGKILL");
+    const isTooEarly = this.#stop !== undefined && request.interrupt_if_running !== true;
+    // A turn that runs is interrupted first, whatever the answer will be.
+    if (!isTooEarly) {
+      this.#stop?.();
+      await this.#turn;
     }
-    this.#assistantIds[this.#messages.length] = id;
-    this.#messages.push({ role: "assistant", content });
+    await delay(this.#random.pick(ackDelaysMs));
+    if (fault === "unanswered") return;
+    if (fault === "garbled") return this.#say(successLine(requestId, { rewound: "perhaps" }));
+    const refusal = isTooEarly ? "turn running" : fault === "refused" ? "stale target" : undefined;
+    const reply = refusal === undefined ? this.#history.rewind(request) : refused(refusal);
+    const healsAll = reply.rewound && this.#history.length === 0;
+    if (healsAll || (reply.rewound && before !== "refused")) this.#soundness = "sound";
+    else this.#soundness = "refused";
+    this.#openRewinds = Math.max(0, this.#openRewinds - 1);
+    this.#watch.onRewind(reply.rewound);
+    this.#say(successLine(requestId, reply));
   }
 
   async #acknowledge(): Promise<void> {
     this.#awaitsAck = true;
     await delay(this.#random.pick(ackDelaysMs));
     this.#awaitsAck = false;
-    this.#say({ type: "result", subtype: "success", is_error: false, num_turns: 0, result: "" });
+    this.#say(resultLine(0));
   }
 
   #rehearse(): void {
@@ -167,50 +244,106 @@ export class RememberingProcess {
     this.#say({ type: "result", subtype: "error_during_execution", is_error: true, num_turns: 0, result: words });
   }
 
+  /** Answers until it has called no more: a round of results is a question too. */
   async #answer(): Promise<void> {
-    const pieces = this.#words();
-    this.#judge();
-    const view: View = { process: this, told: this.told, answer: pieces.join(""), isWhole: false };
-    this.view = view;
     const stopped = new Promise<"stopped">((resolve) => {
       this.#stop = () => resolve("stopped");
     });
-    this.#watch.onTurn(view);
+    const tools = await Promise.race([stopped, this.#tools]) ?? [];
+    for (let turns = 1; ; turns++) {
+      if (tools === "stopped") return this.#breakOff(turns, "aborted_streaming", interruptedText);
+      this.#judge(tools);
+      const pieces = this.#words();
+      const view: View = { process: this, told: this.told, answer: pieces.join(""), isWhole: false };
+      this.view = view;
+      this.#watch.onTurn(view);
+      const calls = await this.#speak(view, pieces, tools, stopped);
+      if (calls === "stopped") return this.#breakOff(turns, "aborted_streaming", interruptedText);
+      view.isWhole = true;
+      if (calls.length === 0) return this.#end(resultLine(turns, view.answer));
+      const outcome = await this.#untilResults(calls, stopped);
+      if (outcome === "stopped") return this.#breakOff(turns, "aborted_tools", interruptedCallText);
+    }
+  }
+
+  /** Writes one answer, and gives the calls in it. What was said of it when it is stopped stays in the history. */
+  async #speak(
+    view: View, pieces: readonly string[], tools: readonly { readonly name: string }[], stopped: Promise<"stopped">,
+  ): Promise<readonly Call[] | "stopped"> {
     const manner = mannerOf(view.told);
-    const id = `msg_${view.answer.length}_${this.#messages.length}`;
-    if (manner !== "mute") {
-      this.#event({ type: "message_start", message: { id, type: "message", role: "assistant", model: this.model, content: [], usage: { input_tokens: 1, output_tokens: 1 } } });
+    const id = `msg_${randomUUID()}`;
+    const keep = (block: ToldBlock): void => {
+      const uuid = randomUUID();
+      this.#history.addAssistant([block], uuid, id);
+      this.#say(assistantLine(uuid, id, this.model, block));
+    };
+    let said = "";
+    const stop = (): "stopped" => {
+      if (said !== "") keep({ type: "text", text: said });
+      return "stopped";
+    };
+    if (manner === "mute") return stopped;
+    this.#say(messageStart(id, this.model));
+    for (const piece of pieces) {
+      this.#say(textDelta(piece));
+      said += piece;
+      if (manner === "held") return stopped.then(stop);
+      if (this.#random.below(2) === 0 && await Promise.race([stopped, nextRound()]) === "stopped") return stop();
     }
-    for (const piece of manner === "mute" ? [] : pieces) {
-      this.#event({ type: "content_block_delta", index: 0, delta: { type: "text_delta", text: piece } });
-      if (manner === "held") break;
-      if (this.#random.below(2) === 0 && await Promise.race([stopped, nextRound()]) === "stopped") return this.#breakOff();
+    keep({ type: "text", text: view.answer });
+    const name = tools[0]?.name;
+    const wanted = name === undefined ? 0 : { call: 1, calls: 2, whole: 0, held: 0 }[manner];
+    const calls = Array.from({ length: wanted }, (): Call => ({ id: `toolu_${randomBytes(8).toString("hex")}`, name: name ?? "" }));
+    for (const [index, call] of calls.entries()) {
+      for (const line of callEvents(index + 1, call.id, call.name)) this.#say(line);
+      keep({ type: "tool_use", ...call, input: {} });
     }
-    if (manner !== "whole") {
-      await stopped;
-      return this.#breakOff();
+    this.#say(messageDelta(calls.length === 0 ? "end_turn" : "tool_use", pieces.length));
+    return calls;
+  }
+
+  /** Asks for one result after the other. Those that do not come are rejected in the CLI's words. */
+  async #untilResults(calls: readonly Call[], stopped: Promise<"stopped">): Promise<"stopped" | undefined> {
+    const keep = (block: ToldBlock): void => {
+      const uuid = randomUUID();
+      this.#history.addUser([block], uuid);
+      this.#say(userLine(uuid, [block]));
+    };
+    for (const [index, { id, name }] of calls.entries()) {
+      const asked = this.#ask("tools/call", { name, arguments: {}, _meta: { "claudecode/toolUseId": id } });
+      const response = await Promise.race([stopped, asked]);
+      if (response === "stopped") {
+        this.#say(mcpLine(randomUUID(), { method: "notifications/cancelled", params: { requestId: this.#askedCount } }));
+        for (const call of calls.slice(index)) {
+          keep({ type: "tool_result", tool_use_id: call.id, content: rejectedText, is_error: true });
+        }
+        return "stopped";
+      }
+      const { content, isError } = response["result"];
+      keep({ type: "tool_result", tool_use_id: id, content, ...(isError === true ? { is_error: true } : {}) });
     }
-    const content = [{ type: "text", text: view.answer }];
-    this.#say({ type: "assistant", message: { id, type: "message", role: "assistant", model: this.model, content } });
-    this.#event({ type: "message_delta", delta: { stop_reason: "end_turn" }, usage: { output_tokens: pieces.length } });
-    view.isWhole = true;
-    this.#remember(`${id}_own`, content);
-    this.view = undefined;
-    this.#say({ type: "result", subtype: "success", is_error: false, num_turns: 1, result: view.answer });
-    if (this.#socket.readableEnded) this.#socket.end();
+    return undefined;
   }
 
   /** What the API is asked with now is held against its rules. */
-  #judge(): void {
+  #judge(tools: readonly { readonly name: string }[]): void {
     const { model, system, outputTokensMax, messages } = this.told;
-    const fault = faultOf({ model: resolvedModel(model), system: system.join("\n\n"), outputTokensMax, messages });
+    const served = tools.map(({ name }) => ({ name, inputSchema: { type: "object" } }));
+    const fault = faultOf({ model: resolvedModel(model), system: system.join("\n\n"), outputTokensMax, messages, tools: served });
     if (fault !== null) this.#watch.onViolation(`process ${this.pid} was told what the API refuses: ${fault.rule}: ${fault.message}`);
   }
 
-  #breakOff(): void {
+  #breakOff(turns: number, terminalReason: string, note: string): void {
+    const uuid = randomUUID();
+    this.#history.addNote(note, uuid);
+    this.#say(userLine(uuid, [{ type: "text", text: note }]));
+    this.#end(errorLine(turns, terminalReason));
+  }
+
+  #end(result: object): void {
     this.view = undefined;
-    this.#isSpent = true;
-    this.#say({ type: "result", subtype: "error_during_execution", is_error: true, num_turns: 1, terminal_reason: "aborted_streaming" });
+    this.#stop = undefined;
+    this.#say(result);
     if (this.#socket.readableEnded) this.#socket.end();
   }
 
@@ -222,8 +355,18 @@ export class RememberingProcess {
     return [this.#random.pick(edges) + words[0], ...words.slice(1, -1), words.at(-1) + this.#random.pick(edges)];
   }
 
-  #event(event: object): void {
-    this.#say({ type: "stream_event", event, session_id: "fake", parent_tool_use_id: null });
+  /** Asks the tool server, and waits for its answer for as long as that takes. */
+  #ask(method: string, params: object): Promise<Line> {
+    const requestId = randomUUID();
+    return new Promise((resolve) => {
+      this.#asked.set(requestId, resolve);
+      this.#say(mcpLine(requestId, { id: ++this.#askedCount, method, params }));
+    });
+  }
+
+  #answered({ response }: Line): void {
+    this.#asked.get(response.request_id as string)?.(response.response.mcp_response as Line);
+    this.#asked.delete(response.request_id as string);
   }
 
   #say(message: object): void {
@@ -236,5 +379,6 @@ export class RememberingProcess {
 
 function mannerOf({ messages }: Told): Manner {
   const text = messages.at(-1)?.content.map((block) => block.text ?? "").join(" ") ?? "";
-  return text.includes("(held)") ? "held" : text.includes("(mute)") ? "mute" : "whole";
+  const word = /\((held|mute|calls?)\)/u.exec(text)?.[1];
+  return (word as Manner | undefined) ?? "whole";
 }
