@@ -1,4 +1,8 @@
-/** The interface of a dialect: pure functions between one API's wire form and the vocabulary of `turn/`. */
+/**
+ * The interface of a dialect: functions between one API's wire form and the vocabulary of `turn/`. They do no I/O, and
+ * read no clock and no randomness. A dialect of an API that keeps answers is made with a store, by an interface of its
+ * own.
+ */
 
 import type { BridgeError } from "../errors.ts";
 import type { WireText } from "../json-text.ts";

@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { createHash } from "node:crypto";
 import { encodeWireText, joinedWireText, noText, type WireText, wireText } from "../../../json-text.ts";
 import type { JsonText, StopReason } from "../../../turn/event.ts";
 import type { Usage } from "../../../turn/usage.ts";
@@ -87,9 +87,13 @@ export function summaryPart(text: WireText | JsonText): WireText {
   return wireText`{"type":"summary_text","text":"${text}"}`;
 }
 
-/** Makes a random id for an output item. */
-export function newId(prefix: string): WireText {
-  return encodeWireText(`${prefix}_${randomBytes(18).toString("base64url")}`);
+/** How long an item's id is behind its prefix, in characters: as long as OpenAI's. */
+const itemIdChars = 24;
+
+/** Makes the id of a response's output item from the item's place in the output: no other item has it. */
+export function itemId(prefix: string, responseId: string, place: number): WireText {
+  const hash = createHash("sha256").update(`${responseId} ${place}`).digest("base64url");
+  return encodeWireText(`${prefix}_${hash.slice(0, itemIdChars)}`);
 }
 
 /** A turn's token counts as a response's `usage`. */

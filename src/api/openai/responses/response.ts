@@ -10,7 +10,7 @@ import { splitName, type ToolNames } from "../tool-names.ts";
 import { responseError } from "./failure.ts";
 import { finishedItem } from "./finished-item.ts";
 import {
-  callItem, eventHead, eventText, incompleteReasons, listed, messageItem, newId, openingEvents, type OpenItem,
+  callItem, eventHead, eventText, incompleteReasons, itemId, listed, messageItem, openingEvents, type OpenItem,
   reasoningItem, type ResponseEnd, responseUsage, type Status, summaryPart, textPart,
 } from "./output.ts";
 
@@ -50,11 +50,11 @@ export interface FinishedResponse {
 }
 
 /**
- * Encodes an answer as the Responses API's events. It does no I/O; the items' ids are random. A delta is spliced
- * between constant strings without being parsed or escaped again.
+ * Encodes an answer as the Responses API's events. It does no I/O. A delta is spliced between constant
+ * strings without being parsed or escaped again.
  */
 export class ResponseStream implements WireStream {
-  readonly #style: ResponseStyle;
+  readonly #style: ResponseStyle & Pick<ResponseIdentity, "id">;
   /** The fields that are the same in every state of the response, as JSON without braces. */
   readonly #constant: WireText;
   readonly #onFinish: (finished: FinishedResponse) => void;
@@ -71,7 +71,7 @@ export class ResponseStream implements WireStream {
   constructor(
     { id, createdAt }: ResponseIdentity, style: ResponseStyle, onFinish: (finished: FinishedResponse) => void,
   ) {
-    this.#style = style;
+    this.#style = { ...style, id };
     this.#constant = jsonMembers({ id, object: "response", created_at: createdAt, background: false, ...style.echo });
     this.#onFinish = onFinish;
   }
@@ -137,7 +137,7 @@ export class ResponseStream implements WireStream {
   #growTo(kind: "message" | "reasoning"): WireText {
     if (this.#open?.kind === kind) return noText;
     const closed = this.#close("completed");
-    const id = newId(kind === "message" ? "msg" : "rs");
+    const id = this.#newId(kind === "message" ? "msg" : "rs");
     const place = this.#place(id);
     const isMessage = kind === "message";
     this.#open = {
@@ -163,7 +163,7 @@ export class ResponseStream implements WireStream {
   #openCall(callId: string, modelName: string): WireText {
     const isCustom = this.#style.customTools.has(modelName);
     const kind = isCustom ? "custom_tool_call" : "function_call";
-    const id = newId(isCustom ? "ctc" : "fc");
+    const id = this.#newId(isCustom ? "ctc" : "fc");
     const { namespace, name } = splitName(this.#style.names.toClient(modelName));
     const within = namespace === undefined ? noText : wireText`,"namespace":${jsonLatin1(namespace)}`;
     const item: OpenItem = {
@@ -208,6 +208,10 @@ export class ResponseStream implements WireStream {
     const done = this.#event(wireText`response.output_item.done`, output);
     this.#output.push(item);
     return joinWireText(joinedWireText(written), done);
+  }
+
+  #newId(prefix: string): WireText {
+    return itemId(prefix, this.#style.id, this.#output.length);
   }
 
   /** The fields of an event that say which item it belongs to: the open one, at the end of the output. */

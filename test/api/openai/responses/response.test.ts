@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { answerBytesMax, type FinishedResponse, ResponseStream, type ResponseStyle } from "../../../../src/api/openai/responses/response.ts";
-import { newId } from "../../../../src/api/openai/responses/output.ts";
+import { itemId } from "../../../../src/api/openai/responses/output.ts";
 import { ToolNames } from "../../../../src/api/openai/tool-names.ts";
 import { BridgeError } from "../../../../src/errors.ts";
 import type { StopReason, JsonText, TurnEvent } from "../../../../src/turn/event.ts";
@@ -337,9 +337,10 @@ describe("the whole response", () => {
 
 describe("an id", () => {
   it("is what it is of, and no other's", () => {
-    const ids = Array.from({ length: 1_000 }, () => newId("resp"));
-    for (const id of ids) assert.match(id, /^resp_[\w-]{24}$/u);
+    const ids = ["resp_1", "resp_11", "resp_2"].flatMap((response) => Array.from({ length: 300 }, (_, place) => itemId("msg", response, place)));
+    for (const id of ids) assert.match(id, /^msg_[\w-]{24}$/u);
     assert.equal(new Set(ids).size, ids.length);
+    assert.equal(itemId("msg", "resp_1", 0), ids[0], "and is made of nothing else");
   });
 });
 
