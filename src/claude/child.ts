@@ -92,7 +92,7 @@ export class OutputPipes {
   constructor(child: ChildProcessWithoutNullStreams) {
     this.#child = child;
     child.stderr.setEncoding("utf8");
-    // If stderr breaks, only the line for an error's text is lost. How the child ended is reported all the same.
+    // If stderr breaks, an error lacks the CLI's last line. How the child ended is reported all the same.
     child.stderr.on("error", () => {});
     child.stderr.on("data", (text: string) => {
       this.#stderrTail = (this.#stderrTail + text).slice(-stderrTailCharsMax);
