@@ -51,9 +51,8 @@ function codeByStatus(status: number): ErrorCode | undefined {
 /** Converts a failed turn into the error for the client. `nowMs` is the clock that reset times are compared with. */
 export function failureToError(failure: CliFailure, nowMs: number): BridgeError {
   const { status, text, rateLimit } = failure;
-  const code = (
-    status === undefined ? undefined : codeByStatus(status)
-  ) ?? codesByError[failure.error ?? ""] ?? "upstream_error";
+  const byStatus = status === undefined ? undefined : codeByStatus(status);
+  const code = byStatus ?? codesByError[failure.error ?? ""] ?? "upstream_error";
   const words = text === "" ? "The claude process gave up the turn without saying why." : text;
   switch (code) {
     case "invalid_request":

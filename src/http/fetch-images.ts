@@ -32,17 +32,16 @@ export interface FetchedImage {
 const privateRanges = new BlockList();
 for (const [net, prefix] of [
   ["0.0.0.0", 8], ["10.0.0.0", 8], ["100.64.0.0", 10], ["127.0.0.0", 8], ["169.254.0.0", 16], ["172.16.0.0", 12],
-  ["192.0.0.0", 24],
-  ["192.0.2.0", 24], ["192.88.99.0", 24], ["192.168.0.0", 16], ["198.18.0.0", 15], ["198.51.100.0", 24],
-  ["203.0.113.0", 24], ["224.0.0.0", 3],
+  ["192.0.0.0", 24], ["192.0.2.0", 24], ["192.88.99.0", 24], ["192.168.0.0", 16], ["198.18.0.0", 15],
+  ["198.51.100.0", 24], ["203.0.113.0", 24], ["224.0.0.0", 3],
 ] as const) privateRanges.addSubnet(net, prefix, "ipv4");
 const publicRange6 = new BlockList();
 publicRange6.addSubnet("2000::", 3, "ipv6");
 /** Ranges inside 2000::/3 that are not public: tunnels into IPv4 (6to4, Teredo) and documentation addresses. */
 const privateRanges6 = new BlockList();
-for (
-  const [net, prefix] of [["2001::", 23], ["2001:db8::", 32], ["2002::", 16], ["3fff::", 20]] as const
-) privateRanges6.addSubnet(net, prefix, "ipv6");
+for (const [net, prefix] of [
+  ["2001::", 23], ["2001:db8::", 32], ["2002::", 16], ["3fff::", 20],
+] as const) privateRanges6.addSubnet(net, prefix, "ipv6");
 
 /** False for addresses of this machine, of private networks and of a cloud's metadata service. */
 export function isPublicAddress(address: string): boolean {

@@ -10,7 +10,7 @@ import { readJsonBody } from "./body.ts";
 import type { Exchange, Handler } from "./exchange.ts";
 import { headerView } from "./header-view.ts";
 import { sendBytes } from "./respond.ts";
-import { sendStored } from "./whole-answer.ts";
+import { sendInSlices } from "./whole-answer.ts";
 
 /** A path and the handlers that serve it. */
 export interface Route {
@@ -98,6 +98,6 @@ function lookupRequestOf({ request, parameter }: Exchange): LookupRequest {
 
 async function sendText(response: ServerResponse, text: WireText): Promise<void> {
   // A stored response may be long and its client slow: send it in slices.
-  if (text.length > sliceBytes) await sendStored(response, text);
+  if (text.length > sliceBytes) await sendInSlices(response, text);
   else sendBytes(response, 200, Buffer.from(text, "latin1"));
 }

@@ -16,7 +16,8 @@ const headersTimeoutMs = 60_000;
  * theirs, so that the client closes it, not the server.
  */
 const keepAliveTimeoutMs = 75_000;
-const ownRequestId = /^[\x21-\x7e]{1,128}$/u;
+/** A client's `x-request-id` that is kept: printable ASCII without spaces. */
+const acceptedRequestId = /^[\x21-\x7e]{1,128}$/u;
 
 /** Node's own test for the value that it answers with `100 Continue`. */
 const continueExpectation = /(?:^|\W)100-continue(?:$|\W)/iu;
@@ -97,7 +98,7 @@ async function answer(
   const { log } = services;
   const method = request.method ?? "";
   const sentId = request.headers["x-request-id"];
-  const requestId = typeof sentId === "string" && ownRequestId.test(sentId) ? sentId : newRequestId();
+  const requestId = typeof sentId === "string" && acceptedRequestId.test(sentId) ? sentId : newRequestId();
   response.setHeader("x-request-id", requestId);
   const { authority, path } = target;
   const left = new AbortController();

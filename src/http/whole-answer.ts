@@ -46,8 +46,11 @@ export async function sendWholeAnswer(
   }
 }
 
-/** Sends a stored response. The store counts its memory already, so it is not counted as a held answer. */
-export async function sendStored(response: ServerResponse, text: WireText): Promise<void> {
+/**
+ * Sends a text that is in memory anyway, such as a stored response, at the pace of its reader. It is not counted as a
+ * held answer.
+ */
+export async function sendInSlices(response: ServerResponse, text: WireText): Promise<void> {
   const body = bodyOfText(text);
   sendHead(response, body, {});
   await sendBody(response, body, () => {});

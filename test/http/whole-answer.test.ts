@@ -6,7 +6,7 @@ import { stalledReaderMsMax } from "../../src/http/room-or-close.ts";
 import { HeldAnswers } from "../../src/http/held-answers.ts";
 import { clientClosed } from "../../src/errors.ts";
 import { bodyOfPieces, bodyOfText } from "../../src/api/body.ts";
-import { sendStored, sendWholeAnswer } from "../../src/http/whole-answer.ts";
+import { sendInSlices, sendWholeAnswer } from "../../src/http/whole-answer.ts";
 import { encodeWireText, noText, type WireText, wireText } from "../../src/json-text.ts";
 import { createLogger } from "../../src/log.ts";
 import type { JsonText, TurnEvent } from "../../src/turn/event.ts";
@@ -164,7 +164,7 @@ describe("an answer in one piece", () => {
 
   it("that was stored is sent at its reader's pace, and takes no room from others", async () => {
     const reader = new Reader();
-    const sent = sendStored(reader as unknown as ServerResponse, wireText`${text}`);
+    const sent = sendInSlices(reader as unknown as ServerResponse, wireText`${text}`);
     await settled();
     assert.deepEqual([reader.headers["content-length"], reader.written.length], [300_000, 1]);
     while (!reader.isEnded) await reader.take();

@@ -40,11 +40,10 @@ const typeNames: ReadonlySet<unknown> = new Set(["string", "number", "integer", 
 function rewriter(reference: Keep): (value: unknown) => Fields {
   const schema: Keep = (value) => (typeof value === "boolean" ? value : rewrite(value));
   const schemas: Keep = (value) => (Array.isArray(value) && value.length > 0 ? value.map(schema) : undefined);
-  const named: Keep = (value) => (
-    isFields(value) ? Object.fromEntries(
-      Object.entries(value).map(([name, member]) => [name, schema(member)])
-    ) : undefined
-  );
+  const named: Keep = (value) => {
+    if (!isFields(value)) return undefined;
+    return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, schema(member)]));
+  };
   /** The keywords that are kept: those which mean the same in draft-07 (the CLI's) and in 2020-12 (the upstream's). */
   const keywords: ReadonlyMap<string, Keep> = new Map([
     ["title", text], ["description", text], ["default", anything], ["examples", only(Array.isArray)],
@@ -59,12 +58,13 @@ function rewriter(reference: Keep): (value: unknown) => Fields {
     ["anyOf", schemas], ["oneOf", schemas], ["allOf", schemas], ["not", schema],
     ["$ref", reference], ["$defs", named], ["definitions", named],
   ]);
-  const rewrite = (value: unknown): Fields => Object.fromEntries(Object.entries(
-    isFields(value) ? inDraft07(value) : {}
-  ).flatMap(([name, entry]) => {
-    const kept = keywords.get(name)?.(entry);
-    return kept === undefined ? [] : [[name, kept]];
-  }));
+  const rewrite = (value: unknown): Fields => {
+    const entries = Object.entries(isFields(value) ? inDraft07(value) : {}).flatMap(([name, entry]) => {
+      const kept = keywords.get(name)?.(entry);
+      return kept === undefined ? [] : [[name, kept]];
+    });
+    return Object.fromEntries(entries);
+  };
   return rewrite;
 }
 
@@ -75,22 +75,16 @@ function rewriter(reference: Keep): (value: unknown) => Fields {
 function inDraft07(value: Fields): Fields {
   const { format, nullable, prefixItems, items, type, description, patternProperties } = value;
   const members = Array.isArray(prefixItems) ? prefixItems : Array.isArray(items) ? items : undefined;
+  const told = typeof format === "string" ? [description, formatTexts.join(format)] : [];
+  const arePatternsKept = patternProperties === undefined || arePatternsApart(patternProperties, value["properties"]);
   return {
     ...value,
-    ...(
-      typeof format === "string" ? {
-        description: [description, formatTexts.join(format)].filter((part) => typeof part === "string").join("\n\n")
-      } : {}
-    ),
+    ...(told.length === 0 ? {} : { description: told.filter((part) => typeof part === "string").join("\n\n") }),
     ...(nullable === true && typeof type === "string" ? { type: [type, "null"] } : {}),
     ...(members === undefined ? {} : { items: { anyOf: members } }),
     // The CLI requires valid patterns that match no declared property. Where they are dropped, other properties must be
     // allowed: `additionalProperties: false` would forbid those that the patterns allowed.
-    ...(
-      patternProperties === undefined || arePatternsApart(patternProperties, value["properties"]) ? {} : {
-        patternProperties: undefined, additionalProperties: true,
-      }
-    ),
+    ...(arePatternsKept ? {} : { patternProperties: undefined, additionalProperties: true }),
     ...exclusiveBound(value, "minimum", "exclusiveMinimum"),
     ...exclusiveBound(value, "maximum", "exclusiveMaximum"),
   };

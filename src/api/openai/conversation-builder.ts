@@ -89,11 +89,9 @@ export class ConversationBuilder {
   /** Adds an assistant message: its text, then its calls. `path` is the request field that holds the calls. */
   addAssistant(text: readonly TextBlock[], { calls, path }: ClientCalls): void {
     this.#closeCalls();
-    const uses = calls.map(
-      ({ id, name, input }) => (
-        { type: "tool_use" as const, id: this.#ids.claim(id), name: this.#names.toModel(name), input }
-      )
-    );
+    const uses = calls.map(({ id, name, input }) => {
+      return { type: "tool_use" as const, id: this.#ids.claim(id), name: this.#names.toModel(name), input };
+    });
     const blocks = [...text, ...uses];
     if (blocks.length === 0) return;
     if (this.#messages.length === 0) this.#appendUser(textBlocks(beginText));

@@ -56,11 +56,8 @@ function withoutUnion(schema: Fields, key: (typeof unions)[number], path: string
     );
   }
   const objects = members.map((member) => objectMember(member, schema)).filter((member) => member !== undefined);
-  if (
-    objects.length === 0 || objects.length !== members.length || unions.some(
-      (other) => other !== key && schema[other] !== undefined
-    )
-  ) {
+  const hasOtherUnion = unions.some((other) => other !== key && schema[other] !== undefined);
+  if (objects.length === 0 || objects.length !== members.length || hasOtherUnion) {
     throw new BridgeError(
       "invalid_value",
       `${path}.${key}: at the top of a schema Claude takes only an object, and this cannot be made one.`,
@@ -71,16 +68,12 @@ function withoutUnion(schema: Fields, key: (typeof unions)[number], path: string
   const required = objects.map((member) => new Set(stringsOf(member["required"])));
   const everywhere = [...(required[0] ?? [])].filter((name) => required.every((names) => names.has(name)));
   const anywhere = [...new Set(required.flatMap((names) => [...names]))];
-  const words = key === "allOf" ? "" : `${unionTexts[key]}${shapes(objects)}`;
+  const told = key === "allOf" ? [] : [schema["description"], `${unionTexts[key]}${shapes(objects)}`];
   return {
     ...rest,
     properties: mergedProperties([schema, ...objects], key === "allOf" ? "allOf" : "anyOf"),
     required: [...new Set([...stringsOf(schema["required"]), ...(key === "allOf" ? anywhere : everywhere)])],
-    ...(
-      words === "" ? {} : {
-        description: [schema["description"], words].filter((part) => typeof part === "string").join("\n\n")
-      }
-    ),
+    ...(told.length === 0 ? {} : { description: told.filter((part) => typeof part === "string").join("\n\n") }),
   };
 }
 
@@ -125,13 +118,10 @@ function mergedProperties(objects: readonly Fields[], combine: "anyOf" | "allOf"
       seen.set(name, variants.set(JSON.stringify(property), property));
     }
   }
-  return Object.fromEntries(
-    [...seen].map(
-      ([name, variants]) => [
-        name, variants.size === 1 ? [...variants.values()][0] : { [combine]: [...variants.values()] },
-      ]
-    )
-  );
+  return Object.fromEntries([...seen].map(([name, variants]) => {
+    const [first, ...others] = variants.values();
+    return [name, others.length === 0 ? first : { [combine]: [first, ...others] }];
+  }));
 }
 
 function stringsOf(value: unknown): string[] {

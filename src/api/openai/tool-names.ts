@@ -16,9 +16,8 @@ export class ToolNames {
     let fitting = nameThatFits.test(name)
       ? name
       : name.replace(/[^a-zA-Z0-9_-]/gu, "_").slice(0, nameCharsMax) || "tool";
-    for (
-      const taken = fitting.slice(0, nameCharsMax); this.#toClient.has(fitting);
-    ) fitting = `${taken}_${this.#numbers.next(taken)}`;
+    const taken = fitting.slice(0, nameCharsMax);
+    while (this.#toClient.has(fitting)) fitting = `${taken}_${this.#numbers.next(taken)}`;
     this.#toModel.set(name, fitting);
     this.#toClient.set(fitting, name);
     return fitting;

@@ -94,8 +94,7 @@ function notesOf({ sendsEmail }: EngineFacts, policy: readonly string[]): string
     ] : []),
     ...(policy.length > 0 ? [
       "Whoever runs this machine has set a policy for Claude Code. It applies to every answer here: its instructions "
-        + "go "
-      + "to the model, and its hooks see the prompts.",
+      + "go to the model, and its hooks see the prompts.",
     ] : []),
   ];
 }

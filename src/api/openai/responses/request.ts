@@ -33,7 +33,8 @@ export function parseResponsesRequest(body: unknown, defaultModel: string, store
   const { system, messages } = parseItems(placed, instructions, names);
   const { customTools, ...tools } = parseTools(fields, placed, messages, names);
   const maxTokens = optionalWholeNumber(fields["max_output_tokens"], "max_output_tokens", 1);
-  const format = optionalObject(optionalObject(fields["text"], "text")?.["format"], "text.format");
+  const text = optionalObject(fields["text"], "text");
+  const format = optionalObject(text?.["format"], "text.format");
   const responseSchema = schemaOfFormat(format, format, "text.format", "text.format");
   const reasoning = optionalObject(fields["reasoning"], "reasoning");
   const model = modelName(fields["model"], defaultModel);
@@ -66,11 +67,7 @@ export function parseResponsesRequest(body: unknown, defaultModel: string, store
       service_tier: "default",
       store: isStored,
       temperature: fields["temperature"] ?? 1,
-      text: {
-        format: format ?? { type: "text" }, verbosity: optionalObject(
-          fields["text"], "text",
-        )?.["verbosity"] ?? "medium",
-      },
+      text: { format: format ?? { type: "text" }, verbosity: text?.["verbosity"] ?? "medium" },
       tool_choice: fields["tool_choice"] ?? "auto",
       tools: fields["tools"] ?? [],
       top_logprobs: 0,

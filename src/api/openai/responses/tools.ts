@@ -50,11 +50,10 @@ function parseTool(entry: unknown, path: string, names: ModelNames, customTools:
   if (tool["type"] !== "namespace") return callable(tool, path, names, customTools);
   const namespace = nameAt(tool["name"], `${path}.name`);
   const within: ModelNames = { toModel: (name) => names.toModel(qualifiedName(namespace, name)) };
-  return arrayAt(tool["tools"], `${path}.tools`).flatMap(
-    (inner, index) => callable(
-      objectAt(inner, `${path}.tools[${index}]`), `${path}.tools[${index}]`, within, customTools,
-    )
-  );
+  return arrayAt(tool["tools"], `${path}.tools`).flatMap((inner, index) => {
+    const innerPath = `${path}.tools[${index}]`;
+    return callable(objectAt(inner, innerPath), innerPath, within, customTools);
+  });
 }
 
 function callable(tool: Fields, path: string, names: ModelNames, customTools: Set<string>): readonly Tool[] {
