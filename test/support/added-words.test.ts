@@ -1,13 +1,22 @@
 /** The list of words that are not the client's is short and strict: nothing passes by it that nobody has read. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { addedWords, type Gap } from "./added-words.ts";
+import * as ownWords from "../../src/own-words.ts";
+import { addedWords, type Gap, serverWords } from "./added-words.ts";
 import { claudeVersions } from "./real-claude.ts";
 
 const freeCharsMax = 40;
 const isFree = (part: string | Gap): part is Extract<Gap, { charsMax: number }> => typeof part !== "string" && "chars" in part;
 
 describe("the list of added words", () => {
+  for (const [name, texts] of Object.entries(ownWords)) {
+    it(`has the server's own ${name}, with every word of it`, () => {
+      const said = serverWords.flatMap((entry) => entry.said.flat());
+      const missing = (typeof texts === "string" ? [texts] : Object.values(texts)).filter((text) => !said.includes(text));
+      assert.deepEqual(missing, [], "what the server adds is listed in serverWords of test/support/added-words.ts");
+    });
+  }
+
   for (const { id, name, place, said, seenOn, what, removedBy } of addedWords) {
     it(`${id}: has constant words, and gaps of at most ${freeCharsMax} characters that never touch`, () => {
       assert.ok(said.length > 0);

@@ -63,7 +63,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   http: {
     rank: 4, place: "http/", imports: ["api", "turn", "errors", "loopback", "json-text", "image-type"],
     importsTypesOf: ["engine", "log"],
-    has: "listener, router, access, request body, event streams, whole answers, failures",
+    has: "listener, routes, access, request body; an answer as a stream, whole or as an error",
   },
   config: {
     rank: 1, place: "config/", imports: ["loopback"], importsTypesOf: ["turn"],
