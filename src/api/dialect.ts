@@ -12,7 +12,7 @@ import type { Body } from "./body.ts";
 
 /** What every dialect's parsed request has. */
 export interface TurnRequest {
-  /** The turn without its model: the client's name for it has yet to be resolved to the CLI's. */
+  /** The turn without its model: the server finds the CLI's name for the client's. */
   readonly turn: Omit<Turn, "model">;
   /** The model's name as the client wrote it, or the default. The answer repeats it. */
   readonly model: string;
@@ -44,13 +44,16 @@ export interface AnswerIdentity {
 
 /** Encodes an answer as server-sent events. */
 export interface WireStream {
-  /** The stream's first text. Called once, when there is an event to write after it, or when `--head-wait` is over. */
+  /**
+   * The stream's first text. Called once: when the model's first delta has come, or when `--head-wait` is over. What
+   * `encode` gave before then is sent behind it.
+   */
   open(): WireText;
   /** The text that is sent when the stream has been silent for `--heartbeat` seconds. */
   heartbeat(): WireText;
   /**
-   * Encodes one batch; returns `noText` when the dialect writes nothing for it. Throws a BridgeError when the answer
-   * grows longer than the dialect can hold.
+   * Encodes a batch of events as the stream's text; `noText` if the dialect writes nothing for them. Throws a
+   * BridgeError when the answer grows longer than the dialect can hold.
    */
   encode(events: readonly TurnEvent[]): WireText;
   /** The last event of a stream that fails. It must not be followed by the dialect's end mark, such as `[DONE]`. */
@@ -59,9 +62,9 @@ export interface WireStream {
 
 /** Gathers an answer that is sent in one piece. */
 export interface AnswerFold {
-  /** Adds one batch. Throws a BridgeError when the answer grows longer than the dialect can hold. */
+  /** Adds a batch of events. Throws a BridgeError when the answer grows longer than the dialect can hold. */
   take(events: readonly TurnEvent[]): void;
-  /** Returns the body after the turn, and keeps no reference to it. Throws if there was no `message_stop`. */
+  /** Returns the whole answer, and keeps no reference to it. Throws if there was no `message_stop`. */
   release(): Body;
 }
 
@@ -116,5 +119,5 @@ export interface LookupRequest {
 /** An endpoint that runs no turn: returns its response as JSON. Throws a BridgeError. */
 export type Lookup = (request: LookupRequest) => WireText | Promise<WireText>;
 
-/** An endpoint that runs no turn but is sent a body, such as one that counts tokens. Else as `Lookup`. */
+/** An endpoint like `Lookup` that is sent a JSON object, such as one that counts tokens. Throws a BridgeError. */
 export type BodyLookup = (body: unknown, request: LookupRequest) => WireText | Promise<WireText>;

@@ -14,7 +14,7 @@ import { ToldImages } from "./told-images.ts";
 import { sendWholeAnswer } from "./whole-answer.ts";
 
 const servedModelHeader = "x-claude-model";
-/** Encoded, these are 24 characters of base64url. */
+/** How many random bytes make an answer's token: 24 characters of base64url. */
 const tokenBytes = 18;
 
 /** A parsed request and the batches of its turn. The turn begins when the first batch is pulled. */

@@ -1,6 +1,7 @@
 /**
- * Limits the memory of answers that are sent in one piece. Each is in memory until its client has read it. When all
- * together exceed the limit, one of them is dropped.
+ * Limits the memory of the answers that running requests get in one piece. Each is in memory from the model's first
+ * words until its client has read it. When all together exceed the limit, one of them is dropped. Responses that are
+ * stored for later requests have a limit of their own.
  */
 
 import type { ServerResponse } from "node:http";
@@ -70,7 +71,7 @@ export class HeldAnswer {
     this.#all.onRead(this, 0);
   }
 
-  /** The client has read a part of it, which freed `bytesFreed`. */
+  /** The client has read a part of the answer, which freed `bytesFreed` bytes. */
   take(bytesFreed: number): void {
     const less = Math.min(bytesFreed, this.#bytes);
     this.#bytes -= less;
@@ -90,7 +91,7 @@ export class HeldAnswer {
     else this.#for.response.destroy();
   }
 
-  /** Replaces the turn's own error, which tells that it was aborted but not why. */
+  /** Throws if the answer was dropped while it was gathered. The turn's own error does not tell why it was aborted. */
   throwIfGivenUp(): void {
     if (this.#state === "given up") throw tooLong();
   }
@@ -103,7 +104,7 @@ export class HeldAnswer {
   }
 }
 
-/** All answers in memory, and their limit. */
+/** The answers in one piece of all running requests, and their limit. */
 export class HeldAnswers {
   readonly #log: Logger;
   readonly #bytesMax: number;
@@ -116,7 +117,7 @@ export class HeldAnswers {
     this.#bytesMax = bytesMax;
   }
 
-  /** The size of all answers in memory now, in bytes. */
+  /** The size of all these answers now, in bytes. */
   get bytes(): number {
     return this.#bytes;
   }

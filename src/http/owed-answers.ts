@@ -3,9 +3,10 @@ import type { Duplex } from "node:stream";
 import type { ErrorForm } from "../api/dialect.ts";
 
 /**
- * The responses that are outstanding on each connection. A client may send requests without waiting for their responses
- * (pipelining). Node attaches a connection to one response at a time. The others wait, and Node does not emit 'close'
- * on them when the connection is lost. This class does.
+ * The responses that each connection has not been sent yet. A client may send requests ahead of the responses to its
+ * earlier ones (pipelining). Node sends the responses in order: it attaches the connection to the first, and each other
+ * one waits until those before it are sent. When the connection is lost, Node emits 'close' on the attached response
+ * alone. This class emits it on those that wait.
  */
 export class OwedAnswers {
   /** The outstanding responses of each connection, each with the wire form of its errors. */
@@ -22,9 +23,9 @@ export class OwedAnswers {
     response.once("close", () => owed.delete(response));
   }
 
-  /** Whether a response is outstanding that precedes what was just read from the connection. */
+  /** Whether the connection still owes a response to a request before the bytes that the parser failed on. */
   isOwed(socket: Duplex): boolean {
-    // An incomplete request is the one that is being read. The parser's error is its own, so it does not count.
+    // The request whose body is still being read does not count: the parser's error is about that one.
     return [...this.#owed.get(socket)?.keys() ?? []].some(({ headersSent, req }) => headersSent || req.complete);
   }
 
@@ -44,7 +45,7 @@ export class OwedAnswers {
   }
 }
 
-/** Does what Node does with the response that is attached to a connection when that is lost. */
+/** Does what Node does, when a connection is lost, with the response that is attached to it. */
 function end(response: ServerResponse): void {
   response.destroy();
   response.emit("close");

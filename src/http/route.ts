@@ -1,5 +1,3 @@
-/** A route: a path, and how it is served. */
-
 import type { ServerResponse } from "node:http";
 import { sliceBytes } from "../api/body.ts";
 import type { BodyLookup, Dialect, ErrorForm, Lookup, LookupRequest, TurnRequest } from "../api/dialect.ts";
@@ -12,7 +10,7 @@ import { headerView } from "./header-view.ts";
 import { sendBytes } from "./respond.ts";
 import { sendInSlices } from "./whole-answer.ts";
 
-/** A path and the handlers that serve it. */
+/** A path and how the server answers there. */
 export interface Route {
   /** A pattern: the placeholder in `/v1/responses/{id}` matches one segment, in `/v1/models/{id...}` one or more. */
   readonly path: string;
@@ -55,7 +53,7 @@ export function bodyLookupRoute(
   return { path, errors, handlers: { POST: answerBodyLookup(lookup) }, options };
 }
 
-/** The paths that have no placeholder, except `/`: these are listed to users. */
+/** The paths that `/` and the 404 list to users: those without a placeholder, except `/` itself. */
 export function listedPaths(routes: readonly Route[]): readonly string[] {
   return [...new Set(routes.map(({ path }) => path))].filter((path) => path !== "/" && !path.includes("{"));
 }
@@ -97,7 +95,7 @@ function lookupRequestOf({ request, parameter }: Exchange): LookupRequest {
 }
 
 async function sendText(response: ServerResponse, text: WireText): Promise<void> {
-  // A stored response may be long and its client slow: send it in slices.
+  // A stored response may be megabytes and its client slow: send it slice by slice, as the client reads.
   if (text.length > sliceBytes) await sendInSlices(response, text);
   else sendBytes(response, 200, Buffer.from(text, "latin1"));
 }

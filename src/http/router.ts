@@ -77,7 +77,7 @@ function patternOf(path: string): RegExp {
   return new RegExp(`^${source.join("/")}$`, "u");
 }
 
-/** A path that the pattern matches. No other pattern names its braces, so only a placeholder can match them. */
+/** A path that a pattern matches, with braces in place of its placeholder: only another placeholder matches braces. */
 function exampleOf(path: string): string {
   const segments = trimmed(path).split("/");
   return segments.map((segment) => (restPlaceholder.test(segment) ? "{}/{}" : segment)).join("/");

@@ -1,4 +1,7 @@
-/** Fetches the images that a request gives by URL, but only for messages that the model has not been told yet. */
+/**
+ * Fetches the images that a request gives by URL, but only those in messages that the process which will serve the turn
+ * has not been told yet.
+ */
 
 import { BridgeError } from "../errors.ts";
 import type {
@@ -12,8 +15,8 @@ import type { ImageCache } from "./image-cache.ts";
 /** How many images are fetched for one request. */
 export const fetchesMax = 20;
 /**
- * Time limit for all fetches of one request together, in milliseconds. Some happen after its turn was admitted, while
- * other turns may be waiting.
+ * Time limit for all fetches of one request together, in milliseconds. Some happen after its turn was admitted: they
+ * take up one of the running turns, for which others may be waiting.
  */
 export const fetchesWaitMsMax = 60_000;
 

@@ -9,9 +9,9 @@ import type { HeldAnswers } from "./held-answers.ts";
 
 export interface WholeAnswerOptions {
   readonly held: HeldAnswers;
-  /** Ends the turn at once; called when the answer is dropped for want of memory. */
+  /** Ends the turn at once. Called when all answers need too much memory together, and this one is dropped for it. */
   readonly giveUp: () => void;
-  /** Makes the response headers. */
+  /** Makes the response headers. `servedModel` is undefined if no event told it. */
   readonly headers: (servedModel: string | undefined) => Readonly<Record<string, string>>;
 }
 
@@ -33,7 +33,8 @@ export async function sendWholeAnswer(
       fold.take(batch);
     }
     const body = fold.release();
-    // Count the body's real size: beside the model's words it repeats the request's instructions, tools and metadata.
+    // The body is larger than the model's words, by which the answer was counted so far: it also repeats the request's
+    // instructions, tools and metadata.
     answer.resize(body.length);
     sendHead(response, body, headers(servedModel));
     answer.beginReading();

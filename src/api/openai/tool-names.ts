@@ -45,7 +45,7 @@ export function splitName(qualified: string): { readonly namespace: string | und
     : { namespace: qualified.slice(0, at), name: qualified.slice(at + 1) };
 }
 
-/** Matches an id with a number at its end. CLI 2.1.330 reads `b_2` as a repeated `b`, and loses one's result. */
+/** Matches an id with a number at its end. CLI 2.1.330 takes `b_2` for a repeated `b`, and loses the result of one. */
 const numberedId = /^(.+)_\d+$/u;
 
 /** Makes call ids for a history: valid for the Messages API, and each used once in the conversation. */

@@ -27,9 +27,9 @@ export interface ChosenTools {
 }
 
 /**
- * Applies a request's tool choice to its tools; `path` is the field of the choice. `messages` is searched for earlier
- * calls: a history with calls must be sent with tools, even if the choice is `none` or the client sent no tools. In the
- * latter case, placeholders with the called names are made.
+ * Applies a request's tool choice to its tools; `path` is the field of the choice. The Messages API takes a history
+ * with calls only together with tools. So if `messages` has calls, tools are kept even if the choice is `none`; if the
+ * client sent none, placeholders with the called names are made.
  */
 export function chooseTools(
   offered: readonly Tool[], { choice, allowed }: ParsedChoice, messages: readonly Message[], path: string,

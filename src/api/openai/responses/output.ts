@@ -11,7 +11,7 @@ export type Status = "in_progress" | "completed" | "incomplete" | "failed";
 export interface OpenItem {
   readonly kind: "message" | "reasoning" | "function_call" | "custom_tool_call";
   readonly id: WireText;
-  /** A delta event between its number and the delta's text. */
+  /** What each of the item's delta events has between its number and the delta's text, as JSON. */
   readonly deltaHead: WireText;
   /** The text of earlier batches, copied. */
   readonly pieces: Buffer[];
@@ -30,7 +30,7 @@ export interface ResponseEnd {
   readonly usage?: object;
 }
 
-/** The first two events of every stream. */
+/** The types of the first two events of every stream. */
 export const openingEvents = [wireText`response.created`, wireText`response.in_progress`] as const;
 
 /** Maps the stop reasons of an incomplete answer to `incomplete_details.reason`. */

@@ -14,7 +14,7 @@ import {
   reasoningItem, type ResponseEnd, responseUsage, type Status, summaryPart, textPart,
 } from "./output.ts";
 
-/** The longest text of one response, in bytes; far above any model's answer. It is held: the last event repeats it. */
+/** The longest text of one response, in bytes; far above any model's answer. It is in memory until the last event. */
 export const answerBytesMax = 16 * 1024 * 1024;
 
 const deltaEventHeads = {
@@ -183,7 +183,7 @@ export class ResponseStream implements WireStream {
     const open = this.#open;
     if (open === undefined) return noText;
     this.#grown += text;
-    // Nothing can be sent yet: the text is a string in JSON that is still incomplete. `#close` sends it.
+    // A custom tool's text is a string inside JSON that is still incomplete. `#close` sends it whole.
     if (open.kind === "custom_tool_call") return noText;
     const head = joinWireText(deltaEventHeads[open.kind], wireNumber(this.#sequence++), open.deltaHead);
     return joinWireText(head, text, deltaEventTail);
