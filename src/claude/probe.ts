@@ -1,27 +1,58 @@
 import { BridgeError } from "../errors.ts";
+import { type Capabilities, probeCapabilities } from "./capabilities.ts";
 import { ControlChannel } from "./control.ts";
 import type { ClaudeProcess } from "./process.ts";
 import { type InitializeAnswer, initializeRequest, parseInitializeAnswer, parseLine } from "./protocol.ts";
 
 /** How long a process may take to boot and answer `initialize`, in milliseconds. */
 export const bootWaitMs = 60_000;
+/** How long the trying of what the CLI can do may take, in milliseconds. It takes some 60 on an idle machine. */
+export const capabilitiesWaitMs = 5_000;
 
-/** Asks a fresh process for its models and its login, then ends it. Rejects with a BridgeError if it does not reply. */
-export async function probe(process: ClaudeProcess): Promise<InitializeAnswer> {
+export interface ProbeAnswer extends InitializeAnswer {
+  /** Undefined where the process died or fell silent before all was tried. */
+  readonly capabilities: Capabilities | undefined;
+}
+
+/**
+ * Asks a fresh process for its models and its login, and tries what it can do, for no longer than `waitMs`; then ends
+ * it. Asks the model nothing. Rejects with a BridgeError if the process does not answer `initialize`.
+ */
+export async function probe(process: ClaudeProcess, waitMs = capabilitiesWaitMs): Promise<ProbeAnswer> {
   const control = new ControlChannel((line) => void process.write(line));
+  let acknowledge = (): void => {};
+  let fail = (_error: BridgeError): void => {};
+  const failed = new Promise<never>((_resolve, reject) => {
+    fail = reject;
+  });
   process.attach({
     onLine: (line) => {
       const message = parseLine(line);
       if (message?.["type"] === "control_response") control.settle(message);
+      if (message?.["type"] !== "result") return;
+      if (message["is_error"] === true) fail(new BridgeError("cli_failed", "The claude process took no history."));
+      else acknowledge();
     },
     onReadEnd: () => {},
-    onFailure: (error) => control.failAll(error),
+    onFailure: (error) => fail(error),
   });
-  const timer = setTimeout(() => {
-    control.failAll(new BridgeError("cli_failed", `The claude process did not boot within ${bootWaitMs / 1000} s.`));
-  }, bootWaitMs);
+  const failAfter = (ms: number, did: string): NodeJS.Timeout => setTimeout(() => {
+    fail(new BridgeError("cli_failed", `The claude process did not ${did} within ${ms / 1000} s.`));
+  }, ms);
+  let timer = failAfter(bootWaitMs, "boot");
   try {
-    return parseInitializeAnswer(await control.request(initializeRequest({ system: "", tools: [] })));
+    const initialized = control.request(initializeRequest({ system: "", tools: [] }));
+    const answer = parseInitializeAnswer(await Promise.race([initialized, failed]));
+    clearTimeout(timer);
+    timer = failAfter(waitMs, "tell what it can do");
+    const tried = probeCapabilities({
+      request: (request) => control.request(request),
+      write: (lines) => void process.write(lines),
+      acknowledged: () => new Promise((resolve) => {
+        acknowledge = resolve;
+      }),
+    });
+    return { ...answer, capabilities: await Promise.race([tried, failed]).catch(() => undefined) };
   } finally {
     clearTimeout(timer);
     void process.end();

@@ -1,8 +1,14 @@
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
+import { describe, it, type TestContext } from "node:test";
+import { noCapabilities } from "../../src/claude/capabilities.ts";
 import { bootWaitMs, probe } from "../../src/claude/probe.ts";
+import { ClaudeProcess } from "../../src/claude/process.ts";
 import { startFake } from "../support/fake-claude.ts";
 import { isRunning } from "../support/processes.ts";
+import { platformEnvironment } from "../support/real-claude.ts";
+import { relaysUnavailable } from "../support/relays.ts";
+import { startRememberingClaude } from "../support/remembering-claude.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 
 describe("a probe", () => {
   it("does not wait for ever on a CLI that never answers, and ends it", async (t) => {
@@ -18,15 +24,41 @@ describe("a probe", () => {
 
   it("tells the models and the login, and ends the process", async (t) => {
     const { claude, pid } = await startFake(t, "answers");
-    assert.deepEqual(await probe(claude), { models: [{ value: "fake", resolvedModel: "claude-fake-1", displayName: "Fake" }], loggedIn: true, knowsEmail: false });
+    assert.deepEqual(await probe(claude), { models: [{ value: "fake", resolvedModel: "claude-fake-1", displayName: "Fake" }], loggedIn: true, knowsEmail: false, capabilities: noCapabilities });
     await claude.closed;
     assert.equal(isRunning(pid), false);
   });
 
   it("tells that nobody is logged in", async (t) => {
     const { claude } = await startFake(t, "logged-out");
-    assert.deepEqual(await probe(claude), { models: [], loggedIn: false, knowsEmail: false });
+    assert.deepEqual(await probe(claude), { models: [], loggedIn: false, knowsEmail: false, capabilities: noCapabilities });
   });
+
+  it("tells what the CLI can do, without a turn and without a fault", { skip: relaysUnavailable }, async (t) => {
+    const { probed, made } = await remembering(t);
+    assert.deepEqual((await probed).capabilities, { ...noCapabilities, rewindSteps: true, rewindMany: true, rewindToEmpty: true, answerTarget: true });
+    assert.deepEqual([made.counts.turns, made.violations], [0, []]);
+  });
+
+  it("tells models and login of a CLI that dies at a rewind, and not what it can do", { skip: relaysUnavailable }, async (t) => {
+    const { probed, made } = await remembering(t);
+    made.faultOfRewind = () => "dies";
+    const { capabilities, loggedIn } = await probed;
+    assert.deepEqual({ capabilities, loggedIn }, { capabilities: undefined, loggedIn: true });
+  });
+
+  it("does not wait for ever on one that never answers a rewind", { skip: relaysUnavailable }, async (t) => {
+    const { probed, made } = await remembering(t, 10);
+    made.faultOfRewind = () => "unanswered";
+    assert.equal((await probed).capabilities, undefined);
+  });
+
+  for (const name of ["refuses-history", "dies-midway"]) {
+    it(`tells models and login of a CLI like ${name}`, async (t) => {
+      const { claude } = await startFake(t, name);
+      assert.equal((await probe(claude)).loggedIn, true);
+    });
+  }
 
   for (const [name, words] of [
     ["refuses-initialize", /refused initialize: system prompt not to my taste/u],
@@ -40,3 +72,13 @@ describe("a probe", () => {
     });
   }
 });
+
+async function remembering(t: TestContext, waitMs?: number) {
+  const made = await startRememberingClaude(t, 1);
+  const claude = new ClaudeProcess({
+    command: { file: made.path, leadingArguments: [] }, model: "opus", cwd: await temporaryFolder(t),
+    environment: { ...platformEnvironment(), ...made.environment },
+  });
+  t.after(() => claude.end());
+  return { made, probed: probe(claude, waitMs) };
+}

@@ -1,0 +1,128 @@
+/** What the CLI on this machine can do, found out by trying it. Who asks these rows asks no version number. */
+
+import { randomUUID } from "node:crypto";
+import { isObject, type JsonObject } from "./protocol.ts";
+
+export type CapabilityName = "rewindSteps" | "rewindMany" | "rewindToEmpty" | "answerTarget" | "resultTarget";
+/** Whether the CLI can do each. */
+export type Capabilities = Readonly<Record<CapabilityName, boolean>>;
+
+/** One thing that the CLI can do or not. */
+export interface CapabilityRow {
+  readonly name: CapabilityName;
+  /** How it is learnt. */
+  readonly learnt: string;
+  /** What it is used for. */
+  readonly purpose: string;
+  /** What happens where the CLI cannot do it. */
+  readonly without: string;
+}
+
+export const capabilityRows: readonly CapabilityRow[] = [
+  {
+    name: "rewindSteps",
+    learnt: "The probe takes back the last of three told prompts.",
+    purpose: "An edit, a branch, a stopped or failed turn: the process is moved to where the request's history stands.",
+    without: "The process is ended, and another is told the whole history.",
+  },
+  {
+    name: "rewindMany",
+    learnt: "The probe takes back both told prompts that are left, in one request that names the last.",
+    purpose: "A branch many turns back takes one request.",
+    without: "The prompts are taken back one by one, with a request each.",
+  },
+  {
+    name: "rewindToEmpty",
+    learnt: "The probe takes back the first told prompt.",
+    purpose: "A new conversation, or a first turn again, gets a process that has had another of the same beginning.",
+    without: "A new conversation gets a warm or a new process.",
+  },
+  {
+    name: "answerTarget",
+    learnt: "The probe takes back a told answer behind a told result, with `allow_assistant_target`.",
+    purpose: "An agent's last step is taken back, and the results before it stay.",
+    without: "The results before it are taken back too: by `resultTarget`, or with the prompt that they belong to.",
+  },
+  {
+    name: "resultTarget",
+    learnt: "The probe takes back a told result.",
+    purpose: "An agent's last step is taken back with its results, and the calls before it stay.",
+    without: "`answerTarget` serves, or all goes back to the prompt.",
+  },
+];
+
+/** Of a CLI that knows no rewind at all. */
+export const noCapabilities: Capabilities = {
+  rewindSteps: false, rewindMany: false, rewindToEmpty: false, answerTarget: false, resultTarget: false,
+};
+
+/** What the probe needs of a process that was initialized and told no message yet. */
+export interface ProbedProcess {
+  /** Sends a control request. Resolves with the CLI's answer; rejects where the CLI refuses it. */
+  readonly request: (request: JsonObject) => Promise<unknown>;
+  /** Writes lines to the CLI's stdin. */
+  readonly write: (lines: string) => void;
+  /** Resolves when the CLI has acknowledged the user message of the history that is written next. */
+  readonly acknowledged: () => Promise<void>;
+}
+
+/**
+ * Finds out what the CLI can take back: tells it a made-up history and takes that back, piece by piece. Asks the model
+ * nothing. Takes some 60 ms. Afterwards the process is as fresh where it can be emptied, and of no use where not.
+ */
+export async function probeCapabilities({ request, write, acknowledged }: ProbedProcess): Promise<Capabilities> {
+  const [first, second, third, result, answer] = Array.from({ length: 5 }, () => randomUUID()) as MadeUpUuids;
+  const told: readonly (readonly [user: string, answer: string])[] = [
+    [userLine(first, text), assistantLine(randomUUID(), text)],
+    [userLine(second, text), assistantLine(randomUUID(), text)],
+    [userLine(third, text), assistantLine(randomUUID(), call)],
+    [userLine(result, callResult), assistantLine(answer, text)],
+  ];
+  for (const [user, assistant] of told) {
+    const isTaken = acknowledged();
+    write(user);
+    await isTaken;
+    write(assistant);
+  }
+  const rewind = (target: string, more: JsonObject = {}): Promise<boolean> =>
+    request({ subtype: "rewind_conversation", target_message_uuid: target, ...more }).then(isRewound, () => false);
+  // Each takes back what the ones before have left, so they need not wait for one another.
+  const [answerTarget, resultTarget, rewindSteps, rewindMany] = await Promise.all([
+    rewind(answer, { allow_assistant_target: true }),
+    rewind(result),
+    rewind(third),
+    rewind(first, { last_seen_user_message_uuid: second }),
+  ]);
+  const [, isEmptied] = rewindMany ? [] : await Promise.all([rewind(second), rewind(first)]);
+  return { rewindSteps, rewindMany, rewindToEmpty: rewindMany || isEmptied === true, answerTarget, resultTarget };
+}
+
+/** Whether the answer to a `rewind_conversation` says that it was done. The CLI reports success either way. */
+export function isRewound(response: unknown): boolean {
+  return isObject(response) && response["rewound"] === true;
+}
+
+type MadeUpUuids = [first: string, second: string, third: string, result: string, answer: string];
+
+const text: JsonObject = { type: "text", text: "x" };
+const call: JsonObject = { type: "tool_use", id: "toolu_probe", name: "probe", input: {} };
+const callResult: JsonObject = { type: "tool_result", tool_use_id: "toolu_probe", content: [text] };
+
+function userLine(uuid: string, block: JsonObject): string {
+  return line({ type: "user", message: { role: "user", content: [block] }, shouldQuery: false, uuid });
+}
+
+function assistantLine(uuid: string, block: JsonObject): string {
+  return line({
+    type: "assistant", uuid,
+    message: {
+      id: `msg_${uuid}`, type: "message", role: "assistant", model: "claude", content: [block],
+      stop_reason: block === call ? "tool_use" : "end_turn", stop_sequence: null,
+      usage: { input_tokens: 0, output_tokens: 0 },
+    },
+  });
+}
+
+function line(message: JsonObject): string {
+  return `${JSON.stringify({ ...message, parent_tool_use_id: null, session_id: "" })}\n`;
+}

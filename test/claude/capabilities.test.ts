@@ -1,0 +1,88 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import {
+  type Capabilities, capabilityRows, isRewound, noCapabilities, probeCapabilities,
+} from "../../src/claude/capabilities.ts";
+import type { JsonObject } from "../../src/claude/protocol.ts";
+import type { ToldBlock } from "../support/composed-request.ts";
+import { type RewindAbilities, rewindAbilities, RewindableHistory, type RewindRequest } from "../support/rewindable-history.ts";
+
+interface Told {
+  readonly type: "user" | "assistant";
+  readonly uuid: string;
+  readonly shouldQuery?: boolean;
+  readonly message: { readonly id?: string; readonly content: readonly ToldBlock[] };
+}
+
+/** Probes a history that takes back what such a CLI does. */
+async function probed(abilities: RewindAbilities) {
+  const history = new RewindableHistory(abilities);
+  const requests: JsonObject[] = [];
+  let isAwaited = false;
+  const capabilities = await probeCapabilities({
+    request: async (request) => {
+      requests.push(request);
+      if (!abilities.steps) throw new Error("Unsupported control request subtype: rewind_conversation");
+      return history.rewind(request as JsonObject & RewindRequest);
+    },
+    write: (lines) => {
+      for (const line of lines.trimEnd().split("\n")) {
+        const { type, uuid, shouldQuery, message } = JSON.parse(line) as Told;
+        assert.equal(shouldQuery, type === "user" ? false : undefined, "the model would be asked");
+        assert.equal(isAwaited, type === "user", "a message is written before the one before it was acknowledged");
+        if (type === "user") history.addUser(message.content, uuid);
+        else history.addAssistant(message.content, uuid, message.id);
+        isAwaited = false;
+      }
+    },
+    acknowledged: async () => {
+      isAwaited = true;
+    },
+  });
+  return { capabilities, history, requests };
+}
+
+const all: Capabilities = { rewindSteps: true, rewindMany: true, rewindToEmpty: true, answerTarget: true, resultTarget: true };
+const byVersion: Readonly<Record<keyof typeof rewindAbilities, Capabilities>> = {
+  "2.1.160": noCapabilities,
+  "2.1.197": { ...noCapabilities, rewindSteps: true, resultTarget: true },
+  "2.1.260": { ...all, answerTarget: false },
+  "2.1.280": { ...all, answerTarget: false, resultTarget: false },
+  "2.1.330": { ...all, resultTarget: false },
+};
+
+describe("what a CLI can take back", () => {
+  for (const version of Object.keys(byVersion) as (keyof typeof byVersion)[]) {
+    it(`is learnt of one like ${version}, which is as fresh afterwards where it can be`, async () => {
+      const { capabilities, history } = await probed(rewindAbilities[version]);
+      assert.deepEqual(capabilities, byVersion[version]);
+      assert.equal(history.length === 0, capabilities.rewindToEmpty);
+    });
+  }
+
+  it("is learnt of one that takes back several prompts, but never the first", async () => {
+    const { capabilities } = await probed({ ...rewindAbilities["2.1.330"], toEmpty: false });
+    assert.deepEqual(capabilities, { ...all, rewindMany: false, rewindToEmpty: false, resultTarget: false });
+  });
+
+  it("is learnt of one that empties step by step", async () => {
+    const { capabilities } = await probed({ ...rewindAbilities["2.1.330"], many: false });
+    assert.deepEqual(capabilities, { ...all, rewindMany: false, resultTarget: false });
+  });
+
+  it("is told by a row for each, with a sentence for each question", () => {
+    assert.deepEqual(capabilityRows.map(({ name }) => name).sort(), Object.keys(all).sort());
+    for (const { learnt, purpose, without } of capabilityRows) {
+      for (const words of [learnt, purpose, without]) assert.match(words, /^[A-Z`].*\.$/su);
+    }
+  });
+});
+
+describe("the answer to a rewind", () => {
+  for (const [response, is] of [
+    [{ rewound: true }, true], [{ rewound: false, error: "stale target" }, false], [{ rewound: "perhaps" }, false],
+    [{}, false], [undefined, false], [null, false], ["rewound", false],
+  ] as const) {
+    it(`${JSON.stringify(response)} says that it was ${is ? "" : "not "}done`, () => assert.equal(isRewound(response), is));
+  }
+});
