@@ -1,8 +1,9 @@
 /** Installs test/interop: the real CLIs and clients the tests run against, each at the version its lock names. */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
-import { delimiter, dirname, join } from "node:path";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { npmEntry, withoutLifecycle } from "./npm.ts";
 
 /** Its message is one line for the person at the terminal. */
 export class InteropInstallError extends Error {}
@@ -19,7 +20,9 @@ export function installInterop(folder: string): void {
 
   console.log("installing the real clients and CLIs into test/interop (once; about 1 GB to fetch)");
   // The CLIs' own install scripts run below: npm may be set up to refuse them, and then only warns.
-  runNode([npmEntry(), "ci", "--ignore-scripts", "--no-audit", "--no-fund"], folder, "npm ci in test/interop");
+  const npm = npmEntry();
+  if (npm === undefined) throw new InteropInstallError("npm's own script was not found; run this as `npm test`");
+  runNode([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], folder, "npm ci in test/interop");
   mkdirSync(modules, { recursive: true });
   for (const name of readdirSync(modules).filter((entry) => entry.startsWith("claude-code-"))) {
     runNode([join(modules, name, "install.cjs")], join(modules, name), `install.cjs of ${name}`);
@@ -35,23 +38,6 @@ function fingerprint(folder: string): string {
   return hash.digest("hex");
 }
 
-/**
- * npm's JS entry. Under `npm test` the environment names it. Else it is what `npm` on the PATH links to, or, on
- * Windows, what is installed beside it.
- */
-function npmEntry(): string {
-  const onPath = (process.env["PATH"] ?? "").split(delimiter).filter((folder) => folder !== "");
-  const folders = [dirname(process.execPath), ...onPath];
-  const inFolder = (folder: string) => [join(folder, "npm"), join(folder, "node_modules", "npm", "bin", "npm-cli.js")];
-  const candidates = [process.env["npm_execpath"] ?? "", ...folders.flatMap(inFolder)];
-  for (const candidate of candidates) {
-    if (!existsSync(candidate)) continue;
-    const entry = realpathSync(candidate);
-    if (/npm-cli\.c?js$/.test(entry)) return entry;
-  }
-  throw new InteropInstallError("npm's own script was not found; run this as `npm test`");
-}
-
 function runNode(args: readonly string[], cwd: string, what: string): void {
   const { status, error, stdout, stderr } = spawnSync(process.execPath, args, {
     cwd, encoding: "utf8", timeout: installMsMax, env: withoutLifecycle(),
@@ -63,13 +49,4 @@ function runNode(args: readonly string[], cwd: string, what: string): void {
   throw new InteropInstallError(
     `${what} failed (${reason}); the tests need it. Check the network and try again.`,
   );
-}
-
-/**
- * The environment without what describes the package that `npm test` runs for: the inner npm would take it for its own
- * package's. npm's configuration (registry, proxy) stays.
- */
-function withoutLifecycle(): NodeJS.ProcessEnv {
-  const outerPackage = /^npm_(package|lifecycle)_|^npm_config_(local_)?prefix$|^INIT_CWD$/i;
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !outerPackage.test(name)));
 }

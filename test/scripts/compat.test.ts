@@ -1,0 +1,31 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { join } from "node:path";
+import { cacheFolder } from "../../scripts/compat/installed-claude.ts";
+import { compatTable } from "../../scripts/compat/table.ts";
+import { noCapabilities } from "../../src/claude/capabilities.ts";
+
+describe("the table of what versions can do", () => {
+  it("has a row a version and a column a capability, and tells of what failed below", () => {
+    const table = compatTable([
+      { version: "2.1.197", capabilities: { ...noCapabilities, rewindSteps: true, resultTarget: true }, requests: 0, probedMs: 912.4 },
+      { version: "2.1.999", capabilities: undefined, failure: "npm has no such version", requests: 0, probedMs: 0 },
+    ]);
+    assert.deepEqual(table.split("\n"), [
+      "| CLI     | rewindSteps | rewindMany | rewindToEmpty | answerTarget | resultTarget | requests | ms  |",
+      "|---------|-------------|------------|---------------|--------------|--------------|----------|-----|",
+      "| 2.1.197 | yes         | no         | no            | no           | yes          | 0        | 912 |",
+      "| 2.1.999 | ?           | ?          | ?             | ?            | ?            | ?        | ?   |",
+      "2.1.999: npm has no such version",
+    ]);
+  });
+});
+
+describe("the cache of versions", () => {
+  it("stands in the user's cache folder, outside the repository", () => {
+    assert.equal(cacheFolder({ XDG_CACHE_HOME: "/c" }, "/home/u"), join("/c", "claude-max-api-compat"));
+    for (const XDG_CACHE_HOME of [undefined, ""]) {
+      assert.equal(cacheFolder({ XDG_CACHE_HOME }, "/home/u"), join("/home/u", ".cache", "claude-max-api-compat"));
+    }
+  });
+});
