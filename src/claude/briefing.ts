@@ -2,13 +2,16 @@ import { randomUUID } from "node:crypto";
 import { BridgeError } from "../errors.ts";
 import type { Message } from "../turn/message.ts";
 import type { Turn } from "../turn/turn.ts";
+import type { ClientTools } from "./client-tools.ts";
 import type { ControlChannel } from "./control.ts";
+import type { Capabilities } from "./capabilities.ts";
+import type { History } from "./history.ts";
 import type { ClaudeProcess } from "./process.ts";
 import {
-  historyAssistantLine, historyUserLine, type InitializeAnswer, initializeRequest, type JsonObject,
-  parseInitializeAnswer,
-  settingsRequest, thinkingRequest,
+  historyUserLine, type InitializeAnswer, initializeRequest, type JsonObject,
+  parseInitializeAnswer, settingsRequest, thinkingRequest,
 } from "./protocol.ts";
+import { rewindRefusal, rewindRequest } from "./rewind.ts";
 
 /**
  * How long a turn waits for its process's rehearsal, in milliseconds. A rehearsal takes less than a second on
@@ -33,17 +36,35 @@ interface Acknowledgement {
   readonly reject: (error: BridgeError) => void;
 }
 
-/** Tells a process all that precedes its question: system prompt, tools, settings and the conversation's history. */
+/** What a process is told with. */
+export interface BriefingParts {
+  readonly process: ClaudeProcess;
+  readonly control: ControlChannel;
+  readonly tools: ClientTools;
+  readonly history: History;
+}
+
+/** A turn to tell a process. */
+export interface Task {
+  readonly turn: Turn;
+  /** How many of the turn's messages the process has. */
+  readonly seen: number;
+  /** Called before the question is written. */
+  readonly onAsk: () => void;
+  /** Called if the CLI refuses the system prompt, the tools or the settings; perhaps after the question was written. */
+  readonly onRefused: (error: unknown) => void;
+}
+
+/** Tells a process a turn's system prompt, tools and settings, the history and the question. */
 export class Briefing {
-  readonly #process: ClaudeProcess;
-  readonly #control: ControlChannel;
+  readonly #parts: BriefingParts;
   readonly #options: BriefingOptions;
   #awaited: Acknowledgement | undefined;
+  #isInitialized = false;
   #rehearsal: Promise<void> | undefined;
 
-  constructor(process: ClaudeProcess, control: ControlChannel, options: BriefingOptions) {
-    this.#process = process;
-    this.#control = control;
+  constructor(parts: BriefingParts, options: BriefingOptions) {
+    this.#parts = parts;
     this.#options = options;
   }
 
@@ -52,54 +73,44 @@ export class Briefing {
     return this.#awaited !== undefined;
   }
 
-  /** Whether a rehearsal has begun; it may still be running. */
-  get isRehearsed(): boolean {
-    return this.#rehearsal !== undefined;
-  }
-
   /**
-   * Sends the profile's system prompt, tools and settings, then empty messages that leave no trace in the history.
-   * Sends no further message once `isDue` says that a turn has come. Rejects with the CLI's refusal.
+   * Tells a new process what a turn begins with, before the turn. Resolves when the CLI has accepted that; rejects
+   * with its refusal.
    */
-  rehearse(profile: Turn, isDue: () => boolean): Promise<void> {
-    this.#rehearsal = this.#goThroughMotions(this.initialize(profile), isDue);
-    return this.#rehearsal;
-  }
-
-  /** Resolves when the rehearsal is over. Rejects with its failure, or with `cli_failed` when it takes too long. */
-  async untilRehearsed(): Promise<void> {
-    const waitMsMax = this.#options.rehearsalWaitMsMax ?? rehearsalWaitMsMax;
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_resolve, reject) => {
-      const message = `The claude process did not end its rehearsal within ${waitMsMax / 1000} s.`;
-      timer = setTimeout(() => reject(new BridgeError("cli_failed", message)), waitMsMax);
-    });
-    await Promise.race([this.#rehearsal, late]).finally(() => clearTimeout(timer));
-  }
-
-  /** Sends a turn's system prompt, tools and settings. Resolves when all are accepted; rejects with a refusal. */
-  async initialize(turn: Turn): Promise<void> {
-    const initialized = this.#control.request(initializeRequest(turn))
+  async prepare(turn: Turn): Promise<void> {
+    this.#isInitialized = true;
+    const { control, tools } = this.#parts;
+    tools.serve(turn);
+    const initialized = control.request(initializeRequest(turn))
       .then((answer) => this.#options.onInitialized(parseInitializeAnswer(answer)));
     const settings = [settingsRequest(turn), thinkingRequest(turn)].flatMap((request) => (
-      request === undefined ? [] : [this.#control.request(request)]));
+      request === undefined ? [] : [control.request(request)]));
     await Promise.all([initialized, ...settings]);
   }
 
   /**
-   * Writes messages that only join the history. Waits for the CLI to acknowledge each user message before it writes the
-   * next message: the CLI queues user messages, and does not keep their order with assistant lines.
+   * Prepares a process and then, if the CLI can take them back, sends empty messages and takes them back, so that it
+   * has done what a CLI does once, at its first turn. Sends no further one once `isDue` says that a turn has come.
+   * Rejects with the CLI's refusal.
    */
-  async tell(messages: readonly Message[]): Promise<void> {
-    for (const message of messages) {
-      if (message.role === "assistant") {
-        await this.#process.write(historyAssistantLine(message, `msg_${randomUUID()}`, randomUUID()));
-        continue;
-      }
-      const acknowledged = this.#acknowledged();
-      await Promise.all([this.#process.write(historyUserLine(message)), acknowledged]);
-      this.#options.onHistoryTold();
-    }
+  rehearse(profile: Turn, isDue: () => boolean, { rewindToEmpty }: Capabilities): Promise<void> {
+    const prepared = this.prepare(profile);
+    this.#rehearsal = rewindToEmpty ? this.#goThroughMotions(prepared, isDue) : prepared;
+    return this.#rehearsal;
+  }
+
+  /** Writes all of a turn that the process has not been told yet. Resolves when the question is written. */
+  async tell({ turn, seen, onAsk, onRefused }: Task): Promise<void> {
+    const { process, history } = this.#parts;
+    const { messages } = turn;
+    if (this.#rehearsal !== undefined) await this.#untilRehearsed(this.#rehearsal);
+    // Do not wait: the CLI reads what follows in order, and a refusal fails the turn whenever it comes.
+    else if (seen === 0 && !this.#isInitialized) this.prepare(turn).catch(onRefused);
+    const last = messages.length - 1;
+    for (let index = seen; index < last; index++) await this.#tellHistory(messages, index);
+    onAsk();
+    history.awaitAnswer(messages);
+    await process.write(history.line(messages, last, true));
   }
 
   /** Handles a `result` line if it accepts or refuses the history message written last. Returns whether it did. */
@@ -117,14 +128,45 @@ export class Briefing {
     this.#awaited?.reject(error);
   }
 
-  async #goThroughMotions(initialized: Promise<void>, isDue: () => boolean): Promise<void> {
+  /** Resolves when the rehearsal is over. Rejects with its failure, or with `cli_failed` when it takes too long. */
+  async #untilRehearsed(rehearsal: Promise<void>): Promise<void> {
+    const waitMsMax = this.#options.rehearsalWaitMsMax ?? rehearsalWaitMsMax;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_resolve, reject) => {
+      const message = `The claude process did not end its rehearsal within ${waitMsMax / 1000} s.`;
+      timer = setTimeout(() => reject(new BridgeError("cli_failed", message)), waitMsMax);
+    });
+    await Promise.race([rehearsal, late]).finally(() => clearTimeout(timer));
+  }
+
+  /**
+   * Writes a message that only joins the history. Waits for the CLI to acknowledge a user message: the CLI queues user
+   * messages, and does not keep their order with assistant lines.
+   */
+  async #tellHistory(messages: readonly Message[], index: number): Promise<void> {
+    const acknowledged = messages[index]?.role === "user" ? this.#acknowledged() : undefined;
+    await Promise.all([this.#parts.process.write(this.#parts.history.line(messages, index, false)), acknowledged]);
+    if (acknowledged !== undefined) this.#options.onHistoryTold();
+  }
+
+  async #goThroughMotions(prepared: Promise<void>, isDue: () => boolean): Promise<void> {
+    const sent: string[] = [];
     // Stop once a turn is due: it waits for the message under way, and for no further one.
-    for (let times = 0; times < rehearsalMessages && !isDue(); times++) {
+    while (sent.length < rehearsalMessages && !isDue()) {
+      const uuid = randomUUID();
+      sent.push(uuid);
       const acknowledged = this.#acknowledged();
-      void this.#process.write(historyUserLine({ role: "user", content: [] }));
+      void this.#parts.process.write(historyUserLine({ role: "user", content: [] }, uuid));
       // Wait for both: one read may hold the refusal of `initialize` and the acknowledgement of the message.
-      await Promise.all([initialized, acknowledged]);
+      await Promise.all([prepared, acknowledged]);
     }
+    const [first] = sent;
+    if (first === undefined) return await prepared;
+    // The CLI derives digits that go upstream from the first message, and an empty one would be that.
+    const request = rewindRequest({ kept: 0, uuid: first, line: "prompt" }, sent.at(-1));
+    const refusal = rewindRefusal(await this.#parts.control.request(request));
+    if (refusal === undefined) return;
+    throw new BridgeError("cli_failed", `The claude process did not take its rehearsal back: ${refusal}.`);
   }
 
   /** Resolves when the CLI acknowledges the history message that the caller writes next; rejects when it refuses it. */

@@ -3,7 +3,7 @@
 import { randomUUID } from "node:crypto";
 import { isObject, type JsonObject } from "./protocol.ts";
 
-export type CapabilityName = "rewindSteps" | "rewindMany" | "rewindToEmpty" | "answerTarget" | "resultTarget";
+export type CapabilityName = "rewindSteps" | "rewindMany" | "rewindToEmpty" | "answerTarget";
 /** Whether the CLI can do each. */
 export type Capabilities = Readonly<Record<CapabilityName, boolean>>;
 
@@ -41,19 +41,13 @@ export const capabilityRows: readonly CapabilityRow[] = [
     name: "answerTarget",
     learnt: "The probe takes back a told answer behind a told result, with `allow_assistant_target`.",
     purpose: "An agent's last step is taken back, and the results before it stay.",
-    without: "The results before it are taken back too: by `resultTarget`, or with the prompt that they belong to.",
-  },
-  {
-    name: "resultTarget",
-    learnt: "The probe takes back a told result.",
-    purpose: "An agent's last step is taken back with its results, and the calls before it stay.",
-    without: "`answerTarget` serves, or all goes back to the prompt.",
+    without: "All goes back to the prompt that the results belong to.",
   },
 ];
 
 /** Of a CLI that knows no rewind at all. */
 export const noCapabilities: Capabilities = {
-  rewindSteps: false, rewindMany: false, rewindToEmpty: false, answerTarget: false, resultTarget: false,
+  rewindSteps: false, rewindMany: false, rewindToEmpty: false, answerTarget: false,
 };
 
 /** What the probe needs of a process that was initialized and told no message yet. */
@@ -87,14 +81,13 @@ export async function probeCapabilities({ request, write, acknowledged }: Probed
   const rewind = (target: string, more: JsonObject = {}): Promise<boolean> =>
     request({ subtype: "rewind_conversation", target_message_uuid: target, ...more }).then(isRewound, () => false);
   // Each takes back what the ones before have left, so they need not wait for one another.
-  const [answerTarget, resultTarget, rewindSteps, rewindMany] = await Promise.all([
+  const [answerTarget, rewindSteps, rewindMany] = await Promise.all([
     rewind(answer, { allow_assistant_target: true }),
-    rewind(result),
     rewind(third),
     rewind(first, { last_seen_user_message_uuid: second }),
   ]);
   const [, isEmptied] = rewindMany ? [] : await Promise.all([rewind(second), rewind(first)]);
-  return { rewindSteps, rewindMany, rewindToEmpty: rewindMany || isEmptied === true, answerTarget, resultTarget };
+  return { rewindSteps, rewindMany, rewindToEmpty: rewindMany || isEmptied === true, answerTarget };
 }
 
 /** Whether the answer to a `rewind_conversation` says that it was done. The CLI reports success either way. */

@@ -52,6 +52,11 @@ export class ClientTools {
     this.#calls.answer(results);
   }
 
+  /** Forgets all calls and results: the process was rewound to before them. */
+  forgetCalls(): void {
+    this.#calls.forget();
+  }
+
   /** Answers a control request of the CLI's. If it asks for a tool call, `onCall` is called first. */
   onControlRequest(message: JsonObject, onCall: (call: ToolCall) => void): void {
     const requestId = optionalString(message["request_id"]) ?? "";

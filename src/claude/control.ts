@@ -7,6 +7,9 @@ interface Pending {
   readonly reject: (error: BridgeError) => void;
 }
 
+/** The CLI does not do what a control request asks, or does not know it. */
+export class ControlRefused extends BridgeError {}
+
 /** Sends control requests to the CLI and matches its replies by id. Its writer is a function: it knows no process. */
 export class ControlChannel {
   readonly #pending = new Map<string, Pending>();
@@ -17,7 +20,8 @@ export class ControlChannel {
     this.#write = write;
   }
 
-  /** Resolves with the reply's `response`. Rejects with the CLI's own words of refusal, or the error of `failAll`. */
+  /** Resolves with the reply's `response`. Rejects with a ControlRefused in the CLI's own words, or with the error of
+   * `failAll`. */
   request(request: JsonObject): Promise<unknown> {
     const id = `host-${++this.#lastId}`;
     return new Promise((resolve, reject) => {
@@ -35,7 +39,7 @@ export class ControlChannel {
     if (id === undefined || pending === undefined) return;
     this.#pending.delete(id);
     if (response["subtype"] === "success") pending.resolve(response["response"]);
-    else pending.reject(new BridgeError("cli_failed", `The claude process refused ${String(pending.subtype)}: `
+    else pending.reject(new ControlRefused("cli_failed", `The claude process refused ${String(pending.subtype)}: `
       + `${optionalString(response["error"]) ?? "no reason given"}.`));
   }
 

@@ -1,47 +1,50 @@
 import { asBridgeError, BridgeError, clientClosed } from "../errors.ts";
 import type { TurnEvent } from "../turn/event.ts";
 import type { Turn } from "../turn/turn.ts";
-import { Briefing } from "./briefing.ts";
+import { Briefing, type BriefingParts } from "./briefing.ts";
 import { ClientTools } from "./client-tools.ts";
 import { ControlChannel } from "./control.ts";
+import type { Capabilities } from "./capabilities.ts";
 import { parseDelta } from "./deltas.ts";
+import { History } from "./history.ts";
 import type { ClaudeProcess } from "./process.ts";
-import { type JsonObject, parseLine, turnLine } from "./protocol.ts";
-import { type ConversationOptions, type LastRun, type Run, startRun } from "./run.ts";
-import { canContinue, isReusable, type Standing } from "./standing.ts";
+import { type JsonObject, parseLine } from "./protocol.ts";
+import { type ConversationOptions, endRead, type LastRun, lastOf, type Run, startRun } from "./run.ts";
+import { canContinue, isReusable, type Standing, standingAfter } from "./standing.ts";
 import { resultsByCall, resultsOfLastCalls } from "./tool-results.ts";
 import type { TurnTranslator } from "./translate.ts";
 import { goesOn } from "./upstream-message.ts";
 
 /**
- * One conversation on one process, which is told the system prompt, the tools and the history once, then one turn at a
- * time. It never ends the process when a run is over: whoever created the conversation does.
+ * What one process is told: the system prompt and the tools once, then a history and one turn after the other. It can
+ * be rewound to an earlier point, also to the beginning, where another conversation starts. It never ends the process
+ * when a run is over: whoever created it does.
  */
 export class Conversation {
   readonly process: ClaudeProcess;
-  readonly #control: ControlChannel;
   readonly #options: ConversationOptions;
-  readonly #tools: ClientTools;
+  readonly #parts: BriefingParts;
   readonly #briefing: Briefing;
   #standing: Standing = { name: "known" };
   #run: Run | undefined;
-  #lastRun: LastRun = { messageId: undefined, hasBegun: false };
+  #lastRun: LastRun = { messageId: undefined, hasBegun: false, settled: 0, rateLimit: undefined };
 
   constructor(process: ClaudeProcess, options: ConversationOptions) {
     this.process = process;
     this.#options = options;
     const write = (line: string): void => void process.write(line);
-    this.#control = new ControlChannel(write);
-    this.#tools = new ClientTools(write);
-    this.#briefing = new Briefing(process, this.#control, options);
+    const [control, tools, history] = [new ControlChannel(write), new ClientTools(write), new History()];
+    this.#parts = { process, control, tools, history };
+    this.#briefing = new Briefing(this.#parts, options);
     process.attach({
       takeInPlace: (read, start, end) => this.#takeDelta(read, start, end),
       onLine: (line, wasCut) => this.#onLine(line, wasCut),
-      onReadEnd: () => this.#onReadEnd(),
+      onReadEnd: () => {
+        if (this.#run !== undefined) endRead(this.#run, (error) => this.#parts.tools.explain(error));
+      },
       onFailure: (error) => {
         this.#standing = { name: "dead", error };
-        this.#briefing.fail(error);
-        this.#control.failAll(error);
+        this.#failWaits(error);
         this.#run?.fail(error);
       },
     });
@@ -62,15 +65,50 @@ export class Conversation {
     return this.#standing.name === "parked";
   }
 
+  get isDead(): boolean { return this.#standing.name === "dead"; }
+
+  /** See `LastRun`. */
+  get settled(): number { return this.#lastRun.settled; }
+
+  /** How many messages stay in a rewind that keeps at most `keptMax`; undefined if there is none. */
+  keptWithin(keptMax: number, capabilities: Capabilities): number | undefined {
+    return this.isDead ? undefined : this.#parts.history.keptWithin(keptMax, capabilities);
+  }
+
   /**
-   * Prepares the process before there is a turn. Tells it a turn's system prompt, tools and settings, then sends empty
-   * messages that leave no trace in the history, so that it has done what a CLI does once, at its first turn. Rejects
-   * when the CLI refuses. Any turn of the same profile may follow, even before the promise settles.
+   * Takes messages out of the process's history, and interrupts the turn that runs, so that it has at most `keptMax`.
+   * Resolves with how many it has then. After a rejection the process has no further use.
    */
-  rehearse(profile: Turn): Promise<void> {
+  async rewind(keptMax: number, capabilities: Capabilities): Promise<number> {
+    if (this.#standing.name === "dead") throw this.#standing.error;
+    this.#standing = { name: "unknown" };
     this.process.work();
-    this.#tools.serve(profile);
-    return this.#briefing.rehearse(profile, () => this.#run !== undefined);
+    // A reader that has left may have stopped the CLI in the middle of its answer.
+    this.process.resume();
+    const kept = await this.#parts.history.rewind(this.#parts.control, keptMax, capabilities);
+    this.#parts.tools.forgetCalls();
+    if (this.isDead) throw new BridgeError("cli_failed", "The claude process ended while it was rewound.");
+    this.#standing = { name: "known" };
+    this.process.rest();
+    return kept;
+  }
+
+  /**
+   * Prepares the process before there is a turn. Tells it a turn's system prompt, tools and settings, and has it do
+   * what a CLI does once, at its first turn, as far as that leaves no trace. Rejects when the CLI refuses. Any turn of
+   * the same profile may follow, even before the promise settles.
+   */
+  rehearse(profile: Turn, capabilities: Capabilities): Promise<void> {
+    this.process.work();
+    return this.#briefing.rehearse(profile, () => this.#run !== undefined, capabilities);
+  }
+
+  /**
+   * Tells a new process what a turn begins with, before the turn. Resolves when the CLI has accepted that; rejects
+   * with its refusal.
+   */
+  prepare(turn: Turn): Promise<void> {
+    return this.#briefing.prepare(turn);
   }
 
   /** Whether this conversation, which was told a turn's first `seen` messages, can continue with the other messages. */
@@ -84,7 +122,10 @@ export class Conversation {
    * long, or `signal` aborts.
    */
   async *run(turn: Turn, seen: number, signal: AbortSignal): AsyncGenerator<TurnEvent[], void, undefined> {
-    const run = this.#newRun(turn);
+    const run = startRun(turn, {
+      process: this.process, tools: this.#parts.tools, last: this.#lastRun, silenceMsMax: this.#options.silenceMsMax,
+      onFailure: (error) => this.#failWaits(error),
+    });
     const { queue, translator, silence, fail } = run;
     this.#run = run;
     const onAbort = (): void => fail(clientClosed());
@@ -97,10 +138,14 @@ export class Conversation {
       else if (before.name === "unknown") fail(new BridgeError("cli_failed", "The claude process has no further use."));
       else if (signal.aborted) onAbort();
       else if (before.name === "known") {
-        this.#tell(turn, seen, run).catch((error: unknown) => fail(asBridgeError(error)));
+        const onRefused = (error: unknown): void => {
+          if (this.#run === run) fail(asBridgeError(error));
+        };
+        this.#briefing.tell({ turn, seen, onAsk: () => void (run.isAsked = true), onRefused }).catch(onRefused);
       } else {
         run.isAsked = true;
-        this.#tools.answer(resultsByCall(before.callIds, resultsOfLastCalls(turn.messages) ?? []));
+        this.#parts.history.awaitAnswer(turn.messages);
+        this.#parts.tools.answer(resultsByCall(before.callIds, resultsOfLastCalls(turn.messages) ?? []));
       }
       for (let batch = await queue.next(); batch !== undefined; batch = await queue.next()) yield batch;
       this.#settle(translator);
@@ -108,34 +153,24 @@ export class Conversation {
       clearInterval(silence);
       signal.removeEventListener("abort", onAbort);
       this.#run = undefined;
-      this.#lastRun = { messageId: translator.messageId, hasBegun: run.hasBegun };
-      if (!this.isReusable) this.#control.request({ subtype: "interrupt" }).catch(() => {});
+      const settled = before.name === "known" && run.isAsked ? turn.messages.length - 1 : seen;
+      this.#lastRun = { ...lastOf(run), settled };
+      if (!this.isReusable) this.#parts.control.request({ subtype: "interrupt" }).catch(() => {});
     }
   }
 
-  #newRun(turn: Turn): Run {
-    return startRun(turn, {
-      process: this.process,
-      tools: this.#tools,
-      previousMessageId: this.#lastRun.messageId,
-      silenceMsMax: this.#options.silenceMsMax,
-      onFailure: (error) => {
-        this.#briefing.fail(error);
-        this.#control.failAll(error);
-      },
-    });
+  /** Rejects all that waits for an answer of the process, but the run. */
+  #failWaits(error: BridgeError): void {
+    this.#briefing.fail(error);
+    this.#parts.control.failAll(error);
   }
 
-  #settle({ outcome, callIds, isWhole }: TurnTranslator): void {
-    // Stays `unknown` or `dead`: the client was not told of all calls in the history, or the process has died since.
-    if (!isWhole || this.#standing.name === "dead") return;
-    if (outcome.name === "finished") {
-      this.#standing = { name: "known" };
-      this.process.rest();
-    } else if (outcome.name === "parked") {
-      this.#standing = { name: "parked", callIds };
-      this.process.park();
-    }
+  #settle(translator: TurnTranslator): void {
+    const standing = this.isDead ? undefined : standingAfter(translator);
+    if (standing === undefined) return;
+    this.#standing = standing;
+    if (standing.name === "parked") this.process.park();
+    else this.process.rest();
   }
 
   /** Fast path for nearly every line: handles a delta without parsing its JSON. Returns false for any other line. */
@@ -148,14 +183,17 @@ export class Conversation {
 
   #onLine(line: string, wasCut: boolean): void {
     const run = this.#run;
-    if (!wasCut && this.#takeDelta(line, 0, line.length)) return;
-    const message = parseLine(line);
+    const message = !wasCut && this.#takeDelta(line, 0, line.length) ? undefined : parseLine(line);
     if (message === undefined) return;
     switch (message["type"]) {
       case "control_response":
-        return this.#control.settle(message);
+        return this.#parts.control.settle(message);
       case "control_request":
-        return this.#tools.onControlRequest(message, () => this.#endWholeMessage());
+        return this.#parts.tools.onControlRequest(message, () => {
+          // An answer that was not streamed ends here: the CLI asks for a call's result only after all of it has come.
+          run?.translator.takeCallRequest(run.queue.items);
+          this.#killIfCut(run);
+        });
       case "result":
         if (this.#briefing.takeResult(message)) return;
         break;
@@ -164,6 +202,7 @@ export class Conversation {
     }
     if (run?.isAsked !== true && this.#refusedUnasked(message)) return;
     if (run === undefined) return this.#onUnasked(message);
+    if (message["type"] === "assistant" && run.isAsked) this.#parts.history.noteAnswer(message);
     run.translator.take(message, run.queue.items, wasCut);
     const { rateLimit } = run.translator;
     if (message["type"] === "rate_limit_event" && rateLimit !== undefined) this.#options.onRateLimit(rateLimit);
@@ -172,29 +211,17 @@ export class Conversation {
 
   /** Called with the tools that the CLI says its model has. Fails the run or the rehearsal if one is missing. */
   #checkTools(init: JsonObject): void {
-    const fault = this.#tools.check(init);
+    const fault = this.#parts.tools.check(init);
     if (fault === undefined) return;
     this.#briefing.fail(fault);
-    if (this.#run === undefined) return;
-    this.#run.fail(fault);
+    this.#run?.fail(fault);
     // Kill it at once: the CLI is about to ask the model.
-    this.process.kill();
+    if (this.#run !== undefined) this.process.kill();
   }
 
   /** Kills a cut answer's process: the CLI is about to ask the model to continue, and a gentler end would let it. */
-  #killIfCut({ translator }: Run): void {
-    if (translator.outcome.name === "cut") this.process.kill();
-  }
-
-  #onReadEnd(): void {
-    const run = this.#run;
-    if (run === undefined) return;
-    const { queue, translator: { outcome }, silence, fail } = run;
-    silence.refresh();
-    run.hasBegun ||= run.isAsked && queue.items.length > 0;
-    queue.flush();
-    if (outcome.name === "failed") fail(run.hasBegun ? outcome.error : this.#tools.explain(outcome.error));
-    else if (outcome.name !== "running") queue.end();
+  #killIfCut(run: Run | undefined): void {
+    if (run?.translator.outcome.name === "cut") this.process.kill();
   }
 
   /**
@@ -215,31 +242,5 @@ export class Conversation {
     if (this.#standing.name !== "parked" || !goesOn(message)) return;
     this.#standing = { name: "unknown" };
     void this.process.end();
-  }
-
-  /** Ends an answer that was not streamed: the CLI asks for a call's result only after all of it has come. */
-  #endWholeMessage(): void {
-    if (this.#run === undefined) return;
-    this.#run.translator.takeCallRequest(this.#run.queue.items);
-    this.#killIfCut(this.#run);
-  }
-
-  /** Writes the messages of a turn that the process has not been told yet. The last of them is the question. */
-  async #tell(turn: Turn, seen: number, run: Run): Promise<void> {
-    if (this.#briefing.isRehearsed) {
-      await this.#briefing.untilRehearsed();
-    } else if (seen === 0) {
-      this.#tools.serve(turn);
-      // Do not wait: the CLI reads what follows in order, and a refusal fails the turn whenever it comes.
-      this.#briefing.initialize(turn).catch((error: unknown) => {
-        if (this.#run === run) run.fail(asBridgeError(error));
-      });
-    }
-    const last = turn.messages.length - 1;
-    await this.#briefing.tell(turn.messages.slice(seen, last));
-    const message = turn.messages[last];
-    if (message === undefined) return;
-    run.isAsked = true;
-    await this.process.write(turnLine(message));
   }
 }

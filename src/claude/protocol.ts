@@ -133,20 +133,18 @@ function withoutCommand({ content }: Message): readonly unknown[] {
 }
 
 /** A user message that starts a turn. */
-export function turnLine(message: Message): string {
-  return line(
-    {
-      type: "user", message: { role: "user", content: withoutCommand(message) }, parent_tool_use_id: null,
-      session_id: "",
-    }
-  );
+export function turnLine(message: Message, uuid: string): string {
+  return line({
+    type: "user", message: { role: "user", content: withoutCommand(message) }, parent_tool_use_id: null,
+    session_id: "", uuid,
+  });
 }
 
 /** A user message that only joins the history; the CLI acknowledges it with a `result` of `num_turns: 0`. */
-export function historyUserLine(message: Message): string {
+export function historyUserLine(message: Message, uuid: string): string {
   return line({
     type: "user", message: { role: "user", content: withoutCommand(message) }, shouldQuery: false,
-    parent_tool_use_id: null, session_id: "",
+    parent_tool_use_id: null, session_id: "", uuid,
   });
 }
 

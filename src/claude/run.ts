@@ -32,14 +32,17 @@ export interface LastRun {
   /** The id of the message that the run ended with. If the CLI repeats that message, the next run ignores it. */
   readonly messageId: string | undefined;
   readonly hasBegun: boolean;
+  /** How many messages of the run's turn were in the process's history before its question, or its results. */
+  readonly settled: number;
+  /** The state of the subscription's window: the CLI reports only changes of it. */
+  readonly rateLimit: RateLimitInfo | undefined;
 }
 
 /** What a run needs of its conversation. */
 export interface RunSetting {
   readonly process: ClaudeProcess;
   readonly tools: ClientTools;
-  /** The id of the message that the process's last turn ended with. The CLI may repeat that message. */
-  readonly previousMessageId: string | undefined;
+  readonly last: LastRun;
   readonly silenceMsMax: number;
   /** Called when the run fails: rejects everything else that waits for an answer of the process. */
   readonly onFailure: (error: BridgeError) => void;
@@ -47,7 +50,7 @@ export interface RunSetting {
 
 /** Creates the queue and the translator of a run and starts its silence timer. Writes nothing to the process. */
 export function startRun({ responseSchema, disableParallelToolUse, toolChoice }: Turn, setting: RunSetting): Run {
-  const { process, tools, previousMessageId, silenceMsMax, onFailure } = setting;
+  const { process, tools, last, silenceMsMax, onFailure } = setting;
   const queue = new BatchQueue<TurnEvent>({
     pause: () => process.pause(),
     resume: () => {
@@ -59,7 +62,8 @@ export function startRun({ responseSchema, disableParallelToolUse, toolChoice }:
   const manyCalls = disableParallelToolUse ? 1 : Infinity;
   const translator = new TurnTranslator({
     nowMs: Date.now,
-    previousMessageId,
+    previousMessageId: last.messageId,
+    rateLimit: last.rateLimit,
     hasSchema: responseSchema !== undefined,
     isServed: (toolName) => tools.has(toolName),
     onCall: (call) => tools.note(call),
@@ -75,4 +79,19 @@ export function startRun({ responseSchema, disableParallelToolUse, toolChoice }:
     fail(new BridgeError("turn_timeout", `The claude process was silent for ${silenceMsMax / 1000} s.`));
   }, silenceMsMax);
   return { queue, translator, silence, fail, isAsked: false, hasBegun: false };
+}
+
+/** Ends a read: gives its events to the turn's caller, and ends the run if its outcome is known. */
+export function endRead(run: Run, explain: (error: BridgeError) => BridgeError): void {
+  const { queue, translator: { outcome }, silence, fail } = run;
+  silence.refresh();
+  run.hasBegun ||= run.isAsked && queue.items.length > 0;
+  queue.flush();
+  if (outcome.name === "failed") fail(run.hasBegun ? outcome.error : explain(outcome.error));
+  else if (outcome.name !== "running") queue.end();
+}
+
+/** What is kept of a run that is over, but for what it leaves in the history. */
+export function lastOf({ translator: { messageId, rateLimit }, hasBegun }: Run): Omit<LastRun, "settled"> {
+  return { messageId, rateLimit, hasBegun };
 }

@@ -1,6 +1,7 @@
 import type { BridgeError } from "../errors.ts";
 import type { Turn } from "../turn/turn.ts";
 import { resultsOfLastCalls } from "./tool-results.ts";
+import type { TurnTranslator } from "./translate.ts";
 
 /**
  * The state of a conversation between two runs. `known`: the CLI's history is exactly what was asked and answered.
@@ -22,4 +23,13 @@ export function isReusable({ name }: Standing): boolean {
 export function canContinue({ name }: Standing, { messages }: Turn, seen: number): boolean {
   if (name === "known") return true;
   return name === "parked" && seen === messages.length - 1 && resultsOfLastCalls(messages) !== undefined;
+}
+
+/** Where a run leaves the process; undefined if the client got less than the process has. */
+export function standingAfter(
+  { outcome, callIds, isWhole }: Pick<TurnTranslator, "outcome" | "callIds" | "isWhole">,
+): Extract<Standing, { readonly name: "known" | "parked" }> | undefined {
+  if (!isWhole) return undefined;
+  if (outcome.name === "finished") return { name: "known" };
+  return outcome.name === "parked" ? { name: "parked", callIds } : undefined;
 }

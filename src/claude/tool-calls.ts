@@ -63,6 +63,13 @@ export class ToolCalls {
     this.#answerOpen();
   }
 
+  /** Forgets all calls and results. A request of the CLI's that is open stays without an answer. */
+  forget(): void {
+    this.#made = [];
+    this.#open.clear();
+    this.#results.clear();
+  }
+
   /**
    * Finds the model's call that the CLI asks for, and removes it from the list. CLI 2.1.197 leaves out the id if the
    * answer was not streamed, but keeps the order: the first call of that tool is meant.

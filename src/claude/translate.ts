@@ -16,6 +16,8 @@ export interface TranslateOptions extends AnswerCallsOptions {
   readonly nowMs: () => number;
   /** The id of the message that the process's last turn ended with. The CLI may repeat that message. */
   readonly previousMessageId: string | undefined;
+  /** What the CLI reported of the subscription's window before; undefined if nothing. */
+  readonly rateLimit: RateLimitInfo | undefined;
   /** Whether the answer is the JSON that the model passes to the CLI's own structured-output tool. */
   readonly hasSchema: boolean;
   /** Whether the model may begin another message: every call has the client's result. */
@@ -37,6 +39,7 @@ export class TurnTranslator {
 
   constructor(options: TranslateOptions) {
     this.#options = options;
+    this.#rateLimit = options.rateLimit;
     this.#calls = new AnswerCalls(options);
     this.#blocks = new AnswerBlocks(this.#calls, options.hasSchema);
   }

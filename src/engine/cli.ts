@@ -1,18 +1,21 @@
+import { noCapabilities } from "../claude/capabilities.ts";
 import type { Installation } from "../claude/installation.ts";
 import type { Command } from "../claude/launch.ts";
 import { probe } from "../claude/probe.ts";
 import { ClaudeProcess } from "../claude/process.ts";
-import type { InitializeAnswer, RateLimitInfo } from "../claude/protocol.ts";
+import type { InitializeAnswer } from "../claude/protocol.ts";
 import type { ModelAlias } from "../config/settings.ts";
 import { asBridgeError, clientClosed, serverBusy, shuttingDown } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import { Account } from "./account.ts";
 import { ConfigHome, type ConfigOwner } from "./config-home.ts";
 import type { FolderPlace } from "./folder-place.ts";
+import type { Inquiry } from "./inquiry.ts";
 import { InstalledCli } from "./installed-cli.ts";
 import { LiveProcesses } from "./live-processes.ts";
 import { ModelCatalog } from "./model-catalog.ts";
 import { ProcessFolder } from "./process-folder.ts";
+import { KnownCapabilities } from "./known-capabilities.ts";
 import type { Release } from "./slots.ts";
 
 export interface CliOptions {
@@ -36,30 +39,22 @@ export interface CliOptions {
   readonly onShortage: () => void;
 }
 
-/** The probe: a process of its own that is asked which models the CLI serves and who is logged in. */
-interface Inquiry {
-  /** The process that is being asked; undefined if none is. */
-  process: ClaudeProcess | undefined;
-  /** The model of a probe that found no slot, or lost it to a turn. It is repeated when there is room. */
-  postponed: string | undefined;
-}
-
 /** Which configuration new processes get, and which one each living process got. */
-interface Configurations {
-  readonly home: ConfigHome;
-  readonly owners: WeakMap<ClaudeProcess, ConfigOwner>;
-}
+interface Configurations { readonly home: ConfigHome; readonly owners: WeakMap<ClaudeProcess, ConfigOwner> }
 
 /** The CLI on this machine: its installation, its login, the models it serves, and all of its living processes. */
 export class Cli {
   readonly models: ModelCatalog;
+  /** Who is logged in, and the state of the subscription's windows. */
+  readonly account: Account;
   readonly #options: CliOptions;
   readonly #live: LiveProcesses;
   readonly #folder: ProcessFolder;
   readonly #installed: InstalledCli;
-  readonly #account: Account;
   readonly #configs: Configurations;
-  readonly #inquiry: Inquiry = { process: undefined, postponed: undefined };
+  readonly #inquiry: Inquiry = {
+    process: undefined, postponed: undefined, asked: undefined, capabilities: new KnownCapabilities(),
+  };
 
   constructor(options: CliOptions) {
     const { command, environment, log, onChange } = options;
@@ -67,8 +62,15 @@ export class Cli {
     this.#live = new LiveProcesses(options.maxProcesses);
     this.#folder = new ProcessFolder(options);
     const folder = (): Promise<string | undefined> => this.#folder.open().then(({ cwd }) => cwd, () => undefined);
-    this.#installed = new InstalledCli({ command, environment, log, folder, onChange });
-    this.#account = new Account(log);
+    this.#installed = new InstalledCli({
+      command, environment, log, folder,
+      onChange: () => {
+        this.capabilities.forget();
+        onChange();
+        if (this.#inquiry.asked !== undefined) void this.ask(this.#inquiry.asked);
+      },
+    });
+    this.account = new Account(log);
     this.#configs = { home: new ConfigHome(environment), owners: new WeakMap() };
     this.models = new ModelCatalog(options.aliases);
   }
@@ -80,19 +82,12 @@ export class Cli {
     return fault === undefined ? installation : { kind: "unusable", version: installation?.version, message: fault };
   }
 
+  /** What the CLI can do. */
+  get capabilities(): KnownCapabilities { return this.#inquiry.capabilities; }
+
   /** Whether the CLI is logged in; undefined until it was asked. */
   get loggedIn(): boolean | undefined {
-    return this.#account.loggedIn;
-  }
-
-  /** Whether the CLI tells the model the account's e-mail address; undefined until it was asked. */
-  get sendsEmail(): boolean | undefined {
-    return this.#account.sendsEmail;
-  }
-
-  /** The subscription's rate limit window, as the CLI last reported it; undefined once it has been reset. */
-  get rateLimit(): RateLimitInfo | undefined {
-    return this.#account.rateLimit;
+    return this.account.loggedIn;
   }
 
   /** How many processes live or are being started, whatever they do. */
@@ -122,12 +117,13 @@ export class Cli {
 
   /**
    * Starts a process that is asked which models the CLI serves and who is logged in. If there is no slot, this is
-   * repeated once there is room, unless a conversation's process has answered it by then. Never rejects.
+   * repeated once there is room. Never rejects.
    */
   async ask(model: string): Promise<void> {
     let process: ClaudeProcess | undefined;
     // Cleared before the launch: a process that exits during it must not trigger a second probe.
     this.#inquiry.postponed = undefined;
+    this.#inquiry.asked = model;
     try {
       process = await this.launchSpare(model);
       if (process === undefined) {
@@ -137,7 +133,11 @@ export class Cli {
       this.#inquiry.process = process;
       const answer = probe(process);
       if (this.shortage > 0) this.#options.onShortage();
-      await this.learn(await answer, process);
+      const { capabilities, ...initialized } = await answer;
+      // One that gave way to a turn may not have tried all.
+      if (capabilities === undefined && this.#inquiry.process !== process) this.#inquiry.postponed = model;
+      else this.capabilities.learn(capabilities ?? noCapabilities);
+      await this.learn(initialized, process);
     } catch (error) {
       const { kind } = asBridgeError(error);
       if (kind === "server_busy") this.#inquiry.postponed = model;
@@ -165,23 +165,20 @@ export class Cli {
     const owner = owners.get(process) ?? home.owner;
     const news = home.noteLogin(owner, answer.loggedIn);
     if (news === "outdated") return;
-    this.#inquiry.postponed = undefined;
+    // A turn's own process has answered the same, but for what it can rewind.
+    if (this.capabilities.isKnown) this.#inquiry.postponed = undefined;
     this.models.learn(answer.models);
     const isNew = this.loggedIn !== true;
-    this.#account.noteLogin(answer);
+    this.account.noteLogin(answer);
     if (news === "server's after all") this.#options.onChange();
     if (news === "try the user's") {
-      this.#account.forgetLogin();
+      this.account.forgetLogin();
       this.#options.onChange();
       await this.ask(process.model);
     } else if (owner === "user" && answer.loggedIn && isNew) {
       const { log } = this.#options;
       log.warn("the CLI is logged in only with the user's own configuration: it gets that, not the server's");
     }
-  }
-
-  noteRateLimit(info: RateLimitInfo): void {
-    this.#account.noteRateLimit(info);
   }
 
   /**

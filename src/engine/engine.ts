@@ -11,13 +11,14 @@ import type { ModelEntry } from "../turn/model.ts";
 import type { Turn } from "../turn/turn.ts";
 import { Admission } from "./admission.ts";
 import { Cli } from "./cli.ts";
-import { Conversations } from "./conversations.ts";
 import type { FolderPlace } from "./folder-place.ts";
 import type { ResolvedModel } from "./model-catalog.ts";
 import { ModelService } from "./model-service.ts";
 import { Pool } from "./pool.ts";
 import { RestClock } from "./rest-clock.ts";
-import { type Complete, type Reuse, TurnRunner } from "./turn-runner.ts";
+import { Seats } from "./seats.ts";
+import { Timelines } from "./timelines.ts";
+import { type Complete, type Reuse, type ToldOn, TurnRunner } from "./turn-runner.ts";
 
 /** How long a parked conversation waits for the results of the client's tools, in milliseconds. */
 export const parkedMsMax = 30 * 60_000;
@@ -60,8 +61,8 @@ export interface EngineStatus {
   readonly restingConversations: number;
   /** All living processes, whatever they do. */
   readonly processes: number;
-  /** How many turns continued a living conversation, and why the others did not. */
   readonly reuse: Reuse;
+  readonly toldOn: ToldOn;
 }
 
 /** Runs turns within the limits, each conversation on a process of its own. */
@@ -70,7 +71,7 @@ export class Engine {
   readonly #cli: Cli;
   readonly #admission: Admission;
   readonly #pool: Pool;
-  readonly #conversations: Conversations;
+  readonly #timelines: Timelines;
   readonly #runner: TurnRunner;
   readonly #models: ModelService;
   readonly #rest: RestClock;
@@ -90,7 +91,11 @@ export class Engine {
     // would boot its own process. With few slots, living conversations are worth more.
     const warmKept = Math.min(warm, Math.floor(maxProcesses / 4));
     const restingMax = maxProcesses - warmKept;
-    this.#conversations = new Conversations({ idleMsMax: conversationIdleMsMax, parkedMsMax, restingMax });
+    const today = (): string => new Date().toDateString();
+    this.#timelines = new Timelines({
+      idleMsMax: conversationIdleMsMax, parkedMsMax, restingMax, today,
+      capabilities: () => this.#cli.capabilities.current,
+    });
     this.#pool = new Pool({
       warm, log,
       launch: async (model) => {
@@ -98,29 +103,36 @@ export class Engine {
         return process === undefined ? undefined : this.#converse(process);
       },
       room: () => this.#cli.room,
+      standIns: (model) => this.#runner.standIns(model),
+      capabilities: () => this.#cli.capabilities.current,
       onShelved: () => this.#makeRoom(),
+    });
+    const seats = new Seats({
+      cli: this.#cli, pool: this.#pool, timelines: this.#timelines, capabilities: this.#cli.capabilities, today, log,
+      converse: (process) => this.#converse(process),
+      onKept: () => this.#makeRoom(),
     });
     this.#rest = new RestClock(options.onRest, log);
     this.#models = new ModelService(this.#cli.models);
     this.#runner = new TurnRunner({
-      cli: this.#cli, admission: this.#admission, pool: this.#pool, conversations: this.#conversations,
-      rest: this.#rest,
-      converse: (process) => this.#converse(process),
+      admission: this.#admission, pool: this.#pool, timelines: this.#timelines, rest: this.#rest,
+      seats,
       keepsIdle: conversationIdleMsMax > 0,
       log,
     });
   }
 
   get status(): EngineStatus {
-    const { installation, loggedIn, sendsEmail, rateLimit, size } = this.#cli;
+    const { installation, size, account: { loggedIn, sendsEmail, rateLimit } } = this.#cli;
     return {
       installation, loggedIn, sendsEmail, rateLimit,
       runningTurns: this.#admission.running,
       waitingTurns: this.#admission.waiting,
       warmProcesses: this.#pool.size,
-      restingConversations: this.#conversations.size,
+      restingConversations: this.#timelines.size,
       processes: size,
       reuse: this.#runner.reuse,
+      toldOn: this.#runner.toldOn,
     };
   }
 
@@ -176,7 +188,7 @@ export class Engine {
     this.#runner.close();
     this.#rest.close();
     this.#pool.close();
-    this.#conversations.clear();
+    this.#timelines.clear();
     let timer: NodeJS.Timeout | undefined;
     await Promise.race([idle, new Promise<void>((resolve) => {
       timer = setTimeout(resolve, graceMs);
@@ -200,7 +212,7 @@ export class Engine {
       ...(rehearsalWaitMsMax === undefined ? {} : { rehearsalWaitMsMax }),
       onInitialized: (answer) => void this.#cli.learn(answer, process),
       onHistoryTold: () => this.#pool.putOffRefill(),
-      onRateLimit: (info) => this.#cli.noteRateLimit(info),
+      onRateLimit: (info) => this.#cli.account.noteRateLimit(info),
     });
   }
 
@@ -212,7 +224,7 @@ export class Engine {
    */
   #makeRoom(): void {
     while (this.#cli.shortage > 0) {
-      if (!this.#cli.evictAsked() && !this.#pool.evictOne() && !this.#conversations.evictOne()) return;
+      if (!this.#cli.evictAsked() && !this.#pool.evictOne() && !this.#timelines.evictOne()) return;
     }
   }
 }

@@ -26,10 +26,20 @@ export function nextHash(before: HistoryHash, message: Message, previous: Messag
   return digest([before, "user", ...message.content.flatMap((block) => userParts(block, order))]);
 }
 
-/** The hashes after each of the turn's messages; `[i]` is after `messages[i]`. */
-export function messageHashes(turn: Turn): HistoryHash[] {
-  let hash = profileHash(turn);
-  return turn.messages.map((message, index) => (hash = nextHash(hash, message, turn.messages[index - 1])));
+/** A beginning and the messages behind it, as hashes. */
+export interface Timeline {
+  /** The hash before any message. */
+  readonly beginning: HistoryHash;
+  /** `[i]` is the hash after message `i`. */
+  readonly hashes: readonly HistoryHash[];
+}
+
+/** The timeline of a turn, its question included. */
+export function timelineOf(turn: Turn): Timeline {
+  const beginning = profileHash(turn);
+  let hash = beginning;
+  const hashes = turn.messages.map((message, index) => (hash = nextHash(hash, message, turn.messages[index - 1])));
+  return { beginning, hashes };
 }
 
 /**

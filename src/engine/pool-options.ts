@@ -1,4 +1,5 @@
 import type { Conversation } from "../claude/conversation.ts";
+import type { Capabilities } from "../claude/capabilities.ts";
 import type { Logger } from "../log.ts";
 
 export interface PoolOptions {
@@ -11,6 +12,12 @@ export interface PoolOptions {
   readonly launch: (model: string) => Promise<Conversation | undefined>;
   /** How many more processes may be started without ending another. */
   readonly room: () => number;
+  /**
+   * How many processes of a model have been used and can be given to another conversation, now or when their turn is
+   * over: so many fewer are kept warm.
+   */
+  readonly standIns: (model: string) => number;
+  readonly capabilities: () => Capabilities;
   /** Called when a process was added, which may now be evicted for a turn that waits. */
   readonly onShelved: () => void;
   readonly log: Logger;

@@ -6,6 +6,7 @@ import type { Life, PoolOptions } from "./pool-options.ts";
 import { RefillTimer } from "./refill-timer.ts";
 import {
   countOf, missingRehearsals, newShelf, nextRetryMs, noteMiss, noteProfile, noteRefusal, type Profile, recentUseMs,
+  removeWarm, retireOldest, retireWarm,
   type Shelf,
   shelvesMax, suitable, wantedCount, type Warm, warmAgeMsMax, worthRehearsing,
 } from "./shelf.ts";
@@ -44,21 +45,36 @@ export class Pool {
     this.refillSoon();
   }
 
-  /** Takes a warm process that has rehearsed the beginning `profile`, or else one that was told nothing. */
-  take(model: string, profile: Profile): Conversation | undefined {
+  /** Notes that a new conversation with this beginning comes. */
+  note(model: string, profile: Profile): void {
     const shelf = this.#shelves.get(model);
-    if (shelf === undefined) return undefined;
+    if (shelf === undefined) return;
     this.#touch(model, shelf);
     noteProfile(shelf, profile);
     this.refillSoon();
-    const found = suitable(shelf, profile);
-    if (found === undefined) {
-      noteMiss(shelf, this.#options.warm);
-      return undefined;
-    }
-    this.#remove(shelf, found);
+  }
+
+  /** Takes a warm process that has rehearsed the beginning `profile`, or else one that was told nothing. */
+  take(model: string, profile: Profile): Conversation | undefined {
+    const shelf = this.#shelves.get(model);
+    const found = shelf === undefined ? undefined : suitable(shelf, profile);
+    if (shelf === undefined || found === undefined) return undefined;
+    removeWarm(shelf, found);
     shelf.backoff.failedBoots = 0;
+    this.refillSoon();
     return found.conversation;
+  }
+
+  /** Notes that a process is booted for a turn, because none was warm. */
+  noteMiss(model: string): void {
+    noteMiss(this.#shelves.get(model), this.#options.warm);
+  }
+
+  /** Keeps a process that was booted for a turn which has got another, and was told the beginning `profile`. */
+  adopt(model: string, profile: Profile, conversation: Conversation): void {
+    const shelf = this.#shelves.get(model);
+    if (shelf === undefined || this.#life.name === "closed") void conversation.process.end();
+    else this.#put(shelf, { conversation, rehearsed: profile.hash, rehearsalTimer: undefined });
   }
 
   /** Boots the missing processes, in the background. */
@@ -73,21 +89,24 @@ export class Pool {
     const profile = worthRehearsing(shelf);
     for (const warm of [...shelf.warm]) {
       if (profile !== undefined && warm.rehearsed !== undefined && warm.rehearsed !== profile.hash) {
-        this.#retire(shelf, warm);
+        retireWarm(shelf, warm);
       }
     }
+    const standIns = this.#options.standIns(model);
     // Limit the number to the room there is before it is halved, so that each kind gets half of the real number.
     const wanted = Math.min(
-      wantedCount(shelf, { warm: this.#options.warm, isResting: this.#life.name === "resting" }),
+      wantedCount(shelf, {
+        warm: this.#options.warm, isResting: this.#life.name === "resting", standIns,
+      }),
       countOf(shelf) + this.#options.room(),
     );
+    if (standIns > 0) for (let surplus = shelf.warm.size - wanted; surplus > 0; surplus--) retireOldest(shelf);
     const missingRehearsed = missingRehearsals(shelf, profile, wanted);
-    for (
-      let missing = wanted - countOf(shelf) - missingRehearsed; missing > 0; missing--
-    ) void this.#boot(model, shelf, undefined);
+    const missingAny = wanted - countOf(shelf) - missingRehearsed;
+    for (let missing = missingAny; missing > 0; missing--) void this.#boot(model, shelf, undefined);
     for (let missing = missingRehearsed; missing > 0; missing--) {
       const spare = countOf(shelf) < wanted ? undefined : [...shelf.warm].find((warm) => warm.rehearsed === undefined);
-      if (spare !== undefined) this.#retire(shelf, spare);
+      if (spare !== undefined) retireWarm(shelf, spare);
       // A retired process holds its slot until it exits; its exit triggers the next refill.
       if (this.#options.room() === 0) break;
       void this.#boot(model, shelf, profile);
@@ -96,13 +115,7 @@ export class Pool {
 
   /** Evicts a warm process of the least recently used model that has one. Returns false if there is none. */
   evictOne(): boolean {
-    for (const shelf of this.#shelves.values()) {
-      const [warm] = shelf.warm;
-      if (warm === undefined) continue;
-      this.#retire(shelf, warm);
-      return true;
-    }
-    return false;
+    return [...this.#shelves.values()].some((shelf) => retireOldest(shelf));
   }
 
   /** Retires all warm processes: the program or configuration that they were booted from has changed. */
@@ -135,7 +148,7 @@ export class Pool {
 
   #drop(model: string, shelf: Shelf): void {
     clearTimeout(shelf.backoff.retryTimer);
-    for (const warm of [...shelf.warm]) this.#retire(shelf, warm);
+    while (retireOldest(shelf));
     this.#shelves.delete(model);
   }
 
@@ -174,8 +187,9 @@ export class Pool {
       const conversation = await this.#options.launch(model);
       if (conversation === undefined) return;
       // Meanwhile the shelf may have been dropped, or the pool closed.
-      if (this.#shelves.get(model) === shelf) this.#put(shelf, conversation, profile);
-      else void conversation.process.end();
+      if (this.#shelves.get(model) !== shelf) return void conversation.process.end();
+      const rehearsalTimer = profile === undefined ? undefined : this.#rehearse(shelf, conversation, profile);
+      this.#put(shelf, { conversation, rehearsed: profile?.hash, rehearsalTimer });
     } catch (error) {
       this.#backOff(shelf, { error: asBridgeError(error).kind });
     } finally {
@@ -183,36 +197,34 @@ export class Pool {
     }
   }
 
-  #put(shelf: Shelf, conversation: Conversation, profile: Profile | undefined): void {
+  #put(shelf: Shelf, one: Omit<Warm, "ageTimer">): void {
+    const { conversation } = one;
     const ageTimer = setTimeout(() => {
-      this.#retire(shelf, warm);
+      retireWarm(shelf, warm);
       this.refill();
     }, warmAgeMsMax);
     ageTimer.unref();
-    const warm: Warm = {
-      conversation, rehearsed: profile?.hash, ageTimer,
-      rehearsalTimer: profile === undefined ? undefined : this.#rehearse(shelf, conversation, profile),
-    };
+    const warm: Warm = { ...one, ageTimer };
     shelf.warm.add(warm);
     void conversation.process.closed.then(() => {
       // Still on the shelf means that it died. A process that is taken or retired is removed from the shelf first.
-      if (this.#remove(shelf, warm)) this.#backOff(shelf, { ended: conversation.process.ending });
+      if (removeWarm(shelf, warm)) this.#backOff(shelf, { ended: conversation.process.ending });
     });
     this.#options.onShelved();
   }
 
   /** Starts a rehearsal. Returns the timer that limits it. */
   #rehearse(shelf: Shelf, conversation: Conversation, profile: Profile): NodeJS.Timeout {
-    const remove = (): boolean => [...shelf.warm].some(
-      (warm) => warm.conversation === conversation && this.#remove(shelf, warm)
-    );
+    const remove = (): boolean => (
+      [...shelf.warm].some((warm) => warm.conversation === conversation && removeWarm(shelf, warm)));
     const timer = setTimeout(() => {
       if (!remove()) return;
       void conversation.process.end();
       this.#backOff(shelf, { error: "turn_timeout" });
     }, bootWaitMs);
     timer.unref();
-    conversation.rehearse(profile.turn).then(() => clearTimeout(timer), (error: unknown) => {
+    const rehearsal = conversation.rehearse(profile.turn, this.#options.capabilities());
+    rehearsal.then(() => clearTimeout(timer), (error: unknown) => {
       // The death of a process is handled in `#put`. A refusal by a living one would be repeated by any other.
       if (!conversation.isReusable || !remove()) return;
       void conversation.process.end();
@@ -222,17 +234,6 @@ export class Pool {
       this.refillSoon();
     });
     return timer;
-  }
-
-  #remove(shelf: Shelf, warm: Warm): boolean {
-    clearTimeout(warm.ageTimer);
-    clearTimeout(warm.rehearsalTimer);
-    return shelf.warm.delete(warm);
-  }
-
-  #retire(shelf: Shelf, warm: Warm): void {
-    this.#remove(shelf, warm);
-    void warm.conversation.process.end();
   }
 
   #backOff(shelf: Shelf, why: LogFields): void {

@@ -109,21 +109,52 @@ export function noteRefusal({ refused }: Shelf, { hash }: Profile): void {
 }
 
 /** Notes that a request found no warm process: one more is kept for a while, up to `extraMax`. */
-export function noteMiss(shelf: Shelf, extraMax: number): void {
+export function noteMiss(shelf: Shelf | undefined, extraMax: number): void {
+  if (shelf === undefined) return;
   shelf.extra = Math.min(shelf.extra + 1, extraMax);
   shelf.lastMissMs = Date.now();
 }
 
-/** How many warm processes to keep: one at rest, else `warm`, and more (up to twice as many) after recent misses. */
-export function wantedCount(
-  shelf: Shelf, { warm, isResting }: { readonly warm: number; readonly isResting: boolean },
-): number {
+/** What the number of warm processes depends on, beside how the model was used. */
+export interface WarmNeed {
+  /** How many are kept as a rule. */
+  readonly warm: number;
+  readonly isResting: boolean;
+  /** How many processes that have been used can be given to another conversation that begins like theirs. */
+  readonly standIns: number;
+}
+
+/**
+ * How many warm processes to keep: one at rest, else `warm`, and more (up to twice as many) after recent misses. Those
+ * that have been used and can be emptied stand in for all but one.
+ */
+export function wantedCount(shelf: Shelf, { warm, isResting, standIns }: WarmNeed): number {
   if (isResting) return Math.min(1, warm);
   if (shelf.lastMissMs <= Date.now() - recentUseMs) shelf.extra = 0;
-  return warm + shelf.extra;
+  return Math.max(Math.min(1, warm), warm + shelf.extra - standIns);
 }
 
 /** Counts a failed boot. Returns how long the next one waits, in milliseconds. */
 export function nextRetryMs({ backoff }: Shelf): number {
   return Math.min(bootRetryMsMax, bootRetryMs * 2 ** backoff.failedBoots++);
+}
+
+/** Takes a process off the shelf. Returns whether it stood there. */
+export function removeWarm(shelf: Shelf, warm: Warm): boolean {
+  clearTimeout(warm.ageTimer);
+  clearTimeout(warm.rehearsalTimer);
+  return shelf.warm.delete(warm);
+}
+
+/** Takes a process off the shelf and ends it. */
+export function retireWarm(shelf: Shelf, warm: Warm): void {
+  removeWarm(shelf, warm);
+  void warm.conversation.process.end();
+}
+
+/** Retires the process that has waited longest. Returns false if there is none. */
+export function retireOldest(shelf: Shelf): boolean {
+  const [warm] = shelf.warm;
+  if (warm !== undefined) retireWarm(shelf, warm);
+  return warm !== undefined;
 }

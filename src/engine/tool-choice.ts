@@ -99,11 +99,6 @@ export class AnswerWithCall {
   }
 }
 
-/** Holds back the text of an answer that is not asked for again. See `AnswerWithCall`. */
-export function untilFirstCall(batches: AsyncIterable<TurnEvent[]>): AsyncGenerator<TurnEvent[], boolean, undefined> {
-  return new AnswerWithCall().untilFirstCall(batches);
-}
-
 /** Events that tell nothing of the answer. */
 function isBeforeAnswer(event: TurnEvent): boolean {
   return event.type === "accepted" || event.type === "retry";

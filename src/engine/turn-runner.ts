@@ -1,5 +1,3 @@
-import type { Conversation } from "../claude/conversation.ts";
-import type { ClaudeProcess } from "../claude/process.ts";
 import { BridgeError, clientClosed } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import type { TurnEvent } from "../turn/event.ts";
@@ -7,27 +5,28 @@ import type { Message } from "../turn/message.ts";
 import type { Turn } from "../turn/turn.ts";
 import type { Admission } from "./admission.ts";
 import { AnswerRecord } from "./answer-record.ts";
-import type { Cli } from "./cli.ts";
-import type { Conversations, Hit, MissReason } from "./conversations.ts";
-import { messageHashes, nextHash, profileHash } from "./history-hash.ts";
+import { nextHash, type Timeline, timelineOf } from "./history-hash.ts";
 import type { Pool } from "./pool.ts";
 import type { RestClock } from "./rest-clock.ts";
+import type { MissReason } from "./resting.ts";
 import type { Profile } from "./shelf.ts";
+import type { Seat, Seats, SeatWay } from "./seats.ts";
 import { endAtStop } from "./stop-sequences.ts";
-import { callNow, mustCall, untilFirstCall, withToolChoice } from "./tool-choice.ts";
+import type { Found, Timelines } from "./timelines.ts";
+import { AnswerWithCall, callNow, mustCall, withToolChoice } from "./tool-choice.ts";
 
-/** How many turns continued a living conversation (`hit`), and why the others did not. */
-export type Reuse = Readonly<Record<"hit" | MissReason, number>>;
+/** How many turns had a process that knew their history, or a part of it, and why the others had none. */
+export type Reuse = Readonly<Record<"hit" | "rewound" | MissReason, number>>;
+/** On how many processes of each kind turns were told their whole history. */
+export type ToldOn = Readonly<Record<Exclude<SeatWay, "went_on" | "rewound">, number>>;
 
 /** The parts of the engine that turns are run with. */
 export interface TurnRunnerOptions {
-  readonly cli: Cli;
   readonly admission: Admission;
   readonly pool: Pool;
-  readonly conversations: Conversations;
+  readonly timelines: Timelines;
+  readonly seats: Seats;
   readonly rest: RestClock;
-  /** Makes a conversation on a process that has just been started. */
-  readonly converse: (process: ClaudeProcess) => Conversation;
   /** Whether a conversation whose turn is over keeps its process. */
   readonly keepsIdle: boolean;
   readonly log: Logger;
@@ -46,21 +45,28 @@ interface Attempt {
  */
 export type Complete = (messages: readonly Message[]) => Promise<readonly Message[]>;
 
-/** The conversation that a turn runs in. Until the answer has begun, it may be replaced by another. */
-interface Seat {
-  conversation: Conversation | undefined;
-  /** False if the process was also told something that the client does not know: then it cannot be kept. */
+/** What is known of a turn while it runs. */
+interface Course {
+  readonly timeline: Timeline;
+  /** The process that it runs on. Until the answer has begun, it may be replaced by another. */
+  seat: Seat | undefined;
+  /** False if the process was also told something that the client does not know. */
   isExact: boolean;
-  /** The beginning of a new conversation; cleared once the model has begun to answer. */
-  profile: Profile | undefined;
+  /** The model has begun to answer. */
+  hasBegun: boolean;
+  error: unknown;
 }
 
-/** Runs turns, each on a process that has been told its history, or else on a warm or new one that is told it. */
+/** Failures of a process, and of nothing that it was asked: what its state is is not known. */
+const processFailures = new Set(["cli_failed", "cli_unavailable", "turn_timeout", "authentication_failed"]);
+
+/** Runs turns, each on a process that has the turn's history, or else on one that is told it. */
 export class TurnRunner {
   readonly #options: TurnRunnerOptions;
-  readonly #reuse: Record<"hit" | MissReason, number> = {
-    hit: 0, first_message: 0, unknown_history: 0, in_use: 0, idle_time: 0, evicted: 0, process_ended: 0,
+  readonly #reuse: Record<keyof Reuse, number> = {
+    hit: 0, rewound: 0, first_message: 0, unknown_history: 0, in_use: 0, idle_time: 0, evicted: 0, process_ended: 0,
   };
+  readonly #toldOn: Record<keyof ToldOn, number> = { recycled: 0, warm: 0, booted: 0 };
   #isClosing = false;
 
   constructor(options: TurnRunnerOptions) {
@@ -71,151 +77,161 @@ export class TurnRunner {
     return { ...this.#reuse };
   }
 
+  get toldOn(): ToldOn {
+    return { ...this.#toldOn };
+  }
+
+  /** How many processes of a model have been used and can be given to another conversation, now or after their turn. */
+  standIns(model: string): number {
+    return this.#options.timelines.emptiable(model) + this.#options.seats.running(model);
+  }
+
   /** Keeps no more conversations: the process of each running turn ends with it. */
   close(): void {
     this.#isClosing = true;
   }
 
-  /** The messages of a turn that a process would have to be told now. A resting conversation has the ones before. */
+  /** The messages of a turn that a process would have to be told now. A resting process has the ones before. */
   messagesToTell(request: Turn): readonly Message[] {
     const turn = withToolChoice(request);
-    const canContinue = (conversation: Conversation, seen: number): boolean => conversation.canContinue(turn, seen);
-    return turn.messages.slice(this.#options.conversations.seen(messageHashes(turn), canContinue));
+    return turn.messages.slice(this.#options.timelines.kept(turn, timelineOf(turn)));
   }
 
   /**
-   * Runs a turn on the process that has been told its history, or replays the history on another one. Throws a
-   * BridgeError on any failure. If the caller stops iterating early, or `signal` aborts, the turn's process is ended.
+   * Runs a turn. Throws a BridgeError on any failure. If the caller stops iterating early, or `signal` aborts, the
+   * turn's process is interrupted.
    */
   async *run(
     request: Turn, signal: AbortSignal, complete: Complete = (messages) => Promise.resolve(messages),
   ): AsyncGenerator<TurnEvent[], void, undefined> {
     if (signal.aborted) throw clientClosed();
     const turn = withToolChoice(request);
-    const hashes = messageHashes(turn);
-    const { admission, conversations, pool, rest } = this.#options;
+    const timeline = timelineOf(turn);
+    const { admission, timelines, pool, rest } = this.#options;
     const leave = await admission.enter(signal);
     rest.stop();
-    const found = conversations.take(hashes, (conversation, seen) => conversation.canContinue(turn, seen));
-    const hit = typeof found === "string" ? undefined : found;
-    this.#noteReuse(turn, found);
+    const taken = timelines.take(turn, timeline);
+    const found = typeof taken === "string" ? undefined : taken;
+    this.#reuse[typeof taken === "string" ? taken : taken.isRewound ? "rewound" : "hit"]++;
     const answer = new AnswerRecord();
-    const seat: Seat = { conversation: undefined, isExact: true, profile: undefined };
+    const course: Course = { timeline, seat: undefined, isExact: true, hasBegun: false, error: undefined };
     try {
       const attempt: Attempt = { turn, signal, complete };
-      const chosen = mustCall(turn) ? this.#answerWithCall(attempt, hit, seat) : this.#answer(attempt, hit, seat);
+      const chosen = mustCall(turn)
+        ? this.#answerWithCall(attempt, found, course)
+        : this.#answer(attempt, found, course);
       for await (const batch of turn.stopSequences.length === 0 ? chosen : endAtStop(chosen, turn.stopSequences)) {
-        if (seat.profile !== undefined && batch.some(({ type }) => type === "message_start")) {
-          pool.open(turn.model, seat.profile);
-          seat.profile = undefined;
+        if (!course.hasBegun && batch.some(({ type }) => type === "message_start")) {
+          course.hasBegun = true;
+          pool.open(turn.model, profileOf(turn, timeline));
         }
         answer.take(batch);
         yield batch;
       }
+    } catch (error) {
+      course.error = error;
+      throw error;
     } finally {
-      if (hit !== undefined) conversations.release(hit);
-      this.#dismiss(seat, turn, hashes, answer);
+      if (found !== undefined) timelines.release(found);
+      this.#dismiss(turn, course, answer);
       leave();
       if (admission.running === 0) rest.start();
     }
   }
 
-  async *#answer(attempt: Attempt, hit: Hit | undefined, seat: Seat): AsyncGenerator<TurnEvent[], void, undefined> {
-    const { signal } = attempt;
-    const turn = await this.#completed(attempt, hit);
-    const waited = hit?.conversation ?? await this.#takeWarm(turn, seat, signal);
-    const conversation = waited ?? await this.#bootInPlace(turn.model, signal);
-    seat.conversation = conversation;
+  async *#answer(
+    attempt: Attempt, found: Found | undefined, course: Course,
+  ): AsyncGenerator<TurnEvent[], void, undefined> {
+    const { turn, signal } = attempt;
+    const { seats } = this.#options;
+    const completed = await this.#completed(attempt, found);
+    const moved = found === undefined ? undefined : await seats.move(found);
+    const seat = moved ?? await seats.find(turn, course.timeline, profileOf(turn, course.timeline), signal);
+    course.seat = seat;
+    this.#note(turn, seat);
     try {
-      yield* conversation.run(turn, hit?.seen ?? 0, signal);
+      const asked = seat.kept < (found?.kept ?? 0) ? await this.#completed(attempt, undefined) : completed;
+      yield* seat.conversation.run(asked, seat.kept, signal);
     } catch (error) {
       // If no part of an answer has come, the turn is given to another process, once: this one may have died (a
       // laptop's sleep, a kill, too little memory) or not have ended its rehearsal. But if it is a new process that
       // still lives, it has refused the request itself, and another would too.
-      const hasRefused = waited === undefined && conversation.process.state === "busy";
-      if (hasRefused || conversation.hasBegun || this.#isClosing || !isCliFailure(error)) throw error;
+      const hasRefused = seat.way === "booted" && seat.conversation.process.state === "busy";
+      if (hasRefused || seat.conversation.hasBegun || this.#isClosing || !isCliFailure(error)) throw error;
       this.#options.log.info(
         "a process took no turn; its turn goes to another",
-        { waited: waited !== undefined, ended: conversation.process.ending },
+        { waited: seat.way !== "booted", ended: seat.conversation.process.ending },
       );
-      void conversation.process.end();
+      seats.end(seat);
+      course.seat = undefined;
       // The new process must be told the whole history, not only the messages that were new to the other one.
       const whole = await this.#completed(attempt, undefined);
-      seat.conversation = await this.#bootInPlace(turn.model, signal);
-      yield* seat.conversation.run(whole, 0, signal);
+      course.seat = await seats.boot(turn, course.timeline.beginning, signal);
+      this.#note(turn, course.seat);
+      yield* course.seat.conversation.run(whole, 0, signal);
     }
   }
 
   /**
-   * Completes the messages of a turn that its process has not been told. On failure, keeps the conversation of `hit`.
+   * Completes the messages of a turn that its process has not been told. On failure, keeps the process that was found.
    */
-  async #completed({ turn, complete }: Attempt, hit: Hit | undefined): Promise<Turn> {
-    const seen = hit?.seen ?? 0;
+  async #completed({ turn, complete }: Attempt, found: Found | undefined): Promise<Turn> {
+    const kept = found?.kept ?? 0;
     try {
-      const told = await complete(turn.messages.slice(seen));
-      return { ...turn, messages: [...turn.messages.slice(0, seen), ...told] };
+      const told = await complete(turn.messages.slice(kept));
+      return { ...turn, messages: [...turn.messages.slice(0, kept), ...told] };
     } catch (error) {
-      if (hit !== undefined && !this.#isClosing) this.#options.conversations.keep(hit.conversation, hit.hash);
+      if (found !== undefined && !this.#isClosing) this.#options.timelines.keep(found.resting);
       throw error;
     }
   }
 
   /** Runs a turn that must have a tool call. If the answer has none, asks the model once more, then fails the turn. */
   async *#answerWithCall(
-    attempt: Attempt, hit: Hit | undefined, seat: Seat,
+    attempt: Attempt, found: Found | undefined, course: Course,
   ): AsyncGenerator<TurnEvent[], void, undefined> {
     const { turn, signal } = attempt;
-    if (yield* untilFirstCall(this.#answer(attempt, hit, seat))) return;
-    const { conversation } = seat;
-    seat.isExact = false;
+    const answer = new AnswerWithCall();
+    if (yield* answer.untilFirstCall(this.#answer(attempt, found, course))) return;
+    const conversation = course.seat?.conversation;
+    course.isExact = false;
     if (conversation?.isReusable === true) {
       const messages = [...turn.messages, callNow];
-      if (yield* untilFirstCall(conversation.run({ ...turn, messages }, messages.length - 1, signal))) return;
+      const again = conversation.run({ ...turn, messages }, messages.length - 1, signal);
+      if (yield* answer.untilFirstCall(again)) return;
     }
     throw new BridgeError(
       "upstream_error", "The model answered without the tool call that tool_choice asks for.", { field: "tool_choice" },
     );
   }
 
-  async #takeWarm(turn: Turn, seat: Seat, signal: AbortSignal): Promise<Conversation | undefined> {
-    await this.#options.cli.ensureUsable();
-    // The client may have disconnected meanwhile: then no warm process is taken.
-    if (signal.aborted) throw clientClosed();
-    seat.profile = { hash: profileHash(turn), turn: { ...turn, messages: [] } };
-    return this.#options.pool.take(turn.model, seat.profile);
-  }
-
-  /** Boots a process for a turn that found no living conversation and no warm process. */
-  async #bootInPlace(model: string, signal: AbortSignal): Promise<Conversation> {
-    return this.#options.converse(await this.#options.cli.launch(model, signal));
-  }
-
-  /** Keeps the conversation, under the hash that the client's next request will have, or ends its process. */
-  #dismiss(
-    { conversation, isExact }: Seat, turn: Turn, hashes: ReturnType<typeof messageHashes>, answer: AnswerRecord,
-  ): void {
-    if (conversation === undefined) return;
-    const blocks = answer.blocks();
-    const last = hashes.at(-1);
-    const isWanted = conversation.isParked || this.#options.keepsIdle;
-    const isKept = isExact && conversation.isReusable && isWanted && !this.#isClosing;
-    if (!isKept || blocks === undefined || last === undefined) {
-      void conversation.process.end();
-      return;
+  /** Keeps the turn's process, under the timeline that the client's next request will have, or ends it. */
+  #dismiss(turn: Turn, { seat, timeline, isExact, error }: Course, answer: AnswerRecord): void {
+    if (seat === undefined) return;
+    const { seats, keepsIdle } = this.#options;
+    const { conversation } = seat;
+    const isWanted = (conversation.isParked || keepsIdle) && !this.#isClosing;
+    const hasEnded = conversation.process.state === "closing" || conversation.process.state === "closed";
+    if (!isWanted || hasEnded || (error instanceof BridgeError && processFailures.has(error.kind))) {
+      return seats.end(seat);
     }
-    this.#options.conversations.keep(
-      conversation, nextHash(last, { role: "assistant", content: blocks }, turn.messages.at(-1)),
-    );
+    const blocks = answer.blocks();
+    const last = timeline.hashes.at(-1);
+    if (isExact && conversation.isReusable && blocks !== undefined && last !== undefined) {
+      const after = nextHash(last, { role: "assistant", content: blocks }, turn.messages.at(-1));
+      return seats.keep(seat, { ...timeline, hashes: [...timeline.hashes, after] });
+    }
+    void seats.takeBack(seat, timeline, Math.min(conversation.settled, timeline.hashes.length - 1));
   }
 
-  #noteReuse(turn: Turn, found: Hit | MissReason): void {
-    const reuse = typeof found === "string" ? found : "hit";
-    this.#reuse[reuse]++;
-    this.#options.log.debug("turn", {
-      model: turn.model, messages: turn.messages.length, reuse,
-      known_messages: typeof found === "string" ? 0 : found.seen,
-    });
+  #note({ model, messages }: Turn, { way, kept }: Seat): void {
+    if (way !== "went_on" && way !== "rewound") this.#toldOn[way]++;
+    this.#options.log.debug("turn", { model, messages: messages.length, process: way, known_messages: kept });
   }
+}
+
+function profileOf(turn: Turn, { beginning }: Timeline): Profile {
+  return { hash: beginning, turn: { ...turn, messages: [] } };
 }
 
 function isCliFailure(error: unknown): boolean {

@@ -42,13 +42,13 @@ async function probed(abilities: RewindAbilities) {
   return { capabilities, history, requests };
 }
 
-const all: Capabilities = { rewindSteps: true, rewindMany: true, rewindToEmpty: true, answerTarget: true, resultTarget: true };
+const all: Capabilities = { rewindSteps: true, rewindMany: true, rewindToEmpty: true, answerTarget: true };
 const byVersion: Readonly<Record<keyof typeof rewindAbilities, Capabilities>> = {
   "2.1.160": noCapabilities,
-  "2.1.197": { ...noCapabilities, rewindSteps: true, resultTarget: true },
+  "2.1.197": { ...noCapabilities, rewindSteps: true },
   "2.1.260": { ...all, answerTarget: false },
-  "2.1.280": { ...all, answerTarget: false, resultTarget: false },
-  "2.1.330": { ...all, resultTarget: false },
+  "2.1.280": { ...all, answerTarget: false },
+  "2.1.330": { ...all },
 };
 
 describe("what a CLI can take back", () => {
@@ -62,12 +62,12 @@ describe("what a CLI can take back", () => {
 
   it("is learnt of one that takes back several prompts, but never the first", async () => {
     const { capabilities } = await probed({ ...rewindAbilities["2.1.330"], toEmpty: false });
-    assert.deepEqual(capabilities, { ...all, rewindMany: false, rewindToEmpty: false, resultTarget: false });
+    assert.deepEqual(capabilities, { ...all, rewindMany: false, rewindToEmpty: false });
   });
 
   it("is learnt of one that empties step by step", async () => {
     const { capabilities } = await probed({ ...rewindAbilities["2.1.330"], many: false });
-    assert.deepEqual(capabilities, { ...all, rewindMany: false, resultTarget: false });
+    assert.deepEqual(capabilities, { ...all, rewindMany: false });
   });
 
   it("is told by a row for each, with a sentence for each question", () => {

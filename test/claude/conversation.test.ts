@@ -12,6 +12,8 @@ import { callsIn, collect, noUsage, summaryOf } from "../support/turn-events.ts"
 import { ask, assistant, callsOf, never, resultsOf, tool, turnOf, user } from "../support/turns.ts";
 import { statusOf } from "../support/openai-error.ts";
 
+const all = { rewindSteps: true, rewindMany: true, rewindToEmpty: true, answerTarget: true };
+
 async function startConversation(
   t: TestContext, name: string, options: Partial<ConversationOptions> = {}, environment: Readonly<Record<string, string>> = {},
 ) {
@@ -523,33 +525,46 @@ describe("a rehearsal", () => {
     const { events, error } = await collect(conversation.run(turn, 0, never));
     assert.equal(error, undefined);
     return (JSON.parse(summaryOf(events).text) as any[]).map((message) =>
-      message === "acknowledged" ? message : message.type === "control_request" ? message.request.subtype : `${message.shouldQuery === false ? "history " : ""}${message.type} ${JSON.stringify(message.message.content)}`);
+      typeof message === "string" ? message : message.type === "control_request" ? message.request.subtype : `${message.shouldQuery === false ? "history " : ""}${message.type} ${JSON.stringify(message.message.content)}`);
   }
 
   const motion = ["history user []", "acknowledged"];
   const motions = ["initialize", "apply_flag_settings", "set_max_thinking_tokens", ...motion];
+  const rewinds = { REWINDS: "1" };
 
   it("tells all but the messages, once; a turn then tells only these", async (t) => {
     const infos: unknown[] = [];
-    const { conversation, claude } = await startConversation(t, "echo-history", { onInitialized: (info) => infos.push(info) });
-    await conversation.rehearse(profile);
+    const { conversation, claude } = await startConversation(t, "echo-history", { onInitialized: (info) => infos.push(info) }, rewinds);
+    await conversation.rehearse(profile, all);
     assert.deepEqual([conversation.isReusable, conversation.hasBegun, claude.state], [true, false, "busy"]);
     const told = await toldOf(conversation, { ...profile, messages: [user("hi")] });
-    assert.deepEqual(told, [...motions, ...motion, ...motion, 'user [{"type":"text","text":"hi"}]']);
+    assert.deepEqual(told, [...motions, ...motion, ...motion, "rewound", "rewound", "rewound", 'user [{"type":"text","text":"hi"}]']);
     assert.deepEqual([infos.length, claude.state, conversation.isReusable], [1, "ready", true]);
   });
 
-  it("that goes on is waited for by a turn as far as it is begun, and nothing comes between", async (t) => {
+  it("sends no empty messages to a CLI that cannot take them back: its first message would stay one of them", async (t) => {
     const { conversation } = await startConversation(t, "echo-history");
-    const rehearsal = conversation.rehearse(profile);
+    await conversation.rehearse(profile, { ...all, rewindToEmpty: false });
+    const told = await toldOf(conversation, { ...profile, messages: [user("hi")] });
+    assert.deepEqual(told, [...motions.slice(0, 3), 'user [{"type":"text","text":"hi"}]']);
+  });
+
+  it("that the CLI does not take back has no further use", async (t) => {
+    const { conversation } = await startConversation(t, "echo-history");
+    await assert.rejects(conversation.rehearse(profile, all), /rewind_conversation/u);
+  });
+
+  it("that goes on is waited for by a turn as far as it is begun, and nothing comes between", async (t) => {
+    const { conversation } = await startConversation(t, "echo-history", {}, rewinds);
+    const rehearsal = conversation.rehearse(profile, all);
     const told = await toldOf(conversation, { ...profile, messages: [user("a"), assistant("b"), user("c")] });
     await rehearsal;
-    assert.deepEqual(told, [...motions, 'history user [{"type":"text","text":"a"}]', "acknowledged", 'assistant [{"type":"text","text":"b"}]', 'user [{"type":"text","text":"c"}]']);
+    assert.deepEqual(told, [...motions, "rewound", 'history user [{"type":"text","text":"a"}]', "acknowledged", 'assistant [{"type":"text","text":"b"}]', 'user [{"type":"text","text":"c"}]']);
   });
 
   it("is one the client's tools are served in", async (t) => {
-    const { conversation } = await startConversation(t, "calls-tools");
-    await conversation.rehearse(turnOf({ tools }));
+    const { conversation } = await startConversation(t, "calls-tools", {}, rewinds);
+    await conversation.rehearse(turnOf({ tools }), all);
     const turn = ask('CALL look {"n":1}', { tools });
     const { events } = await collect(conversation.run(turn, 0, never));
     assert.deepEqual([callsIn(events).length, conversation.isParked], [1, true]);
@@ -560,21 +575,21 @@ describe("a rehearsal", () => {
   for (const [name, words] of [["refuses-initialize", /refused initialize/u], ["refuses-at-once", /schema not to my taste/u], ["refuses-history", /did not take the conversation's history/u], ["crashes-at-boot", /exit code 3/u]] as const) {
     it(`on a CLI like ${name} rejects, and a turn that waits for it fails with the same words`, async (t) => {
       const early = await startConversation(t, name);
-      const rehearsal = assert.rejects(early.conversation.rehearse(profile), words);
+      const rehearsal = assert.rejects(early.conversation.rehearse(profile, all), words);
       const { events, error } = await collect(early.conversation.run({ ...profile, messages: [user("hi")] }, 0, never));
       await rehearsal;
       assert.deepEqual([events, (error as BridgeError).kind, early.conversation.isReusable, early.conversation.hasBegun], [[], "cli_failed", false, false]);
       assert.match((error as BridgeError).message, words);
 
       const late = await startConversation(t, name);
-      await assert.rejects(late.conversation.rehearse(profile), words);
+      await assert.rejects(late.conversation.rehearse(profile, all), words);
       assert.match(((await collect(late.conversation.run({ ...profile, messages: [user("hi")] }, 0, never))).error as BridgeError).message, words);
     });
   }
 
   it("that is never answered bounds the turn that waits for it", async (t) => {
     const { conversation } = await startConversation(t, "silent", { silenceMsMax: 50 });
-    const rehearsal = assert.rejects(conversation.rehearse(profile), { kind: "turn_timeout" });
+    const rehearsal = assert.rejects(conversation.rehearse(profile, all), { kind: "turn_timeout" });
     const { error } = await collect(conversation.run({ ...profile, messages: [user(silent.join(" "))] }, 0, never));
     await rehearsal;
     assert.deepEqual([(error as BridgeError).kind, conversation.isReusable], ["turn_timeout", false]);
@@ -582,7 +597,7 @@ describe("a rehearsal", () => {
 
   it("that does not settle holds a turn no longer than a rehearsal may, and the turn may go to another process", async (t) => {
     const { conversation } = await startConversation(t, "never-acknowledges", { rehearsalWaitMsMax: 50 });
-    const rehearsal = assert.rejects(conversation.rehearse(profile), { kind: "cli_failed" });
+    const rehearsal = assert.rejects(conversation.rehearse(profile, all), { kind: "cli_failed" });
     const { events, error } = await collect(conversation.run({ ...profile, messages: [user("hi")] }, 0, never));
     await rehearsal;
     const { kind, message } = error as BridgeError;
@@ -594,10 +609,10 @@ describe("a rehearsal", () => {
     const answersAll = { ANSWERS_ALL: "1" };
     const words = /answered what was no question/u;
     const waiting = await startConversation(t, "never-acknowledges", {}, answersAll);
-    await assert.rejects(waiting.conversation.rehearse(profile), words);
+    await assert.rejects(waiting.conversation.rehearse(profile, all), words);
 
     const taken = await startConversation(t, "never-acknowledges", {}, answersAll);
-    const rehearsal = assert.rejects(taken.conversation.rehearse(profile), words);
+    const rehearsal = assert.rejects(taken.conversation.rehearse(profile, all), words);
     const { events, error } = await collect(taken.conversation.run({ ...profile, messages: [user("hi")] }, 0, never));
     await rehearsal;
     assert.deepEqual([events, (error as BridgeError).kind, taken.conversation.hasBegun], [[], "cli_failed", false]);
@@ -606,7 +621,7 @@ describe("a rehearsal", () => {
 
   it("of a process that is ended leaves nobody waiting", async (t) => {
     const { conversation, claude } = await startConversation(t, "silent");
-    const rehearsal = assert.rejects(conversation.rehearse(profile), { kind: "cli_failed" });
+    const rehearsal = assert.rejects(conversation.rehearse(profile, all), { kind: "cli_failed" });
     claude.kill();
     await rehearsal;
     await until(() => !conversation.isReusable);

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import assert from "node:assert/strict";
 import { type ChildProcess, spawnSync } from "node:child_process";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
@@ -21,7 +22,7 @@ const goneWithinMs = 5_000;
 /** Timers may fire a little early by another clock. */
 const clockSlackMs = 20;
 
-const prompt = (text: string): string => turnLine({ role: "user", content: [{ type: "text", text }] });
+const prompt = (text: string): string => turnLine({ role: "user", content: [{ type: "text", text }] }, randomUUID());
 const isReady = ({ type }: Readonly<Record<string, unknown>>): boolean => type === "fake_ready";
 
 async function timeOf(happening: Promise<void>): Promise<number> {

@@ -13,6 +13,10 @@ function hostMessage(version: RecordedVersion, name: string, index: number): unk
   return JSON.parse(loadRecording(version, name).hostLines[index] ?? "");
 }
 
+const uuid = "00000000-0000-4000-8000-000000000001";
+/** The older recordings name no line. */
+const named = (message: unknown): unknown => ({ ...message as object, uuid });
+
 const said = (line: string): unknown => {
   assert.ok(line.endsWith("\n") && line.indexOf("\n") === line.length - 1, "one line, with its end");
   return JSON.parse(line);
@@ -21,7 +25,7 @@ const asBlocks = (message: unknown): unknown => JSON.parse(JSON.stringify(messag
 
 describe("what is written to the CLI", () => {
   it("holds no lone surrogate, in no value and no key; pairs and what only looks like an escape stay as they are", () => {
-    const written = (text: string): unknown => (said(turnLine(user(text))) as { message: { content: { text: string }[] } }).message.content[0]?.text;
+    const written = (text: string): unknown => (said(turnLine(user(text), uuid)) as { message: { content: { text: string }[] } }).message.content[0]?.text;
     assert.equal(written("a \ud83d b"), "a \ufffd b");
     assert.equal(written("\ude00\ud83d\ud83d\ude00"), "\ufffd\ufffd😀");
     assert.equal(written("\\ud83d \\\\ud83d \\\\\ud83d"), "\\ud83d \\\\ud83d \\\\\ufffd");
@@ -32,15 +36,15 @@ describe("what is written to the CLI", () => {
   for (const version of recordedVersions) {
     it(`is what ${version} understood when it was recorded`, () => {
       assert.deepEqual(said(controlRequestLine("init-1", initializeRequest({ system: "You are terse.", tools: [] }))), hostMessage(version, "text", 0));
-      assert.deepEqual(said(turnLine(user("hello N=4"))), asBlocks(hostMessage(version, "text", 1)));
-      assert.deepEqual(said(historyUserLine(user("What is the weather in Paris?"))), asBlocks(hostMessage(version, "history", 1)));
+      assert.deepEqual(said(turnLine(user("hello N=4"), uuid)), named(asBlocks(hostMessage(version, "text", 1))));
+      assert.deepEqual(said(historyUserLine(user("What is the weather in Paris?"), uuid)), named(asBlocks(hostMessage(version, "history", 1))));
 
       const assistant = hostMessage(version, "history", 2) as { message: { id: string; content: Message["content"] }; uuid: string };
       const message = { role: "assistant", content: assistant.message.content } as Message;
       assert.deepEqual(said(historyAssistantLine(message, assistant.message.id, assistant.uuid)), assistant);
 
       const toolResult = hostMessage(version, "history", 3) as { message: Message };
-      assert.deepEqual(said(turnLine(toolResult.message)), toolResult);
+      assert.deepEqual(said(turnLine(toolResult.message, uuid)), named(toolResult));
       const request = (name: string, index: number): unknown => (hostMessage(version, name, index) as { request: unknown }).request;
       const schema = { type: "object", properties: { city: { type: "string" } }, required: ["city"], additionalProperties: false };
       assert.deepEqual(initializeRequest({ system: "You are terse.", tools: [tool("get_weather")] }), request("tool-call", 0));
@@ -53,7 +57,7 @@ describe("what is written to the CLI", () => {
       const reply = hostMessage(version, "tool-call", 2) as { response: { request_id: string; response: Record<string, unknown> } };
       assert.deepEqual(said(controlSuccessLine(reply.response.request_id, reply.response.response)), reply);
       const image = hostMessage(version, "image", 1) as { message: Message };
-      assert.deepEqual(said(turnLine(image.message)), image);
+      assert.deepEqual(said(turnLine(image.message, uuid)), named(image));
     });
   }
 
@@ -84,7 +88,7 @@ describe("what is written to the CLI", () => {
   });
 
   for (const [writer, name] of [[turnLine, "a turn"], [historyUserLine, "the history"]] as const) {
-    const texts = (message: Message): unknown => (said(writer(message)) as { message: { content: { text: string }[] } }).message.content.map(({ text }) => text);
+    const texts = (message: Message): unknown => (said(writer(message, uuid)) as { message: { content: { text: string }[] } }).message.content.map(({ text }) => text);
 
     for (const [text, blocks] of [
       ["/help", ["/", "help"]], ["/", ["/"]], ["//", ["//"]], ["///etc/passwd", ["///", "etc/passwd"]], ["/usr/bin\nis /full", ["/", "usr/bin\nis /full"]],
@@ -101,14 +105,14 @@ describe("what is written to the CLI", () => {
       assert.deepEqual(texts({ role: "user", content: [{ type: "text", text: "/first" }, { type: "text", text: "/last" }] }), ["/first", "/", "last"]);
       const image = { type: "image", source: { type: "base64", media_type: "image/png", data: "AAAA" } } as const;
       const message: Message = { role: "user", content: [{ type: "text", text: "/text" }, image] };
-      assert.deepEqual((said(writer(message)) as { message: Message }).message.content, message.content);
-      assert.deepEqual((said(writer(resultsOf(["t1", "/result"]))) as { message: Message }).message.content, resultsOf(["t1", "/result"]).content);
-      assert.deepEqual((said(writer({ role: "user", content: [] })) as { message: Message }).message.content, []);
+      assert.deepEqual((said(writer(message, uuid)) as { message: Message }).message.content, message.content);
+      assert.deepEqual((said(writer(resultsOf(["t1", "/result"]), uuid)) as { message: Message }).message.content, resultsOf(["t1", "/result"]).content);
+      assert.deepEqual((said(writer({ role: "user", content: [] }, uuid)) as { message: Message }).message.content, []);
     });
   }
 
   it("is one line, whatever is in it", () => {
-    const { message } = said(turnLine(ask("a\nb\r\u2028\u2029\0").messages[0] as Message)) as { message: Message };
+    const { message } = said(turnLine(ask("a\nb\r\u2028\u2029\0").messages[0] as Message, uuid)) as { message: Message };
     assert.deepEqual(message.content, [{ type: "text", text: "a\nb\r\u2028\u2029\0" }]);
   });
 

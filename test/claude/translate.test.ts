@@ -17,7 +17,7 @@ type Path = "fast" | "parsed";
 
 /** A translator for a turn like any other. */
 function translatorOf(options: Partial<TranslateOptions> = {}): TurnTranslator {
-  return new TurnTranslator({ nowMs: () => 0, previousMessageId: undefined, hasSchema: false, callsMax: Infinity, isServed: () => true, onCall: () => {}, mayBegin: () => true, ...options });
+  return new TurnTranslator({ nowMs: () => 0, previousMessageId: undefined, rateLimit: undefined, hasSchema: false, callsMax: Infinity, isServed: () => true, onCall: () => {}, mayBegin: () => true, ...options });
 }
 
 /** Plays lines through a translator, each delta by the fast path or all by the parser, until `ends` if that is given. */

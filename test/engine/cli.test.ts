@@ -64,7 +64,7 @@ function withTemporary(t: TestContext, folder: string): void {
 describe("the CLI on this machine", () => {
   it("is not known until it was looked for", async (t) => {
     const { cli } = startCli(t, "answers");
-    assert.deepEqual([cli.installation, cli.loggedIn, cli.rateLimit, cli.size], [undefined, undefined, undefined, 0]);
+    assert.deepEqual([cli.installation, cli.loggedIn, cli.account.rateLimit, cli.size], [undefined, undefined, undefined, 0]);
     assert.deepEqual(await cli.find(), { kind: "found", version: "2.1.330" });
     assert.deepEqual(cli.installation, { kind: "found", version: "2.1.330" });
   });
@@ -148,8 +148,8 @@ describe("the CLI on this machine", () => {
   it("tells of its window, and the log only of a change", (t) => {
     const { cli, logLines } = startCli(t, "answers");
     const info = { status: "allowed", resetsAt: Math.ceil(Date.now() / 1000) + 60, rateLimitType: "five_hour", utilization: 0.1 };
-    for (const [status, utilization] of [["allowed", 0.1], ["allowed", 0.2], ["rejected", 1]] as const) cli.noteRateLimit({ ...info, status, utilization });
-    assert.deepEqual(cli.rateLimit, { ...info, status: "rejected", utilization: 1 });
+    for (const [status, utilization] of [["allowed", 0.1], ["allowed", 0.2], ["rejected", 1]] as const) cli.account.noteRateLimit({ ...info, status, utilization });
+    assert.deepEqual(cli.account.rateLimit, { ...info, status: "rejected", utilization: 1 });
     assert.deepEqual(logLines.map((line) => line.replace(/^\S+ /u, "")), ["info the subscription's window changed status=allowed window=five_hour", "info the subscription's window changed status=rejected window=five_hour"]);
   });
 });
@@ -158,13 +158,13 @@ it("a window that is over is not told of any more", (t) => {
   t.mock.timers.enable({ apis: ["Date"], now: 1_000_000 });
   const { cli } = startCli(t, "answers");
   const info = { status: "rejected", resetsAt: 1_060, rateLimitType: "five_hour", utilization: 1 };
-  cli.noteRateLimit(info);
+  cli.account.noteRateLimit(info);
   t.mock.timers.tick(59_999);
-  assert.deepEqual(cli.rateLimit, info);
+  assert.deepEqual(cli.account.rateLimit, info);
   t.mock.timers.tick(1);
-  assert.equal(cli.rateLimit, undefined);
-  cli.noteRateLimit({ ...info, resetsAt: undefined });
-  assert.notEqual(cli.rateLimit, undefined, "one that tells no end has none");
+  assert.equal(cli.account.rateLimit, undefined);
+  cli.account.noteRateLimit({ ...info, resetsAt: undefined });
+  assert.notEqual(cli.account.rateLimit, undefined, "one that tells no end has none");
 });
 
 describe("its processes", () => {

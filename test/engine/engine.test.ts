@@ -1,16 +1,14 @@
 import assert from "node:assert/strict";
 import { copyFileSync, existsSync, readlinkSync, symlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { describe, it, type TestContext } from "node:test";
-import { setTimeout as delay } from "node:timers/promises";
-import type { Command } from "../../src/claude/launch.ts";
-import { Engine, type EngineOptions } from "../../src/engine/engine.ts";
+import { describe, it } from "node:test";
+import { Engine } from "../../src/engine/engine.ts";
 import { BridgeError } from "../../src/errors.ts";
-import { createLogger } from "../../src/log.ts";
 import type { TurnEvent } from "../../src/turn/event.ts";
 import type { Message } from "../../src/turn/message.ts";
 import type { Turn } from "../../src/turn/turn.ts";
-import { fakeClaudePath, fakeProgram, runningFakes } from "../support/fake-claude.ts";
+import { fakeClaudePath, runningFakes } from "../support/fake-claude.ts";
+import { begin, goneWithinMs, startEngine, until } from "../support/started-engine.ts";
 import { argumentsOf, environmentOf, waitUntilGone } from "../support/processes.ts";
 import { platformEnvironment } from "../support/real-claude.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
@@ -19,50 +17,6 @@ import { ask, assistant, callsOf, never, resultsOf, tool, turnOf, user } from ".
 
 const onlyLinux = process.platform === "linux" ? false : "needs /proc";
 const onlyPosix = process.platform === "win32" ? "a script is no executable there" : false;
-const goneWithinMs = 5_000;
-const statusWaitMsMax = 5_000;
-const statusPollMs = 5;
-
-interface StartedEngine {
-  readonly engine: Engine;
-  readonly logLines: readonly string[];
-}
-
-/** An engine that keeps no process warm and none alive, unless asked to; closed after the test, when every process must be gone. */
-function startEngine(t: TestContext, fake: string | Command, options: Partial<EngineOptions> = {}): StartedEngine {
-  const logLines: string[] = [];
-  const engine = new Engine({
-    command: typeof fake === "string" ? fakeProgram(fake) : fake, environment: platformEnvironment(), defaultModel: "opus", aliases: [], maxProcesses: 4, maxQueue: 4,
-    warm: 0, conversationIdleMsMax: 0, silenceMsMax: 20_000, log: createLogger("debug", (line) => logLines.push(line)), onRest: () => {}, ...options,
-  });
-  t.after(async () => {
-    await engine.close(0);
-    if (typeof fake === "string") assert.deepEqual(runningFakes(fake), [], `${fake} is gone after the test`);
-  });
-  return { engine, logLines };
-}
-
-/** A turn that is pulled by hand, up to its first text. */
-async function begin(engine: Engine, turn: Turn, signal: AbortSignal = never) {
-  const batches = engine.run(turn, signal);
-  const events: TurnEvent[] = [];
-  while (!events.some(({ type }) => type === "text")) {
-    const { value, done } = await batches.next();
-    if (done === true) throw new Error("the turn ended before its first text");
-    events.push(...value);
-  }
-  return { batches, events };
-}
-
-/** For what the engine tells by its status alone: of a warm process, or one that died, there is no event. */
-async function until(holds: () => boolean): Promise<void> {
-  const deadlineMs = performance.now() + statusWaitMsMax;
-  while (!holds()) {
-    if (performance.now() > deadlineMs) throw new Error(`not so after ${statusWaitMsMax} ms: ${String(holds)}`);
-    await delay(statusPollMs);
-  }
-}
-
 async function errorOf(batches: AsyncIterable<readonly TurnEvent[]>): Promise<BridgeError> {
   const { error } = await collect(batches);
   return error as BridgeError;
@@ -693,23 +647,24 @@ describe("a warm process", () => {
   });
 
   it("has rehearsed what conversations keep beginning with, and is told only the message then", async (t) => {
-    const { engine } = startEngine(t, "echo-history", { warm: 2, defaultModel: "opus" });
+    const environment = { ...platformEnvironment(), REWINDS: "1" };
+    const { engine } = startEngine(t, "echo-history", { warm: 2, defaultModel: "opus", environment });
     await engine.discover();
     const turn = ask("hi", { model: "opus", system: "Be brief." });
     const kinds: string[][] = [];
     for (let round = 0; round < 3; round++) {
       await isWarm(engine, 2);
       const { events } = await collect(engine.run(turn, never));
-      kinds.push((JSON.parse(summaryOf(events).text) as any[]).map((message) => message === "acknowledged" ? message : `${message.shouldQuery === false ? "history " : ""}${message.type}`));
+      kinds.push((JSON.parse(summaryOf(events).text) as any[]).map((message) => typeof message === "string" ? message : `${message.shouldQuery === false ? "history " : ""}${message.type}`));
     }
     const plain = ["control_request", "user"];
     assert.deepEqual(kinds.slice(0, 2), [plain, plain]);
     // It may have been taken before it had gone through all.
-    assert.match(kinds[2]?.join(" ") ?? "", /^control_request( history user acknowledged){1,3} user$/u);
+    assert.match(kinds[2]?.join(" ") ?? "", /^control_request( history user acknowledged){1,3}( rewound){1,3} user$/u);
   });
 
   it("that answers what it rehearses as if it were a question is no use to any turn, and costs none its answer", async (t) => {
-    const environment = { ...platformEnvironment(), ANSWERS_ALL: "1" };
+    const environment = { ...platformEnvironment(), ANSWERS_ALL: "1", REWINDS: "1" };
     const { engine, logLines } = startEngine(t, "never-acknowledges", { warm: 2, environment });
     await engine.discover();
     const turn = ask("hi", { model: "opus", system: "Be brief." });

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { messageHashes, nextHash, profileHash } from "../../src/engine/history-hash.ts";
+import { nextHash, profileHash, timelineOf } from "../../src/engine/history-hash.ts";
 import type { AssistantBlock, DocumentSource, Message, ResultPart, UserBlock } from "../../src/turn/message.ts";
 import type { Turn } from "../../src/turn/turn.ts";
 
 const user = (...texts: string[]): Message => ({ role: "user", content: texts.map((text) => ({ type: "text", text })) });
 const assistant = (...texts: string[]): Message => ({ role: "assistant", content: texts.map((text) => ({ type: "text", text })) });
 const turn = (...messages: Message[]): Turn => ({ model: "opus", system: "Be brief.", messages, tools: [], toolChoice: { type: "auto" }, disableParallelToolUse: false, stopSequences: [] });
-const last = (of: Turn): string | undefined => messageHashes(of).at(-1);
+const last = (of: Turn): string | undefined => timelineOf(of).hashes.at(-1);
 
 function assertSame(a: Turn, b: Turn, why: string): void {
   assert.equal(last(a), last(b), why);
@@ -20,10 +20,10 @@ function assertApart(a: Turn, b: Turn, why: string): void {
 describe("the hash of a history", () => {
   it("is one a message, each over all that came before", () => {
     const messages = [user("a"), assistant("b"), user("c")];
-    const hashes = messageHashes(turn(...messages));
+    const hashes = timelineOf(turn(...messages)).hashes;
     assert.equal(hashes.length, 3);
     assert.equal(new Set(hashes).size, 3);
-    assert.deepEqual(messageHashes(turn(...messages.slice(0, 2))), hashes.slice(0, 2));
+    assert.deepEqual(timelineOf(turn(...messages.slice(0, 2))).hashes, hashes.slice(0, 2));
     let hash = profileHash(turn());
     for (const [index, message] of messages.entries()) assert.equal((hash = nextHash(hash, message, messages[index - 1])), hashes[index]);
   });

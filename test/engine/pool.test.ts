@@ -73,13 +73,21 @@ function start(t: TestContext, options: Partial<PoolOptions> & { readonly roomFo
         return conversation as unknown as Conversation;
       },
       onShelved: () => {},
+      standIns: () => 0,
+      capabilities: () => ({ rewindSteps: true, rewindMany: true, rewindToEmpty: true, answerTarget: true }),
       room: () => (options.roomFor ?? 100) - live().length,
       log: createLogger("debug", (line) => log.push(line)),
       ...options,
     }),
     launched,
     conversations,
-    take: (model, wanted = some()) => scene.pool.take(model, wanted) as unknown as StandInConversation | undefined,
+    // As for a turn that none but the pool has a process for.
+    take: (model, wanted = some()) => {
+      scene.pool.note(model, wanted);
+      const taken = scene.pool.take(model, wanted) as unknown as StandInConversation | undefined;
+      if (taken === undefined) scene.pool.noteMiss(model);
+      return taken;
+    },
     refilled: async () => {
       t.mock.timers.tick(refillDelayMs);
       await nextRound();

@@ -12,7 +12,7 @@ import { claudePath, claudeVersions, type ClaudeVersion, loggedOutEnvironment, s
 
 const expected: Readonly<Record<ClaudeVersion, Capabilities>> = {
   "2.1.330": { ...noCapabilities, rewindSteps: true, rewindMany: true, rewindToEmpty: true, answerTarget: true },
-  "2.1.197": { ...noCapabilities, rewindSteps: true, resultTarget: true },
+  "2.1.197": { ...noCapabilities, rewindSteps: true },
 };
 
 for (const version of claudeVersions) {

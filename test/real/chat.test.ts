@@ -370,7 +370,7 @@ for (const version of claudeVersions) {
       assert.equal((await healthOf(passed.url)).claude.logged_in, true);
     });
 
-    it("a client that leaves ends the request upstream, and claude", async (t) => {
+    it("a client that leaves ends the request upstream; claude is taken back to before it, or ends", async (t) => {
       const { stub, url, bridge } = await start(t, version);
       answerBy(stub, { hangs: hangingAnswer(), paced: textAnswer(Array.from({ length: 2_000 }, (_, word) => `w${word} `), { everyMs: 50 }) });
       for (const [asked, stream] of [["hangs", true], ["hangs", false], ["paced", true], ["paced", false]] as const) {
@@ -388,8 +388,11 @@ for (const version of claudeVersions) {
         await failed;
         await within(request.closed, goneMsMax, () => `the request upstream of ${asked} is open`);
         assert.equal(request.isAborted, true);
-        for (const pid of pids) await waitUntilGone(pid, goneMsMax);
-        await waitForHealth(url, ({ processes, running_turns }) => processes.all + running_turns === 0);
+        // The first turn of a conversation cannot be taken back by every CLI.
+        const left = version === "2.1.330" ? pids : [];
+        for (const pid of pids.filter((one) => !left.includes(one))) await waitUntilGone(pid, goneMsMax);
+        await waitForHealth(url, ({ processes, running_turns }) => running_turns === 0 && processes.all === left.length && processes.resting_conversations === left.length);
+        assert.deepEqual(claudesOf(bridge), left);
         assert.equal(stub.requests.length, before + 1, "it is not asked again");
       }
     });
@@ -400,7 +403,9 @@ for (const version of claudeVersions) {
         answerBy(stub, {
           rests: textAnswer(["done"]), hangs: hangingAnswer(), paced: textAnswer(Array.from({ length: 2_000 }, (_, word) => `w${word} `), { everyMs: 50 }),
         });
-        assert.equal((await chatRequest(url, ask("rests"))).status, 200);
+        // With a beginning of its own, or its process would be given to one of the others.
+        const rests = { model: "sonnet", messages: [{ role: "system", content: "Rest." }, { role: "user", content: "rests" }] };
+        assert.equal((await chatRequest(url, rests)).status, 200);
         const hanging = chatRequest(url, ask("hangs", { stream: true })).then((response) => response.text()).catch(() => "");
         const response = await chatRequest(url, ask("paced", { stream: true }));
         const reading = response.text().catch(() => "");

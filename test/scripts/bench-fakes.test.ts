@@ -1,4 +1,5 @@
 /** The fake CLIs of the benchmarks keep to the CLI's protocol where a benchmark does not look. */
+import { randomUUID } from "node:crypto";
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
@@ -18,7 +19,7 @@ function answersOf(command: string, args: readonly string[], input: string): unk
 
 describe("a message that asks nothing", () => {
   for (const content of [[], [{ type: "text", text: "DELTAS 9" }]] as const) {
-    const message = historyUserLine({ role: "user", content: [...content] });
+    const message = historyUserLine({ role: "user", content: [...content] }, randomUUID());
     const acknowledgement = (answers: readonly any[]): unknown[] =>
       answers.map(({ type, num_turns, is_error }) => ({ type, num_turns, is_error }));
     const expected = [{ type: "result", num_turns: 0, is_error: false }];

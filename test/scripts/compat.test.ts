@@ -8,14 +8,14 @@ import { noCapabilities } from "../../src/claude/capabilities.ts";
 describe("the table of what versions can do", () => {
   it("has a row a version and a column a capability, and tells of what failed below", () => {
     const table = compatTable([
-      { version: "2.1.197", capabilities: { ...noCapabilities, rewindSteps: true, resultTarget: true }, requests: 0, probedMs: 912.4 },
+      { version: "2.1.197", capabilities: { ...noCapabilities, rewindSteps: true }, requests: 0, probedMs: 912.4 },
       { version: "2.1.999", capabilities: undefined, failure: "npm has no such version", requests: 0, probedMs: 0 },
     ]);
     assert.deepEqual(table.split("\n"), [
-      "| CLI     | rewindSteps | rewindMany | rewindToEmpty | answerTarget | resultTarget | requests | ms  |",
-      "|---------|-------------|------------|---------------|--------------|--------------|----------|-----|",
-      "| 2.1.197 | yes         | no         | no            | no           | yes          | 0        | 912 |",
-      "| 2.1.999 | ?           | ?          | ?             | ?            | ?            | ?        | ?   |",
+      "| CLI     | rewindSteps | rewindMany | rewindToEmpty | answerTarget | requests | ms  |",
+      "|---------|-------------|------------|---------------|--------------|----------|-----|",
+      "| 2.1.197 | yes         | no         | no            | no           | 0        | 912 |",
+      "| 2.1.999 | ?           | ?          | ?             | ?            | ?        | ?   |",
       "2.1.999: npm has no such version",
     ]);
   });

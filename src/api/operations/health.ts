@@ -22,6 +22,7 @@ export interface EngineFacts {
   readonly warmProcesses: number;
   readonly restingConversations: number;
   readonly reuse: Readonly<Record<string, number>>;
+  readonly toldOn: Readonly<Record<string, number>>;
 }
 
 /** Facts about the server that do not change while it runs. */
@@ -69,6 +70,7 @@ export function healthReport(status: EngineFacts, { version, isDemo, uptimeSecon
       all: status.processes, warm: status.warmProcesses, resting_conversations: status.restingConversations,
     },
     reuse: status.reuse,
+    told_on: status.toldOn,
     rate_limit: rateLimit === undefined ? null : {
       status: rateLimit.status, window: rateLimit.rateLimitType ?? null,
       utilization: rateLimit.utilization ?? null, resets_at: rateLimit.resetsAt ?? null,

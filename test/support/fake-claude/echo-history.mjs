@@ -2,7 +2,8 @@
 ":" //; [ "$1" = --version ] && exec echo "2.1.330 (Claude Code, made up for tests)"; exec node "$0" "$@"
 /**
  * Answers with the JSON of all that it was told, in the order in which it came. A message of the history is acknowledged
- * a moment late, and the acknowledgement stands in the list too: who does not wait for it is seen. A long answer comes in
+ * a moment late, and the acknowledgement stands in the list too: who does not wait for it is seen. So does each message
+ * that is taken back, as a word behind them all. A long answer comes in
  * pieces, as a model's does.
  */
 import { accept, answeredVersion, loggedIn, readMessages, sayAnswer, sayResult } from "./protocol.mjs";
@@ -23,5 +24,5 @@ if (!answeredVersion()) {
       return;
     }
     sayAnswer(JSON.stringify(told).match(/.{1,100000}/gsu));
-  });
+  }, () => {}, () => told.push("rewound"));
 }

@@ -71,16 +71,38 @@ export function refuse(message, error) {
   say({ type: "control_response", response: { subtype: "error", request_id: message.request_id, error } });
 }
 
-/** Each line of stdin as a message. Lines are cut at \n alone, as JSON lets every other line end stand raw in a string. */
-export function readMessages(onMessage, onEnd = () => {}) {
+/**
+ * Each line of stdin as a message. Lines are cut at \n alone, as JSON lets every other line end stand raw in a string.
+ * With REWINDS in its environment it can be rewound to any line that it was told, but to none that has the words of
+ * REWINDS_REFUSED; without, it answers as the CLIs do that
+ * know no rewind (2.1.120 to 2.1.160).
+ */
+export function readMessages(onMessage, onEnd = () => {}, onRewound = () => {}) {
   let rest = "";
+  const told = [];
   process.stdin.setEncoding("utf8");
   process.stdin.on("data", (text) => {
     const lines = (rest + text).split("\n");
     rest = lines.pop();
-    for (const line of lines) onMessage(JSON.parse(line));
+    for (const line of lines) {
+      const message = JSON.parse(line);
+      if (message.uuid !== undefined) told.push(message.uuid), said.set(message.uuid, line);
+      if (message.request?.subtype === "rewind_conversation") rewind(message, told, onRewound);
+      else onMessage(message);
+    }
   });
   process.stdin.on("end", onEnd);
+}
+
+/** The lines by uuid. */
+const said = new Map();
+
+function rewind(message, told, onRewound) {
+  if (process.env.REWINDS === undefined) return refuse(message, "Unsupported control request subtype: rewind_conversation");
+  const at = told.indexOf(message.request.target_message_uuid);
+  if (at === -1 || said.get(told[at]).includes(process.env.REWINDS_REFUSED)) return accept(message, { rewound: false, error: "turn running" });
+  for (const uuid of told.splice(at)) onRewound(uuid);
+  accept(message, { rewound: true });
 }
 
 /** Answers `--version` and gives true when that is all that was asked. */

@@ -1,0 +1,49 @@
+import type { Capabilities } from "./capabilities.ts";
+
+/** A place in the history of a process: a rewind to it removes the line that begins there and all after it. */
+export interface CutPoint {
+  /** How many messages of the history stay. */
+  readonly kept: number;
+  /** The uuid of the line. */
+  readonly uuid: string;
+  /** `prompt`: a user's message without tool results. `answer`: the model's first line behind tool results. */
+  readonly line: "prompt" | "answer";
+}
+
+/** The places to which one process can be rewound, in the order of its history. */
+export class CutPoints {
+  #points: CutPoint[] = [];
+
+  /** The uuid of the last prompt; undefined before the first. */
+  get lastPrompt(): string | undefined {
+    return this.#points.findLast(({ line }) => line === "prompt")?.uuid;
+  }
+
+  /** Adds a place behind all others. Ignored if it is not: the second line of an answer begins nothing. */
+  add(point: CutPoint): void {
+    const last = this.#points.at(-1);
+    if (last === undefined || last.kept < point.kept) this.#points.push(point);
+  }
+
+  /** The last place that keeps at most `keptMax` messages and can be reached. */
+  lastWithin(keptMax: number, capabilities: Capabilities): CutPoint | undefined {
+    const { rewindSteps, rewindToEmpty, answerTarget } = capabilities;
+    return this.#points.findLast(({ kept, line }) => (
+      kept <= keptMax && rewindSteps && (kept > 0 || rewindToEmpty) && (line === "prompt" || answerTarget)
+    ));
+  }
+
+  /**
+   * The places to go to, one after the other, to arrive at one: itself alone where the CLI takes several messages back
+   * at once, else each prompt behind it as well.
+   */
+  way(point: CutPoint, { rewindMany }: Capabilities): CutPoint[] {
+    if (rewindMany || point.line === "answer") return [point];
+    return this.#points.filter(({ kept, line }) => line === "prompt" && kept >= point.kept).reverse();
+  }
+
+  /** Forgets a place and all behind it: the process was rewound to it. */
+  cutAt({ kept }: CutPoint): void {
+    this.#points = this.#points.filter((point) => point.kept < kept);
+  }
+}

@@ -1,0 +1,108 @@
+import { randomUUID } from "node:crypto";
+import { BridgeError } from "../errors.ts";
+import type { Message } from "../turn/message.ts";
+import { type ControlChannel, ControlRefused } from "./control.ts";
+import type { Capabilities, CapabilityName } from "./capabilities.ts";
+import { CutPoints, type CutPoint } from "./cut-points.ts";
+import {
+  historyAssistantLine, historyUserLine, isObject, type JsonObject, optionalString, turnLine,
+} from "./protocol.ts";
+import { rewindRefusal, rewindRequest } from "./rewind.ts";
+
+/** How long the CLI may take to answer a rewind, in milliseconds. It takes 25 ms where it interrupts a turn. */
+export const rewindWaitMsMax = 2_000;
+
+/** A rewind that did not happen. Its process has no further use. */
+export class RewindRefused extends BridgeError {
+  /** What the CLI cannot do, as its refusal shows; undefined if it shows nothing of the kind. */
+  readonly lacks: CapabilityName | undefined;
+
+  constructor(why: string, lacks: CapabilityName | undefined) {
+    super("cli_failed", `The claude process did not rewind its conversation: ${why}.`);
+    this.lacks = lacks;
+  }
+}
+
+/** What a refusal shows: the CLI's own words, from the protocol notes. */
+function lackOf(refusal: string, { line }: CutPoint): CapabilityName | undefined {
+  if (refusal === "no preceding assistant") return "rewindToEmpty";
+  if (refusal === "stale target") return "rewindMany";
+  return refusal === "target not found" && line === "answer" ? "answerTarget" : undefined;
+}
+
+/** The history of one process, told or lived through: the lines that add to it, and where it can be cut. */
+export class History {
+  readonly #points = new CutPoints();
+  #isEmpty = true;
+  /** How many messages the answer that is awaited follows, if the last of them has tool results. */
+  #awaitedAnswerAt: number | undefined;
+
+  /** The line that adds `messages[index]`, as the question of a turn or as a part of what came before. */
+  line(messages: readonly Message[], index: number, isQuestion: boolean): string {
+    const uuid = randomUUID();
+    this.#isEmpty = false;
+    const message = messages[index] ?? { role: "user", content: [] };
+    const isBehindResults = hasResults(messages[index - 1]);
+    if (message.role === "user" ? !hasResults(message) : isBehindResults) {
+      this.#points.add({ kept: index, uuid, line: message.role === "user" ? "prompt" : "answer" });
+    }
+    if (message.role === "assistant") return historyAssistantLine(message, `msg_${randomUUID()}`, uuid);
+    return isQuestion ? turnLine(message, uuid) : historyUserLine(message, uuid);
+  }
+
+  /** To be called before the answer to a turn with these messages comes. */
+  awaitAnswer(messages: readonly Message[]): void {
+    this.#awaitedAnswerAt = hasResults(messages.at(-1)) ? messages.length : undefined;
+  }
+
+  /** Notes the first `assistant` line of an answer to tool results: the history can be cut there. */
+  noteAnswer({ uuid, message }: JsonObject): void {
+    const kept = this.#awaitedAnswerAt;
+    // The CLI itself writes the message of a turn that failed.
+    if (kept === undefined || !isObject(message) || message["model"] === "<synthetic>") return;
+    this.#awaitedAnswerAt = undefined;
+    const line = optionalString(uuid);
+    if (line !== undefined) this.#points.add({ kept, uuid: line, line: "answer" });
+  }
+
+  /** How many messages are left by a rewind that keeps at most `keptMax`; undefined if there is none. */
+  keptWithin(keptMax: number, capabilities: Capabilities): number | undefined {
+    return this.#isEmpty ? 0 : this.#points.lastWithin(keptMax, capabilities)?.kept;
+  }
+
+  /**
+   * Rewinds the process, out of a running turn too. Resolves with the number of messages that are left, at most
+   * `keptMax`. Rejects if the CLI refuses or does not answer: then it is not known what its history is.
+   */
+  async rewind(control: ControlChannel, keptMax: number, capabilities: Capabilities): Promise<number> {
+    if (this.#isEmpty) return 0;
+    const point = this.#points.lastWithin(keptMax, capabilities);
+    if (point === undefined) throw new RewindRefused("there is no place to go back to", undefined);
+    // Written without waiting in between: each takes back what is the last then.
+    const steps = this.#points.way(point, capabilities).map(async (step) => {
+      const refusal = await this.#ask(control, step);
+      if (refusal !== undefined) throw new RewindRefused(refusal, lackOf(refusal, step));
+    });
+    await Promise.all(steps);
+    this.#points.cutAt(point);
+    this.#isEmpty = point.kept === 0;
+    return point.kept;
+  }
+
+  /** Resolves with the CLI's reason if it did not rewind. */
+  async #ask(control: ControlChannel, point: CutPoint): Promise<string | undefined> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<string>((resolve) => {
+      timer = setTimeout(() => resolve(`no answer within ${rewindWaitMsMax} ms`), rewindWaitMsMax);
+    });
+    const answer = control.request(rewindRequest(point, this.#points.lastPrompt)).then(rewindRefusal, (error) => {
+      if (!(error instanceof ControlRefused)) throw error;
+      throw new RewindRefused("it does not know how to", "rewindSteps");
+    });
+    return await Promise.race([answer, late]).finally(() => clearTimeout(timer));
+  }
+}
+
+function hasResults(message: Message | undefined): boolean {
+  return message?.content.some((block) => block.type === "tool_result") === true;
+}

@@ -1,0 +1,127 @@
+/** Turns on processes that are rewound, on made-up CLIs that can be rewound to any line. */
+import assert from "node:assert/strict";
+import { describe, it, type TestContext } from "node:test";
+import type { Engine, EngineOptions } from "../../src/engine/engine.ts";
+import type { Message } from "../../src/turn/message.ts";
+import type { Turn } from "../../src/turn/turn.ts";
+import { runningFakes } from "../support/fake-claude.ts";
+import { platformEnvironment } from "../support/real-claude.ts";
+import { begin, startEngine, type StartedEngine, until } from "../support/started-engine.ts";
+import { callsIn, collect, summaryOf } from "../support/turn-events.ts";
+import { ask, assistant, callsOf, never, tool, turnOf, user } from "../support/turns.ts";
+
+/** It has tried what it can rewind when this resolves; the process that was tried on is gone. */
+async function start(t: TestContext, fake: string, options: Partial<EngineOptions> = {}): Promise<StartedEngine> {
+  const environment = { ...platformEnvironment(), REWINDS: "1" };
+  const started = startEngine(t, fake, { conversationIdleMsMax: 60_000, environment, ...options });
+  await started.engine.discover();
+  await until(() => started.engine.status.processes === 0);
+  return started;
+}
+
+/** What echo-history was told, in short, and its whole answer. */
+async function told(engine: Engine, messages: readonly Message[], more: Partial<Turn> = {}): Promise<{ readonly told: readonly string[]; readonly answer: string }> {
+  const { events, error } = await collect(engine.run(turnOf({ model: "opus", messages, ...more }), never));
+  assert.equal(error, undefined);
+  const answer = summaryOf(events).text;
+  const lines = (JSON.parse(answer) as any[]).filter((line) => line !== "acknowledged" && line.type !== "control_request");
+  return { told: lines.map((line) => (typeof line === "string" ? line : String(line.message.content[0].text).slice(0, 9))), answer };
+}
+
+describe("a process that is rewound", () => {
+  it("takes back the last question and its answer when the question is edited, and when it is asked again", async (t) => {
+    const { engine } = await start(t, "echo-history");
+    const first = await told(engine, [user("one")]);
+    const history = [user("one"), assistant(first.answer)];
+    await told(engine, [...history, user("two")]);
+    const edited = await told(engine, [...history, user("three")]);
+    assert.deepEqual(edited.told, ["one", "two", "rewound", "three"]);
+    const again = await told(engine, [...history, user("three")]);
+    assert.deepEqual(again.told, ["one", "two", "rewound", "three", "rewound", "three"]);
+    assert.deepEqual([engine.status.reuse.hit, engine.status.reuse.rewound, runningFakes("echo-history").length], [1, 2, 1]);
+  });
+
+  it("is told what the client has put in place of an answer", async (t) => {
+    const { engine } = await start(t, "echo-history");
+    const first = await told(engine, [user("one")]);
+    const second = await told(engine, [user("one"), assistant(first.answer), user("two")]);
+    assert.equal(second.told.length, 2);
+    const branched = await told(engine, [user("one"), assistant(first.answer), user("two"), assistant("other"), user("three")]);
+    assert.deepEqual(branched.told, ["one", "two", "rewound", "two", "other", "three"]);
+  });
+
+  it("begins another conversation with the same beginning", async (t) => {
+    const { engine } = await start(t, "echo-history");
+    await told(engine, [user("one")]);
+    const other = await told(engine, [user("two")]);
+    assert.deepEqual(other.told, ["one", "rewound", "two"]);
+    assert.deepEqual([engine.status.toldOn, runningFakes("echo-history").length], [{ recycled: 1, warm: 0, booted: 1 }, 1]);
+    const another = await told(engine, [user("two")], { system: "Another." });
+    assert.deepEqual(another.told, ["two"]);
+  });
+
+  it("is kept when its client leaves, and told on from before that turn", async (t) => {
+    const { engine } = await start(t, "hangs");
+    const { batches } = await begin(engine, ask("hi", { model: "opus" }));
+    const [pid] = runningFakes("hangs");
+    await batches.return();
+    await until(() => engine.status.restingConversations === 1);
+    const next = await begin(engine, ask("hi again", { model: "opus" }));
+    assert.deepEqual([runningFakes("hangs"), engine.status.toldOn.recycled], [[pid], 1]);
+    await next.batches.return();
+  });
+
+  it("is kept when a stop sequence ends the answer", async (t) => {
+    const { engine } = await start(t, "answers");
+    const { events } = await collect(engine.run(ask("WORDS 9", { model: "opus", stopSequences: ["w2"] }), never));
+    assert.equal(summaryOf(events).stopReason, "stop_sequence");
+    await until(() => engine.status.restingConversations === 1);
+    const messages = [user("WORDS 9"), assistant("w0 w1"), user("WORDS 1")];
+    assert.equal((await collect(engine.run(turnOf({ model: "opus", messages }), never))).error, undefined);
+    assert.deepEqual([engine.status.toldOn, runningFakes("answers").length], [{ recycled: 1, warm: 0, booted: 1 }, 1]);
+  });
+
+  it("is told a result that comes with words, its call taken back", async (t) => {
+    const { engine } = await start(t, "calls-tools");
+    const turn = ask("CALL look {}", { model: "opus", tools: [tool("look")] });
+    const { events } = await collect(engine.run(turn, never));
+    const [call] = callsIn(events);
+    const result = { type: "tool_result", tool_use_id: call?.id ?? "", content: "a bird" } as const;
+    const words = { role: "user", content: [result, { type: "text", text: "and hurry" }] } as Message;
+    const answer: Message = { role: "assistant", content: [...assistant(summaryOf(events).text).content, ...callsOf([call?.id ?? "", "look", {}]).content] as never };
+    const second = await collect(engine.run({ ...turn, messages: [...turn.messages, answer, words] }, never));
+    assert.deepEqual([second.error, summaryOf(second.events).text, runningFakes("calls-tools").length], [undefined, "ok", 1]);
+  });
+
+  it("has nothing of an answer that was discarded because it had no call", async (t) => {
+    const { engine } = await start(t, "calls-tools");
+    const must = { model: "opus", tools: [tool("look")], toolChoice: { type: "any" } } as const;
+    await collect(engine.run(ask("just talk", must), never));
+    await until(() => engine.status.restingConversations === 1);
+    const { events } = await collect(engine.run(ask("CALL look {}", must), never));
+    assert.deepEqual([callsIn(events).length, engine.status.toldOn.recycled], [1, 1]);
+  });
+
+  it("is ended when the CLI refuses; its turn goes to another process", async (t) => {
+    const { engine, logLines } = await start(t, "echo-history", { environment: { ...platformEnvironment(), REWINDS: "1", REWINDS_REFUSED: "two" } });
+    const first = await told(engine, [user("one")]);
+    await told(engine, [user("one"), assistant(first.answer), user("two")]);
+    const edited = await told(engine, [user("one"), assistant(first.answer), user("three")]);
+    assert.deepEqual(edited.told, ["one", first.answer.slice(0, 9), "three"]);
+    assert.ok(logLines.some((line) => line.includes("a process was not rewound")), logLines.join("\n"));
+    await until(() => runningFakes("echo-history").length === 1);
+  });
+});
+
+describe("turns that come at once with one beginning", () => {
+  it("share a process that comes free while another still boots", async (t) => {
+    const { engine } = await start(t, "answers");
+    await collect(engine.run(ask("WORDS 1", { model: "opus" }), never));
+    const all = await Promise.all(Array.from({ length: 4 }, (_, number) => (
+      collect(engine.run(ask(`WORDS 1 of ${number}`, { model: "opus" }), never)))));
+    assert.deepEqual(all.map(({ error, events }) => [error, summaryOf(events).text]), Array(4).fill([undefined, "w0 "]));
+    const { toldOn } = engine.status;
+    assert.equal(toldOn.recycled + toldOn.warm + toldOn.booted, 5);
+    assert.ok(toldOn.recycled > 1, JSON.stringify(toldOn));
+  });
+});
