@@ -21,7 +21,7 @@ export interface Option<T> {
 
 const processBytesTypical = 230_000_000;
 const defaultProcessesMin = 2;
-const defaultProcessesMax = 32;
+const defaultProcessesMax = 8;
 
 /** Every setting, in the order in which `--help` lists them. */
 export const options: { readonly [Name in keyof Config]: Option<Config[Name]> } = {
@@ -63,7 +63,9 @@ export const options: { readonly [Name in keyof Config]: Option<Config[Name]> } 
     flag: "--max-processes", env: "CLAUDE_MAX_API_MAX_PROCESSES",
     sort: wholeNumber(1, 1000, "COUNT"), defaultValue: processesThatFit,
     defaultText: `what fits in half of memory, ${defaultProcessesMin} to ${defaultProcessesMax}`,
-    help: `How many claude processes at the same time; each takes about ${processBytesTypical / 1_000_000} MB.`,
+    help:
+      `How many claude processes at the same time, each with one turn; it takes about ` +
+      `${processBytesTypical / 1_000_000} MB.`,
   },
   maxQueue: {
     flag: "--max-queue", env: "CLAUDE_MAX_API_MAX_QUEUE",
@@ -74,11 +76,11 @@ export const options: { readonly [Name in keyof Config]: Option<Config[Name]> } 
     flag: "--warm", env: "CLAUDE_MAX_API_WARM", sort: wholeNumber(0, 100, "COUNT"), defaultValue: () => 2,
     help:
       "How many booted processes wait for the next new conversation, for each model in use, and up to twice as " +
-      "many while that is too few; 0 turns that off.",
+      "many while that is too few; fewer where used ones can be emptied for it. 0 turns that off.",
   },
   conversationIdleSeconds: {
     flag: "--conversation-idle", env: "CLAUDE_MAX_API_CONVERSATION_IDLE",
-    sort: wholeNumber(0, 86_400, "SECONDS"), defaultValue: () => 900,
+    sort: wholeNumber(0, 86_400, "SECONDS"), defaultValue: () => 300,
     help: "How long a conversation keeps its process after its last turn, in seconds; 0 turns that off.",
   },
   maxRetries: {

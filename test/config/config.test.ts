@@ -35,10 +35,10 @@ describe("defaults", () => {
       defaultModel: "opus",
       logLevel: "info",
       demo: false,
-      maxProcesses: 32,
+      maxProcesses: 8,
       maxQueue: 100,
       warm: 2,
-      conversationIdleSeconds: 900,
+      conversationIdleSeconds: 300,
       maxRetries: 2,
       turnTimeoutSeconds: 300,
       headWaitSeconds: 1,
@@ -50,16 +50,16 @@ describe("defaults", () => {
     });
   });
 
-  for (const [totalMemoryBytes, processes] of [[0, 2], [1_000_000_000, 2], [4_600_000_000, 10], [8_000_000_000, 17], [1e12, 32]] as const) {
+  for (const [totalMemoryBytes, processes] of [[0, 2], [1_000_000_000, 2], [2_400_000_000, 5], [3_680_000_000, 8], [1e12, 8]] as const) {
     it(`allow ${processes} processes in ${totalMemoryBytes / 1e9} GB`, () => {
       assert.equal(configOf([], {}, totalMemoryBytes).maxProcesses, processes);
     });
   }
 
   for (const [what, memoryLimitBytes, processes] of [
-    ["a container's 2 GB", 2_000_000_000, 4], ["a container's 8 GB", 8_000_000_000, 17], ["a container's 1 MB", 1_000_000, 2],
-    ["a limit of 0, which is none", 0, 32], ["a limit that is not known", undefined, 32],
-    ["no limit, by cgroup v2", 18_446_744_073_709_552_000, 32], ["no limit, by cgroup v1", 9_223_372_036_854_771_712, 32],
+    ["a container's 2 GB", 2_000_000_000, 4], ["a container's 8 GB", 8_000_000_000, 8], ["a container's 1 MB", 1_000_000, 2],
+    ["a limit of 0, which is none", 0, 8], ["a limit that is not known", undefined, 8],
+    ["no limit, by cgroup v2", 18_446_744_073_709_552_000, 8], ["no limit, by cgroup v1", 9_223_372_036_854_771_712, 8],
   ] as const) {
     it(`allow ${processes} processes on a host of 1 TB with ${what}`, () => {
       const parsed = parseConfig([], {}, { totalMemoryBytes: 1e12, memoryLimitBytes });
@@ -314,7 +314,7 @@ describe("the help text", () => {
   it("shows defaults, and says where a key is safer", () => {
     const text = helpText().replace(/\s+/g, " ");
     assert.ok(text.includes("Default: 3456."));
-    assert.ok(text.includes("Default: what fits in half of memory, 2 to 32."));
+    assert.ok(text.includes("Default: what fits in half of memory, 2 to 8."));
     assert.ok(text.includes("The environment variable is safer"));
     assert.ok(text.includes(logLevels.join(", ")));
   });
