@@ -1,0 +1,90 @@
+/** What clients do to a conversation, seen from a client: on which processes it goes on, and what goes upstream then. */
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { conversationOf, hangingAnswer, textAnswer, textOf } from "../support/anthropic-stub.ts";
+import { waitForHealth } from "../support/health.ts";
+import { claudeVersions } from "../support/real-claude.ts";
+import { claudesOf, type RealServer, startReal } from "../support/real-server.ts";
+
+interface Said { readonly role: "system" | "user" | "assistant"; readonly content: string }
+
+const system: Said = { role: "system", content: "Be terse." };
+const user = (content: string): Said => ({ role: "user", content });
+const assistant = (content: string): Said => ({ role: "assistant", content });
+
+describe("a process is moved to where the request's history stands", () => {
+  for (const version of claudeVersions) {
+    /** Whether the CLI can take back the first message of a conversation. */
+    const canBeEmptied = version === "2.1.330";
+
+    it(`claude ${version}: an edit, an answer asked for again, a branch and a note taken back start no process`, async (t) => {
+      const { stub, startServer } = await startReal(t, version);
+      const { bridge, client } = await startServer();
+      let answers = 0;
+      stub.respond = () => textAnswer([`Answer ${++answers}`]);
+      const ask = async (...messages: readonly Said[]): Promise<string> => {
+        const completion = await client.chat.completions.create({ model: "sonnet", messages: [system, ...messages] });
+        const upstream = conversationOf(stub.requests.at(-1)?.body ?? assert.fail()).map(({ role, content }) => ({ role, content: textOf(content) }));
+        assert.deepEqual(upstream, messages, "upstream has what the client sent");
+        return completion.choices[0].message.content as string;
+      };
+      const history: Said[] = [user("one")];
+      for (const next of ["two", "three", "four"]) history.push(assistant(await ask(...history)), user(next));
+      const [pid] = claudesOf(bridge);
+      await ask(...history);
+      await ask(...history);
+      await ask(...history.slice(0, -1), user("edited"));
+      await ask(...history.slice(0, 3), assistant("another answer"), user("branched"));
+      for (const note of [1, 2, 3]) await ask(...history.slice(0, -1), user(`four, and note ${note}`));
+      assert.deepEqual(claudesOf(bridge), [pid]);
+      const { reuse } = await waitForHealth(bridge.url, ({ running_turns }) => running_turns === 0);
+      assert.deepEqual([reuse["hit"], reuse["rewound"]], [3, 6]);
+    });
+
+    it(`claude ${version}: eight answers that the client stops, each answered by the next request`, async (t) => {
+      const { stub, startServer } = await startReal(t, version);
+      const server = await startServer();
+      const { bridge, client } = server;
+      stub.respond = ({ body }) => (textOf(conversationOf(body).at(-1)?.content).startsWith("stop") ? hangingAnswer() : textAnswer(["Fine."]));
+      const history: Said[] = [system, user("one")];
+      const first = await client.chat.completions.create({ model: "sonnet", messages: history });
+      history.push(assistant(first.choices[0].message.content as string));
+      const [pid] = claudesOf(bridge);
+      for (let round = 0; round < 8; round++) await askAndStop(server, [...history, user(`stop ${round}`)], () => stub.waitForRequests(round + 2, 60_000));
+      const last = await client.chat.completions.create({ model: "sonnet", messages: [...history, user("and now?")] });
+      assert.equal(last.choices[0].message.content, "Fine.");
+      assert.deepEqual(claudesOf(bridge), [pid]);
+      const upstream = conversationOf(stub.requests.at(-1)?.body ?? assert.fail()).map(({ content }) => textOf(content));
+      assert.deepEqual(upstream, ["one", "Fine.", "and now?"], "no trace of what was stopped");
+    });
+
+    it(`claude ${version}: new conversations with a known beginning`, async (t) => {
+      const { stub, startServer } = await startReal(t, version);
+      const { bridge, client } = await startServer();
+      stub.respond = () => textAnswer(["Fine."]);
+      const bodies: string[] = [];
+      for (const question of ["one", "two", "three", "one"]) {
+        await client.chat.completions.create({ model: "sonnet", messages: [system, user(question)] });
+        bodies.push(JSON.stringify({ ...stub.requests.at(-1)?.body, metadata: undefined }));
+      }
+      assert.equal(bodies[3], bodies[0], "an emptied process sends what a fresh one does, byte for byte but for its session");
+      const { told_on: toldOn } = await (await fetch(`${bridge.url}/health`)).json() as { readonly told_on: object };
+      // The last asks for its first answer again where that process was not given away.
+      if (canBeEmptied) assert.deepEqual(toldOn, { recycled: 3, warm: 0, booted: 1 });
+      else assert.deepEqual(toldOn, { recycled: 0, warm: 0, booted: 4 });
+    });
+  }
+});
+
+/** Asks, and leaves once upstream has been asked. */
+async function askAndStop({ client, bridge }: RealServer, messages: readonly Said[], asked: () => Promise<unknown>): Promise<void> {
+  const leaving = new AbortController();
+  const asking = client.chat.completions.create({ model: "sonnet", messages, stream: true }, { signal: leaving.signal })
+    .then(async (stream: AsyncIterable<unknown>) => {
+      for await (const _chunk of stream);
+    }).catch(() => {});
+  await asked();
+  leaving.abort();
+  await asking;
+  await waitForHealth(bridge.url, ({ running_turns, processes }) => running_turns === 0 && processes.resting_conversations === 1);
+}
