@@ -11,7 +11,10 @@ import { cleanUp } from "../support/cleanup.ts";
 import type { Profile } from "../support/conversation-trees.ts";
 import { platformEnvironment } from "../support/real-claude.ts";
 import { relaysUnavailable } from "../support/relays.ts";
+import { seededRandom } from "../support/random.ts";
 import { startRememberingClaude } from "../support/remembering-claude.ts";
+import type { RewindFault } from "../support/remembering-process.ts";
+import { type RewindAbilities, rewindAbilities } from "../support/rewindable-history.ts";
 import { isCountFixed, sampleOf, seedOf } from "../support/sample.ts";
 import { grow, type JudgedServer, Observations } from "../support/tree-judge.ts";
 
@@ -32,6 +35,7 @@ interface Place {
   readonly warm: number;
   readonly isRoomy: boolean;
   readonly usual?: Profile;
+  readonly abilities?: RewindAbilities;
 }
 interface Scene extends JudgedServer { readonly server: ClaudeMaxApi }
 interface Forest {
@@ -46,8 +50,8 @@ function treesFor({ claude }: Scene): number {
   return claude.isCheap || isCountFixed() ? treesWanted : Math.min(treesWanted, treesDear);
 }
 
-async function start(t: TestContext, { maxProcesses, warm, isRoomy, usual }: Place): Promise<Scene> {
-  const claude = await startRememberingClaude(t, seedFirst);
+async function start(t: TestContext, { maxProcesses, warm, isRoomy, usual, abilities }: Place): Promise<Scene> {
+  const claude = await startRememberingClaude(t, seedFirst, abilities === undefined ? {} : { abilities });
   const server = createClaudeMaxApi(
     {
       port: 0, claude: claude.path, passEnv: Object.keys(claude.environment), maxProcesses, maxQueue: 1_000, warm, logLevel: "silent",
@@ -118,5 +122,32 @@ describe("conversation trees", { skip: relaysUnavailable }, () => {
     if (isTooFew(t, grown)) return;
     assert.ok(status.reuse.evicted > 0, "no conversation lost its process to another");
     assert.ok(status.reuse.hit > 0, "no request went on with a living process");
+  });
+
+  for (const version of ["2.1.160", "2.1.197", "2.1.280"] as const) {
+    it(`the same on a CLI that takes back what ${version} does`, async (t) => {
+      const scene = await start(t, { maxProcesses: 200, warm: 2, isRoomy: true, abilities: rewindAbilities[version] });
+      const trees = Math.ceil(treesFor(scene) / crampedShare);
+      const { status, grown } = await growAll(t, scene, { trees, firstSeed: seedFirst, atOnce: 4 });
+      if (isTooFew(t, grown)) return;
+      assert.equal(status.reuse.rewound > 0, version !== "2.1.160");
+      assert.equal(status.toldOn.recycled > 0, rewindAbilities[version].toEmpty);
+    });
+  }
+
+  it("the same where a rewind may be refused, misunderstood, left without an answer, or the end of its process", async (t) => {
+    const scene = await start(t, { maxProcesses: 200, warm: 2, isRoomy: false });
+    const random = seededRandom(seedFirst);
+    const faults: RewindFault[] = [];
+    scene.claude.faultOfRewind = () => {
+      // One in twelve; one in two hundred has no answer, which is waited for.
+      const fault = random.below(12) > 0 ? undefined : random.below(17) === 0 ? "unanswered" : random.pick(["refused", "dies", "garbled"] as const);
+      if (fault !== undefined) faults.push(fault);
+      return fault;
+    };
+    const trees = Math.ceil(treesFor(scene) / crampedShare);
+    const { grown } = await growAll(t, scene, { trees, firstSeed: seedFirst, atOnce: 4 });
+    t.diagnostic(`faults: ${faults.join(" ")}`);
+    if (!isTooFew(t, grown)) assert.ok(faults.length > 3, "no rewind failed");
   });
 });

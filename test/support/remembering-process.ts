@@ -122,7 +122,7 @@ export class RememberingProcess {
   /** It can take the next question of its conversation. */
   get isAtRest(): boolean {
     return this.system !== undefined && this.#stop === undefined && !this.#isSpent && this.#openRewinds === 0 && this.#soundness === "sound"
-      && this.#history.messages.at(-1)?.role === "assistant" && !this.#socket.destroyed;
+      && this.#history.messages.at(-1)?.role === "assistant" && !this.#socket.destroyed && !this.#socket.readableEnded;
   }
 
   /** It waits for a conversation; at most the beginning of one has been rehearsed. */
