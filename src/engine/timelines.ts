@@ -134,6 +134,11 @@ export class Timelines {
     return true;
   }
 
+  /** Ends all processes that wait for no tools. */
+  endIdle(): void {
+    for (const resting of this.#waitingForNothing()) this.#end(resting, "evicted");
+  }
+
   /** Ends all processes. */
   clear(): void {
     while (this.evictOne());

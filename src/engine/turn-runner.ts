@@ -1,4 +1,4 @@
-import { BridgeError, clientClosed } from "../errors.ts";
+import { BridgeError, clientClosed, type ErrorCode } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import type { TurnEvent } from "../turn/event.ts";
 import type { Message } from "../turn/message.ts";
@@ -57,8 +57,12 @@ interface Course {
   error: unknown;
 }
 
-/** Failures of a process, and of nothing that it was asked: what its state is is not known. */
-const processFailures = new Set(["cli_failed", "cli_unavailable", "turn_timeout", "authentication_failed"]);
+/** Failures of the login: a process may hold one that was renewed since. */
+const loginFailures: ReadonlySet<ErrorCode> = new Set(["not_logged_in", "account_refused"]);
+/** The failure of a turn whose process did not take it. */
+const deaths: ReadonlySet<ErrorCode> = new Set(["cli_failed"]);
+/** Failures after which a process has no further use, whatever it was asked. */
+const processFailures: ReadonlySet<ErrorCode> = new Set(["cli_failed", "cli_unavailable", "turn_timeout"]);
 
 /** Runs turns, each on a process that has the turn's history, or else on one that is told it. */
 export class TurnRunner {
@@ -154,14 +158,16 @@ export class TurnRunner {
       yield* seat.conversation.run(asked, seat.kept, signal);
     } catch (error) {
       // If no part of an answer has come, the turn is given to another process, once: this one may have died (a
-      // laptop's sleep, a kill, too little memory) or not have ended its rehearsal. But if it is a new process that
-      // still lives, it has refused the request itself, and another would too.
+      // laptop's sleep, a kill, too little memory), not have ended its rehearsal, or have an outdated login. But if it
+      // is a new process that still lives, it has refused the request itself, and another would too.
       const hasRefused = seat.way === "booted" && seat.conversation.process.state === "busy";
-      if (hasRefused || seat.conversation.hasBegun || this.#isClosing || !isCliFailure(error)) throw error;
+      const isOfProcess = isOf(deaths, error) || isOf(loginFailures, error);
+      if (hasRefused || seat.conversation.hasBegun || this.#isClosing || !isOfProcess) throw error;
       this.#options.log.info(
         "a process took no turn; its turn goes to another",
         { waited: seat.way !== "booted", ended: seat.conversation.process.ending },
       );
+      if (isOf(loginFailures, error)) this.#endFree();
       seats.end(seat);
       course.seat = undefined;
       // The new process must be told the whole history, not only the messages that were new to the other one.
@@ -212,9 +218,8 @@ export class TurnRunner {
     const { conversation } = seat;
     const isWanted = (conversation.isParked || keepsIdle) && !this.#isClosing;
     const hasEnded = conversation.process.state === "closing" || conversation.process.state === "closed";
-    if (!isWanted || hasEnded || (error instanceof BridgeError && processFailures.has(error.kind))) {
-      return seats.end(seat);
-    }
+    if (isOf(loginFailures, error)) this.#endFree();
+    if (!isWanted || hasEnded || isOf(processFailures, error) || isOf(loginFailures, error)) return seats.end(seat);
     const blocks = answer.blocks();
     const last = timeline.hashes.at(-1);
     if (isExact && conversation.isReusable && blocks !== undefined && last !== undefined) {
@@ -222,6 +227,12 @@ export class TurnRunner {
       return seats.keep(seat, { ...timeline, hashes: [...timeline.hashes, after] });
     }
     void seats.takeBack(seat, timeline, Math.min(conversation.settled, timeline.hashes.length - 1));
+  }
+
+  /** Ends all processes that wait for nothing: they have the login of the one that was refused. */
+  #endFree(): void {
+    this.#options.pool.clear();
+    this.#options.timelines.endIdle();
   }
 
   #note({ model, messages }: Turn, { way, kept }: Seat): void {
@@ -234,6 +245,6 @@ function profileOf(turn: Turn, { beginning }: Timeline): Profile {
   return { hash: beginning, turn: { ...turn, messages: [] } };
 }
 
-function isCliFailure(error: unknown): boolean {
-  return error instanceof BridgeError && error.kind === "cli_failed";
+function isOf(codes: ReadonlySet<ErrorCode>, error: unknown): boolean {
+  return error instanceof BridgeError && codes.has(error.kind);
 }

@@ -1,12 +1,17 @@
 /** Turns on processes that are rewound, on made-up CLIs that can be rewound to any line. */
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import type { Engine, EngineOptions } from "../../src/engine/engine.ts";
+import type { BridgeError } from "../../src/errors.ts";
 import type { Message } from "../../src/turn/message.ts";
 import type { Turn } from "../../src/turn/turn.ts";
 import { runningFakes } from "../support/fake-claude.ts";
+import { waitUntilGone } from "../support/processes.ts";
 import { platformEnvironment } from "../support/real-claude.ts";
-import { begin, startEngine, type StartedEngine, until } from "../support/started-engine.ts";
+import { begin, goneWithinMs, startEngine, type StartedEngine, until } from "../support/started-engine.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 import { callsIn, collect, summaryOf } from "../support/turn-events.ts";
 import { ask, assistant, callsOf, never, tool, turnOf, user } from "../support/turns.ts";
 
@@ -110,6 +115,32 @@ describe("a process that is rewound", () => {
     assert.deepEqual(edited.told, ["one", first.answer.slice(0, 9), "three"]);
     assert.ok(logLines.some((line) => line.includes("a process was not rewound")), logLines.join("\n"));
     await until(() => runningFakes("echo-history").length === 1);
+  });
+});
+
+describe("a login that was renewed", () => {
+  it("is found by a fresh process: the turn goes there, and every free one that has the old login ends", async (t) => {
+    const file = join(await temporaryFolder(t), "login");
+    writeFileSync(file, "first");
+    const environment = { ...platformEnvironment(), REWINDS: "1", LOGIN_FILE: file };
+    const { engine } = await start(t, "keeps-its-login", { environment });
+    const asked = [ask("one", { model: "opus" }), ask("two", { model: "opus", system: "Another." })];
+    for (const turn of asked) assert.equal(summaryOf((await collect(engine.run(turn, never))).events).text, "first");
+    const old = runningFakes("keeps-its-login");
+    assert.equal(old.length, 2);
+    writeFileSync(file, "second");
+    const next = turnOf({ model: "opus", messages: [user("one"), assistant("first"), user("three")] });
+    const { events, error } = await collect(engine.run(next, never));
+    assert.deepEqual([error, summaryOf(events).text], [undefined, "second"]);
+    await Promise.all(old.map((pid) => waitUntilGone(pid, goneWithinMs)));
+    assert.equal(runningFakes("keeps-its-login").length, 1);
+  });
+
+  it("that is refused to a fresh process too is refused to the client, and asked for no third time", async (t) => {
+    const { engine } = await start(t, "logged-out");
+    const { error } = await collect(engine.run(ask("one", { model: "opus" }), never));
+    assert.equal((error as BridgeError).kind, "not_logged_in");
+    assert.deepEqual([engine.status.toldOn.booted, engine.status.restingConversations], [1, 0]);
   });
 });
 

@@ -1,0 +1,17 @@
+#!/bin/sh
+":" //; [ "$1" = --version ] && exec echo "2.1.330 (Claude Code, made up for tests)"; exec node "$0" "$@"
+/** Answers with the login that it had at its start, the words of LOGIN_FILE, and is refused once that was changed. */
+import { readFileSync } from "node:fs";
+import { say, sayAnswer, sayResult, serve } from "./protocol.mjs";
+
+const readLogin = () => readFileSync(process.env.LOGIN_FILE, "utf8");
+const login = readLogin();
+
+serve({
+  onTurn() {
+    if (login === readLogin()) return sayAnswer([login]);
+    const text = "Invalid authentication credentials";
+    say({ type: "assistant", message: { id: "made-up", model: "<synthetic>", role: "assistant", content: [{ type: "text", text }] }, error: "authentication_failed" });
+    sayResult({ is_error: true, api_error_status: 401, result: text });
+  },
+});
