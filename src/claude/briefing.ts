@@ -61,6 +61,7 @@ export class Briefing {
   readonly #options: BriefingOptions;
   #awaited: Acknowledgement | undefined;
   #isInitialized = false;
+  #isPrepared = false;
   #rehearsal: Promise<void> | undefined;
 
   constructor(parts: BriefingParts, options: BriefingOptions) {
@@ -71,6 +72,11 @@ export class Briefing {
   /** Whether a history message was written that the CLI has not acknowledged yet. */
   get isAwaited(): boolean {
     return this.#awaited !== undefined;
+  }
+
+  /** Whether the CLI has accepted what it was prepared with. */
+  get isPrepared(): boolean {
+    return this.#isPrepared;
   }
 
   /**
@@ -86,6 +92,7 @@ export class Briefing {
     const settings = [settingsRequest(turn), thinkingRequest(turn)].flatMap((request) => (
       request === undefined ? [] : [control.request(request)]));
     await Promise.all([initialized, ...settings]);
+    this.#isPrepared = true;
   }
 
   /**

@@ -27,7 +27,7 @@ export class Conversation {
   readonly #briefing: Briefing;
   #standing: Standing = { name: "known" };
   #run: Run | undefined;
-  #lastRun: LastRun = { messageId: undefined, hasBegun: false, settled: 0, rateLimit: undefined };
+  #lastRun: LastRun = { messageId: undefined, hasBegun: false, settled: 0, isCertain: true, rateLimit: undefined };
 
   constructor(process: ClaudeProcess, options: ConversationOptions) {
     this.process = process;
@@ -56,9 +56,7 @@ export class Conversation {
   }
 
   /** Whether another run of the same conversation is possible. */
-  get isReusable(): boolean {
-    return isReusable(this.#standing);
-  }
+  get isReusable(): boolean { return isReusable(this.#standing); }
 
   /** Whether the process waits for the results of the client's tools. */
   get isParked(): boolean {
@@ -67,8 +65,8 @@ export class Conversation {
 
   get isDead(): boolean { return this.#standing.name === "dead"; }
 
-  /** See `LastRun`. */
-  get settled(): number { return this.#lastRun.settled; }
+  /** How many messages of its last turn are in its history for certain; undefined if that is not known. */
+  get settled(): number | undefined { return this.#lastRun.isCertain ? this.#lastRun.settled : undefined; }
 
   /** How many messages stay in a rewind that keeps at most `keptMax`; undefined if there is none. */
   keptWithin(keptMax: number, capabilities: Capabilities): number | undefined {
@@ -80,13 +78,19 @@ export class Conversation {
    * Resolves with how many it has then. After a rejection the process has no further use.
    */
   async rewind(keptMax: number, capabilities: Capabilities): Promise<number> {
+    const { isParked } = this;
     if (this.#standing.name === "dead") throw this.#standing.error;
     this.#standing = { name: "unknown" };
     this.process.work();
     // A reader that has left may have stopped the CLI in the middle of its answer.
     this.process.resume();
-    const kept = await this.#parts.history.rewind(this.#parts.control, keptMax, capabilities);
-    this.#parts.tools.forgetCalls();
+    const { control, history, tools } = this.#parts;
+    const kept = await history.rewind(control, keptMax, capabilities).catch((error: unknown) => {
+      // At the end of its stdin a CLI that waits for a tool would ask the model once more.
+      if (isParked) this.process.kill();
+      throw error;
+    });
+    tools.forgetCalls();
     if (this.isDead) throw new BridgeError("cli_failed", "The claude process ended while it was rewound.");
     this.#standing = { name: "known" };
     this.process.rest();
@@ -154,7 +158,7 @@ export class Conversation {
       signal.removeEventListener("abort", onAbort);
       this.#run = undefined;
       const settled = before.name === "known" && run.isAsked ? turn.messages.length - 1 : seen;
-      this.#lastRun = { ...lastOf(run), settled };
+      this.#lastRun = { ...lastOf(run), settled, isCertain: run.isAsked && this.#briefing.isPrepared };
       if (!this.isReusable) this.#parts.control.request({ subtype: "interrupt" }).catch(() => {});
     }
   }
@@ -237,9 +241,9 @@ export class Conversation {
     return true;
   }
 
-  /** Ends a parked process that continues by itself: it answered a call without the client, so the histories differ. */
+  /** Ends a process that goes on by itself, such as one that answered a call without the client: histories differ. */
   #onUnasked(message: JsonObject): void {
-    if (this.#standing.name !== "parked" || !goesOn(message)) return;
+    if (!this.isReusable || !goesOn(message) || this.#briefing.isAwaited) return;
     this.#standing = { name: "unknown" };
     void this.process.end();
   }

@@ -34,6 +34,8 @@ export interface LastRun {
   readonly hasBegun: boolean;
   /** How many messages of the run's turn were in the process's history before its question, or its results. */
   readonly settled: number;
+  /** The process accepted what it was prepared with, and was asked: all before the question is in its history. */
+  readonly isCertain: boolean;
   /** The state of the subscription's window: the CLI reports only changes of it. */
   readonly rateLimit: RateLimitInfo | undefined;
 }
@@ -92,6 +94,8 @@ export function endRead(run: Run, explain: (error: BridgeError) => BridgeError):
 }
 
 /** What is kept of a run that is over, but for what it leaves in the history. */
-export function lastOf({ translator: { messageId, rateLimit }, hasBegun }: Run): Omit<LastRun, "settled"> {
+export function lastOf(
+  { translator: { messageId, rateLimit }, hasBegun }: Run,
+): Omit<LastRun, "settled" | "isCertain"> {
   return { messageId, rateLimit, hasBegun };
 }

@@ -18,6 +18,9 @@ import { ProcessFolder } from "./process-folder.ts";
 import { KnownCapabilities } from "./known-capabilities.ts";
 import type { Release } from "./slots.ts";
 
+/** After how many trials that came to no end a CLI counts as one that can do nothing more. */
+const trialsMax = 3;
+
 export interface CliOptions {
   readonly command: Command;
   /** The child's whole environment. */
@@ -53,7 +56,7 @@ export class Cli {
   readonly #installed: InstalledCli;
   readonly #configs: Configurations;
   readonly #inquiry: Inquiry = {
-    process: undefined, postponed: undefined, asked: undefined, capabilities: new KnownCapabilities(),
+    process: undefined, postponed: undefined, asked: undefined, failedTrials: 0, capabilities: new KnownCapabilities(),
   };
 
   constructor(options: CliOptions) {
@@ -134,8 +137,9 @@ export class Cli {
       const answer = probe(process);
       if (this.shortage > 0) this.#options.onShortage();
       const { capabilities, ...initialized } = await answer;
-      // One that gave way to a turn may not have tried all.
-      if (capabilities === undefined && this.#inquiry.process !== process) this.#inquiry.postponed = model;
+      // One that gave way to a turn, or met a busy machine, may not have tried all.
+      const isGivenUp = capabilities === undefined && ++this.#inquiry.failedTrials >= trialsMax;
+      if (capabilities === undefined && !isGivenUp) this.#inquiry.postponed = model;
       else this.capabilities.learn(capabilities ?? noCapabilities);
       await this.learn(initialized, process);
     } catch (error) {
@@ -143,7 +147,7 @@ export class Cli {
       if (kind === "server_busy") this.#inquiry.postponed = model;
       else this.#options.log.warn("the CLI did not tell what it serves", { error: kind, ended: process?.ending });
     } finally {
-      this.#inquiry.process = undefined;
+      if (this.#inquiry.process === process) this.#inquiry.process = undefined;
     }
   }
 

@@ -82,7 +82,7 @@ export class Engine {
     this.#cli = new Cli({
       command, environment, aliases, maxProcesses, log,
       folderPlace: options.folderPlace,
-      onChange: () => this.#pool.clear(),
+      onChange: () => seats.renew(),
       onExit: () => this.#pool.refillSoon(),
       onShortage: () => this.#makeRoom(),
     });
@@ -100,7 +100,7 @@ export class Engine {
       warm, log,
       launch: async (model) => {
         const process = await this.#cli.launchSpare(model);
-        return process === undefined ? undefined : this.#converse(process);
+        return process === undefined ? undefined : seats.converse(process);
       },
       room: () => this.#cli.room,
       standIns: (model) => this.#runner.standIns(model),

@@ -9,5 +9,7 @@ export interface Inquiry {
   postponed: string | undefined;
   /** The model that was asked for last. */
   asked: string | undefined;
+  /** How many times what the CLI can do was tried in vain. */
+  failedTrials: number;
   readonly capabilities: KnownCapabilities;
 }

@@ -11,6 +11,7 @@ import type { KnownCapabilities } from "./known-capabilities.ts";
 import type { Profile } from "./shelf.ts";
 import { SpareBoot } from "./spare-boot.ts";
 import type { Found, Timelines } from "./timelines.ts";
+import { WakeUps } from "./wake-ups.ts";
 
 /**
  * How long a turn waits for a running process with the same beginning before another is booted for it, in milliseconds.
@@ -50,14 +51,40 @@ export interface SeatsOptions {
 /** Finds a process for each turn, moves it to where the turn's history stands, and takes it back afterwards. */
 export class Seats {
   readonly #options: SeatsOptions;
-  /** Wakes each turn that waits for a process to come free, in the order they came. */
-  readonly #waiting = new Set<() => void>();
+  /** Turns that wait for a process to come free. */
+  readonly #freed = new WakeUps();
   /** The seats that are taken, those whose process is being rewound included. */
   readonly #taken = new Set<Seat>();
   readonly #turns = new WeakMap<Conversation, number>();
+  /** Those whose processes were started from the program, the configuration and the login that there are now. */
+  #current = new WeakSet<Conversation>();
 
   constructor(options: SeatsOptions) {
     this.#options = options;
+  }
+
+  /** Makes a conversation on a process that has just been started. */
+  converse(process: ClaudeProcess): Conversation {
+    const conversation = this.#options.converse(process);
+    this.#current.add(conversation);
+    return conversation;
+  }
+
+  /**
+   * To be called when the CLI's program, configuration or login has changed: ends all processes that wait for nothing.
+   * The others end when their turn is over.
+   */
+  renew(): void {
+    this.#current = new WeakSet();
+    this.#options.pool.clear();
+    this.#options.timelines.endIdle();
+  }
+
+  /** Keeps a process that was found, and was told nothing. */
+  putBack({ resting }: Found): void {
+    this.#options.timelines.keep(resting);
+    this.#freed.wake();
+    this.#options.onKept();
   }
 
   /** Moves a process to where the request's history parts from its own. Undefined if that failed: then it is ended. */
@@ -92,7 +119,7 @@ export class Seats {
           if (!isWaiting) return await this.boot(turn, timeline.beginning, signal);
           boot = this.#startBoot(turn, profile, signal);
         }
-        await this.#untilFreed(signal, boot ?? leftMs);
+        await this.#freed.wait(signal, boot?.over ?? leftMs);
       }
     } finally {
       boot?.giveUp();
@@ -120,8 +147,7 @@ export class Seats {
 
   /** Boots a process for a turn. Rejects with a BridgeError if it cannot be started. */
   async boot({ model }: Turn, beginning: HistoryHash, signal: AbortSignal): Promise<Seat> {
-    const { cli, converse } = this.#options;
-    return this.#booted(converse(await cli.launch(model, signal)), beginning);
+    return this.#booted(this.converse(await this.#options.cli.launch(model, signal)), beginning);
   }
 
   /** How many processes of a model run a turn and can be given to another conversation when it is over. */
@@ -136,18 +162,21 @@ export class Seats {
     const turns = (this.#turns.get(conversation) ?? 0) + 1;
     this.#turns.set(conversation, turns);
     // A parked one is in the middle of a turn.
-    if (turns >= turnsMax && !conversation.isParked) return this.end(seat);
+    const isWorn = turns >= turnsMax || !this.#current.has(conversation);
+    if (isWorn && !conversation.isParked) return this.end(seat);
     this.#options.timelines.keep({ conversation, timeline, day });
     this.#rise(seat);
     this.#options.onKept();
   }
 
   /**
-   * Takes back a turn that was not finished, or whose answer the client has not got, and keeps the process. It then has
-   * at most the first `keptMax` messages of `timeline`, which is the turn's.
+   * Takes back a turn that was not finished, or whose answer the client has not got, and keeps the process. `timeline`
+   * is the turn's. Ends a process of which it is not certain what it has been told.
    */
-  async takeBack(seat: Seat, { beginning, hashes }: Timeline, keptMax: number): Promise<void> {
-    const kept = await this.#tryRewind(seat.conversation, keptMax);
+  async takeBack(seat: Seat, { beginning, hashes }: Timeline): Promise<void> {
+    const { settled } = seat.conversation;
+    if (settled === undefined) return this.end(seat);
+    const kept = await this.#tryRewind(seat.conversation, Math.min(settled, hashes.length - 1));
     if (kept === undefined) this.#rise(seat);
     else this.keep(seat, { beginning, hashes: hashes.slice(0, kept) });
   }
@@ -168,7 +197,7 @@ export class Seats {
 
   #rise(seat: Seat): void {
     this.#taken.delete(seat);
-    for (const wake of [...this.#waiting]) wake();
+    this.#freed.wake();
   }
 
   /** Whether a running process could soon be given to a conversation with this beginning. */
@@ -182,27 +211,14 @@ export class Seats {
   }
 
   #startBoot(turn: Turn, profile: Profile, signal: AbortSignal): SpareBoot {
-    const { cli, converse, pool } = this.#options;
+    const { cli, pool } = this.#options;
     return new SpareBoot({
-      launch: async () => converse(await cli.launch(turn.model, signal)),
+      launch: async () => this.converse(await cli.launch(turn.model, signal)),
       prepare: (conversation) => conversation.prepare(turn),
-      adopt: (conversation) => pool.adopt(turn.model, profile, conversation),
-    });
-  }
-
-  /** Resolves when a process has come free, the client has left, or the time, in milliseconds, or the boot is over. */
-  #untilFreed(signal: AbortSignal, end: number | SpareBoot): Promise<void> {
-    return new Promise((resolve) => {
-      const wake = (): void => {
-        clearTimeout(timer);
-        signal.removeEventListener("abort", wake);
-        this.#waiting.delete(wake);
-        resolve();
-      };
-      const timer = typeof end === "number" ? setTimeout(wake, end) : undefined;
-      if (typeof end !== "number") void end.over.then(wake);
-      signal.addEventListener("abort", wake);
-      this.#waiting.add(wake);
+      adopt: (conversation) => {
+        if (this.#current.has(conversation)) pool.adopt(turn.model, profile, conversation);
+        else void conversation.process.end();
+      },
     });
   }
 
@@ -222,7 +238,7 @@ export class Seats {
     } catch (error) {
       void conversation.process.end();
       const lacks = error instanceof RewindRefused ? error.lacks : undefined;
-      if (lacks !== undefined) capabilities.lacks(lacks);
+      if (lacks !== undefined && this.#current.has(conversation)) capabilities.lacks(lacks);
       log.info("a process was not rewound", { error: asBridgeError(error).kind, lacks });
       return undefined;
     }

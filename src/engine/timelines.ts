@@ -106,7 +106,7 @@ export class Timelines {
     const endsAfterMs = conversation.isParked ? parkedMsMax : idleMsMax;
     if (isCheap(resting) && !conversation.isParked) {
       this.#endAfter(resting, Math.min(surplusMsMax, endsAfterMs), () => {
-        const alike = this.#emptiable().filter((other) => isCheap(other) && isAlike(other, resting));
+        const alike = this.#waitingForNothing().filter((other) => isCheap(other) && isAlike(other, resting));
         if (alike.length > cheapKept) return true;
         this.#endAfter(resting, endsAfterMs);
         return false;
@@ -168,8 +168,11 @@ export class Timelines {
     }
     const kept = conversation.keptWithin(Math.min(common, last), this.#options.capabilities());
     if (kept === undefined) return undefined;
-    // A call that the client has passed by is given up, also if nothing is kept then; one that it may answer is not.
-    if (kept === 0 && conversation.isParked && common < told.hashes.length) return undefined;
+    const lost = told.hashes.length - common;
+    // A call that may still be answered is given up only for another question in the place of its own.
+    if (conversation.isParked && lost > 2) return undefined;
+    // Where nothing is kept it is a new conversation, unless little is lost or a call has been passed by.
+    if (kept === 0 && (conversation.isParked ? lost > 0 : !isCheap(resting))) return undefined;
     return { resting, kept, isRewound: true, hash: hashAt(kept) };
   }
 

@@ -52,17 +52,21 @@ interface Course {
   seat: Seat | undefined;
   /** False if the process was also told something that the client does not know. */
   isExact: boolean;
+  /** Whether the process was told anything of the turn. */
+  isTold: boolean;
   /** The model has begun to answer. */
   hasBegun: boolean;
   error: unknown;
 }
 
-/** Failures of the login: a process may hold one that was renewed since. */
-const loginFailures: ReadonlySet<ErrorCode> = new Set(["not_logged_in", "account_refused"]);
+/** A refused login: a process may hold one that was renewed since. */
+const loginFailures: ReadonlySet<ErrorCode> = new Set(["not_logged_in"]);
 /** The failure of a turn whose process did not take it. */
 const deaths: ReadonlySet<ErrorCode> = new Set(["cli_failed"]);
 /** Failures after which a process has no further use, whatever it was asked. */
-const processFailures: ReadonlySet<ErrorCode> = new Set(["cli_failed", "cli_unavailable", "turn_timeout"]);
+const processFailures: ReadonlySet<ErrorCode> = new Set([
+  "cli_failed", "cli_unavailable", "turn_timeout", "not_logged_in", "account_refused",
+]);
 
 /** Runs turns, each on a process that has the turn's history, or else on one that is told it. */
 export class TurnRunner {
@@ -118,7 +122,9 @@ export class TurnRunner {
     const found = typeof taken === "string" ? undefined : taken;
     this.#reuse[typeof taken === "string" ? taken : taken.isRewound ? "rewound" : "hit"]++;
     const answer = new AnswerRecord();
-    const course: Course = { timeline, seat: undefined, isExact: true, hasBegun: false, error: undefined };
+    const course: Course = {
+      timeline, seat: undefined, isExact: true, isTold: false, hasBegun: false, error: undefined,
+    };
     try {
       const attempt: Attempt = { turn, signal, complete };
       const chosen = mustCall(turn)
@@ -155,6 +161,7 @@ export class TurnRunner {
     this.#note(turn, seat);
     try {
       const asked = seat.kept < (found?.kept ?? 0) ? await this.#completed(attempt, undefined) : completed;
+      course.isTold = true;
       yield* seat.conversation.run(asked, seat.kept, signal);
     } catch (error) {
       // If no part of an answer has come, the turn is given to another process, once: this one may have died (a
@@ -167,7 +174,7 @@ export class TurnRunner {
         "a process took no turn; its turn goes to another",
         { waited: seat.way !== "booted", ended: seat.conversation.process.ending },
       );
-      if (isOf(loginFailures, error)) this.#endFree();
+      if (isOf(loginFailures, error)) seats.renew();
       seats.end(seat);
       course.seat = undefined;
       // The new process must be told the whole history, not only the messages that were new to the other one.
@@ -187,7 +194,7 @@ export class TurnRunner {
       const told = await complete(turn.messages.slice(kept));
       return { ...turn, messages: [...turn.messages.slice(0, kept), ...told] };
     } catch (error) {
-      if (found !== undefined && !this.#isClosing) this.#options.timelines.keep(found.resting);
+      if (found !== undefined && !this.#isClosing) this.#options.seats.putBack(found);
       throw error;
     }
   }
@@ -212,27 +219,20 @@ export class TurnRunner {
   }
 
   /** Keeps the turn's process, under the timeline that the client's next request will have, or ends it. */
-  #dismiss(turn: Turn, { seat, timeline, isExact, error }: Course, answer: AnswerRecord): void {
+  #dismiss(turn: Turn, { seat, timeline, isExact, isTold, error }: Course, answer: AnswerRecord): void {
     if (seat === undefined) return;
     const { seats, keepsIdle } = this.#options;
     const { conversation } = seat;
     const isWanted = (conversation.isParked || keepsIdle) && !this.#isClosing;
     const hasEnded = conversation.process.state === "closing" || conversation.process.state === "closed";
-    if (isOf(loginFailures, error)) this.#endFree();
-    if (!isWanted || hasEnded || isOf(processFailures, error) || isOf(loginFailures, error)) return seats.end(seat);
+    if (!isWanted || !isTold || hasEnded || isOf(processFailures, error)) return seats.end(seat);
     const blocks = answer.blocks();
     const last = timeline.hashes.at(-1);
-    if (isExact && conversation.isReusable && blocks !== undefined && last !== undefined) {
+    if (error === undefined && isExact && conversation.isReusable && blocks !== undefined && last !== undefined) {
       const after = nextHash(last, { role: "assistant", content: blocks }, turn.messages.at(-1));
       return seats.keep(seat, { ...timeline, hashes: [...timeline.hashes, after] });
     }
-    void seats.takeBack(seat, timeline, Math.min(conversation.settled, timeline.hashes.length - 1));
-  }
-
-  /** Ends all processes that wait for nothing: they have the login of the one that was refused. */
-  #endFree(): void {
-    this.#options.pool.clear();
-    this.#options.timelines.endIdle();
+    void seats.takeBack(seat, timeline);
   }
 
   #note({ model, messages }: Turn, { way, kept }: Seat): void {

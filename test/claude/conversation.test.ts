@@ -628,6 +628,25 @@ describe("a rehearsal", () => {
   });
 });
 
+describe("what a process has of a turn that was left", () => {
+  for (const [what, name, turn, settled] of [
+    ["is all before the question once that was asked", "hangs", ask("hi"), 0],
+    ["is not known while it is told a history", "never-acknowledges", turnOf({ messages: [user("a"), assistant("b"), user("c")] }), undefined],
+    ["is not known before it has accepted what the turn begins with", "silent", ask("hi"), undefined],
+  ] as const) {
+    it(what, async (t) => {
+      const { conversation } = await startConversation(t, name);
+      const left = new AbortController();
+      const running = collect(conversation.run(turn, 0, left.signal));
+      // The first has begun to answer by then; the others wait for what does not come.
+      await (name === "hangs" ? until(() => conversation.hasBegun) : meanwhile(t));
+      left.abort();
+      assert.equal(((await running).error as BridgeError).kind, "client_closed");
+      assert.equal(conversation.settled, settled);
+    });
+  }
+});
+
 it("no process of these tests is left", () => {
   for (const name of ["answers", "calls-tools", "hangs", "silent", "bursts", "echo-history", "floods-one-line"]) assert.deepEqual(runningFakes(name), []);
 });

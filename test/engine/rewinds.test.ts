@@ -4,7 +4,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import type { Engine, EngineOptions } from "../../src/engine/engine.ts";
-import type { BridgeError } from "../../src/errors.ts";
+import { BridgeError } from "../../src/errors.ts";
 import type { Message } from "../../src/turn/message.ts";
 import type { Turn } from "../../src/turn/turn.ts";
 import { runningFakes } from "../support/fake-claude.ts";
@@ -115,6 +115,23 @@ describe("a process that is rewound", () => {
     assert.deepEqual(edited.told, ["one", first.answer.slice(0, 9), "three"]);
     assert.ok(logLines.some((line) => line.includes("a process was not rewound")), logLines.join("\n"));
     await until(() => runningFakes("echo-history").length === 1);
+  });
+});
+
+describe("a process of which it is not certain what it was told", () => {
+  it("is kept when what it was found for cannot be had, and ends when another was to be told that", async (t) => {
+    const { engine } = await start(t, "echo-history", { environment: { ...platformEnvironment(), REWINDS: "1", REWINDS_REFUSED: "two" } });
+    const first = await told(engine, [user("one")]);
+    const history = [user("one"), assistant(first.answer)];
+    await told(engine, [...history, user("two")]);
+    // The rewind is refused, so that all is to be completed; and the first message cannot be.
+    const complete = (messages: readonly Message[]): Promise<readonly Message[]> => (
+      messages.length > 1 ? Promise.reject(new BridgeError("invalid_value", "No.")) : Promise.resolve(messages));
+    const { error } = await collect(engine.run(turnOf({ model: "opus", messages: [...history, user("three")] }), never, complete));
+    assert.equal((error as BridgeError).kind, "invalid_value");
+    await until(() => engine.status.processes === 0);
+    const again = await told(engine, [...history, user("three"), assistant(""), user("four")]);
+    assert.equal(again.told.length, 5, "nobody had the turn that failed");
   });
 });
 

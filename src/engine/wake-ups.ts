@@ -1,0 +1,26 @@
+/** Turns that wait until something may have changed for them, and then look again. */
+export class WakeUps {
+  /** In the order the turns came. */
+  readonly #waiting = new Set<() => void>();
+
+  /** Has each turn that waits look again. */
+  wake(): void {
+    for (const wake of [...this.#waiting]) wake();
+  }
+
+  /** Resolves at the next `wake`, when the client has left, or when the time, in milliseconds, or `end` is over. */
+  wait(signal: AbortSignal, end: number | Promise<void>): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        clearTimeout(timer);
+        signal.removeEventListener("abort", wake);
+        this.#waiting.delete(wake);
+        resolve();
+      };
+      const timer = typeof end === "number" ? setTimeout(wake, end) : undefined;
+      if (typeof end !== "number") void end.then(wake);
+      signal.addEventListener("abort", wake);
+      this.#waiting.add(wake);
+    });
+  }
+}
