@@ -105,6 +105,7 @@ export class Engine {
       room: () => this.#cli.room,
       standIns: (model) => this.#runner.standIns(model),
       capabilities: () => this.#cli.capabilities.current,
+      isBusy: () => this.#cli.capabilities.current.rewindToEmpty && this.#admission.running > 0,
       onShelved: () => this.#makeRoom(),
     });
     const seats = new Seats({

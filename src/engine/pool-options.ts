@@ -18,6 +18,8 @@ export interface PoolOptions {
    */
   readonly standIns: (model: string) => number;
   readonly capabilities: () => Capabilities;
+  /** Whether a turn runs whose process can be given to another conversation when it is over. */
+  readonly isBusy: () => boolean;
   /** Called when a process was added, which may now be evicted for a turn that waits. */
   readonly onShelved: () => void;
   readonly log: Logger;

@@ -20,11 +20,12 @@ export class Pool {
   readonly #options: PoolOptions;
   /** By model, ordered by last use: the first is the least recently used. */
   readonly #shelves = new Map<string, Shelf>();
-  readonly #refillTimer = new RefillTimer(() => this.refill());
+  readonly #refillTimer: RefillTimer;
   #life: Life = { name: "serving", restTimer: undefined };
 
   constructor(options: PoolOptions) {
     this.#options = options;
+    this.#refillTimer = new RefillTimer(() => this.refill(), options.isBusy);
   }
 
   /** How many warm processes there are. */

@@ -8,13 +8,22 @@ export const refillDelayMs = 250;
  */
 export const refillDelayMsMax = 2_000;
 
-/** Calls `refill` once, `refillDelayMs` after the first of any number of `start` calls. */
+/**
+ * How many times a refill waits anew, `refillDelayMs` each, while turns run whose processes can be given on: a boot
+ * takes the CPU from them, and they may stand in for the missing processes.
+ */
+export const busyDelaysMax = 20;
+
+/** Calls `refill` once, `refillDelayMs` after the first of any number of `start` calls; later on a busy server. */
 export class RefillTimer {
   readonly #refill: () => void;
+  readonly #isBusy: () => boolean;
+  #busyDelays = 0;
   #pending: { readonly timer: NodeJS.Timeout; readonly latestMs: number } | undefined;
 
-  constructor(refill: () => void) {
+  constructor(refill: () => void, isBusy: () => boolean = () => false) {
     this.#refill = refill;
+    this.#isBusy = isBusy;
   }
 
   start(): void {
@@ -37,7 +46,9 @@ export class RefillTimer {
   #wait(latestMs: number): void {
     const timer = setTimeout(() => {
       this.#pending = undefined;
-      this.#refill();
+      this.#busyDelays = this.#isBusy() && this.#busyDelays < busyDelaysMax ? this.#busyDelays + 1 : 0;
+      if (this.#busyDelays === 0) this.#refill();
+      else this.start();
     }, refillDelayMs);
     timer.unref();
     this.#pending = { timer, latestMs };

@@ -18,6 +18,8 @@ import { WakeUps } from "./wake-ups.ts";
  * Turns that are answered at once end sooner than a process boots; a slow one is not waited for.
  */
 export const freeWaitMsMax = 150;
+/** How long it waits in all, as long as others come free meanwhile, in milliseconds. */
+export const freeWaitsMsMax = 1_000;
 /** After how many turns a process is replaced, in turns: its memory grows with each. */
 export const turnsMax = 300;
 
@@ -103,7 +105,8 @@ export class Seats {
     const { cli, pool } = this.#options;
     await cli.ensureUsable();
     pool.note(turn.model, profile);
-    const bootsAtMs = performance.now() + freeWaitMsMax;
+    const startMs = performance.now();
+    let bootsAtMs = startMs + freeWaitMsMax;
     let boot: SpareBoot | undefined;
     try {
       for (;;) {
@@ -120,6 +123,9 @@ export class Seats {
           boot = this.#startBoot(turn, profile, signal);
         }
         await this.#freed.wait(signal, boot?.over ?? leftMs);
+        // One has come free, and another turn had it.
+        const nowMs = performance.now();
+        if (nowMs < bootsAtMs) bootsAtMs = Math.min(startMs + freeWaitsMsMax, nowMs + freeWaitMsMax);
       }
     } finally {
       boot?.giveUp();
@@ -186,9 +192,7 @@ export class Seats {
     this.#rise(seat);
   }
 
-  get #today(): string {
-    return this.#options.today();
-  }
+  get #today(): string { return this.#options.today(); }
 
   #sit(seat: Seat): Seat {
     this.#taken.add(seat);

@@ -74,6 +74,7 @@ function start(t: TestContext, options: Partial<PoolOptions> & { readonly roomFo
       },
       onShelved: () => {},
       standIns: () => 0,
+      isBusy: () => false,
       capabilities: () => ({ rewindSteps: true, rewindMany: true, rewindToEmpty: true, answerTarget: true }),
       room: () => (options.roomFor ?? 100) - live().length,
       log: createLogger("debug", (line) => log.push(line)),

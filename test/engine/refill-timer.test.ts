@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
-import { refillDelayMs, refillDelayMsMax, RefillTimer } from "../../src/engine/refill-timer.ts";
+import { busyDelaysMax, refillDelayMs, refillDelayMsMax, RefillTimer } from "../../src/engine/refill-timer.ts";
 
 interface Scene {
   readonly timer: RefillTimer;
@@ -8,10 +8,15 @@ interface Scene {
   readonly pass: (ms: number) => void;
 }
 
-function start(t: TestContext): Scene {
+function start(t: TestContext, isBusy?: () => boolean): Scene {
   t.mock.timers.enable({ apis: ["setTimeout", "Date"] });
   let refills = 0;
-  return { timer: new RefillTimer(() => void refills++), refills: () => refills, pass: (ms) => t.mock.timers.tick(ms) };
+  return {
+    timer: new RefillTimer(() => void refills++, isBusy), refills: () => refills,
+    pass: (ms) => {
+      for (let passed = 0; passed < ms; passed++) t.mock.timers.tick(1);
+    },
+  };
 }
 
 describe("the timer of a refill", () => {
@@ -26,6 +31,23 @@ describe("the timer of a refill", () => {
     pass(10 * refillDelayMs);
     assert.equal(refills(), 1);
     timer.start();
+    pass(refillDelayMs);
+    assert.equal(refills(), 2);
+  });
+
+  it("waits while turns run, but not for ever", (t) => {
+    let isBusy = true;
+    const { timer, refills, pass } = start(t, () => isBusy);
+    timer.start();
+    pass(3 * refillDelayMs);
+    assert.equal(refills(), 0);
+    isBusy = false;
+    pass(refillDelayMs);
+    assert.equal(refills(), 1);
+    isBusy = true;
+    timer.start();
+    pass(busyDelaysMax * refillDelayMs);
+    assert.equal(refills(), 1);
     pass(refillDelayMs);
     assert.equal(refills(), 2);
   });
