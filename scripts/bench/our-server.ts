@@ -51,7 +51,7 @@ export function startOurs(scope: Scope, { folder }: Build, options: OurServerOpt
 export interface Health {
   readonly status: string;
   readonly running_turns: number;
-  readonly processes: { readonly all: number; readonly warm: number };
+  readonly processes: { readonly all: number; readonly warm: number; readonly resting_conversations: number };
   readonly reuse: Readonly<Record<string, number>>;
 }
 
@@ -66,14 +66,18 @@ export function healthOf(port: number): Promise<Health> {
   });
 }
 
-/** Waits until the pool holds `warm` processes and no turn runs. Throws an Error after `withinMs`. */
+/**
+ * Waits until `warm` processes wait for a new conversation, and none boots or runs a turn. Those that rest count: used
+ * ones stand in for all but one of the warm ones. Throws an Error after `withinMs`.
+ */
 export async function waitUntilWarm(port: number, warm: number, withinMs = 20_000): Promise<void> {
   const start = performance.now();
   for (;;) {
-    const { processes, running_turns } = await healthOf(port);
-    if (processes.warm >= warm && running_turns === 0) return;
+    const { processes: { all, warm: waiting, resting_conversations: resting }, running_turns } = await healthOf(port);
+    const isUp = waiting >= Math.min(1, warm) && waiting + resting >= warm && all === waiting + resting;
+    if (isUp && running_turns === 0) return;
     if (performance.now() - start > withinMs) {
-      throw new Error(`the pool holds ${processes.warm} of ${warm} after ${withinMs} ms`);
+      throw new Error(`${waiting} processes are warm and ${resting} rest, of ${warm}, after ${withinMs} ms`);
     }
     await delay(healthPollMs);
   }
