@@ -6,6 +6,7 @@ import type { ClientTools } from "./client-tools.ts";
 import type { ControlChannel } from "./control.ts";
 import type { Capabilities } from "./capabilities.ts";
 import type { History } from "./history.ts";
+import { orLate } from "./late.ts";
 import type { ClaudeProcess } from "./process.ts";
 import {
   historyUserLine, type InitializeAnswer, initializeRequest, type JsonObject,
@@ -138,12 +139,10 @@ export class Briefing {
   /** Resolves when the rehearsal is over. Rejects with its failure, or with `cli_failed` when it takes too long. */
   async #untilRehearsed(rehearsal: Promise<void>): Promise<void> {
     const waitMsMax = this.#options.rehearsalWaitMsMax ?? rehearsalWaitMsMax;
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_resolve, reject) => {
+    await orLate(rehearsal, waitMsMax, () => {
       const message = `The claude process did not end its rehearsal within ${waitMsMax / 1000} s.`;
-      timer = setTimeout(() => reject(new BridgeError("cli_failed", message)), waitMsMax);
+      throw new BridgeError("cli_failed", message);
     });
-    await Promise.race([rehearsal, late]).finally(() => clearTimeout(timer));
   }
 
   /**

@@ -4,6 +4,7 @@ import type { Message } from "../turn/message.ts";
 import { type ControlChannel, ControlRefused } from "./control.ts";
 import type { Capabilities, CapabilityName } from "./capabilities.ts";
 import { CutPoints, type CutPoint } from "./cut-points.ts";
+import { orLate } from "./late.ts";
 import {
   historyAssistantLine, historyUserLine, isObject, type JsonObject, optionalString, turnLine,
 } from "./protocol.ts";
@@ -91,15 +92,11 @@ export class History {
 
   /** Resolves with the CLI's reason if it did not rewind. */
   async #ask(control: ControlChannel, point: CutPoint): Promise<string | undefined> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<string>((resolve) => {
-      timer = setTimeout(() => resolve(`no answer within ${rewindWaitMsMax} ms`), rewindWaitMsMax);
-    });
     const answer = control.request(rewindRequest(point, this.#points.lastPrompt)).then(rewindRefusal, (error) => {
       if (!(error instanceof ControlRefused)) throw error;
       throw new RewindRefused("it does not know how to", "rewindSteps");
     });
-    return await Promise.race([answer, late]).finally(() => clearTimeout(timer));
+    return await orLate(answer, rewindWaitMsMax, () => `no answer within ${rewindWaitMsMax} ms`);
   }
 }
 

@@ -1,5 +1,6 @@
 import { bootWaitMs } from "../claude/probe.ts";
 import type { Conversation } from "../claude/conversation.ts";
+import { orLate } from "../claude/late.ts";
 import { BridgeError } from "../errors.ts";
 
 export interface SpareBootOptions {
@@ -48,18 +49,14 @@ export class SpareBoot {
   }
 
   async #boot(): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
     try {
       this.#conversation = await this.#options.launch();
-      const late = new Promise<never>((_resolve, reject) => {
-        const error = new BridgeError("cli_failed", `The claude process did not boot within ${bootWaitMs / 1000} s.`);
-        timer = setTimeout(() => reject(error), bootWaitMs);
+      await orLate(this.#options.prepare(this.#conversation), bootWaitMs, () => {
+        throw new BridgeError("cli_failed", `The claude process did not boot within ${bootWaitMs / 1000} s.`);
       });
-      await Promise.race([this.#options.prepare(this.#conversation), late]);
     } catch (error) {
       this.#error = error;
     }
-    clearTimeout(timer);
     if (this.#state === "booting") this.#state = "over";
     else this.#leave();
   }
