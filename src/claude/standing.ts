@@ -6,7 +6,7 @@ import type { TurnTranslator } from "./translate.ts";
 /**
  * The state of a conversation between two runs. `known`: the CLI's history is exactly what was asked and answered.
  * `parked`: the CLI waits for the results of these calls. `unknown`: an answer was cut, failed or abandoned, so the
- * process has no further use. `dead`: the process has ended, by this error.
+ * process can only be rewound. `dead`: the process has ended, by this error.
  */
 export type Standing =
   | { readonly name: "known" }

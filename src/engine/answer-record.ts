@@ -3,8 +3,8 @@ import type { JsonText, TurnEvent } from "../turn/event.ts";
 import type { AssistantBlock } from "../turn/message.ts";
 
 /**
- * The longest answer that is recorded, in bytes. After a longer one the conversation's process ends, and the next turn
- * replays the history: that costs less than the memory.
+ * The longest answer that is recorded, in bytes. After a longer one the turn is taken back from its process, and
+ * the next turn tells it again: that costs less than the memory.
  */
 export const recordedBytesMax = 4 * 1024 * 1024;
 

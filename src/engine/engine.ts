@@ -65,7 +65,7 @@ export interface EngineStatus {
   readonly toldOn: ToldOn;
 }
 
-/** Runs turns within the limits, each conversation on a process of its own. */
+/** Runs turns within the limits, each on a process that no other turn has at the time. */
 export class Engine {
   readonly #options: EngineOptions;
   readonly #cli: Cli;
@@ -174,7 +174,7 @@ export class Engine {
 
   /**
    * Runs a turn. Throws a BridgeError on any failure. If the caller stops iterating early, or `signal` aborts, the
-   * turn's process is ended.
+   * turn is interrupted, and its process is taken back to before it or ended.
    */
   run(turn: Turn, signal: AbortSignal, complete?: Complete): AsyncGenerator<TurnEvent[], void, undefined> {
     return this.#runner.run(turn, signal, complete);
@@ -220,8 +220,8 @@ export class Engine {
   /**
    * Evicts one process for each turn that waits for a slot, as far as too few are shutting down. The cheapest goes
    * first: the probe's (a turn's own process answers the same), then a warm one (it costs a boot), then a resting
-   * conversation (it costs a replay). There is always a process that no turn is using, because a turn that waits for a
-   * slot has been admitted already.
+   * conversation (it costs a replay). A process that is being taken back is no candidate yet; it makes room anew when
+   * it is kept.
    */
   #makeRoom(): void {
     while (this.#cli.shortage > 0) {
