@@ -38,7 +38,7 @@ const changesItsProcess = /process\.env\[[^\]]+\] = |process\.memoryUsage\(|src\
 const startsProcess = /"node:child_process"/u;
 const startsThem = new RegExp([
   "/(?:embedded-server|bridge-process|(?:fake|obedient|remembering)-claude)\\.ts\"",
-  "/(?:live-processes|processes|program|relays)\\.ts\"",
+  "/(?:live-processes|processes|program|relays|started-engine)\\.ts\"",
   "src/index\\.ts\"",
 ].join("|"), "u");
 

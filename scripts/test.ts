@@ -61,35 +61,37 @@ function passes({ suite, files }: Run, { isWhole, hasCoverage, parts }: TestArgu
     console.log(`test:${suite.name}: ${files.length} files, the ${sample} sample${more}`);
   }
   const runner = ["--import", "tsx", "--test", "--test-reporter=spec", `--test-concurrency=${suite.filesAtOnceMax}`];
-  const run = (more: Readonly<Record<string, string>>): boolean => inFewerProcesses(files, (entries) => {
-    const env = { ...process.env, SAMPLE: sample, ...more };
+  const folder = mkdtempSync(join(tmpdir(), "claude-max-api-tests-"));
+  const entries = inFewerProcesses(files, folder);
+  const run = (more: Readonly<Record<string, string>>): boolean => {
+    // What several files need is made once, in there: see test/support/made-once.ts.
+    const env = { ...process.env, SAMPLE: sample, MADE_FOR_TESTS: folder, ...more };
     const options = { cwd: root, stdio: "inherit", env } as const;
     const { status, error } = spawnSync(process.execPath, [...runner, ...entries], options);
     if (error !== undefined) throw error;
     return status === 0;
-  });
-  return suite.isCovered === true && hasCoverage && parts.length === 0 ? withCoverage(root, run) : run({});
-}
-
-/**
- * Gives `run` one made-up entry for each process that files share, and the other files as they are. A test that fails
- * is still told with its own file and line.
- */
-function inFewerProcesses(files: readonly string[], run: (entries: readonly string[]) => boolean): boolean {
-  const groups = sharedProcesses(files.map((path) => ({ path, source: readFileSync(join(root, path), "utf8") })));
-  const shared = new Set(groups.flat());
-  const folder = mkdtempSync(join(tmpdir(), "claude-max-api-tests-"));
+  };
   try {
-    const entries = groups.map((paths, index) => {
-      const entry = join(folder, `shared-process-${index + 1}.test.mjs`);
-      const imports = paths.map((path) => `import ${JSON.stringify(pathToFileURL(join(root, path)).href)};\n`);
-      writeFileSync(entry, imports.join(""));
-      return entry;
-    });
-    return run([...entries, ...files.filter((file) => !shared.has(file))]);
+    return suite.isCovered === true && hasCoverage && parts.length === 0 ? withCoverage(root, run) : run({});
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/**
+ * A made-up entry in `folder` for each process that files share, and the other files as they are. A test that fails is
+ * still told with its own file and line.
+ */
+function inFewerProcesses(files: readonly string[], folder: string): string[] {
+  const groups = sharedProcesses(files.map((path) => ({ path, source: readFileSync(join(root, path), "utf8") })));
+  const entries = groups.map((paths, index) => {
+    const entry = join(folder, `shared-process-${index + 1}.test.mjs`);
+    const imports = paths.map((path) => `import ${JSON.stringify(pathToFileURL(join(root, path)).href)};\n`);
+    writeFileSync(entry, imports.join(""));
+    return entry;
+  });
+  const shared = new Set(groups.flat());
+  return [...entries, ...files.filter((file) => !shared.has(file))];
 }
 
 /** Every `test/**\/*.test.ts`, relative to the project and with `/`, outside of node_modules. */

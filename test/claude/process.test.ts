@@ -11,7 +11,7 @@ import { pipeCloseWaitMs } from "../../src/claude/child.ts";
 import { ClaudeProcess, interruptWaitMs, sigtermWaitMs, stdinCloseWaitMs } from "../../src/claude/process.ts";
 import { controlRequestLine, initializeRequest, turnLine } from "../../src/claude/protocol.ts";
 import { BridgeError } from "../../src/errors.ts";
-import { fakeClaudePath, startFake, Witness } from "../support/fake-claude.ts";
+import { fakeClaudePath, startFakeNode, Witness } from "../support/fake-claude.ts";
 import { argumentsOf, environmentOf, isRunning, waitUntilGone } from "../support/processes.ts";
 import { platformEnvironment } from "../support/real-claude.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
@@ -32,7 +32,7 @@ async function timeOf(happening: Promise<void>): Promise<number> {
 }
 
 async function startWatched(t: TestContext, name: string, environment?: Readonly<Record<string, string>>) {
-  const fake = await startFake(t, name, environment);
+  const fake = await startFakeNode(t, name, environment);
   const witness = new Witness();
   fake.claude.attach(witness);
   return { ...fake, witness };
@@ -50,7 +50,7 @@ describe("a process", () => {
   });
 
   it("is booting, busy while it works, ready when it rests, parked while it waits, closing and closed", async (t) => {
-    const { claude } = await startFake(t, "answers");
+    const { claude } = await startFakeNode(t, "answers");
     const moves = { attach: () => claude.attach(new Witness()), work: () => claude.work(), rest: () => claude.rest(), park: () => claude.park() };
     const after = (move: keyof typeof moves): string => {
       moves[move]();
@@ -112,7 +112,7 @@ describe("a process", () => {
 
   for (const part of ["takeInPlace", "onLine", "onReadEnd"] as const) {
     it(`whose listener throws (${part}) fails, and ends: nothing is thrown out of a stream's event`, async (t) => {
-      const { claude } = await startFake(t, "answers");
+      const { claude } = await startFakeNode(t, "answers");
       const witness = new Witness();
       const fault = new Error("planted");
       const { onLine, onReadEnd, onFailure } = witness;
@@ -125,7 +125,7 @@ describe("a process", () => {
   }
 
   it("tells only the listener that has it now", async (t) => {
-    const { claude } = await startFake(t, "answers");
+    const { claude } = await startFakeNode(t, "answers");
     const [first, second] = [new Witness(), new Witness()];
     claude.attach(first);
     claude.attach(second);
@@ -317,7 +317,7 @@ describe("a death", () => {
   });
 
   it("that has been is told to who comes later", async (t) => {
-    const { claude } = await startFake(t, "crashes-at-boot");
+    const { claude } = await startFakeNode(t, "crashes-at-boot");
     await claude.closed;
     const witness = new Witness();
     claude.attach(witness);
@@ -422,13 +422,13 @@ describe("a write", () => {
   });
 
   it("settles when the pipe has room again", async (t) => {
-    const { claude } = await startFake(t, "silent");
+    const { claude } = await startFakeNode(t, "silent");
     await claude.write(`${JSON.stringify({ large })}\n`);
     assert.equal(claude.state, "booting");
   });
 
   it("to a process that is gone settles at once", async (t) => {
-    const { claude } = await startFake(t, "answers");
+    const { claude } = await startFakeNode(t, "answers");
     await claude.end();
     await claude.write(large);
   });

@@ -2,7 +2,7 @@
 import type { TestContext } from "node:test";
 import { type ClaudeMaxApi, type Config, createClaudeMaxApi, type Surroundings } from "../../src/index.ts";
 import { cleanUp } from "./cleanup.ts";
-import { fakeClaudePath } from "./fake-claude.ts";
+import { fakeProgramPath } from "./fake-claude.ts";
 import { failOnFaults } from "./faults.ts";
 import { platformEnvironment } from "./real-claude.ts";
 
@@ -36,5 +36,5 @@ export async function startEmbedded(t: TestContext, overrides: Partial<Config> =
 
 /** The same in front of the made-up CLI of that name. */
 export function startEmbeddedWith(t: TestContext, fake: string, overrides: Partial<Config> = {}): Promise<EmbeddedServer> {
-  return startEmbedded(t, { claude: fakeClaudePath(fake), ...overrides });
+  return startEmbedded(t, { claude: fakeProgramPath(fake), ...overrides });
 }

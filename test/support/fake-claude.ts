@@ -8,6 +8,7 @@ import type { JsonObject } from "../../src/claude/protocol.ts";
 import { parseLine } from "../../src/claude/protocol.ts";
 import type { BridgeError } from "../../src/errors.ts";
 import { within } from "./exit.ts";
+import { hostedProgram } from "./hosted-fakes.ts";
 import { isRunning, listProcesses } from "./processes.ts";
 import { platformEnvironment } from "./real-claude.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
@@ -25,9 +26,14 @@ export function fakeClaude(name: string): Command {
   return { file: process.execPath, leadingArguments: [fakeClaudePath(name)] };
 }
 
-/** By its first lines where there is a shell, which answer `--version` in a millisecond: every engine asks for that. */
+/** Hosted where that can be, else by its first lines: a shell answers `--version` in a millisecond, as every engine asks. */
 export function fakeProgram(name: string): Command {
-  return process.platform === "win32" ? fakeClaude(name) : { file: fakeClaudePath(name), leadingArguments: [] };
+  return process.platform === "win32" ? fakeClaude(name) : { file: fakeProgramPath(name), leadingArguments: [] };
+}
+
+/** Absolute and executable: the cheapest that there is of it. */
+export function fakeProgramPath(name: string): string {
+  return hostedProgram(name) ?? fakeClaudePath(name);
 }
 
 export interface FakeProcess {
@@ -38,9 +44,14 @@ export interface FakeProcess {
 }
 
 /** Starts one; after the test it is ended, and must be gone from the process table. */
-export async function startFake(t: TestContext, name: string, environment: Readonly<Record<string, string>> = {}): Promise<FakeProcess> {
+export function startFake(t: TestContext, name: string, environment: Readonly<Record<string, string>> = {}): Promise<FakeProcess> {
+  return startFakeNode(t, name, environment, hostedProgram(name) === undefined ? fakeClaude(name) : fakeProgram(name));
+}
+
+/** The same, and it is a Node of its own. */
+export async function startFakeNode(t: TestContext, name: string, environment: Readonly<Record<string, string>> = {}, command = fakeClaude(name)): Promise<FakeProcess> {
   const cwd = await temporaryFolder(t);
-  const claude = new ClaudeProcess({ command: fakeClaude(name), model: "fake", cwd, environment: { ...platformEnvironment(), ...environment } });
+  const claude = new ClaudeProcess({ command, model: "fake", cwd, environment: { ...platformEnvironment(), ...environment } });
   const pid = claude.pid ?? 0;
   t.after(async () => {
     await claude.end();
@@ -51,7 +62,8 @@ export async function startFake(t: TestContext, name: string, environment: Reado
 
 /** The fakes of that name that this test process started and that still run. */
 export function runningFakes(name: string): number[] {
-  return listProcesses(fakeClaudePath(name), process.pid).map(({ pid }) => pid);
+  const programs = [fakeClaudePath(name), hostedProgram(name) ?? fakeClaudePath(name)];
+  return listProcesses("", process.pid).filter(({ command }) => programs.some((path) => command.includes(path))).map(({ pid }) => pid);
 }
 
 /** A listener that keeps what it is told and can be waited on. */

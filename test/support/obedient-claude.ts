@@ -10,8 +10,7 @@ import type { Breach } from "./anthropic-rules/rules.ts";
 import { faultOf, type ToldMessage } from "./composed-request.ts";
 import { fakeClaudePath } from "./fake-claude.ts";
 import { assertOnlyKnown, type KnownBreach } from "./known-breaches.ts";
-import { compileRelay, resolvedModel } from "./relays.ts";
-import { temporaryFolder } from "./temporary-folder.ts";
+import { compiledRelay, resolvedModel } from "./relays.ts";
 
 /** All that a model is asked with. */
 export interface ToldTurn {
@@ -68,7 +67,7 @@ export async function startObedientClaude(t: TestContext, known: readonly KnownB
     });
     assertOnlyKnown(faults, known);
   });
-  const compiled = compileRelay(await temporaryFolder(t));
+  const compiled = compiledRelay();
   const claude = {
     path: compiled ?? fakeClaudePath("relays"),
     environment: { RELAYS_PORT: String((server.address() as AddressInfo).port) },

@@ -8,10 +8,9 @@ import type { TestContext } from "node:test";
 import { cleanUp } from "./cleanup.ts";
 import { fakeClaudePath } from "./fake-claude.ts";
 import { seededRandom } from "./random.ts";
-import { compileRelay } from "./relays.ts";
+import { compiledRelay } from "./relays.ts";
 import { RememberingProcess, type RewindFault, type View } from "./remembering-process.ts";
 import { type RewindAbilities, rewindAbilities } from "./rewindable-history.ts";
-import { temporaryFolder } from "./temporary-folder.ts";
 
 export interface RememberingClaude {
   /** The executable, and the environment it needs. */
@@ -53,7 +52,6 @@ export async function startRememberingClaude(
   const counts = { processes: 0, rehearsals: 0, turns: 0, rewinds };
   const random = seededRandom(seed);
   const sockets = new Set<Socket>();
-  const folder = await temporaryFolder(t);
 
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
     sockets.add(socket);
@@ -81,7 +79,7 @@ export async function startRememberingClaude(
     server.close(() => resolve());
     for (const socket of sockets) socket.destroy();
   }));
-  const compiled = compileRelay(folder);
+  const compiled = compiledRelay();
   const claude: RememberingClaude = {
     path: compiled ?? fakeClaudePath("relays"),
     environment: { RELAYS_PORT: String((server.address() as AddressInfo).port) },

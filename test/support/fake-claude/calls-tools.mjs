@@ -13,110 +13,122 @@
  *   RELENT             answers in words, and calls `look` when it is told to make its call
  * Without any it answers with the JSON of the last results, each as it came, or "ok".
  */
-import { accept, answeredVersion, loggedIn, readMessages, say, sayBlockStop, sayEvent, sayMessageStop, sayResult, sayStart, sayStop, sayText, textOf } from "./protocol.mjs";
+import { loggedIn, runAsProgram, textOf } from "./protocol.mjs";
 
 const lateMs = 20;
-const waiting = new Map();
-const known = {};
-let requests = 0;
-let calls = 0;
-let relents = false;
 
-function request(body) {
-  const request_id = `claude-${++requests}`;
-  say({ type: "control_request", request_id, request: body });
-  return new Promise((resolve) => waiting.set(request_id, resolve));
-}
+export default function live({
+  accept, answeredVersion, cork, readMessages, say, sayBlockStop, sayEvent, sayMessageStop, sayResult, sayStart, sayStop,
+  sayText, stay, uncork,
+}) {
+  const waiting = new Map();
+  const known = {};
+  let requests = 0;
+  let calls = 0;
+  let relents = false;
 
-async function mcp(method, params, id = requests) {
-  const { response } = await request({ subtype: "mcp_message", server_name: "client", message: { jsonrpc: "2.0", method, ...(params === undefined ? {} : { params }), id } });
-  return response?.mcp_response;
-}
-
-async function greet() {
-  known.hello = (await mcp("initialize", { protocolVersion: "2025-11-25", capabilities: {} })).result;
-  known.ready = (await request({ subtype: "mcp_message", server_name: "client", message: { jsonrpc: "2.0", method: "notifications/initialized" } })).subtype;
-  known.tools = (await mcp("tools/list")).result.tools;
-}
-
-async function callTool({ id, name, input }) {
-  const answer = await mcp("tools/call", { name, arguments: input, _meta: { "claudecode/toolUseId": id, progressToken: 1 } });
-  return { id, ...answer.result };
-}
-
-function sayBlock(index, name, json) {
-  const id = `toolu_fake_${++calls}`;
-  sayEvent({ type: "content_block_start", index, content_block: { type: "tool_use", id, name, input: {} } });
-  for (const partial_json of json.match(/.{1,4}/gsu) ?? []) sayEvent({ type: "content_block_delta", index, delta: { type: "input_json_delta", partial_json } });
-  sayBlockStop(index);
-  return { id, name, input: JSON.parse(json) };
-}
-
-function answer(text) {
-  sayStart();
-  sayText(text);
-  sayStop("end_turn", 1);
-  sayResult();
-}
-
-async function turn(prompt, results) {
-  const isPressed = relents && prompt.startsWith("Make the tool call");
-  relents ||= prompt.includes("RELENT");
-  const wanted = [...(isPressed ? "CALL look {}" : prompt).matchAll(/CALL ([\w\p{L}]+) (\{[^}]*\})/gu)];
-  if (prompt.includes("LIST")) return answer(JSON.stringify(known));
-  if (prompt.includes("ASK")) {
-    const replies = await Promise.all([request({ subtype: "can_use_tool" }), request({ subtype: "mcp_message" }), request(undefined)]);
-    return answer(JSON.stringify(replies.map(({ subtype, error }) => [subtype, error])));
+  function request(body) {
+    const request_id = `claude-${++requests}`;
+    say({ type: "control_request", request_id, request: body });
+    return new Promise((resolve) => waiting.set(request_id, resolve));
   }
-  const schema = /SCHEMA (\{.*\})/u.exec(prompt)?.[1];
-  if (schema !== undefined) {
+
+  async function mcp(method, params, id = requests) {
+    const { response } = await request({ subtype: "mcp_message", server_name: "client", message: { jsonrpc: "2.0", method, ...(params === undefined ? {} : { params }), id } });
+    return response?.mcp_response;
+  }
+
+  async function greet() {
+    known.hello = (await mcp("initialize", { protocolVersion: "2025-11-25", capabilities: {} })).result;
+    known.ready = (await request({ subtype: "mcp_message", server_name: "client", message: { jsonrpc: "2.0", method: "notifications/initialized" } })).subtype;
+    known.tools = (await mcp("tools/list")).result.tools;
+  }
+
+  async function callTool({ id, name, input }) {
+    const answer = await mcp("tools/call", { name, arguments: input, _meta: { "claudecode/toolUseId": id, progressToken: 1 } });
+    return { id, ...answer.result };
+  }
+
+  function sayBlock(index, name, json) {
+    const id = `toolu_fake_${++calls}`;
+    sayEvent({ type: "content_block_start", index, content_block: { type: "tool_use", id, name, input: {} } });
+    for (const partial_json of json.match(/.{1,4}/gsu) ?? []) sayEvent({ type: "content_block_delta", index, delta: { type: "input_json_delta", partial_json } });
+    sayBlockStop(index);
+    return { id, name, input: JSON.parse(json) };
+  }
+
+  function answer(text) {
     sayStart();
-    sayText("Here it is: ");
-    sayBlockStop();
-    sayBlock(1, "StructuredOutput", schema);
-    sayMessageStop("tool_use", 1);
-    return sayResult();
+    sayText(text);
+    sayStop("end_turn", 1);
+    sayResult();
   }
-  if (wanted.length === 0) return answer(results.length === 0 ? "ok" : JSON.stringify(results));
 
-  if (prompt.includes("AT ONCE")) process.stdout.cork();
-  const messageId = sayStart();
-  sayText("one moment ");
-  sayBlockStop();
-  const blocks = wanted.map(([, name, json], index) => sayBlock(index + 1, name, json));
-  const [first, ...others] = blocks;
-  const isEarly = !prompt.includes("LATE") && !prompt.includes("ALONE");
-  // The CLI calls before it has told that the answer ended.
-  const early = isEarly ? callTool(first) : undefined;
-  const earlyOthers = isEarly && prompt.includes("PARALLEL") ? others.map(callTool) : undefined;
-  sayMessageStop("tool_use", 1);
-  if (prompt.includes("AT ONCE")) {
-    answer("nobody asked me");
-    return process.stdout.uncork();
-  }
-  if (!isEarly) await new Promise((resolve) => setTimeout(resolve, lateMs));
-  if (prompt.includes("ALONE")) return answer("nobody asked me");
-  const got = [await (early ?? callTool(first))];
-  for (const [index, block] of others.entries()) got.push(await (earlyOthers?.[index] ?? callTool(block)));
-  // The CLI may repeat the message that it waited in.
-  say({ type: "assistant", message: { id: messageId, role: "assistant", model: "claude-fake-1", content: blocks.map((block) => ({ type: "tool_use", ...block })) } });
-  say({ type: "user", message: { role: "user", content: got.map(({ id }) => ({ type: "tool_result", tool_use_id: id, content: "as told" })) } });
-  const more = got.map(({ content = [] }) => content.map(({ text }) => text).join(" ")).join(" ");
-  await turn(more, got);
-}
-
-if (!answeredVersion()) {
-  readMessages((message) => {
-    if (message.type === "control_response") {
-      waiting.get(message.response.request_id)?.(message.response);
-      waiting.delete(message.response.request_id);
-    } else if (message.type === "control_request") {
-      accept(message, message.request.subtype === "initialize" ? loggedIn : {});
-      if (message.request.sdkMcpServers !== undefined) known.greeted = greet();
-    } else if (message.shouldQuery === false) {
-      sayResult({ num_turns: 0, result: "" });
-    } else if (message.type === "user") {
-      void Promise.resolve(known.greeted).then(() => turn(textOf(message), []));
+  async function turn(prompt, results) {
+    const isPressed = relents && prompt.startsWith("Make the tool call");
+    relents ||= prompt.includes("RELENT");
+    const wanted = [...(isPressed ? "CALL look {}" : prompt).matchAll(/CALL ([\w\p{L}]+) (\{[^}]*\})/gu)];
+    if (prompt.includes("LIST")) return answer(JSON.stringify(known));
+    if (prompt.includes("ASK")) {
+      const replies = await Promise.all([request({ subtype: "can_use_tool" }), request({ subtype: "mcp_message" }), request(undefined)]);
+      return answer(JSON.stringify(replies.map(({ subtype, error }) => [subtype, error])));
     }
-  });
+    const schema = /SCHEMA (\{.*\})/u.exec(prompt)?.[1];
+    if (schema !== undefined) {
+      sayStart();
+      sayText("Here it is: ");
+      sayBlockStop();
+      sayBlock(1, "StructuredOutput", schema);
+      sayMessageStop("tool_use", 1);
+      return sayResult();
+    }
+    if (wanted.length === 0) return answer(results.length === 0 ? "ok" : JSON.stringify(results));
+
+    if (prompt.includes("AT ONCE")) cork();
+    const messageId = sayStart();
+    sayText("one moment ");
+    sayBlockStop();
+    const blocks = wanted.map(([, name, json], index) => sayBlock(index + 1, name, json));
+    const [first, ...others] = blocks;
+    const isEarly = !prompt.includes("LATE") && !prompt.includes("ALONE");
+    // The CLI calls before it has told that the answer ended.
+    const early = isEarly ? callTool(first) : undefined;
+    const earlyOthers = isEarly && prompt.includes("PARALLEL") ? others.map(callTool) : undefined;
+    sayMessageStop("tool_use", 1);
+    if (prompt.includes("AT ONCE")) {
+      answer("nobody asked me");
+      return uncork();
+    }
+    if (!isEarly) {
+      const leave = stay();
+      await new Promise((resolve) => setTimeout(resolve, lateMs));
+      leave();
+    }
+    if (prompt.includes("ALONE")) return answer("nobody asked me");
+    const got = [await (early ?? callTool(first))];
+    for (const [index, block] of others.entries()) got.push(await (earlyOthers?.[index] ?? callTool(block)));
+    // The CLI may repeat the message that it waited in.
+    say({ type: "assistant", message: { id: messageId, role: "assistant", model: "claude-fake-1", content: blocks.map((block) => ({ type: "tool_use", ...block })) } });
+    say({ type: "user", message: { role: "user", content: got.map(({ id }) => ({ type: "tool_result", tool_use_id: id, content: "as told" })) } });
+    const more = got.map(({ content = [] }) => content.map(({ text }) => text).join(" ")).join(" ");
+    await turn(more, got);
+  }
+
+  if (!answeredVersion()) {
+    readMessages((message) => {
+      if (message.type === "control_response") {
+        waiting.get(message.response.request_id)?.(message.response);
+        waiting.delete(message.response.request_id);
+      } else if (message.type === "control_request") {
+        accept(message, message.request.subtype === "initialize" ? loggedIn : {});
+        if (message.request.sdkMcpServers !== undefined) known.greeted = greet();
+      } else if (message.shouldQuery === false) {
+        sayResult({ num_turns: 0, result: "" });
+      } else if (message.type === "user") {
+        void Promise.resolve(known.greeted).then(() => turn(textOf(message), []));
+      }
+    });
+  }
 }
+
+runAsProgram(import.meta.url, live);

@@ -6,23 +6,30 @@
  * that is taken back, as a word behind them all. A long answer comes in
  * pieces, as a model's does.
  */
-import { accept, answeredVersion, loggedIn, readMessages, sayAnswer, sayResult } from "./protocol.mjs";
+import { loggedIn, runAsProgram } from "./protocol.mjs";
 
 const ackDelayMs = 20;
-const told = [];
 
-if (!answeredVersion()) {
-  readMessages((message) => {
-    told.push(message);
-    if (message.type === "control_request") return accept(message, message.request.subtype === "initialize" ? loggedIn : {});
-    if (message.type === "assistant") return;
-    if (message.shouldQuery === false) {
-      setTimeout(() => {
-        told.push("acknowledged");
-        sayResult({ num_turns: 0, result: "" });
-      }, ackDelayMs);
-      return;
-    }
-    sayAnswer(JSON.stringify(told).match(/.{1,100000}/gsu));
-  }, () => {}, () => told.push("rewound"));
+export default function live({ accept, answeredVersion, readMessages, sayAnswer, sayResult, stay }) {
+  const told = [];
+
+  if (!answeredVersion()) {
+    readMessages((message) => {
+      told.push(message);
+      if (message.type === "control_request") return accept(message, message.request.subtype === "initialize" ? loggedIn : {});
+      if (message.type === "assistant") return;
+      if (message.shouldQuery === false) {
+        const leave = stay();
+        setTimeout(() => {
+          told.push("acknowledged");
+          sayResult({ num_turns: 0, result: "" });
+          leave();
+        }, ackDelayMs);
+        return;
+      }
+      sayAnswer(JSON.stringify(told).match(/.{1,100000}/gsu));
+    }, () => {}, () => told.push("rewound"));
+  }
 }
+
+runAsProgram(import.meta.url, live);

@@ -5,32 +5,35 @@
  * the prompt, and from which it takes its orders, a JSON line each. In a turn it does not end with its stdin, as the CLI does not.
  */
 import { connect } from "node:net";
-import { sayResult, sayStart, sayStop, sayText, serve, textOf } from "./protocol.mjs";
+import { runAsProgram, textOf } from "./protocol.mjs";
 
-function obey({ order, text, stopReason }) {
-  if (order === "start") sayStart();
-  if (order === "say") sayText(text);
-  // A pipe is written to at once: what was said before is out.
-  if (order === "die") process.kill(process.pid, "SIGKILL");
-  if (order === "raw") process.stdout.write(text);
-  if (order === "finish") {
-    sayStop(stopReason, 1);
-    sayResult({ result: "" });
+export default function live({ sayResult, sayStart, sayStop, sayText, serve, pid, die, write, stay }) {
+  function obey({ order, text, stopReason }) {
+    if (order === "start") sayStart();
+    if (order === "say") sayText(text);
+    if (order === "die") die();
+    if (order === "raw") write(text);
+    if (order === "finish") {
+      sayStop(stopReason, 1);
+      sayResult({ result: "" });
+    }
   }
+
+  serve({
+    onTurn(message) {
+      const prompt = textOf(message);
+      const strings = connect(Number(/PUPPETEER (\d+)/u.exec(prompt)?.[1]), "127.0.0.1");
+      strings.write(`${JSON.stringify({ pid, prompt })}\n`);
+      let rest = "";
+      strings.setEncoding("utf8").on("data", (text) => {
+        const lines = (rest + text).split("\n");
+        rest = lines.pop();
+        for (const line of lines) obey(JSON.parse(line));
+      });
+      // The test is over, or the turn is.
+      strings.on("error", () => {}).on("end", () => strings.end()).on("close", stay(() => strings.destroy()));
+    },
+  });
 }
 
-serve({
-  onTurn(message) {
-    const prompt = textOf(message);
-    const strings = connect(Number(/PUPPETEER (\d+)/u.exec(prompt)?.[1]), "127.0.0.1");
-    strings.write(`${JSON.stringify({ pid: process.pid, prompt })}\n`);
-    let rest = "";
-    strings.setEncoding("utf8").on("data", (text) => {
-      const lines = (rest + text).split("\n");
-      rest = lines.pop();
-      for (const line of lines) obey(JSON.parse(line));
-    });
-    // The test is over, or the turn is.
-    strings.on("error", () => {}).on("end", () => strings.end());
-  },
-});
+runAsProgram(import.meta.url, live);
