@@ -19,7 +19,7 @@ export const offline: Suite = {
   name: undefined,
   has: (file) => ![...Object.values(folders), soaks].some((folder) => file.startsWith(folder)),
   sample: "small",
-  filesAtOnceMax: 3,
+  filesAtOnceMax: 4,
 };
 
 /** In the order in which `npm run test:all` runs them; those of one name run together. */
