@@ -60,15 +60,15 @@ export interface BridgeErrorDetails {
 
 /** A failure with a code and a message for the client. The message never contains prompt text. */
 export class BridgeError extends Error {
-  readonly kind: ErrorCode;
+  readonly code: ErrorCode;
   readonly field: string | undefined;
   readonly retryAfterSeconds: number | undefined;
   readonly shouldRetry: boolean | undefined;
 
-  constructor(kind: ErrorCode, message: string, details: BridgeErrorDetails = {}) {
+  constructor(code: ErrorCode, message: string, details: BridgeErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.name = "BridgeError";
-    this.kind = kind;
+    this.code = code;
     this.field = details.field;
     this.retryAfterSeconds = details.retryAfterSeconds;
     this.shouldRetry = details.shouldRetry;

@@ -6,8 +6,8 @@ import { statusOf } from "./support/openai-error.ts";
 
 describe("an error for the client", () => {
   it("has its code and the field at fault, and nothing of how a dialect writes it", () => {
-    const { kind, message, field, ...more } = new BridgeError("model_not_found", "no such model", { field: "model" });
-    assert.deepEqual([kind, message, field], ["model_not_found", "no such model", "model"]);
+    const { code, message, field, ...more } = new BridgeError("model_not_found", "no such model", { field: "model" });
+    assert.deepEqual([code, message, field], ["model_not_found", "no such model", "model"]);
     assert.deepEqual(Object.keys(more).sort(), ["name", "retryAfterSeconds", "shouldRetry"]);
     assert.equal(new BridgeError("invalid_request", "x").field, undefined);
   });
@@ -31,7 +31,7 @@ describe("an error for the client", () => {
     assert.equal(asBridgeError(own), own);
     for (const thrown of [new Error("secret"), "secret", { secret: 1 }, null]) {
       const error = asBridgeError(thrown);
-      assert.deepEqual([error.kind, statusOf(error), error.cause], ["internal", 500, thrown]);
+      assert.deepEqual([error.code, statusOf(error), error.cause], ["internal", 500, thrown]);
       assert.doesNotMatch(JSON.stringify(openAiFailure(error)), /secret/u);
     }
   });

@@ -55,11 +55,11 @@ export class ServedTools {
    * gives only its position, or nothing of it.
    */
   explain(error: BridgeError): BridgeError {
-    if (error.kind === "upstream_error" && inheritedNameFailure.test(error.message)) {
+    if (error.code === "upstream_error" && inheritedNameFailure.test(error.message)) {
       const atFault = this.list.find(({ name }) => name in Object.prototype);
       if (atFault !== undefined) return refusal(atFault);
     }
-    const place = error.kind === "invalid_request" ? placeInFailure.exec(error.message)?.[1] : undefined;
+    const place = error.code === "invalid_request" ? placeInFailure.exec(error.message)?.[1] : undefined;
     const placed = place === undefined ? undefined : this.#listed[Number(place)];
     const atFault = this.list.find(({ name }) => name === placed);
     return atFault === undefined ? error : refusal(atFault, ` ${error.message}`);

@@ -143,9 +143,9 @@ export class Cli {
       else this.capabilities.learn(capabilities ?? noCapabilities);
       await this.learn(initialized, process);
     } catch (error) {
-      const { kind } = asBridgeError(error);
-      if (kind === "server_busy") this.#inquiry.postponed = model;
-      else this.#options.log.warn("the CLI did not tell what it serves", { error: kind, ended: process?.ending });
+      const { code } = asBridgeError(error);
+      if (code === "server_busy") this.#inquiry.postponed = model;
+      else this.#options.log.warn("the CLI did not tell what it serves", { error: code, ended: process?.ending });
     } finally {
       if (this.#inquiry.process === process) this.#inquiry.process = undefined;
     }

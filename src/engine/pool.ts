@@ -192,7 +192,7 @@ export class Pool {
       const rehearsalTimer = profile === undefined ? undefined : this.#rehearse(shelf, conversation, profile);
       this.#put(shelf, { conversation, rehearsed: profile?.hash, rehearsalTimer });
     } catch (error) {
-      this.#backOff(shelf, { error: asBridgeError(error).kind });
+      this.#backOff(shelf, { error: asBridgeError(error).code });
     } finally {
       shelf.launching[kind]--;
     }
@@ -231,7 +231,7 @@ export class Pool {
       void conversation.process.end();
       noteRefusal(shelf, profile);
       // Log no message: the CLI's may quote the prompt.
-      this.#options.log.warn("a beginning could not be rehearsed", { error: asBridgeError(error).kind });
+      this.#options.log.warn("a beginning could not be rehearsed", { error: asBridgeError(error).code });
       this.refillSoon();
     });
     return timer;

@@ -243,7 +243,7 @@ export class Seats {
       void conversation.process.end();
       const lacks = error instanceof RewindRefused ? error.lacks : undefined;
       if (lacks !== undefined && this.#current.has(conversation)) capabilities.lacks(lacks);
-      log.info("a process was not rewound", { error: asBridgeError(error).kind, lacks });
+      log.info("a process was not rewound", { error: asBridgeError(error).code, lacks });
       return undefined;
     }
   }

@@ -246,5 +246,5 @@ function profileOf(turn: Turn, { beginning }: Timeline): Profile {
 }
 
 function isOf(codes: ReadonlySet<ErrorCode>, error: unknown): boolean {
-  return error instanceof BridgeError && codes.has(error.kind);
+  return error instanceof BridgeError && codes.has(error.code);
 }

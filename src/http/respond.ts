@@ -28,12 +28,12 @@ function jsonHeaders(body: Buffer, more: Readonly<Record<string, string>>): Reco
 export function logFailure(failure: unknown, response: ServerResponse, log: Logger): void {
   const error = asBridgeError(failure);
   const id = response.getHeader("x-request-id")?.toString();
-  if (error.kind === "internal") {
+  if (error.code === "internal") {
     log.error(
       "a request failed", { id, reason: error.cause instanceof Error ? error.cause.stack : String(error.cause) },
     );
-  } else if (error.kind !== "client_closed") {
-    log.info("a request failed", { id, error: error.kind, field: error.field });
+  } else if (error.code !== "client_closed") {
+    log.info("a request failed", { id, error: error.code, field: error.field });
   }
 }
 
@@ -46,7 +46,7 @@ export function sendFailure(
 ): void {
   const error = asBridgeError(failure);
   // A failure that gets a status needs no line of its own: the request's line in the log shows it.
-  if (error.kind === "internal" || response.headersSent) logFailure(error, response, log);
+  if (error.code === "internal" || response.headersSent) logFailure(error, response, log);
   if (response.destroyed || response.writableEnded) return;
   if (response.headersSent) {
     response.destroy();
@@ -64,8 +64,8 @@ export function failureOf(error: BridgeError, errors: ErrorForm): Failure {
   return { ...failure, headers: { ...protocolHeaders(error), ...failure.headers } };
 }
 
-function protocolHeaders({ kind }: BridgeError): Readonly<Record<string, string>> {
-  switch (kind) {
+function protocolHeaders({ code }: BridgeError): Readonly<Record<string, string>> {
+  switch (code) {
     case "invalid_api_key": return { "www-authenticate": "Bearer" };
     case "upgrade_required": return { upgrade: "HTTP/1.1", connection: "upgrade" };
     default: return {};

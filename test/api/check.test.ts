@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { arrayAt, kindOf, objectAt, optionalBoolean, optionalObject, optionalWholeNumber, refuseUnless, stringAt } from "../../src/api/check.ts";
 
-const refuses = (check: () => unknown, kind: string, words: RegExp): void => assert.throws(check, { kind, field: "a[0].b", message: words });
+const refuses = (check: () => unknown, code: string, words: RegExp): void => assert.throws(check, { code, field: "a[0].b", message: words });
 
 describe("a check", () => {
   it("gives the value when it is what was expected", () => {

@@ -36,7 +36,7 @@ describe("a control request", () => {
     const { control, reply } = channel();
     const request = control.request({ subtype: "initialize" });
     reply(0, { subtype: "error", error: "no such thing" });
-    await assert.rejects(request, (error) => error instanceof BridgeError && error.kind === "cli_failed" && /refused initialize: no such thing\./u.test(error.message));
+    await assert.rejects(request, (error) => error instanceof BridgeError && error.code === "cli_failed" && /refused initialize: no such thing\./u.test(error.message));
   });
 
   it("rejects when it is refused without a word", async () => {

@@ -68,7 +68,7 @@ describe("a turn", () => {
   it("fails where the answer broke off upstream, and gives nothing of the second attempt", async (t) => {
     const { conversation } = await startConversation(t, "breaks-off");
     const { events, error } = await collect(conversation.run(ask("hi"), 0, never));
-    assert.deepEqual([summaryOf(events).text, summaryOf(events).stopReason, (error as BridgeError).kind], ["half an ", undefined, "upstream_error"]);
+    assert.deepEqual([summaryOf(events).text, summaryOf(events).stopReason, (error as BridgeError).code], ["half an ", undefined, "upstream_error"]);
     assert.equal(conversation.isReusable, false);
   });
 
@@ -171,8 +171,8 @@ describe("what the CLI tells beside the answer", () => {
     const { events, error } = await collect(conversation.run(ask(`resets at ${resetsAt}`), 0, never));
     assert.deepEqual(told, [{ status: "rejected", resetsAt, rateLimitType: "five_hour", utilization: undefined }]);
     assert.deepEqual(events, []);
-    const { kind, retryAfterSeconds = 0, shouldRetry } = error as BridgeError;
-    assert.deepEqual([kind, shouldRetry], ["usage_limit_reached", false]);
+    const { code, retryAfterSeconds = 0, shouldRetry } = error as BridgeError;
+    assert.deepEqual([code, shouldRetry], ["usage_limit_reached", false]);
     assert.ok(retryAfterSeconds > 7_100 && retryAfterSeconds <= 7_200, String(retryAfterSeconds));
   });
 });
@@ -190,7 +190,7 @@ describe("a turn fails", () => {
     it(`on a CLI like ${name}`, async (t) => {
       const { conversation } = await startConversation(t, name);
       const { events, error } = await collect(conversation.run(ask("hi"), 0, never));
-      assert.equal((error as BridgeError).kind, code);
+      assert.equal((error as BridgeError).code, code);
       assert.match((error as BridgeError).message, words);
       // What came before is given; a finish is not.
       assert.deepEqual([summaryOf(events).text, summaryOf(events).stopReason], [name === "dies-midway" ? "w0 w1 " : "", undefined]);
@@ -215,7 +215,7 @@ describe("a turn fails", () => {
     const { conversation, claude } = await startConversation(t, "silent");
     const run = collect(conversation.run(turnOf({ messages: [user("a"), assistant("b"), user("c")] }), 0, never));
     claude.kill();
-    assert.equal(((await run).error as BridgeError).kind, "cli_failed");
+    assert.equal(((await run).error as BridgeError).code, "cli_failed");
   });
 });
 
@@ -223,14 +223,14 @@ describe("silence", () => {
   it("of the CLI in the middle of an answer ends the turn", async (t) => {
     const { conversation } = await startConversation(t, "hangs", { silenceMsMax: 1_500 });
     const { events, error } = await collect(conversation.run(ask("hi"), 0, never));
-    assert.deepEqual([summaryOf(events).text, (error as BridgeError).kind, statusOf(error as BridgeError)], ["w0 ", "turn_timeout", 504]);
+    assert.deepEqual([summaryOf(events).text, (error as BridgeError).code, statusOf(error as BridgeError)], ["w0 ", "turn_timeout", 504]);
     assert.match((error as BridgeError).message, /silent for 1\.5 s/u);
   });
 
   it("of a CLI that never says a word ends the turn", async (t) => {
     const { conversation } = await startConversation(t, "silent", { silenceMsMax: 50 });
     const { error } = await collect(conversation.run(turnOf({ messages: [user("a"), assistant("b"), user("c")] }), 0, never));
-    assert.equal((error as BridgeError).kind, "turn_timeout");
+    assert.equal((error as BridgeError).code, "turn_timeout");
     assert.equal(conversation.hasBegun, false);
   });
 
@@ -259,7 +259,7 @@ describe("a caller that leaves", () => {
         events.push(...batch);
         if (summaryOf(events).text !== "") left.abort();
       }
-    }, { kind: "client_closed" });
+    }, { code: "client_closed" });
     assert.equal(summaryOf(events).text, "w0 ");
     assert.equal(conversation.isReusable, false);
     // The CLI's answer to the interrupt shows that it was told.
@@ -283,7 +283,7 @@ describe("a caller that leaves", () => {
   it("before the turn began is told so, and the process nothing of the turn", async (t) => {
     const { conversation, claude } = await startConversation(t, "echo-history");
     const { events, error } = await collect(conversation.run(ask("never told"), 0, AbortSignal.abort()));
-    assert.deepEqual([events, (error as BridgeError).kind], [[], "client_closed"]);
+    assert.deepEqual([events, (error as BridgeError).code], [[], "client_closed"]);
     const witness = new Witness();
     claude.attach(witness);
     await claude.write('{"type":"user","message":{"role":"user","content":"what were you told?"}}\n');
@@ -398,7 +398,7 @@ describe("the client's tools", () => {
     const { conversation, next } = await parkedConversation(t, "CALL look {}");
     const left = AbortSignal.abort();
     const { events, error } = await collect(conversation.run(next("x"), 2, left));
-    assert.deepEqual([events, (error as BridgeError).kind, conversation.isReusable, conversation.isParked], [[], "client_closed", false, false]);
+    assert.deepEqual([events, (error as BridgeError).code, conversation.isReusable, conversation.isParked], [[], "client_closed", false, false]);
   });
 });
 
@@ -438,7 +438,7 @@ describe("a conversation that waits for the client's tools", () => {
       const next = { ...turn, messages: withResults(turn.messages, events, "x") };
       assert.deepEqual([conversation.isReusable, conversation.isParked, conversation.canContinue(next, 2)], [false, false, false]);
       const second = await collect(conversation.run(next, 2, never));
-      assert.deepEqual([second.events, (second.error as BridgeError).kind], [[], "cli_failed"]);
+      assert.deepEqual([second.events, (second.error as BridgeError).code], [[], "cli_failed"]);
     });
   }
 
@@ -458,7 +458,7 @@ describe("a conversation that waits for the client's tools", () => {
     const left = new AbortController();
     const run = collect(conversation.run({ ...turn, messages: turn.messages.slice(0, 2) }, 2, left.signal));
     left.abort();
-    assert.equal(((await run).error as BridgeError).kind, "client_closed");
+    assert.equal(((await run).error as BridgeError).code, "client_closed");
   });
 });
 
@@ -512,7 +512,7 @@ describe("an answer with a schema", () => {
   it("that is none fails the turn", async (t) => {
     const { conversation } = await startConversation(t, "answers");
     const { events, error } = await collect(conversation.run(ask("WORDS 2", { responseSchema: { type: "object" } }), 0, never));
-    assert.deepEqual([summaryOf(events).text, (error as BridgeError).kind, conversation.isReusable], ["", "upstream_error", false]);
+    assert.deepEqual([summaryOf(events).text, (error as BridgeError).code, conversation.isReusable], ["", "upstream_error", false]);
   });
 });
 
@@ -578,7 +578,7 @@ describe("a rehearsal", () => {
       const rehearsal = assert.rejects(early.conversation.rehearse(profile, all), words);
       const { events, error } = await collect(early.conversation.run({ ...profile, messages: [user("hi")] }, 0, never));
       await rehearsal;
-      assert.deepEqual([events, (error as BridgeError).kind, early.conversation.isReusable, early.conversation.hasBegun], [[], "cli_failed", false, false]);
+      assert.deepEqual([events, (error as BridgeError).code, early.conversation.isReusable, early.conversation.hasBegun], [[], "cli_failed", false, false]);
       assert.match((error as BridgeError).message, words);
 
       const late = await startConversation(t, name);
@@ -589,19 +589,19 @@ describe("a rehearsal", () => {
 
   it("that is never answered bounds the turn that waits for it", async (t) => {
     const { conversation } = await startConversation(t, "silent", { silenceMsMax: 50 });
-    const rehearsal = assert.rejects(conversation.rehearse(profile, all), { kind: "turn_timeout" });
+    const rehearsal = assert.rejects(conversation.rehearse(profile, all), { code: "turn_timeout" });
     const { error } = await collect(conversation.run({ ...profile, messages: [user(silent.join(" "))] }, 0, never));
     await rehearsal;
-    assert.deepEqual([(error as BridgeError).kind, conversation.isReusable], ["turn_timeout", false]);
+    assert.deepEqual([(error as BridgeError).code, conversation.isReusable], ["turn_timeout", false]);
   });
 
   it("that does not settle holds a turn no longer than a rehearsal may, and the turn may go to another process", async (t) => {
     const { conversation } = await startConversation(t, "never-acknowledges", { rehearsalWaitMsMax: 50 });
-    const rehearsal = assert.rejects(conversation.rehearse(profile, all), { kind: "cli_failed" });
+    const rehearsal = assert.rejects(conversation.rehearse(profile, all), { code: "cli_failed" });
     const { events, error } = await collect(conversation.run({ ...profile, messages: [user("hi")] }, 0, never));
     await rehearsal;
-    const { kind, message } = error as BridgeError;
-    assert.deepEqual([events, kind, message], [[], "cli_failed", "The claude process did not end its rehearsal within 0.05 s."]);
+    const { code, message } = error as BridgeError;
+    assert.deepEqual([events, code, message], [[], "cli_failed", "The claude process did not end its rehearsal within 0.05 s."]);
     assert.deepEqual([conversation.isReusable, conversation.hasBegun], [false, false]);
   });
 
@@ -615,13 +615,13 @@ describe("a rehearsal", () => {
     const rehearsal = assert.rejects(taken.conversation.rehearse(profile, all), words);
     const { events, error } = await collect(taken.conversation.run({ ...profile, messages: [user("hi")] }, 0, never));
     await rehearsal;
-    assert.deepEqual([events, (error as BridgeError).kind, taken.conversation.hasBegun], [[], "cli_failed", false]);
+    assert.deepEqual([events, (error as BridgeError).code, taken.conversation.hasBegun], [[], "cli_failed", false]);
     assert.match((error as BridgeError).message, words);
   });
 
   it("of a process that is ended leaves nobody waiting", async (t) => {
     const { conversation, claude } = await startConversation(t, "silent");
-    const rehearsal = assert.rejects(conversation.rehearse(profile, all), { kind: "cli_failed" });
+    const rehearsal = assert.rejects(conversation.rehearse(profile, all), { code: "cli_failed" });
     claude.kill();
     await rehearsal;
     await until(() => !conversation.isReusable);
@@ -641,7 +641,7 @@ describe("what a process has of a turn that was left", () => {
       // The first has begun to answer by then; the others wait for what does not come.
       await (name === "hangs" ? until(() => conversation.hasBegun) : meanwhile(t));
       left.abort();
-      assert.equal(((await running).error as BridgeError).kind, "client_closed");
+      assert.equal(((await running).error as BridgeError).code, "client_closed");
       assert.equal(conversation.settled, settled);
     });
   }

@@ -31,7 +31,7 @@ describe("the CLI's word for a failure", () => {
   for (const [word, code, status] of table) {
     it(`${word ?? "that is missing"} is ${code}, ${status}`, () => {
       const error = errorOf({ error: word });
-      assert.deepEqual([error.kind, statusOf(error)], [code, status]);
+      assert.deepEqual([error.code, statusOf(error)], [code, status]);
     });
   }
 });
@@ -44,14 +44,14 @@ describe("the upstream's status", () => {
   ];
   for (const [status, code] of table) {
     it(`${status} is ${code}, whatever the word`, () => {
-      assert.equal(errorOf({ status }).kind, code);
-      assert.equal(errorOf({ status, error: "billing_error" }).kind, code);
+      assert.equal(errorOf({ status }).code, code);
+      assert.equal(errorOf({ status, error: "billing_error" }).code, code);
     });
   }
 
   it("that says nothing leaves it to the word", () => {
-    assert.equal(errorOf({ status: 418, error: "billing_error" }).kind, "billing_error");
-    assert.equal(errorOf({ status: 418 }).kind, "upstream_error");
+    assert.equal(errorOf({ status: 418, error: "billing_error" }).code, "billing_error");
+    assert.equal(errorOf({ status: 418 }).code, "upstream_error");
   });
 });
 
@@ -76,18 +76,18 @@ describe("the advice", () => {
   ] as const) {
     it(`on a used-up window that resets in ${resetsInSeconds} s is to come back in ${retryAfterSeconds} s${shouldRetry === false ? ", and not to wait for it" : ""}`, () => {
       const error = errorOf({ status: 429, error: "rate_limit", rateLimit: { status: "rejected", resetsAt: nowMs / 1000 + resetsInSeconds, rateLimitType: "five_hour", utilization: 1 } });
-      assert.deepEqual([error.kind, error.retryAfterSeconds, error.shouldRetry], ["usage_limit_reached", retryAfterSeconds, shouldRetry]);
+      assert.deepEqual([error.code, error.retryAfterSeconds, error.shouldRetry], ["usage_limit_reached", retryAfterSeconds, shouldRetry]);
     });
   }
 
   it("on a rejection without a time is that of a passing rate limit", () => {
     const error = errorOf({ error: "rate_limit", rateLimit: { status: "rejected", resetsAt: undefined, rateLimitType: undefined, utilization: undefined } });
-    assert.deepEqual([error.kind, error.retryAfterSeconds, error.shouldRetry], ["rate_limited", 20, undefined]);
+    assert.deepEqual([error.code, error.retryAfterSeconds, error.shouldRetry], ["rate_limited", 20, undefined]);
   });
 
   for (const status of ["allowed", "allowed_warning"]) {
     it(`on a window that is ${status} is that of a passing rate limit`, () => {
-      assert.equal(errorOf({ status: 429, rateLimit: { status, resetsAt: 5_000, rateLimitType: "five_hour", utilization: 1 } }).kind, "rate_limited");
+      assert.equal(errorOf({ status: 429, rateLimit: { status, resetsAt: 5_000, rateLimitType: "five_hour", utilization: 1 } }).code, "rate_limited");
     });
   }
 });
@@ -105,13 +105,13 @@ describe("the message", () => {
   ] as const) {
     it(`${JSON.stringify(text)} on a 400 is ${code}`, () => {
       const error = errorOf({ status: 400, text });
-      assert.deepEqual([error.kind, error.field], [code, code === "invalid_request" ? undefined : "messages"]);
+      assert.deepEqual([error.code, error.field], [code, code === "invalid_request" ? undefined : "messages"]);
     });
   }
 
   it("of a time-out is one", () => {
-    assert.equal(errorOf({ text: "Request timed out" }).kind, "turn_timeout");
-    assert.equal(errorOf({ text: "upstream timeout" }).kind, "turn_timeout");
+    assert.equal(errorOf({ text: "Request timed out" }).code, "turn_timeout");
+    assert.equal(errorOf({ text: "upstream timeout" }).code, "turn_timeout");
   });
 
   it("of an unknown model names the field", () => assert.equal(errorOf({ status: 404 }).field, "model"));

@@ -14,7 +14,7 @@ describe("a probe", () => {
   it("does not wait for ever on a CLI that never answers, and ends it", async (t) => {
     const { claude, pid } = await startFake(t, "silent");
     t.mock.timers.enable({ apis: ["setTimeout"] });
-    const probing = assert.rejects(probe(claude), { kind: "cli_failed", message: /did not boot within 60 s/u });
+    const probing = assert.rejects(probe(claude), { code: "cli_failed", message: /did not boot within 60 s/u });
     t.mock.timers.tick(bootWaitMs);
     await probing;
     t.mock.timers.reset();

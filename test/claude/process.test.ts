@@ -118,8 +118,8 @@ describe("a process", () => {
       const { onLine, onReadEnd, onFailure } = witness;
       claude.attach({ onLine, onReadEnd, onFailure, [part]: () => { throw fault; } });
       await claude.write(prompt("WORDS 1"));
-      const { kind, cause } = await witness.failure();
-      assert.deepEqual([kind, cause], ["internal", fault]);
+      const { code, cause } = await witness.failure();
+      assert.deepEqual([code, cause], ["internal", fault]);
       await claude.closed;
     });
   }
@@ -259,7 +259,7 @@ describe("a death", () => {
     const { claude, witness } = await startWatched(t, "dies-midway");
     await claude.write(prompt("go"));
     const error = await witness.failure();
-    assert.deepEqual([error.kind, error.message], ["cli_failed", "The claude process ended before it had answered (exit code 7): last words"]);
+    assert.deepEqual([error.code, error.message], ["cli_failed", "The claude process ended before it had answered (exit code 7): last words"]);
     assert.equal(witness.lines.filter((line) => line.includes("text_delta")).length, 2);
     await claude.closed;
     assert.equal(witness.failures.length, 1);
@@ -331,7 +331,7 @@ describe("a death", () => {
     await witness.message(isReady);
     await claude.write(prompt("second"));
     const error = await witness.failure();
-    assert.deepEqual([error.kind, error.message], ["cli_failed", "The claude process ended before it had answered (signal SIGTERM)."]);
+    assert.deepEqual([error.code, error.message], ["cli_failed", "The claude process ended before it had answered (signal SIGTERM)."]);
     await claude.closed;
     assert.equal(isRunning(pid), false);
   });
@@ -340,7 +340,7 @@ describe("a death", () => {
     const { claude, witness, pid } = await startWatched(t, "floods-one-line");
     await claude.write(prompt("go"));
     const error = await witness.failure();
-    assert.deepEqual([error.kind, error.message], ["cli_failed", "The claude process wrote a line that is longer than can be read."]);
+    assert.deepEqual([error.code, error.message], ["cli_failed", "The claude process wrote a line that is longer than can be read."]);
     await claude.closed;
     assert.deepEqual([isRunning(pid), witness.lines, witness.failures.length], [false, [], 1]);
   });
@@ -372,7 +372,7 @@ describe("a process that cannot be started", () => {
       claude.attach(witness);
       await claude.write(prompt("nobody reads this"));
       const error = await witness.failure();
-      assert.equal(error.kind, "cli_unavailable");
+      assert.equal(error.code, "cli_unavailable");
       assert.match(error.message, /^The claude process could not be started: spawn .*\.$/u);
       await claude.closed;
       await claude.end();
@@ -390,7 +390,7 @@ describe("a machine with no room for another process", () => {
     // What Node refuses to pass on throws as a lack of memory does.
     assert.throws(() => new ClaudeProcess({ command, model: "fake", cwd, environment: { BAD: "\0" } }), (error: unknown) => {
       assert.ok(error instanceof BridgeError);
-      assert.deepEqual([error.kind, error.message, error.cause instanceof TypeError], ["cli_unavailable", noRoom, true]);
+      assert.deepEqual([error.code, error.message, error.cause instanceof TypeError], ["cli_unavailable", noRoom, true]);
       return true;
     });
   });

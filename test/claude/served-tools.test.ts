@@ -45,7 +45,7 @@ describe("the tools that a model is given", () => {
 
   it("lack one by the client's name and its place", () => {
     const fault = new ServedTools({ tools: placed(["a", "b", "c"]) }).check(initOf(["a", "c"]));
-    assert.deepEqual([fault?.kind, fault && statusOf(fault), fault?.field], ["invalid_value", 400, "tools[1]"]);
+    assert.deepEqual([fault?.code, fault && statusOf(fault), fault?.field], ["invalid_value", 400, "tools[1]"]);
     assert.match(fault?.message ?? "", /^tools\[1\]: .*"my b"/u);
     assert.equal(new ServedTools({ tools: [tool("a")] }).check(initOf([]))?.field, "tools", "one that no request defines");
   });
@@ -71,7 +71,7 @@ describe("the tools that a model is given", () => {
 
   it("are nobody's fault where the CLI never asked for them", () => {
     const fault = new ServedTools({ tools: placed(["a"]) }).check(initOf([], "failed"));
-    assert.deepEqual([fault?.kind, fault?.field], ["cli_failed", undefined]);
+    assert.deepEqual([fault?.code, fault?.field], ["cli_failed", undefined]);
   });
 });
 
@@ -88,8 +88,8 @@ describe("a turn that failed before it began", () => {
     const served = new ServedTools({ tools });
     served.check(initOf(["a", "b", "constructor"]));
     const refused = new BridgeError("invalid_request", "API Error: 400 tools.1.custom.input_schema: JSON schema is invalid.");
-    const { kind, field: param, message } = served.explain(refused);
-    assert.deepEqual([kind, param], ["invalid_value", "tools[0]"]);
+    const { code, field: param, message } = served.explain(refused);
+    assert.deepEqual([code, param], ["invalid_value", "tools[0]"]);
     assert.match(message, /"my b".*JSON schema is invalid/u);
   });
 

@@ -119,7 +119,7 @@ for (const version of recordedVersions) {
         it(`in ${name}, turn ${turn + 1}, ${path}, is ${code ?? stopReason}`, () => {
           const played = play(turnLines(version, name, turn), path, (resetsAtByVersion[version] - 3_600) * 1_000);
           assert.deepEqual(
-            { thinking: played.thinking, text: played.text, stopReason: played.stopReason, outcome: played.outcome, order: played.order, code: played.error?.kind },
+            { thinking: played.thinking, text: played.text, stopReason: played.stopReason, outcome: played.outcome, order: played.order, code: played.error?.code },
             { thinking, text, stopReason, outcome, order: expected.order ?? "message_start text message_stop", code },
           );
           assert.equal(played.model, played.order.includes("start") ? modelByVersion[version] : undefined);
@@ -228,7 +228,7 @@ describe("the stop reason", () => {
   for (const reason of ["a later word", "tool_use", null]) {
     it(`${reason} without more fails the turn: what it lacks is not known`, () => {
       const played = playMessages(start("m1"), text("a"), stop(reason), result);
-      assert.deepEqual([played.stopReason, played.outcome, played.error?.kind], [undefined, "failed", "upstream_error"]);
+      assert.deepEqual([played.stopReason, played.outcome, played.error?.code], [undefined, "failed", "upstream_error"]);
       assert.match(played.error?.message ?? "", new RegExp(JSON.stringify(reason), "u"));
     });
   }
@@ -287,7 +287,7 @@ describe("a message that was not streamed", () => {
 
   it("fails the turn when a part of another was given", () => {
     const played = playMessages(start("m1"), text("a"), whole("m2", [{ type: "text", text: "hi" }], { stop_reason: "end_turn" }), result);
-    assert.deepEqual([played.text, played.error?.kind], ["a", "upstream_error"]);
+    assert.deepEqual([played.text, played.error?.code], ["a", "upstream_error"]);
   });
 });
 
@@ -318,7 +318,7 @@ describe("a call", () => {
 
   it("that was told and then broke off upstream fails the turn", () => {
     const played = playMessages(start("m1"), toolUse(0, "t1"), start("m2"), text("b"), stop("end_turn"), result);
-    assert.deepEqual([played.order, played.error?.kind, played.text], ["message_start tool_use", "upstream_error", ""]);
+    assert.deepEqual([played.order, played.error?.code, played.text], ["message_start tool_use", "upstream_error", ""]);
   });
 
   it("that was not streamed is told whole", () => {
@@ -353,7 +353,7 @@ describe("a call", () => {
 
   it("without the client's result fails the turn when the model goes on, before anything of it is told", () => {
     const played = playWith({ mayBegin: () => false }, start("m1"), text("a"), stop("end_turn"), result);
-    assert.deepEqual([played.order, played.error?.kind], ["", "cli_failed"]);
+    assert.deepEqual([played.order, played.error?.code], ["", "cli_failed"]);
   });
 
   it("that the CLI ends the turn behind is cut", () => {
@@ -392,7 +392,7 @@ describe("an answer with a schema", () => {
 
   it("that is given twice fails: the first had been sent", () => {
     const played = playWith({ hasSchema }, start("m1"), ...document("t1"), stop("tool_use"), start("m2"), ...document("t2"), stop("tool_use"), result);
-    assert.deepEqual([played.text, played.error?.kind, played.stopReason], ['{"a":1}', "upstream_error", undefined]);
+    assert.deepEqual([played.text, played.error?.code, played.stopReason], ['{"a":1}', "upstream_error", undefined]);
     assert.match(played.error?.message ?? "", /did not match the schema/u);
   });
 
@@ -403,7 +403,7 @@ describe("an answer with a schema", () => {
 
   it("that is only words fails", () => {
     const played = playWith({ hasSchema }, start("m1"), text("I would rather not."), stop("end_turn"), result);
-    assert.deepEqual([played.text, played.error?.kind, played.order], ["", "upstream_error", ""]);
+    assert.deepEqual([played.text, played.error?.code, played.order], ["", "upstream_error", ""]);
     assert.match(played.error?.message ?? "", /did not answer in the JSON/u);
   });
 
@@ -438,13 +438,13 @@ describe("a line of which something was cut", () => {
   it("fails the turn when it is a piece of the answer", () => {
     const translator = begun();
     assert.deepEqual(takeCut(translator, text("a")), []);
-    assert.ok(translator.outcome.name === "failed" && translator.outcome.error.kind === "upstream_error");
+    assert.ok(translator.outcome.name === "failed" && translator.outcome.error.code === "upstream_error");
   });
 
   it("fails the turn when it is an answer that was not streamed", () => {
     const translator = begun();
     assert.deepEqual(takeCut(translator, whole("m2", [{ type: "text", text: "hi" }])), []);
-    assert.ok(translator.outcome.name === "failed" && translator.outcome.error.kind === "upstream_error");
+    assert.ok(translator.outcome.name === "failed" && translator.outcome.error.code === "upstream_error");
   });
 
   it("is no harm when it repeats what was streamed, or ends the turn", () => {
@@ -500,16 +500,16 @@ describe("usage", () => {
 });
 
 describe("a turn without an answer", () => {
-  it("fails when the result says nothing", () => assert.equal(playMessages(result).error?.kind, "cli_failed"));
+  it("fails when the result says nothing", () => assert.equal(playMessages(result).error?.code, "cli_failed"));
 
   it("fails with the result's own words when there is no synthetic message", () => {
     const played = playMessages({ type: "result", is_error: true, result: "API Error: 529", api_error_status: 529 });
-    assert.deepEqual([played.error?.kind, played.error?.message], ["overloaded", "API Error: 529"]);
+    assert.deepEqual([played.error?.code, played.error?.message], ["overloaded", "API Error: 529"]);
   });
 
   it("fails on a synthetic message even if the result calls it a success", () => {
     const played = playMessages({ ...whole("m1", [{ type: "text", text: "You are out of credit" }], { model: "<synthetic>" }), error: "billing_error" }, result);
-    assert.deepEqual([played.error?.kind, played.order, played.text], ["billing_error", "", ""]);
+    assert.deepEqual([played.error?.code, played.order, played.text], ["billing_error", "", ""]);
   });
 });
 

@@ -17,7 +17,7 @@ function entrance(admission: Admission) {
 }
 
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-const refusal = (kind: string) => (error: unknown): boolean => (error as BridgeError).kind === kind;
+const refusal = (kind: string) => (error: unknown): boolean => (error as BridgeError).code === kind;
 
 describe("admission", () => {
   it("lets in as many as may run, and the rest in the order they came", async () => {

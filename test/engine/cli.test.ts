@@ -106,7 +106,7 @@ describe("the CLI on this machine", () => {
   it("that does not serve is told as such, each time, until another does", { skip: onlyPosix }, async (t) => {
     const { command, become } = await replaceable(t, "old-version");
     const started = startCli(t, command);
-    for (let attempt = 0; attempt < 2; attempt++) await assert.rejects(started.cli.ensureUsable(), { kind: "cli_unavailable", message: /too old/u });
+    for (let attempt = 0; attempt < 2; attempt++) await assert.rejects(started.cli.ensureUsable(), { code: "cli_unavailable", message: /too old/u });
     become("answers");
     await started.cli.ensureUsable();
     // Nothing was started of the old one.
@@ -224,10 +224,10 @@ describe("its processes", () => {
 
   it("are not started for a client that left, also while its slot was waited for", async (t) => {
     const { cli } = startCli(t, "answers", { maxProcesses: 1 });
-    await assert.rejects(cli.launch("fake", AbortSignal.abort()), { kind: "client_closed" });
+    await assert.rejects(cli.launch("fake", AbortSignal.abort()), { code: "client_closed" });
     const only = await cli.launch("fake", never);
     const leaving = new AbortController();
-    const left = assert.rejects(cli.launch("fake", leaving.signal), { kind: "client_closed" });
+    const left = assert.rejects(cli.launch("fake", leaving.signal), { code: "client_closed" });
     leaving.abort();
     await left;
     await only.end();
@@ -302,9 +302,9 @@ describe("its processes", () => {
       return witness;
     });
     await cli.close();
-    assert.deepEqual(witnesses.map(({ failures }) => failures.map(({ kind }) => kind)), [["shutting_down"], ["shutting_down"]]);
+    assert.deepEqual(witnesses.map(({ failures }) => failures.map(({ code }) => code)), [["shutting_down"], ["shutting_down"]]);
     assert.deepEqual([cli.size, ...started.map(({ pid }) => isRunning(pid ?? 0))], [0, false, false]);
-    await assert.rejects(cli.launch("fake", never), { kind: "shutting_down" });
+    await assert.rejects(cli.launch("fake", never), { code: "shutting_down" });
     assert.equal(cli.size, 0);
     await cli.close();
   });
@@ -320,7 +320,7 @@ describe("its processes", () => {
 
   it("are not started any more when it is in a hurry, not even one that was asked for before", async (t) => {
     const { cli } = startCli(t, "answers");
-    const launch = assert.rejects(cli.launch("fake", never), { kind: "shutting_down" });
+    const launch = assert.rejects(cli.launch("fake", never), { code: "shutting_down" });
     cli.kill();
     await launch;
     assert.equal(cli.size, 0);
@@ -350,7 +350,7 @@ describe("its processes", () => {
     withTemporary(t, folder);
     await (await cli.launch("fake", never)).end();
     for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true });
-    const launch = assert.rejects(cli.launch("fake", never), { kind: "shutting_down" });
+    const launch = assert.rejects(cli.launch("fake", never), { code: "shutting_down" });
     await cli.close();
     await launch;
     assert.deepEqual(readdirSync(folder), []);
@@ -360,7 +360,7 @@ describe("its processes", () => {
     const { cli } = startCli(t, "answers");
     const folder = await temporaryFolder(t);
     withTemporary(t, join(folder, "missing"));
-    await assert.rejects(cli.launch("fake", never), { kind: "internal", message: /temporary folder/u });
+    await assert.rejects(cli.launch("fake", never), { code: "internal", message: /temporary folder/u });
     assert.equal(cli.size, 0);
     const { installation } = cli;
     assert.match(installation?.kind === "unusable" ? installation.message : "", /temporary folder.*ENOENT/u);

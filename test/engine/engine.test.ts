@@ -66,7 +66,7 @@ describe("a turn", () => {
       const { engine } = startEngine(t, name, { maxProcesses: 1 });
       for (let attempt = 0; attempt < 2; attempt++) {
         const error = await errorOf(engine.run(ask("hi"), never));
-        assert.equal(error.kind, kind);
+        assert.equal(error.code, kind);
         assert.match(error.message, words);
       }
       assert.equal(engine.status.runningTurns, 0);
@@ -88,14 +88,14 @@ describe("a turn", () => {
   ] as const) {
     it(`that fails because ${what} is tried on ${others === 0 ? "no other process" : "one other process"}`, async (t) => {
       const { engine, logLines } = startEngine(t, name);
-      assert.equal((await errorOf(engine.run(ask("hi"), never))).kind, "cli_failed");
+      assert.equal((await errorOf(engine.run(ask("hi"), never))).code, "cli_failed");
       assert.equal(logLines.filter((line) => line.includes("its turn goes to another")).length, others);
     });
   }
 
   it("on a CLI that falls silent ends in time, and so does the process", async (t) => {
     const { engine } = startEngine(t, "hangs", { silenceMsMax: 300 });
-    assert.equal((await errorOf(engine.run(ask("hi"), never))).kind, "turn_timeout");
+    assert.equal((await errorOf(engine.run(ask("hi"), never))).code, "turn_timeout");
     await Promise.all(runningFakes("hangs").map((pid) => waitUntilGone(pid, goneWithinMs)));
   });
 });
@@ -106,7 +106,7 @@ describe("a CLI", () => {
     const file = join(folder, "claude.mjs");
     const { engine } = startEngine(t, { file, leadingArguments: [] });
     const error = await errorOf(engine.run(ask("hi"), never));
-    assert.equal(error.kind, "cli_unavailable");
+    assert.equal(error.code, "cli_unavailable");
     assert.match(error.message, /was not found .*npm install -g/u);
     assert.equal(engine.status.installation?.kind, "unusable");
     copyFileSync(fakeClaudePath("protocol"), join(folder, "protocol.mjs"));
@@ -175,8 +175,8 @@ describe("a model's name", () => {
   it("that nobody knows is refused with those that are served, and not echoed at length", async (t) => {
     const { engine } = startEngine(t, "answers");
     await assert.rejects(engine.resolveModel(`gpt-${"x".repeat(1_000)}`), (error) => {
-      const { kind, field: param, message } = error as BridgeError;
-      assert.deepEqual([kind, param], ["model_not_found", "model"]);
+      const { code, field: param, message } = error as BridgeError;
+      assert.deepEqual([code, param], ["model_not_found", "model"]);
       assert.match(message, /claude-opus-4, .*haiku/u);
       assert.ok(message.length < 500, String(message.length));
       return true;
@@ -189,7 +189,7 @@ describe("the limits", () => {
     const { engine } = startEngine(t, "hangs", { maxProcesses: 2, maxQueue: 1 });
     const running = [await begin(engine, ask("a")), await begin(engine, ask("b"))];
     const waiting = begin(engine, ask("c"));
-    assert.equal((await errorOf(engine.run(ask("d"), never))).kind, "server_busy");
+    assert.equal((await errorOf(engine.run(ask("d"), never))).code, "server_busy");
     assert.deepEqual([engine.status.runningTurns, engine.status.waitingTurns, runningFakes("hangs").length], [2, 1, 2]);
     await running[0]?.batches.return();
     const { batches } = await waiting;
@@ -205,11 +205,11 @@ describe("the limits", () => {
     const leftWaiting = new AbortController();
     const waiting = errorOf(engine.run(ask("b"), leftWaiting.signal));
     leftWaiting.abort();
-    assert.equal((await waiting).kind, "client_closed");
+    assert.equal((await waiting).code, "client_closed");
     left.abort();
     await assert.rejects(async () => {
       for await (const batch of batches) assert.ok(batch.length > 0, "a batch has events");
-    }, { kind: "client_closed" });
+    }, { code: "client_closed" });
     assert.deepEqual([engine.status.runningTurns, engine.status.waitingTurns], [0, 0]);
     await (await begin(engine, ask("c"))).batches.return();
   });
@@ -220,7 +220,7 @@ describe("closing", () => {
     const { engine } = startEngine(t, "bursts");
     const { batches, events } = await begin(engine, ask("hi"));
     const closed = engine.close(60_000);
-    assert.equal((await errorOf(engine.run(ask("late"), never))).kind, "shutting_down");
+    assert.equal((await errorOf(engine.run(ask("late"), never))).code, "shutting_down");
     for await (const batch of batches) events.push(...batch);
     assert.equal(summaryOf(events).stopReason, "end_turn");
     await closed;
@@ -232,13 +232,13 @@ describe("closing", () => {
     const { batches } = await begin(engine, ask("hi"));
     const failing = errorOf(batches);
     await engine.close(10);
-    assert.equal((await failing).kind, "shutting_down");
+    assert.equal((await failing).code, "shutting_down");
     assert.deepEqual([runningFakes("hangs"), engine.status.processes], [[], 0]);
   });
 
   it("waits for a process that holds on to life", { skip: onlyPosix }, async (t) => {
     const { engine } = startEngine(t, "ignores-sigterm", { silenceMsMax: 300 });
-    assert.equal((await errorOf(engine.run(ask("hi"), never))).kind, "turn_timeout");
+    assert.equal((await errorOf(engine.run(ask("hi"), never))).code, "turn_timeout");
     await engine.close(0);
     assert.deepEqual(runningFakes("ignores-sigterm"), []);
   });
@@ -422,7 +422,7 @@ describe("a conversation", () => {
     const { engine } = startEngine(t, "answers", keep);
     await collect(engine.run(ask("WORDS 1"), never));
     const messages = [user("WORDS 1"), assistant("w0"), user("WORDS 2")];
-    assert.equal((await errorOf(engine.run({ ...ask(""), messages }, AbortSignal.abort()))).kind, "client_closed");
+    assert.equal((await errorOf(engine.run({ ...ask(""), messages }, AbortSignal.abort()))).code, "client_closed");
     assert.deepEqual([engine.status.restingConversations, engine.status.runningTurns], [1, 0]);
   });
 });
@@ -531,15 +531,15 @@ describe("an answer that must be a call", () => {
   it("and is words twice is given up, without a word of them", async (t) => {
     const { engine } = startEngine(t, "calls-tools", { conversationIdleMsMax: 60_000 });
     const { events, error } = await collectUnchecked(engine.run(ask("just talk", { ...must, toolChoice: { type: "tool", name: "look" } }), never));
-    const { kind, field: param } = error as BridgeError;
-    assert.deepEqual([kind, param, summaryOf(events).text, summaryOf(events).stopReason], ["upstream_error", "tool_choice", "", undefined]);
+    const { code, field: param } = error as BridgeError;
+    assert.deepEqual([code, param, summaryOf(events).text, summaryOf(events).stopReason], ["upstream_error", "tool_choice", "", undefined]);
     assert.equal(engine.status.restingConversations, 0);
   });
 
   it("and was cut at its token limit is given up at once: nobody is left to ask", async (t) => {
     const { engine } = startEngine(t, "runs-on");
     const { error } = await collect(engine.run(ask("hi", must), never));
-    assert.deepEqual([(error as BridgeError).kind, (error as BridgeError).field], ["upstream_error", "tool_choice"]);
+    assert.deepEqual([(error as BridgeError).code, (error as BridgeError).field], ["upstream_error", "tool_choice"]);
   });
 });
 
@@ -642,7 +642,7 @@ describe("a warm process", () => {
     const { engine } = startEngine(t, "refuses-initialize", { warm: 1 });
     await engine.discover();
     await isWarm(engine, 1);
-    assert.equal((await errorOf(engine.run(ask("hi", { model: "opus" }), never))).kind, "cli_failed");
+    assert.equal((await errorOf(engine.run(ask("hi", { model: "opus" }), never))).code, "cli_failed");
     await until(() => engine.status.processes === engine.status.warmProcesses);
   });
 
@@ -694,7 +694,7 @@ describe("a warm process", () => {
     await engine.discover();
     for (let round = 0; round < 2; round++) {
       await isWarm(engine, 2);
-      assert.equal((await errorOf(engine.run(ask("hi", { model: "opus" }), never))).kind, "cli_failed");
+      assert.equal((await errorOf(engine.run(ask("hi", { model: "opus" }), never))).code, "cli_failed");
     }
     await until(() => logLines.some((line) => line.endsWith("warn a beginning could not be rehearsed error=cli_failed")));
   });

@@ -40,7 +40,7 @@ for (const maxProcesses of [1, 2, 3]) {
           for (let wait = random.below(200); wait > 0; wait--) await new Promise(setImmediate);
           leaving.abort();
           const { error } = await left;
-          if (error !== undefined) assert.equal((error as BridgeError).kind, "client_closed");
+          if (error !== undefined) assert.equal((error as BridgeError).code, "client_closed");
           continue;
         }
         const turn = ask(kind.endsWith("call") ? "CALL look {}" : `hello ${seed} ${round}`, { model, tools });

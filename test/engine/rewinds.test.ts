@@ -128,7 +128,7 @@ describe("a process of which it is not certain what it was told", () => {
     const complete = (messages: readonly Message[]): Promise<readonly Message[]> => (
       messages.length > 1 ? Promise.reject(new BridgeError("invalid_value", "No.")) : Promise.resolve(messages));
     const { error } = await collect(engine.run(turnOf({ model: "opus", messages: [...history, user("three")] }), never, complete));
-    assert.equal((error as BridgeError).kind, "invalid_value");
+    assert.equal((error as BridgeError).code, "invalid_value");
     await until(() => engine.status.processes === 0);
     const again = await told(engine, [...history, user("three"), assistant(""), user("four")]);
     assert.equal(again.told.length, 5, "nobody had the turn that failed");
@@ -156,7 +156,7 @@ describe("a login that was renewed", () => {
   it("that is refused to a fresh process too is refused to the client, and asked for no third time", async (t) => {
     const { engine } = await start(t, "logged-out");
     const { error } = await collect(engine.run(ask("one", { model: "opus" }), never));
-    assert.equal((error as BridgeError).kind, "not_logged_in");
+    assert.equal((error as BridgeError).code, "not_logged_in");
     assert.deepEqual([engine.status.toldOn.booted, engine.status.restingConversations], [1, 0]);
   });
 });

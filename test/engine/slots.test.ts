@@ -44,7 +44,7 @@ describe("slots", () => {
     t.mock.timers.enable({ apis: ["setTimeout"] });
     const slots = new Slots(1);
     const [first] = fill(slots);
-    const failing = assert.rejects(slots.wait(never), { kind: "server_busy", retryAfterSeconds: 5, message: /All 1 processes are taken/u });
+    const failing = assert.rejects(slots.wait(never), { code: "server_busy", retryAfterSeconds: 5, message: /All 1 processes are taken/u });
     t.mock.timers.tick(slotWaitMs - 1);
     assert.equal(slots.waiting, 1);
     t.mock.timers.tick(1);
@@ -56,9 +56,9 @@ describe("slots", () => {
   it("are not given to a client that left, before or while it waits", async () => {
     const slots = new Slots(1);
     const [first] = fill(slots);
-    await assert.rejects(slots.wait(AbortSignal.abort()), { kind: "client_closed" });
+    await assert.rejects(slots.wait(AbortSignal.abort()), { code: "client_closed" });
     const leaving = new AbortController();
-    const left = assert.rejects(slots.wait(leaving.signal), { kind: "client_closed" });
+    const left = assert.rejects(slots.wait(leaving.signal), { code: "client_closed" });
     const stays = slots.wait(never);
     leaving.abort();
     await left;
@@ -70,11 +70,11 @@ describe("slots", () => {
   it("are given no more after the close, and who waits is told why", async () => {
     const slots = new Slots(2);
     const [first] = fill(slots);
-    const waiting = assert.rejects(slots.wait(never), { kind: "shutting_down" });
+    const waiting = assert.rejects(slots.wait(never), { code: "shutting_down" });
     slots.close(new BridgeError("shutting_down", "over"));
     await waiting;
     first?.();
     assert.deepEqual([slots.free, slots.take()], [0, undefined]);
-    await assert.rejects(slots.wait(never), { kind: "shutting_down" });
+    await assert.rejects(slots.wait(never), { code: "shutting_down" });
   });
 });

@@ -24,8 +24,8 @@ describe("those that wait", () => {
     const waiters = new Waiters<string>();
     const [leaver, gone] = [new AbortController(), new AbortController()];
     gone.abort();
-    const left = assert.rejects(waiters.wait(leaver.signal), { kind: "client_closed" });
-    await assert.rejects(waiters.wait(gone.signal), { kind: "client_closed" });
+    const left = assert.rejects(waiters.wait(leaver.signal), { code: "client_closed" });
+    await assert.rejects(waiters.wait(gone.signal), { code: "client_closed" });
     const next = waiters.wait(never);
     leaver.abort();
     await left;
@@ -36,7 +36,7 @@ describe("those that wait", () => {
   it("leave when their patience is over, and are told why", async (t) => {
     t.mock.timers.enable({ apis: ["setTimeout"] });
     const waiters = new Waiters<string>();
-    const impatient = assert.rejects(waiters.wait(never, { ms: 100, error: () => serverBusy("too long") }), { kind: "server_busy", message: "too long" });
+    const impatient = assert.rejects(waiters.wait(never, { ms: 100, error: () => serverBusy("too long") }), { code: "server_busy", message: "too long" });
     t.mock.timers.tick(99);
     assert.equal(waiters.size, 1);
     t.mock.timers.tick(1);
@@ -46,7 +46,7 @@ describe("those that wait", () => {
 
   it("are all refused at the close", async () => {
     const waiters = new Waiters<string>();
-    const refused = [never, never].map((signal) => assert.rejects(waiters.wait(signal), { kind: "shutting_down" }));
+    const refused = [never, never].map((signal) => assert.rejects(waiters.wait(signal), { code: "shutting_down" }));
     waiters.refuseAll(new BridgeError("shutting_down", "over"));
     await Promise.all(refused);
     assert.equal(waiters.size, 0);

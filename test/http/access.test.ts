@@ -41,11 +41,11 @@ describe("without a key", () => {
   }
 
   it("answers 403 when there is no Host", () => {
-    assert.equal(refusalOf(() => open({}, ["accept", "*/*"])).kind, "forbidden");
+    assert.equal(refusalOf(() => open({}, ["accept", "*/*"])).code, "forbidden");
   });
 
   it("answers 403 when there are two, though Node shows the first", () => {
-    assert.equal(refusalOf(() => open({ host: "localhost" }, ["Host", "localhost", "HOST", "evil.com"])).kind, "forbidden");
+    assert.equal(refusalOf(() => open({ host: "localhost" }, ["Host", "localhost", "HOST", "evil.com"])).code, "forbidden");
   });
 
   it("does not take a header's value for a name", () => {

@@ -112,14 +112,14 @@ describe("a body that is no JSON object", () => {
 
   it("is refused when it is empty", async () => {
     const error = await refused("");
-    assert.deepEqual([error.kind, statusOf(error), error.field], ["invalid_json", 400, "body"]);
+    assert.deepEqual([error.code, statusOf(error), error.field], ["invalid_json", 400, "body"]);
     assert.match(error.message, /is empty/);
   });
 
   it("is refused when it is not UTF-8", async () => {
     for (const bytes of [[0xff], [0xc3, 0x28], [0xed, 0xa0, 0x80]]) {
       const error = await refused(Buffer.concat([Buffer.from('{"a":"'), Buffer.from(bytes), Buffer.from('"}')]));
-      assert.deepEqual([error.kind, error.field, error.message], ["invalid_json", "body", "The request body is not valid UTF-8."]);
+      assert.deepEqual([error.code, error.field, error.message], ["invalid_json", "body", "The request body is not valid UTF-8."]);
     }
   });
 
@@ -131,7 +131,7 @@ describe("a body that is no JSON object", () => {
     ];
     for (const body of bodies) {
       const error = await refused(body);
-      assert.deepEqual([error.kind, statusOf(error), error.field], ["invalid_json", 400, "body"]);
+      assert.deepEqual([error.code, statusOf(error), error.field], ["invalid_json", 400, "body"]);
       assert.ok(error.message.startsWith("The request body is not valid JSON"), error.message);
       assert.ok(!JSON.stringify([error.message, String(error.cause), error.stack]).includes("SECRET"), `${body}: ${error.message}`);
     }
@@ -151,7 +151,7 @@ describe("nesting", () => {
   it("is refused beyond it, in arrays and objects, before it is parsed", async () => {
     for (const body of [nested(jsonDepthMax + 1), '{"a":'.repeat(jsonDepthMax + 1), "[".repeat(500_000)]) {
       const error = await refused(body);
-      assert.deepEqual([error.kind, statusOf(error), error.field], ["invalid_json", 400, "body"]);
+      assert.deepEqual([error.code, statusOf(error), error.field], ["invalid_json", 400, "body"]);
       assert.match(error.message, /at most 200 arrays and objects/);
     }
   });
@@ -198,7 +198,7 @@ describe("a body over the limit", () => {
   it("is refused at once when it announces itself, and not read", async () => {
     const request = requestOf(["{}"], { "content-length": String(bytesPerMegabyte + 1) });
     const error = await refusalOf(readJsonBody(request, limits));
-    assert.deepEqual([error.kind, statusOf(error), error.field], ["body_too_large", 413, "body"]);
+    assert.deepEqual([error.code, statusOf(error), error.field], ["body_too_large", 413, "body"]);
     assert.equal(error.message, "The request body is larger than 1 MB, the limit set by --max-body.");
     assert.equal(request.readableFlowing, null);
   });
@@ -218,7 +218,7 @@ describe("a body over the limit", () => {
       socket.write(`c8\r\n${"x".repeat(200)}\r\n0\r\n\r\n`);
     });
     assert.ok(outcome instanceof BridgeError);
-    assert.equal(outcome.kind, "body_too_large");
+    assert.equal(outcome.code, "body_too_large");
     assert.match(received, /^HTTP\/1\.1 413 /);
   });
 
@@ -238,14 +238,14 @@ describe("a client that leaves", () => {
       socket.destroy();
     });
     assert.ok(outcome instanceof BridgeError);
-    assert.equal(outcome.kind, "client_closed");
+    assert.equal(outcome.code, "client_closed");
   });
 
   it("before the reading begins is seen too", async () => {
     const request = requestOf([]);
     request.destroy();
     await once(request, "close");
-    assert.equal((await refusalOf(readJsonBody(request, limits))).kind, "client_closed");
+    assert.equal((await refusalOf(readJsonBody(request, limits))).code, "client_closed");
   });
 
   it("without an error is told by the close alone", async () => {
@@ -254,7 +254,7 @@ describe("a client that leaves", () => {
     const before = listenersOf(request);
     const reading = refusalOf(readJsonBody(request, limits));
     request.emit("close");
-    assert.equal((await reading).kind, "client_closed");
+    assert.equal((await reading).code, "client_closed");
     assert.deepEqual(listenersOf(request), before);
   });
 });
@@ -282,13 +282,13 @@ describe("a signal", () => {
     const reading = refusalOf(readJsonBody(waiting(), { ...limits, signal: abort.signal }));
     abort.abort();
     const error = await reading;
-    assert.equal(error.kind, "client_closed");
+    assert.equal(error.code, "client_closed");
     assert.equal(error.cause, abort.signal.reason);
   });
 
   it("that is aborted already lets nothing be read", async () => {
     const request = waiting();
-    assert.equal((await refusalOf(readJsonBody(request, { ...limits, signal: AbortSignal.abort() }))).kind, "client_closed");
+    assert.equal((await refusalOf(readJsonBody(request, { ...limits, signal: AbortSignal.abort() }))).code, "client_closed");
     assert.equal(request.readableFlowing, null);
   });
 });

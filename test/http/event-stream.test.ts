@@ -69,7 +69,7 @@ const wire: WireStream = {
   open: () => wireText`open;`,
   heartbeat: () => wireText`beat;`,
   encode: (events) => joinedWireText(events.map((event) => (event.type === "text" ? wireText`${event.text};` : noText))),
-  fail: (error) => encodeWireText(`fail ${error.kind};`),
+  fail: (error) => encodeWireText(`fail ${error.code};`),
 };
 
 /** A turn that a test feeds a batch at a time; it counts how often it was asked. */
@@ -192,7 +192,7 @@ describe("the head of a stream", () => {
     t.mock.timers.tick(retryHeadWaitMs - 1);
     assert.equal(socket.headersSent, false);
     await turn.fail(new BridgeError("overloaded", "no"));
-    await assert.rejects(sent, { kind: "overloaded" });
+    await assert.rejects(sent, { code: "overloaded" });
     assert.equal(socket.headersSent, false);
   });
 
@@ -269,7 +269,7 @@ describe("the head of a stream whose dialect writes every event", () => {
     const { socket, turn, sent } = relay(t, {}, everyEvent);
     await turn.give(start, thinkingStart());
     await turn.fail(new BridgeError("overloaded", "no"));
-    await assert.rejects(sent, { kind: "overloaded" });
+    await assert.rejects(sent, { code: "overloaded" });
     assert.deepEqual([socket.headersSent, socket.writes], [false, []]);
   });
 

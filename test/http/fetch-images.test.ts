@@ -39,7 +39,7 @@ async function refusal(turn: Turn, options: Partial<ToldImagesOptions> = {}): Pr
 async function assertRefused(words: RegExp, turn: Turn, options: Partial<ToldImagesOptions> = {}): Promise<BridgeError> {
   const error = await refusal(turn, options);
   assert.match(error.message, words);
-  assert.deepEqual([error.kind, statusOf(error), error.field], ["invalid_value", 400, path]);
+  assert.deepEqual([error.code, statusOf(error), error.field], ["invalid_value", 400, path]);
   assert.ok(error.message.startsWith(`${path}: `), error.message);
   return error;
 }
@@ -416,7 +416,7 @@ describe("a server that does not answer", () => {
         if (response.req.url === "/there" || what !== "redirects to silence") setImmediate(() => left.abort());
       });
       const error = await refusal(turnWith(url), { ...everyone, signal: left.signal });
-      assert.equal(error.kind, "client_closed");
+      assert.equal(error.code, "client_closed");
       await Promise.all(closed);
     });
 
@@ -438,7 +438,7 @@ describe("a server that does not answer", () => {
 
   it("is not asked at all for a client that has left", async (t) => {
     const { url, requests } = await imageServer(t, (_request, response) => response.end(png));
-    assert.equal((await refusal(turnWith(url), { ...everyone, signal: AbortSignal.abort() })).kind, "client_closed");
+    assert.equal((await refusal(turnWith(url), { ...everyone, signal: AbortSignal.abort() })).code, "client_closed");
     assert.equal(requests.length, 0);
   });
 });

@@ -4,7 +4,7 @@ import { describe, it } from "node:test";
 import { HeldAnswers, wholeAnswerBytesMax } from "../../src/http/held-answers.ts";
 import { createLogger } from "../../src/log.ts";
 
-const tooLong = { kind: "upstream_error", message: /ask for it as a stream/u };
+const tooLong = { code: "upstream_error", message: /ask for it as a stream/u };
 
 /** Answers of which so much may be held, and what was logged of them. */
 function room(bytesMax: number) {

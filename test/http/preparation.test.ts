@@ -15,7 +15,7 @@ describe("what is prepared at once", () => {
     const preparation = new Preparation(2);
     const [first, second] = [held(), held()];
     const running = [preparation.run(first.prepare), preparation.run(second.prepare)];
-    await assert.rejects(preparation.run(() => assert.fail("it was begun")), { kind: "server_busy", retryAfterSeconds: 5, message: "2 requests are being received or prepared already." });
+    await assert.rejects(preparation.run(() => assert.fail("it was begun")), { code: "server_busy", retryAfterSeconds: 5, message: "2 requests are being received or prepared already." });
     first.end();
     second.end();
     assert.deepEqual(await Promise.all(running), ["prepared", "prepared"]);
@@ -30,7 +30,7 @@ describe("what is prepared at once", () => {
     await assert.rejects(preparation.run(() => { throw thrown; }), thrown);
     const last = held();
     const again = preparation.run(last.prepare);
-    await assert.rejects(preparation.run(last.prepare), { kind: "server_busy" });
+    await assert.rejects(preparation.run(last.prepare), { code: "server_busy" });
     last.end();
     assert.equal(await again, "prepared");
   });

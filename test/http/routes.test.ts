@@ -71,7 +71,7 @@ describe("a path", () => {
     it(`${path} is not there, for any method`, () => {
       assert.equal(router.find(path), undefined);
       const error = router.notFound(path);
-      assert.deepEqual([statusOf(error), error.kind], [404, "not_found"]);
+      assert.deepEqual([statusOf(error), error.code], [404, "not_found"]);
     });
   }
 

@@ -485,7 +485,7 @@ describe("a server of its own", () => {
 
   /** A path whose handler waits for ever, and whose errors have a form of their own. */
   const waiting = (headers: Record<string, string>): Route => (
-    { path: "/slow", errors: { failure: ({ kind, field }) => ({ status: 408, headers, body: [kind, field] }) }, handlers: { POST: () => new Promise<void>(() => {}) } }
+    { path: "/slow", errors: { failure: ({ code, field }) => ({ status: 408, headers, body: [code, field] }) }, handlers: { POST: () => new Promise<void>(() => {}) } }
   );
 
   for (const [what, code, kind] of [

@@ -141,7 +141,7 @@ describe("an answer in one piece", () => {
     const sent = sendWholeAnswer(new Reader() as unknown as ServerResponse, silent(), fold, options);
     await settled();
     held.hold({ response: new Reader() as unknown as ServerResponse, giveUp: () => {} }).grow(20);
-    await assert.rejects(sent, { kind: "upstream_error", message: /ask for it as a stream/u });
+    await assert.rejects(sent, { code: "upstream_error", message: /ask for it as a stream/u });
     assert.equal(held.bytes, 20);
   });
 

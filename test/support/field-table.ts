@@ -54,7 +54,7 @@ export function testFieldTable({ table, sources, parse, honoured, inside }: Fiel
   for (const { name, treatment, example } of table) {
     if (treatment === "refused") {
       it(`says rightly that ${name} is refused`, () => {
-        assert.throws(() => parse({ [name]: example }), { name: "BridgeError", kind: "unsupported_parameter", field: name });
+        assert.throws(() => parse({ [name]: example }), { name: "BridgeError", code: "unsupported_parameter", field: name });
         assert.deepEqual(parse({ [name]: null }), parse());
       });
     }

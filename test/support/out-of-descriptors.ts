@@ -11,7 +11,7 @@ function outcome(): string {
     new ClaudeProcess({ command: { file: process.execPath, leadingArguments: ["--version"] }, model: "fake", cwd: process.cwd(), environment: {} });
     return "started";
   } catch (error) {
-    return error instanceof BridgeError ? `${error.kind}: ${error.message}` : String(error);
+    return error instanceof BridgeError ? `${error.code}: ${error.message}` : String(error);
   }
 }
 

@@ -16,7 +16,7 @@ export function refusalOf(parse: () => unknown): BridgeError {
 }
 
 /** Holds a refusal of a request's field: a person who sees the message alone can tell which field it is. */
-export function assertRefuses(error: BridgeError, kind: ErrorCode, param: string): void {
-  assert.deepEqual([error.kind, error.field, statusOf(error)], [kind, param, 400]);
+export function assertRefuses(error: BridgeError, code: ErrorCode, param: string): void {
+  assert.deepEqual([error.code, error.field, statusOf(error)], [code, param, 400]);
   assert.ok(error.message.startsWith(param), error.message);
 }

@@ -50,8 +50,8 @@ const previousNotFound: CodeForm = {
   status: 400, type: "invalid_request_error", code: "previous_response_not_found",
 };
 
-function codeFormOf({ kind, field }: BridgeError): CodeForm {
-  return kind === "not_found" && field === "previous_response_id" ? previousNotFound : codeForms[kind];
+function codeFormOf({ code, field }: BridgeError): CodeForm {
+  return code === "not_found" && field === "previous_response_id" ? previousNotFound : codeForms[code];
 }
 
 /** OpenAI's error object. All four keys are always present. */

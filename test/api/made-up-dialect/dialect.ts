@@ -38,8 +38,8 @@ class Lines implements WireStream, AnswerFold {
     return joinedWireText(events.map((event) => this.#line(event)));
   }
 
-  fail({ kind }: BridgeError): WireText {
-    return encodeWireText(`broken ${kind}\n`);
+  fail({ code }: BridgeError): WireText {
+    return encodeWireText(`broken ${code}\n`);
   }
 
   take(events: readonly TurnEvent[]): void {
@@ -90,10 +90,10 @@ export const madeUpDialect: Dialect<TurnRequest> = {
   },
   stream: () => new Lines(),
   whole: () => new Lines(),
-  failure: ({ kind, field, retryAfterSeconds }) => ({
-    status: kind === "invalid_api_key" ? 418 : 422,
+  failure: ({ code, field, retryAfterSeconds }) => ({
+    status: code === "invalid_api_key" ? 418 : 422,
     headers: { "x-made-up": "yes", ...(retryAfterSeconds === undefined ? {} : { "retry-after": String(retryAfterSeconds) }) },
-    body: [kind, field ?? null],
+    body: [code, field ?? null],
   }),
   windowHeaders: (window) => ({ "x-window": window === undefined ? "unknown" : `${window.rateLimitType} ${window.status} ${window.utilization}` }),
 };

@@ -14,8 +14,8 @@ describe("an error in OpenAI's form", () => {
   it("has OpenAI's codes for a bill, a prompt that is too long, and a response that is not stored", () => {
     const told = ([
       ["billing_error", undefined], ["prompt_too_long", "messages"], ["not_found", "previous_response_id"], ["not_found", undefined],
-    ] as const).map(([kind, field]) => {
-      const { status, body } = openAiFailure(new BridgeError(kind, "x", field === undefined ? {} : { field }));
+    ] as const).map(([thrown, field]) => {
+      const { status, body } = openAiFailure(new BridgeError(thrown, "x", field === undefined ? {} : { field }));
       const { type, code } = (body as { error: { type: string; code: string } }).error;
       return [status, type, code];
     });

@@ -20,7 +20,7 @@ function refusal(schema: unknown): readonly [string, string | undefined] {
   } catch (error) {
     assert.ok(error instanceof BridgeError, String(error));
     assert.ok(error.message.startsWith(`${error.field}: `), error.message);
-    return [error.kind, error.field];
+    return [error.code, error.field];
   }
   return assert.fail(`taken: ${JSON.stringify(schema)}`);
 }

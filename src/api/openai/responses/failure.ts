@@ -17,7 +17,7 @@ export function responsesFailure(error: BridgeError, nowMs: number): Failure {
   const { status, headers } = openAiFailure(error);
   const written = openAiError(error);
   const named = written.param === "messages" ? { ...written, param: "input" } : written;
-  if (error.kind !== "usage_limit_reached") return { status, headers, body: { error: named } };
+  if (error.code !== "usage_limit_reached") return { status, headers, body: { error: named } };
   const { retryAfterSeconds } = error;
   const resetsAt = retryAfterSeconds === undefined ? {} : { resets_at: Math.round(nowMs / 1000) + retryAfterSeconds };
   return { status, headers, body: { error: { ...written, type: "usage_limit_reached", ...resetsAt } } };
@@ -27,5 +27,5 @@ export function responsesFailure(error: BridgeError, nowMs: number): Failure {
 export function responseError(error: BridgeError): ResponseError {
   const { code, type, message } = openAiError(error);
   // Codex retries on all but a few codes. Of those few, `insufficient_quota` is the one that fits a used-up window.
-  return { code: error.kind === "usage_limit_reached" ? "insufficient_quota" : code ?? type, message };
+  return { code: error.code === "usage_limit_reached" ? "insufficient_quota" : code ?? type, message };
 }

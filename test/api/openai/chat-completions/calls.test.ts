@@ -102,7 +102,7 @@ describe("results that do not go with the calls are refused, and it is said whic
   for (const [what, messages, param, words] of cases) {
     it(what, () => {
       const error = refusal(...messages);
-      assert.deepEqual([error.kind, error.field, statusOf(error)], ["invalid_value", param, 400]);
+      assert.deepEqual([error.code, error.field, statusOf(error)], ["invalid_value", param, 400]);
       assert.ok(error.message.startsWith(`${param}: `), error.message);
       assert.match(error.message, words);
     });
@@ -182,7 +182,7 @@ describe("a result's content", () => {
   ] as const) {
     it(`${JSON.stringify(content)} is refused`, () => {
       const error = refusal(asked, calls(call("1")), result("1", content));
-      assert.deepEqual([error.kind, error.field], [kind, param]);
+      assert.deepEqual([error.code, error.field], [kind, param]);
     });
   }
 });

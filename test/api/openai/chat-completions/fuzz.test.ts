@@ -75,7 +75,7 @@ describe("whatever the body is", () => {
         const parsed = parse(body);
         if (parsed instanceof BridgeError) {
           assertRefusedByName(parsed);
-          kinds.set(parsed.kind, (kinds.get(parsed.kind) ?? 0) + 1);
+          kinds.set(parsed.code, (kinds.get(parsed.code) ?? 0) + 1);
         } else {
           assertTakenByUpstream(parsed);
           taken += 1;

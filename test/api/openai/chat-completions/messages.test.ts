@@ -83,8 +83,8 @@ describe("the conversation", () => {
   it("may be as long as the bound", () => {
     const entries = Array.from({ length: messagesMax }, () => said("user", "a"));
     assert.equal(parseMessages(entries).messages.length, 1);
-    const { kind, field: param } = refusal([...entries, said("user", "a")]);
-    assert.deepEqual([kind, param], ["invalid_value", "messages"]);
+    const { code, field: param } = refusal([...entries, said("user", "a")]);
+    assert.deepEqual([code, param], ["invalid_value", "messages"]);
   });
 });
 
@@ -137,7 +137,7 @@ describe("an image", () => {
   for (const [url, kind, path] of refused) {
     it(`${JSON.stringify(url)} is refused`, () => {
       const error = refusal(sent(url));
-      assert.deepEqual([error.kind, error.field], [kind, `messages[0].content[1]${path}`]);
+      assert.deepEqual([error.code, error.field], [kind, `messages[0].content[1]${path}`]);
     });
   }
 });
@@ -219,7 +219,7 @@ describe("a message that cannot be honoured is refused by its place", () => {
 
   it("and so is a conversation of nothing but the system's words", () => {
     for (const messages of [[said("system", "x")], [said("user", "")], [said("system", "x"), said("user", null)]]) {
-      assert.deepEqual([refusal(messages).kind, refusal(messages).field], ["invalid_value", "messages"]);
+      assert.deepEqual([refusal(messages).code, refusal(messages).field], ["invalid_value", "messages"]);
     }
   });
 

@@ -24,7 +24,7 @@ describe("a chat request", () => {
 
   for (const [body, got] of [[undefined, "nothing"], [null, "null"], [[], "an array"], ["x", "a string"], [1, "a number"], [true, "a boolean"]] as const) {
     it(`is refused when its body is ${got}`, () => {
-      assert.throws(() => parseChatRequest(body, "m"), { kind: "invalid_type", field: "body", message: `body: expected an object, got ${got}.` });
+      assert.throws(() => parseChatRequest(body, "m"), { code: "invalid_type", field: "body", message: `body: expected an object, got ${got}.` });
     });
   }
 });

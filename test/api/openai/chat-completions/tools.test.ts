@@ -65,8 +65,8 @@ describe("a tool", () => {
   it("may be one of a thousand, and of no more", () => {
     const many = Array.from({ length: toolsMax }, (_, index) => sent(`f${index}`));
     assert.equal(parse({ tools: many }).tools.length, 1_000);
-    const { kind, field: param, message } = refusal({ tools: [...many, sent("g")] });
-    assert.deepEqual([kind, param], ["invalid_value", "tools"]);
+    const { code, field: param, message } = refusal({ tools: [...many, sent("g")] });
+    assert.deepEqual([code, param], ["invalid_value", "tools"]);
     assert.match(message, /at most 1000 tools, got 1001/u);
   });
 });
@@ -152,8 +152,8 @@ describe("a choice of tools", () => {
     it(`${JSON.stringify(choice)} without tools is refused, with and without earlier calls`, () => {
       for (const tools of [undefined, null, []]) {
         for (const messages of [[asked], called("a")]) {
-          const { kind, field: param, message } = refusal({ tools, tool_choice: choice }, messages);
-          assert.deepEqual([kind, param], ["invalid_value", "tool_choice"]);
+          const { code, field: param, message } = refusal({ tools, tool_choice: choice }, messages);
+          assert.deepEqual([code, param], ["invalid_value", "tool_choice"]);
           assert.match(message, /there are no tools/u);
         }
       }
@@ -229,15 +229,15 @@ describe("the deprecated functions", () => {
   ] as const) {
     it(`refuse function_call ${JSON.stringify(choice)}`, () => {
       const error = refusal({ functions, function_call: choice });
-      assert.deepEqual([error.kind, error.field], [kind, param]);
+      assert.deepEqual([error.code, error.field], [kind, param]);
       assert.ok(error.message.startsWith(param), error.message);
     });
   }
 
   it("that are none cannot be called", () => {
     for (const fields of [{ function_call: { name: "a" } }, { functions: [], function_call: { name: "a" } }]) {
-      const { kind, field: param } = refusal(fields);
-      assert.deepEqual([kind, param], ["invalid_value", "function_call"]);
+      const { code, field: param } = refusal(fields);
+      assert.deepEqual([code, param], ["invalid_value", "function_call"]);
     }
   });
 });

@@ -76,13 +76,13 @@ describe("an input", () => {
   it("may be left out where a response goes before it", () => {
     const asked = { previous: "resp_1", stored: storedWith(said("user", "a")) };
     assert.deepEqual(parse(undefined, asked).messages, [user("a")]);
-    assert.equal(refusal(undefined).kind, "missing_field");
+    assert.equal(refusal(undefined).code, "missing_field");
   });
 
   it("refers to an item once", () => {
     const stored = storedWith({ ...said("assistant", "b"), id: "msg_1" });
-    const { kind, field: param } = refusal([said("user", "a"), { id: "msg_1" }, { type: "item_reference", id: "msg_1" }], { stored });
-    assert.deepEqual([kind, param], ["invalid_value", "input[2].id"]);
+    const { code, field: param } = refusal([said("user", "a"), { id: "msg_1" }, { type: "item_reference", id: "msg_1" }], { stored });
+    assert.deepEqual([code, param], ["invalid_value", "input[2].id"]);
   });
 
   it("that ends with the assistant's words asks to go on", () => {
@@ -101,8 +101,8 @@ describe("an input", () => {
     const stored = storedWith(said("user", "b"));
     assert.equal(messagesOf(many, { previous: "resp_1", stored })[0]?.content.length, itemsMax);
     assert.equal(messagesOf([...many, said("user", "a")])[0]?.content.length, itemsMax);
-    const { kind, field: param, message } = refusal([...many, said("user", "a")], { previous: "resp_1", stored });
-    assert.deepEqual([kind, param], ["invalid_value", "input"]);
+    const { code, field: param, message } = refusal([...many, said("user", "a")], { previous: "resp_1", stored });
+    assert.deepEqual([code, param], ["invalid_value", "input"]);
     assert.match(message, /at most 20000 items with those of earlier responses, got 20001/u);
   });
 });
@@ -209,17 +209,17 @@ describe("what was said before", () => {
   for (const previous of ["resp_2", "", "constructor", "msg_1"]) {
     it(`is refused when ${JSON.stringify(previous)} is no response`, () => {
       const error = refusal("c", { previous, stored: storedWith(...before) });
-      const { kind, field: param, message } = error;
-      assert.deepEqual([kind, param, statusOf(error)], ["not_found", "previous_response_id", 400]);
+      const { code, field: param, message } = error;
+      assert.deepEqual([code, param, statusOf(error)], ["not_found", "previous_response_id", 400]);
       assert.match(message, /^previous_response_id: there is no such response\./u);
     });
   }
 
-  it("is refused when its id is none", () => assert.deepEqual([refusal("c", { previous: 7 }).kind, refusal("c", { previous: 7 }).field], ["invalid_type", "previous_response_id"]));
+  it("is refused when its id is none", () => assert.deepEqual([refusal("c", { previous: 7 }).code, refusal("c", { previous: 7 }).field], ["invalid_type", "previous_response_id"]));
 
   it("and lacks a result is refused by that field", () => {
-    const { kind, field: param, message } = refusal("c", { previous: "resp_1", stored: storedWith(...before) });
-    assert.deepEqual([kind, param], ["invalid_value", "previous_response_id"]);
+    const { code, field: param, message } = refusal("c", { previous: "resp_1", stored: storedWith(...before) });
+    assert.deepEqual([code, param], ["invalid_value", "previous_response_id"]);
     assert.match(message, /missing are "1"/u);
   });
 
@@ -234,8 +234,8 @@ describe("what was said before", () => {
 
     it(`is refused where ${JSON.stringify({ ...type, id: "msg_2" })} refers to nothing`, () => {
       const error = refusal([said("user", "x"), { ...type, id: "msg_2" }], { stored: storedWith(...before) });
-      const { kind, field: param, message } = error;
-      assert.deepEqual([kind, param, statusOf(error)], ["invalid_request", "input[1].id", 400]);
+      const { code, field: param, message } = error;
+      assert.deepEqual([code, param, statusOf(error)], ["invalid_request", "input[1].id", 400]);
       // Clients look for these words.
       assert.match(message, /^input\[1\]: Item with this id not found\./u);
     });

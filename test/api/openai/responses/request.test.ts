@@ -39,7 +39,7 @@ describe("a request for a response", () => {
 
   for (const [body, got] of [[undefined, "nothing"], [null, "null"], [[], "an array"], ["x", "a string"], [1, "a number"], [true, "a boolean"]] as const) {
     it(`is refused when its body is ${got}`, () => {
-      assert.throws(() => parseResponsesRequest(body, "m", stored), { kind: "invalid_type", field: "body", message: `body: expected an object, got ${got}.` });
+      assert.throws(() => parseResponsesRequest(body, "m", stored), { code: "invalid_type", field: "body", message: `body: expected an object, got ${got}.` });
     });
   }
 

@@ -302,7 +302,7 @@ describe("a failure", () => {
     const most: TurnEvent = { type: "text", index: 0, text: "x".repeat(answerBytesMax / 2 - 1) as JsonText };
     const numbers = (bytes: string): number[] => [...bytes.matchAll(/"sequence_number":(\d+)/gu)].map(([, number]) => Number(number));
     const written = numbers(relayed(wire, [half], [most]));
-    assert.throws(() => wire.stream.encode([thinking("a"), text("b")]), { kind: "upstream_error", message: /longer than a response can hold/u });
+    assert.throws(() => wire.stream.encode([thinking("a"), text("b")]), { code: "upstream_error", message: /longer than a response can hold/u });
     const [failed, ...more] = numbers(wire.stream.fail(new BridgeError("upstream_error", "x")));
     assert.deepEqual([written, failed, more], [[0, 1, 2, 3, 4, 5], 6, []]);
     assert.deepEqual(wire.finished, []);

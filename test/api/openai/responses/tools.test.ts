@@ -219,8 +219,8 @@ describe("a choice of tools", () => {
     it(`${JSON.stringify(choice)} without tools that are taken is refused, with and without earlier calls`, () => {
       for (const tools of [undefined, null, [], [{ type: "web_search" }]]) {
         for (const messages of [[asked], called("a")]) {
-          const { kind, field: param, message } = refusal({ tools, tool_choice: choice }, messages);
-          assert.deepEqual([kind, param], ["invalid_value", "tool_choice"]);
+          const { code, field: param, message } = refusal({ tools, tool_choice: choice }, messages);
+          assert.deepEqual([code, param], ["invalid_value", "tool_choice"]);
           assert.match(message, /there are no tools/u);
         }
       }
