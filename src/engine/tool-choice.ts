@@ -6,9 +6,12 @@ import { noUsage, sumOfUsage } from "../turn/usage.ts";
 
 /**
  * Adds the turn's tool_choice to its system prompt, because the CLI has no such setting. `TurnRunner` handles an answer
- * without the required call.
+ * without the required call. Where a call is required the turn loses its schema: the CLI has the model answer by a tool
+ * of the schema's own, which the model would take for the call that it must make.
  */
-export function withToolChoice(turn: Turn): Turn {
+export function withToolChoice({ responseSchema, ...asked }: Turn): Turn {
+  const hasSchema = responseSchema !== undefined && !(mustCall(asked) && asked.tools.length > 0);
+  const turn = hasSchema ? { ...asked, responseSchema } : asked;
   const mayCall = turn.tools.length > 0 && turn.toolChoice.type !== "none";
   const instructions = [
     ...choiceInstruction(turn),

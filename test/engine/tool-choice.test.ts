@@ -12,7 +12,7 @@ const systemOf = (toolChoice: ToolChoice, more: Parameters<typeof turnOf>[0] = {
 describe("what the model is told of the choice of tools", () => {
   it("is nothing when it is free", () => {
     const turn = turnOf({ tools, system: "Be brief." });
-    assert.equal(withToolChoice(turn), turn);
+    assert.deepEqual(withToolChoice(turn), turn);
   });
 
   it("follows the client's own system prompt, and is all where there is none", () => {
@@ -33,10 +33,21 @@ describe("what the model is told of the choice of tools", () => {
     assert.equal(systemOf({ type: "any" }, { disableParallelToolUse: true }), "Your answer must be a call of one of your tools.\n\nCall at most one tool in an answer.");
   });
 
+  it("leaves the answer's schema away where the answer must be a call", () => {
+    const responseSchema = { type: "object" };
+    for (const toolChoice of [{ type: "any" }, { type: "tool", name: "look" }] as const) {
+      assert.equal(withToolChoice(turnOf({ tools, toolChoice, responseSchema })).responseSchema, undefined);
+    }
+    for (const toolChoice of [{ type: "auto" }, { type: "none" }] as const) {
+      assert.equal(withToolChoice(turnOf({ tools, toolChoice, responseSchema })).responseSchema, responseSchema);
+    }
+    assert.equal(withToolChoice(turnOf({ toolChoice: { type: "any" }, responseSchema })).responseSchema, responseSchema);
+  });
+
   it("is nothing where there are no tools", () => {
     for (const toolChoice of [{ type: "auto" }, { type: "none" }, { type: "any" }] as const) {
       const turn = turnOf({ toolChoice, disableParallelToolUse: true });
-      assert.equal(withToolChoice(turn), turn);
+      assert.deepEqual(withToolChoice(turn), turn);
     }
   });
 

@@ -18,7 +18,8 @@ export const chatFields: readonly FieldTreatment[] = [
   { name: "functions", treatment: "honoured", note: "deprecated; answered with `function_call`" },
   { name: "function_call", treatment: "honoured", note: "deprecated" },
   { name: "response_format", treatment: "honoured", note: `\`text\`, \`json_object\`, \`json_schema\`; \`name\` and `
-    + `\`strict\` are ignored; \`format\` and a union at the top are told in words; other keywords hold, but for `
+    + "`strict` are ignored; not held where `tool_choice` demands a call; `format` and a union at the top are told in "
+    + `words; other keywords hold, but for `
       + `${codeWords(ignoredKeywords)}, which are ignored` },
   { name: "max_tokens", treatment: "honoured", note: "up to 1,024 turns thinking off" },
   { name: "max_completion_tokens", treatment: "honoured", note: "wins over `max_tokens`" },
