@@ -36,6 +36,8 @@ interface Place {
   readonly isRoomy: boolean;
   readonly usual?: Profile;
   readonly abilities?: RewindAbilities;
+  /** Whether a process ends with its turn, unless it waits for tools. */
+  readonly keepsNone?: boolean;
 }
 interface Scene extends JudgedServer { readonly server: ClaudeMaxApi }
 interface Forest {
@@ -50,13 +52,14 @@ function treesFor({ claude }: Scene): number {
   return claude.isCheap || isCountFixed() ? treesWanted : Math.min(treesWanted, treesDear);
 }
 
-async function start(t: TestContext, { maxProcesses, warm, isRoomy, usual, abilities }: Place): Promise<Scene> {
+async function start(t: TestContext, { maxProcesses, warm, isRoomy, usual, abilities, keepsNone = false }: Place): Promise<Scene> {
   const claude = await startRememberingClaude(t, seedFirst, abilities === undefined ? {} : { abilities });
   const server = createClaudeMaxApi(
     {
       port: 0, claude: claude.path, passEnv: Object.keys(claude.environment), maxProcesses, maxQueue: 1_000, warm, logLevel: "silent",
       // A failure keeps its status however slow the machine.
       headWaitSeconds: 600,
+      ...(keepsNone ? { conversationIdleSeconds: 0 } : {}),
     },
     { environment: { ...platformEnvironment(), ...claude.environment } },
   );
@@ -107,8 +110,9 @@ describe("conversation trees", { skip: relaysUnavailable }, () => {
     assert.ok(seen.errorsOfKills <= seen.freshKills, `${seen.errorsOfKills} clients noticed ${seen.freshKills} kills`);
   });
 
+  // Used processes that rest take the place of rehearsed ones, so none is kept here.
   it("the same where new conversations begin alike, and processes have rehearsed it", async (t) => {
-    const scene = await start(t, { maxProcesses: 200, warm: 4, isRoomy: true, usual });
+    const scene = await start(t, { maxProcesses: 200, warm: 4, isRoomy: true, usual, keepsNone: true });
     const isEnough = ({ rehearsedTurns }: Observations): boolean => rehearsedTurns >= rehearsedTurnsWanted;
     const { seen, grown } = await growAll(t, scene, { trees: treesFor(scene), firstSeed: seedFirst, atOnce: 2, isEnough });
     if (isEnough(seen) || isTooFew(t, grown)) return;

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import {
   callOrder, exchangeMsMax, jsonOrder, plainText, requestsSince, startInterop, suiteMsMax, thoughts, toolReply, upstreamMessages, upstreamTools, usage,
 } from "../support/interop.ts";
-import { apiRuns } from "./api-runs.ts";
+import { apiRunsFor } from "./client-runs.ts";
 import { clients, configure, load, missing } from "./clients.ts";
 
 const weather = { city: "Zürich", days: 3 };
@@ -13,7 +13,7 @@ const deadline = { timeout: exchangeMsMax };
 
 const majors = [[7, clients.aiSdk7], [6, clients.aiSdk6], [5, clients.aiSdk5]] as const;
 for (const [major, described] of majors) {
-  for (const [api, version] of apiRuns) {
+  for (const [api, version] of apiRunsFor(described)) {
     const provider = api === "chat completions" ? "openai-compatible" : "openai";
     const [installed, installedProvider] = [`ai-${major}`, `ai-sdk-${provider}-${major}`];
     test(`${described.name} by ${api} on claude ${version}`, { skip: missing(installed, installedProvider), timeout: suiteMsMax }, async (t) => {

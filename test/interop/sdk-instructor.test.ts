@@ -2,13 +2,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { callOrder, exchangeMsMax, jsonOrder, requestsSince, startInterop, suiteMsMax, upstreamTools } from "../support/interop.ts";
-import { claudeVersions } from "../support/real-claude.ts";
+import { versionsFor } from "./client-runs.ts";
 import { type Client, clients, configure, load, missing } from "./clients.ts";
 
 const document = { title: "A \"plan\"", steps: ["one", "two"] };
 const deadline = { timeout: exchangeMsMax };
 
-for (const version of claudeVersions) {
+for (const version of versionsFor(clients.instructor)) {
   test(`${clients.instructor.name} on claude ${version}`, { skip: missing("@instructor-ai/instructor"), timeout: suiteMsMax }, async (t) => {
     const { url, stub } = await startInterop(t, version);
     // Its schemas are of the zod before.

@@ -4,14 +4,14 @@ import { test } from "node:test";
 import {
   callOrder, exchangeMsMax, jsonOrder, plainText, requestsSince, startInterop, suiteMsMax, toolReply, upstreamMessages, upstreamTools, usage,
 } from "../support/interop.ts";
-import { apiRuns } from "./api-runs.ts";
+import { apiRunsFor } from "./client-runs.ts";
 import { clients, configure, load, missing } from "./clients.ts";
 
 const weather = { city: "Zürich", days: 3 };
 const document = { title: "A \"plan\"", steps: ["one", "two"] };
 const deadline = { timeout: exchangeMsMax };
 
-for (const [api, version] of apiRuns) {
+for (const [api, version] of apiRunsFor(clients.langchain)) {
   test(`${clients.langchain.name} by ${api} on claude ${version}`, { skip: missing("@langchain/openai", "@langchain/core"), timeout: suiteMsMax }, async (t) => {
     const { url, stub } = await startInterop(t, version);
     const model = await configure(clients.langchain, url, {}, api);

@@ -4,14 +4,14 @@ import { test } from "node:test";
 import {
   callOrder, exchangeMsMax, jsonOrder, plainText, requestsSince, startInterop, suiteMsMax, toolReply, upstreamMessages, upstreamTools, usage,
 } from "../support/interop.ts";
-import { claudeVersions } from "../support/real-claude.ts";
+import { versionsFor } from "./client-runs.ts";
 import { clients, configure, load, missing } from "./clients.ts";
 
 const weather = { city: "Zürich", days: 3 };
 const document = { title: "A \"plan\"", steps: ["one", "two"] };
 const deadline = { timeout: exchangeMsMax };
 
-for (const version of claudeVersions) {
+for (const version of versionsFor(clients.llamaIndex)) {
   test(`${clients.llamaIndex.name} on claude ${version}`, { skip: missing("@llamaindex/openai", "@llamaindex/core"), timeout: suiteMsMax }, async (t) => {
     const { url, stub } = await startInterop(t, version);
     const llm = await configure(clients.llamaIndex, url);

@@ -6,6 +6,7 @@ import {
   callOrder, exchangeMsMax, jsonOrder, plainPieces, plainText, requestsSince, startInterop, suiteMsMax, thoughts, toolReply, upstreamMessages, upstreamTools,
   usage,
 } from "../support/interop.ts";
+import { versionsFor } from "./client-runs.ts";
 import { clients, configure, load, missing } from "./clients.ts";
 
 const weather = { city: "Zürich", days: 3 };
@@ -13,7 +14,7 @@ const document = { title: "A \"plan\"", steps: ["one", "two"] };
 const deadline = { timeout: exchangeMsMax };
 
 for (const { client: described, installed } of [{ client: clients.openai7, installed: "openai" }, { client: clients.openai6, installed: "openai-6" }]) {
-  for (const version of claudeVersions) {
+  for (const version of versionsFor(described)) {
     test(`${described.name} on claude ${version}`, { skip: missing(installed), timeout: suiteMsMax }, async (t) => {
       const { url, stub } = await startInterop(t, version);
       const client = await configure(described, url, { openai: installed });
@@ -125,7 +126,7 @@ for (const { client: described, installed } of [{ client: clients.openai7, insta
       });
     });
 
-    // As in `apiRuns`.
+    // As in `apiRunsFor`.
     if (version === claudeVersions[0]) test(`${described.name} by the Responses API on claude ${version}`, { skip: missing(installed), timeout: suiteMsMax }, async (t) => {
       const { url, stub } = await startInterop(t, version);
       const { responses } = await configure(described, url, { openai: installed });

@@ -10,6 +10,7 @@ import { cleanUp } from "./cleanup.ts";
 import { startEmbedded } from "./embedded-server.ts";
 import { claudePath, type ClaudeVersion, subscriptionEnvironment } from "./real-claude.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
+import { type WatchedClaude, watchedClaude } from "./watched-claude.ts";
 
 /** How long one exchange with a client may take, in milliseconds. */
 export const exchangeMsMax = 60_000;
@@ -33,6 +34,11 @@ export function callOrder(tool: string, input: Readonly<Record<string, unknown>>
   return `CALL ${tool} ${JSON.stringify(input)} END`;
 }
 
+/** The prompt on which it calls that tool once for each input, each time after the result of the last. */
+export function stepsOrder(tool: string, inputs: readonly Readonly<Record<string, unknown>>[]): string {
+  return `STEPS ${tool} ${JSON.stringify(inputs)} END`;
+}
+
 /** The prompt on which it answers with that document, where it is held to a JSON Schema. */
 export function jsonOrder(document: Readonly<Record<string, unknown>>): string {
   return `JSON ${JSON.stringify(document)} END`;
@@ -44,10 +50,13 @@ export function toolReply(result: string): string {
 }
 
 /**
- * It calls the tool that the last user message orders, if it is offered; it answers a tool's result by quoting it; held to a schema it
- * gives the document that is ordered; and else it says `plainText`.
+ * It calls the tool that the last user message orders, if it is offered; it answers a tool's result by quoting it, or
+ * with the next of the steps that were ordered; held to a schema it gives the document that is ordered; and else it says
+ * `plainText`.
  */
 export function obedientModel({ body }: StubRequest): StubAnswer {
+  const step = nextStep(body);
+  if (step !== undefined) return step;
   const last = conversationOf(body).findLast(({ role }) => role === "user");
   const blocks = typeof last?.content === "string" ? [] : last?.content ?? [];
   const results = blocks.filter(({ type }) => type === "tool_result");
@@ -61,16 +70,28 @@ export function obedientModel({ body }: StubRequest): StubAnswer {
   return textAnswer([...plainPieces], manner);
 }
 
+/** The call of the step that is due by the last order of steps, if there is one. */
+function nextStep(body: StubRequestBody): StubAnswer | undefined {
+  const blocks = conversationOf(body).filter(({ role }) => role === "user").flatMap(({ content }) => (
+    typeof content === "string" ? [{ type: "text", text: content }] : content
+  ));
+  const orders = blocks.flatMap(({ text }) => [...(text ?? "").matchAll(/STEPS (\S+) (\[.*?\]) END/gsu)]);
+  const [, tool = "", inputs = "[]"] = orders.at(-1) ?? [];
+  const input = parseInput<Record<string, unknown>[]>(inputs)[blocks.filter(({ type }) => type === "tool_result").length];
+  const isOffered = (body.tools ?? []).some(({ name }) => name === tool);
+  return input === undefined || !isOffered ? undefined : call(tool, input);
+}
+
 function call(name: string, input: Readonly<Record<string, unknown>>): StubAnswer {
   return toolUseAnswer([{ name, input, fragments: inPieces(JSON.stringify(input)) }], manner);
 }
 
 /** A client may show the prompt inside of another document, its quotes escaped. */
-function parseInput(text: string): Record<string, unknown> {
+function parseInput<Input = Record<string, unknown>>(text: string): Input {
   try {
-    return JSON.parse(text) as Record<string, unknown>;
+    return JSON.parse(text) as Input;
   } catch {
-    return JSON.parse(text.replaceAll('\\"', '"')) as Record<string, unknown>;
+    return JSON.parse(text.replaceAll('\\"', '"')) as Input;
   }
 }
 
@@ -87,6 +108,7 @@ export interface InteropServer {
   /** Without `/v1`. */
   readonly url: string;
   readonly stub: AnthropicStub;
+  readonly claude: WatchedClaude;
 }
 
 /** Our server on that CLI, with those settings beside the tests' own. Both end with the test. */
@@ -94,12 +116,13 @@ export async function startInterop(t: TestContext, version: ClaudeVersion, setti
   const stub = await startAnthropicStub({ respond: obedientModel });
   cleanUp(t, () => stub.close());
   const environment = subscriptionEnvironment(stub.url, await temporaryFolder(t));
+  const claude = await watchedClaude(claudePath(version), await temporaryFolder(t));
   const { url } = await startEmbedded(
     t,
-    { claude: claudePath(version), passEnv: ["ANTHROPIC_BASE_URL", "DISABLE_TELEMETRY"], maxProcesses: 6, warm: 1, logLevel: "warn", ...settings },
+    { claude: claude.path, passEnv: ["ANTHROPIC_BASE_URL", "DISABLE_TELEMETRY"], maxProcesses: 6, warm: 1, logLevel: "warn", ...settings },
     environment,
   );
-  return { url, stub };
+  return { url, stub, claude };
 }
 
 /** A message as it went upstream, in short: `user: text`, `assistant: call name {json}`, `user: result text`. Thoughts are left out: only a process that had them has them still. */

@@ -1,0 +1,56 @@
+/** A program in place of the CLI that runs it, and notes what it is told: each start, each line of history, each turn. */
+import { chmod, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+/** What a process was told, in order: lines of history that ask nothing, and turns. */
+export type Told = "history" | "turn";
+
+export interface WatchedClaude {
+  /** The executable to give to the server. */
+  readonly path: string;
+  /** By process, those that ran a turn. The probe's process is told some history, and runs none. */
+  readonly told: () => Promise<ReadonlyMap<string, readonly Told[]>>;
+}
+
+/** `folder` is empty, and gets the program and its notes. */
+export async function watchedClaude(claude: string, folder: string): Promise<WatchedClaude> {
+  const [path, notes] = [join(folder, "claude.mjs"), join(folder, "notes")];
+  await writeFile(notes, "");
+  await writeFile(path, program(claude, notes));
+  await chmod(path, 0o755);
+  const told = async (): Promise<ReadonlyMap<string, readonly Told[]>> => {
+    const processes = new Map<string, Told[]>();
+    for (const line of (await readFile(notes, "utf8")).split("\n").filter((text) => text !== "")) {
+      const [pid = "", what] = line.split(" ");
+      processes.set(pid, [...processes.get(pid) ?? [], what as Told]);
+    }
+    return new Map([...processes].filter(([, all]) => all.includes("turn")));
+  };
+  return { path, told };
+}
+
+/** How many of these turns were told more than their last message: their history, or a part of it. */
+export function turnsWithHistory(told: readonly Told[]): number {
+  return told.filter((what, index) => what === "turn" && told[index - 1] === "history").length;
+}
+
+/** An empty message is not noted: it is a rehearsal's, and is taken back. */
+function program(claude: string, notes: string): string {
+  return `#!${process.execPath}
+import { spawn } from "node:child_process";
+import { appendFileSync } from "node:fs";
+import { createInterface } from "node:readline";
+const child = spawn(${JSON.stringify(claude)}, process.argv.slice(2), { stdio: ["pipe", "inherit", "inherit"] });
+for (const signal of ["SIGTERM", "SIGINT"]) process.on(signal, () => child.kill(signal));
+child.on("exit", (code, signal) => process.exit(code ?? 128 + (signal === "SIGKILL" ? 9 : 15)));
+child.stdin.on("error", () => {});
+process.stdin.on("data", (data) => child.stdin.write(data)).on("end", () => child.stdin.end());
+createInterface({ input: process.stdin }).on("line", (line) => {
+  let told;
+  try { told = JSON.parse(line); } catch { return; }
+  if (told.type !== "user" && told.type !== "assistant" || told.message.content.length === 0) return;
+  const what = told.type === "assistant" || told.shouldQuery === false ? "history" : "turn";
+  appendFileSync(${JSON.stringify(notes)}, process.pid + " " + what + "\\n");
+});
+`;
+}
