@@ -24,6 +24,7 @@ import type { Route } from "./http/route.ts";
 import { routesOf } from "./http/routes.ts";
 import { createHttpServer } from "./http/server.ts";
 import { createLogger } from "./log.ts";
+import { realWorld } from "./world.ts";
 
 export { type Config, ConfigError, type ModelAlias } from "./config/settings.ts";
 export { type Body, bodyOfPieces, bodyOfText } from "./api/body.ts";
@@ -102,6 +103,7 @@ export function createClaudeMaxApi(
     folderPlace: () => ({
       runtime: environment["XDG_RUNTIME_DIR"], temporary: tmpdir(), home: homedir(), name: listenedPort?.toString(),
     }),
+    world: realWorld,
     log,
     onRest,
   });

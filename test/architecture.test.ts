@@ -4,7 +4,7 @@ import { join, sep } from "node:path";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { changingTypes } from "./support/object-size.ts";
-import { architectureBreaches, foreignWords, importsOf, processBreaches, unusedImports } from "./support/architecture.ts";
+import { architectureBreaches, foreignWords, importsOf, processBreaches, unusedImports, worldBreaches } from "./support/architecture.ts";
 import type { SourceFile } from "./support/architecture.ts";
 import { widthBreaches } from "./support/source-shape.ts";
 
@@ -62,6 +62,12 @@ describe("the source", () => {
 
   it("leaves process.env and process.exit to main.ts", async () => {
     assert.deepEqual((await sources()).flatMap(({ file, source }) => processBreaches(file, source)), []);
+  });
+
+  it("gives the engine its time, its chance and its processes from outside", async () => {
+    const engine = (await sources()).filter(({ file }) => file.startsWith("src/engine/"));
+    assert.ok(engine.length > 5, "the engine was found");
+    assert.deepEqual(engine.flatMap(({ file, source }) => worldBreaches(file, source)), []);
   });
 
   it("has no file of src over 250 lines", async () => {
@@ -326,6 +332,29 @@ describe("process.env and process.exit", () => {
 
   it("are not seen in comments, nor in what is named alike", () => {
     assert.deepEqual(processBreaches("src/log.ts", "// process.env\n/* process.exit() */ process.exitCode = 1; child.process.environment"), []);
+  });
+});
+
+describe("time, chance and processes of the engine's own", () => {
+  for (const [name, source] of [
+    ["setTimeout", "const timer = setTimeout(call, 5);"],
+    ["setInterval", "globalThis.setInterval(call, 5);"],
+    ["Date", "const now = Date.now();"],
+    ["performance", "const { now } = performance;"],
+    ["randomUUID", 'import { randomUUID } from "node:crypto";'],
+    ["Math.random", "if (Math.random() < 0.5) f();"],
+    ["spawn", 'import { spawn } from "node:child_process";'],
+    ["new ClaudeProcess", "const process = new ClaudeProcess(options);"],
+    ['"node:timers/promises"', 'import { scheduler } from "node:timers/promises";'],
+  ] as const) {
+    it(`are seen in: ${source}`, () => {
+      assert.deepEqual(worldBreaches("src/engine/a.ts", source), [`src/engine/a.ts names ${name}: the engine has time, chance and processes from its World.`]);
+      assert.deepEqual(worldBreaches("src/claude/a.ts", source), []);
+    });
+  }
+
+  it("are not seen in comments, nor in what is named alike", () => {
+    assert.deepEqual(worldBreaches("src/engine/a.ts", "// Date.now()\nconst updated = aDate + clock.now(); world.launch(options);"), []);
   });
 });
 

@@ -1,14 +1,17 @@
 import type { InitializeAnswer, RateLimitInfo } from "../claude/protocol.ts";
 import type { Logger } from "../log.ts";
+import type { Clock } from "./world.ts";
 
 /** What the CLI has reported about its login and about the subscription behind it. */
 export class Account {
   readonly #log: Logger;
+  readonly #clock: Clock;
   #login: Pick<InitializeAnswer, "loggedIn" | "knowsEmail"> | undefined;
   #rateLimit: RateLimitInfo | undefined;
 
-  constructor(log: Logger) {
+  constructor(log: Logger, clock: Clock) {
     this.#log = log;
+    this.#clock = clock;
   }
 
   /** Whether the CLI is logged in; undefined until it was asked. */
@@ -24,7 +27,7 @@ export class Account {
   /** The subscription's rate limit window, as the CLI last reported it; undefined once it has been reset. */
   get rateLimit(): RateLimitInfo | undefined {
     const resetsAt = this.#rateLimit?.resetsAt;
-    return resetsAt !== undefined && resetsAt * 1000 <= Date.now() ? undefined : this.#rateLimit;
+    return resetsAt !== undefined && resetsAt * 1000 <= this.#clock.now() ? undefined : this.#rateLimit;
   }
 
   noteLogin({ loggedIn, knowsEmail }: InitializeAnswer): void {

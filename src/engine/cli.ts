@@ -2,7 +2,7 @@ import { noCapabilities } from "../claude/capabilities.ts";
 import type { Installation } from "../claude/installation.ts";
 import type { Command } from "../claude/launch.ts";
 import { probe } from "../claude/probe.ts";
-import { ClaudeProcess } from "../claude/process.ts";
+import type { ClaudeProcess } from "../claude/process.ts";
 import type { InitializeAnswer } from "../claude/protocol.ts";
 import type { ModelAlias } from "../config/settings.ts";
 import { asBridgeError, clientClosed, serverBusy, shuttingDown } from "../errors.ts";
@@ -17,6 +17,7 @@ import { ModelCatalog } from "./model-catalog.ts";
 import { ProcessFolder } from "./process-folder.ts";
 import { KnownCapabilities } from "./known-capabilities.ts";
 import type { Release } from "./slots.ts";
+import type { World } from "./world.ts";
 
 /** After how many trials that came to no end a CLI counts as one that can do nothing more. */
 const trialsMax = 3;
@@ -33,6 +34,7 @@ export interface CliOptions {
   readonly maxProcesses: number;
   /** Says where to make the processes' folder. Default: a new folder each time, in the system's temporary folder. */
   readonly folderPlace?: (() => FolderPlace) | undefined;
+  readonly world: World;
   readonly log: Logger;
   /** The CLI's program or configuration has changed: new conversations should not get processes started before. */
   readonly onChange: () => void;
@@ -60,21 +62,21 @@ export class Cli {
   };
 
   constructor(options: CliOptions) {
-    const { command, environment, log, onChange } = options;
+    const { command, environment, world, log, onChange } = options;
     this.#options = options;
-    this.#live = new LiveProcesses(options.maxProcesses);
+    this.#live = new LiveProcesses(options.maxProcesses, world.clock);
     this.#folder = new ProcessFolder(options);
     const folder = (): Promise<string | undefined> => this.#folder.open().then(({ cwd }) => cwd, () => undefined);
     this.#installed = new InstalledCli({
-      command, environment, log, folder,
+      command, environment, world, log, folder,
       onChange: () => {
         this.capabilities.forget();
         onChange();
         if (this.#inquiry.asked !== undefined) void this.ask(this.#inquiry.asked);
       },
     });
-    this.account = new Account(log);
-    this.#configs = { home: new ConfigHome(environment), owners: new WeakMap() };
+    this.account = new Account(log, world.clock);
+    this.#configs = { home: new ConfigHome(environment, world), owners: new WeakMap() };
     this.models = new ModelCatalog(options.aliases);
   }
 
@@ -89,9 +91,7 @@ export class Cli {
   get capabilities(): KnownCapabilities { return this.#inquiry.capabilities; }
 
   /** Whether the CLI is logged in; undefined until it was asked. */
-  get loggedIn(): boolean | undefined {
-    return this.account.loggedIn;
-  }
+  get loggedIn(): boolean | undefined { return this.account.loggedIn; }
 
   /** How many processes live or are being started, whatever they do. */
   get size(): number {
@@ -231,7 +231,7 @@ export class Cli {
       const config = await home.prepare(folder);
       if (this.#live.isClosed) throw shuttingDown();
       if (signal?.aborted === true) throw clientClosed();
-      const process = new ClaudeProcess({
+      const process = this.#options.world.launch({
         command: this.#installed.command, model, cwd: folder.cwd,
         environment: { ...this.#options.environment, ...config, CLAUDE_CODE_TMPDIR: folder.temporary },
       });

@@ -4,6 +4,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { configEnvironment, configFileName, isLoggedInByEnvironment, ownConfigText } from "../claude/config-folder.ts";
 import type { WorkingFolder } from "./working-folder.ts";
+import type { World } from "./world.ts";
 
 type Environment = Readonly<Record<string, string>>;
 
@@ -29,11 +30,13 @@ export type LoginNews =
 export class ConfigHome {
   owner: ConfigOwner = "server";
   readonly #environment: Environment;
+  readonly #world: World;
   /** Whether any process was logged in with the server's own configuration. */
   #wasLoggedIn = false;
 
-  constructor(environment: Environment) {
+  constructor(environment: Environment, world: World) {
     this.#environment = environment;
+    this.#world = world;
   }
 
   /**
@@ -46,7 +49,7 @@ export class ConfigHome {
     const file = join(config, configFileName);
     const before = await readFile(file, "utf8").catch(() => undefined);
     const text = ownConfigText(this.#environment, before, deviceId());
-    if (text !== undefined) await replace(file, text);
+    if (text !== undefined) await replace(file, text, this.#world.randomId());
     return { ...further, ...configEnvironment(this.#environment, config) };
   }
 
@@ -74,9 +77,9 @@ function deviceId(): string {
   return createHash("sha256").update(`claude-max-api ${process.geteuid?.() ?? "user"} ${hostname()}`).digest("hex");
 }
 
-/** Replaces a file atomically, because a process may be reading it. */
-async function replace(path: string, text: string): Promise<void> {
-  const draft = `${path}.${process.pid}-${performance.now()}`;
+/** Replaces a file atomically, because a process may be reading it. `id` is new for each call. */
+async function replace(path: string, text: string, id: string): Promise<void> {
+  const draft = `${path}.${id}`;
   await writeFile(draft, text, { mode: 0o600 });
   await rename(draft, path);
 }

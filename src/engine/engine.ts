@@ -1,5 +1,6 @@
 import { Conversation } from "../claude/conversation.ts";
 import type { Installation } from "../claude/installation.ts";
+import { orLate } from "../claude/late.ts";
 import type { Command } from "../claude/launch.ts";
 import type { ClaudeProcess } from "../claude/process.ts";
 import type { RateLimitInfo } from "../claude/protocol.ts";
@@ -19,6 +20,7 @@ import { RestClock } from "./rest-clock.ts";
 import { Seats } from "./seats.ts";
 import { Timelines } from "./timelines.ts";
 import { type Complete, type Reuse, type ToldOn, TurnRunner } from "./turn-runner.ts";
+import type { World } from "./world.ts";
 
 /** How long a parked conversation waits for the results of the client's tools, in milliseconds. */
 export const parkedMsMax = 30 * 60_000;
@@ -42,6 +44,7 @@ export interface EngineOptions {
   readonly rehearsalWaitMsMax?: number;
   /** Says where to make the processes' folder; called each time one is made. */
   readonly folderPlace?: () => FolderPlace;
+  readonly world: World;
   readonly log: Logger;
   /** Called when no turn has run for `restMs`, once after each busy period. */
   readonly onRest: () => void;
@@ -77,10 +80,11 @@ export class Engine {
   readonly #rest: RestClock;
 
   constructor(options: EngineOptions) {
-    const { command, environment, aliases, log, maxProcesses, maxQueue, warm, conversationIdleMsMax } = options;
+    const { command, environment, aliases, world, log, maxProcesses, maxQueue, warm, conversationIdleMsMax } = options;
+    const { clock } = world;
     this.#options = options;
     this.#cli = new Cli({
-      command, environment, aliases, maxProcesses, log,
+      command, environment, aliases, maxProcesses, world, log,
       folderPlace: options.folderPlace,
       onChange: () => seats.renew(),
       onExit: () => this.#pool.refillSoon(),
@@ -91,13 +95,12 @@ export class Engine {
     // would boot its own process. With few slots, living conversations are worth more.
     const warmKept = Math.min(warm, Math.floor(maxProcesses / 4));
     const restingMax = maxProcesses - warmKept;
-    const today = (): string => new Date().toDateString();
     this.#timelines = new Timelines({
-      idleMsMax: conversationIdleMsMax, parkedMsMax, restingMax, today,
+      idleMsMax: conversationIdleMsMax, parkedMsMax, restingMax, clock,
       capabilities: () => this.#cli.capabilities.current,
     });
     this.#pool = new Pool({
-      warm, log,
+      clock, warm, log,
       launch: async (model) => {
         const process = await this.#cli.launchSpare(model);
         return process === undefined ? undefined : seats.converse(process);
@@ -109,12 +112,12 @@ export class Engine {
       onShelved: () => this.#makeRoom(),
     });
     const seats = new Seats({
-      cli: this.#cli, pool: this.#pool, timelines: this.#timelines, capabilities: this.#cli.capabilities, today, log,
+      cli: this.#cli, pool: this.#pool, timelines: this.#timelines, capabilities: this.#cli.capabilities, clock, log,
       converse: (process) => this.#converse(process),
       onKept: () => this.#makeRoom(),
     });
-    this.#rest = new RestClock(options.onRest, log);
-    this.#models = new ModelService(this.#cli.models);
+    this.#rest = new RestClock(options.onRest, clock, log);
+    this.#models = new ModelService(this.#cli.models, clock);
     this.#runner = new TurnRunner({
       admission: this.#admission, pool: this.#pool, timelines: this.#timelines, rest: this.#rest,
       seats,
@@ -190,11 +193,7 @@ export class Engine {
     this.#rest.close();
     this.#pool.close();
     this.#timelines.clear();
-    let timer: NodeJS.Timeout | undefined;
-    await Promise.race([idle, new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, graceMs);
-    })]);
-    clearTimeout(timer);
+    await orLate(idle, graceMs, () => {}, this.#options.world.clock.after);
     await this.#cli.close();
   }
 

@@ -7,6 +7,7 @@ import { lstat, readdir, readFile, rm, unlink, writeFile } from "node:fs/promise
 import { hostname, uptime } from "node:os";
 import { join } from "node:path";
 import { isCode } from "./own-folder.ts";
+import type { World } from "./world.ts";
 
 const noteBytesMax = 1_024;
 const noteName = /^server-[0-9a-f-]{36}\.json$/;
@@ -36,12 +37,12 @@ export type FolderUse =
 export const notePath = (folder: string, id: string): string => join(folder, `server-${id}.json`);
 
 /** Writes this process's note for the server `id` into a folder, unless a readable one is there already. */
-export async function ensureNote(folder: string, id: string): Promise<void> {
+export async function ensureNote(folder: string, id: string, world: World): Promise<void> {
   const path = notePath(folder, id);
   if (await readNote(path) !== undefined) return;
   // What is at the path is not a note, but a link, a folder, or a note that was only partly written.
   await rm(path, { recursive: true, force: true });
-  const note: Note = { ...ownProcess(), bootId: await readBootId() };
+  const note: Note = { ...ownProcess(world), bootId: await readBootId() };
   await writeFile(path, JSON.stringify(note), { mode: 0o600, flag: "wx" });
 }
 
@@ -65,11 +66,11 @@ export async function hasNoteOf(folder: string, id: string): Promise<boolean | u
 }
 
 /** Reads a folder's note and checks whether its server still runs. Never rejects. */
-export async function folderUse(folder: string): Promise<FolderUse> {
+export async function folderUse(folder: string, world: World): Promise<FolderUse> {
   const [path, ...further] = await notesIn(folder).catch(() => []);
   const note = path === undefined || further.length > 0 ? undefined : await readNote(path);
   if (path === undefined || note === undefined) return { kind: "not noted" };
-  return isInUse(note, await readBootId()) ? { kind: "in use" } : { kind: "left", note: path };
+  return isInUse(note, await readBootId(), world) ? { kind: "in use" } : { kind: "left", note: path };
 }
 
 /** The paths of a folder's notes: one, unless another program has written there. */
@@ -78,11 +79,11 @@ async function notesIn(folder: string): Promise<readonly string[]> {
   return names.filter((name) => noteName.test(name)).map((name) => join(folder, name));
 }
 
-function isInUse({ pid, startedAtMs, host, bootId }: Note, ownBootId: string | undefined): boolean {
-  const own = ownProcess();
+function isInUse({ pid, startedAtMs, host, bootId }: Note, ownBootId: string | undefined, world: World): boolean {
+  const own = ownProcess(world);
   if (host !== own.host) return true;
   if (pid === own.pid) return startedAtMs === own.startedAtMs;
-  const bootedAtMs = Date.now() - uptime() * 1000;
+  const bootedAtMs = world.clock.now() - uptime() * 1000;
   // Compare boot ids if there are any: a machine without a clock battery sets its clock long after its boot.
   const isOfThisBoot = bootId !== undefined && ownBootId !== undefined
     ? bootId === ownBootId
@@ -90,8 +91,8 @@ function isInUse({ pid, startedAtMs, host, bootId }: Note, ownBootId: string | u
   return isOfThisBoot && isRunning(pid);
 }
 
-function ownProcess(): Note {
-  return { pid: process.pid, startedAtMs: performance.timeOrigin, host: hostname() };
+function ownProcess({ startedAtMs }: World): Note {
+  return { pid: process.pid, startedAtMs, host: hostname() };
 }
 
 async function readBootId(): Promise<string | undefined> {

@@ -1,12 +1,14 @@
 import { type Executable, factsOf, findExecutable, stampOf } from "../claude/executable.ts";
-import { findInstallation, type Installation } from "../claude/installation.ts";
+import type { Installation } from "../claude/installation.ts";
 import type { Command } from "../claude/launch.ts";
 import { BridgeError } from "../errors.ts";
 import type { Logger } from "../log.ts";
+import type { World } from "./world.ts";
 
 export interface InstalledCliOptions {
   readonly command: Command;
   readonly environment: Readonly<Record<string, string>>;
+  readonly world: World;
   readonly log: Logger;
   /** The cwd in which `claude --version` is run; undefined if there is no folder. */
   readonly folder: () => Promise<string | undefined>;
@@ -52,11 +54,11 @@ export class InstalledCli {
   }
 
   async #look(): Promise<Installation> {
-    const { command, environment, log, folder, onChange } = this.#options;
+    const { command, environment, world, log, folder, onChange } = this.#options;
     const cwd = await folder();
     const found = this.#executable();
     const stamp = found && stampOf(found.program);
-    const installation = await findInstallation(found?.command ?? command, environment, cwd);
+    const installation = await world.findInstallation(found?.command ?? command, environment, cwd);
     if (this.#installation?.kind === "found" && stamp !== this.#stamp) {
       log.info("the CLI changed on disk", { version: installation.version });
       onChange();

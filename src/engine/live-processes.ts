@@ -1,6 +1,7 @@
 import type { ClaudeProcess } from "../claude/process.ts";
 import { shuttingDown } from "../errors.ts";
 import { type Release, Slots } from "./slots.ts";
+import type { Clock } from "./world.ts";
 
 /** All living processes of the CLI, limited to a number of slots. */
 export class LiveProcesses {
@@ -11,8 +12,8 @@ export class LiveProcesses {
   readonly #slots: Slots;
   #isClosed = false;
 
-  constructor(max: number) {
-    this.#slots = new Slots(max);
+  constructor(max: number, clock: Clock) {
+    this.#slots = new Slots(max, clock);
   }
 
   /** If true, no process may be started any more. */

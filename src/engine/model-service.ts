@@ -1,6 +1,8 @@
+import { orLate } from "../claude/late.ts";
 import { BridgeError } from "../errors.ts";
 import type { ModelEntry } from "../turn/model.ts";
 import type { ModelCatalog, ResolvedModel } from "./model-catalog.ts";
+import type { Clock } from "./world.ts";
 
 /**
  * How long a request waits for the CLI's first answer, in milliseconds. Some clients wait 5 s for the list of models.
@@ -11,19 +13,17 @@ const modelNameCharsShown = 200;
 /** Answers questions about models. At the server's start it first waits for the CLI's own list, for a limited time. */
 export class ModelService {
   readonly #catalog: ModelCatalog;
+  readonly #clock: Clock;
   #discovered: Promise<void> = Promise.resolve();
 
-  constructor(catalog: ModelCatalog) {
+  constructor(catalog: ModelCatalog, clock: Clock) {
     this.#catalog = catalog;
+    this.#clock = clock;
   }
 
   /** From now on requests wait for `discovery` to settle, until `discoveryWaitMs` from now at most. */
   waitFor(discovery: Promise<unknown>): void {
-    let timer: NodeJS.Timeout | undefined;
-    const waited = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, discoveryWaitMs);
-    });
-    this.#discovered = Promise.race([discovery, waited]).then(() => clearTimeout(timer));
+    this.#discovered = orLate(discovery, discoveryWaitMs, () => {}, this.#clock.after).then(() => {});
   }
 
   async list(): Promise<readonly ModelEntry[]> {

@@ -1,6 +1,5 @@
 /** Folders that belong to this user. Ownership is read from the file system each time, never inferred from a name. */
 
-import { randomUUID } from "node:crypto";
 import { chmod, lstat, mkdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
@@ -48,9 +47,10 @@ export async function identityOf(path: string): Promise<string> {
 
 /**
  * Removes what is at a path. Renames it first, so that the path is free at once. Links in it are removed, not followed.
+ * `id` is new for each call.
  */
-export async function discard(path: string): Promise<void> {
-  const aside = join(dirname(path), `old-${randomUUID()}`);
+export async function discard(path: string, id: string): Promise<void> {
+  const aside = join(dirname(path), `old-${id}`);
   await rename(path, aside);
   await removeTree(aside);
 }

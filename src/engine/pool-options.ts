@@ -1,8 +1,10 @@
 import type { Conversation } from "../claude/conversation.ts";
 import type { Capabilities } from "../claude/capabilities.ts";
 import type { Logger } from "../log.ts";
+import type { Clock } from "./world.ts";
 
 export interface PoolOptions {
+  readonly clock: Clock;
   /**
    * How many warm processes to keep for each recently used model. Up to twice as many are kept while that is too few; 0
    * turns the pool off.
@@ -29,6 +31,4 @@ export interface PoolOptions {
  * The pool's state. `serving`: there were requests lately. `resting`: there were none, so one process is kept.
  * `closed`: no more are booted.
  */
-export type Life = { readonly name: "serving"; readonly restTimer: NodeJS.Timeout | undefined } | {
-  readonly name: "resting" | "closed"
-};
+export type Life = "serving" | "resting" | "closed";

@@ -10,6 +10,7 @@ import {
   type Shelf,
   shelvesMax, suitable, wantedCount, type Warm, warmAgeMsMax, worthRehearsing,
 } from "./shelf.ts";
+import { type Cancel, Timer } from "./world.ts";
 
 /**
  * The warm processes: booted before a request comes, each given to one conversation. Most have been told nothing. If
@@ -21,12 +22,16 @@ export class Pool {
   /** By model, ordered by last use: the first is the least recently used. */
   readonly #shelves = new Map<string, Shelf>();
   readonly #refillTimer: RefillTimer;
-  #life: Life = { name: "serving", restTimer: undefined };
+  readonly #restTimer: Timer;
+  #life: Life = "serving";
 
   constructor(options: PoolOptions) {
     this.#options = options;
-    this.#refillTimer = new RefillTimer(() => this.refill(), options.isBusy);
+    this.#restTimer = new Timer(options.clock);
+    this.#refillTimer = new RefillTimer(options.clock, () => this.refill(), options.isBusy);
   }
+
+  get #nowMs(): number { return this.#options.clock.monotonic(); }
 
   /** How many warm processes there are. */
   get size(): number {
@@ -35,14 +40,14 @@ export class Pool {
 
   /** Marks a model as used and boots the missing processes now. */
   prepare(model: string): void {
-    this.#touch(model, this.#shelves.get(model) ?? newShelf());
+    this.#touch(model, this.#shelves.get(model) ?? newShelf(this.#options.clock));
     this.refill();
   }
 
   /** Called when a model has begun to answer: it exists, so warm processes are kept for it from now on. */
   open(model: string, profile: Profile): void {
     if (this.#shelves.has(model)) return;
-    this.#touch(model, { ...newShelf(), latest: { profile, runs: 1 } });
+    this.#touch(model, { ...newShelf(this.#options.clock), latest: { profile, runs: 1 } });
     this.refillSoon();
   }
 
@@ -68,21 +73,21 @@ export class Pool {
 
   /** Notes that a process is booted for a turn, because none was warm. */
   noteMiss(model: string): void {
-    noteMiss(this.#shelves.get(model), this.#options.warm);
+    noteMiss(this.#shelves.get(model), this.#options.warm, this.#nowMs);
   }
 
   /** Keeps a process that was booted for a turn which has got another, and was told the beginning `profile`. */
   adopt(model: string, profile: Profile, conversation: Conversation): void {
     const shelf = this.#shelves.get(model);
-    if (shelf === undefined || this.#life.name === "closed") void conversation.process.end();
-    else this.#put(shelf, { conversation, rehearsed: profile.hash, rehearsalTimer: undefined });
+    if (shelf === undefined || this.#life === "closed") void conversation.process.end();
+    else this.#put(shelf, { conversation, rehearsed: profile.hash, cancelRehearsal: undefined });
   }
 
   /** Boots the missing processes, in the background. */
   refill(): void {
-    if (this.#life.name === "closed") return;
+    if (this.#life === "closed") return;
     for (const [model, shelf] of this.#wantedShelves().reverse()) {
-      if (shelf.backoff.retryTimer === undefined) this.#refillShelf(model, shelf);
+      if (!shelf.backoff.retryTimer.isPending) this.#refillShelf(model, shelf);
     }
   }
 
@@ -97,7 +102,7 @@ export class Pool {
     // Limit the number to the room there is before it is halved, so that each kind gets half of the real number.
     const wanted = Math.min(
       wantedCount(shelf, {
-        warm: this.#options.warm, isResting: this.#life.name === "resting", standIns,
+        nowMs: this.#nowMs, warm: this.#options.warm, isResting: this.#life === "resting", standIns,
       }),
       countOf(shelf) + this.#options.room(),
     );
@@ -127,42 +132,40 @@ export class Pool {
 
   /** Retires all warm processes and boots no more. */
   close(): void {
-    if (this.#life.name === "serving") clearTimeout(this.#life.restTimer);
-    this.#life = { name: "closed" };
+    this.#life = "closed";
+    this.#restTimer.cancel();
     this.#refillTimer.stop();
     for (const [model, shelf] of [...this.#shelves]) this.#drop(model, shelf);
   }
 
   /** Marks a model as used now. Drops the least recently used model beyond `shelvesMax`. Restarts the rest timer. */
   #touch(model: string, shelf: Shelf): void {
-    if (this.#life.name === "closed") return;
-    shelf.lastUseMs = Date.now();
+    if (this.#life === "closed") return;
+    shelf.lastUseMs = this.#nowMs;
     this.#shelves.delete(model);
     this.#shelves.set(model, shelf);
     const [oldest] = this.#shelves;
     if (this.#shelves.size > shelvesMax && oldest !== undefined) this.#drop(...oldest);
-    if (this.#life.name === "serving") clearTimeout(this.#life.restTimer);
-    const restTimer = setTimeout(() => this.#rest(), recentUseMs);
-    restTimer.unref();
-    this.#life = { name: "serving", restTimer };
+    this.#life = "serving";
+    this.#restTimer.set(recentUseMs, () => this.#rest());
   }
 
   #drop(model: string, shelf: Shelf): void {
-    clearTimeout(shelf.backoff.retryTimer);
+    shelf.backoff.retryTimer.cancel();
     while (retireOldest(shelf));
     this.#shelves.delete(model);
   }
 
   /** No request came for `recentUseMs`: retires all warm processes but one, which is kept for the next request. */
   #rest(): void {
-    this.#life = { name: "resting" };
+    this.#life = "resting";
     for (let spare = this.size - 1; spare > 0; spare--) this.evictOne();
     this.refill();
   }
 
   /** Boots the missing processes after a short delay: one was taken, or a process exited and left room. */
   refillSoon(): void {
-    if (this.#life.name !== "closed") this.#refillTimer.start();
+    if (this.#life !== "closed") this.#refillTimer.start();
   }
 
   /** Delays a pending refill: a conversation is being told its history, which needs the CPU. */
@@ -172,7 +175,7 @@ export class Pool {
 
   /** The shelves of recently used models, or else of the last used one. Drops the others, with their processes. */
   #wantedShelves(): [string, Shelf][] {
-    const since = Date.now() - recentUseMs;
+    const since = this.#nowMs - recentUseMs;
     const shelves = [...this.#shelves];
     return shelves.filter(([model, shelf], index) => {
       if (index === shelves.length - 1 || shelf.lastUseMs > since) return true;
@@ -189,8 +192,8 @@ export class Pool {
       if (conversation === undefined) return;
       // Meanwhile the shelf may have been dropped, or the pool closed.
       if (this.#shelves.get(model) !== shelf) return void conversation.process.end();
-      const rehearsalTimer = profile === undefined ? undefined : this.#rehearse(shelf, conversation, profile);
-      this.#put(shelf, { conversation, rehearsed: profile?.hash, rehearsalTimer });
+      const cancelRehearsal = profile === undefined ? undefined : this.#rehearse(shelf, conversation, profile);
+      this.#put(shelf, { conversation, rehearsed: profile?.hash, cancelRehearsal });
     } catch (error) {
       this.#backOff(shelf, { error: asBridgeError(error).code });
     } finally {
@@ -198,14 +201,13 @@ export class Pool {
     }
   }
 
-  #put(shelf: Shelf, one: Omit<Warm, "ageTimer">): void {
+  #put(shelf: Shelf, one: Omit<Warm, "cancelAge">): void {
     const { conversation } = one;
-    const ageTimer = setTimeout(() => {
+    const cancelAge = this.#options.clock.after(warmAgeMsMax, () => {
       retireWarm(shelf, warm);
       this.refill();
-    }, warmAgeMsMax);
-    ageTimer.unref();
-    const warm: Warm = { ...one, ageTimer };
+    });
+    const warm: Warm = { ...one, cancelAge };
     shelf.warm.add(warm);
     void conversation.process.closed.then(() => {
       // Still on the shelf means that it died. A process that is taken or retired is removed from the shelf first.
@@ -214,18 +216,17 @@ export class Pool {
     this.#options.onShelved();
   }
 
-  /** Starts a rehearsal. Returns the timer that limits it. */
-  #rehearse(shelf: Shelf, conversation: Conversation, profile: Profile): NodeJS.Timeout {
+  /** Starts a rehearsal. Returns what cancels its limit of time. */
+  #rehearse(shelf: Shelf, conversation: Conversation, profile: Profile): Cancel {
     const remove = (): boolean => (
       [...shelf.warm].some((warm) => warm.conversation === conversation && removeWarm(shelf, warm)));
-    const timer = setTimeout(() => {
+    const cancel = this.#options.clock.after(bootWaitMs, () => {
       if (!remove()) return;
       void conversation.process.end();
       this.#backOff(shelf, { error: "turn_timeout" });
-    }, bootWaitMs);
-    timer.unref();
+    });
     const rehearsal = conversation.rehearse(profile.turn, this.#options.capabilities());
-    rehearsal.then(() => clearTimeout(timer), (error: unknown) => {
+    rehearsal.then(cancel, (error: unknown) => {
       // The death of a process is handled in `#put`. A refusal by a living one would be repeated by any other.
       if (!conversation.isReusable || !remove()) return;
       void conversation.process.end();
@@ -234,17 +235,13 @@ export class Pool {
       this.#options.log.warn("a beginning could not be rehearsed", { error: asBridgeError(error).code });
       this.refillSoon();
     });
-    return timer;
+    return cancel;
   }
 
   #backOff(shelf: Shelf, why: LogFields): void {
-    if (this.#life.name === "closed" || shelf.backoff.retryTimer !== undefined) return;
+    if (this.#life === "closed" || shelf.backoff.retryTimer.isPending) return;
     const waitMs = nextRetryMs(shelf);
     this.#options.log.warn("a claude process did not come up", { ...why, retry_in_ms: waitMs });
-    shelf.backoff.retryTimer = setTimeout(() => {
-      shelf.backoff.retryTimer = undefined;
-      this.refill();
-    }, waitMs);
-    shelf.backoff.retryTimer.unref();
+    shelf.backoff.retryTimer.set(waitMs, () => this.refill());
   }
 }

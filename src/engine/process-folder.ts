@@ -3,12 +3,14 @@ import { BridgeError, shuttingDown } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import type { FolderPlace } from "./folder-place.ts";
 import { makeWorkingFolder, type WorkingFolder } from "./working-folder.ts";
+import type { World } from "./world.ts";
 
 const fault = "The server could not make a temporary folder for the claude process";
 
 export interface ProcessFolderOptions {
   /** Says where to make the folder. Default: a new folder each time, in the system's temporary folder. */
   readonly folderPlace?: (() => FolderPlace) | undefined;
+  readonly world: World;
   readonly log: Logger;
 }
 
@@ -62,8 +64,8 @@ export class ProcessFolder {
 
   async #make(lost: WorkingFolder | undefined): Promise<WorkingFolder> {
     try {
-      const { folderPlace = () => ({ temporary: tmpdir() }), log } = this.#options;
-      const folder = await makeWorkingFolder(folderPlace(), log, lost);
+      const { folderPlace = () => ({ temporary: tmpdir() }), world, log } = this.#options;
+      const folder = await makeWorkingFolder(folderPlace(), world, log, lost);
       this.#fault = undefined;
       return folder;
     } catch (cause) {

@@ -1,3 +1,5 @@
+import { type Clock, Timer } from "./world.ts";
+
 /**
  * How long a refill waits after a process was taken, in milliseconds. A boot costs most of a second of CPU, which the
  * turn that took the process needs first.
@@ -19,38 +21,38 @@ export class RefillTimer {
   readonly #refill: () => void;
   readonly #isBusy: () => boolean;
   #busyDelays = 0;
-  #pending: { readonly timer: NodeJS.Timeout; readonly latestMs: number } | undefined;
+  readonly #clock: Clock;
+  readonly #timer: Timer;
+  /** When a pending refill is to begin at the latest. */
+  #latestMs = 0;
 
-  constructor(refill: () => void, isBusy: () => boolean = () => false) {
+  constructor(clock: Clock, refill: () => void, isBusy: () => boolean = () => false) {
+    this.#clock = clock;
+    this.#timer = new Timer(clock);
     this.#refill = refill;
     this.#isBusy = isBusy;
   }
 
   start(): void {
-    if (this.#pending === undefined) this.#wait(Date.now() + refillDelayMsMax);
+    if (this.#timer.isPending) return;
+    this.#latestMs = this.#clock.monotonic() + refillDelayMsMax;
+    this.#wait();
   }
 
   /** Restarts the delay of a pending refill, but not beyond `refillDelayMsMax` after it was first asked for. */
   putOff(): void {
-    if (this.#pending === undefined || Date.now() + refillDelayMs > this.#pending.latestMs) return;
-    const { timer, latestMs } = this.#pending;
-    clearTimeout(timer);
-    this.#wait(latestMs);
+    if (this.#timer.isPending && this.#clock.monotonic() + refillDelayMs <= this.#latestMs) this.#wait();
   }
 
   stop(): void {
-    clearTimeout(this.#pending?.timer);
-    this.#pending = undefined;
+    this.#timer.cancel();
   }
 
-  #wait(latestMs: number): void {
-    const timer = setTimeout(() => {
-      this.#pending = undefined;
+  #wait(): void {
+    this.#timer.set(refillDelayMs, () => {
       this.#busyDelays = this.#isBusy() && this.#busyDelays < busyDelaysMax ? this.#busyDelays + 1 : 0;
       if (this.#busyDelays === 0) this.#refill();
       else this.start();
-    }, refillDelayMs);
-    timer.unref();
-    this.#pending = { timer, latestMs };
+    });
   }
 }

@@ -1,4 +1,5 @@
 import type { Logger } from "../log.ts";
+import { type Clock, Timer } from "./world.ts";
 
 /** How long after its last turn the engine counts as at rest, in milliseconds. */
 export const restMs = 2_000;
@@ -7,30 +8,28 @@ export const restMs = 2_000;
 export class RestClock {
   readonly #onRest: () => void;
   readonly #log: Logger;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #timer: Timer;
   #isClosed = false;
 
-  constructor(onRest: () => void, log: Logger) {
+  constructor(onRest: () => void, clock: Clock, log: Logger) {
     this.#onRest = onRest;
     this.#log = log;
+    this.#timer = new Timer(clock);
   }
 
   /** To be called when the last running turn is over. */
   start(): void {
-    clearTimeout(this.#timer);
-    if (this.#isClosed) return;
-    this.#timer = setTimeout(() => this.#rest(), restMs);
-    this.#timer.unref();
+    if (!this.#isClosed) this.#timer.set(restMs, () => this.#rest());
   }
 
   /** To be called when a turn begins. */
   stop(): void {
-    clearTimeout(this.#timer);
+    this.#timer.cancel();
   }
 
   close(): void {
     this.#isClosed = true;
-    clearTimeout(this.#timer);
+    this.#timer.cancel();
   }
 
   /** Calls `onRest`, which belongs to the embedding program. If it throws or rejects, the error is only logged. */

@@ -12,6 +12,7 @@ import type { Profile } from "./shelf.ts";
 import { SpareBoot } from "./spare-boot.ts";
 import type { Found, Timelines } from "./timelines.ts";
 import { WakeUps } from "./wake-ups.ts";
+import type { Clock } from "./world.ts";
 
 /**
  * How long a turn waits for a running process with the same beginning before another is booted for it, in milliseconds.
@@ -44,7 +45,7 @@ export interface SeatsOptions {
   readonly capabilities: KnownCapabilities;
   /** Makes a conversation on a process that has just been started. */
   readonly converse: (process: ClaudeProcess) => Conversation;
-  readonly today: () => string;
+  readonly clock: Clock;
   /** Called when a process was kept, which may now be evicted for a turn that waits. */
   readonly onKept: () => void;
   readonly log: Logger;
@@ -54,7 +55,7 @@ export interface SeatsOptions {
 export class Seats {
   readonly #options: SeatsOptions;
   /** Turns that wait for a process to come free. */
-  readonly #freed = new WakeUps();
+  readonly #freed: WakeUps;
   /** The seats that are taken, those whose process is being rewound included. */
   readonly #taken = new Set<Seat>();
   readonly #turns = new WeakMap<Conversation, number>();
@@ -63,6 +64,7 @@ export class Seats {
 
   constructor(options: SeatsOptions) {
     this.#options = options;
+    this.#freed = new WakeUps(options.clock);
   }
 
   /** Makes a conversation on a process that has just been started. */
@@ -102,10 +104,10 @@ export class Seats {
    * be started.
    */
   async find(turn: Turn, timeline: Timeline, profile: Profile, signal: AbortSignal): Promise<Seat> {
-    const { cli, pool } = this.#options;
+    const { cli, pool, clock } = this.#options;
     await cli.ensureUsable();
     pool.note(turn.model, profile);
-    const startMs = performance.now();
+    const startMs = clock.monotonic();
     let bootsAtMs = startMs + freeWaitMsMax;
     let boot: SpareBoot | undefined;
     try {
@@ -116,7 +118,7 @@ export class Seats {
         if (seat !== undefined) return seat;
         if (boot?.isOver === true) return this.#booted(boot.take(), timeline.beginning);
         const isWaiting = this.#mayComeFree(timeline.beginning);
-        const leftMs = bootsAtMs - performance.now();
+        const leftMs = bootsAtMs - clock.monotonic();
         if (boot === undefined && (!isWaiting || leftMs <= 0)) {
           pool.noteMiss(turn.model);
           if (!isWaiting) return await this.boot(turn, timeline.beginning, signal);
@@ -124,7 +126,7 @@ export class Seats {
         }
         await this.#freed.wait(signal, boot?.over ?? leftMs);
         // One has come free, and another turn had it.
-        const nowMs = performance.now();
+        const nowMs = clock.monotonic();
         if (nowMs < bootsAtMs) bootsAtMs = Math.min(startMs + freeWaitsMsMax, nowMs + freeWaitMsMax);
       }
     } finally {
@@ -139,14 +141,11 @@ export class Seats {
     for (;;) {
       const over = timelines.takeOver(timeline, false);
       const warm = over === undefined ? pool.take(turn.model, profile) : undefined;
-      if (warm !== undefined) {
-        return this.#sit({ conversation: warm, way: "warm", kept: 0, beginning, day: this.#today });
-      }
+      const fresh = { kept: 0, beginning, day: this.#today };
+      if (warm !== undefined) return this.#sit({ conversation: warm, way: "warm", ...fresh });
       const given = over ?? timelines.takeOver(timeline, true);
       if (given === undefined) return undefined;
-      const seat = await this.#rewound(
-        { conversation: given, way: "recycled", kept: 0, beginning, day: this.#today }
-      );
+      const seat = await this.#rewound({ conversation: given, way: "recycled", ...fresh });
       if (seat !== undefined) return seat;
     }
   }
@@ -192,7 +191,7 @@ export class Seats {
     this.#rise(seat);
   }
 
-  get #today(): string { return this.#options.today(); }
+  get #today(): string { return this.#options.clock.today(); }
 
   #sit(seat: Seat): Seat {
     this.#taken.add(seat);
@@ -215,8 +214,9 @@ export class Seats {
   }
 
   #startBoot(turn: Turn, profile: Profile, signal: AbortSignal): SpareBoot {
-    const { cli, pool } = this.#options;
+    const { cli, pool, clock } = this.#options;
     return new SpareBoot({
+      clock,
       launch: async () => this.converse(await cli.launch(turn.model, signal)),
       prepare: (conversation) => conversation.prepare(turn),
       adopt: (conversation) => {

@@ -1,6 +1,7 @@
 import type { Conversation } from "../claude/conversation.ts";
 import type { Turn } from "../turn/turn.ts";
 import type { HistoryHash } from "./history-hash.ts";
+import { type Cancel, type Clock, Timer } from "./world.ts";
 
 /**
  * How long a model counts as recently used, in milliseconds. If none does, one warm process is kept, of the model that
@@ -29,8 +30,8 @@ export interface Warm {
   readonly conversation: Conversation;
   /** The beginning that the process has rehearsed. If undefined, it was told nothing and fits any conversation. */
   readonly rehearsed: HistoryHash | undefined;
-  readonly ageTimer: NodeJS.Timeout;
-  readonly rehearsalTimer: NodeJS.Timeout | undefined;
+  readonly cancelAge: Cancel;
+  readonly cancelRehearsal: Cancel | undefined;
 }
 
 /** The warm processes of one model, and how the model was used lately. */
@@ -53,13 +54,13 @@ interface Backoff {
   /** How many boots have failed since a process of this shelf was last taken. */
   failedBoots: number;
   /** While this timer runs, nothing is booted for this shelf. */
-  retryTimer: NodeJS.Timeout | undefined;
+  readonly retryTimer: Timer;
 }
 
-export function newShelf(): Shelf {
+export function newShelf(clock: Clock): Shelf {
   return {
     warm: new Set(), launching: { any: 0, rehearsed: 0 }, lastUseMs: 0, extra: 0, lastMissMs: 0, latest: undefined,
-    refused: new Set(), backoff: { failedBoots: 0, retryTimer: undefined },
+    refused: new Set(), backoff: { failedBoots: 0, retryTimer: new Timer(clock) },
   };
 }
 
@@ -109,14 +110,15 @@ export function noteRefusal({ refused }: Shelf, { hash }: Profile): void {
 }
 
 /** Notes that a request found no warm process: one more is kept for a while, up to `extraMax`. */
-export function noteMiss(shelf: Shelf | undefined, extraMax: number): void {
+export function noteMiss(shelf: Shelf | undefined, extraMax: number, nowMs: number): void {
   if (shelf === undefined) return;
   shelf.extra = Math.min(shelf.extra + 1, extraMax);
-  shelf.lastMissMs = Date.now();
+  shelf.lastMissMs = nowMs;
 }
 
 /** What the number of warm processes depends on, beside how the model was used. */
 export interface WarmNeed {
+  readonly nowMs: number;
   /** How many are kept as a rule. */
   readonly warm: number;
   readonly isResting: boolean;
@@ -128,9 +130,9 @@ export interface WarmNeed {
  * How many warm processes to keep: one at rest, else `warm`, and more (up to twice as many) after recent misses. Those
  * that have been used and can be emptied stand in for all but one.
  */
-export function wantedCount(shelf: Shelf, { warm, isResting, standIns }: WarmNeed): number {
+export function wantedCount(shelf: Shelf, { nowMs, warm, isResting, standIns }: WarmNeed): number {
   if (isResting) return Math.min(1, warm);
-  if (shelf.lastMissMs <= Date.now() - recentUseMs) shelf.extra = 0;
+  if (shelf.lastMissMs <= nowMs - recentUseMs) shelf.extra = 0;
   return Math.max(Math.min(1, warm), warm + shelf.extra - standIns);
 }
 
@@ -141,8 +143,8 @@ export function nextRetryMs({ backoff }: Shelf): number {
 
 /** Takes a process off the shelf. Returns whether it stood there. */
 export function removeWarm(shelf: Shelf, warm: Warm): boolean {
-  clearTimeout(warm.ageTimer);
-  clearTimeout(warm.rehearsalTimer);
+  warm.cancelAge();
+  warm.cancelRehearsal?.();
   return shelf.warm.delete(warm);
 }
 

@@ -1,5 +1,6 @@
 import { type BridgeError, serverBusy } from "../errors.ts";
 import { Waiters } from "./waiters.ts";
+import type { Clock } from "./world.ts";
 
 /**
  * How long a turn waits for the slot of a process that is shutting down, in milliseconds: several times the length of a
@@ -16,12 +17,14 @@ export type Release = () => void;
  */
 export class Slots {
   readonly #max: number;
+  readonly #clock: Clock;
   readonly #waiters = new Waiters<Release>();
   #taken = 0;
   #closed: BridgeError | undefined;
 
-  constructor(max: number) {
+  constructor(max: number, clock: Clock) {
     this.#max = max;
+    this.#clock = clock;
   }
 
   get taken(): number {
@@ -54,7 +57,7 @@ export class Slots {
     const error = (): BridgeError => serverBusy(
       `All ${this.#max} processes are taken, and none of them ended within ${slotWaitMs / 1000} s.`
     );
-    return await this.#waiters.wait(signal, { ms: slotWaitMs, error });
+    return await this.#waiters.wait(signal, { clock: this.#clock, ms: slotWaitMs, error });
   }
 
   /** Gives out no more slots, and rejects all that wait with `error`. */

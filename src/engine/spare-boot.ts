@@ -2,8 +2,10 @@ import { bootWaitMs } from "../claude/probe.ts";
 import type { Conversation } from "../claude/conversation.ts";
 import { orLate } from "../claude/late.ts";
 import { BridgeError } from "../errors.ts";
+import type { Clock } from "./world.ts";
 
 export interface SpareBootOptions {
+  readonly clock: Clock;
   /** Starts a process and makes a conversation on it. */
   readonly launch: () => Promise<Conversation>;
   /** Tells it what the turn begins with. Resolves when it is up and has accepted that. */
@@ -53,7 +55,7 @@ export class SpareBoot {
       this.#conversation = await this.#options.launch();
       await orLate(this.#options.prepare(this.#conversation), bootWaitMs, () => {
         throw new BridgeError("cli_failed", `The claude process did not boot within ${bootWaitMs / 1000} s.`);
-      });
+      }, this.#options.clock.after);
     } catch (error) {
       this.#error = error;
     }

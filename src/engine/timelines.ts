@@ -3,6 +3,7 @@ import type { Capabilities } from "../claude/capabilities.ts";
 import type { Turn } from "../turn/turn.ts";
 import type { HistoryHash, Timeline } from "./history-hash.ts";
 import { commonLength, isAlike, isCheap, type MissReason, type Resting, tipOf } from "./resting.ts";
+import type { Cancel, Clock } from "./world.ts";
 
 /** How many ended timelines are remembered, so that a later request for one is counted with the right reason. */
 const departedMax = 1_000;
@@ -32,8 +33,8 @@ export interface TimelineOptions {
   /** How many processes that wait for no tools are kept; beyond that, the least recently used one is evicted. */
   readonly restingMax: number;
   readonly capabilities: () => Capabilities;
-  /** The local date: no process is used over a change of it. */
-  readonly today: () => string;
+  /** No process is used over a change of its date. */
+  readonly clock: Clock;
 }
 
 /**
@@ -42,7 +43,7 @@ export interface TimelineOptions {
  */
 export class Timelines {
   /** With the timer that ends each. Ordered by last use: the first is the least recently used. */
-  readonly #resting = new Map<Resting, NodeJS.Timeout>();
+  readonly #resting = new Map<Resting, Cancel>();
   readonly #inUse = new Map<HistoryHash, number>();
   readonly #departed = new Map<HistoryHash, MissReason>();
   readonly #options: TimelineOptions;
@@ -185,16 +186,14 @@ export class Timelines {
 
   /** Ends a process when it has rested for so long, in milliseconds, unless `isDue` says otherwise. */
   #endAfter(resting: Resting, ms: number, isDue = (): boolean => true): void {
-    const timer = setTimeout(() => {
+    this.#resting.set(resting, this.#options.clock.after(ms, () => {
       if (isDue()) this.#end(resting, "idle_time");
-    }, ms);
-    timer.unref();
-    this.#resting.set(resting, timer);
+    }));
   }
 
   /** Whether a process may be given to a turn. One that is ending leaves the table when it is gone. */
   #isUsable({ conversation: { process: { state } }, day }: Resting): boolean {
-    return day === this.#options.today() && state !== "closing" && state !== "closed";
+    return day === this.#options.clock.today() && state !== "closing" && state !== "closed";
   }
 
   #whyMissed({ hashes }: Timeline): MissReason {
@@ -226,7 +225,7 @@ export class Timelines {
   }
 
   #remove(resting: Resting): void {
-    clearTimeout(this.#resting.get(resting));
+    this.#resting.get(resting)?.();
     this.#resting.delete(resting);
   }
 }

@@ -1,4 +1,5 @@
 import { type BridgeError, clientClosed } from "../errors.ts";
+import type { Clock } from "./world.ts";
 
 interface Waiter<Value> {
   readonly serve: (value: Value) => void;
@@ -7,6 +8,7 @@ interface Waiter<Value> {
 
 /** How long a turn waits, in milliseconds, and the error that it then gets. */
 export interface Patience {
+  readonly clock: Clock;
   readonly ms: number;
   readonly error: () => BridgeError;
 }
@@ -27,7 +29,7 @@ export class Waiters<Value> {
     return new Promise((resolve, reject) => {
       const settle = (action: () => void): void => {
         this.#waiting.delete(waiter);
-        clearTimeout(timer);
+        cancel?.();
         signal.removeEventListener("abort", leave);
         action();
       };
@@ -35,7 +37,7 @@ export class Waiters<Value> {
         serve: (value) => settle(() => resolve(value)), refuse: (error) => settle(() => reject(error)),
       };
       const leave = (): void => waiter.refuse(clientClosed());
-      const timer = patience === undefined ? undefined : setTimeout(() => waiter.refuse(patience.error()), patience.ms);
+      const cancel = patience?.clock.after(patience.ms, () => waiter.refuse(patience.error()));
       this.#waiting.add(waiter);
       signal.addEventListener("abort", leave, { once: true });
       if (signal.aborted) leave();

@@ -1,7 +1,14 @@
+import type { Clock } from "./world.ts";
+
 /** Turns that wait until something may have changed for them, and then look again. */
 export class WakeUps {
   /** In the order the turns came. */
   readonly #waiting = new Set<() => void>();
+  readonly #clock: Clock;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
 
   /** Has each turn that waits look again. */
   wake(): void {
@@ -12,12 +19,12 @@ export class WakeUps {
   wait(signal: AbortSignal, end: number | Promise<void>): Promise<void> {
     return new Promise((resolve) => {
       const wake = (): void => {
-        clearTimeout(timer);
+        cancel?.();
         signal.removeEventListener("abort", wake);
         this.#waiting.delete(wake);
         resolve();
       };
-      const timer = typeof end === "number" ? setTimeout(wake, end) : undefined;
+      const cancel = typeof end === "number" ? this.#clock.after(end, wake) : undefined;
       if (typeof end !== "number") void end.then(wake);
       signal.addEventListener("abort", wake);
       this.#waiting.add(wake);

@@ -3,7 +3,6 @@
  * start: the CLI tells the model its cwd, and a new path would invalidate the prompt cache. It is removed at shutdown.
  */
 
-import { randomUUID } from "node:crypto";
 import { mkdtemp, rename, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Logger } from "../log.ts";
@@ -11,6 +10,7 @@ import { ensureNote, hasNoteOf, notePath, removeNote } from "./folder-note.ts";
 import { type FolderPlace, parentFolder } from "./folder-place.ts";
 import { makeRoom, sweep } from "./left-folders.ts";
 import { discard, ensureOwn, identityOf, isCode, removeTree, standingAt } from "./own-folder.ts";
+import type { World } from "./world.ts";
 
 /** The subfolders, each empty at first. To add one, add a line here and its path in `opened`. */
 const subfolders = {
@@ -49,15 +49,15 @@ const attemptsMax = 5;
  * it, and a folder with a new name is made beside it. Rejects if no folder can be made.
  */
 export async function makeWorkingFolder(
-  place: FolderPlace, log?: Pick<Logger, "warn">, lost?: WorkingFolder,
+  place: FolderPlace, world: World, log?: Pick<Logger, "warn">, lost?: WorkingFolder,
 ): Promise<WorkingFolder> {
   const root = join(await parentFolder(place), `claude-max-api-${process.geteuid?.() ?? "user"}`);
-  const id = lost?.id ?? randomUUID();
+  const server: Server = { id: lost?.id ?? world.randomId(), lost, world };
   if (place.name !== undefined) {
     for (let attempt = 1; attempt <= attemptsMax; attempt++) {
       try {
-        const path = await namedFolder(root, place.name, id, lost);
-        if (typeof path === "string") return await opened(path, id, root);
+        const path = await namedFolder(root, place.name, server);
+        if (typeof path === "string") return await opened(path, server, root);
         log?.warn("the working folder's place is taken; a new folder is made", { place: path.place, it_is: path.what });
         break;
       } catch (error) {
@@ -67,8 +67,16 @@ export async function makeWorkingFolder(
     }
   }
   const path = await mkdtemp(`${root}-`);
-  await fill(path, id);
-  return await opened(path, id);
+  await fill(path, server);
+  return await opened(path, server);
+}
+
+/** The server that makes a folder. */
+interface Server {
+  readonly id: string;
+  /** The folder that it had before. */
+  readonly lost: WorkingFolder | undefined;
+  readonly world: World;
 }
 
 /** A path that cannot be used, and what is there. */
@@ -78,18 +86,16 @@ interface Taken {
 }
 
 /** Claims a folder of the given name, or of that name with a number. Returns its path, or what is in its place. */
-async function namedFolder(
-  root: string, name: string, id: string, lost: WorkingFolder | undefined,
-): Promise<string | Taken> {
+async function namedFolder(root: string, name: string, server: Server): Promise<string | Taken> {
   const standing = await ensureOwn(root);
   if (standing.kind === "foreign") return { place: root, what: standing.what };
   const built = await mkdtemp(join(root, "new-"));
   try {
-    await fill(built, id);
-    await sweep(root);
+    await fill(built, server);
+    await sweep(root, server.world);
     for (let number = 1; number <= sameNameMax; number++) {
       const path = join(root, number === 1 ? name : `${name}-${number}`);
-      const claim = await claimPath(path, built, lost);
+      const claim = await claimPath(path, built, server);
       if (claim.kind === "claimed") return path;
       if (claim.kind === "foreign") return { place: path, what: claim.what };
     }
@@ -106,13 +112,14 @@ type Claim =
   | { readonly kind: "foreign"; readonly what: string };
 
 /** Claims a path by renaming the folder `built` to it, which is atomic: only one server gets it. Else tells why not. */
-async function claimPath(path: string, built: string, lost: WorkingFolder | undefined): Promise<Claim> {
+async function claimPath(path: string, built: string, server: Server): Promise<Claim> {
+  const { lost, world } = server;
   for (let attempt = 1; attempt <= attemptsMax; attempt++) {
     const standing = await standingAt(path);
     if (standing.kind === "foreign") return standing;
     if (standing.kind === "own") {
-      if (path === lost?.path && await lost.isOwn()) return await fill(path, lost.id);
-      if (!await makeRoom(path)) return { kind: "occupied" };
+      if (path === lost?.path && await lost.isOwn()) return await fill(path, server);
+      if (!await makeRoom(path, world)) return { kind: "occupied" };
     }
     try {
       await rename(built, path);
@@ -129,16 +136,16 @@ async function claimPath(path: string, built: string, lost: WorkingFolder | unde
  * Makes the subfolders and the note that are missing. Existing subfolders of this user stay: processes may run in them.
  * If something else is in a subfolder's place, stops and returns what it is.
  */
-async function fill(path: string, id: string): Promise<Claim> {
+async function fill(path: string, { id, world }: Server): Promise<Claim> {
   for (const name of Object.values(subfolders)) {
     const standing = await ensureOwn(join(path, name));
     if (standing.kind === "foreign") return { kind: "foreign", what: `with ${standing.what} in it at ${name}` };
   }
-  await ensureNote(path, id);
+  await ensureNote(path, id, world);
   return { kind: "claimed" };
 }
 
-async function opened(path: string, id: string, root?: string): Promise<WorkingFolder> {
+async function opened(path: string, { id, world }: Server, root?: string): Promise<WorkingFolder> {
   const levels = [...(root === undefined ? [] : [root]), path];
   const places = [...levels, notePath(path, id), ...Object.values(subfolders).map((name) => join(path, name))];
   const identity = async (): Promise<string> => (await Promise.all(places.map(identityOf))).join("; ");
@@ -161,7 +168,7 @@ async function opened(path: string, id: string, root?: string): Promise<WorkingF
       const isNoted = await hasNoteOf(path, id) === true;
       if (isNoted && !await removeNote(notePath(path, id))) return;
       // `discard` renames the folder first, so that its name is free at once. A random name is not used again.
-      await (root === undefined ? removeTree(path) : discard(path));
+      await (root === undefined ? removeTree(path) : discard(path, world.randomId()));
       // This fails, as intended, if the root still has other servers' folders.
       if (root !== undefined) await rmdir(root).catch(() => {});
     },

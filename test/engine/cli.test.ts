@@ -7,7 +7,9 @@ import { setImmediate as nextRound } from "node:timers/promises";
 import type { Command } from "../../src/claude/launch.ts";
 import { Cli, type CliOptions } from "../../src/engine/cli.ts";
 import { createLogger } from "../../src/log.ts";
+import { realWorld } from "../../src/world.ts";
 import { fakeClaudePath, fakeProgram, runningFakes, Witness } from "../support/fake-claude.ts";
+import { HandClock } from "../support/hand-clock.ts";
 import { countLiveProcesses } from "../support/live-processes.ts";
 import { environmentOf, isRunning } from "../support/processes.ts";
 import { platformEnvironment } from "../support/real-claude.ts";
@@ -28,7 +30,7 @@ function startCli(t: TestContext, fake: string | Command, options: Partial<CliOp
   const logLines: string[] = [];
   const started: StartedCli = {
     cli: new Cli({
-      command: typeof fake === "string" ? fakeProgram(fake) : fake, environment: platformEnvironment(), aliases: [], maxProcesses: 4, onExit: () => {}, onShortage: () => {},
+      command: typeof fake === "string" ? fakeProgram(fake) : fake, environment: platformEnvironment(), aliases: [], world: realWorld, maxProcesses: 4, onExit: () => {}, onShortage: () => {},
       log: createLogger("debug", (line) => logLines.push(line)), onChange: () => void started.changes++, ...options,
     }),
     logLines,
@@ -155,13 +157,13 @@ describe("the CLI on this machine", () => {
 });
 
 it("a window that is over is not told of any more", (t) => {
-  t.mock.timers.enable({ apis: ["Date"], now: 1_000_000 });
-  const { cli } = startCli(t, "answers");
+  const clock = new HandClock(1_000_000);
+  const { cli } = startCli(t, "answers", { world: { ...realWorld, clock } });
   const info = { status: "rejected", resetsAt: 1_060, rateLimitType: "five_hour", utilization: 1 };
   cli.account.noteRateLimit(info);
-  t.mock.timers.tick(59_999);
+  clock.pass(59_999);
   assert.deepEqual(cli.account.rateLimit, info);
-  t.mock.timers.tick(1);
+  clock.pass(1);
   assert.equal(cli.account.rateLimit, undefined);
   cli.account.noteRateLimit({ ...info, resetsAt: undefined });
   assert.notEqual(cli.account.rateLimit, undefined, "one that tells no end has none");

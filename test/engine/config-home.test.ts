@@ -5,6 +5,7 @@ import { syncBuiltinESMExports } from "node:module";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { ConfigHome } from "../../src/engine/config-home.ts";
+import { realWorld } from "../../src/world.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
 describe("the configuration of the processes", () => {
@@ -12,7 +13,7 @@ describe("the configuration of the processes", () => {
     const [folder, home] = [await temporaryFolder(t), await temporaryFolder(t)];
     const theirs = { userID: "device", primaryApiKey: "made-up", oauthAccount: { accountUuid: "a", emailAddress: "ada@example.com" } };
     writeFileSync(join(home, ".claude.json"), JSON.stringify(theirs));
-    const config = new ConfigHome({ HOME: home });
+    const config = new ConfigHome({ HOME: home }, realWorld);
     const places = { config: folder, cache: "cache" };
     const environment = await config.prepare(places);
     assert.deepEqual(environment, { XDG_CACHE_HOME: "cache", CLAUDE_CONFIG_DIR: folder, CLAUDE_SECURESTORAGE_CONFIG_DIR: "" });
@@ -29,7 +30,7 @@ describe("the configuration of the processes", () => {
     await config.prepare(places);
     assert.equal(statSync(file).ino, ino, "not a second time");
     rmSync(file);
-    await new ConfigHome({ HOME: home }).prepare(places);
+    await new ConfigHome({ HOME: home }, realWorld).prepare(places);
     assert.equal(readFileSync(file, "utf8"), text, "the same at the next start");
   });
 
@@ -47,13 +48,13 @@ describe("the configuration of the processes", () => {
       t.mock.restoreAll();
       syncBuiltinESMExports();
     });
-    await new ConfigHome({ HOME: home }).prepare({ config: folder, cache: "cache" });
+    await new ConfigHome({ HOME: home }, realWorld).prepare({ config: folder, cache: "cache" });
     assert.deepEqual(read, [join(folder, ".claude.json")]);
   });
 
   it("is the user's once a process is logged out, and the server's again when that is too", async (t) => {
     const folder = await temporaryFolder(t);
-    const config = new ConfigHome({ HOME: "nowhere" });
+    const config = new ConfigHome({ HOME: "nowhere" }, realWorld);
     assert.deepEqual([config.noteLogin("user", false), config.owner], ["outdated", "server"]);
     assert.deepEqual([config.noteLogin("server", false), config.owner], ["try the user's", "user"]);
     assert.deepEqual(await config.prepare({ config: folder, cache: "cache" }), { XDG_CACHE_HOME: "cache" });
@@ -64,20 +65,20 @@ describe("the configuration of the processes", () => {
   });
 
   it("stays the server's own once a process was logged in with that", () => {
-    const config = new ConfigHome({ HOME: "nowhere" });
+    const config = new ConfigHome({ HOME: "nowhere" }, realWorld);
     assert.deepEqual([config.noteLogin("server", true), config.owner], ["current", "server"]);
     assert.deepEqual([config.noteLogin("server", false), config.owner], ["current", "server"]);
   });
 
   it("is the server's own again when another process is logged in with that", () => {
-    const config = new ConfigHome({ HOME: "nowhere" });
+    const config = new ConfigHome({ HOME: "nowhere" }, realWorld);
     config.noteLogin("server", false);
     assert.deepEqual([config.noteLogin("server", true), config.owner], ["server's after all", "server"]);
     assert.deepEqual([config.noteLogin("user", true), config.owner], ["outdated", "server"]);
   });
 
   it("is the server's own, whatever a process says, where the environment has the login", () => {
-    const config = new ConfigHome({ CLAUDE_CODE_OAUTH_TOKEN: "made-up" });
+    const config = new ConfigHome({ CLAUDE_CODE_OAUTH_TOKEN: "made-up" }, realWorld);
     assert.deepEqual([config.noteLogin("server", false), config.owner], ["current", "server"]);
   });
 });

@@ -11,6 +11,7 @@ import { refillDelayMs } from "../../src/engine/refill-timer.ts";
 import { BridgeError } from "../../src/errors.ts";
 import { createLogger } from "../../src/log.ts";
 import type { Turn } from "../../src/turn/turn.ts";
+import { clockOf } from "../support/hand-clock.ts";
 import { StandInProcess } from "../support/stand-in-process.ts";
 
 /** A conversation to come: alive as long as its process, with a rehearsal that the test settles. */
@@ -57,13 +58,13 @@ interface Scene {
 }
 
 function start(t: TestContext, options: Partial<PoolOptions> & { readonly roomFor?: number } = {}): Scene {
-  t.mock.timers.enable({ apis: ["setTimeout", "Date"] });
   const launched: StandInProcess[] = [];
   const conversations: StandInConversation[] = [];
   const log: string[] = [];
   const live = (): StandInProcess[] => launched.filter(({ state }) => state !== "closed");
   const scene: Scene = {
     pool: new Pool({
+      clock: clockOf(t),
       warm: 2,
       launch: async (model) => {
         if (scene.failing) throw new Error("no process for you");
@@ -90,7 +91,7 @@ function start(t: TestContext, options: Partial<PoolOptions> & { readonly roomFo
       return taken;
     },
     refilled: async () => {
-      t.mock.timers.tick(refillDelayMs);
+      clockOf(t).pass(refillDelayMs);
       await nextRound();
     },
     models: () => live().map(({ model }) => model),
@@ -128,7 +129,7 @@ describe("the pool", () => {
     assert.equal(await burst(3), 3, "now they are");
     assert.equal(await burst(20), 4);
     for (const left of [4, 3, 2, 2]) {
-      t.mock.timers.tick(recentUseMs / 2);
+      clockOf(t).pass(recentUseMs / 2);
       assert.equal(await burst(1), left);
     }
   });
@@ -156,10 +157,10 @@ describe("the pool", () => {
     pool.prepare("opus");
     await nextRound();
     take("opus");
-    t.mock.timers.tick(refillDelayMs - 1);
+    clockOf(t).pass(refillDelayMs - 1);
     await nextRound();
     assert.equal(launched.length, 2);
-    t.mock.timers.tick(1);
+    clockOf(t).pass(1);
     await nextRound();
     assert.equal(launched.length, 3);
     assert.equal(pool.size, 2);
@@ -170,12 +171,12 @@ describe("the pool", () => {
     pool.prepare("opus");
     await nextRound();
     take("opus");
-    t.mock.timers.tick(refillDelayMs - 1);
+    clockOf(t).pass(refillDelayMs - 1);
     pool.putOffRefill();
-    t.mock.timers.tick(refillDelayMs - 1);
+    clockOf(t).pass(refillDelayMs - 1);
     await nextRound();
     assert.equal(launched.length, 1);
-    t.mock.timers.tick(1);
+    clockOf(t).pass(1);
     await nextRound();
     assert.equal(launched.length, 2, "a delay after the last message");
   });
@@ -231,7 +232,6 @@ describe("the pool", () => {
     off.pool.prepare("opus");
     await nextRound();
     assert.equal(off.launched.length, 0);
-    t.mock.timers.reset();
     const full = start(t, { roomFor: 1 });
     full.pool.prepare("opus");
     await nextRound();
@@ -250,16 +250,16 @@ describe("the pool", () => {
     const { pool, take, launched, models } = start(t, { warm: 1 });
     pool.prepare("opus");
     await nextRound();
-    t.mock.timers.tick(warmAgeMsMax - 1);
+    clockOf(t).pass(warmAgeMsMax - 1);
     await nextRound();
     assert.equal(launched.length, 1);
-    t.mock.timers.tick(1);
+    clockOf(t).pass(1);
     await nextRound();
     assert.equal(launched[0]?.ends, 1);
     assert.deepEqual(models(), ["opus"]);
     assert.equal(take("opus")?.process, launched[1]);
     // One that is in use has no age.
-    t.mock.timers.tick(2 * warmAgeMsMax);
+    clockOf(t).pass(2 * warmAgeMsMax);
     await nextRound();
     assert.equal(launched[1]?.ends, 0);
   });
@@ -268,15 +268,15 @@ describe("the pool", () => {
     const { pool, models } = start(t, { warm: 1 });
     pool.prepare("sonnet");
     await nextRound();
-    t.mock.timers.tick(recentUseMs / 2);
+    clockOf(t).pass(recentUseMs / 2);
     pool.prepare("opus");
     await nextRound();
     assert.deepEqual(models(), ["sonnet", "opus"]);
-    t.mock.timers.tick(recentUseMs / 2);
+    clockOf(t).pass(recentUseMs / 2);
     pool.refill();
     await nextRound();
     assert.deepEqual(models(), ["opus"]);
-    t.mock.timers.tick(recentUseMs);
+    clockOf(t).pass(recentUseMs);
     pool.refill();
     await nextRound();
     assert.deepEqual(models(), ["opus"]);
@@ -310,15 +310,15 @@ describe("the pool", () => {
       waits.push(waitMs);
       assert.equal(scene.log.length, round + 1);
       scene.pool.prepare("opus");
-      t.mock.timers.tick(waitMs - 1);
+      clockOf(t).pass(waitMs - 1);
       await nextRound();
       assert.equal(scene.log.length, round + 1, "nothing is tried before its time, whoever asks");
-      t.mock.timers.tick(1);
+      clockOf(t).pass(1);
       await nextRound();
     }
     assert.deepEqual(waits, [1, 2, 4, 8, 16, 32, 64, 128, 256].map((factor) => Math.min(bootRetryMsMax, factor * bootRetryMs)));
     scene.failing = false;
-    t.mock.timers.tick(bootRetryMsMax);
+    clockOf(t).pass(bootRetryMsMax);
     await nextRound();
     assert.equal(scene.pool.size, 1);
   });
@@ -345,7 +345,7 @@ describe("the pool", () => {
     pool.refill();
     await nextRound();
     assert.equal(launched.length, 1);
-    t.mock.timers.tick(bootRetryMs);
+    clockOf(t).pass(bootRetryMs);
     await nextRound();
     assert.equal(launched.length, 2);
     assert.ok(scene.take("opus") !== undefined);
@@ -536,11 +536,11 @@ describe("rehearsals", () => {
     const scene = await withHabit(t);
     const rehearsing = scene.conversations.find(({ rehearsed, isReusable }) => isReusable && rehearsed !== undefined);
     const { length } = scene.launched;
-    t.mock.timers.tick(bootWaitMs);
+    clockOf(t).pass(bootWaitMs);
     await nextRound();
     assert.deepEqual([rehearsing?.process.ends, scene.pool.size, scene.launched.length], [1, 1, length]);
     assert.match(scene.log.at(-1) ?? "", /warn a claude process did not come up error=turn_timeout retry_in_ms=1000$/u);
-    t.mock.timers.tick(bootRetryMs);
+    clockOf(t).pass(bootRetryMs);
     await nextRound();
     assert.deepEqual(waiting(scene).sort(), ["ours", undefined]);
   });
@@ -549,7 +549,7 @@ describe("rehearsals", () => {
     const scene = await withHabit(t);
     scene.conversations.find(({ rehearsed, isReusable }) => isReusable && rehearsed !== undefined)?.accept();
     await nextRound();
-    t.mock.timers.tick(bootWaitMs);
+    clockOf(t).pass(bootWaitMs);
     await nextRound();
     assert.deepEqual([scene.log, scene.pool.size], [[], 2]);
   });
@@ -565,7 +565,7 @@ describe("rehearsals", () => {
     await nextRound();
     assert.equal(scene.log.length, 1);
     assert.match(scene.log[0] ?? "", /did not come up ended=/u);
-    t.mock.timers.tick(bootRetryMs);
+    clockOf(t).pass(bootRetryMs);
     await nextRound();
     assert.deepEqual(waiting(scene).sort(), ["ours", undefined]);
   });

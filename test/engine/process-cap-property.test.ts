@@ -5,6 +5,7 @@ import { Engine } from "../../src/engine/engine.ts";
 import type { BridgeError } from "../../src/errors.ts";
 import { createLogger } from "../../src/log.ts";
 import type { Turn } from "../../src/turn/turn.ts";
+import { realWorld } from "../../src/world.ts";
 import { cleanUp } from "../support/cleanup.ts";
 import { fakeProgram, runningFakes } from "../support/fake-claude.ts";
 import { countLiveProcesses } from "../support/live-processes.ts";
@@ -23,7 +24,7 @@ for (const maxProcesses of [1, 2, 3]) {
     const live = countLiveProcesses(t);
     const engine = new Engine({
       command: fakeProgram("calls-tools"), environment: platformEnvironment(), defaultModel: "opus", aliases: [], maxProcesses, maxQueue: clients, warm: 1,
-      conversationIdleMsMax: 60_000, silenceMsMax: 20_000, log: createLogger("silent", () => {}), onRest: () => {},
+      conversationIdleMsMax: 60_000, world: realWorld, silenceMsMax: 20_000, log: createLogger("silent", () => {}), onRest: () => {},
     });
     cleanUp(t, () => engine.close(0));
     void engine.discover();

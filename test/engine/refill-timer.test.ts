@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
 import { busyDelaysMax, refillDelayMs, refillDelayMsMax, RefillTimer } from "../../src/engine/refill-timer.ts";
+import { clockOf } from "../support/hand-clock.ts";
 
 interface Scene {
   readonly timer: RefillTimer;
@@ -9,13 +10,11 @@ interface Scene {
 }
 
 function start(t: TestContext, isBusy?: () => boolean): Scene {
-  t.mock.timers.enable({ apis: ["setTimeout", "Date"] });
+  const clock = clockOf(t);
   let refills = 0;
   return {
-    timer: new RefillTimer(() => void refills++, isBusy), refills: () => refills,
-    pass: (ms) => {
-      for (let passed = 0; passed < ms; passed++) t.mock.timers.tick(1);
-    },
+    timer: new RefillTimer(clock, () => void refills++, isBusy), refills: () => refills,
+    pass: (ms) => clock.pass(ms),
   };
 }
 

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { describe, it, type TestContext } from "node:test";
+import { describe, it } from "node:test";
 import { setImmediate as nextRound } from "node:timers/promises";
 import type { Conversation } from "../../src/claude/conversation.ts";
 import { bootWaitMs } from "../../src/claude/probe.ts";
 import { SpareBoot, type SpareBootOptions } from "../../src/engine/spare-boot.ts";
+import { HandClock } from "../support/hand-clock.ts";
 import { StandInProcess } from "../support/stand-in-process.ts";
 
 function standIn(isDead = false): { readonly process: StandInProcess; readonly conversation: Conversation } {
@@ -14,6 +15,7 @@ function standIn(isDead = false): { readonly process: StandInProcess; readonly c
 function start(conversation: Conversation, more: Partial<SpareBootOptions> = {}) {
   const adopted: Conversation[] = [];
   const boot = new SpareBoot({
+    clock: new HandClock(),
     launch: () => Promise.resolve(conversation), prepare: () => Promise.resolve(), adopt: (one) => adopted.push(one), ...more,
   });
   return { boot, adopted };
@@ -73,12 +75,12 @@ describe("a process that boots for a turn", () => {
     assert.deepEqual([process.ends, adopted], [1, []]);
   });
 
-  it("does not take for ever", async (t: TestContext) => {
-    t.mock.timers.enable({ apis: ["setTimeout"] });
+  it("does not take for ever", async () => {
     const { process, conversation } = standIn();
-    const { boot } = start(conversation, { prepare: () => new Promise(() => {}) });
+    const clock = new HandClock();
+    const { boot } = start(conversation, { clock, prepare: () => new Promise(() => {}) });
     await nextRound();
-    t.mock.timers.tick(bootWaitMs);
+    clock.pass(bootWaitMs);
     await boot.over;
     assert.throws(() => boot.take(), /did not boot within 60 s/u);
     assert.equal(process.ends, 1);

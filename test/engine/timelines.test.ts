@@ -8,6 +8,7 @@ import {
   cheapKept, type Found, restingOfBeginningMax, surplusMsMax, type TimelineOptions, Timelines,
 } from "../../src/engine/timelines.ts";
 import type { Turn } from "../../src/turn/turn.ts";
+import { clockOf } from "../support/hand-clock.ts";
 import { StandInProcess } from "../support/stand-in-process.ts";
 import { turnOf, user } from "../support/turns.ts";
 
@@ -48,9 +49,8 @@ function standIn(words: string, options: StandInOptions = {}): StandIn {
 }
 
 function start(t: TestContext, options: Partial<TimelineOptions> = {}): Timelines {
-  t.mock.timers.enable({ apis: ["setTimeout"] });
   const table = new Timelines({
-    idleMsMax, parkedMsMax, restingMax: Infinity, capabilities: () => all, today: () => monday, ...options,
+    idleMsMax, parkedMsMax, restingMax: Infinity, capabilities: () => all, clock: clockOf(t), ...options,
   });
   t.after(() => table.clear());
   return table;
@@ -212,9 +212,9 @@ describe("a process that rests", () => {
     const table = start(t);
     const kept = standIn("a b c");
     table.keep(kept.resting);
-    t.mock.timers.tick(idleMsMax - 1);
+    clockOf(t).pass(idleMsMax - 1);
     assert.equal(kept.process.ends, 0);
-    t.mock.timers.tick(1);
+    clockOf(t).pass(1);
     assert.deepEqual([kept.process.ends, table.size], [1, 0]);
     assert.equal(take(table, "a b c x"), "idle_time");
   });
@@ -223,9 +223,9 @@ describe("a process that rests", () => {
     const table = start(t);
     const parked = standIn("a b", { isParked: true });
     table.keep(parked.resting);
-    t.mock.timers.tick(parkedMsMax - 1);
+    clockOf(t).pass(parkedMsMax - 1);
     assert.equal(parked.process.ends, 0);
-    t.mock.timers.tick(1);
+    clockOf(t).pass(1);
     assert.equal(parked.process.ends, 1);
   });
 
@@ -233,11 +233,11 @@ describe("a process that rests", () => {
     const table = start(t);
     const kept = standIn("a b c");
     table.keep(kept.resting);
-    t.mock.timers.tick(idleMsMax - 1);
+    clockOf(t).pass(idleMsMax - 1);
     table.release(found(take(table, "a b c x")));
-    t.mock.timers.tick(idleMsMax);
+    clockOf(t).pass(idleMsMax);
     table.keep(kept.resting);
-    t.mock.timers.tick(idleMsMax - 1);
+    clockOf(t).pass(idleMsMax - 1);
     assert.equal(kept.process.ends, 0);
   });
 
@@ -246,10 +246,10 @@ describe("a process that rests", () => {
     const many = Array.from({ length: cheapKept + 2 }, (_, index) => standIn(`${index} b`, { places: [0] }));
     const others = [standIn("x y z w", { places: [0, 2] }), standIn("a b", { places: [0], beginning: "other" })];
     for (const { resting } of [...many, ...others]) table.keep(resting);
-    t.mock.timers.tick(surplusMsMax);
+    clockOf(t).pass(surplusMsMax);
     assert.deepEqual(many.map(({ process }) => process.ends), [1, 1, 0, 0]);
     assert.deepEqual(others.map(({ process }) => process.ends), [0, 0]);
-    t.mock.timers.tick(idleMsMax);
+    clockOf(t).pass(idleMsMax);
     assert.equal(table.size, 0);
   });
 

@@ -3,6 +3,7 @@ import { getEventListeners } from "node:events";
 import { describe, it } from "node:test";
 import { Waiters } from "../../src/engine/waiters.ts";
 import { BridgeError, serverBusy } from "../../src/errors.ts";
+import { clockOf } from "../support/hand-clock.ts";
 
 const never = new AbortController().signal;
 
@@ -34,12 +35,11 @@ describe("those that wait", () => {
   });
 
   it("leave when their patience is over, and are told why", async (t) => {
-    t.mock.timers.enable({ apis: ["setTimeout"] });
     const waiters = new Waiters<string>();
-    const impatient = assert.rejects(waiters.wait(never, { ms: 100, error: () => serverBusy("too long") }), { code: "server_busy", message: "too long" });
-    t.mock.timers.tick(99);
+    const impatient = assert.rejects(waiters.wait(never, { clock: clockOf(t), ms: 100, error: () => serverBusy("too long") }), { code: "server_busy", message: "too long" });
+    clockOf(t).pass(99);
     assert.equal(waiters.size, 1);
-    t.mock.timers.tick(1);
+    clockOf(t).pass(1);
     await impatient;
     assert.equal(waiters.size, 0);
   });
@@ -53,13 +53,13 @@ describe("those that wait", () => {
   });
 
   it("leave nothing behind, whichever way they go", async (t) => {
-    t.mock.timers.enable({ apis: ["setTimeout"] });
     const waiters = new Waiters<string>();
     const { signal } = new AbortController();
-    const served = waiters.wait(signal, { ms: 100, error: () => assert.fail("its time ran on") });
+    const served = waiters.wait(signal, { clock: clockOf(t), ms: 100, error: () => assert.fail("its time ran on") });
     waiters.serveNext(() => "a");
     await served;
-    t.mock.timers.tick(1_000);
+    clockOf(t).pass(1_000);
+    assert.equal(clockOf(t).pending, 0);
     assert.deepEqual(getEventListeners(signal, "abort"), []);
   });
 });

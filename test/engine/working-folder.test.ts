@@ -10,6 +10,7 @@ import { describe, it, type TestContext } from "node:test";
 import { ensureNote, notePath } from "../../src/engine/folder-note.ts";
 import { makeWorkingFolder, type WorkingFolder } from "../../src/engine/working-folder.ts";
 import type { LogFields } from "../../src/log.ts";
+import { realWorld } from "../../src/world.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const uid = process.geteuid?.() ?? "user";
@@ -36,7 +37,7 @@ async function placeFor(t: TestContext): Promise<Place> {
   const warn = (_message: string, fields: LogFields = {}): void => void warnings.push(fields);
   return {
     temporary, root: join(temporary, `claude-max-api-${uid}`), warnings,
-    make: (name, lost) => makeWorkingFolder({ temporary, name }, { warn }, lost),
+    make: (name, lost) => makeWorkingFolder({ temporary, name }, realWorld, { warn }, lost),
   };
 }
 
@@ -232,7 +233,7 @@ describe("the working folder", () => {
 
   it("cannot be made where there is no parent", async (t) => {
     const { temporary } = await placeFor(t);
-    await assert.rejects(makeWorkingFolder({ temporary: join(temporary, "missing"), name: "1" }), { code: "ENOENT" });
+    await assert.rejects(makeWorkingFolder({ temporary: join(temporary, "missing"), name: "1" }, realWorld), { code: "ENOENT" });
   });
 
   it("cannot be made on a full disk, and can when there is room again", async (t) => {
@@ -276,7 +277,7 @@ describe("what is not this user's own folder", () => {
           await writeFile(join(target, "empty", "file"), "precious");
           // As if a server that is gone had left it.
           const id = randomUUID();
-          await ensureNote(target, id);
+          await ensureNote(target, id, realWorld);
           await abandon({ path: target, id });
           if (what === "a link") await symlink(target, place);
           else await chown(target, anotherUid, anotherUid);

@@ -73,10 +73,14 @@ export const rooms: Readonly<Record<string, Room>> = {
   memory: { rank: 1, place: "memory.ts", imports: [], has: "gives the memory of past answers back at rest" },
   loopback: { rank: 0, place: "loopback.ts", imports: [], has: "whether a host name is this machine's" },
   "image-type": { rank: 0, place: "image-type.ts", imports: [], has: "the type of an image, by its first bytes" },
+  world: {
+    rank: 4, place: "world.ts", imports: ["claude"], importsTypesOf: ["engine"],
+    has: "what the engine is given of the world: the real clock, chance, and processes of the CLI",
+  },
   demo: { rank: 5, place: "demo/", imports: [], has: "a stand-in for the CLI that asks no model (`--demo`)" },
   index: {
     rank: 5, place: "index.ts",
-    imports: ["http", "api", "engine", "claude", "config", "log", "errors", "json-text"], importsTypesOf: ["turn"],
+    imports: ["http", "api", "engine", "claude", "config", "log", "errors", "json-text", "world"], importsTypesOf: ["turn"],
     has: "what a program may import: make a server, listen, close; what a dialect is made of",
   },
   main: {
@@ -131,6 +135,16 @@ export function processBreaches(file: string, source: string): string[] {
         `\\bimport\\b[^;]*\\b${member}\\b[^;]*\\bfrom\\s*["'](?:node:)?process["']`,
       ].some((pattern) => new RegExp(pattern).test(code)))
     .map((member) => `${file} uses process.${member}, which only ${compositionRoot} may.`);
+}
+
+/** By which code would reach past the world that the engine is given (`src/engine/world.ts`). */
+const worldly = /\b(?:setTimeout|setInterval|setImmediate|Date|performance|hrtime|randomUUID|randomBytes|Math\.random|spawn\w*|execFile\w*|fork|new ClaudeProcess)\b|["'](?:node:)?timers(?:\/promises)?["']/gu;
+
+/** Time, chance and processes that a file of the engine makes for itself, a sentence each. Comments do not count. */
+export function worldBreaches(file: string, source: string): string[] {
+  if (roomOf(file) !== "engine") return [];
+  return [...new Set(withoutComments(source).match(worldly))]
+    .map((name) => `${file} names ${name}: the engine has time, chance and processes from its World.`);
 }
 
 /** The static imports and re-exports, types too, and the dynamic imports of a file. */

@@ -7,6 +7,7 @@ import { Engine, type EngineOptions } from "../../src/engine/engine.ts";
 import { createLogger } from "../../src/log.ts";
 import type { TurnEvent } from "../../src/turn/event.ts";
 import type { Turn } from "../../src/turn/turn.ts";
+import { realWorld } from "../../src/world.ts";
 import { fakeProgram, runningFakes } from "./fake-claude.ts";
 import { platformEnvironment } from "./real-claude.ts";
 import { never } from "./turns.ts";
@@ -25,7 +26,7 @@ export function startEngine(t: TestContext, fake: string | Command, options: Par
   const logLines: string[] = [];
   const engine = new Engine({
     command: typeof fake === "string" ? fakeProgram(fake) : fake, environment: platformEnvironment(), defaultModel: "opus", aliases: [], maxProcesses: 4, maxQueue: 4,
-    warm: 0, conversationIdleMsMax: 0, silenceMsMax: 20_000, log: createLogger("debug", (line) => logLines.push(line)), onRest: () => {}, ...options,
+    warm: 0, conversationIdleMsMax: 0, world: realWorld, silenceMsMax: 20_000, log: createLogger("debug", (line) => logLines.push(line)), onRest: () => {}, ...options,
   });
   t.after(async () => {
     await engine.close(0);

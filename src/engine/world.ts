@@ -1,0 +1,65 @@
+import type { LaunchOptions } from "../claude/child.ts";
+import type { Installation } from "../claude/installation.ts";
+import type { Command } from "../claude/launch.ts";
+import type { ClaudeProcess } from "../claude/process.ts";
+
+/** Cancels a timer. Does nothing when it was called or cancelled before. */
+export type Cancel = () => void;
+
+/** Time as the engine knows it. */
+export interface Clock {
+  /** The Unix time in milliseconds. The user may set it. */
+  readonly now: () => number;
+  /** Milliseconds since some moment, on a clock that nobody sets. */
+  readonly monotonic: () => number;
+  /** The local date: the same text all day, another the next day. */
+  readonly today: () => string;
+  /** Calls `call` once, in `ms` milliseconds. The timer does not keep the program running. */
+  readonly after: (ms: number, call: () => void) => Cancel;
+}
+
+/**
+ * What the engine has of the world outside. It is handed in, so that a test can drive the engine by a clock of its own
+ * and with processes of its own.
+ */
+export interface World {
+  readonly clock: Clock;
+  /** When this program was started: Unix time in milliseconds. */
+  readonly startedAtMs: number;
+  /** A random text that no other call gives: 36 characters, hexadecimal digits and hyphens. */
+  readonly randomId: () => string;
+  /** Asks the CLI for its version, in the folder `cwd`. Never rejects. */
+  readonly findInstallation: (
+    command: Command, environment: Readonly<Record<string, string>>, cwd?: string,
+  ) => Promise<Installation>;
+  /** Starts a process. Throws a BridgeError if the machine has no room for another. */
+  readonly launch: (options: LaunchOptions) => ClaudeProcess;
+}
+
+/** A timer that can be set anew; at most one is pending. */
+export class Timer {
+  readonly #clock: Clock;
+  #cancel: Cancel | undefined;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  get isPending(): boolean {
+    return this.#cancel !== undefined;
+  }
+
+  /** Calls `call` in `ms` milliseconds, in place of what was to be called before. */
+  set(ms: number, call: () => void): void {
+    this.cancel();
+    this.#cancel = this.#clock.after(ms, () => {
+      this.#cancel = undefined;
+      call();
+    });
+  }
+
+  cancel(): void {
+    this.#cancel?.();
+    this.#cancel = undefined;
+  }
+}
