@@ -41,7 +41,7 @@ export async function probe(process: ClaudeProcess, waitMs = capabilitiesWaitMs)
   }, ms);
   let timer = failAfter(bootWaitMs, "boot");
   try {
-    const initialized = control.request(initializeRequest({ system: "", tools: [] }));
+    const initialized = control.request(initializeRequest({ system: [], tools: [] }));
     const answer = parseInitializeAnswer(await Promise.race([initialized, failed]));
     clearTimeout(timer);
     timer = failAfter(waitMs, "tell what it can do");

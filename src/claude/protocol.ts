@@ -74,13 +74,19 @@ export function controlErrorLine(requestId: string, error: string): string {
   return line({ type: "control_response", response: { subtype: "error", request_id: requestId, error } });
 }
 
-/** The request that goes first, once. An empty `systemPrompt` leaves only the CLI's own sentence of identity. */
+/** Stands between two blocks of a system prompt: the CLI is told all of them as one text. */
+const systemSeparator = "\n\n";
+
+/**
+ * The first request to a process, sent once. Where `systemPrompt` is empty, the model's system prompt is the CLI's own
+ * sentence of identity alone.
+ */
 export function initializeRequest(
   { system, tools, responseSchema }: Pick<Turn, "system" | "tools" | "responseSchema">,
 ): JsonObject {
   return {
     subtype: "initialize",
-    systemPrompt: system === "" ? [] : [system],
+    systemPrompt: system.length === 0 ? [] : [system.map(({ text }) => text).join(systemSeparator)],
     ...(tools.length === 0 ? {} : { sdkMcpServers: [toolServerName] }),
     ...(responseSchema === undefined ? {} : { jsonSchema: responseSchema }),
   };
@@ -93,11 +99,11 @@ const thinkingTokensMin = 1_024;
  * The request that applies the turn's settings, or undefined when there are none. An output limit without room for
  * thinking turns thinking off: for some models the CLI would ask for a budget that the API refuses.
  */
-export function settingsRequest({ maxTokens, effort, thinkingTokens }: Turn): JsonObject | undefined {
+export function settingsRequest({ maxTokens, effort, thinking }: Turn): JsonObject | undefined {
   const hasNoRoom = maxTokens !== undefined && maxTokens <= thinkingTokensMin;
   const env = {
     ...(maxTokens === undefined ? {} : { CLAUDE_CODE_MAX_OUTPUT_TOKENS: String(maxTokens) }),
-    ...(hasNoRoom || thinkingTokens === 0 ? { CLAUDE_CODE_DISABLE_THINKING: "1" } : {}),
+    ...(hasNoRoom || thinking?.type === "disabled" ? { CLAUDE_CODE_DISABLE_THINKING: "1" } : {}),
   };
   const settings = {
     ...(Object.keys(env).length === 0 ? {} : { env }), ...(effort === undefined ? {} : { effortLevel: effort })
@@ -106,13 +112,13 @@ export function settingsRequest({ maxTokens, effort, thinkingTokens }: Turn): Js
 }
 
 /**
- * The request that limits the turn's thinking, in tokens, or undefined when the turn has no limit. 0 turns
- * thinking off. A smaller limit is raised to the API's minimum: CLI 2.1.197 passes it on as it is, and the
- * API refuses the request.
+ * The request that turns thinking off, or limits it. Undefined where the turn sets nothing, and for adaptive thinking:
+ * a CLI that was told nothing lets each model that can think adaptively do so, and gives any other its own budget. A
+ * budget below the API's minimum is raised to it: CLI 2.1.197 passes it on as it is, and the API refuses the request.
  */
-export function thinkingRequest({ thinkingTokens }: Turn): JsonObject | undefined {
-  if (thinkingTokens === undefined) return undefined;
-  const max_thinking_tokens = thinkingTokens === 0 ? 0 : Math.max(thinkingTokens, thinkingTokensMin);
+export function thinkingRequest({ thinking }: Turn): JsonObject | undefined {
+  if (thinking === undefined || thinking.type === "adaptive") return undefined;
+  const max_thinking_tokens = thinking.type === "disabled" ? 0 : Math.max(thinking.budgetTokens, thinkingTokensMin);
   return { subtype: "set_max_thinking_tokens", max_thinking_tokens };
 }
 

@@ -1,6 +1,6 @@
 /** The types of the server's settings, and the error for a setting that cannot be used. */
 
-import type { Effort } from "../turn/turn.ts";
+import type { Effort, Thinking } from "../turn/turn.ts";
 
 /** The log levels, from nothing to everything; each level includes those before it. */
 export const logLevels = ["silent", "error", "warn", "info", "debug"] as const;
@@ -34,12 +34,12 @@ export interface Config {
   readonly maxBodyMegabytes: number;
 }
 
-/** A further name for a model. The effort or thinking budget applies when a request sets neither. */
+/** A further name for a model. Its effort and its thinking apply to a request that sets neither of the two. */
 export interface ModelAlias {
   readonly name: string;
   readonly model: string;
   readonly effort?: Effort;
-  readonly thinkingTokens?: number;
+  readonly thinking?: Thinking;
 }
 
 /** The machine's memory, which some defaults depend on. Callers pass it in: config reads nothing of the machine. */

@@ -76,20 +76,31 @@ function parseAlias(text: string): ModelAlias | undefined {
   const [, name, aliased, how] = aliasForm.exec(text) ?? [];
   if (name === undefined || aliased === undefined) return undefined;
   if (how === undefined) return { name, model: aliased };
-  if (how === "none") return { name, model: aliased, thinkingTokens: 0 };
-  if (/^\d/.test(how)) return { name, model: aliased, thinkingTokens: Number(how) };
+  if (how === "none") return { name, model: aliased, thinking: { type: "disabled" } };
+  const budgetTokens = /^\d/.test(how) ? Number(how) : undefined;
+  if (budgetTokens === 0) return { name, model: aliased, thinking: { type: "disabled" } };
+  if (budgetTokens !== undefined) return { name, model: aliased, thinking: { type: "enabled", budgetTokens } };
   return { name, model: aliased, effort: how as Effort };
 }
 
 /** Accepts an embedding program's object only if the text form `NAME=MODEL@EFFORT` could express the same. */
 function isAlias(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return false;
-  const { name, model: aliased, effort, thinkingTokens } = value as Partial<ModelAlias>;
+  const { name, model: aliased, effort, thinking } = value as Partial<ModelAlias>;
   if (typeof name !== "string" || typeof aliased !== "string") return false;
-  const how = effort ?? (thinkingTokens === 0 ? "none" : thinkingTokens);
-  const read = parseAlias(`${name}=${aliased}${how === undefined ? "" : `@${String(how)}`}`);
-  if (read?.name !== name || read.model !== aliased) return false;
-  return read.effort === effort && read.thinkingTokens === thinkingTokens;
+  const how = effort ?? thinkingWord(thinking);
+  const read = parseAlias(`${name}=${aliased}${how === undefined ? "" : `@${how}`}`);
+  if (read?.name !== name || read.model !== aliased || read.effort !== effort) return false;
+  return thinkingWord(read.thinking) === thinkingWord(thinking);
+}
+
+/** The text form of an alias's thinking. Undefined where it has none; a word that no alias can have for a wrong one. */
+function thinkingWord(thinking: unknown): string | undefined {
+  if (thinking === undefined) return undefined;
+  if (typeof thinking !== "object" || thinking === null) return "?";
+  const { type, budgetTokens } = thinking as Partial<Record<"type" | "budgetTokens", unknown>>;
+  if (type === "disabled") return "none";
+  return type === "enabled" && typeof budgetTokens === "number" && budgetTokens > 0 ? String(budgetTokens) : "?";
 }
 
 /** Further model names, each with the model that it stands for. */

@@ -170,6 +170,16 @@ export class Engine {
     return this.#models.resolve(name);
   }
 
+  /**
+   * Completes a turn by the client's name for its model: with the CLI's name for it, and with the effort and thinking
+   * of an alias where the turn sets neither. Rejects as `resolveModel` does.
+   */
+  async resolve(name: string, turn: Omit<Turn, "model">): Promise<Turn> {
+    const resolved = await this.#models.resolve(name);
+    const isThinkingSet = turn.effort !== undefined || turn.thinking !== undefined;
+    return { ...(isThinkingSet ? { model: resolved.model } : resolved), ...turn };
+  }
+
   /** The messages of a turn that a process would have to be told now. A resting conversation has the ones before. */
   messagesToTell(turn: Turn): readonly Message[] {
     return this.#runner.messagesToTell(turn);

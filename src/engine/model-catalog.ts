@@ -4,7 +4,7 @@ import type { ModelEntry } from "../turn/model.ts";
 import type { Turn } from "../turn/turn.ts";
 
 /** The settings that a client's model name stands for. `model` is the CLI's own name, for `--model`. */
-export type ResolvedModel = Pick<Turn, "model" | "effort" | "thinkingTokens">;
+export type ResolvedModel = Pick<Turn, "model" | "effort" | "thinking">;
 
 /** Names that work with every CLI, and the CLI's alias for each. The first three are those of claude-max-api-proxy. */
 const knownNames: ReadonlyMap<string, string> = new Map([
@@ -56,10 +56,8 @@ export class ModelCatalog {
     const alias = this.#aliases.get(name);
     const model = this.#cliName(alias?.model ?? name);
     if (model === undefined) return undefined;
-    const { effort, thinkingTokens } = alias ?? {};
-    return {
-      model, ...(effort === undefined ? {} : { effort }), ...(thinkingTokens === undefined ? {} : { thinkingTokens }),
-    };
+    const { effort, thinking } = alias ?? {};
+    return { model, ...(effort === undefined ? {} : { effort }), ...(thinking === undefined ? {} : { thinking }) };
   }
 
   #ownNames(): string[] {

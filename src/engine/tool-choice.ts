@@ -19,7 +19,7 @@ export function withToolChoice({ responseSchema, ...asked }: Turn): Turn {
   ];
   return instructions.length === 0
     ? turn
-    : { ...turn, system: [turn.system, ...instructions].filter((part) => part !== "").join("\n\n") };
+    : { ...turn, system: [...turn.system, ...instructions.map((text) => ({ type: "text", text }) as const)] };
 }
 
 function choiceInstruction({ toolChoice, tools }: Turn): string[] {

@@ -3,7 +3,6 @@
 import { randomBytes } from "node:crypto";
 import type { Dialect, TurnRequest } from "../api/dialect.ts";
 import type { TurnEvent } from "../turn/event.ts";
-import type { Turn } from "../turn/turn.ts";
 import { readJsonBody } from "./body.ts";
 import { sendEventStream } from "./event-stream.ts";
 import type { Exchange, Handler, Services } from "./exchange.ts";
@@ -67,9 +66,7 @@ async function prepare<Request extends TurnRequest>(
   return await preparation.run(async () => {
     const body = await readJsonBody(request, { maxBodyBytes, signal });
     const asked = dialect.parse(body, { defaultModel, header: headerView(request.headers) });
-    const resolved = await engine.resolveModel(asked.model);
-    const isThinkingSaid = asked.turn.effort !== undefined || asked.turn.thinkingTokens !== undefined;
-    const turn: Turn = { ...(isThinkingSaid ? { model: resolved.model } : resolved), ...asked.turn };
+    const turn = await engine.resolve(asked.model, asked.turn);
     const images = new ToldImages({ isAllowed: fetchImages, bytesMax: maxBodyBytes, signal, cache: imageCache });
     // Fetch images before the turn is admitted: an image may be slow or missing, and must not hold up a process.
     await images.complete(engine.messagesToTell(turn));

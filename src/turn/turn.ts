@@ -1,6 +1,6 @@
 /** A request to the model, independent of the client's dialect. */
 
-import type { Message } from "./message.ts";
+import type { Message, TextBlock } from "./message.ts";
 
 /** One of the client's tools, which the model may call. */
 export interface Tool {
@@ -20,15 +20,24 @@ export type ToolChoice = {
   readonly type: "auto" | "none" | "any"
 } | { readonly type: "tool"; readonly name: string };
 
-/** The CLI's effort levels: how hard the model thinks. */
+/** How much work the model puts into an answer, thinking included. */
 export type Effort = "low" | "medium" | "high" | "xhigh" | "max";
+
+/**
+ * Whether the model thinks before it answers. `enabled`: with at most `budgetTokens` tokens. `adaptive`: the model
+ * decides for each answer whether and how long.
+ */
+export type Thinking =
+  | { readonly type: "disabled" }
+  | { readonly type: "enabled"; readonly budgetTokens: number }
+  | { readonly type: "adaptive" };
 
 /** One request to the model: all that its answer depends on, and nothing else. */
 export interface Turn {
   /** The value for the CLI's `--model`: an alias (`opus`) or a full id. */
   readonly model: string;
-  /** System and developer messages in their order, joined; empty when there are none. */
-  readonly system: string;
+  /** The system prompt's blocks in their order; empty when there is none. */
+  readonly system: readonly TextBlock[];
   /** Starts and ends with a user message. */
   readonly messages: readonly Message[];
   /** Upper bound on output tokens, when the client set one. */
@@ -38,9 +47,10 @@ export interface Turn {
   readonly toolChoice: ToolChoice;
   /** True: an answer may hold at most one call. */
   readonly disableParallelToolUse: boolean;
+  /** Not set: as the model's name, or the CLI for the model, has it. */
   readonly effort?: Effort;
-  /** Upper bound on thinking tokens; 0 turns thinking off. */
-  readonly thinkingTokens?: number;
+  /** Not set: as the model's name, or the CLI for the model, has it. */
+  readonly thinking?: Thinking;
   /** When set, the answer is one JSON document that fits this JSON Schema. */
   readonly responseSchema?: Readonly<Record<string, unknown>>;
   /** Stop sequences: the answer ends before the first one that occurs in its text. */

@@ -9,7 +9,7 @@ import type { Message } from "../../src/turn/message.ts";
 import type { Turn } from "../../src/turn/turn.ts";
 import { runningFakes, startFake, Witness } from "../support/fake-claude.ts";
 import { callsIn, collect, noUsage, summaryOf } from "../support/turn-events.ts";
-import { ask, assistant, callsOf, never, resultsOf, tool, turnOf, user } from "../support/turns.ts";
+import { ask, assistant, callsOf, never, resultsOf, systemOf, tool, turnOf, user } from "../support/turns.ts";
 import { statusOf } from "../support/openai-error.ts";
 
 const all = { rewindSteps: true, rewindMany: true, rewindToEmpty: true, answerTarget: true };
@@ -106,7 +106,7 @@ describe("what the process is told", () => {
   }
 
   it("is the system prompt and the message, when there is no history", async (t) => {
-    assert.deepEqual(await told(t, ask("hello\u2028 é 😀", { system: "Be terse.\nAlways." })), [
+    assert.deepEqual(await told(t, ask("hello\u2028 é 😀", { system: systemOf("Be terse.\nAlways.") })), [
       ["control", { subtype: "initialize", systemPrompt: ["Be terse.\nAlways."] }],
       ["user", { role: "user", content: [{ type: "text", text: "hello\u2028 é 😀" }] }],
     ]);
@@ -138,7 +138,7 @@ describe("what the process is told", () => {
   });
 
   it("is only what it has not seen", async (t) => {
-    const list = await told(t, turnOf({ system: "told before", messages: [user("a"), assistant("b"), user("c")] }), 2);
+    const list = await told(t, turnOf({ system: systemOf("told before"), messages: [user("a"), assistant("b"), user("c")] }), 2);
     assert.deepEqual(list, [["user", { role: "user", content: [{ type: "text", text: "c" }] }]]);
   });
 
@@ -517,7 +517,7 @@ describe("an answer with a schema", () => {
 });
 
 describe("a rehearsal", () => {
-  const profile = turnOf({ system: "Be brief.", effort: "low", thinkingTokens: 2_000 });
+  const profile = turnOf({ system: systemOf("Be brief."), effort: "low", thinking: { type: "enabled", budgetTokens: 2_000 } });
   const silent = ["never", "told"];
 
   /** The kinds of what echo-history was told in the end. */

@@ -15,6 +15,7 @@ import { fakeClaudePath, startFakeNode, Witness } from "../support/fake-claude.t
 import { argumentsOf, environmentOf, isRunning, waitUntilGone } from "../support/processes.ts";
 import { platformEnvironment } from "../support/real-claude.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
+import { systemOf } from "../support/turns.ts";
 
 const onlyPosix = process.platform === "win32" ? "Windows knows no SIGTERM that a process could refuse" : false;
 const onlyLinux = process.platform === "linux" ? false : "needs /proc";
@@ -136,7 +137,7 @@ describe("a process", () => {
 
   it("has its arguments, environment and folder from the launch, and none of a prompt", { skip: onlyLinux }, async (t) => {
     const { claude, witness, pid, cwd } = await startWatched(t, "answers", { MADE_UP: "1" });
-    await claude.write(controlRequestLine("1", initializeRequest({ system: "secret system", tools: [] })));
+    await claude.write(controlRequestLine("1", initializeRequest({ system: systemOf("secret system"), tools: [] })));
     await claude.write(prompt("secret prompt"));
     await witness.message(({ type }) => type === "result");
     const line = argumentsOf(pid);

@@ -5,8 +5,9 @@ import {
   parseInitializeAnswer, parseLine, parseRateLimitInfo, settingsRequest, thinkingRequest, turnLine,
 } from "../../src/claude/protocol.ts";
 import type { Message } from "../../src/turn/message.ts";
+import type { Thinking } from "../../src/turn/turn.ts";
 import { loadRecording, recordedVersions, type RecordedVersion } from "../support/recordings.ts";
-import { ask, resultsOf, tool, turnOf, user } from "../support/turns.ts";
+import { ask, resultsOf, systemOf, tool, turnOf, user } from "../support/turns.ts";
 
 /** What the host wrote in a recording that the real CLI understood, as a value. */
 function hostMessage(version: RecordedVersion, name: string, index: number): unknown {
@@ -35,7 +36,7 @@ describe("what is written to the CLI", () => {
 
   for (const version of recordedVersions) {
     it(`is what ${version} understood when it was recorded`, () => {
-      assert.deepEqual(said(controlRequestLine("init-1", initializeRequest({ system: "You are terse.", tools: [] }))), hostMessage(version, "text", 0));
+      assert.deepEqual(said(controlRequestLine("init-1", initializeRequest({ system: systemOf("You are terse."), tools: [] }))), hostMessage(version, "text", 0));
       assert.deepEqual(said(turnLine(user("hello N=4"), uuid)), named(asBlocks(hostMessage(version, "text", 1))));
       assert.deepEqual(said(historyUserLine(user("What is the weather in Paris?"), uuid)), named(asBlocks(hostMessage(version, "history", 1))));
 
@@ -47,9 +48,9 @@ describe("what is written to the CLI", () => {
       assert.deepEqual(said(turnLine(toolResult.message, uuid)), named(toolResult));
       const request = (name: string, index: number): unknown => (hostMessage(version, name, index) as { request: unknown }).request;
       const schema = { type: "object", properties: { city: { type: "string" } }, required: ["city"], additionalProperties: false };
-      assert.deepEqual(initializeRequest({ system: "You are terse.", tools: [tool("get_weather")] }), request("tool-call", 0));
-      assert.deepEqual(initializeRequest({ system: "You are terse.", tools: [], responseSchema: schema }), request("json-schema", 0));
-      assert.deepEqual(thinkingRequest(turnOf({ thinkingTokens: 0 })), request("settings", 2));
+      assert.deepEqual(initializeRequest({ system: systemOf("You are terse."), tools: [tool("get_weather")] }), request("tool-call", 0));
+      assert.deepEqual(initializeRequest({ system: systemOf("You are terse."), tools: [], responseSchema: schema }), request("json-schema", 0));
+      assert.deepEqual(thinkingRequest(turnOf({ thinking: { type: "disabled" } })), request("settings", 2));
       const { settings } = request("settings", 1) as { settings: { env: object; effortLevel: string } };
       const { env: { CLAUDE_CODE_DISABLE_THINKING: _, ...env }, ...more } = (settingsRequest(turnOf({ maxTokens: 123, effort: "low" }))?.["settings"] ?? {}) as { env: Record<string, string> };
       assert.deepEqual({ env, ...more }, settings);
@@ -62,7 +63,7 @@ describe("what is written to the CLI", () => {
   }
 
   it("is an empty list for no system prompt", () => {
-    assert.deepEqual(initializeRequest({ system: "", tools: [] }), { subtype: "initialize", systemPrompt: [] });
+    assert.deepEqual(initializeRequest({ system: [], tools: [] }), { subtype: "initialize", systemPrompt: [] });
   });
 
   it("is the token limit as text", () => {
@@ -75,12 +76,12 @@ describe("what is written to the CLI", () => {
 
   it("is the effort, and a budget of thinking, as they were asked for", () => {
     assert.deepEqual(settingsRequest(turnOf({ effort: "xhigh" })), { subtype: "apply_flag_settings", settings: { effortLevel: "xhigh" } });
-    assert.equal(settingsRequest(turnOf({ thinkingTokens: 4_000 })), undefined);
-    assert.deepEqual(thinkingRequest(turnOf({ thinkingTokens: 4_000 })), { subtype: "set_max_thinking_tokens", max_thinking_tokens: 4_000 });
+    assert.equal(settingsRequest(turnOf({ thinking: { type: "enabled", budgetTokens: 4_000 } })), undefined);
+    assert.deepEqual(thinkingRequest(turnOf({ thinking: { type: "enabled", budgetTokens: 4_000 } })), { subtype: "set_max_thinking_tokens", max_thinking_tokens: 4_000 });
   });
 
   it("turns thinking off where no token of it is wanted", () => {
-    assert.deepEqual(settingsRequest(turnOf({ thinkingTokens: 0 })), { subtype: "apply_flag_settings", settings: { env: { CLAUDE_CODE_DISABLE_THINKING: "1" } } });
+    assert.deepEqual(settingsRequest(turnOf({ thinking: { type: "disabled" } })), { subtype: "apply_flag_settings", settings: { env: { CLAUDE_CODE_DISABLE_THINKING: "1" } } });
   });
 
   it("names a control request that it does not understand", () => {
@@ -117,8 +118,10 @@ describe("what is written to the CLI", () => {
   });
 
   it("asks for no smaller budget of thinking than the API takes, but for none", () => {
-    const asked = (thinkingTokens: number): unknown => thinkingRequest(turnOf({ thinkingTokens }))?.["max_thinking_tokens"];
-    assert.deepEqual([0, 1, 1_023, 1_024, 1_025].map(asked), [0, 1_024, 1_024, 1_024, 1_025]);
+    const asked = (thinking: Thinking): unknown => thinkingRequest(turnOf({ thinking }))?.["max_thinking_tokens"];
+    assert.deepEqual([1, 1_023, 1_024, 1_025].map((budgetTokens) => asked({ type: "enabled", budgetTokens })), [1_024, 1_024, 1_024, 1_025]);
+    assert.equal(asked({ type: "disabled" }), 0);
+    assert.equal(thinkingRequest(turnOf({ thinking: { type: "adaptive" } })), undefined);
   });
 
   it("turns thinking off under a token limit that leaves no room for it", () => {

@@ -157,9 +157,9 @@ describe("an alias", () => {
     ["gpt-4o=sonnet", { name: "gpt-4o", model: "sonnet" }],
     ["openai/gpt-4o:free=claude-opus-4-5[1m]", { name: "openai/gpt-4o:free", model: "claude-opus-4-5[1m]" }],
     ...(["low", "medium", "high", "xhigh", "max"] as const).map((effort) => [`o3=opus@${effort}`, { name: "o3", model: "opus", effort }] as const),
-    ["quick=opus@none", { name: "quick", model: "opus", thinkingTokens: 0 }],
-    ["deep=opus@0", { name: "deep", model: "opus", thinkingTokens: 0 }],
-    ["deep=opus@9999999", { name: "deep", model: "opus", thinkingTokens: 9_999_999 }],
+    ["quick=opus@none", { name: "quick", model: "opus", thinking: { type: "disabled" } }],
+    ["deep=opus@0", { name: "deep", model: "opus", thinking: { type: "disabled" } }],
+    ["deep=opus@9999999", { name: "deep", model: "opus", thinking: { type: "enabled", budgetTokens: 9_999_999 } }],
   ];
   for (const [text, alias] of forms) {
     it(`is written ${text}, and an embedder may say the same`, () => {
@@ -179,8 +179,8 @@ describe("an alias", () => {
   }
 
   for (const alias of [null, "a=opus", {}, { name: "a" }, { model: "opus" }, { name: 1, model: "opus" }, { name: "a", model: ["opus"] }, { name: "a", model: "--evil" }, { name: "a b", model: "opus" },
-    { name: "a", model: "opus", effort: "hard" }, { name: "a", model: "opus", effort: "none" }, { name: "a", model: "opus", effort: "7" }, { name: "a", model: "opus", thinkingTokens: "7" },
-    { name: "a", model: "opus", thinkingTokens: -1 }, { name: "a", model: "opus", thinkingTokens: 1.5 }, { name: "a", model: "opus", effort: "low", thinkingTokens: 5 }, { name: "a", model: "opus@high" }]) {
+    { name: "a", model: "opus", effort: "hard" }, { name: "a", model: "opus", effort: "none" }, { name: "a", model: "opus", effort: "7" }, { name: "a", model: "opus", thinking: { type: "enabled", budgetTokens: "7" } },
+    { name: "a", model: "opus", thinking: { type: "enabled", budgetTokens: -1 } }, { name: "a", model: "opus", thinking: { type: "enabled", budgetTokens: 1.5 } }, { name: "a", model: "opus", effort: "low", thinking: { type: "enabled", budgetTokens: 5 } }, { name: "a", model: "opus", thinking: { type: "adaptive" } }, { name: "a", model: "opus", thinking: null }, { name: "a", model: "opus@high" }]) {
     it(`is not ${JSON.stringify(alias)} of an embedder's`, () => {
       assert.throws(() => createConfig({ aliases: [alias] as unknown as ModelAlias[] }, machine), { name: "ConfigError", message: `aliases: ${expected}, got object` });
     });

@@ -13,7 +13,7 @@ import { argumentsOf, environmentOf, waitUntilGone } from "../support/processes.
 import { platformEnvironment } from "../support/real-claude.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { callsIn, collect, collectUnchecked, summaryOf } from "../support/turn-events.ts";
-import { ask, assistant, callsOf, never, resultsOf, tool, turnOf, user } from "../support/turns.ts";
+import { ask, assistant, callsOf, never, resultsOf, systemOf, tool, turnOf, user } from "../support/turns.ts";
 
 const onlyLinux = process.platform === "linux" ? false : "needs /proc";
 const onlyPosix = process.platform === "win32" ? "a script is no executable there" : false;
@@ -35,7 +35,7 @@ describe("a turn", () => {
 
   it("shows nothing of the prompt in the process's arguments or environment, nor in the log", { skip: onlyLinux }, async (t) => {
     const { engine, logLines } = startEngine(t, "hangs");
-    const turn = { ...ask("secret prompt", { system: "secret system" }), messages: [user("secret past"), assistant("secret answer"), user("secret prompt")] };
+    const turn = { ...ask("secret prompt", { system: systemOf("secret system") }), messages: [user("secret past"), assistant("secret answer"), user("secret prompt")] };
     const { batches } = await begin(engine, turn);
     const [pid = 0] = runningFakes("hangs");
     assert.doesNotMatch(JSON.stringify([argumentsOf(pid), environmentOf(pid)]), /secret/u);
@@ -169,6 +169,11 @@ describe("a model's name", () => {
   it("that is the operator's own stands for a model and its settings", async (t) => {
     const { engine } = startEngine(t, "answers", { aliases: [{ name: "o3", model: "claude-opus-4", effort: "high" }] });
     assert.deepEqual(await engine.resolveModel("o3"), { model: "opus", effort: "high" });
+    const { model: _model, ...asked } = ask("hi");
+    assert.deepEqual(await engine.resolve("o3", asked), { ...asked, model: "opus", effort: "high" });
+    for (const own of [{ effort: "low" }, { thinking: { type: "disabled" } }] as const) {
+      assert.deepEqual(await engine.resolve("o3", { ...asked, ...own }), { ...asked, ...own, model: "opus" });
+    }
     assert.equal((await engine.listModels())[0]?.id, "o3");
   });
 
@@ -320,7 +325,7 @@ describe("a conversation", () => {
   for (const [what, turn] of [
     ["another answer", (answer: string) => ({ messages: [user("one"), assistant(`${answer}!`), user("two")] })],
     ["another question", (answer: string) => ({ messages: [user("one!"), assistant(answer), user("two")] })],
-    ["another system prompt", (answer: string) => ({ messages: [user("one"), assistant(answer), user("two")], system: "other" })],
+    ["another system prompt", (answer: string) => ({ messages: [user("one"), assistant(answer), user("two")], system: systemOf("other") })],
     ["another model", (answer: string) => ({ messages: [user("one"), assistant(answer), user("two")], model: "other" })],
     ["another token limit", (answer: string) => ({ messages: [user("one"), assistant(answer), user("two")], maxTokens: 5_000 })],
   ] as const) {
@@ -650,7 +655,7 @@ describe("a warm process", () => {
     const environment = { ...platformEnvironment(), REWINDS: "1" };
     const { engine } = startEngine(t, "echo-history", { warm: 2, defaultModel: "opus", environment });
     await engine.discover();
-    const turn = ask("hi", { model: "opus", system: "Be brief." });
+    const turn = ask("hi", { model: "opus", system: systemOf("Be brief.") });
     const kinds: string[][] = [];
     for (let round = 0; round < 3; round++) {
       await isWarm(engine, 2);
@@ -667,7 +672,7 @@ describe("a warm process", () => {
     const environment = { ...platformEnvironment(), ANSWERS_ALL: "1", REWINDS: "1" };
     const { engine, logLines } = startEngine(t, "never-acknowledges", { warm: 2, environment });
     await engine.discover();
-    const turn = ask("hi", { model: "opus", system: "Be brief." });
+    const turn = ask("hi", { model: "opus", system: systemOf("Be brief.") });
     for (let round = 0; round < 6; round++) {
       const { events, error } = await collect(engine.run(turn, never));
       assert.deepEqual([error, summaryOf(events).text], [undefined, "this is it"]);
@@ -679,7 +684,7 @@ describe("a warm process", () => {
     const rehearsalWaitMsMax = 50;
     const { engine, logLines } = startEngine(t, "never-acknowledges", { warm: 2, rehearsalWaitMsMax });
     await engine.discover();
-    const turn = ask("hi", { model: "opus", system: "Be brief." });
+    const turn = ask("hi", { model: "opus", system: systemOf("Be brief.") });
     const wasLeft = (): boolean => logLines.some((line) => line.includes("its turn goes to another waited=true"));
     for (let round = 0; round < 6 && !wasLeft(); round++) {
       await isWarm(engine, 2);

@@ -3,10 +3,11 @@ import { describe, it } from "node:test";
 import { nextHash, profileHash, timelineOf } from "../../src/engine/history-hash.ts";
 import type { AssistantBlock, DocumentSource, Message, ResultPart, UserBlock } from "../../src/turn/message.ts";
 import type { Turn } from "../../src/turn/turn.ts";
+import { systemOf } from "../support/turns.ts";
 
 const user = (...texts: string[]): Message => ({ role: "user", content: texts.map((text) => ({ type: "text", text })) });
 const assistant = (...texts: string[]): Message => ({ role: "assistant", content: texts.map((text) => ({ type: "text", text })) });
-const turn = (...messages: Message[]): Turn => ({ model: "opus", system: "Be brief.", messages, tools: [], toolChoice: { type: "auto" }, disableParallelToolUse: false, stopSequences: [] });
+const turn = (...messages: Message[]): Turn => ({ model: "opus", system: systemOf("Be brief."), messages, tools: [], toolChoice: { type: "auto" }, disableParallelToolUse: false, stopSequences: [] });
 const last = (of: Turn): string | undefined => timelineOf(of).hashes.at(-1);
 
 function assertSame(a: Turn, b: Turn, why: string): void {
@@ -47,7 +48,7 @@ describe("the hash of a history", () => {
     const base = turn(user("a"));
     assertSame(base, { ...base }, "the same");
     assertApart(base, { ...base, model: "sonnet" }, "model");
-    assertApart(base, { ...base, system: "Be brief. " }, "system");
+    assertApart(base, { ...base, system: systemOf("Be brief. ") }, "system");
     assertApart(base, { ...base, maxTokens: 1 }, "bound");
     assertApart({ ...base, maxTokens: 1 }, { ...base, maxTokens: 11 }, "another bound");
     const tool = { name: "f", description: "d", inputSchema: { type: "object", properties: {} } };
@@ -55,13 +56,13 @@ describe("the hash of a history", () => {
       base, { ...base, tools: [tool] }, { ...base, tools: [{ ...tool, name: "g" }] }, { ...base, tools: [{ ...tool, description: "" }] },
       { ...base, tools: [{ ...tool, inputSchema: { type: "object" } }] }, { ...base, tools: [tool, { ...tool, name: "g" }] }, { ...base, tools: [{ ...tool, name: "g" }, tool] },
       { ...base, toolChoice: { type: "none" } }, { ...base, toolChoice: { type: "tool", name: "f" } }, { ...base, disableParallelToolUse: true },
-      { ...base, effort: "low" }, { ...base, effort: "high" }, { ...base, thinkingTokens: 0 }, { ...base, responseSchema: {} }, { ...base, responseSchema: { type: "object" } },
+      { ...base, effort: "low" }, { ...base, effort: "high" }, { ...base, thinking: { type: "disabled" } }, { ...base, thinking: { type: "adaptive" } }, { ...base, system: systemOf("Be", "brief.") }, { ...base, responseSchema: {} }, { ...base, responseSchema: { type: "object" } },
     ];
     assert.equal(new Set(variants.map(last)).size, variants.length);
     assertSame({ ...base, tools: [tool] }, { ...base, tools: [{ inputSchema: { properties: {}, type: "object" }, description: "d", name: "f" }] }, "order of keys");
     const moved = { ...tool, source: { name: "f", path: "tools[7]" } };
     assertSame({ ...base, tools: [tool] }, { ...base, tools: [moved] }, "where the request defines a tool");
-    assertApart({ ...base, model: "ab", system: "c" }, { ...base, model: "a", system: "bc" }, "where the model ends");
+    assertApart({ ...base, model: "ab", system: systemOf("c") }, { ...base, model: "a", system: systemOf("bc") }, "where the model ends");
   });
 
   it("covers every message, its role and its place", () => {

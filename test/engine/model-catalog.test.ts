@@ -67,11 +67,11 @@ describe("the list", () => {
 describe("an alias of the operator's", () => {
   it("stands for its model, under the CLI's own name for it, with its settings", () => {
     const catalog = new ModelCatalog([
-      { name: "gpt-4o", model: "claude-sonnet-4" }, { name: "o3", model: "opus", effort: "high" }, { name: "mini", model: "haiku", thinkingTokens: 0 },
-      { name: "both", model: "claude-opus-5", effort: "max", thinkingTokens: 2_048 },
+      { name: "gpt-4o", model: "claude-sonnet-4" }, { name: "o3", model: "opus", effort: "high" }, { name: "mini", model: "haiku", thinking: { type: "disabled" } },
+      { name: "both", model: "claude-opus-5", effort: "max", thinking: { type: "enabled", budgetTokens: 2_048 } },
     ]);
     assert.deepEqual(["gpt-4o", "o3", "mini", "both"].map((name) => catalog.resolve(name)), [
-      { model: "sonnet" }, { model: "opus", effort: "high" }, { model: "haiku", thinkingTokens: 0 }, { model: "claude-opus-5", effort: "max", thinkingTokens: 2_048 },
+      { model: "sonnet" }, { model: "opus", effort: "high" }, { model: "haiku", thinking: { type: "disabled" } }, { model: "claude-opus-5", effort: "max", thinking: { type: "enabled", budgetTokens: 2_048 } },
     ]);
   });
 

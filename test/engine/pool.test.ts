@@ -13,6 +13,7 @@ import { createLogger } from "../../src/log.ts";
 import type { Turn } from "../../src/turn/turn.ts";
 import { clockOf } from "../support/hand-clock.ts";
 import { StandInProcess } from "../support/stand-in-process.ts";
+import { systemOf, turnOf } from "../support/turns.ts";
 
 /** A conversation to come: alive as long as its process, with a rehearsal that the test settles. */
 class StandInConversation {
@@ -38,7 +39,7 @@ class StandInConversation {
   }
 }
 
-const profile = (name: string): Profile => ({ hash: name as HistoryHash, turn: { system: name } as Turn });
+const profile = (name: string): Profile => ({ hash: name as HistoryHash, turn: turnOf({ system: systemOf(name) }) });
 /** Of one that comes once. */
 let profiles = 0;
 const some = (): Profile => profile(`some ${++profiles}`);
@@ -422,7 +423,7 @@ describe("rehearsals", () => {
   }
 
   /** What those that wait have rehearsed: the first two launched were taken. */
-  const waiting = ({ conversations }: Scene): (string | undefined)[] => conversations.slice(2).filter(({ isReusable }) => isReusable).map(({ rehearsed }) => rehearsed?.system);
+  const waiting = ({ conversations }: Scene): (string | undefined)[] => conversations.slice(2).filter(({ isReusable }) => isReusable).map(({ rehearsed }) => rehearsed?.system[0]?.text);
 
   it("are held of a beginning that came twice in a row, by half of those that wait", async (t) => {
     const scene = await withHabit(t);
@@ -458,13 +459,13 @@ describe("rehearsals", () => {
     assert.equal(scene.take("opus", profile("others"))?.rehearsed, undefined);
     assert.equal(scene.take("opus", profile("others")), undefined, "the one that rehearsed is not given to others");
     assert.equal(scene.pool.size, 1);
-    assert.equal(scene.take("opus", ours)?.rehearsed?.system, "ours");
+    assert.equal(scene.take("opus", ours)?.rehearsed?.system[0]?.text, "ours");
     assert.equal(scene.pool.size, 0);
   });
 
   it("come before one that was told nothing, and that one before none", async (t) => {
     const scene = await withHabit(t);
-    assert.equal(scene.take("opus", ours)?.rehearsed?.system, "ours");
+    assert.equal(scene.take("opus", ours)?.rehearsed?.system[0]?.text, "ours");
     const second = scene.take("opus", ours);
     assert.ok(second !== undefined && second.rehearsed === undefined);
     assert.equal(scene.take("opus", ours), undefined);
@@ -483,7 +484,7 @@ describe("rehearsals", () => {
       await scene.refilled();
     }
     assert.ok(!waiting(scene).includes("ours"));
-    assert.equal(scene.take("opus", others)?.rehearsed?.system, "others");
+    assert.equal(scene.take("opus", others)?.rehearsed?.system[0]?.text, "others");
   });
 
   it("that fail end their process, and are not tried again", async (t) => {
@@ -523,13 +524,13 @@ describe("rehearsals", () => {
         scene.take("opus", profile(name));
         await scene.refilled();
       }
-      return scene.conversations.find(({ rehearsed, isReusable }) => isReusable && rehearsed?.system === name);
+      return scene.conversations.find(({ rehearsed, isReusable }) => isReusable && rehearsed?.system[0]?.text === name);
     };
     for (let index = 0; index <= refusedProfilesMax; index++) {
       (await rehearsedOf(`bad ${index}`))?.refuse(new BridgeError("cli_failed", "not to my taste"));
       await scene.refilled();
     }
-    assert.deepEqual([(await rehearsedOf("bad 1"))?.rehearsed?.system, (await rehearsedOf("bad 0"))?.rehearsed?.system], [undefined, "bad 0"]);
+    assert.deepEqual([(await rehearsedOf("bad 1"))?.rehearsed?.system[0]?.text, (await rehearsedOf("bad 0"))?.rehearsed?.system[0]?.text], [undefined, "bad 0"]);
   });
 
   it("that are never answered end in time, and the next boot waits", async (t) => {
@@ -573,7 +574,7 @@ describe("rehearsals", () => {
   it("take the place of others only when those are gone", async (t) => {
     const scene = start(t, { roomFor: 2 });
     const others = profile("others");
-    const waitingNow = (): (string | undefined)[] => scene.conversations.filter(({ isReusable }) => isReusable).map(({ rehearsed }) => rehearsed?.system).sort();
+    const waitingNow = (): (string | undefined)[] => scene.conversations.filter(({ isReusable }) => isReusable).map(({ rehearsed }) => rehearsed?.system[0]?.text).sort();
     const useAndEnd = async (wanted: Profile): Promise<void> => {
       scene.take("opus", wanted)?.process.die();
       await scene.refilled();

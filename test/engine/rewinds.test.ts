@@ -13,7 +13,7 @@ import { platformEnvironment } from "../support/real-claude.ts";
 import { begin, goneWithinMs, startEngine, type StartedEngine, until } from "../support/started-engine.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { callsIn, collect, summaryOf } from "../support/turn-events.ts";
-import { ask, assistant, callsOf, never, tool, turnOf, user } from "../support/turns.ts";
+import { ask, assistant, callsOf, never, systemOf, tool, turnOf, user } from "../support/turns.ts";
 
 /** It has tried what it can rewind when this resolves; the process that was tried on is gone. */
 async function start(t: TestContext, fake: string, options: Partial<EngineOptions> = {}): Promise<StartedEngine> {
@@ -61,7 +61,7 @@ describe("a process that is rewound", () => {
     const other = await told(engine, [user("two")]);
     assert.deepEqual(other.told, ["one", "rewound", "two"]);
     assert.deepEqual([engine.status.toldOn, runningFakes("echo-history").length], [{ recycled: 1, warm: 0, booted: 1 }, 1]);
-    const another = await told(engine, [user("two")], { system: "Another." });
+    const another = await told(engine, [user("two")], { system: systemOf("Another.") });
     assert.deepEqual(another.told, ["two"]);
   });
 
@@ -141,7 +141,7 @@ describe("a login that was renewed", () => {
     writeFileSync(file, "first");
     const environment = { ...platformEnvironment(), REWINDS: "1", LOGIN_FILE: file };
     const { engine } = await start(t, "keeps-its-login", { environment });
-    const asked = [ask("one", { model: "opus" }), ask("two", { model: "opus", system: "Another." })];
+    const asked = [ask("one", { model: "opus" }), ask("two", { model: "opus", system: systemOf("Another.") })];
     for (const turn of asked) assert.equal(summaryOf((await collect(engine.run(turn, never))).events).text, "first");
     const old = runningFakes("keeps-its-login");
     assert.equal(old.length, 2);

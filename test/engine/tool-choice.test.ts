@@ -4,33 +4,33 @@ import { AnswerWithCall, callNow, mustCall, withToolChoice } from "../../src/eng
 import type { TurnEvent } from "../../src/turn/event.ts";
 import type { ToolChoice } from "../../src/turn/turn.ts";
 import { blockStop, checkGrammar, inputJson, messageStart, messageStop, noUsage, text, textStart, thinking, thinkingStart, toolUse } from "../support/turn-events.ts";
-import { tool, turnOf } from "../support/turns.ts";
+import { joinedSystem, systemOf, tool, turnOf } from "../support/turns.ts";
 
 const tools = [tool("look"), tool("listen")];
-const systemOf = (toolChoice: ToolChoice, more: Parameters<typeof turnOf>[0] = {}): string => withToolChoice(turnOf({ tools, toolChoice, ...more })).system;
+const told = (toolChoice: ToolChoice, more: Parameters<typeof turnOf>[0] = {}): string => joinedSystem(withToolChoice(turnOf({ tools, toolChoice, ...more })).system);
 
 describe("what the model is told of the choice of tools", () => {
   it("is nothing when it is free", () => {
-    const turn = turnOf({ tools, system: "Be brief." });
+    const turn = turnOf({ tools, system: systemOf("Be brief.") });
     assert.deepEqual(withToolChoice(turn), turn);
   });
 
   it("follows the client's own system prompt, and is all where there is none", () => {
-    assert.equal(systemOf({ type: "any" }, { system: "Be brief." }), "Be brief.\n\nYour answer must be a call of one of your tools.");
-    assert.equal(systemOf({ type: "any" }), "Your answer must be a call of one of your tools.");
+    assert.equal(told({ type: "any" }, { system: systemOf("Be brief.") }), "Be brief.\n\nYour answer must be a call of one of your tools.");
+    assert.equal(told({ type: "any" }), "Your answer must be a call of one of your tools.");
   });
 
   it("names the tool that is to be called", () => {
-    assert.equal(systemOf({ type: "tool", name: "listen" }), "Your answer must be a call of the tool listen.");
+    assert.equal(told({ type: "tool", name: "listen" }), "Your answer must be a call of the tool listen.");
   });
 
   it("forbids calls when there are to be none, and says nothing of how many", () => {
-    assert.equal(systemOf({ type: "none" }, { disableParallelToolUse: true }), "Do not call any tool. Answer in text.");
+    assert.equal(told({ type: "none" }, { disableParallelToolUse: true }), "Do not call any tool. Answer in text.");
   });
 
   it("says so when there may be only one, whatever the choice", () => {
-    assert.equal(systemOf({ type: "auto" }, { disableParallelToolUse: true }), "Call at most one tool in an answer.");
-    assert.equal(systemOf({ type: "any" }, { disableParallelToolUse: true }), "Your answer must be a call of one of your tools.\n\nCall at most one tool in an answer.");
+    assert.equal(told({ type: "auto" }, { disableParallelToolUse: true }), "Call at most one tool in an answer.");
+    assert.equal(told({ type: "any" }, { disableParallelToolUse: true }), "Your answer must be a call of one of your tools.\n\nCall at most one tool in an answer.");
   });
 
   it("leaves the answer's schema away where the answer must be a call", () => {
@@ -52,8 +52,8 @@ describe("what the model is told of the choice of tools", () => {
   });
 
   it("leaves the rest of the turn as it was", () => {
-    const turn = turnOf({ tools, toolChoice: { type: "any" }, system: "x", stopSequences: ["y"], effort: "low" });
-    assert.deepEqual({ ...withToolChoice(turn), system: "x" }, turn);
+    const turn = turnOf({ tools, toolChoice: { type: "any" }, system: systemOf("x"), stopSequences: ["y"], effort: "low" });
+    assert.deepEqual({ ...withToolChoice(turn), system: systemOf("x") }, turn);
   });
 });
 

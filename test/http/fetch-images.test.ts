@@ -10,13 +10,14 @@ import { fetchesMax, fetchesWaitMsMax, ToldImages, type ToldImagesOptions } from
 import type { DocumentBlock, ImageBlock, Message, TextBlock, UserBlock } from "../../src/turn/message.ts";
 import type { Turn } from "../../src/turn/turn.ts";
 import { statusOf } from "../support/openai-error.ts";
+import { systemOf } from "../support/turns.ts";
 
 const png = Buffer.from("89504e470d0a1a0a0000", "hex");
 const never = new AbortController().signal;
 
 const path = "messages[2].content[1].image_url.url";
 const imageAt = (url: string, at = path): ImageBlock => ({ type: "image", source: { type: "url", url, path: at } });
-const turnOf = (...messages: Message[]): Turn => ({ model: "m", system: "", messages, tools: [], toolChoice: { type: "auto" }, disableParallelToolUse: false, stopSequences: [] });
+const turnOf = (...messages: Message[]): Turn => ({ model: "m", system: [], messages, tools: [], toolChoice: { type: "auto" }, disableParallelToolUse: false, stopSequences: [] });
 const turnWith = (...urls: string[]): Turn => turnOf({ role: "user", content: urls.map((url) => imageAt(url)) });
 const fetched = async (turn: Turn, options: Partial<ToldImagesOptions> = {}): Promise<Turn> => {
   const usual = { isAllowed: true, bytesMax: 64 * 1024 * 1024, signal: never, cache: new ImageCache() };
@@ -107,7 +108,7 @@ describe("a turn", () => {
       { role: "user", content: [{ type: "text", text: "look" }, imageAt(`${url}/1`), inline] },
       { role: "assistant", content: [{ type: "tool_use", id: "1", name: "f", input: { url: "https://example.com" } }] },
       { role: "user", content: [{ type: "tool_result", tool_use_id: "1", content: [{ type: "text", text: "r" }, imageAt(`${url}/2`), inline], is_error: true }, { type: "tool_result", tool_use_id: "2", content: "s" }, imageAt(`${url}/3`)] },
-    ), system: "s", stopSequences: ["x"] };
+    ), system: systemOf("s"), stopSequences: ["x"] };
     const source = { type: "base64", media_type: "image/png", data: png.toString("base64") };
     const image = { type: "image", source };
     assert.deepEqual(await fetched(turn, everyone), { ...turn, messages: [

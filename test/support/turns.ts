@@ -1,5 +1,5 @@
 /** Turns and their parts, as short as a test wants to write them. */
-import type { Message, ToolResultBlock } from "../../src/turn/message.ts";
+import type { Message, TextBlock, ToolResultBlock } from "../../src/turn/message.ts";
 import type { Tool, Turn } from "../../src/turn/turn.ts";
 
 /** A caller that stays. */
@@ -13,9 +13,19 @@ export function assistant(text: string): Message {
   return { role: "assistant", content: [{ type: "text", text }] };
 }
 
+/** A system prompt of blocks, one for each text. */
+export function systemOf(...texts: readonly string[]): readonly TextBlock[] {
+  return texts.map((text) => ({ type: "text", text }));
+}
+
+/** A system prompt as the CLI is told it. */
+export function joinedSystem(system: readonly TextBlock[]): string {
+  return system.map(({ text }) => text).join("\n\n");
+}
+
 /** A turn that asks for nothing in particular; what is left out is as a plain request has it. */
 export function turnOf(overrides: Partial<Turn> = {}): Turn {
-  return { model: "fake", system: "", messages: [], tools: [], toolChoice: { type: "auto" }, disableParallelToolUse: false, stopSequences: [], ...overrides };
+  return { model: "fake", system: [], messages: [], tools: [], toolChoice: { type: "auto" }, disableParallelToolUse: false, stopSequences: [], ...overrides };
 }
 
 /** A turn of one message. */

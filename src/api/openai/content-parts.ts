@@ -35,8 +35,11 @@ export interface ContentParser {
   result(content: unknown, path: string): (TextBlock | ImageBlock)[];
   /** The assistant's content: text, or a refusal, which becomes text. */
   assistant(content: unknown, path: string): TextBlock[];
-  /** A system or developer message's content: the text of its parts, joined. White-space parts are kept. */
-  system(content: unknown, path: string): string;
+  /**
+   * A system or developer message's content: one block with the text of all its parts, white-space parts included. None
+   * where that text is blank.
+   */
+  system(content: unknown, path: string): TextBlock[];
 }
 
 /** Makes the parsers for the parts that one of OpenAI's APIs has. */
@@ -55,10 +58,10 @@ export function contentParser({ textTypes, imageType: image, fileType: file, ...
       (type === "refusal"
         ? textBlocks(stringAt(part["refusal"], `${partPath}.refusal`))
         : textOf(part, type, partPath))),
-    system: (content, path) => blocksOf<TextBlock>(content, path, (part, type, partPath) => {
+    system: (content, path) => textBlocks(blocksOf<TextBlock>(content, path, (part, type, partPath) => {
       if (!textTypes.includes(type)) throw unsupportedPart(type, partPath);
       return [{ type: "text", text: stringAt(part["text"], `${partPath}.text`) }];
-    }).map(({ text }) => text).join(""),
+    }).map(({ text }) => text).join("")),
   };
 }
 

@@ -12,7 +12,7 @@ const idCharsShownMax = 100;
 
 /** A request's conversation in the Messages API's form. */
 export interface ParsedConversation {
-  readonly system: string;
+  readonly system: readonly TextBlock[];
   /** The roles alternate; the first and the last message are the user's. */
   readonly messages: readonly Message[];
 }

@@ -22,7 +22,7 @@ export function modelName(value: unknown, defaultModel: string): string {
   return name;
 }
 
-/** Maps OpenAI's effort words to the CLI's. A Map, not an object: a client's word may be `constructor`. */
+/** Maps OpenAI's effort words to Anthropic's. A Map, not an object: a client's word may be `constructor`. */
 const efforts: ReadonlyMap<unknown, Effort> = new Map([
   ["minimal", "low"], ["low", "low"], ["medium", "medium"], ["high", "high"], ["xhigh", "xhigh"], ["max", "max"],
 ]);
@@ -33,8 +33,8 @@ export function effortWord(value: unknown, path: string): string | undefined {
 }
 
 /** Translates an effort word; `none` turns thinking off. An unknown word sets nothing, so the model decides. */
-export function effortSettings(word: string | undefined): Pick<Turn, "effort" | "thinkingTokens"> {
-  if (word === "none") return { thinkingTokens: 0 };
+export function effortSettings(word: string | undefined): Pick<Turn, "effort" | "thinking"> {
+  if (word === "none") return { thinking: { type: "disabled" } };
   const effort = efforts.get(word);
   return effort === undefined ? {} : { effort };
 }

@@ -82,7 +82,7 @@ export const madeUpDialect: Dialect<TurnRequest> = {
       model: header("x-lines-model") ?? defaultModel,
       stream: optionalBoolean(stream, "stream") ?? false,
       turn: {
-        system: "", messages: arrayAt(say, "say").map((entry, index) => parseMessage(entry, `say[${index}]`)),
+        system: [], messages: arrayAt(say, "say").map((entry, index) => parseMessage(entry, `say[${index}]`)),
         tools: names.map((name) => ({ name, description: "", inputSchema: { type: "object", properties: {} } })),
         toolChoice: { type: "auto" }, disableParallelToolUse: false, stopSequences: [],
       },

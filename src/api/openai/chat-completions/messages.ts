@@ -1,4 +1,5 @@
 import { BridgeError } from "../../../errors.ts";
+import type { TextBlock } from "../../../turn/message.ts";
 import { arrayAt, type Fields, isAbsent, objectAt, stringAt } from "../../check.ts";
 import {
   type ClientCall, type ClientCalls, ConversationBuilder, parseArguments, type ParsedConversation,
@@ -26,7 +27,7 @@ export function parseMessages(value: unknown, names: ToolNames): ParsedConversat
       { field: "messages" },
     );
   }
-  const system: string[] = [];
+  const system: TextBlock[] = [];
   const conversation = new ConversationBuilder(names, "messages");
   for (const [index, entry] of entries.entries()) {
     const path = `messages[${index}]`;
@@ -36,11 +37,9 @@ export function parseMessages(value: unknown, names: ToolNames): ParsedConversat
     const contentPath = `${path}.content`;
     switch (role) {
       case "system":
-      case "developer": {
-        const text = chatContent.system(content, contentPath);
-        if (text.trim() !== "") system.push(text);
+      case "developer":
+        system.push(...chatContent.system(content, contentPath));
         break;
-      }
       case "user":
         conversation.addUser(chatContent.user(content, contentPath));
         break;
@@ -63,7 +62,7 @@ export function parseMessages(value: unknown, names: ToolNames): ParsedConversat
         );
     }
   }
-  return { system: system.join("\n\n"), messages: conversation.close() };
+  return { system, messages: conversation.close() };
 }
 
 /** The id given to a deprecated `function_call`, which has none. One is enough: a message has at most one such call. */

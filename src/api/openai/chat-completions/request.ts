@@ -99,16 +99,18 @@ function parseStop(value: unknown): string[] {
  * Reads `reasoning_effort`, OpenRouter's `reasoning`, and Anthropic's `thinking` with its budget. An unknown effort
  * word is ignored: the model then decides itself how hard it thinks.
  */
-function parseReasoning(fields: Fields): Pick<Turn, "effort" | "thinkingTokens"> {
+function parseReasoning(fields: Fields): Pick<Turn, "effort" | "thinking"> {
   const word = effortWord(fields["reasoning_effort"], "reasoning_effort") ?? effortWord(
     optionalObject(fields["reasoning"], "reasoning")?.["effort"], "reasoning.effort",
   );
   const thinking = isAbsent(fields["thinking"]) || typeof fields["thinking"] !== "object"
     ? undefined
     : objectAt(fields["thinking"], "thinking");
-  if (thinking?.["type"] === "disabled") return { thinkingTokens: 0 };
+  if (thinking?.["type"] === "disabled") return { thinking: { type: "disabled" } };
   const budget = thinking?.["type"] === "enabled"
     ? optionalWholeNumber(thinking["budget_tokens"], "thinking.budget_tokens", 1)
     : undefined;
-  return { ...(budget === undefined ? {} : { thinkingTokens: budget }), ...effortSettings(word) };
+  return {
+    ...(budget === undefined ? {} : { thinking: { type: "enabled", budgetTokens: budget } }), ...effortSettings(word),
+  };
 }

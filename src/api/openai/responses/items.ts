@@ -1,7 +1,7 @@
 import { BridgeError } from "../../../errors.ts";
 import type { TextBlock } from "../../../turn/message.ts";
 import { arrayAt, type Fields, isAbsent, objectAt, stringAt } from "../../check.ts";
-import { unsupportedPart } from "../content-parts.ts";
+import { textBlocks, unsupportedPart } from "../content-parts.ts";
 import {
   type ClientCall, ConversationBuilder, parseArguments, type ParsedConversation,
 } from "../conversation-builder.ts";
@@ -88,7 +88,7 @@ interface Said { readonly text: TextBlock[]; readonly calls: ClientCall[]; reado
  * and the last message are the user's.
  */
 export function parseItems(items: readonly PlacedItem[], instructions: string, names: ToolNames): ParsedConversation {
-  const system = instructions.trim() === "" ? [] : [instructions];
+  const system = textBlocks(instructions);
   const conversation = new ConversationBuilder(names, "input");
   let said: Said | undefined;
   const endSaid = (): void => {
@@ -102,11 +102,9 @@ export function parseItems(items: readonly PlacedItem[], instructions: string, n
         const role = stringAt(item["role"], `${path}.role`);
         const contentPath = `${path}.content`;
         switch (role) {
-          case "system": case "developer": {
-            const text = itemContent.system(item["content"], contentPath);
-            if (text.trim() !== "") system.push(text);
+          case "system": case "developer":
+            system.push(...itemContent.system(item["content"], contentPath));
             break;
-          }
           case "user":
             endSaid();
             conversation.addUser(itemContent.user(item["content"], contentPath));
@@ -153,7 +151,7 @@ export function parseItems(items: readonly PlacedItem[], instructions: string, n
     }
   }
   endSaid();
-  return { system: system.join("\n\n"), messages: conversation.close() };
+  return { system, messages: conversation.close() };
 }
 
 /** The only property of a custom tool's input as the model sees it: holds the free text. */

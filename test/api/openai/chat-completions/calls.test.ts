@@ -40,7 +40,7 @@ describe("a call and its result", () => {
 
   it("may have a system message between", () => {
     const { system, messages } = parse(asked, calls(call("1"), call("2")), result("2"), { role: "system", content: "s" }, { role: "developer", content: "" }, result("1"));
-    assert.equal(system, "s");
+    assert.deepEqual(system, [{ type: "text", text: "s" }]);
     assert.deepEqual(resultsOf(messages).map(({ tool_use_id }) => tool_use_id), ["1", "2"]);
   });
 

@@ -14,6 +14,7 @@ import { isRunning, listProcesses } from "../../../support/processes.ts";
 import { seededRandom } from "../../../support/random.ts";
 import { sampleOf, seedOf } from "../../../support/sample.ts";
 import { readBytes, readStrictSse } from "../../../support/sse.ts";
+import { joinedSystem } from "../../../support/turns.ts";
 
 const bodiesParsed = sampleOf({ what: "bodies parsed", small: 500, large: 10_000, whole: 100_000 });
 const seed = seedOf(2);
@@ -37,12 +38,12 @@ function parse(body: unknown): ChatRequest | BridgeError {
 }
 
 function assertTakenByUpstream({ turn }: ChatRequest): void {
-  const { system, messages, tools, toolChoice, effort, thinkingTokens, stopSequences, responseSchema } = turn;
-  assert.equal(faultOf({ model: "claude-test", system, messages, tools }), null);
+  const { system, messages, tools, toolChoice, effort, thinking, stopSequences, responseSchema } = turn;
+  assert.equal(faultOf({ model: "claude-test", system: joinedSystem(system), messages, tools }), null);
   if (toolChoice.type === "any") assert.ok(tools.length > 0, "a call of what?");
   if (toolChoice.type === "tool") assert.ok(tools.some(({ name }) => name === toolChoice.name), "a call of which?");
   assert.ok(effort === undefined || ["low", "medium", "high", "xhigh", "max"].includes(effort), String(effort));
-  assert.ok(thinkingTokens === undefined || Number.isInteger(thinkingTokens));
+  assert.ok(thinking?.type !== "enabled" || Number.isInteger(thinking.budgetTokens));
   for (const sequence of stopSequences) assert.ok(typeof sequence === "string" && sequence !== "");
   if (responseSchema !== undefined) assert.equal(responseSchema["type"], "object");
 }

@@ -9,6 +9,7 @@ import { chatGrammar } from "../../../support/chat-grammar.ts";
 import { seededRandom } from "../../../support/random.ts";
 import { faultOf } from "../../../support/composed-request.ts";
 import { sampleOf } from "../../../support/sample.ts";
+import { joinedSystem } from "../../../support/turns.ts";
 
 const runs = sampleOf({ what: "histories", small: 200, whole: 10_000 });
 
@@ -50,7 +51,7 @@ describe("any mixture of roles and contents", () => {
         const { system, messages } = parseMessages(sent, names);
         assertWellFormed(messages);
         const { tools } = parseTools({ tools: grammar.tools(), tool_choice: random.pick(["auto", "none", null]) }, messages, names);
-        assert.equal(faultOf({ model: "claude-test", system, messages, tools }), null);
+        assert.equal(faultOf({ model: "claude-test", system: joinedSystem(system), messages, tools }), null);
         if (messages.some(({ content }) => content.some(({ type }) => type === "tool_use"))) withCalls += 1;
       } catch (error) {
         throw new Error(`run ${run}: ${JSON.stringify(sent)}`, { cause: error });

@@ -5,6 +5,7 @@ import type { ParsedConversation } from "../../../../src/api/openai/conversation
 import { ToolNames } from "../../../../src/api/openai/tool-names.ts";
 import type { BridgeError, ErrorCode } from "../../../../src/errors.ts";
 import type { Message } from "../../../../src/turn/message.ts";
+import { systemOf } from "../../../support/turns.ts";
 import { assertRefuses, refusalOf } from "../../../support/refusal.ts";
 
 const said = (role: string, content?: unknown): Record<string, unknown> => ({ role, ...(content === undefined ? {} : { content }) });
@@ -21,13 +22,13 @@ describe("the system prompt", () => {
   for (const role of ["system", "developer"]) {
     it(`is what ${role} messages say, wherever they stand, joined by blank lines`, () => {
       const { system, messages } = parseMessages([said(role, "one"), said("user", "a"), said("system", "two"), said("assistant", "b"), said("user", "c"), said("developer", [part("th"), part("ree")])]);
-      assert.equal(system, "one\n\ntwo\n\nthree");
+      assert.deepEqual(system, systemOf("one", "two", "three"));
       assert.deepEqual(messages, [user("a"), assistant("b"), user("c")]);
     });
   }
 
   for (const content of ["", null, undefined, [], [part("")]]) {
-    it(`is nothing when it is ${JSON.stringify(content)}`, () => assert.equal(parseMessages([said("system", content), said("user", "a")]).system, ""));
+    it(`is nothing when it is ${JSON.stringify(content)}`, () => assert.deepEqual(parseMessages([said("system", content), said("user", "a")]).system, []));
   }
 
   it("does not part the user's messages", () => {
@@ -160,7 +161,7 @@ describe("a PDF", () => {
 describe("bare strings among the parts", () => {
   it("are text, for every role", () => {
     const { system, messages } = parseMessages([said("system", ["s", " ", part("t")]), said("user", ["a", "", part("b")]), said("assistant", ["c", " "]), said("user", ["d"])]);
-    assert.equal(system, "s t");
+    assert.deepEqual(system, systemOf("s t"));
     assert.deepEqual(messages, [user("a", "b"), assistant("c"), user("d")]);
   });
 });

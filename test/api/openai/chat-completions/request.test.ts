@@ -17,7 +17,7 @@ const plain = parse({});
 describe("a chat request", () => {
   it("is its turn, its model and how to answer", () => {
     assert.deepEqual(plain, {
-      turn: { system: "", messages: [{ role: "user", content: [{ type: "text", text: "hi" }] }], tools: [], toolChoice: { type: "auto" }, disableParallelToolUse: false, stopSequences: [] },
+      turn: { system: [], messages: [{ role: "user", content: [{ type: "text", text: "hi" }] }], tools: [], toolChoice: { type: "auto" }, disableParallelToolUse: false, stopSequences: [] },
       model: "opus", stream: false, includeUsage: false, names: new ToolNames(), isLegacy: false,
     });
   });
@@ -91,18 +91,18 @@ describe("how hard the model thinks", () => {
     ...([["minimal", "low"], ["low", "low"], ["medium", "medium"], ["high", "high"], ["xhigh", "xhigh"], ["max", "max"]] as const).flatMap(([word, effort]) => [
       [{ reasoning_effort: word }, { effort }] as const, [{ reasoning: { effort: word } }, { effort }] as const,
     ]),
-    [{ reasoning_effort: "none" }, { thinkingTokens: 0 }],
-    [{ reasoning: { effort: "none" } }, { thinkingTokens: 0 }],
+    [{ reasoning_effort: "none" }, { thinking: { type: "disabled" } }],
+    [{ reasoning: { effort: "none" } }, { thinking: { type: "disabled" } }],
     [{ reasoning_effort: "low", reasoning: { effort: "high" } }, { effort: "low" }],
     [{ reasoning_effort: null, reasoning: { effort: "high" } }, { effort: "high" }],
     [{ reasoning_effort: "unheard of", reasoning: { effort: "high" } }, {}],
     // Words that an object would know all the same.
     ...["unheard of", "", "HIGH", "constructor", "__proto__", "toString"].map((word) => [{ reasoning_effort: word }, {}] as const),
-    [{ thinking: { type: "disabled" } }, { thinkingTokens: 0 }],
-    [{ thinking: { type: "disabled", budget_tokens: 5 } }, { thinkingTokens: 0 }],
-    [{ thinking: { type: "disabled" }, reasoning_effort: "high" }, { thinkingTokens: 0 }],
-    [{ thinking: { type: "enabled", budget_tokens: 1 } }, { thinkingTokens: 1 }],
-    [{ thinking: { type: "enabled", budget_tokens: 2_048 }, reasoning_effort: "high" }, { effort: "high", thinkingTokens: 2_048 }],
+    [{ thinking: { type: "disabled" } }, { thinking: { type: "disabled" } }],
+    [{ thinking: { type: "disabled", budget_tokens: 5 } }, { thinking: { type: "disabled" } }],
+    [{ thinking: { type: "disabled" }, reasoning_effort: "high" }, { thinking: { type: "disabled" } }],
+    [{ thinking: { type: "enabled", budget_tokens: 1 } }, { thinking: { type: "enabled", budgetTokens: 1 } }],
+    [{ thinking: { type: "enabled", budget_tokens: 2_048 }, reasoning_effort: "high" }, { effort: "high", thinking: { type: "enabled", budgetTokens: 2_048 } }],
   ];
   for (const [fields, more] of cases) it(JSON.stringify(fields), () => assert.deepEqual(parse(fields).turn, { ...plain.turn, ...more }));
 });

@@ -8,7 +8,7 @@ import { ToolNames } from "../../../../src/api/openai/tool-names.ts";
 import type { BridgeError, ErrorCode } from "../../../../src/errors.ts";
 import type { Message } from "../../../../src/turn/message.ts";
 import { assertRefuses, refusalOf } from "../../../support/refusal.ts";
-import { assistant, callsOf, resultsOf, user } from "../../../support/turns.ts";
+import { assistant, callsOf, resultsOf, systemOf, user } from "../../../support/turns.ts";
 import { statusOf } from "../../../support/openai-error.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -46,20 +46,20 @@ const messagesOf = (input: unknown, asked?: Asked): readonly Message[] => parse(
 const refusal = (input: unknown, asked?: Asked): BridgeError => refusalOf(() => parse(input, asked));
 
 describe("an input", () => {
-  it("that is a string is the user's one message", () => assert.deepEqual(parse(" hi\n\u2028"), { system: "", messages: [user(" hi\n\u2028")] }));
+  it("that is a string is the user's one message", () => assert.deepEqual(parse(" hi\n\u2028"), { system: [], messages: [user(" hi\n\u2028")] }));
 
   for (const type of [{}, { type: "message" }, { type: null }]) {
     it(`has messages by ${JSON.stringify(type)}`, () => {
       const items = [said("system", "s", type), said("user", "a", type), said("assistant", "b", { ...type, id: "msg_1", status: "completed" }), said("developer", "d", type), said("user", "c", type)];
-      assert.deepEqual(parse(items), { system: "s\n\nd", messages: [user("a"), assistant("b"), user("c")] });
+      assert.deepEqual(parse(items), { system: systemOf("s", "d"), messages: [user("a"), assistant("b"), user("c")] });
     });
   }
 
   it("has its instructions before what system and developer messages say, wherever they stand", () => {
     const items = [said("developer", "one"), said("user", "a"), said("system", [text("tw"), "o", text(" ", "text"), text("!", "output_text")]), said("user", "b")];
-    assert.deepEqual(parse(items, { instructions: "zero" }), { system: "zero\n\none\n\ntwo !", messages: [texts("user", "a", "b")] });
-    assert.equal(parse(items, { instructions: " \n" }).system, "one\n\ntwo !");
-    assert.equal(parse([said("system", [text(" ")]), said("developer", null), said("user", "a")], { instructions: " zero " }).system, " zero ");
+    assert.deepEqual(parse(items, { instructions: "zero" }), { system: systemOf("zero", "one", "two !"), messages: [texts("user", "a", "b")] });
+    assert.deepEqual(parse(items, { instructions: " \n" }).system, systemOf("one", "two !"));
+    assert.deepEqual(parse([said("system", [text(" ")]), said("developer", null), said("user", "a")], { instructions: " zero " }).system, systemOf(" zero "));
   });
 
   it("alternates: neighbours of one role are joined, empty ones are nothing", () => {

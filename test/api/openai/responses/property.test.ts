@@ -13,6 +13,7 @@ import { seededRandom } from "../../../support/random.ts";
 import { statusOf } from "../../../support/openai-error.ts";
 import { faultOf } from "../../../support/composed-request.ts";
 import { sampleOf } from "../../../support/sample.ts";
+import { joinedSystem } from "../../../support/turns.ts";
 
 const histories = sampleOf({ what: "histories", small: 200, whole: 10_000 });
 const bodies = sampleOf({ what: "bodies", small: 400, whole: 20_000 });
@@ -81,7 +82,7 @@ describe("any request for a response", () => {
       try {
         const { turn: { system, messages, tools } } = parseResponsesRequest(body, "opus", stored);
         taken++;
-        assert.equal(faultOf({ model: "claude-test", system, messages, tools }), null);
+        assert.equal(faultOf({ model: "claude-test", system: joinedSystem(system), messages, tools }), null);
       } catch (error) {
         if (!(error instanceof BridgeError)) throw new Error(`run ${run}: ${JSON.stringify(body)}`, { cause: error });
         assert.ok(statusOf(error) === 400 && error.field !== undefined && error.message.startsWith(error.field.replace(/\[\d+\].*$/u, "")), `${error.field}: ${error.message}`);

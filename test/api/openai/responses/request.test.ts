@@ -7,7 +7,7 @@ import { wireText } from "../../../../src/json-text.ts";
 import { ToolNames } from "../../../../src/api/openai/tool-names.ts";
 import type { BridgeError, ErrorCode } from "../../../../src/errors.ts";
 import { assertRefuses, refusalOf } from "../../../support/refusal.ts";
-import { assistant, turnOf, user } from "../../../support/turns.ts";
+import { assistant, systemOf, turnOf, user } from "../../../support/turns.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -64,7 +64,7 @@ describe("a field that is honoured", () => {
     [{ store: false }, { isStored: false, echo: { ...plain.echo, store: false } }],
     [{ store: true }, {}],
     [{ store: null }, {}],
-    [{ instructions: "Be brief." }, { turn: { ...plainTurn, system: "Be brief." }, echo: { ...plain.echo, instructions: "Be brief." } }],
+    [{ instructions: "Be brief." }, { turn: { ...plainTurn, system: systemOf("Be brief.") }, echo: { ...plain.echo, instructions: "Be brief." } }],
     [{ instructions: null }, {}],
     [{ instructions: "" }, { echo: { ...plain.echo, instructions: "" } }],
     [{ max_output_tokens: 1 }, { turn: { ...plainTurn, maxTokens: 1 }, echo: { ...plain.echo, max_output_tokens: 1 } }],
@@ -81,7 +81,7 @@ describe("a field that is honoured", () => {
     const before = stored.conversation("resp_1") ?? [];
     assert.deepEqual(asked.items, [...before, { role: "user", content: "a" }, before[1], { role: "user", content: "b" }]);
     assert.deepEqual(asked.turn.messages, [user("before"), assistant("yes"), user("a"), assistant("yes"), user("b")]);
-    assert.deepEqual([asked.turn.system, asked.echo["previous_response_id"]], ["", "resp_1"]);
+    assert.deepEqual([asked.turn.system, asked.echo["previous_response_id"]], [[], "resp_1"]);
   });
 
   it("tools: the client's entries are repeated as they came, the model's names are told to whoever answers", () => {
@@ -135,7 +135,7 @@ describe("a field that is ignored, whatever it holds", () => {
 describe("how hard the model thinks", () => {
   const cases: readonly (readonly [unknown, Fields])[] = [
     ...([["minimal", "low"], ["low", "low"], ["medium", "medium"], ["high", "high"], ["xhigh", "xhigh"], ["max", "max"]] as const).map(([word, effort]) => [word, { effort }] as const),
-    ["none", { thinkingTokens: 0 }],
+    ["none", { thinking: { type: "disabled" } }],
     ...["unheard of", "", "HIGH", "constructor", "__proto__"].map((word) => [word, {}] as const),
   ];
   for (const [effort, more] of cases) {
