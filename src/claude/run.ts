@@ -23,7 +23,7 @@ export interface Run {
   readonly fail: (error: BridgeError) => void;
   /** The question, or the awaited tool results, went to the CLI: what it writes from now on is this run's. */
   isAsked: boolean;
-  /** The run has produced output, so its request has reached the model. */
+  /** The run has produced output, so its request has reached the model. What the API refused at first has not. */
   hasBegun: boolean;
 }
 
@@ -87,7 +87,7 @@ export function startRun({ responseSchema, disableParallelToolUse, toolChoice }:
 export function endRead(run: Run, explain: (error: BridgeError) => BridgeError): void {
   const { queue, translator: { outcome }, silence, fail } = run;
   silence.refresh();
-  run.hasBegun ||= run.isAsked && queue.items.length > 0;
+  run.hasBegun ||= run.isAsked && queue.items.some(({ type }) => type !== "retry");
   queue.flush();
   if (outcome.name === "failed") fail(run.hasBegun ? outcome.error : explain(outcome.error));
   else if (outcome.name !== "running") queue.end();

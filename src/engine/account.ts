@@ -7,6 +7,7 @@ export class Account {
   readonly #log: Logger;
   readonly #clock: Clock;
   #login: Pick<InitializeAnswer, "loggedIn" | "knowsEmail"> | undefined;
+  #loginRefusal: string | undefined;
   #rateLimit: RateLimitInfo | undefined;
 
   constructor(log: Logger, clock: Clock) {
@@ -14,9 +15,14 @@ export class Account {
     this.#clock = clock;
   }
 
-  /** Whether the CLI is logged in; undefined until it was asked. */
+  /** Whether the CLI has a login that the API has not refused since; undefined until the CLI was asked. */
   get loggedIn(): boolean | undefined {
-    return this.#login?.loggedIn;
+    return this.#loginRefusal === undefined ? this.#login?.loggedIn : false;
+  }
+
+  /** The words with which the login was refused, for the client; undefined if it was not, or works again. */
+  get loginRefusal(): string | undefined {
+    return this.#loginRefusal;
   }
 
   /** Whether the CLI tells the model the account's e-mail address; undefined until it was asked. */
@@ -37,6 +43,14 @@ export class Account {
   /** Discards what is known of the login, until the CLI is asked again. */
   forgetLogin(): void {
     this.#login = undefined;
+  }
+
+  refuseLogin(words: string): void {
+    this.#loginRefusal = words;
+  }
+
+  acceptLogin(): void {
+    this.#loginRefusal = undefined;
   }
 
   noteRateLimit(info: RateLimitInfo): void {

@@ -11,15 +11,17 @@ import type { Message } from "../turn/message.ts";
 import type { ModelEntry } from "../turn/model.ts";
 import type { Turn } from "../turn/turn.ts";
 import { Admission } from "./admission.ts";
+import type { Complete } from "./attempts.ts";
 import { Cli } from "./cli.ts";
 import type { FolderPlace } from "./folder-place.ts";
+import { LoginGate } from "./login-gate.ts";
 import type { ResolvedModel } from "./model-catalog.ts";
 import { ModelService } from "./model-service.ts";
 import { Pool } from "./pool.ts";
 import { RestClock } from "./rest-clock.ts";
 import { Seats } from "./seats.ts";
 import { Timelines } from "./timelines.ts";
-import { type Complete, type Reuse, type ToldOn, TurnRunner } from "./turn-runner.ts";
+import { type Reuse, type ToldOn, TurnRunner } from "./turn-runner.ts";
 import type { World } from "./world.ts";
 
 /** How long a parked conversation waits for the results of the client's tools, in milliseconds. */
@@ -53,8 +55,10 @@ export interface EngineOptions {
 /** The engine's part of `/health`. */
 export interface EngineStatus {
   readonly installation: Installation | undefined;
-  /** Whether the CLI's answer to `initialize` names a login; undefined until it was asked. */
+  /** Whether the CLI names a login that the API has not refused since; undefined until the CLI was asked. */
   readonly loggedIn: boolean | undefined;
+  /** The words of the latest answer, if it refused the login. */
+  readonly loginRefusal: string | undefined;
   /** Whether the CLI tells the model the account's e-mail address; undefined until it was asked. */
   readonly sendsEmail: boolean | undefined;
   readonly rateLimit: RateLimitInfo | undefined;
@@ -105,7 +109,8 @@ export class Engine {
         const process = await this.#cli.launchSpare(model);
         return process === undefined ? undefined : seats.converse(process);
       },
-      room: () => this.#cli.room,
+      // A process that is started while the login is refused would be refused too.
+      room: () => (this.#cli.account.loginRefusal === undefined ? this.#cli.room : 0),
       standIns: (model) => this.#runner.standIns(model),
       capabilities: () => this.#cli.capabilities.current,
       isBusy: () => this.#cli.capabilities.current.rewindToEmpty && this.#admission.running > 0,
@@ -120,16 +125,16 @@ export class Engine {
     this.#models = new ModelService(this.#cli.models, clock);
     this.#runner = new TurnRunner({
       admission: this.#admission, pool: this.#pool, timelines: this.#timelines, rest: this.#rest,
-      seats,
+      seats, login: new LoginGate(this.#cli.account, clock, log),
       keepsIdle: conversationIdleMsMax > 0,
       log,
     });
   }
 
   get status(): EngineStatus {
-    const { installation, size, account: { loggedIn, sendsEmail, rateLimit } } = this.#cli;
+    const { installation, size, account: { loggedIn, loginRefusal, sendsEmail, rateLimit } } = this.#cli;
     return {
-      installation, loggedIn, sendsEmail, rateLimit,
+      installation, loggedIn, loginRefusal, sendsEmail, rateLimit,
       runningTurns: this.#admission.running,
       waitingTurns: this.#admission.waiting,
       warmProcesses: this.#pool.size,

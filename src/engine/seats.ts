@@ -8,6 +8,7 @@ import type { Cli } from "./cli.ts";
 import type { HistoryHash, Timeline } from "./history-hash.ts";
 import type { Pool } from "./pool.ts";
 import type { KnownCapabilities } from "./known-capabilities.ts";
+import type { Seat } from "./seat.ts";
 import type { Profile } from "./shelf.ts";
 import { SpareBoot } from "./spare-boot.ts";
 import type { Found, Timelines } from "./timelines.ts";
@@ -23,20 +24,6 @@ export const freeWaitMsMax = 150;
 export const freeWaitsMsMax = 1_000;
 /** After how many turns a process is replaced, in turns: its memory grows with each. */
 export const turnsMax = 300;
-
-/** How a turn's process came to it: the first three had been used before. */
-export type SeatWay = "went_on" | "rewound" | "recycled" | "warm" | "booted";
-
-/** The process that a turn runs on. */
-export interface Seat {
-  readonly conversation: Conversation;
-  readonly way: SeatWay;
-  /** How many of the turn's messages the process has. */
-  readonly kept: number;
-  readonly beginning: HistoryHash;
-  /** The local date when its conversation began. */
-  readonly day: string;
-}
 
 export interface SeatsOptions {
   readonly cli: Cli;
@@ -82,6 +69,11 @@ export class Seats {
     this.#current = new WeakSet();
     this.#options.pool.clear();
     this.#options.timelines.endIdle();
+  }
+
+  /** Whether a process was started since the last `renew`. */
+  isCurrent(conversation: Conversation): boolean {
+    return this.#current.has(conversation);
   }
 
   /** Keeps a process that was found, and was told nothing. */

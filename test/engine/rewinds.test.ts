@@ -153,11 +153,25 @@ describe("a login that was renewed", () => {
     assert.equal(runningFakes("keeps-its-login").length, 1);
   });
 
-  it("that is refused to a fresh process too is refused to the client, and asked for no third time", async (t) => {
+  it("and is refused is told so in the status until there is one that is not, without a restart", async (t) => {
+    const file = join(await temporaryFolder(t), "login");
+    writeFileSync(file, "none");
+    const { engine } = await start(t, "keeps-its-login", { environment: { ...platformEnvironment(), REWINDS: "1", LOGIN_FILE: file } });
+    const { error } = await collect(engine.run(ask("one", { model: "opus" }), never));
+    assert.equal((error as BridgeError).code, "not_logged_in");
+    assert.deepEqual([engine.status.loggedIn, engine.status.loginRefusal], [false, (error as BridgeError).message]);
+    assert.match(engine.status.loginRefusal ?? "", /^Invalid authentication credentials .*\/login/u);
+    await until(() => engine.status.processes === 0);
+    writeFileSync(file, "second");
+    assert.equal(summaryOf((await collect(engine.run(ask("two", { model: "opus" }), never))).events).text, "second");
+    assert.deepEqual([engine.status.loggedIn, engine.status.loginRefusal], [true, undefined]);
+  });
+
+  it("that is none with the server's configuration is tried with the user's, and then refused to the client", async (t) => {
     const { engine } = await start(t, "logged-out");
     const { error } = await collect(engine.run(ask("one", { model: "opus" }), never));
     assert.equal((error as BridgeError).code, "not_logged_in");
-    assert.deepEqual([engine.status.toldOn.booted, engine.status.restingConversations], [1, 0]);
+    assert.deepEqual([engine.status.toldOn.booted, engine.status.restingConversations], [2, 0]);
   });
 });
 

@@ -12,6 +12,8 @@ export interface EngineFacts {
   readonly installation: InstallationFacts | undefined;
   /** Undefined until the CLI has reported it. */
   readonly loggedIn: boolean | undefined;
+  /** The words of the latest answer, if it refused the login. */
+  readonly loginRefusal: string | undefined;
   /** True: the CLI sends the account's e-mail address to the model. Undefined until that is known. */
   readonly sendsEmail: boolean | undefined;
   /** The subscription's rate limit window, as the CLI reported it last. */
@@ -102,7 +104,7 @@ function notesOf({ sendsEmail }: EngineFacts, policy: readonly string[]): string
 }
 
 /** Explains why the CLI cannot be used; null when it can, or when that is not known yet. */
-function claudeMessage({ installation, loggedIn }: EngineFacts): string | null {
+function claudeMessage({ installation, loggedIn, loginRefusal }: EngineFacts): string | null {
   if (installation?.kind === "unusable") return installation.message;
-  return loggedIn === false ? notLoggedIn : null;
+  return loggedIn === false ? loginRefusal ?? notLoggedIn : null;
 }

@@ -4,7 +4,7 @@ import type { EngineStatus } from "../../../src/engine/engine.ts";
 import { healthReport } from "../../../src/api/operations/health.ts";
 
 const status: EngineStatus = {
-  installation: { kind: "found", version: "2.1.330" }, loggedIn: true, sendsEmail: false, rateLimit: undefined,
+  installation: { kind: "found", version: "2.1.330" }, loggedIn: true, loginRefusal: undefined, sendsEmail: false, rateLimit: undefined,
   runningTurns: 0, waitingTurns: 0, warmProcesses: 0, restingConversations: 0, processes: 0,
   reuse: { hit: 0, rewound: 0, first_message: 0, unknown_history: 0, in_use: 0, idle_time: 0, evicted: 0, process_ended: 0 },
   toldOn: { recycled: 0, warm: 0, booted: 0 },
@@ -17,6 +17,12 @@ function claudeOf(more: Partial<EngineStatus>, policy: readonly string[] = []): 
 }
 
 describe("the report of health", () => {
+  it("says in the CLI's words that the login was refused, and how there is a new one", () => {
+    const report = healthReport({ ...status, loggedIn: false, loginRefusal: "401. Type /login." }, { version: "1.0.0", isDemo: false, uptimeSeconds: 1, policy: [] });
+    const { status: word, claude } = report as { readonly status: string; readonly claude: { readonly logged_in: boolean; readonly message: string } };
+    assert.deepEqual([word, claude.logged_in, claude.message], ["unavailable", false, "401. Type /login."]);
+  });
+
   it("says nothing more where nothing goes along", () => {
     const { account_email_sent, managed_policy, notes } = claudeOf({});
     assert.deepEqual([account_email_sent, managed_policy, notes], [false, [], []]);

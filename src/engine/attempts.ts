@@ -1,0 +1,173 @@
+import { asBridgeError, BridgeError, type ErrorCode } from "../errors.ts";
+import type { Logger } from "../log.ts";
+import type { TurnEvent } from "../turn/event.ts";
+import type { Message } from "../turn/message.ts";
+import type { Turn } from "../turn/turn.ts";
+import type { Course } from "./course.ts";
+import type { LoginGate } from "./login-gate.ts";
+import type { Seat } from "./seat.ts";
+import type { Seats } from "./seats.ts";
+import type { Found } from "./timelines.ts";
+import { AnswerWithCall, callNow } from "./tool-choice.ts";
+
+/** A refused login: a process may hold one that was renewed since. */
+const loginFailures: ReadonlySet<ErrorCode> = new Set(["not_logged_in"]);
+/** The failure of a turn whose process did not take it. */
+const deaths: ReadonlySet<ErrorCode> = new Set(["cli_failed"]);
+
+/**
+ * Completes messages that a process is about to be told: fetches what they refer to, such as images. It may be called
+ * again with more of a turn's messages. Rejects with a BridgeError if something cannot be fetched.
+ */
+export type Complete = (messages: readonly Message[]) => Promise<readonly Message[]>;
+
+/** A turn, and its caller's part in it. */
+export interface Asked {
+  readonly turn: Turn;
+  readonly signal: AbortSignal;
+  readonly complete: Complete;
+}
+
+export interface AttemptsOptions {
+  readonly seats: Seats;
+  readonly login: LoginGate;
+  readonly log: Logger;
+  /** Called when a process was found for a turn. */
+  readonly onSeat: (turn: Turn, seat: Seat) => void;
+  /** Whether the engine shuts down: then no turn is given to another process, and none is kept. */
+  readonly isClosing: () => boolean;
+}
+
+/** The attempts at one turn: on the process that was found for it, and on another where that one failed it. */
+export class Attempts {
+  readonly #options: AttemptsOptions;
+  readonly #asked: Asked;
+  readonly #course: Course;
+
+  constructor(options: AttemptsOptions, asked: Asked, course: Course) {
+    this.#options = options;
+    this.#asked = asked;
+    this.#course = course;
+  }
+
+  /**
+   * Runs the turn. If no part of an answer has come, it is given to another process, once: the first may have died (a
+   * laptop's sleep, a kill, too little memory), not have ended its rehearsal, or have an outdated login. But if that is
+   * a new process that still lives, it has refused the request itself, and another would too.
+   */
+  async *answer(found: Found | undefined): AsyncGenerator<TurnEvent[], void, undefined> {
+    const { turn, signal } = this.#asked;
+    const { seats } = this.#options;
+    const course = this.#course;
+    const completed = await this.#ready(found);
+    const moved = found === undefined ? undefined : await seats.move(found);
+    const seat = this.#sit(moved ?? await seats.find(turn, course.timeline, course.profile, signal));
+    try {
+      const asked = seat.kept < (found?.kept ?? 0) ? await this.#completed(undefined) : completed;
+      yield* this.#run(seat, asked, seat.kept);
+    } catch (error) {
+      const isLogin = isOf(loginFailures, error);
+      if (seat.conversation.hasBegun || this.#options.isClosing() || !(isLogin || isOf(deaths, error))) throw error;
+      const isFresh = seat.way === "booted" && seat.conversation.process.state === "busy";
+      const isOutdated = isLogin && !seats.isCurrent(seat.conversation);
+      if (isLogin) this.#onRefusedLogin(seat, asBridgeError(error), isFresh);
+      if (isFresh && !isOutdated) throw error;
+      this.#options.log.info(
+        "a process took no turn; its turn goes to another",
+        { waited: seat.way !== "booted", ended: seat.conversation.process.ending },
+      );
+      seats.end(seat);
+      course.seat = undefined;
+      // The new process must be told the whole history, not only the messages that were new to the other one.
+      const whole = await this.#ready(undefined);
+      yield* this.#anew(whole, isLogin);
+    }
+  }
+
+  /** The same for a turn that must have a call. If the answer has none, asks the model once more, then fails. */
+  async *answerWithCall(found: Found | undefined): AsyncGenerator<TurnEvent[], void, undefined> {
+    const { turn, signal } = this.#asked;
+    const answer = new AnswerWithCall();
+    if (yield* answer.untilFirstCall(this.answer(found))) return;
+    const conversation = this.#course.seat?.conversation;
+    this.#course.isExact = false;
+    if (conversation?.isReusable === true) {
+      const messages = [...turn.messages, callNow];
+      const again = conversation.run({ ...turn, messages }, messages.length - 1, signal);
+      if (yield* answer.untilFirstCall(again)) return;
+    }
+    throw new BridgeError(
+      "upstream_error", "The model answered without the tool call that tool_choice asks for.", { field: "tool_choice" },
+    );
+  }
+
+  async *#anew(whole: Turn, isLogin: boolean): AsyncGenerator<TurnEvent[], void, undefined> {
+    const { turn, signal } = this.#asked;
+    const { seats, login } = this.#options;
+    const { timeline, profile } = this.#course;
+    // Once another turn has found the login good, the process of any such turn will do.
+    const isAnyGood = isLogin && login.isTrusted;
+    const seat = this.#sit(isAnyGood
+      ? await seats.find(turn, timeline, profile, signal)
+      : await seats.boot(turn, timeline.beginning, signal));
+    try {
+      yield* this.#run(seat, whole, 0);
+    } catch (error) {
+      if (isOf(loginFailures, error)) this.#onRefusedLogin(seat, asBridgeError(error), true);
+      throw error;
+    }
+  }
+
+  async *#run(seat: Seat, turn: Turn, kept: number): AsyncGenerator<TurnEvent[], void, undefined> {
+    const { seats, login } = this.#options;
+    this.#course.isTold = true;
+    let hasBegun = false;
+    for await (const batch of seat.conversation.run(turn, kept, this.#asked.signal)) {
+      if (!hasBegun && seat.conversation.hasBegun) {
+        hasBegun = true;
+        if (seats.isCurrent(seat.conversation)) login.accept();
+      }
+      yield batch;
+    }
+  }
+
+  /** A refusal ends all free processes that have the same login. One of a fresh process is the verdict on the login. */
+  #onRefusedLogin({ conversation }: Seat, error: BridgeError, isFresh: boolean): void {
+    const { seats, login } = this.#options;
+    const isCurrent = seats.isCurrent(conversation);
+    if (isCurrent) seats.renew();
+    if (isCurrent && isFresh) login.refuse(error);
+    else login.doubt(this.#course, error);
+  }
+
+  /** Resolves with the turn to tell a process, once it may be asked. Before that nothing is started for it. */
+  async #ready(found: Found | undefined): Promise<Turn> {
+    const { seats, login, isClosing } = this.#options;
+    try {
+      const completed = await this.#completed(found);
+      await login.enter(this.#course, this.#asked.signal);
+      return completed;
+    } catch (error) {
+      if (found !== undefined && !isClosing()) seats.putBack(found);
+      throw error;
+    }
+  }
+
+  /** Completes the messages that a process has not been told. */
+  async #completed(found: Found | undefined): Promise<Turn> {
+    const { turn, complete } = this.#asked;
+    const kept = found?.kept ?? 0;
+    const told = await complete(turn.messages.slice(kept));
+    return { ...turn, messages: [...turn.messages.slice(0, kept), ...told] };
+  }
+
+  #sit(seat: Seat): Seat {
+    this.#course.seat = seat;
+    this.#options.onSeat(this.#asked.turn, seat);
+    return seat;
+  }
+}
+
+function isOf(codes: ReadonlySet<ErrorCode>, error: unknown): boolean {
+  return error instanceof BridgeError && codes.has(error.code);
+}
