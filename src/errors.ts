@@ -46,14 +46,20 @@ export type ErrorCode =
   | "shutting_down"
   | "turn_timeout";
 
+/**
+ * The parts of a turn (`turn/turn.ts`) that can be at fault. The engine and the CLI do not know how a client's request
+ * was written, so their errors name a part, and each dialect writes its own field's name for it.
+ */
+export type TurnPart = "model" | "messages" | "tools" | "toolChoice";
+
 /** Optional facts about a failure. */
 export interface BridgeErrorDetails {
-  /** The path of the request's field that is at fault: `messages[0].content`. */
+  /** The path of the request's field that is at fault, such as `messages[0].content`: for errors of a dialect. */
   readonly field?: string;
-  /** How long the client should wait before a retry, in seconds. */
+  /** The part of the turn that is at fault: for errors of the engine and of the CLI. */
+  readonly part?: TurnPart;
+  /** After how long a retry may succeed, in seconds: that may be hours. Undefined where it is not known. */
   readonly retryAfterSeconds?: number;
-  /** False when a retry cannot help. */
-  readonly shouldRetry?: boolean;
   /** The underlying error. For `internal` errors it is written to the log; it is never sent to the client. */
   readonly cause?: unknown;
 }
@@ -62,16 +68,16 @@ export interface BridgeErrorDetails {
 export class BridgeError extends Error {
   readonly code: ErrorCode;
   readonly field: string | undefined;
+  readonly part: TurnPart | undefined;
   readonly retryAfterSeconds: number | undefined;
-  readonly shouldRetry: boolean | undefined;
 
   constructor(code: ErrorCode, message: string, details: BridgeErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.name = "BridgeError";
     this.code = code;
     this.field = details.field;
+    this.part = details.part;
     this.retryAfterSeconds = details.retryAfterSeconds;
-    this.shouldRetry = details.shouldRetry;
   }
 }
 

@@ -35,8 +35,9 @@ export type {
   AnswerFold, AnswerIdentity, BodyLookup, Dialect, ErrorForm, Failure, HeaderView, Lookup, LookupRequest, ParseContext,
   RateLimitWindow, TurnRequest, WireStream,
 } from "./api/dialect.ts";
+export { fieldAtFault, type PartFields } from "./api/part-fields.ts";
 export type { EngineStatus } from "./engine/engine.ts";
-export { BridgeError, type BridgeErrorDetails, type ErrorCode } from "./errors.ts";
+export { BridgeError, type BridgeErrorDetails, type ErrorCode, type TurnPart } from "./errors.ts";
 export { bodyLookupRoute, lookupRoute, type Route, type RouteOptions, turnRoute } from "./http/route.ts";
 export {
   decodeJsonText, decodeWireText, encodeJsonText, encodeWireText, joinedWireText, joinWireText, jsonLatin1,

@@ -8,16 +8,16 @@ describe("an error for the client", () => {
   it("has its code and the field at fault, and nothing of how a dialect writes it", () => {
     const { code, message, field, ...more } = new BridgeError("model_not_found", "no such model", { field: "model" });
     assert.deepEqual([code, message, field], ["model_not_found", "no such model", "model"]);
-    assert.deepEqual(Object.keys(more).sort(), ["name", "retryAfterSeconds", "shouldRetry"]);
+    assert.deepEqual(Object.keys(more).sort(), ["name", "part", "retryAfterSeconds"]);
     assert.equal(new BridgeError("invalid_request", "x").field, undefined);
   });
 
   it("carries its advice, and none by itself", () => {
     const cause = new Error("inner");
-    const error = new BridgeError("usage_limit_reached", "x", { retryAfterSeconds: 7, shouldRetry: false, cause });
-    assert.deepEqual([error.retryAfterSeconds, error.shouldRetry, error.cause], [7, false, cause]);
+    const error = new BridgeError("usage_limit_reached", "x", { retryAfterSeconds: 7, cause });
+    assert.deepEqual([error.retryAfterSeconds, error.cause], [7, cause]);
     const plain = new BridgeError("internal", "x");
-    assert.deepEqual([plain.retryAfterSeconds, plain.shouldRetry, "cause" in plain], [undefined, undefined, false]);
+    assert.deepEqual([plain.retryAfterSeconds, "cause" in plain], [undefined, false]);
   });
 
   it("that more than one place gives is one", () => {

@@ -4,8 +4,6 @@ import type { RateLimitInfo } from "./protocol.ts";
 /** How long a client is told to wait before a retry when the CLI names no time, in seconds. */
 const overloadRetrySeconds = 10;
 const rateLimitRetrySeconds = 20;
-/** The OpenAI SDKs honour a `Retry-After` of up to this many seconds. For a later reset `shouldRetry` is false. */
-const retryWorthSecondsMax = 60;
 
 /**
  * What is known of a turn that the CLI gave up: its synthetic message, its `result`, and the last `rate_limit_event`.
@@ -57,21 +55,19 @@ export function failureToError(failure: CliFailure, nowMs: number): BridgeError 
   switch (code) {
     case "invalid_request":
       return /prompt is too long|context (?:window|limit)/iu.test(text)
-        ? new BridgeError("prompt_too_long", words, { field: "messages" })
+        ? new BridgeError("prompt_too_long", words, { part: "messages" })
         : new BridgeError(code, words);
     case "not_logged_in":
       return new BridgeError(
         code, `${words} (The claude CLI has no valid login: run \`claude\`, type /login, and ask again.)`,
       );
     case "model_not_found":
-      return new BridgeError(code, words, { field: "model" });
+      return new BridgeError(code, words, { part: "model" });
     case "rate_limited":
       // The CLI reports a short throttle upstream as "rejected" too, but only an exhausted window has a reset time.
       return rateLimit?.status === "rejected" && rateLimit.resetsAt !== undefined
         ? usageLimit(words, rateLimit.resetsAt, nowMs)
         : new BridgeError(code, words, { retryAfterSeconds: rateLimitRetrySeconds });
-    case "billing_error":
-      return new BridgeError(code, words, { shouldRetry: false });
     case "overloaded":
       return new BridgeError(code, words, { retryAfterSeconds: overloadRetrySeconds });
     case "upstream_error":
@@ -83,8 +79,5 @@ export function failureToError(failure: CliFailure, nowMs: number): BridgeError 
 
 function usageLimit(words: string, resetsAt: number, nowMs: number): BridgeError {
   const retryAfterSeconds = Math.max(1, Math.ceil(resetsAt - nowMs / 1000));
-  return new BridgeError("usage_limit_reached", words, {
-    retryAfterSeconds,
-    ...(retryAfterSeconds > retryWorthSecondsMax ? { shouldRetry: false } : {}),
-  });
+  return new BridgeError("usage_limit_reached", words, { retryAfterSeconds });
 }

@@ -67,10 +67,11 @@ export class ServedTools {
 }
 
 function refusal({ name, source }: Tool, why = ""): BridgeError {
-  const path = source?.path ?? "tools";
   const shown = JSON.stringify(source?.name ?? name);
-  const words = `${path}: the claude CLI cannot give the model the tool ${shown}, for its name or its schema.${why}`;
-  return new BridgeError("invalid_value", words, { field: path });
+  const words = `the claude CLI cannot give the model the tool ${shown}, for its name or its schema.${why}`;
+  return source === undefined
+    ? new BridgeError("invalid_value", `tools: ${words}`, { part: "tools" })
+    : new BridgeError("invalid_value", `${source.path}: ${words}`, { field: source.path });
 }
 
 function isConnected({ mcp_servers: servers }: JsonObject): boolean {

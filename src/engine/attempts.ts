@@ -97,7 +97,7 @@ export class Attempts {
       if (yield* answer.untilFirstCall(again)) return;
     }
     throw new BridgeError(
-      "upstream_error", "The model answered without the tool call that tool_choice asks for.", { field: "tool_choice" },
+      "upstream_error", "The model answered without the tool call that tool_choice asks for.", { part: "toolChoice" },
     );
   }
 

@@ -42,6 +42,6 @@ export class ModelService {
     const shown = JSON.stringify(name.slice(0, modelNameCharsShown));
     const served = this.#catalog.list().map(({ id }) => id).join(", ");
     const message = `The model ${shown} is not served. There are: ${served}, and any full claude-… id.`;
-    throw new BridgeError("model_not_found", message, { field: "model" });
+    throw new BridgeError("model_not_found", message, { part: "model" });
   }
 }

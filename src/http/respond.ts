@@ -33,7 +33,7 @@ export function logFailure(failure: unknown, response: ServerResponse, log: Logg
       "a request failed", { id, reason: error.cause instanceof Error ? error.cause.stack : String(error.cause) },
     );
   } else if (error.code !== "client_closed") {
-    log.info("a request failed", { id, error: error.code, field: error.field });
+    log.info("a request failed", { id, error: error.code, field: error.field ?? error.part });
   }
 }
 

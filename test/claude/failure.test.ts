@@ -58,31 +58,31 @@ describe("the upstream's status", () => {
 describe("the advice", () => {
   it("on a rate limit is to wait a little", () => {
     const error = errorOf({ status: 429 });
-    assert.deepEqual([error.retryAfterSeconds, error.shouldRetry], [20, undefined]);
+    assert.equal(error.retryAfterSeconds, 20);
   });
 
   it("on overload is to wait a little", () => {
     const error = errorOf({ status: 529 });
-    assert.deepEqual([error.retryAfterSeconds, error.shouldRetry], [10, undefined]);
+    assert.equal(error.retryAfterSeconds, 10);
   });
 
-  it("on an empty account is not to retry", () => {
+  it("on an empty account is no time to wait", () => {
     const error = errorOf({ error: "billing_error" });
-    assert.deepEqual([error.retryAfterSeconds, error.shouldRetry], [undefined, false]);
+    assert.deepEqual([error.code, error.retryAfterSeconds], ["billing_error", undefined]);
   });
 
-  for (const [resetsInSeconds, retryAfterSeconds, shouldRetry] of [
-    [-100, 1, undefined], [0, 1, undefined], [0.2, 1, undefined], [59.5, 60, undefined], [60, 60, undefined], [60.5, 61, false], [18_000, 18_000, false],
+  for (const [resetsInSeconds, retryAfterSeconds] of [
+    [-100, 1], [0, 1], [0.2, 1], [59.5, 60], [60, 60], [60.5, 61], [18_000, 18_000],
   ] as const) {
-    it(`on a used-up window that resets in ${resetsInSeconds} s is to come back in ${retryAfterSeconds} s${shouldRetry === false ? ", and not to wait for it" : ""}`, () => {
+    it(`on a used-up window that resets in ${resetsInSeconds} s is to come back in ${retryAfterSeconds} s`, () => {
       const error = errorOf({ status: 429, error: "rate_limit", rateLimit: { status: "rejected", resetsAt: nowMs / 1000 + resetsInSeconds, rateLimitType: "five_hour", utilization: 1 } });
-      assert.deepEqual([error.code, error.retryAfterSeconds, error.shouldRetry], ["usage_limit_reached", retryAfterSeconds, shouldRetry]);
+      assert.deepEqual([error.code, error.retryAfterSeconds], ["usage_limit_reached", retryAfterSeconds]);
     });
   }
 
   it("on a rejection without a time is that of a passing rate limit", () => {
     const error = errorOf({ error: "rate_limit", rateLimit: { status: "rejected", resetsAt: undefined, rateLimitType: undefined, utilization: undefined } });
-    assert.deepEqual([error.code, error.retryAfterSeconds, error.shouldRetry], ["rate_limited", 20, undefined]);
+    assert.deepEqual([error.code, error.retryAfterSeconds], ["rate_limited", 20]);
   });
 
   for (const status of ["allowed", "allowed_warning"]) {
@@ -105,7 +105,7 @@ describe("the message", () => {
   ] as const) {
     it(`${JSON.stringify(text)} on a 400 is ${code}`, () => {
       const error = errorOf({ status: 400, text });
-      assert.deepEqual([error.code, error.field], [code, code === "invalid_request" ? undefined : "messages"]);
+      assert.deepEqual([error.code, error.part], [code, code === "invalid_request" ? undefined : "messages"]);
     });
   }
 
@@ -114,5 +114,5 @@ describe("the message", () => {
     assert.equal(errorOf({ text: "upstream timeout" }).code, "turn_timeout");
   });
 
-  it("of an unknown model names the field", () => assert.equal(errorOf({ status: 404 }).field, "model"));
+  it("of an unknown model names that part of the turn", () => assert.equal(errorOf({ status: 404 }).part, "model"));
 });

@@ -47,7 +47,7 @@ describe("the tools that a model is given", () => {
     const fault = new ServedTools({ tools: placed(["a", "b", "c"]) }).check(initOf(["a", "c"]));
     assert.deepEqual([fault?.code, fault && statusOf(fault), fault?.field], ["invalid_value", 400, "tools[1]"]);
     assert.match(fault?.message ?? "", /^tools\[1\]: .*"my b"/u);
-    assert.equal(new ServedTools({ tools: [tool("a")] }).check(initOf([]))?.field, "tools", "one that no request defines");
+    assert.equal(new ServedTools({ tools: [tool("a")] }).check(initOf([]))?.part, "tools", "one that no request defines");
   });
 
   it("lack all for the sake of one, and that one is named", () => {

@@ -544,7 +544,7 @@ describe("an answer that must be a call", () => {
   it("and was cut at its token limit is given up at once: nobody is left to ask", async (t) => {
     const { engine } = startEngine(t, "runs-on");
     const { error } = await collect(engine.run(ask("hi", must), never));
-    assert.deepEqual([(error as BridgeError).code, (error as BridgeError).field], ["upstream_error", "tool_choice"]);
+    assert.deepEqual([(error as BridgeError).code, (error as BridgeError).part], ["upstream_error", "toolChoice"]);
   });
 });
 

@@ -1,5 +1,6 @@
 import type { BridgeError, ErrorCode } from "../../errors.ts";
 import type { ErrorForm, Failure } from "../dialect.ts";
+import { fieldAtFault, type PartFields } from "../part-fields.ts";
 
 /** The words of OpenAI for one error code. */
 interface CodeForm {
@@ -62,11 +63,16 @@ export interface OpenAiError {
   readonly code: string | null;
 }
 
-/** Translates an error into OpenAI's error object, the value of `error` in a body. */
-export function openAiError(error: BridgeError): OpenAiError {
-  const { message, field } = error;
+/** The fields of chat completions; those that are at a path of no dialect too (`model`) have the same names. */
+const chatFields: PartFields = { model: "model", messages: "messages", tools: "tools", toolChoice: "tool_choice" };
+
+/**
+ * Translates an error into OpenAI's error object, the value of `error` in a body. `fields` has the names that the
+ * endpoint's requests have for the parts of a turn.
+ */
+export function openAiError(error: BridgeError, fields: PartFields = chatFields): OpenAiError {
   const { type, code } = codeFormOf(error);
-  return { message, type, param: field ?? null, code };
+  return { message: error.message, type, param: fieldAtFault(error, fields) ?? null, code };
 }
 
 /** Translates an error into a response: OpenAI's status and body, and the retry headers that their SDKs obey. */
@@ -77,10 +83,17 @@ export function openAiFailure(error: BridgeError): Failure {
 /** OpenAI's form of errors, for paths that have no dialect. */
 export const openAiErrors: ErrorForm = { failure: openAiFailure };
 
-/** The retry headers. `x-should-retry` overrides what OpenAI's SDKs would decide by the status alone. */
-function adviceHeaders({ retryAfterSeconds, shouldRetry }: BridgeError): Record<string, string> {
+/** The longest `Retry-After` that OpenAI's SDKs wait out, in seconds. They retry sooner where it is longer. */
+const retryAfterSecondsMax = 60;
+
+/**
+ * The retry headers. `x-should-retry: false` keeps OpenAI's SDKs from retrying where the status alone would make them:
+ * on an unpaid bill, and on a rate limit window whose end they would not wait for.
+ */
+function adviceHeaders({ code, retryAfterSeconds }: BridgeError): Record<string, string> {
+  const isTooLate = code === "usage_limit_reached" && (retryAfterSeconds ?? 0) > retryAfterSecondsMax;
   return {
     ...(retryAfterSeconds === undefined ? {} : { "retry-after": String(retryAfterSeconds) }),
-    ...(shouldRetry === undefined ? {} : { "x-should-retry": String(shouldRetry) }),
+    ...(code === "billing_error" || isTooLate ? { "x-should-retry": "false" } : {}),
   };
 }

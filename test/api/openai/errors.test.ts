@@ -27,8 +27,11 @@ describe("an error in OpenAI's form", () => {
 
   it("has in its headers when to come again, and whether", () => {
     assert.deepEqual(openAiFailure(new BridgeError("internal", "x")).headers, {});
-    const error = new BridgeError("usage_limit_reached", "x", { retryAfterSeconds: 90, shouldRetry: false });
-    assert.deepEqual(openAiFailure(error).headers, { "retry-after": "90", "x-should-retry": "false" });
-    assert.deepEqual(openAiFailure(new BridgeError("overloaded", "x", { retryAfterSeconds: 0, shouldRetry: true })).headers, { "retry-after": "0", "x-should-retry": "true" });
+    assert.deepEqual(openAiFailure(new BridgeError("billing_error", "x")).headers, { "x-should-retry": "false" });
+    assert.deepEqual(openAiFailure(new BridgeError("overloaded", "x", { retryAfterSeconds: 90 })).headers, { "retry-after": "90" });
+    for (const [retryAfterSeconds, advice] of [[1, {}], [60, {}], [61, { "x-should-retry": "false" }], [18_000, { "x-should-retry": "false" }]] as const) {
+      const error = new BridgeError("usage_limit_reached", "x", { retryAfterSeconds });
+      assert.deepEqual(openAiFailure(error).headers, { "retry-after": String(retryAfterSeconds), ...advice });
+    }
   });
 });

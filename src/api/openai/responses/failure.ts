@@ -1,5 +1,6 @@
 import type { BridgeError } from "../../../errors.ts";
 import type { Failure } from "../../dialect.ts";
+import type { PartFields } from "../../part-fields.ts";
 import { openAiError, openAiFailure } from "../errors.ts";
 
 /** The `error` of a `response.failed` event. */
@@ -8,16 +9,17 @@ export interface ResponseError {
   readonly message: string;
 }
 
+const partFields: PartFields = { model: "model", messages: "input", tools: "tools", toolChoice: "tool_choice" };
+
 /**
- * Translates an error that occurs before the headers are sent. The engine's field `messages` is `input` here. A used-up
- * rate limit window gets the type `usage_limit_reached`, at which Codex stops. With any other type it would wait out
- * `Retry-After`, even for hours. `nowMs` is the current time, from which `resets_at` is computed.
+ * Translates an error that occurs before the headers are sent. A used-up rate limit window gets the type
+ * `usage_limit_reached`, at which Codex stops. With any other type it would wait out `Retry-After`, even for hours.
+ * `nowMs` is the current time, from which `resets_at` is computed.
  */
 export function responsesFailure(error: BridgeError, nowMs: number): Failure {
   const { status, headers } = openAiFailure(error);
-  const written = openAiError(error);
-  const named = written.param === "messages" ? { ...written, param: "input" } : written;
-  if (error.code !== "usage_limit_reached") return { status, headers, body: { error: named } };
+  const written = openAiError(error, partFields);
+  if (error.code !== "usage_limit_reached") return { status, headers, body: { error: written } };
   const { retryAfterSeconds } = error;
   const resetsAt = retryAfterSeconds === undefined ? {} : { resets_at: Math.round(nowMs / 1000) + retryAfterSeconds };
   return { status, headers, body: { error: { ...written, type: "usage_limit_reached", ...resetsAt } } };
