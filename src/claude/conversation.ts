@@ -59,10 +59,10 @@ export class Conversation {
   get isReusable(): boolean { return isReusable(this.#standing); }
 
   /** Whether the process waits for the results of the client's tools. */
-  get isParked(): boolean {
-    return this.#standing.name === "parked";
-  }
+  get isParked(): boolean { return this.#standing.name === "parked"; }
 
+  /** The ids of the calls whose results the process waits for. */
+  get awaitedCalls(): readonly string[] { return this.#standing.name === "parked" ? this.#standing.callIds : []; }
   get isDead(): boolean { return this.#standing.name === "dead"; }
 
   /** How many messages of its last turn are in its history for certain; undefined if that is not known. */

@@ -1,4 +1,5 @@
 import type { Conversation } from "../claude/conversation.ts";
+import type { Turn } from "../turn/turn.ts";
 import type { HistoryHash, Timeline } from "./history-hash.ts";
 
 /**
@@ -39,6 +40,24 @@ export function isCheap({ timeline: { hashes } }: Resting): boolean {
 /** Whether two processes were told the same beginning. */
 export function isAlike(one: Resting, other: Resting): boolean {
   return one.timeline.beginning === other.timeline.beginning;
+}
+
+/**
+ * Whether a turn's history has the calls whose results a process waits for. If the turn does not go on with that
+ * process, its client has changed something before the calls, and will not come back to the process as it stands.
+ * Some clients take punctuation out of ids.
+ */
+export function isPassedBy({ conversation, timeline }: Resting, { messages }: Turn, { beginning }: Timeline): boolean {
+  const awaited = conversation.awaitedCalls;
+  if (awaited.length === 0 || timeline.beginning !== beginning) return false;
+  const calls = messages.flatMap(({ content }) => content.flatMap((block) => (
+    block.type === "tool_use" ? [plain(block.id)] : []
+  )));
+  return awaited.every((id) => calls.includes(plain(id)));
+}
+
+function plain(id: string): string {
+  return id.replace(/[^a-zA-Z0-9]/gu, "");
 }
 
 /** The hash of all that a timeline has. */

@@ -2,7 +2,7 @@ import type { Conversation } from "../claude/conversation.ts";
 import type { Capabilities } from "../claude/capabilities.ts";
 import type { Turn } from "../turn/turn.ts";
 import type { HistoryHash, Timeline } from "./history-hash.ts";
-import { commonLength, isAlike, isCheap, type MissReason, type Resting, tipOf } from "./resting.ts";
+import { commonLength, isPassedBy, isAlike, isCheap, type MissReason, type Resting, tipOf } from "./resting.ts";
 import type { Cancel, Clock } from "./world.ts";
 
 /** How many ended timelines are remembered, so that a later request for one is counted with the right reason. */
@@ -62,6 +62,9 @@ export class Timelines {
    */
   take(turn: Turn, timeline: Timeline): Found | MissReason {
     const found = this.#best(turn, timeline);
+    for (const other of [...this.#resting.keys()]) {
+      if (other !== found?.resting && isPassedBy(other, turn, timeline)) this.#end(other, "evicted");
+    }
     if (found === undefined) return this.#whyMissed(timeline);
     this.#remove(found.resting);
     this.#inUse.set(found.hash, (this.#inUse.get(found.hash) ?? 0) + 1);
@@ -160,7 +163,8 @@ export class Timelines {
   #match(resting: Resting, turn: Turn, timeline: Timeline): Found | undefined {
     const { conversation, timeline: told } = resting;
     const common = commonLength(told, timeline);
-    if (common === 0) return undefined;
+    const isGivenUp = isPassedBy(resting, turn, timeline);
+    if (common === 0 && !isGivenUp) return undefined;
     const hashAt = (kept: number): HistoryHash => timeline.hashes[kept - 1] ?? timeline.beginning;
     // The last message is what is asked, so it is always told anew.
     const last = turn.messages.length - 1;
@@ -169,6 +173,7 @@ export class Timelines {
     }
     const kept = conversation.keptWithin(Math.min(common, last), this.#options.capabilities());
     if (kept === undefined) return undefined;
+    if (isGivenUp) return { resting, kept, isRewound: true, hash: hashAt(kept) };
     const lost = told.hashes.length - common;
     // A call that may still be answered is given up only for another question in the place of its own.
     if (conversation.isParked && lost > 2) return undefined;

@@ -17,7 +17,7 @@ import type { Seat, SeatWay } from "./seat.ts";
 import type { Seats } from "./seats.ts";
 import { endAtStop } from "./stop-sequences.ts";
 import type { Timelines } from "./timelines.ts";
-import { mustCall, withToolChoice } from "./tool-choice.ts";
+import { mustCall, toldTurn } from "./tool-choice.ts";
 
 /** How many turns had a process that knew their history, or a part of it, and why the others had none. */
 export type Reuse = Readonly<Record<"hit" | "rewound" | MissReason, number>>;
@@ -80,7 +80,7 @@ export class TurnRunner {
 
   /** The messages of a turn that a process would have to be told now. A resting process has the ones before. */
   messagesToTell(request: Turn): readonly Message[] {
-    const turn = withToolChoice(request);
+    const turn = toldTurn(request);
     return turn.messages.slice(this.#options.timelines.kept(turn, timelineOf(turn)));
   }
 
@@ -92,7 +92,7 @@ export class TurnRunner {
     request: Turn, signal: AbortSignal, complete: Complete = (messages) => Promise.resolve(messages),
   ): AsyncGenerator<TurnEvent[], void, undefined> {
     if (signal.aborted) throw clientClosed();
-    const turn = withToolChoice(request);
+    const turn = toldTurn(request);
     const timeline = timelineOf(turn);
     const { admission, timelines, pool, login, rest } = this.#options;
     const leave = await admission.enter(signal);

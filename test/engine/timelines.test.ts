@@ -31,6 +31,8 @@ interface StandIn { readonly process: StandInProcess; readonly resting: Resting 
 
 interface StandInOptions {
   readonly isParked?: boolean;
+  /** The ids of the calls whose results it waits for. */
+  readonly awaitedCalls?: readonly string[];
   /** How many messages each place keeps to which it can be rewound. */
   readonly places?: readonly number[];
   readonly beginning?: string;
@@ -39,10 +41,10 @@ interface StandInOptions {
 }
 
 function standIn(words: string, options: StandInOptions = {}): StandIn {
-  const { isParked = false, places = [], beginning, canContinue = true, day = monday } = options;
+  const { isParked = false, awaitedCalls = [], places = [], beginning, canContinue = true, day = monday } = options;
   const process = new StandInProcess("opus", "ready");
   const conversation = {
-    process, isParked, canContinue: () => canContinue,
+    process, isParked, awaitedCalls, canContinue: () => canContinue,
     keptWithin: (max: number, { rewindSteps }: typeof all) => (rewindSteps ? places.findLast((kept) => kept <= max) : undefined),
   } as unknown as Conversation;
   return { process, resting: { conversation, timeline: timeline(words, beginning), day } };
@@ -120,6 +122,26 @@ describe("the table of timelines", () => {
     table.keep(parked.resting);
     assert.equal(take(table, "a x y"), "unknown_history", "another branch");
     assert.equal(found(take(table, "a b c")).resting, parked.resting);
+  });
+
+  it("gives up a call that stands in a request's history, whatever the client changed before it, and its process where it cannot be moved", (t) => {
+    const waiting = { isParked: true, awaitedCalls: ["toolu_1-a", "toolu_2"], canContinue: false, places: [0] };
+    const history = turnOf({ messages: [
+      { role: "user", content: [{ type: "text", text: "changed" }] },
+      { role: "assistant", content: ["toolu1a", "toolu2"].map((id) => ({ type: "tool_use", id, name: "look", input: {} })) },
+      { role: "user", content: [{ type: "text", text: "and now?" }] },
+    ] });
+    const table = start(t);
+    const parked = standIn("a b", waiting);
+    table.keep(parked.resting);
+    assert.equal(table.take(history, timeline("x y z", "other")), "unknown_history", "of another beginning");
+    const { resting, kept, isRewound } = found(table.take(history, timeline("x y z")));
+    assert.deepEqual([resting, kept, isRewound], [parked.resting, 0, true]);
+    const fixed = start(t, { capabilities: () => none });
+    fixed.keep(standIn("a b", waiting).resting);
+    fixed.keep(standIn("a b", { ...waiting, awaitedCalls: ["toolu_3"] }).resting);
+    assert.equal(fixed.take(history, timeline("x y z")), "unknown_history");
+    assert.equal(fixed.size, 1, "the one that waits for a call of another conversation");
   });
 
   it("takes none of another beginning, though the messages are the same", (t) => {

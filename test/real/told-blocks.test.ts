@@ -11,8 +11,8 @@ const models = { "2.1.330": "claude-sonnet-5-5", "2.1.197": "claude-sonnet-5" } 
 
 const words = (text: string) => ({ type: "text", text }) as const;
 
-/** The contents that go upstream first when a history of two messages and then a question is told, the CLI's cache marks left out. */
-async function sentFor(t: TestContext, version: ClaudeVersion, asked: readonly UserBlock[], answered: readonly AssistantBlock[], model: string, question: readonly UserBlock[] = [words("and now? N=1")]): Promise<(readonly StubContentBlock[])[]> {
+/** The contents that go upstream first when a history of two messages (and `before`) and then a question is told, the CLI's cache marks left out. */
+async function sentFor(t: TestContext, version: ClaudeVersion, asked: readonly UserBlock[], answered: readonly AssistantBlock[], model: string, question: readonly UserBlock[] = [words("and now? N=1")], before: readonly UserBlock[] = []): Promise<(readonly StubContentBlock[])[]> {
   const stub = await startAnthropicStub();
   t.after(() => stub.close());
   const folder = await temporaryFolder(t);
@@ -26,6 +26,7 @@ async function sentFor(t: TestContext, version: ClaudeVersion, asked: readonly U
       stop_reason: "end_turn", stop_sequence: null, usage: { input_tokens: 0, output_tokens: 0 },
     },
   });
+  if (before.length > 0) await claude.ask(before, { shouldQuery: false });
   await claude.ask(question);
   const [request] = stub.requests;
   assert.ok(request !== undefined);
@@ -52,6 +53,17 @@ for (const version of claudeVersions) {
     const sentText = version === "2.1.330" ? { ...text, citations: [] } : text;
     assert.deepEqual((await sentFor(t, version, [words("look")], answered, models[version]))[1], [...answered.slice(0, 2), sentText]);
     assert.deepEqual((await sentFor(t, version, [words("look")], answered, "sonnet"))[1], [sentText]);
+  });
+
+  test(`claude ${version}: what comes with results is one message with them, though it is told as another; only two texts get a line break between them`, async (t) => {
+    const call: AssistantBlock = { type: "tool_use", id: "toolu_1", name: "look", input: {} };
+    const result: UserBlock = { type: "tool_result", tool_use_id: "toolu_1", content: [words("r")] };
+    const image: UserBlock = { type: "image", source: { type: "base64", media_type: "image/gif", data: "R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw==" } };
+    for (const behind of [[words("note")], [image], [words(" a\n"), image, words("b")]] as const) {
+      const sent = await sentFor(t, version, [words("look")], [call], models[version], behind, [result]);
+      assert.deepEqual(sent[2], [result, ...behind]);
+    }
+    assert.deepEqual((await sentFor(t, version, [words("look")], [words("seen")], models[version], [words("b")], [words("a")]))[2], [words("a\n"), words("b")]);
   });
 
   test(`claude ${version}: a tool's result goes up with its documents and search results, without references to tools`, async (t) => {

@@ -20,20 +20,20 @@ test("a plain conversation goes up as it was told, and nothing is repaired", () 
   assert.equal(faultOf(told(...messages)), null);
 });
 
-test("consecutive user messages are one, without blank blocks; blank ones of the assistant's stay", () => {
+test("consecutive user messages are one, with a line break between two texts and without blank blocks; blank ones of the assistant's stay", () => {
   const merged = messagesOf(
     user(text("one"), text("")),
     user(text("two"), text(" ")),
     assistant(text("x")),
     user(text("y")),
   );
-  assert.deepEqual(merged, [user(text("one"), text("two")), assistant(text("x")), user(text("y"))]);
+  assert.deepEqual(merged, [user(text("one\n"), text("two")), assistant(text("x")), user(text("y"))]);
   assert.equal(faultOf(told(user(text("a")), assistant(text("b"), text(" ")), user(text("c"))))?.rule, "blank-text");
 });
 
 test("what the CLI makes up or leaves out is a fault of who told it", () => {
   const blank = [user(text("a")), assistant(text(" ")), user(text("c"))];
-  assert.deepEqual(messagesOf(...blank), [user(text("a"), text("c"))]);
+  assert.deepEqual(messagesOf(...blank), [user(text("a\n"), text("c"))]);
   const missing = [user(text("a")), assistant(use("t1"), use("t2")), user(result("t1"))];
   assert.deepEqual(
     (messagesOf(...missing) as { content: { tool_use_id: string }[] }[])[2]?.content.map(

@@ -108,9 +108,24 @@ function merged(told: readonly GivenMessage[], repairs: string[]): ToldMessage[]
     }
     if (visible.length === 0) repairs.push(`messages.${index}: the user's blank message became "(no content)"`);
     const kept = visible.length === 0 ? [noContent] : visible.map(wellFormedBlock);
-    const last = messages.at(-1);
-    if (last?.role === "user") messages[messages.length - 1] = { role, content: [...last.content, ...kept] };
-    else messages.push({ role, content: kept });
+    messages.push({ role, content: kept });
+  }
+  return usersJoined(messages);
+}
+
+/** Consecutive user messages as one. Where a text follows a text, the CLI puts a line break between them. */
+export function usersJoined(told: readonly ToldMessage[]): ToldMessage[] {
+  const messages: ToldMessage[] = [];
+  for (const message of told) {
+    const before = messages.at(-1);
+    const last = before?.content.at(-1);
+    if (before?.role !== "user" || message.role !== "user" || last === undefined) {
+      messages.push(message);
+      continue;
+    }
+    const isSeam = last.type === "text" && message.content[0]?.type === "text";
+    const begun = isSeam ? [...before.content.slice(0, -1), { ...last, text: `${last.text ?? ""}\n` }] : before.content;
+    messages[messages.length - 1] = { role: "user", content: [...begun, ...message.content] };
   }
   return messages;
 }

@@ -34,9 +34,12 @@ export function callOrder(tool: string, input: Readonly<Record<string, unknown>>
   return `CALL ${tool} ${JSON.stringify(input)} END`;
 }
 
+/** How an order of steps begins. */
+const stepsMark = "STEPS ";
+
 /** The prompt on which it calls that tool once for each input, each time after the result of the last. */
 export function stepsOrder(tool: string, inputs: readonly Readonly<Record<string, unknown>>[]): string {
-  return `STEPS ${tool} ${JSON.stringify(inputs)} END`;
+  return `${stepsMark}${tool} ${JSON.stringify(inputs)} END`;
 }
 
 /** The prompt on which it answers with that document, where it is held to a JSON Schema. */
@@ -108,6 +111,7 @@ export interface InteropServer {
   /** Without `/v1`. */
   readonly url: string;
   readonly stub: AnthropicStub;
+  /** Notes in which lines of history an order of steps was told. */
   readonly claude: WatchedClaude;
 }
 
@@ -116,7 +120,7 @@ export async function startInterop(t: TestContext, version: ClaudeVersion, setti
   const stub = await startAnthropicStub({ respond: obedientModel });
   cleanUp(t, () => stub.close());
   const environment = subscriptionEnvironment(stub.url, await temporaryFolder(t));
-  const claude = await watchedClaude(claudePath(version), await temporaryFolder(t));
+  const claude = await watchedClaude(claudePath(version), stepsMark, await temporaryFolder(t));
   const { url } = await startEmbedded(
     t,
     { claude: claude.path, passEnv: ["ANTHROPIC_BASE_URL", "DISABLE_TELEMETRY"], maxProcesses: 6, warm: 1, logLevel: "warn", ...settings },

@@ -3,11 +3,12 @@
  * there is a schema, and else answers in words. It keeps what each of its processes was told, so that a test can hold it
  * against what the client sent. Its processes only relay (fake-claude/relays), as those of `remembering-claude.ts`.
  */
+import { randomBytes } from "node:crypto";
 import { createServer, type AddressInfo, type Socket } from "node:net";
 import type { TestContext } from "node:test";
 import { cleanUp } from "./cleanup.ts";
 import type { Breach } from "./anthropic-rules/rules.ts";
-import { faultOf, type ToldMessage } from "./composed-request.ts";
+import { faultOf, type ToldMessage, usersJoined } from "./composed-request.ts";
 import { fakeClaudePath } from "./fake-claude.ts";
 import { assertOnlyKnown, type KnownBreach } from "./known-breaches.ts";
 import { compiledRelay, resolvedModel } from "./relays.ts";
@@ -126,10 +127,10 @@ function attend(
     const system = ((told["systemPrompt"] ?? []) as string[]).join("\n\n");
     const tools = told["sdkMcpServers"] === undefined ? [] : (await ask("tools/list", {}))["result"].tools as ToldTurn["tools"];
     judge(system, tools);
-    onTurn({ system, tools: tools.map(({ name, description, inputSchema }) => ({ name, description, inputSchema })), schema: told["jsonSchema"], messages: [...messages] });
+    onTurn({ system, tools: tools.map(({ name, description, inputSchema }) => ({ name, description, inputSchema })), schema: told["jsonSchema"], messages: usersJoined(messages) });
     const must = /(?:^|\n)Your answer must be a call of (?:the tool (\S+)|one of your tools)\.(?:\n|$)/u.exec(system);
     if (must !== null) {
-      const id = `toolu_${process.pid}_${answers}`;
+      const id = `toolu_${randomBytes(8).toString("hex")}`;
       const name = must[1] ?? tools[0]?.name ?? "";
       messages.push({ role: "assistant", content: [{ type: "tool_use", id, name, input: {} }] });
       say(...call(id, name));

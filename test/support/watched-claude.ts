@@ -2,8 +2,8 @@
 import { chmod, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-/** What a process was told, in order: lines of history that ask nothing, and turns. */
-export type Told = "history" | "turn";
+/** What a process was told, in order: the text that is looked for, in a line of history; other history; and turns. */
+export type Told = "mark" | "history" | "turn";
 
 export interface WatchedClaude {
   /** The executable to give to the server. */
@@ -12,11 +12,11 @@ export interface WatchedClaude {
   readonly told: () => Promise<ReadonlyMap<string, readonly Told[]>>;
 }
 
-/** `folder` is empty, and gets the program and its notes. */
-export async function watchedClaude(claude: string, folder: string): Promise<WatchedClaude> {
+/** `folder` is empty, and gets the program and its notes. `mark`: a text that is looked for in lines of history. */
+export async function watchedClaude(claude: string, mark: string, folder: string): Promise<WatchedClaude> {
   const [path, notes] = [join(folder, "claude.mjs"), join(folder, "notes")];
   await writeFile(notes, "");
-  await writeFile(path, program(claude, notes));
+  await writeFile(path, program(claude, mark, notes));
   await chmod(path, 0o755);
   const told = async (): Promise<ReadonlyMap<string, readonly Told[]>> => {
     const processes = new Map<string, Told[]>();
@@ -29,13 +29,8 @@ export async function watchedClaude(claude: string, folder: string): Promise<Wat
   return { path, told };
 }
 
-/** How many of these turns were told more than their last message: their history, or a part of it. */
-export function turnsWithHistory(told: readonly Told[]): number {
-  return told.filter((what, index) => what === "turn" && told[index - 1] === "history").length;
-}
-
 /** An empty message is not noted: it is a rehearsal's, and is taken back. */
-function program(claude: string, notes: string): string {
+function program(claude: string, mark: string, notes: string): string {
   return `#!${process.execPath}
 import { spawn } from "node:child_process";
 import { appendFileSync } from "node:fs";
@@ -49,7 +44,8 @@ createInterface({ input: process.stdin }).on("line", (line) => {
   let told;
   try { told = JSON.parse(line); } catch { return; }
   if (told.type !== "user" && told.type !== "assistant" || told.message.content.length === 0) return;
-  const what = told.type === "assistant" || told.shouldQuery === false ? "history" : "turn";
+  const isTurn = told.type === "user" && told.shouldQuery !== false;
+  const what = isTurn ? "turn" : line.includes(${JSON.stringify(mark)}) ? "mark" : "history";
   appendFileSync(${JSON.stringify(notes)}, process.pid + " " + what + "\\n");
 });
 `;

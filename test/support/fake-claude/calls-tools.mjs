@@ -13,6 +13,7 @@
  *   RELENT             answers in words, and calls `look` when it is told to make its call
  * Without any it answers with the JSON of the last results, each as it came, or "ok".
  */
+import { randomBytes } from "node:crypto";
 import { loggedIn, runAsProgram, textOf } from "./protocol.mjs";
 
 const lateMs = 20;
@@ -24,7 +25,6 @@ export default function live({
   const waiting = new Map();
   const known = {};
   let requests = 0;
-  let calls = 0;
   let relents = false;
 
   function request(body) {
@@ -50,7 +50,8 @@ export default function live({
   }
 
   function sayBlock(index, name, json) {
-    const id = `toolu_fake_${++calls}`;
+    // As with a real one, no other process has it.
+    const id = `toolu_fake_${randomBytes(8).toString("hex")}`;
     sayEvent({ type: "content_block_start", index, content_block: { type: "tool_use", id, name, input: {} } });
     for (const partial_json of json.match(/.{1,4}/gsu) ?? []) sayEvent({ type: "content_block_delta", index, delta: { type: "input_json_delta", partial_json } });
     sayBlockStop(index);
