@@ -536,8 +536,8 @@ describe("an answer that must be a call", () => {
   it("and is words twice is given up, without a word of them", async (t) => {
     const { engine } = startEngine(t, "calls-tools", { conversationIdleMsMax: 60_000 });
     const { events, error } = await collectUnchecked(engine.run(ask("just talk", { ...must, toolChoice: { type: "tool", name: "look" } }), never));
-    const { code, field: param } = error as BridgeError;
-    assert.deepEqual([code, param, summaryOf(events).text, summaryOf(events).stopReason], ["upstream_error", "tool_choice", "", undefined]);
+    const { code, part } = error as BridgeError;
+    assert.deepEqual([code, part, summaryOf(events).text, summaryOf(events).stopReason], ["upstream_error", "toolChoice", "", undefined]);
     assert.equal(engine.status.restingConversations, 0);
   });
 
