@@ -180,8 +180,8 @@ describe("a model's name", () => {
   it("that nobody knows is refused with those that are served, and not echoed at length", async (t) => {
     const { engine } = startEngine(t, "answers");
     await assert.rejects(engine.resolveModel(`gpt-${"x".repeat(1_000)}`), (error) => {
-      const { code, field: param, message } = error as BridgeError;
-      assert.deepEqual([code, param], ["model_not_found", "model"]);
+      const { code, part, message } = error as BridgeError;
+      assert.deepEqual([code, part], ["model_not_found", "model"]);
       assert.match(message, /claude-opus-4, .*haiku/u);
       assert.ok(message.length < 500, String(message.length));
       return true;
