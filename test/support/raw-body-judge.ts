@@ -5,7 +5,7 @@ import { type Sent, sentBy } from "./chat-transcript.ts";
 import { isSameJson, parseExact } from "./exact-json.ts";
 import { asBlocks, show, wellFormed } from "./raw-body-blocks.ts";
 import { judgeMessages } from "./raw-body-messages.ts";
-import { judgeTools } from "./raw-body-tools.ts";
+import { choiceOf, judgeTools } from "./raw-body-tools.ts";
 
 /** What is known besides the request. */
 export interface World {
@@ -33,17 +33,12 @@ export function judgeRawBody(bodyText: string, request: Sent, world: World): str
 
 /** The server's own words behind the client's system prompt. */
 function ownInstructions(request: Sent, names: readonly string[]): string[] {
-  const { tool_choice: toolChoice, function_call: functionCall, parallel_tool_calls: parallel } = request;
   if (names.length === 0) return [];
-  const isLegacy = !(request["tools"]?.length > 0);
-  const choice = isLegacy && functionCall != null ? functionCall : toolChoice;
-  const hasOffered = (request["tools"]?.length ?? 0) + (request["functions"]?.length ?? 0) > 0;
-  const mode = choice?.allowed_tools?.mode ?? choice?.mode ?? choice;
-  if (!hasOffered || mode === "none") return [noCallText];
-  const one = !(isLegacy ? true : parallel === false) ? [] : [oneCallText];
-  if (mode === "required" || mode === "any") return [anyCallText, ...one];
-  if (typeof mode === "object" && mode !== null) return [namedCallTexts.join(names[0] ?? ""), ...one];
-  return one;
+  const { mode, isLegacy, mustCall } = choiceOf(request);
+  if (mode === "none") return [noCallText];
+  const one = isLegacy || request["parallel_tool_calls"] === false ? [oneCallText] : [];
+  if (!mustCall) return one;
+  return [typeof mode === "string" ? anyCallText : namedCallTexts.join(names[0] ?? ""), ...one];
 }
 
 function judgeSystem(system: unknown, client: string, own: readonly string[], { version, known }: World): string[] {

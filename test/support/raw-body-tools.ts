@@ -34,7 +34,9 @@ export function judgeTools(tools: readonly Sent[], request: Sent, { called, name
     return best["name"];
   };
   const served = expectedTools(request, called).map((tool) => ({ client: tool.name, upstream: take(tool) }));
-  const schema = answerSchemaOf(request);
+  // An answer that must be a call is held to no schema.
+  const mustCall = served.length > 0 && choiceOf(request).mustCall;
+  const schema = mustCall ? undefined : answerSchemaOf(request);
   if (schema !== undefined) take({ name: schemaToolName, description: schemaToolDescription, schema });
   for (const { name } of left) findings.push(`tools: ${show(name)} is nobody's`);
   const pairs = new Map(served.map(({ client, upstream }) => [client, upstream]));
@@ -52,6 +54,24 @@ function isNameFor(upstream: string, name: string): boolean {
   const fitting = name.replace(/[^a-zA-Z0-9_-]/gu, "_").slice(0, 120) || "tool";
   if (upstream === fitting) return true;
   return upstream.startsWith(`${fitting}_`) && /^\d+$/u.test(upstream.slice(fitting.length + 1));
+}
+
+export interface Choice {
+  /** Of `tool_choice` or `function_call`; the name is an object's. */
+  readonly mode: unknown;
+  readonly isLegacy: boolean;
+  readonly mustCall: boolean;
+}
+
+/** What a request says of calls, in either form. */
+export function choiceOf(request: Sent): Choice {
+  const { tools, functions, tool_choice: toolChoice, function_call: functionCall } = request;
+  const isLegacy = !(tools?.length > 0);
+  const choice = isLegacy && functionCall != null ? functionCall : toolChoice;
+  const mode = choice?.allowed_tools?.mode ?? choice?.mode ?? choice;
+  const hasOffered = (tools?.length ?? 0) + (functions?.length ?? 0) > 0;
+  const isNamed = typeof mode === "object" && mode !== null;
+  return { mode: hasOffered ? mode : "none", isLegacy, mustCall: hasOffered && (mode === "required" || mode === "any" || isNamed) };
 }
 
 /** Those that the request serves, by what README says of `tools` and `tool_choice`. */
