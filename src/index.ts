@@ -31,11 +31,20 @@ export { type Body, bodyOfPieces, bodyOfText } from "./api/body.ts";
 export {
   arrayAt, type Fields, objectAt, optionalBoolean, optionalObject, optionalWholeNumber, refuseUnless, stringAt,
 } from "./api/check.ts";
+export { type ChosenTools, chooseTools, type ParsedChoice } from "./api/chosen-tools.ts";
+export { ConversationBuilder } from "./api/conversation-builder.ts";
 export type {
   AnswerFold, AnswerIdentity, BodyLookup, Dialect, ErrorForm, Failure, HeaderView, Lookup, LookupRequest, ParseContext,
   RateLimitWindow, TurnRequest, WireStream,
 } from "./api/dialect.ts";
+export { HeldText } from "./api/held-text.ts";
+export { base64Image, imageAt } from "./api/image-block.ts";
+export { modelName } from "./api/model-name.ts";
+export { objectSchema } from "./api/object-schema.ts";
 export { fieldAtFault, type PartFields } from "./api/part-fields.ts";
+export { textBlocks } from "./api/text-blocks.ts";
+export { toolList } from "./api/tool-list.ts";
+export { ToolNames } from "./api/tool-names.ts";
 export type { EngineStatus } from "./engine/engine.ts";
 export { BridgeError, type BridgeErrorDetails, type ErrorCode, type TurnPart } from "./errors.ts";
 export { bodyLookupRoute, lookupRoute, type Route, type RouteOptions, turnRoute } from "./http/route.ts";

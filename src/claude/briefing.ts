@@ -2,9 +2,11 @@ import { randomUUID } from "node:crypto";
 import { BridgeError } from "../errors.ts";
 import type { Message } from "../turn/message.ts";
 import type { Turn } from "../turn/turn.ts";
+import { answerSchema } from "./answer-schema.ts";
 import type { ClientTools } from "./client-tools.ts";
 import type { ControlChannel } from "./control.ts";
 import type { Capabilities } from "./capabilities.ts";
+import { withDistinctIds } from "./distinct-ids.ts";
 import type { History } from "./history.ts";
 import { orLate } from "./late.ts";
 import type { ClaudeProcess } from "./process.ts";
@@ -88,7 +90,7 @@ export class Briefing {
     this.#isInitialized = true;
     const { control, tools } = this.#parts;
     tools.serve(turn);
-    const initialized = control.request(initializeRequest(turn))
+    const initialized = control.request(initializeRequest(asTold(turn)))
       .then((answer) => this.#options.onInitialized(parseInitializeAnswer(answer)));
     const settings = [settingsRequest(turn), thinkingRequest(turn)].flatMap((request) => (
       request === undefined ? [] : [control.request(request)]));
@@ -110,7 +112,7 @@ export class Briefing {
   /** Writes all of a turn that the process has not been told yet. Resolves when the question is written. */
   async tell({ turn, seen, onAsk, onRefused }: Task): Promise<void> {
     const { process, history } = this.#parts;
-    const { messages } = turn;
+    const messages = withDistinctIds(turn.messages);
     if (this.#rehearsal !== undefined) await this.#untilRehearsed(this.#rehearsal);
     // Do not wait: the CLI reads what follows in order, and a refusal fails the turn whenever it comes.
     else if (seen === 0 && !this.#isInitialized) this.prepare(turn).catch(onRefused);
@@ -181,4 +183,9 @@ export class Briefing {
       this.#awaited = { resolve, reject };
     });
   }
+}
+
+/** The turn with its answer's schema as the CLI compiles it. */
+function asTold(turn: Turn): Turn {
+  return turn.responseSchema === undefined ? turn : { ...turn, responseSchema: answerSchema(turn.responseSchema) };
 }

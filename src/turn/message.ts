@@ -94,7 +94,9 @@ export type ResultPart =
   | TextBlock | ImageBlock | DocumentBlock | SearchResultBlock
   | { readonly type: "tool_reference"; readonly tool_name: string };
 
-export type UserBlock = TextBlock | ImageBlock | DocumentBlock | SearchResultBlock | ToolResultBlock;
+/** What a user message can hold besides the results of calls. */
+export type PromptBlock = TextBlock | ImageBlock | DocumentBlock | SearchResultBlock;
+export type UserBlock = PromptBlock | ToolResultBlock;
 export type AssistantBlock = AnswerTextBlock | ThinkingBlock | RedactedThinkingBlock | ToolUseBlock;
 
 /** One message. Two neighbours never have the same role: the dialects merge them. */

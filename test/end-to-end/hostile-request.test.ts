@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { answerSchema } from "../../src/api/openai/answer-schema.ts";
+import { answerSchema } from "../../src/claude/answer-schema.ts";
 import { parseChatRequest } from "../../src/api/openai/chat-completions/request.ts";
 import { BridgeError } from "../../src/errors.ts";
 import { startEmbeddedWith } from "../support/embedded-server.ts";

@@ -1,19 +1,8 @@
 import { BridgeError } from "../../errors.ts";
-import { imageType } from "../../image-type.ts";
-import type { DocumentBlock, ImageBlock, TextBlock, UserBlock } from "../../turn/message.ts";
+import type { DocumentBlock, ImageBlock, TextBlock, PromptBlock } from "../../turn/message.ts";
 import { type Fields, isAbsent, objectAt, stringAt } from "../check.ts";
-
-/** The image types that the Messages API accepts. */
-const imageTypes: ReadonlySet<string> = new Set(["image/png", "image/jpeg", "image/gif", "image/webp"]);
-/** How many base64 characters are decoded to detect an image's type: 16 are the 12 bytes that `imageType` needs. */
-const imageTypeChars = 16;
-const dataUrl = /^data:([a-z]+\/[a-z0-9.+-]+)(?:;[a-z]+=[^;,]+)*;base64,/iu;
-const base64 = /^[A-Za-z0-9+/]+={0,2}$/u;
-
-/** Makes a text block; none for empty or white-space text, which the Messages API refuses. */
-export function textBlocks(text: string): TextBlock[] {
-  return text.trim() === "" ? [] : [{ type: "text", text }];
-}
+import { decodeDataUrl } from "../data-url.ts";
+import { textBlocks } from "../text-blocks.ts";
 
 /** How one of OpenAI's APIs writes the parts of a message's content. */
 export interface PartForm {
@@ -30,7 +19,7 @@ export interface PartForm {
 /** Parses content: undefined, null, a string, or an array of parts. Throws a BridgeError for a part of another type. */
 export interface ContentParser {
   /** A user's content: text, images, PDFs. */
-  user(content: unknown, path: string): UserBlock[];
+  user(content: unknown, path: string): PromptBlock[];
   /** A tool's result: text, and images, which some clients send. */
   result(content: unknown, path: string): (TextBlock | ImageBlock)[];
   /** The assistant's content: text, or a refusal, which becomes text. */
@@ -51,7 +40,7 @@ export function contentParser({ textTypes, imageType: image, fileType: file, ...
   const shown = (part: Fields, type: string, path: string): (TextBlock | ImageBlock)[] =>
     (type === image ? [form.image(part, path)] : textOf(part, type, path));
   return {
-    user: (content, path) => blocksOf<UserBlock>(content, path, (part, type, partPath) =>
+    user: (content, path) => blocksOf<PromptBlock>(content, path, (part, type, partPath) =>
       (type === file ? [form.file(part, partPath)] : shown(part, type, partPath))),
     result: (content, path) => blocksOf(content, path, shown),
     assistant: (content, path) => blocksOf(content, path, (part, type, partPath) =>
@@ -86,19 +75,6 @@ function blocksOf<Block>(
   });
 }
 
-/** Makes an image block from an http(s) or data URL. `path` is the field that holds the URL. */
-export function imageAt(url: string, path: string): ImageBlock {
-  if (/^https?:\/\//iu.test(url)) return { type: "image", source: { type: "url", url, path } };
-  const { mediaType, data } = decodeDataUrl(url, path);
-  const said = mediaType === "image/jpg" ? "image/jpeg" : mediaType;
-  if (!imageTypes.has(said)) {
-    throw new BridgeError("invalid_value", `${path}: expected a png, jpeg, gif or webp image.`, { field: path });
-  }
-  // The API refuses an image whose declared type is wrong, and clients often declare a wrong one: detect the type.
-  const type = imageType(Buffer.from(data.slice(0, imageTypeChars), "base64")) ?? said;
-  return { type: "image", source: { type: "base64", media_type: type, data } };
-}
-
 /** Makes a PDF block from a file's fields: `file_data`, which is a data URL, and `filename`. */
 export function pdfAt(holder: Fields, path: string): DocumentBlock {
   if (holder["file_id"] !== undefined && holder["file_data"] === undefined) {
@@ -117,21 +93,6 @@ export function pdfAt(holder: Fields, path: string): DocumentBlock {
     type: "document", source: { type: "base64", media_type: mediaType, data },
     ...(typeof name === "string" && name !== "" ? { title: name } : {})
   };
-}
-
-function decodeDataUrl(url: string, path: string): { mediaType: string; data: string } {
-  const match = dataUrl.exec(url);
-  if (match === null) {
-    throw new BridgeError(
-      "unsupported_parameter", `${path}: expected a data: URL with base64, or for an image an http(s) URL.`,
-      { field: path },
-    );
-  }
-  const data = url.slice(match[0].length);
-  if (!base64.test(data)) {
-    throw new BridgeError("invalid_value", `${path}: expected base64 after the comma.`, { field: path });
-  }
-  return { mediaType: (match[1] ?? "").toLowerCase(), data };
 }
 
 /** Makes the error for a content part or item of a type that is not supported. */

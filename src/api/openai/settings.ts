@@ -2,25 +2,8 @@
 
 import { BridgeError } from "../../errors.ts";
 import type { Effort, Turn } from "../../turn/turn.ts";
-import { answerSchema } from "./answer-schema.ts";
 import { type Fields, isAbsent, objectAt, stringAt } from "../check.ts";
-import { objectSchema } from "./json-schema.ts";
-
-/** The longest model name that a client may send, in characters. */
-const modelNameCharsMax = 256;
-
-/** Returns the client's model name, or the default. Throws `invalid_value` for a name that is too long. */
-export function modelName(value: unknown, defaultModel: string): string {
-  if (isAbsent(value) || value === "") return defaultModel;
-  const name = stringAt(value, "model");
-  if (name.length > modelNameCharsMax) {
-    throw new BridgeError(
-      "invalid_value", `model: expected at most ${modelNameCharsMax} characters, got ${name.length}.`,
-      { field: "model" },
-    );
-  }
-  return name;
-}
+import { objectSchema } from "../object-schema.ts";
 
 /** Maps OpenAI's effort words to Anthropic's. A Map, not an object: a client's word may be `constructor`. */
 const efforts: ReadonlyMap<unknown, Effort> = new Map([
@@ -50,10 +33,10 @@ export function schemaOfFormat(
     case undefined: case "text":
       return undefined;
     case "json_object":
-      return answerSchema(objectSchema(format?.["schema"], `${path}.schema`));
+      return objectSchema(format?.["schema"], `${path}.schema`);
     case "json_schema":
-      return answerSchema(
-        objectSchema(objectAt(objectAt(holder, holderPath)["schema"], `${holderPath}.schema`), `${holderPath}.schema`)
+      return objectSchema(
+        objectAt(objectAt(holder, holderPath)["schema"], `${holderPath}.schema`), `${holderPath}.schema`,
       );
     default:
       throw new BridgeError(

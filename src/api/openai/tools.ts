@@ -1,101 +1,13 @@
 import { BridgeError } from "../../errors.ts";
-import { goneToolText } from "../../own-words.ts";
-import type { Message } from "../../turn/message.ts";
-import type { Tool, ToolChoice } from "../../turn/turn.ts";
+import type { Tool } from "../../turn/turn.ts";
 import { arrayAt, type Fields, isAbsent, objectAt, stringAt } from "../check.ts";
-import { objectSchema } from "./json-schema.ts";
-import { namespaceSeparator, qualifiedName, type ToolNames } from "./tool-names.ts";
+import type { ParsedChoice } from "../chosen-tools.ts";
+import { objectSchema } from "../object-schema.ts";
+import { toolsMax } from "../tool-list.ts";
+import type { ModelNames, ToolNames } from "../tool-names.ts";
+import { namespaceSeparator, qualifiedName } from "./namespaces.ts";
 
-/** The most tools that one request may define. */
-export const toolsMax = 1_000;
 const nameCharsMax = 512;
-
-/** Maps a client's tool name to the model's. */
-export type ModelNames = Pick<ToolNames, "toModel">;
-
-/** A parsed `tool_choice`. */
-export interface ParsedChoice {
-  readonly choice: ToolChoice;
-  /** The tools in `allowed_tools`, by the model's names. */
-  readonly allowed?: readonly string[];
-}
-
-/** The tools that the model sees, and the turn's tool choice. */
-export interface ChosenTools {
-  readonly tools: readonly Tool[];
-  readonly toolChoice: ToolChoice;
-}
-
-/**
- * Applies a request's tool choice to its tools; `path` is the field of the choice. The Messages API takes a history
- * with calls only together with tools. So if `messages` has calls, tools are kept even if the choice is `none`; if the
- * client sent none, placeholders with the called names are made.
- */
-export function chooseTools(
-  offered: readonly Tool[], { choice, allowed }: ParsedChoice, messages: readonly Message[], path: string,
-): ChosenTools {
-  if (offered.length === 0 && (choice.type === "any" || choice.type === "tool")) {
-    throw new BridgeError("invalid_value", `${path}: a call is asked for, but there are no tools.`, { field: path });
-  }
-  for (const name of choice.type === "tool" ? [choice.name] : allowed ?? []) {
-    if (!offered.some((tool) => tool.name === name)) {
-      throw new BridgeError("invalid_value", `${path}: it names a tool that is not among the tools.`, { field: path });
-    }
-  }
-  const called = new Set(
-    messages.flatMap(({ content }) => content.flatMap((block) => (block.type === "tool_use" ? [block.name] : [])))
-  );
-  if (offered.length === 0 && called.size > 0) {
-    const tools = [...called].map(
-      (name) => ({ name, description: goneToolText, inputSchema: { type: "object", properties: {} } })
-    );
-    return { tools, toolChoice: { type: "none" } };
-  }
-  switch (choice.type) {
-    case "none":
-      return { tools: called.size === 0 ? [] : offered, toolChoice: called.size === 0 ? { type: "auto" } : choice };
-    case "tool":
-      return { tools: offered.filter(({ name }) => name === choice.name), toolChoice: choice };
-    default:
-      return {
-        tools: allowed === undefined ? offered : offered.filter(({ name }) => allowed.includes(name)),
-        toolChoice: choice,
-      };
-  }
-}
-
-/** Parses a list of tools; refuses a repeated name. `parse` may return several tools for an entry, or none. */
-export function toolList(
-  value: unknown, path: string, parse: (entry: unknown, path: string) => readonly Tool[],
-): Tool[] {
-  if (isAbsent(value)) return [];
-  const entries = arrayAt(value, path);
-  refuseTooMany(entries.length, path);
-  const tools: Tool[] = [];
-  const seen = new Set<string>();
-  for (const [index, entry] of entries.entries()) {
-    for (const tool of parse(entry, `${path}[${index}]`)) {
-      if (seen.has(tool.name)) {
-        throw new BridgeError(
-          "invalid_value", `${path}[${index}]: another tool has the same name.`, { field: `${path}[${index}]` },
-        );
-      }
-      seen.add(tool.name);
-      tools.push(tool);
-    }
-  }
-  refuseTooMany(tools.length, path);
-  return tools;
-}
-
-/** Throws `invalid_value` for more than `toolsMax` tools. */
-export function refuseTooMany(count: number, path: string): void {
-  if (count > toolsMax) {
-    throw new BridgeError(
-      "invalid_value", `${path}: expected at most ${toolsMax} tools, got ${count}.`, { field: path },
-    );
-  }
-}
 
 /** Makes a tool from a function's definition: `name`, `description`, `parameters`. */
 export function functionTool(definition: Fields, path: string, names: ModelNames): Tool {

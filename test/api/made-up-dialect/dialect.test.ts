@@ -46,7 +46,8 @@ describe("a dialect that is a file and a route", () => {
 
   it("has tools: a call, then the answer to its result", async (t) => {
     const url = await start(t, "calls-tools");
-    const asked = 'CALL é {"at":"é"}';
+    // The model has the tool under a name that the Messages API takes; the client reads its own.
+    const asked = 'CALL _ {"at":"é"}';
     const call = await (await post(url, { say: [asked], tools: ["é"], stream: true })).text();
     const [, said, id] = /^event: lines\nstart claude-fake-1\n(?:text (.*)\n)?call (\S+) é \{"at":"é"\}\nend tool_use \d+\n$/u.exec(call) ?? assert.fail(JSON.stringify(call));
     const answer = await post(url, { say: [asked, { said, call: "é", id, input: { at: "é" } }, { id, result: "a bird" }], tools: ["é"] });
@@ -116,7 +117,24 @@ describe("a dialect that is a file and a route", () => {
   it("sees the request's headers, but for the keys", async (t) => {
     const url = await start(t, "answers");
     const response = await postJson(`${url}/v2/lines`, { say: ["WORDS 1"] }, { headers: { "x-lines-model": "gpt-5" } });
-    assert.deepEqual([response.status, await response.json()], [422, ["model_not_found", "model"]]);
+    assert.deepEqual([response.status, await response.json()], [422, ["model_not_found", "x-lines-model"]]);
+  });
+
+  it("has its history made one that the Messages API takes, or refused by the field's own name", async (t) => {
+    const url = await start(t, "echo-history");
+    const told = async (...say: unknown[]): Promise<unknown> => {
+      const answer = await (await post(url, { say })).text();
+      const list = JSON.parse(JSON.parse(`"${/^text (.*)$/mu.exec(answer)?.[1]}"`) as string) as { message?: { role: string; content: { type: string }[] } }[];
+      return list.flatMap(({ message }) => (message === undefined ? [] : [`${message.role} ${message.content.map(({ type }) => type).join(" ")}`]));
+    };
+    assert.deepEqual(await told("a", "b", { said: "c" }), ["user text text", "assistant text", "user text"]);
+    assert.deepEqual(await told({ said: "c" }, { call: "look", id: "1", input: {} }, { id: "1", result: "r" }, "d"), ["user text", "assistant text tool_use", "user tool_result text"]);
+    for (const [say, field] of [
+      [["a", { call: "look", id: "1", input: {} }], "say[1]"], [["a", { id: "1", result: "r" }], "say[1].id"], [[" "], "say"],
+    ] as const) {
+      const response = await post(url, { say });
+      assert.deepEqual([response.status, await response.json()], [422, ["invalid_value", field]]);
+    }
   });
 
   it("has an endpoint that is sent a body and asks no model", async (t) => {

@@ -4,27 +4,49 @@
  * imports nothing but what the package exports, and a route. Beside it stand a lookup and one that is sent a body.
  */
 import {
-  type AnswerFold, arrayAt, type BodyLookup, bodyOfText, type BridgeError, decodeJsonText, type Dialect, encodeWireText, joinedWireText,
-  joinWireText, jsonLatin1, type JsonText, type Lookup, type Message, noText, objectAt, optionalBoolean, stringAt, type TurnEvent, type TurnRequest, type WireStream, type WireText, wireText,
+  type AnswerFold, arrayAt, type BodyLookup, bodyOfText, type BridgeError, chooseTools, ConversationBuilder, decodeJsonText, type Dialect, encodeWireText, fieldAtFault,
+  joinedWireText, joinWireText, jsonLatin1, type JsonText, type Lookup, type Message, noText, objectAt, optionalBoolean, type PartFields, stringAt, textBlocks, toolList,
+  ToolNames, type TurnEvent, type TurnRequest, type WireStream, type WireText, wireText,
 } from "../../../src/index.ts";
 
+/** A request, and what its tools are called on the way to the model. */
+interface LinesRequest extends TurnRequest { readonly names: ToolNames }
+
+/** What the parts of a turn are called in this API's requests. */
+const partFields: PartFields = { model: "x-lines-model", messages: "say", tools: "tools", toolChoice: "tools" };
+
 /** Every message is a string of the user's, `{said, call, id, input}`, or `{id, result}`. */
-function parseMessage(entry: unknown, path: string): Message {
-  if (typeof entry === "string") return { role: "user", content: [{ type: "text", text: entry }] };
-  const { said, call, id, input, result } = objectAt(entry, path);
-  if (result !== undefined) {
-    const content = stringAt(result, `${path}.result`);
-    return { role: "user", content: [{ type: "tool_result", tool_use_id: stringAt(id, `${path}.id`), content }] };
+function parseMessages(say: readonly unknown[], names: ToolNames): readonly Message[] {
+  const conversation = new ConversationBuilder("say");
+  for (const [index, entry] of say.entries()) {
+    const path = `say[${index}]`;
+    if (typeof entry === "string") {
+      conversation.addUser(textBlocks(entry));
+      continue;
+    }
+    const { said, call, id, input, result } = objectAt(entry, path);
+    if (result !== undefined) {
+      conversation.addResult(stringAt(id, `${path}.id`), { content: textBlocks(stringAt(result, `${path}.result`)) }, `${path}.id`);
+      continue;
+    }
+    const text = said === undefined ? [] : textBlocks(stringAt(said, `${path}.said`));
+    const calls = call === undefined ? [] : [{
+      type: "tool_use" as const, id: stringAt(id, `${path}.id`), name: names.toModel(stringAt(call, `${path}.call`)), input: objectAt(input, `${path}.input`),
+    }];
+    conversation.addAssistant([...text, ...calls], path);
   }
-  const use = { id: stringAt(id, `${path}.id`), name: stringAt(call, `${path}.call`), input: objectAt(input, `${path}.input`) };
-  const text = said === undefined ? [] : [{ type: "text" as const, text: stringAt(said, `${path}.said`) }];
-  return { role: "assistant", content: [...text, { type: "tool_use", ...use }] };
+  return conversation.close();
 }
 
 /** Answers line by line; a call's line is written when its input is whole. */
 class Lines implements WireStream, AnswerFold {
+  readonly #names: ToolNames;
   readonly #inputs = new Map<number, { readonly head: WireText; json: string }>();
   #body = noText;
+
+  constructor({ names }: LinesRequest) {
+    this.#names = names;
+  }
 
   open(): WireText {
     return wireText`event: lines\n`;
@@ -56,7 +78,7 @@ class Lines implements WireStream, AnswerFold {
       case "text": return wireText`text ${event.text}\n`;
       case "block_start":
         if (event.block.type === "tool_use") {
-          this.#inputs.set(event.index, { head: encodeWireText(`call ${event.block.id} ${event.block.name}`), json: "" });
+          this.#inputs.set(event.index, { head: encodeWireText(`call ${event.block.id} ${this.#names.toClient(event.block.name)}`), json: "" });
         }
         return noText;
       case "input_json": {
@@ -74,26 +96,30 @@ class Lines implements WireStream, AnswerFold {
   }
 }
 
-export const madeUpDialect: Dialect<TurnRequest> = {
+export const madeUpDialect: Dialect<LinesRequest> = {
   parse: (body, { defaultModel, header }) => {
     const { say, tools, stream } = objectAt(body, "body");
-    const names = tools === undefined ? [] : arrayAt(tools, "tools").map((name, index) => stringAt(name, `tools[${index}]`));
+    const names = new ToolNames();
+    const messages = parseMessages(arrayAt(say, "say"), names);
+    const offered = toolList(tools, "tools", (name, path) => [
+      { name: names.toModel(stringAt(name, path)), description: "", inputSchema: { type: "object", properties: {} } },
+    ]);
     return {
+      names,
       model: header("x-lines-model") ?? defaultModel,
       stream: optionalBoolean(stream, "stream") ?? false,
       turn: {
-        system: [], messages: arrayAt(say, "say").map((entry, index) => parseMessage(entry, `say[${index}]`)),
-        tools: names.map((name) => ({ name, description: "", inputSchema: { type: "object", properties: {} } })),
-        toolChoice: { type: "auto" }, disableParallelToolUse: false, stopSequences: [],
+        system: [], messages, ...chooseTools(offered, { choice: { type: "auto" } }, messages, "tools"),
+        disableParallelToolUse: false, stopSequences: [],
       },
     };
   },
-  stream: () => new Lines(),
-  whole: () => new Lines(),
-  failure: ({ code, field, retryAfterSeconds }) => ({
-    status: code === "invalid_api_key" ? 418 : 422,
-    headers: { "x-made-up": "yes", ...(retryAfterSeconds === undefined ? {} : { "retry-after": String(retryAfterSeconds) }) },
-    body: [code, field ?? null],
+  stream: (request) => new Lines(request),
+  whole: (request) => new Lines(request),
+  failure: (error) => ({
+    status: error.code === "invalid_api_key" ? 418 : 422,
+    headers: { "x-made-up": "yes", ...(error.retryAfterSeconds === undefined ? {} : { "retry-after": String(error.retryAfterSeconds) }) },
+    body: [error.code, fieldAtFault(error, partFields) ?? null],
   }),
   windowHeaders: (window) => ({ "x-window": window === undefined ? "unknown" : `${window.rateLimitType} ${window.status} ${window.utilization}` }),
 };

@@ -1,5 +1,6 @@
 import { objectAt, stringAt } from "../../check.ts";
-import { contentParser, imageAt, pdfAt } from "../content-parts.ts";
+import { imageAt } from "../../image-block.ts";
+import { contentParser, pdfAt } from "../content-parts.ts";
 
 /** Parses the content of chat messages. */
 export const chatContent = contentParser({

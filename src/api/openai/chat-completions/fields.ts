@@ -1,4 +1,4 @@
-import { ignoredKeywords } from "../answer-schema.ts";
+import { ignoredKeywords } from "../schema-keywords.ts";
 import { codeWords, type FieldTreatment } from "../../field-treatment.ts";
 
 /**

@@ -5,8 +5,9 @@ import {
   stringAt,
 } from "../../check.ts";
 import type { TurnRequest } from "../../dialect.ts";
-import { effortSettings, effortWord, modelName, schemaOfFormat } from "../settings.ts";
-import { ToolNames } from "../tool-names.ts";
+import { modelName } from "../../model-name.ts";
+import { ToolNames } from "../../tool-names.ts";
+import { effortSettings, effortWord, schemaOfFormat } from "../settings.ts";
 import { parseMessages } from "./messages.ts";
 import { parseTools } from "./tools.ts";
 

@@ -4,7 +4,7 @@ import type { StopReason, TurnEvent } from "../../../turn/event.ts";
 import type { Usage } from "../../../turn/usage.ts";
 import type { WireStream } from "../../dialect.ts";
 import { openAiError } from "../errors.ts";
-import type { ToolNames } from "../tool-names.ts";
+import type { ToolNames } from "../../tool-names.ts";
 import { promptTokens } from "../usage.ts";
 
 /** The fields that are the same in every chunk of an answer. */

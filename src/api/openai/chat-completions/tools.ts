@@ -2,8 +2,10 @@ import { BridgeError } from "../../../errors.ts";
 import type { Message } from "../../../turn/message.ts";
 import type { Tool } from "../../../turn/turn.ts";
 import { type Fields, isAbsent, objectAt, optionalBoolean, stringAt } from "../../check.ts";
-import type { ToolNames } from "../tool-names.ts";
-import { type ChosenTools, chooseTools, functionTool, type ParsedChoice, parseToolChoice, toolList } from "../tools.ts";
+import { type ChosenTools, chooseTools, type ParsedChoice } from "../../chosen-tools.ts";
+import { toolList } from "../../tool-list.ts";
+import type { ToolNames } from "../../tool-names.ts";
+import { functionTool, parseToolChoice } from "../tools.ts";
 
 /** The settings of a request that concern tools. */
 export interface ParsedTools extends ChosenTools {

@@ -1,6 +1,7 @@
 import { BridgeError } from "../../../errors.ts";
 import { isAbsent, stringAt } from "../../check.ts";
-import { contentParser, imageAt, pdfAt } from "../content-parts.ts";
+import { imageAt } from "../../image-block.ts";
+import { contentParser, pdfAt } from "../content-parts.ts";
 
 /** Parses the content of the Responses API's messages, and the outputs of calls. */
 export const itemContent = contentParser({

@@ -1,11 +1,11 @@
 import { BridgeError } from "../../../errors.ts";
-import type { TextBlock } from "../../../turn/message.ts";
+import type { TextBlock, ToolUseBlock } from "../../../turn/message.ts";
 import { arrayAt, type Fields, isAbsent, objectAt, stringAt } from "../../check.ts";
-import { textBlocks, unsupportedPart } from "../content-parts.ts";
-import {
-  type ClientCall, ConversationBuilder, parseArguments, type ParsedConversation,
-} from "../conversation-builder.ts";
-import type { ToolNames } from "../tool-names.ts";
+import { ConversationBuilder, type ParsedConversation } from "../../conversation-builder.ts";
+import { textBlocks } from "../../text-blocks.ts";
+import type { ModelNames } from "../../tool-names.ts";
+import { parseArguments } from "../arguments.ts";
+import { unsupportedPart } from "../content-parts.ts";
 import { qualifiedNameAt } from "../tools.ts";
 import { itemContent } from "./content.ts";
 import type { ResponseStore } from "./store.ts";
@@ -81,18 +81,18 @@ function referredTo(reference: Fields, path: string, stored: ResponseStore): Fie
 }
 
 /** The assistant's items read so far: neighbouring ones become one message. */
-interface Said { readonly text: TextBlock[]; readonly calls: ClientCall[]; readonly path: string }
+interface Said { readonly text: TextBlock[]; readonly calls: ToolUseBlock[]; readonly path: string }
 
 /**
  * Parses items into a system prompt, which begins with `instructions`, and messages whose roles alternate. The first
  * and the last message are the user's.
  */
-export function parseItems(items: readonly PlacedItem[], instructions: string, names: ToolNames): ParsedConversation {
+export function parseItems(items: readonly PlacedItem[], instructions: string, names: ModelNames): ParsedConversation {
   const system = textBlocks(instructions);
-  const conversation = new ConversationBuilder(names, "input");
+  const conversation = new ConversationBuilder("input");
   let said: Said | undefined;
   const endSaid = (): void => {
-    if (said !== undefined) conversation.addAssistant(said.text, said);
+    if (said !== undefined) conversation.addAssistant([...said.text, ...said.calls], said.path);
     said = undefined;
   };
   for (const { item, path } of items) {
@@ -122,19 +122,19 @@ export function parseItems(items: readonly PlacedItem[], instructions: string, n
       }
       case "function_call":
         assistant().calls.push(
-          { ...calledBy(item, path), input: parseArguments(item["arguments"], `${path}.arguments`) }
+          { ...calledBy(item, path, names), input: parseArguments(item["arguments"], `${path}.arguments`) }
         );
         break;
       case "custom_tool_call":
         assistant().calls.push(
-          { ...calledBy(item, path), input: { [customInput]: stringAt(item["input"], `${path}.input`) } }
+          { ...calledBy(item, path, names), input: { [customInput]: stringAt(item["input"], `${path}.input`) } }
         );
         break;
       case "function_call_output": case "custom_tool_call_output":
         endSaid();
         conversation.addResult(
-          stringAt(item["call_id"], `${path}.call_id`), itemContent.result(item["output"], `${path}.output`),
-          `${path}.call_id`,
+          stringAt(item["call_id"], `${path}.call_id`),
+          { content: itemContent.result(item["output"], `${path}.output`) }, `${path}.call_id`,
         );
         break;
       case "reasoning":
@@ -157,6 +157,7 @@ export function parseItems(items: readonly PlacedItem[], instructions: string, n
 /** The only property of a custom tool's input as the model sees it: holds the free text. */
 export const customInput = "input";
 
-function calledBy(item: Fields, path: string): Omit<ClientCall, "input"> {
-  return { id: stringAt(item["call_id"], `${path}.call_id`), name: qualifiedNameAt(item, path) };
+function calledBy(item: Fields, path: string, names: ModelNames): Omit<ToolUseBlock, "input"> {
+  const id = stringAt(item["call_id"], `${path}.call_id`);
+  return { type: "tool_use", id, name: names.toModel(qualifiedNameAt(item, path)) };
 }

@@ -3,8 +3,9 @@ import {
   stringAt,
 } from "../../check.ts";
 import type { TurnRequest } from "../../dialect.ts";
-import { effortSettings, effortWord, modelName, schemaOfFormat } from "../settings.ts";
-import { ToolNames } from "../tool-names.ts";
+import { modelName } from "../../model-name.ts";
+import { ToolNames } from "../../tool-names.ts";
+import { effortSettings, effortWord, schemaOfFormat } from "../settings.ts";
 import { collectItems, parseItems } from "./items.ts";
 import type { ResponseStore } from "./store.ts";
 import { parseTools } from "./tools.ts";

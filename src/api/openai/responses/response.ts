@@ -6,7 +6,8 @@ import type { JsonText, StopReason, TurnEvent } from "../../../turn/event.ts";
 import type { Usage } from "../../../turn/usage.ts";
 import type { Fields } from "../../check.ts";
 import type { WireStream } from "../../dialect.ts";
-import { splitName, type ToolNames } from "../tool-names.ts";
+import type { ToolNames } from "../../tool-names.ts";
+import { splitName } from "../namespaces.ts";
 import { responseError } from "./failure.ts";
 import { finishedItem } from "./finished-item.ts";
 import {

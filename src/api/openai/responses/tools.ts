@@ -3,11 +3,11 @@ import { freeInputText, grammarTexts } from "../../../own-words.ts";
 import type { Message } from "../../../turn/message.ts";
 import type { Tool } from "../../../turn/turn.ts";
 import { arrayAt, type Fields, isAbsent, objectAt, optionalBoolean, stringAt } from "../../check.ts";
-import { qualifiedName, type ToolNames } from "../tool-names.ts";
-import {
-  type ChosenTools, chooseTools, functionTool, type ModelNames, nameAt, namedTool, parseToolChoice, refuseTooMany,
-  toolList,
-} from "../tools.ts";
+import { type ChosenTools, chooseTools } from "../../chosen-tools.ts";
+import { refuseTooMany, toolList } from "../../tool-list.ts";
+import type { ModelNames, ToolNames } from "../../tool-names.ts";
+import { qualifiedName } from "../namespaces.ts";
+import { functionTool, nameAt, namedTool, parseToolChoice } from "../tools.ts";
 import { customInput, type PlacedItem } from "./items.ts";
 
 /** The settings of a request that concern tools. */

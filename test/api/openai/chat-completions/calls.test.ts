@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { parseMessages } from "../../../../src/api/openai/chat-completions/messages.ts";
-import type { ParsedConversation } from "../../../../src/api/openai/conversation-builder.ts";
-import { ToolNames } from "../../../../src/api/openai/tool-names.ts";
+import type { ParsedConversation } from "../../../../src/api/conversation-builder.ts";
+import { ToolNames } from "../../../../src/api/tool-names.ts";
 import type { BridgeError } from "../../../../src/errors.ts";
 import type { Message, ToolResultBlock, ToolUseBlock } from "../../../../src/turn/message.ts";
 import { refusalOf } from "../../../support/refusal.ts";

@@ -1,11 +1,16 @@
 import { describe } from "node:test";
-import { ignoredKeywords } from "../../../../src/api/openai/answer-schema.ts";
+import { ignoredKeywords } from "../../../../src/api/openai/schema-keywords.ts";
 import { chatFields } from "../../../../src/api/openai/chat-completions/fields.ts";
 import { parseChatRequest } from "../../../../src/api/openai/chat-completions/request.ts";
+import { answerSchema } from "../../../../src/claude/answer-schema.ts";
 import { type FieldTableUnderTest, testFieldTable } from "../../../support/field-table.ts";
 
 const least = { model: "opus", messages: [{ role: "user", content: "hi" }] };
-const parse = (more: Readonly<Record<string, unknown>> = {}) => parseChatRequest({ ...least, ...more }, "default-model");
+const parse = (more: Readonly<Record<string, unknown>> = {}) => {
+  const { turn, ...asked } = parseChatRequest({ ...least, ...more }, "default-model");
+  // Keywords that the CLI cannot be told are left out where the CLI is told.
+  return { ...asked, turn: { ...turn, told: turn.responseSchema === undefined ? undefined : answerSchema(turn.responseSchema), responseSchema: undefined } };
+};
 
 describe("the table of a chat request's fields", () => {
   const schema = { type: "object", properties: { a: { type: "string" } } };

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { parseMessages } from "../../../../src/api/openai/chat-completions/messages.ts";
 import { parseTools } from "../../../../src/api/openai/chat-completions/tools.ts";
-import { ToolNames } from "../../../../src/api/openai/tool-names.ts";
+import { ToolNames } from "../../../../src/api/tool-names.ts";
 import type { Message } from "../../../../src/turn/message.ts";
 import { chatGrammar } from "../../../support/chat-grammar.ts";
 import { seededRandom } from "../../../support/random.ts";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { messagesMax, parseMessages as parseWithNames } from "../../../../src/api/openai/chat-completions/messages.ts";
-import type { ParsedConversation } from "../../../../src/api/openai/conversation-builder.ts";
-import { ToolNames } from "../../../../src/api/openai/tool-names.ts";
+import type { ParsedConversation } from "../../../../src/api/conversation-builder.ts";
+import { ToolNames } from "../../../../src/api/tool-names.ts";
 import type { BridgeError, ErrorCode } from "../../../../src/errors.ts";
 import type { Message } from "../../../../src/turn/message.ts";
 import { systemOf } from "../../../support/turns.ts";

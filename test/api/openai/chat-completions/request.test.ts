@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { parseChatRequest } from "../../../../src/api/openai/chat-completions/request.ts";
-import { ToolNames } from "../../../../src/api/openai/tool-names.ts";
+import { ToolNames } from "../../../../src/api/tool-names.ts";
 import type { BridgeError, ErrorCode } from "../../../../src/errors.ts";
 import { assertRefuses, refusalOf } from "../../../support/refusal.ts";
 

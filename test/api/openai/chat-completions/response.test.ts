@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { type AnswerStyle, type ChatIdentity, ChatStream } from "../../../../src/api/openai/chat-completions/response.ts";
 import { ChatAnswer } from "../../../../src/api/openai/chat-completions/whole-answer.ts";
-import { ToolNames } from "../../../../src/api/openai/tool-names.ts";
+import { ToolNames } from "../../../../src/api/tool-names.ts";
 import { BridgeError } from "../../../../src/errors.ts";
 import type { StopReason, TurnEvent } from "../../../../src/turn/event.ts";
 import { seededRandom } from "../../../support/random.ts";

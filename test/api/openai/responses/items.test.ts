@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { ParsedConversation } from "../../../../src/api/openai/conversation-builder.ts";
+import type { ParsedConversation } from "../../../../src/api/conversation-builder.ts";
 import { collectItems, itemsMax, parseItems } from "../../../../src/api/openai/responses/items.ts";
 import { StoredResponses } from "../../../../src/api/openai/responses/stored.ts";
 import { wireText } from "../../../../src/json-text.ts";
-import { ToolNames } from "../../../../src/api/openai/tool-names.ts";
+import { ToolNames } from "../../../../src/api/tool-names.ts";
 import type { BridgeError, ErrorCode } from "../../../../src/errors.ts";
 import type { Message } from "../../../../src/turn/message.ts";
 import { assertRefuses, refusalOf } from "../../../support/refusal.ts";

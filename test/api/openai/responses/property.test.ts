@@ -6,7 +6,7 @@ import type { Fields } from "../../../../src/api/check.ts";
 import { parseItems } from "../../../../src/api/openai/responses/items.ts";
 import { parseResponsesRequest } from "../../../../src/api/openai/responses/request.ts";
 import { StoredResponses } from "../../../../src/api/openai/responses/stored.ts";
-import { ToolNames } from "../../../../src/api/openai/tool-names.ts";
+import { ToolNames } from "../../../../src/api/tool-names.ts";
 import { BridgeError } from "../../../../src/errors.ts";
 import { chatGrammar } from "../../../support/chat-grammar.ts";
 import { seededRandom } from "../../../support/random.ts";

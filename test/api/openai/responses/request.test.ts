@@ -4,7 +4,7 @@ import { responsesFields } from "../../../../src/api/openai/responses/fields.ts"
 import { parseResponsesRequest, type ResponsesRequest } from "../../../../src/api/openai/responses/request.ts";
 import { StoredResponses } from "../../../../src/api/openai/responses/stored.ts";
 import { wireText } from "../../../../src/json-text.ts";
-import { ToolNames } from "../../../../src/api/openai/tool-names.ts";
+import { ToolNames } from "../../../../src/api/tool-names.ts";
 import type { BridgeError, ErrorCode } from "../../../../src/errors.ts";
 import { assertRefuses, refusalOf } from "../../../support/refusal.ts";
 import { assistant, systemOf, turnOf, user } from "../../../support/turns.ts";

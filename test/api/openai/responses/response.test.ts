@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { answerBytesMax, type FinishedResponse, ResponseStream, type ResponseStyle } from "../../../../src/api/openai/responses/response.ts";
 import { itemId } from "../../../../src/api/openai/responses/output.ts";
-import { ToolNames } from "../../../../src/api/openai/tool-names.ts";
+import { ToolNames } from "../../../../src/api/tool-names.ts";
 import { BridgeError } from "../../../../src/errors.ts";
 import type { StopReason, JsonText, TurnEvent } from "../../../../src/turn/event.ts";
 import { seededRandom } from "../../../support/random.ts";

@@ -1,12 +1,12 @@
-import { BridgeError } from "../../errors.ts";
-import { beginText, continueText } from "../../own-words.ts";
+import { BridgeError } from "../errors.ts";
+import { beginText, continueText } from "../own-words.ts";
 import type {
-  AssistantBlock, Message, TextBlock, ToolResultBlock, ToolUseBlock, UserBlock,
-} from "../../turn/message.ts";
-import { isAbsent, isNestedTooDeep, jsonDepthMax, stringAt } from "../check.ts";
-import { textBlocks } from "./content-parts.ts";
-import { CallIds, type ToolNames } from "./tool-names.ts";
+  AssistantBlock, Message, PromptBlock, TextBlock, ToolResultBlock, ToolUseBlock, UserBlock,
+} from "../turn/message.ts";
+import { CallIds } from "./call-ids.ts";
+import { textBlocks } from "./text-blocks.ts";
 
+/** How many call ids an error message lists, and how many characters of each. */
 const idsShownMax = 10;
 const idCharsShownMax = 100;
 
@@ -16,16 +16,6 @@ export interface ParsedConversation {
   /** The roles alternate; the first and the last message are the user's. */
   readonly messages: readonly Message[];
 }
-
-/** A tool call in a history, with the client's id and name. */
-export interface ClientCall {
-  readonly id: string;
-  readonly name: string;
-  readonly input: Readonly<Record<string, unknown>>;
-}
-
-/** The calls of one assistant message, and the request field that holds them. */
-export interface ClientCalls { readonly calls: readonly ClientCall[]; readonly path: string }
 
 /** The calls of the last assistant message, while their results are read. */
 interface OpenCalls {
@@ -41,64 +31,43 @@ type Growing =
   | { readonly role: "assistant"; readonly content: AssistantBlock[] };
 
 /**
- * Parses a call's arguments, which clients send back as the JSON text that the model wrote. Text that is not a JSON
- * object (another model may have written it) becomes `{ arguments: text }`, so that the model still sees it.
- */
-export function parseArguments(value: unknown, path: string): Readonly<Record<string, unknown>> {
-  if (isAbsent(value) || value === "") return {};
-  const text = typeof value === "object" ? JSON.stringify(value) : stringAt(value, path);
-  try {
-    const parsed: unknown = JSON.parse(text);
-    if (isNestedTooDeep(parsed)) {
-      throw new BridgeError(
-        "invalid_value", `${path}: it is nested deeper than ${jsonDepthMax} levels.`, { field: path },
-      );
-    }
-    if (typeof parsed === "object" && parsed !== null && !Array.isArray(parsed)) {
-      return parsed as Record<string, unknown>;
-    }
-  } catch (error) {
-    if (error instanceof BridgeError) throw error;
-  }
-  return { arguments: text };
-}
-
-/**
- * Builds messages for the Messages API. It merges neighbours of the same role, because the API requires alternating
- * roles and clients do not always send them. It checks that every call has its result.
+ * Builds the messages of a turn out of a client's, as the Messages API wants them. It merges neighbours of the same
+ * role, because roles must alternate. It begins and ends with a user message, made up where the client has none there.
+ * It gives every call an id of its own, and checks that every call has its result right behind it.
  */
 export class ConversationBuilder {
   /** Messages are merged in place: a copy for each merge would make a long history quadratic. */
   readonly #messages: Growing[] = [];
-  readonly #names: ToolNames;
   readonly #field: string;
   readonly #ids = new CallIds();
   #open: OpenCalls | undefined;
 
   /** `field`: the request field that holds the messages, for errors. */
-  constructor(names: ToolNames, field: string) {
-    this.#names = names;
+  constructor(field: string) {
     this.#field = field;
   }
 
-  addUser(blocks: readonly UserBlock[]): void {
+  /** Adds a user message. Results of calls are not part of it: add them before it, with `addResult`. */
+  addUser(blocks: readonly PromptBlock[]): void {
     this.#closeCalls();
     this.#appendUser(blocks);
   }
 
-  /** Adds an assistant message: its text, then its calls. `path` is the request field that holds the calls. */
-  addAssistant(text: readonly TextBlock[], { calls, path }: ClientCalls): void {
+  /**
+   * Adds an assistant message. Its calls have the client's ids, and the model's names of the tools. `path` is the
+   * request field that holds the calls, for errors.
+   */
+  addAssistant(blocks: readonly AssistantBlock[], path: string): void {
     this.#closeCalls();
-    const uses = calls.map(({ id, name, input }) => {
-      return { type: "tool_use" as const, id: this.#ids.claim(id), name: this.#names.toModel(name), input };
-    });
-    const blocks = [...text, ...uses];
     if (blocks.length === 0) return;
     if (this.#messages.length === 0) this.#appendUser(textBlocks(beginText));
+    const calls = blocks.filter((block) => block.type === "tool_use");
+    const own = blocks.map((block) => (
+      block.type === "tool_use" ? { ...block, id: this.#ids.claim(block.id) } : block));
     const last = this.#messages.at(-1);
-    if (last?.role === "assistant") append(last.content, blocks);
-    else this.#messages.push({ role: "assistant", content: blocks });
-    if (uses.length === 0) return;
+    if (last?.role === "assistant") append(last.content, own);
+    else this.#messages.push({ role: "assistant", content: own });
+    if (calls.length === 0) return;
     const positions = new Map<string, number>();
     for (const [position, { id }] of calls.entries()) {
       if (positions.has(id)) {
@@ -106,11 +75,15 @@ export class ConversationBuilder {
       }
       positions.set(id, position);
     }
+    const uses = own.filter((block) => block.type === "tool_use");
     this.#open = { uses, positions, results: uses.map(() => undefined), path };
   }
 
-  /** Adds a tool result. Throws when it answers no open call, or one that already has a result. */
-  addResult(clientId: string, content: ToolResultBlock["content"], path: string): void {
+  /**
+   * Adds the result of the call with the client's id `clientId`. Throws when that is no call of the assistant message
+   * before, or one that already has a result.
+   */
+  addResult(clientId: string, result: Pick<ToolResultBlock, "content" | "is_error">, path: string): void {
     const position = this.#open?.positions.get(clientId) ?? -1;
     const use = this.#open?.uses[position];
     if (this.#open === undefined || use === undefined) {
@@ -121,7 +94,7 @@ export class ConversationBuilder {
     if (this.#open.results[position] !== undefined) {
       throw new BridgeError("invalid_value", `${path}: this call was answered already.`, { field: path });
     }
-    this.#open.results[position] = { type: "tool_result", tool_use_id: use.id, content };
+    this.#open.results[position] = { type: "tool_result", tool_use_id: use.id, ...result };
   }
 
   /** Returns the messages, after a request to continue if the last is the assistant's. Throws when there are none. */

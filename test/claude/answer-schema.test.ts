@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { answerSchema, ignoredKeywords } from "../../../src/api/openai/answer-schema.ts";
+import { ignoredKeywords } from "../../src/api/openai/schema-keywords.ts";
+import { answerSchema } from "../../src/claude/answer-schema.ts";
 
 const withProperty = (a: unknown, more: Record<string, unknown> = {}) => ({ type: "object", properties: { a }, ...more });
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { HeldText } from "../../../src/api/openai/held-text.ts";
+import { HeldText } from "../../src/api/held-text.ts";
 
 it("a text that was gathered is the same, whatever came at once, and is given away once", () => {
   const held = new HeldText();

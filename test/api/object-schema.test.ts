@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { objectSchema } from "../../../src/api/openai/json-schema.ts";
-import { BridgeError } from "../../../src/errors.ts";
-import { findBreach } from "../../support/anthropic-rules/rules.ts";
+import { objectSchema } from "../../src/api/object-schema.ts";
+import { BridgeError } from "../../src/errors.ts";
+import { findBreach } from "../support/anthropic-rules/rules.ts";
 
 const string = { type: "string" };
 const number = { type: "number" };

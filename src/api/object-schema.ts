@@ -1,6 +1,6 @@
-import { BridgeError } from "../../errors.ts";
-import { unionTexts } from "../../own-words.ts";
-import { type Fields, isAbsent, isFields, kindOf } from "../check.ts";
+import { BridgeError } from "../errors.ts";
+import { unionTexts } from "../own-words.ts";
+import { type Fields, isAbsent, isFields, kindOf } from "./check.ts";
 
 const propertyName = /^[a-zA-Z0-9_.-]{1,64}$/u;
 /** Matches the `$ref` of a member such as `{"$ref": "#/$defs/Cat"}`, as Pydantic and Zod write unions. */

@@ -1,5 +1,5 @@
-import { formatTexts } from "../../own-words.ts";
-import { type Fields, isFields } from "../check.ts";
+import { formatTexts } from "../own-words.ts";
+import { isObject, type JsonObject } from "./protocol.ts";
 
 /**
  * Rewrites the client's schema of the answer so that the CLI can compile it. The CLI compiles it as JSON Schema
@@ -7,22 +7,12 @@ import { type Fields, isFields } from "../check.ts";
  * an error (measured on 2.1.197 and 2.1.330). So what draft-07 can express is rewritten, and the rest is left out.
  * Without that rest, an answer may fit this schema but not the client's.
  */
-export function answerSchema(schema: Fields): Fields {
+export function answerSchema(schema: JsonObject): JsonObject {
   const once = rewriter((reference) => reference)(schema);
   // A `$ref` without a target makes the whole schema invalid. The first pass may have removed a target, so only a
   // second pass can tell which references to drop.
   return rewriter((reference) => (leadsSomewhere(reference, once) ? reference : undefined))(once);
 }
-
-/**
- * JSON Schema keywords that constrain an answer but are left out of its schema; the README lists them. With one of
- * them the CLI would drop the whole schema, or the upstream would read the keyword in another sense.
- */
-export const ignoredKeywords: readonly string[] = [
-  "if", "then", "else", "dependencies", "dependentRequired", "dependentSchemas", "unevaluatedProperties",
-  "unevaluatedItems", "additionalItems",
-  "minContains", "maxContains", "$dynamicRef", "$recursiveRef",
-];
 
 /** Maps a keyword's value to the one that is kept; undefined removes the keyword. */
 type Keep = (value: unknown) => unknown;
@@ -37,11 +27,11 @@ const anything: Keep = (value) => value;
 const typeNames: ReadonlySet<unknown> = new Set(["string", "number", "integer", "boolean", "object", "array", "null"]);
 
 /** Makes a function that rewrites a schema and its subschemas; `reference` maps the values of `$ref`. */
-function rewriter(reference: Keep): (value: unknown) => Fields {
+function rewriter(reference: Keep): (value: unknown) => JsonObject {
   const schema: Keep = (value) => (typeof value === "boolean" ? value : rewrite(value));
   const schemas: Keep = (value) => (Array.isArray(value) && value.length > 0 ? value.map(schema) : undefined);
   const named: Keep = (value) => {
-    if (!isFields(value)) return undefined;
+    if (!isObject(value)) return undefined;
     return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, schema(member)]));
   };
   /** The keywords that are kept: those which mean the same in draft-07 (the CLI's) and in 2020-12 (the upstream's). */
@@ -58,8 +48,8 @@ function rewriter(reference: Keep): (value: unknown) => Fields {
     ["anyOf", schemas], ["oneOf", schemas], ["allOf", schemas], ["not", schema],
     ["$ref", reference], ["$defs", named], ["definitions", named],
   ]);
-  const rewrite = (value: unknown): Fields => {
-    const entries = Object.entries(isFields(value) ? inDraft07(value) : {}).flatMap(([name, entry]) => {
+  const rewrite = (value: unknown): JsonObject => {
+    const entries = Object.entries(isObject(value) ? inDraft07(value) : {}).flatMap(([name, entry]) => {
       const kept = keywords.get(name)?.(entry);
       return kept === undefined ? [] : [[name, kept]];
     });
@@ -72,7 +62,7 @@ function rewriter(reference: Keep): (value: unknown) => Fields {
  * Replaces keywords of other drafts and of OpenAPI by draft-07's. `format` is added to the description, where the model
  * reads it: CLI 2.1.197 does not know the keyword.
  */
-function inDraft07(value: Fields): Fields {
+function inDraft07(value: JsonObject): JsonObject {
   const { format, nullable, prefixItems, items, type, description, patternProperties } = value;
   const members = Array.isArray(prefixItems) ? prefixItems : Array.isArray(items) ? items : undefined;
   const told = typeof format === "string" ? [description, formatTexts.join(format)] : [];
@@ -91,7 +81,7 @@ function inDraft07(value: Fields): Fields {
 }
 
 /** Draft-04 has the bound in `minimum` and a boolean in `exclusiveMinimum`; draft-07 has the bound in the latter. */
-function exclusiveBound(value: Fields, bound: string, exclusive: string): Fields {
+function exclusiveBound(value: JsonObject, bound: string, exclusive: string): JsonObject {
   return value[exclusive] === true ? { [bound]: undefined, [exclusive]: value[bound] } : {};
 }
 
@@ -113,8 +103,8 @@ function required(value: unknown): unknown {
  * send one that backtracks for ever. So this is true only when no property is declared.
  */
 function arePatternsApart(patterns: unknown, properties: unknown): boolean {
-  return isFields(patterns) && Object.keys(patterns).every(isPattern)
-    && Object.keys(isFields(properties) ? properties : {}).length === 0;
+  return isObject(patterns) && Object.keys(patterns).every(isPattern)
+    && Object.keys(isObject(properties) ? properties : {}).length === 0;
 }
 
 function isPattern(value: unknown): boolean {
@@ -126,14 +116,14 @@ function isPattern(value: unknown): boolean {
 }
 
 /** True when a JSON Pointer reference such as `#/$defs/Cat` has a target in `root`. */
-function leadsSomewhere(reference: unknown, root: Fields): boolean {
+function leadsSomewhere(reference: unknown, root: JsonObject): boolean {
   if (reference === "#") return true;
   if (typeof reference !== "string" || !reference.startsWith("#/")) return false;
   let place: unknown = root;
   for (const step of reference.slice(2).split("/")) {
     const name = step.replaceAll("~1", "/").replaceAll("~0", "~");
     if (typeof place !== "object" || place === null || !Object.hasOwn(place, name)) return false;
-    place = (place as Fields)[name];
+    place = (place as JsonObject)[name];
   }
   return true;
 }

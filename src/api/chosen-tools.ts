@@ -1,0 +1,55 @@
+import { BridgeError } from "../errors.ts";
+import { goneToolText } from "../own-words.ts";
+import type { Message } from "../turn/message.ts";
+import type { Tool, ToolChoice } from "../turn/turn.ts";
+
+/** A request's choice of tools, its names already the model's. */
+export interface ParsedChoice {
+  readonly choice: ToolChoice;
+  /** The only tools that the model may call; undefined where it may call all. */
+  readonly allowed?: readonly string[];
+}
+
+/** The tools that the model sees, and the turn's tool choice. */
+export interface ChosenTools {
+  readonly tools: readonly Tool[];
+  readonly toolChoice: ToolChoice;
+}
+
+/**
+ * Applies a request's tool choice to its tools; `path` is the field of the choice. The Messages API takes a history
+ * with calls only together with tools. So if `messages` has calls, tools are kept even if the choice is `none`; if the
+ * client sent none, placeholders with the called names are made.
+ */
+export function chooseTools(
+  offered: readonly Tool[], { choice, allowed }: ParsedChoice, messages: readonly Message[], path: string,
+): ChosenTools {
+  if (offered.length === 0 && (choice.type === "any" || choice.type === "tool")) {
+    throw new BridgeError("invalid_value", `${path}: a call is asked for, but there are no tools.`, { field: path });
+  }
+  for (const name of choice.type === "tool" ? [choice.name] : allowed ?? []) {
+    if (!offered.some((tool) => tool.name === name)) {
+      throw new BridgeError("invalid_value", `${path}: it names a tool that is not among the tools.`, { field: path });
+    }
+  }
+  const called = new Set(
+    messages.flatMap(({ content }) => content.flatMap((block) => (block.type === "tool_use" ? [block.name] : [])))
+  );
+  if (offered.length === 0 && called.size > 0) {
+    const tools = [...called].map(
+      (name) => ({ name, description: goneToolText, inputSchema: { type: "object", properties: {} } })
+    );
+    return { tools, toolChoice: { type: "none" } };
+  }
+  switch (choice.type) {
+    case "none":
+      return { tools: called.size === 0 ? [] : offered, toolChoice: called.size === 0 ? { type: "auto" } : choice };
+    case "tool":
+      return { tools: offered.filter(({ name }) => name === choice.name), toolChoice: choice };
+    default:
+      return {
+        tools: allowed === undefined ? offered : offered.filter(({ name }) => allowed.includes(name)),
+        toolChoice: choice,
+      };
+  }
+}
