@@ -154,12 +154,23 @@ export function historyUserLine(message: Message, uuid: string): string {
   });
 }
 
+/** The CLI's words for a message without content. It leaves an assistant message of these words out. */
+const noContentWords = ["(no", " content)"] as const;
+
+/** An assistant's content blocks, changed so that the CLI does not leave out a message that is its own sentinel. */
+function withoutSentinel({ content }: Message): readonly unknown[] {
+  const [only] = content;
+  if (content.length !== 1 || only?.type !== "text" || only.text.trim() !== noContentWords.join("")) return content;
+  const words = only.text.indexOf(noContentWords[1]);
+  return [only.text.slice(0, words), only.text.slice(words)].map((text) => ({ type: "text", text }));
+}
+
 /** An assistant message that joins the history. The CLI merges messages with equal ids or none: `id` must be unique. */
 export function historyAssistantLine(message: Message, id: string, uuid: string): string {
   return line({
     type: "assistant",
     message: {
-      id, type: "message", role: "assistant", model: "claude", content: message.content,
+      id, type: "message", role: "assistant", model: "claude", content: withoutSentinel(message),
       stop_reason: message.content.some((block) => block.type === "tool_use") ? "tool_use" : "end_turn",
       stop_sequence: null, usage: { input_tokens: 0, output_tokens: 0 },
     },

@@ -135,6 +135,15 @@ describe("what is written to the CLI", () => {
     const line = historyAssistantLine({ role: "assistant", content: [{ type: "text", text: "x" }] }, "msg_1", "uuid-1");
     assert.match(line, /"id":"msg_1".*"stop_reason":"end_turn".*"uuid":"uuid-1"/u);
   });
+
+  it("is in two blocks where its words are those for which the CLI would leave it out", () => {
+    const contentOf = (...texts: readonly string[]): unknown => (
+      JSON.parse(historyAssistantLine({ role: "assistant", content: texts.map((text) => ({ type: "text", text })) }, "m", "u")) as { message: Message }
+    ).message.content.map((block) => (block.type === "text" ? block.text : block));
+    assert.deepEqual(contentOf("(no content)"), ["(no", " content)"]);
+    assert.deepEqual(contentOf("\n(no content) "), ["\n(no", " content) "]);
+    assert.deepEqual([contentOf("(no content)."), contentOf("(no content)", "b")], [["(no content)."], ["(no content)", "b"]]);
+  });
 });
 
 describe("a line from the CLI", () => {

@@ -66,6 +66,14 @@ for (const version of claudeVersions) {
     assert.deepEqual((await sentFor(t, version, [words("look")], [words("seen")], models[version], [words("b")], [words("a")]))[2], [words("a\n"), words("b")]);
   });
 
+  test(`claude ${version}: an answer in the words of the CLI's own sentinel is left out, unless it is told in two blocks`, async (t) => {
+    const asked = [words("look")];
+    const whole = await sentFor(t, version, asked, [words("(no content)")], models[version]);
+    assert.equal(whole.length, 1);
+    const parted = await sentFor(t, version, asked, [words("(no"), words(" content)")], models[version]);
+    assert.deepEqual(parted[1], [words("(no"), words(" content)")]);
+  });
+
   test(`claude ${version}: a tool's result goes up with its documents and search results, without references to tools`, async (t) => {
     const parts: ResultPart[] = [
       words("r"), { type: "document", source: { type: "text", media_type: "text/plain", data: "plain" } }, { type: "search_result", source: "s", title: "t", content: [words("found")] },
