@@ -9,12 +9,16 @@ export interface BenchOptions {
   readonly withCpuProfile: boolean;
   /** A folder in which claude-max-api-proxy is installed already. */
   readonly reference: string | undefined;
+  /** A folder that holds our server compiled (`dist`), as of another commit; undefined compiles `src`. */
+  readonly build: string | undefined;
 }
+
+const known = "--rounds N, --quick, --cpu-prof, --reference FOLDER and --build FOLDER";
 
 /** Throws an Error that names the argument. */
 export function parseOptions(argv: readonly string[]): BenchOptions {
   let rounds: number | undefined;
-  let reference: string | undefined;
+  const folders = new Map<string, string>();
   const flags = new Set<string>();
   for (let index = 0; index < argv.length; index++) {
     const argument = argv[index] ?? "";
@@ -22,16 +26,20 @@ export function parseOptions(argv: readonly string[]): BenchOptions {
       const text = argv[++index] ?? "";
       rounds = /^[1-9]\d{0,3}$/.test(text) ? Number(text) : undefined;
       if (rounds === undefined) throw new Error("--rounds: expected a whole number from 1 to 9999");
-    } else if (argument === "--reference") {
-      reference = argv[++index];
-      if (reference === undefined) throw new Error("--reference: expected a folder");
+    } else if (argument === "--reference" || argument === "--build") {
+      const folder = argv[++index];
+      if (folder === undefined) throw new Error(`${argument}: expected a folder`);
+      folders.set(argument, folder);
     } else if (argument === "--quick" || argument === "--cpu-prof") {
       flags.add(argument);
     } else {
-      throw new Error(`unknown argument ${argument}; known are --rounds N, --quick, --cpu-prof and --reference FOLDER`);
+      throw new Error(`unknown argument ${argument}; known are ${known}`);
     }
   }
-  return { rounds, isQuick: flags.has("--quick"), withCpuProfile: flags.has("--cpu-prof"), reference };
+  return {
+    rounds, isQuick: flags.has("--quick"), withCpuProfile: flags.has("--cpu-prof"),
+    reference: folders.get("--reference"), build: folders.get("--build"),
+  };
 }
 
 /** How many rounds: as asked, else one when quick. */

@@ -2,11 +2,12 @@
 import { spawnSync } from "node:child_process";
 import { copyFile, readFile } from "node:fs/promises";
 import { get } from "node:http";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { startServer, type ServerProcess } from "./child-process.ts";
 import { passedNames } from "./environment.ts";
+import type { BenchOptions } from "./options.ts";
 import type { Scope } from "./scope.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -17,16 +18,21 @@ export interface Build {
   readonly version: string;
 }
 
-/** Compiles `src` as it is now: later changes to `src` do not reach the benchmark. */
-export async function buildOurs(scope: Scope): Promise<Build> {
+/** Compiles `src` as it is now, if no `build` is given: later changes to `src` do not reach the benchmark. */
+export async function buildOurs(scope: Scope, { build }: Pick<BenchOptions, "build">): Promise<Build> {
+  if (build !== undefined) return { folder: resolve(build), version: await versionIn(build) };
   const folder = await scope.folder();
   const compiler = join(root, "node_modules", "typescript", "bin", "tsc");
   const args = [compiler, "-p", join(root, "tsconfig.build.json"), "--outDir", join(folder, "dist")];
   const { status, stdout } = spawnSync(process.execPath, args, { encoding: "utf8" });
   if (status !== 0) throw new Error(`src does not compile: ${stdout}`);
   await copyFile(join(root, "package.json"), join(folder, "package.json"));
-  const { version } = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as { version: string };
-  return { folder, version };
+  return { folder, version: await versionIn(root) };
+}
+
+async function versionIn(folder: string): Promise<string> {
+  const { version } = JSON.parse(await readFile(join(folder, "package.json"), "utf8")) as { version: string };
+  return version;
 }
 
 export interface OurServerOptions {

@@ -37,7 +37,7 @@ export interface CliMeasurements<T> {
 export async function measureCliVersions<T>(
   scope: Scope, options: BenchOptions, stubOptions: AnthropicStubOptions, measure: (run: CliRun) => Promise<T>,
 ): Promise<CliMeasurements<T>> {
-  const build = await buildOurs(scope);
+  const build = await buildOurs(scope, options);
   const reference = await installReference(scope, options.reference);
   const measured: T[] = [];
   const tried = options.isQuick ? claudeVersions.slice(0, 1) : claudeVersions;

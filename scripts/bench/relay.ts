@@ -50,7 +50,7 @@ const prompt = `DELTAS ${deltas}`;
 const fake = fileURLToPath(new URL("./fakes/flood.mjs", import.meta.url));
 
 await withScope(async (scope) => {
-  const build = await buildOurs(scope);
+  const build = await buildOurs(scope, options);
   const reader = await startReader(scope);
   const environment = (): Promise<Record<string, string>> => contestantEnvironment(scope, { claude: fake });
   const ours = await startOurs(scope, build, { env: await environment() });

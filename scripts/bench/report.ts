@@ -12,7 +12,10 @@ const medianChars = 12;
 
 export type Findings = Omit<BenchResult, "date" | "isQuick" | "machine">;
 
-/** Prints the findings and writes them as JSON and SVG. A quick run is printed only: it is not a measurement. */
+/**
+ * Prints the findings and writes them as JSON and SVG. A quick run, which is no measurement, and a run of another
+ * commit's build are printed only.
+ */
 export async function report(findings: Findings, options: BenchOptions): Promise<BenchResult> {
   const result: BenchResult = {
     ...findings,
@@ -21,7 +24,7 @@ export async function report(findings: Findings, options: BenchOptions): Promise
     machine: describeMachine(),
   };
   console.log(resultText(result));
-  if (options.isQuick) return result;
+  if (options.isQuick || options.build !== undefined) return result;
   await mkdir(resultsFolder, { recursive: true });
   await writeFile(`${resultsFolder}${result.name}.json`, `${JSON.stringify(result, rounded, 1)}\n`);
   await writeFile(`${resultsFolder}${result.name}.svg`, drawResult(result));

@@ -48,7 +48,7 @@ interface Memory {
 }
 
 await withScope(async (scope) => {
-  const build = await buildOurs(scope);
+  const build = await buildOurs(scope, options);
   const reference = await installReference(scope, options.reference);
   const reader = await startReader(scope);
   const contestants = [

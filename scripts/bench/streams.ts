@@ -44,7 +44,7 @@ const interpretedNote =
 const fakes = fileURLToPath(new URL("./fakes/", import.meta.url));
 
 await withScope(async (scope) => {
-  const build = await buildOurs(scope);
+  const build = await buildOurs(scope, options);
   const { path: fake, isCompiled } = await makeFake(scope);
   const environment = (): Promise<Record<string, string>> => contestantEnvironment(scope, { claude: fake });
   const ours = await startOurs(scope, build, { env: await environment(), args: ["--max-processes", "250"] });

@@ -7,8 +7,8 @@ import { resultText } from "../../scripts/bench/report.ts";
 import { atLeast, difference, figure, ratio, ratioText, row, type BenchResult } from "../../scripts/bench/result.ts";
 
 describe("the arguments", () => {
-  it("have defaults", () => assert.deepEqual(parseOptions([]), { rounds: undefined, isQuick: false, withCpuProfile: false, reference: undefined }));
-  it("are read", () => assert.deepEqual(parseOptions(["--rounds", "3", "--quick", "--cpu-prof", "--reference", "x"]), { rounds: 3, isQuick: true, withCpuProfile: true, reference: "x" }));
+  it("have defaults", () => assert.deepEqual(parseOptions([]), { rounds: undefined, isQuick: false, withCpuProfile: false, reference: undefined, build: undefined }));
+  it("are read", () => assert.deepEqual(parseOptions(["--rounds", "3", "--quick", "--cpu-prof", "--reference", "x", "--build", "y"]), { rounds: 3, isQuick: true, withCpuProfile: true, reference: "x", build: "y" }));
   for (const argv of [["--rounds"], ["--rounds", "0"], ["--rounds", "many"], ["--reference"], ["--fast"]]) {
     it(`are refused by name: ${argv.join(" ")}`, () => assert.throws(() => parseOptions(argv), new RegExp(argv[0] ?? "")));
   }
