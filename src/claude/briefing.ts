@@ -15,6 +15,7 @@ import {
   parseInitializeAnswer, settingsRequest, thinkingRequest,
 } from "./protocol.ts";
 import { rewindRefusal, rewindRequest } from "./rewind.ts";
+import { hasThinking, idOfModel } from "./tellable.ts";
 
 /**
  * How long a turn waits for its process's rehearsal, in milliseconds. A rehearsal takes less than a second on
@@ -63,7 +64,8 @@ export class Briefing {
   readonly #parts: BriefingParts;
   readonly #options: BriefingOptions;
   #awaited: Acknowledgement | undefined;
-  #isInitialized = false;
+  /** The CLI's answer to `initialize`; undefined until the process is sent that request. */
+  #initialized: Promise<InitializeAnswer> | undefined;
   #isPrepared = false;
   #rehearsal: Promise<void> | undefined;
 
@@ -87,11 +89,10 @@ export class Briefing {
    * with its refusal.
    */
   async prepare(turn: Turn): Promise<void> {
-    this.#isInitialized = true;
     const { control, tools } = this.#parts;
     tools.serve(turn);
-    const initialized = control.request(initializeRequest(asTold(turn)))
-      .then((answer) => this.#options.onInitialized(parseInitializeAnswer(answer)));
+    this.#initialized = control.request(initializeRequest(asTold(turn))).then(parseInitializeAnswer);
+    const initialized = this.#initialized.then(this.#options.onInitialized);
     const settings = [settingsRequest(turn), thinkingRequest(turn)].flatMap((request) => (
       request === undefined ? [] : [control.request(request)]));
     await Promise.all([initialized, ...settings]);
@@ -115,9 +116,10 @@ export class Briefing {
     const messages = withDistinctIds(turn.messages);
     if (this.#rehearsal !== undefined) await this.#untilRehearsed(this.#rehearsal);
     // Do not wait: the CLI reads what follows in order, and a refusal fails the turn whenever it comes.
-    else if (seen === 0 && !this.#isInitialized) this.prepare(turn).catch(onRefused);
+    else if (seen === 0 && this.#initialized === undefined) this.prepare(turn).catch(onRefused);
     const last = messages.length - 1;
-    for (let index = seen; index < last; index++) await this.#tellHistory(messages, index);
+    const model = messages.slice(seen).some(hasThinking) ? await this.#modelId(turn.model) : undefined;
+    for (let index = seen; index < last; index++) await this.#tellHistory(messages, index, model);
     onAsk();
     history.awaitAnswer(messages);
     await process.write(history.line(messages, last, true));
@@ -151,10 +153,17 @@ export class Briefing {
    * Writes a message that only joins the history. Waits for the CLI to acknowledge a user message: the CLI queues user
    * messages, and does not keep their order with assistant lines.
    */
-  async #tellHistory(messages: readonly Message[], index: number): Promise<void> {
+  async #tellHistory(messages: readonly Message[], index: number, model: string | undefined): Promise<void> {
     const acknowledged = messages[index]?.role === "user" ? this.#acknowledged() : undefined;
-    await Promise.all([this.#parts.process.write(this.#parts.history.line(messages, index, false)), acknowledged]);
+    const { process, history } = this.#parts;
+    await Promise.all([process.write(history.line(messages, index, false, model)), acknowledged]);
     if (acknowledged !== undefined) this.#options.onHistoryTold();
+  }
+
+  /** The id under which the CLI asks for a model, by its answer to `initialize`. */
+  async #modelId(model: string): Promise<string> {
+    const answer = await this.#initialized;
+    return idOfModel(model, answer ?? { models: [], loggedIn: true, knowsEmail: false });
   }
 
   async #goThroughMotions(prepared: Promise<void>, isDue: () => boolean): Promise<void> {

@@ -9,6 +9,7 @@ import {
   historyAssistantLine, historyUserLine, isObject, type JsonObject, optionalString, turnLine,
 } from "./protocol.ts";
 import { rewindRefusal, rewindRequest } from "./rewind.ts";
+import { withoutCitations } from "./tellable.ts";
 
 /** How long the CLI may take to answer a rewind, in milliseconds. It takes 25 ms where it interrupts a turn. */
 export const rewindWaitMsMax = 2_000;
@@ -38,8 +39,11 @@ export class History {
   /** How many messages the answer that is awaited follows, if the last of them has tool results. */
   #awaitedAnswerAt: number | undefined;
 
-  /** The line that adds `messages[index]`, as the question of a turn or as a part of what came before. */
-  line(messages: readonly Message[], index: number, isQuestion: boolean): string {
+  /**
+   * The line that adds `messages[index]`, as the question of a turn or as a part of what came before. `model` is the id
+   * under which the CLI asks for the model; it is needed for an answer with thinking only.
+   */
+  line(messages: readonly Message[], index: number, isQuestion: boolean, model?: string): string {
     const uuid = randomUUID();
     this.#isEmpty = false;
     const message = messages[index] ?? { role: "user", content: [] };
@@ -47,7 +51,9 @@ export class History {
     if (message.role === "user" ? !hasResults(message) : isBehindResults) {
       this.#points.add({ kept: index, uuid, line: message.role === "user" ? "prompt" : "answer" });
     }
-    if (message.role === "assistant") return historyAssistantLine(message, `msg_${randomUUID()}`, uuid);
+    if (message.role === "assistant") {
+      return historyAssistantLine(withoutCitations(message), `msg_${randomUUID()}`, uuid, model);
+    }
     return isQuestion ? turnLine(message, uuid) : historyUserLine(message, uuid);
   }
 

@@ -74,7 +74,10 @@ export function controlErrorLine(requestId: string, error: string): string {
   return line({ type: "control_response", response: { subtype: "error", request_id: requestId, error } });
 }
 
-/** Stands between two blocks of a system prompt: the CLI is told all of them as one text. */
+/**
+ * Stands between two blocks of a system prompt, which the CLI is told as one text. It joins several texts in the same
+ * way itself (2.1.197, 2.1.330).
+ */
 const systemSeparator = "\n\n";
 
 /**
@@ -165,12 +168,15 @@ function withoutSentinel({ content }: Message): readonly unknown[] {
   return [only.text.slice(0, words), only.text.slice(words)].map((text) => ({ type: "text", text }));
 }
 
-/** An assistant message that joins the history. The CLI merges messages with equal ids or none: `id` must be unique. */
-export function historyAssistantLine(message: Message, id: string, uuid: string): string {
+/**
+ * An assistant message that joins the history. The CLI merges messages with equal ids or none: `id` must be unique. It
+ * leaves out thinking unless `model` is the id under which it asks for the model; otherwise any word will do.
+ */
+export function historyAssistantLine(message: Message, id: string, uuid: string, model = "claude"): string {
   return line({
     type: "assistant",
     message: {
-      id, type: "message", role: "assistant", model: "claude", content: withoutSentinel(message),
+      id, type: "message", role: "assistant", model, content: withoutSentinel(message),
       stop_reason: message.content.some((block) => block.type === "tool_use") ? "tool_use" : "end_turn",
       stop_sequence: null, usage: { input_tokens: 0, output_tokens: 0 },
     },

@@ -4,6 +4,7 @@ import { orLate } from "../claude/late.ts";
 import type { Command } from "../claude/launch.ts";
 import type { ClaudeProcess } from "../claude/process.ts";
 import type { RateLimitInfo } from "../claude/protocol.ts";
+import { refuseUntellable } from "../claude/tellable.ts";
 import type { ModelAlias } from "../config/settings.ts";
 import type { Logger } from "../log.ts";
 import type { TurnEvent } from "../turn/event.ts";
@@ -195,6 +196,7 @@ export class Engine {
    * turn is interrupted, and its process is taken back to before it or ended.
    */
   run(turn: Turn, signal: AbortSignal, complete?: Complete): AsyncGenerator<TurnEvent[], void, undefined> {
+    refuseUntellable(turn.messages);
     return this.#runner.run(turn, signal, complete);
   }
 

@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
-import type { AssistantBlock, Message, ResultPart, ToolResultBlock, UserBlock } from "../turn/message.ts";
+import type {
+  AssistantBlock, ImageBlock, Message, ResultPart, ToolResultBlock, UserBlock,
+} from "../turn/message.ts";
 import type { Turn } from "../turn/turn.ts";
 
 /**
@@ -60,7 +62,15 @@ function callOrder(message: Message | undefined): ReadonlyMap<string, number> {
 function assistantHash(before: HistoryHash, blocks: readonly AssistantBlock[]): HistoryHash {
   const text = blocks.map((block) => (block.type === "text" ? block.text : "")).join("").trim();
   const calls = blocks.flatMap((block) => (block.type === "tool_use" ? [block.name, canonicalJson(block.input)] : []));
-  return digest([before, "assistant", text, ...calls]);
+  return digest([before, "assistant", text, ...calls, ...blocks.flatMap(serverParts)]);
+}
+
+/** What goes into the hash of a call that the API ran itself, or of its result; nothing for any other block. */
+function serverParts(block: AssistantBlock): string[] {
+  switch (block.type) {
+    case "text": case "thinking": case "redacted_thinking": case "tool_use": return [];
+    default: return ["", block.type, canonicalJson(block)];
+  }
 }
 
 function userParts(block: UserBlock, order: ReadonlyMap<string, number>): string[] {
@@ -68,9 +78,7 @@ function userParts(block: UserBlock, order: ReadonlyMap<string, number>): string
     case "text":
       return ["text", block.text];
     case "image":
-      return block.source.type === "url"
-        ? ["image_url", block.source.url]
-        : ["image", block.source.media_type, block.source.data];
+      return imageParts(block);
     case "document": {
       const { source, ...rest } = block;
       // A PDF may be large, so its data is hashed without being written as JSON first.
@@ -78,13 +86,21 @@ function userParts(block: UserBlock, order: ReadonlyMap<string, number>): string
         ? ["document", source.data, canonicalJson(rest)]
         : ["document", "", canonicalJson(withoutPaths(block))];
     }
-    case "search_result":
-      return ["search_result", canonicalJson(block)];
+    case "search_result": case "container_upload":
+      return [block.type, canonicalJson(block)];
     case "tool_result":
       return [
         "tool_result", String(order.get(block.tool_use_id) ?? -1), String(block.is_error ?? false),
         canonicalJson(resultContent(block.content)),
       ];
+  }
+}
+
+function imageParts({ source }: ImageBlock): string[] {
+  switch (source.type) {
+    case "url": return ["image_url", source.url];
+    case "base64": return ["image", source.media_type, source.data];
+    case "file": return ["image_file", source.file_id];
   }
 }
 

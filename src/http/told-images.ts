@@ -108,7 +108,7 @@ async function withImages(block: UserBlock, image: ImageOf): Promise<UserBlock> 
       if (typeof block.content === "string") return block;
       return { ...block, content: await inTurn(block.content, (part) => inResult(part, image)) };
     }
-    case "text": case "search_result": return block;
+    case "text": case "search_result": case "container_upload": return block;
   }
 }
 

@@ -1,4 +1,7 @@
-/** Messages to the model, as the Messages API's content blocks: the CLI accepts these. */
+/**
+ * Messages to the model, as the Messages API's content blocks. `cache_control` has no place in them: the CLI decides by
+ * itself what is cached.
+ */
 
 /** A text block. Never empty: the Messages API refuses empty text. */
 export interface TextBlock { readonly type: "text"; readonly text: string }
@@ -6,14 +9,17 @@ export interface TextBlock { readonly type: "text"; readonly text: string }
 /** The source of a text's words, as the API sent it. */
 export type Citation = Readonly<Record<string, unknown>>;
 
-/** A text block of an earlier answer. */
+/** A text block of an earlier answer. Its citations are not told to a process that does not have that answer. */
 export interface AnswerTextBlock extends TextBlock { readonly citations?: readonly Citation[] }
 
-/** An image. A dialect may give its URL; the HTTP layer fetches it, so the CLI always gets the bytes. */
+/** An image. A dialect may give its URL; the HTTP layer fetches it, so the CLI never gets a URL. */
 export interface ImageBlock {
   readonly type: "image";
-  readonly source: Base64Source | UrlSource;
+  readonly source: Base64Source | UrlSource | FileSource;
 }
+
+/** A file that the client has uploaded to the API. The CLI passes its id on (2.1.197, 2.1.330). */
+export interface FileSource { readonly type: "file"; readonly file_id: string }
 
 /** An image that has yet to be fetched. */
 export interface UrlSource {
@@ -45,7 +51,8 @@ export type DocumentSource =
   | { readonly type: "text"; readonly media_type: "text/plain"; readonly data: string }
   | { readonly type: "content"; readonly content: string | readonly (TextBlock | ImageBlock)[] }
   /** A PDF that the API itself fetches. */
-  | { readonly type: "url"; readonly url: string };
+  | { readonly type: "url"; readonly url: string }
+  | FileSource;
 
 /** Something that the client's search has found, which the model may cite. */
 export interface SearchResultBlock {
@@ -70,6 +77,21 @@ export interface ThinkingBlock {
 /** Thinking that the API gave only encrypted. */
 export interface RedactedThinkingBlock { readonly type: "redacted_thinking"; readonly data: string }
 
+/**
+ * A call of a tool that the API itself ran for an earlier answer, or the result of one, with all its fields as the API
+ * gave them. The CLI passes them on (2.1.197, 2.1.330).
+ */
+export interface ServerToolBlock {
+  readonly type:
+    | "server_tool_use" | "web_search_tool_result" | "web_fetch_tool_result" | "code_execution_tool_result"
+    | "bash_code_execution_tool_result" | "text_editor_code_execution_tool_result" | "tool_search_tool_result"
+    | "mcp_tool_use" | "mcp_tool_result";
+  readonly [field: string]: unknown;
+}
+
+/** A file that the client has uploaded to the API, for its tools that run code. */
+export interface ContainerUploadBlock { readonly type: "container_upload"; readonly file_id: string }
+
 /** A tool call that the model made in an earlier answer. */
 export interface ToolUseBlock {
   readonly type: "tool_use";
@@ -87,17 +109,18 @@ export interface ToolResultBlock {
 }
 
 /**
- * A part of a tool's result. `tool_reference` names a tool that a search among the tools has found; the CLI leaves it
- * out, as its own tool search is off.
+ * A part of a tool's result. `tool_reference` names a tool that a search among the tools has found: a turn with one is
+ * refused, because the CLI would leave it out.
  */
 export type ResultPart =
   | TextBlock | ImageBlock | DocumentBlock | SearchResultBlock
   | { readonly type: "tool_reference"; readonly tool_name: string };
 
 /** What a user message can hold besides the results of calls. */
-export type PromptBlock = TextBlock | ImageBlock | DocumentBlock | SearchResultBlock;
+export type PromptBlock = TextBlock | ImageBlock | DocumentBlock | SearchResultBlock | ContainerUploadBlock;
 export type UserBlock = PromptBlock | ToolResultBlock;
-export type AssistantBlock = AnswerTextBlock | ThinkingBlock | RedactedThinkingBlock | ToolUseBlock;
+export type AssistantBlock =
+  | AnswerTextBlock | ThinkingBlock | RedactedThinkingBlock | ToolUseBlock | ServerToolBlock;
 
 /** One message. Two neighbours never have the same role: the dialects merge them. */
 export type Message =

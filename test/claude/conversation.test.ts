@@ -112,6 +112,17 @@ describe("what the process is told", () => {
     ]);
   });
 
+  it("is an earlier answer's thinking under the id of the model that answers, or no turn where the CLI tells no id", async (t) => {
+    const thought: Message = { role: "assistant", content: [{ type: "thinking", thinking: "hm", signature: "s" }, { type: "text", text: "b" }] };
+    const messages = [user("a"), thought, user("c"), assistant("d"), user("e")];
+    const list = await told(t, turnOf({ messages }));
+    const answers = list.filter(([kind]) => kind === "assistant").map(([, message]) => message as { model: string; content: unknown });
+    assert.deepEqual(answers.map(({ model, content }) => [model, content]), [["claude-fake-1", thought.content], ["claude-fake-1", assistant("d").content]]);
+    const { conversation } = await startConversation(t, "echo-history");
+    const { error } = await collect(conversation.run(turnOf({ model: "unheard-of", messages }), 0, never));
+    assert.deepEqual([(error as BridgeError).code, (error as BridgeError).part], ["unsupported_parameter", "messages"]);
+  });
+
   it("is the history in its true roles, each of the user's acknowledged before what follows", async (t) => {
     const call = { role: "assistant", content: [...assistant("one moment").content, ...callsOf(["t1", "look", { a: [1] }]).content] } as Message;
     const messages = [user("first"), assistant("second"), user("third"), call, resultsOf(["t1", "seen"]), assistant("sixth"), user("seventh")];

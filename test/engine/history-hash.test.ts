@@ -44,6 +44,16 @@ describe("the hash of a history", () => {
     assertApart(resultOf(inline), resultOf(linked), "a text");
   });
 
+  it("has what the API's own tools did, and uploaded files", () => {
+    const told = (query: string): Turn => turn(user("a"), { role: "assistant", content: [{ type: "text", text: "b" }, { type: "server_tool_use", id: "1", name: "web_search", input: { query } }] }, user("c"));
+    assertSame(told("x"), told("x"), "the same");
+    assertApart(told("x"), told("y"), "another query");
+    assertApart(told("x"), turn(user("a"), assistant("b"), user("c")), "none");
+    const shown = (type: "image" | "document", file_id: string): Turn => turn({ role: "user", content: [{ type, source: { type: "file", file_id } }] });
+    assertSame(shown("image", "1"), shown("image", "1"), "the same");
+    for (const other of [shown("image", "2"), shown("document", "1"), turn({ role: "user", content: [{ type: "container_upload", file_id: "1" }] })]) assertApart(shown("image", "1"), other, "another file");
+  });
+
   it("covers the model, the system prompt, the tools and the settings", () => {
     const base = turn(user("a"));
     assertSame(base, { ...base }, "the same");

@@ -47,6 +47,19 @@ for (const version of claudeVersions) {
     assert.deepEqual(sent, asked);
   });
 
+  test(`claude ${version}: uploaded files, and calls of the API's own tools with their results, go up as they are told`, async (t) => {
+    const asked: UserBlock[] = [
+      { type: "document", source: { type: "file", file_id: "file_1" } }, { type: "image", source: { type: "file", file_id: "file_2" } },
+      { type: "container_upload", file_id: "file_3" }, words("look"),
+    ];
+    const answered: AssistantBlock[] = [
+      words("a"), { type: "server_tool_use", id: "srvtoolu_1", name: "web_search", input: { query: "q" } },
+      { type: "web_search_tool_result", tool_use_id: "srvtoolu_1", content: [{ type: "web_search_result", url: "u", title: "t", encrypted_content: "e" }] }, words("b"),
+    ];
+    const [sent, sentAnswer] = await sentFor(t, version, asked, answered, models[version]);
+    assert.deepEqual([sent, sentAnswer], [asked, answered]);
+  });
+
   test(`claude ${version}: thinking goes up under its model's own id alone, a text's citations not with 2.1.330`, async (t) => {
     const text = { ...words("cited"), citations: [{ type: "char_location", cited_text: "a", document_index: 0, document_title: null, start_char_index: 0, end_char_index: 1 }] };
     const answered: AssistantBlock[] = [{ type: "thinking", thinking: "hm", signature: "Eq==" }, { type: "redacted_thinking", data: "secret" }, text];

@@ -1,0 +1,52 @@
+/** What the CLI does not pass on of a history that it is told, and what is done about it. */
+
+import { BridgeError } from "../errors.ts";
+import type { AnswerTextBlock, AssistantBlock, Message, TextBlock } from "../turn/message.ts";
+import type { InitializeAnswer } from "./protocol.ts";
+
+/**
+ * Throws `unsupported_parameter` for messages that hold what the CLI cannot be told. It leaves references to tools out
+ * of a tool's result, because its own search among tools is off (2.1.197, 2.1.330).
+ */
+export function refuseUntellable(messages: readonly Message[]): void {
+  const hasReference = messages.some(({ content }) => content.some((block) => (
+    block.type === "tool_result" && typeof block.content !== "string"
+      && block.content.some(({ type }) => type === "tool_reference"))));
+  if (!hasReference) return;
+  const words = "The claude CLI cannot be told of tools that a search has found (tool_reference).";
+  throw new BridgeError("unsupported_parameter", words, { part: "messages" });
+}
+
+/**
+ * An earlier answer without the citations of its texts. CLI 2.1.330 takes them out of an answer that it is told, and
+ * 2.1.197 passes them on: without them the model reads the same whichever CLI is installed.
+ */
+export function withoutCitations(message: Message): Message {
+  if (message.role === "user" || !message.content.some(isCited)) return message;
+  return { role: "assistant", content: message.content.map((block) => (isCited(block) ? plainText(block) : block)) };
+}
+
+function isCited(block: AssistantBlock): block is AnswerTextBlock {
+  return block.type === "text" && block.citations !== undefined;
+}
+
+function plainText({ type, text }: AnswerTextBlock): TextBlock {
+  return { type, text };
+}
+
+/** Whether an earlier answer holds thinking. The CLI passes it on only with the id of the model that answers now. */
+export function hasThinking({ content }: Message): boolean {
+  return content.some(({ type }) => type === "thinking" || type === "redacted_thinking");
+}
+
+/**
+ * The id under which the CLI asks for `model`, its name on the command line. Throws `unsupported_parameter` for a name
+ * that the CLI has not told the id of: thinking told under another id would be left out in silence.
+ */
+export function idOfModel(model: string, { models }: InitializeAnswer): string {
+  const listed = models.find(({ value }) => value === model)?.resolvedModel;
+  if (listed !== undefined) return listed;
+  if (/^claude-/u.test(model)) return model;
+  const words = "The claude CLI cannot be told the thinking of earlier answers for this model.";
+  throw new BridgeError("unsupported_parameter", words, { part: "messages" });
+}
