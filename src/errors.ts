@@ -6,7 +6,7 @@
 /** The `retryAfterSeconds` of `server_busy`, in seconds: a client that met a full server may retry after it. */
 const busyRetrySeconds = 5;
 
-/** The codes of all failures that a client can meet. */
+/** The codes of all failures that a client can meet. No API has them: each dialect writes its own word for each. */
 export type ErrorCode =
   // The request is at fault.
   | "invalid_request"

@@ -2,7 +2,8 @@ import type { JsonText } from "./turn/event.ts";
 
 /**
  * Text on its way to a client: the bytes of UTF-8 text as latin1 characters, to be written as latin1. `JsonText` can be
- * put into it as it is. A plain string cannot: written as latin1, its `é` would be no UTF-8. Only this file makes it.
+ * put into it as it is. A plain string cannot: written as latin1, its `é` would be no UTF-8. So only the functions of
+ * this file make `WireText`.
  */
 export type WireText = string & { readonly __wireText: unique symbol };
 
@@ -42,7 +43,7 @@ export function jsonMembers(value: object): WireText {
   return jsonLatin1(value).slice(1, -1) as WireText;
 }
 
-/** A number's digits. */
+/** A number's digits as wire text. */
 export function wireNumber(value: number): WireText {
   return String(value) as WireText;
 }

@@ -7,7 +7,7 @@ export const sliceBytes = 64 * 1024;
 export interface Body {
   /** The whole body's length, in bytes. */
   readonly length: number;
-  /** Iterable once. */
+  /** The parts of the body in their order. They can be iterated once. */
   readonly pieces: Iterable<Buffer>;
   /** True: all of the body stays in memory until its last piece was sent. False: each piece is freed once sent. */
   readonly isHeldWhole: boolean;

@@ -50,19 +50,22 @@ export function arrayAt(value: unknown, path: string): readonly unknown[] {
   return value;
 }
 
-/** An object; undefined when absent or null. */
+/** Returns the value if it is an object, and undefined if it is absent or null. */
 export function optionalObject(value: unknown, path: string): Fields | undefined {
   return isAbsent(value) ? undefined : objectAt(value, path);
 }
 
-/** True or false; undefined when absent or null. */
+/** Returns the value if it is true or false, and undefined if it is absent or null. */
 export function optionalBoolean(value: unknown, path: string): boolean | undefined {
   if (isAbsent(value)) return undefined;
   if (typeof value !== "boolean") throw wrongType(value, path, "true or false");
   return value;
 }
 
-/** A whole number of at least `min`; undefined when absent or null. Throws `invalid_type` or `invalid_value`. */
+/**
+ * Returns the value if it is a whole number of at least `min`, and undefined if it is absent or null. Throws
+ * `invalid_type` for what is no number, and `invalid_value` for any other number.
+ */
 export function optionalWholeNumber(value: unknown, path: string, min: number): number | undefined {
   if (isAbsent(value)) return undefined;
   if (typeof value !== "number") throw wrongType(value, path, `a whole number of at least ${min}`);
@@ -90,7 +93,10 @@ export function isNestedTooDeep(value: unknown): boolean {
   return false;
 }
 
-/** Throws `unsupported_parameter`, naming the field, unless its value is one that changes nothing (`harmless`). */
+/**
+ * Throws `unsupported_parameter` for the field at `path` unless `harmless` is true: then the client's value asks for
+ * nothing that is not done anyway. `why` completes the error's message.
+ */
 export function refuseUnless(harmless: boolean, path: string, why: string): void {
   if (!harmless) throw new BridgeError("unsupported_parameter", `${path} is not supported: ${why}`, { field: path });
 }

@@ -20,7 +20,7 @@ export interface ParsedConversation {
 /** The calls of the last assistant message, while their results are read. */
 interface OpenCalls {
   readonly uses: readonly ToolUseBlock[];
-  /** Index in `uses` of the call with a client's id. */
+  /** The place in `uses` of each call, by the client's id for it. */
   readonly positions: ReadonlyMap<string, number>;
   readonly results: (ToolResultBlock | undefined)[];
   readonly path: string;

@@ -1,7 +1,7 @@
 /**
  * The interface of a dialect: functions between one API's wire form and the vocabulary of `turn/`. They do no I/O, and
- * read no clock and no randomness. A dialect of an API that keeps answers is made with a store, by an interface of its
- * own.
+ * read no clock and no randomness. Where an API lets clients fetch or continue earlier answers, its dialect is made by
+ * a function that is handed a store, whose interface the dialect declares.
  */
 
 import type { BridgeError } from "../errors.ts";
@@ -28,7 +28,7 @@ export type HeaderView = (name: string) => string | undefined;
 /** What a parser needs besides the body. */
 export interface ParseContext {
   readonly header: HeaderView;
-  /** Used for a request that names no model. */
+  /** The model of a request that names none. */
   readonly defaultModel: string;
 }
 
@@ -36,7 +36,7 @@ export interface ParseContext {
 export interface AnswerIdentity {
   /** 24 random characters of base64url. The dialect's prefix and this token make the answer's id. */
   readonly token: string;
-  /** Epoch seconds. */
+  /** When the turn was begun, in seconds since the epoch. */
   readonly createdAt: number;
   /** The Claude CLI's version; undefined when it is not known. */
   readonly cliVersion: string | undefined;
@@ -90,7 +90,7 @@ export interface RateLimitWindow {
   readonly status: string;
   /** Which window it is: `five_hour`, `seven_day` and others. */
   readonly rateLimitType: string | undefined;
-  /** Epoch seconds. */
+  /** When the window ends, in seconds since the epoch; undefined if the CLI has not said it. */
   readonly resetsAt: number | undefined;
   /** The used share of the window, from 0 to 1. */
   readonly utilization: number | undefined;

@@ -7,7 +7,7 @@ export interface FieldTreatment {
   readonly treatment: "honoured" | "refused" | "ignored";
   /** Explanation for the README; may be empty. */
   readonly note: string;
-  /** A value that is refused, or ignored; the tests send it. */
+  /** A value of the field with which the tests check that it is refused, or ignored. */
   readonly example?: unknown;
 }
 

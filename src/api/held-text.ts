@@ -1,4 +1,7 @@
-/** Bounds on the size of a buffer, in bytes. Within them, a new buffer is as large as the text so far. */
+/**
+ * The smallest and the largest buffer that is allocated for text, in bytes. Between the two, a new buffer is as large
+ * as all text collected so far.
+ */
 const pieceBytesMin = 1_024;
 const pieceBytesMax = 256 * 1024;
 

@@ -40,7 +40,7 @@ interface Acknowledgement {
   readonly reject: (error: BridgeError) => void;
 }
 
-/** What a process is told with. */
+/** The parts of a conversation through which its process is told a turn. */
 export interface BriefingParts {
   readonly process: ClaudeProcess;
   readonly control: ControlChannel;
@@ -100,9 +100,9 @@ export class Briefing {
   }
 
   /**
-   * Prepares a process and then, if the CLI can take them back, sends empty messages and takes them back, so that it
-   * has done what a CLI does once, at its first turn. Sends no further one once `isDue` says that a turn has come.
-   * Rejects with the CLI's refusal.
+   * Prepares a process before its first turn comes. Where the CLI can take messages back, it is also sent empty
+   * messages, which are taken back: so it has run already what it would else run for the first time, and slower, in
+   * that turn. Sends no further message once `isDue` says that a turn has come. Rejects with the CLI's refusal.
    */
   rehearse(profile: Turn, isDue: () => boolean, { rewindToEmpty }: Capabilities): Promise<void> {
     const prepared = this.prepare(profile);
@@ -179,7 +179,8 @@ export class Briefing {
     }
     const [first] = sent;
     if (first === undefined) return await prepared;
-    // The CLI derives digits that go upstream from the first message, and an empty one would be that.
+    // Take the empty messages back. The CLI derives digits that it sends to the API from the conversation's first
+    // message, which must be the client's.
     const request = rewindRequest({ kept: 0, uuid: first, line: "prompt" }, sent.at(-1));
     const refusal = rewindRefusal(await this.#parts.control.request(request));
     if (refusal === undefined) return;
@@ -194,7 +195,7 @@ export class Briefing {
   }
 }
 
-/** The turn with its answer's schema as the CLI compiles it. */
+/** The turn with its answer's schema rewritten so that the CLI can compile it. */
 function asTold(turn: Turn): Turn {
   return turn.responseSchema === undefined ? turn : { ...turn, responseSchema: answerSchema(turn.responseSchema) };
 }

@@ -1,18 +1,21 @@
-/** What the CLI on this machine can do, found out by trying it. Who asks these rows asks no version number. */
+/**
+ * What the CLI on this machine can do, found out by trying it. Code that depends on an ability asks for it here, and
+ * never for the version number.
+ */
 
 import { randomUUID } from "node:crypto";
 import { isObject, type JsonObject } from "./protocol.ts";
 
 export type CapabilityName = "rewindSteps" | "rewindMany" | "rewindToEmpty" | "answerTarget";
-/** Whether the CLI can do each. */
+/** For each ability, whether the CLI has it. */
 export type Capabilities = Readonly<Record<CapabilityName, boolean>>;
 
 /** One thing that the CLI can do or not. */
 export interface CapabilityRow {
   readonly name: CapabilityName;
-  /** How it is learnt. */
+  /** How the server finds out whether the CLI can do it. */
   readonly learnt: string;
-  /** What it is used for. */
+  /** What the server uses the ability for. */
   readonly purpose: string;
   /** What happens where the CLI cannot do it. */
   readonly without: string;
@@ -45,7 +48,7 @@ export const capabilityRows: readonly CapabilityRow[] = [
   },
 ];
 
-/** Of a CLI that knows no rewind at all. */
+/** The capabilities of a CLI that cannot rewind at all. */
 export const noCapabilities: Capabilities = {
   rewindSteps: false, rewindMany: false, rewindToEmpty: false, answerTarget: false,
 };

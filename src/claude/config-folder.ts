@@ -13,7 +13,10 @@ export const configFileName = ".claude.json";
 /** Environment variables that hold a login: a CLI that has one of them needs no file or keychain. */
 const loginNames = ["CLAUDE_CODE_OAUTH_TOKEN", "ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"];
 
-/** If any one of these fields is missing, the CLI fetches the profile, and then tells the model its e-mail address. */
+/**
+ * The account in the server's configuration file, with nothing in its fields. If one of the fields were missing, the
+ * CLI would fetch the account's profile from the API, and then tell the model the e-mail address in it.
+ */
 const emptyAccount = { billingType: null, accountCreatedAt: null, subscriptionCreatedAt: null, ccOnboardingFlags: {} };
 /** The CLI fetches the profile again when `profileFetchedAt` is over a day old, so it is set to the year 2100. */
 const learnedAtMs = Date.UTC(2100, 0);

@@ -14,7 +14,10 @@ import { withoutCitations } from "./tellable.ts";
 /** How long the CLI may take to answer a rewind, in milliseconds. It takes 25 ms where it interrupts a turn. */
 export const rewindWaitMsMax = 2_000;
 
-/** A rewind that did not happen. Its process has no further use. */
+/**
+ * The error of a process that did not rewind. What it has in its history is then not known for certain, so it must be
+ * ended.
+ */
 export class RewindRefused extends BridgeError {
   /** What the CLI cannot do, as its refusal shows; undefined if it shows nothing of the kind. */
   readonly lacks: CapabilityName | undefined;
@@ -25,7 +28,9 @@ export class RewindRefused extends BridgeError {
   }
 }
 
-/** What a refusal shows: the CLI's own words, from the protocol notes. */
+/**
+ * The ability that the CLI lacks, told from the words with which it refused a rewind. Undefined if they tell of none.
+ */
 function lackOf(refusal: string, { line }: CutPoint): CapabilityName | undefined {
   if (refusal === "no preceding assistant") return "rewindToEmpty";
   if (refusal === "stale target") return "rewindMany";
@@ -36,7 +41,10 @@ function lackOf(refusal: string, { line }: CutPoint): CapabilityName | undefined
 export class History {
   readonly #points = new CutPoints();
   #isEmpty = true;
-  /** How many messages the answer that is awaited follows, if the last of them has tool results. */
+  /**
+   * How many messages come before the answer that is awaited. Undefined unless the last of them has tool results: only
+   * then can the history be cut where the answer begins.
+   */
   #awaitedAnswerAt: number | undefined;
 
   /**
@@ -57,7 +65,7 @@ export class History {
     return isQuestion ? turnLine(message, uuid) : historyUserLine(message, uuid);
   }
 
-  /** To be called before the answer to a turn with these messages comes. */
+  /** Prepares for the answer to a turn with these messages. To be called before the answer comes. */
   awaitAnswer(messages: readonly Message[]): void {
     this.#awaitedAnswerAt = hasResults(messages.at(-1)) ? messages.length : undefined;
   }
@@ -85,7 +93,8 @@ export class History {
     if (this.#isEmpty) return 0;
     const point = this.#points.lastWithin(keptMax, capabilities);
     if (point === undefined) throw new RewindRefused("there is no place to go back to", undefined);
-    // Written without waiting in between: each takes back what is the last then.
+    // Write all steps without waiting for the answers: each takes back the message that is the last one after the steps
+    // before it.
     const steps = this.#points.way(point, capabilities).map(async (step) => {
       const refusal = await this.#ask(control, step);
       if (refusal !== undefined) throw new RewindRefused(refusal, lackOf(refusal, step));

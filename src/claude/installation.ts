@@ -1,7 +1,10 @@
 import { execFile, type ExecFileException } from "node:child_process";
 import type { Command } from "./launch.ts";
 
-/** The oldest CLI that supports the lean launch and a history in true roles (user and assistant messages). */
+/**
+ * The oldest CLI that takes the arguments in `launch.ts`, and that can be told a history as user and assistant
+ * messages.
+ */
 export const oldestVersion = "2.1.120";
 /** How long `claude --version` may take, in milliseconds. */
 export const versionWaitMs = 20_000;

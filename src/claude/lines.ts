@@ -23,7 +23,7 @@ export interface LineHandlers {
   readonly onReadEnd: () => void;
   /** Called when a line exceeds the limit. None of it is handed over. The stream is already destroyed. */
   readonly onOverflow: () => void;
-  /** Called when one of the above threw. The stream is already destroyed, and nothing more is read. */
+  /** Called when another of these functions threw. The stream is already destroyed, and nothing more is read. */
   readonly onFault: (cause: unknown) => void;
 }
 

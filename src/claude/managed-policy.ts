@@ -11,7 +11,7 @@ export function policyFolder(platform: NodeJS.Platform): string {
   }
 }
 
-/** The files and folders there that the CLI reads. */
+/** The names of the files and folders that hold a policy, in the folder for policies. */
 const policyNames = ["managed-settings.json", "managed-settings.d", "managed-mcp.json", "CLAUDE.md", ".claude"];
 
 /** Returns the paths of the policy's files and folders that exist. Their contents are not read. */

@@ -5,7 +5,10 @@ import { readLines } from "./lines.ts";
 
 /** The wait between closing stdin and SIGTERM, in milliseconds. An idle CLI exits within 100 ms. */
 export const stdinCloseWaitMs = 500;
-/** The same wait during a turn, in milliseconds: long enough to read an interrupt, not to finish the turn. */
+/**
+ * The wait between closing stdin and SIGTERM during a turn, in milliseconds: long enough for the CLI to read an
+ * interrupt, too short for it to finish the turn.
+ */
 export const interruptWaitMs = 150;
 /** The wait between SIGTERM and SIGKILL, in milliseconds. */
 export const sigtermWaitMs = 1_500;

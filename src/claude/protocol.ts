@@ -8,7 +8,7 @@ export const toolServerName = "client";
 /** The CLI's own tool, which the model calls with its answer when the answer has a schema. */
 export const schemaToolName = "StructuredOutput";
 
-/** `models[]` of the `initialize` answer. */
+/** A model in the CLI's answer to `initialize`. */
 export interface CliModel {
   /** The alias that `--model` takes. */
   readonly value: string;
@@ -31,7 +31,7 @@ export interface InitializeAnswer {
 export interface RateLimitInfo {
   readonly status: string;
   readonly resetsAt: number | undefined;
-  /** `five_hour`, `seven_day`… */
+  /** Which window it is: `five_hour`, `seven_day` and others. */
   readonly rateLimitType: string | undefined;
   /** How much of the window is used, from 0 to 1. */
   readonly utilization: number | undefined;
@@ -157,10 +157,16 @@ export function historyUserLine(message: Message, uuid: string): string {
   });
 }
 
-/** The CLI's words for a message without content. It leaves an assistant message of these words out. */
+/**
+ * The words that the CLI puts into a message without content, in two parts. It leaves out an assistant message that
+ * consists of them.
+ */
 const noContentWords = ["(no", " content)"] as const;
 
-/** An assistant's content blocks, changed so that the CLI does not leave out a message that is its own sentinel. */
+/**
+ * An assistant's content blocks. If the only text is the CLI's own words for a message without content, it becomes two
+ * blocks: the CLI would leave out a message with one.
+ */
 function withoutSentinel({ content }: Message): readonly unknown[] {
   const [only] = content;
   if (content.length !== 1 || only?.type !== "text" || only.text.trim() !== noContentWords.join("")) return content;

@@ -1,4 +1,4 @@
-/** The control request that takes messages back. See "Rewinding a live process" in the protocol notes. */
+/** The control request that takes messages out of a live process's history, and the CLI's answer to it. */
 
 import { isRewound } from "./capabilities.ts";
 import type { CutPoint } from "./cut-points.ts";

@@ -23,7 +23,10 @@ export interface Run {
   readonly fail: (error: BridgeError) => void;
   /** The question, or the awaited tool results, went to the CLI: what it writes from now on is this run's. */
   isAsked: boolean;
-  /** The run has produced output, so its request has reached the model. What the API refused at first has not. */
+  /**
+   * Whether the run has produced output, which shows that its request has reached the model. A request that the API
+   * refused, and that the CLI sends again, has not.
+   */
   hasBegun: boolean;
 }
 
@@ -93,7 +96,7 @@ export function endRead(run: Run, explain: (error: BridgeError) => BridgeError):
   else if (outcome.name !== "running") queue.end();
 }
 
-/** What is kept of a run that is over, but for what it leaves in the history. */
+/** What is kept of a run that is over, except how much of its turn is in the history: the conversation adds that. */
 export function lastOf(
   { translator: { messageId, rateLimit }, hasBegun }: Run,
 ): Omit<LastRun, "settled" | "isCertain"> {

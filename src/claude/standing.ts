@@ -25,7 +25,10 @@ export function canContinue({ name }: Standing, { messages }: Turn, seen: number
   return name === "parked" && seen === messages.length - 1 && resultsOfLastCalls(messages) !== undefined;
 }
 
-/** Where a run leaves the process; undefined if the client got less than the process has. */
+/**
+ * The state in which a run leaves its conversation. Undefined if the client was told less than the process has in its
+ * history: the conversation then stays `unknown`.
+ */
 export function standingAfter(
   { outcome, callIds, isWhole }: Pick<TurnTranslator, "outcome" | "callIds" | "isWhole">,
 ): Extract<Standing, { readonly name: "known" | "parked" }> | undefined {

@@ -25,7 +25,9 @@ export class AnswerRecord {
   readonly #calls = new Map<number, RecordedCall>();
   #bytes = 0;
 
-  /** Adds a batch to the record. Beyond `recordedBytesMax` the record becomes void. */
+  /**
+   * Adds a batch to the record. An answer longer than `recordedBytesMax` is not recorded: `blocks` then gives nothing.
+   */
   take(events: readonly TurnEvent[]): void {
     let text = "";
     for (const event of events) {

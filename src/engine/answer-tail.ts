@@ -8,7 +8,10 @@ interface Piece {
   readonly text: string;
 }
 
-/** The last part of an answer that is held back: pieces of text and the events between them, in their order. */
+/**
+ * The end of an answer, held back because its text may be the beginning of a stop sequence: pieces of text and the
+ * events between them, in their order.
+ */
 export class AnswerTail {
   #items: (Piece | TurnEvent)[] = [];
   #text = "";

@@ -23,9 +23,10 @@ export type LoginNews =
   | "server's after all";
 
 /**
- * Decides which configuration new processes get: the server's own or the user's. It switches to the user's if the CLI
- * is not logged in with the server's and never was. That happens if the login is an API key that `claude` keeps in
- * its configuration, or if this CLI cannot read its login from elsewhere.
+ * Decides which configuration new processes get: the server's own or the user's. They get the server's, until a process
+ * with it is not logged in and none ever was. Then they get the user's. This happens if the login is an API key that
+ * `claude` keeps in the user's configuration, or if this CLI looks for its login only in the folder of its
+ * configuration.
  */
 export class ConfigHome {
   owner: ConfigOwner = "server";

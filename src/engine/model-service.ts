@@ -10,7 +10,10 @@ import type { Clock } from "./world.ts";
 const discoveryWaitMs = 3_000;
 const modelNameCharsShown = 200;
 
-/** Answers questions about models. At the server's start it first waits for the CLI's own list, for a limited time. */
+/**
+ * Lists the served models, and resolves the names that clients have for them. What is asked before the CLI has told
+ * which models it serves waits for that, for `discoveryWaitMs` at most.
+ */
 export class ModelService {
   readonly #catalog: ModelCatalog;
   readonly #clock: Clock;

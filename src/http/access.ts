@@ -33,11 +33,11 @@ const exposedHeaders: readonly string[] = ["retry-after", "x-request-id", "x-sho
 
 /** What a web page may do at one path besides what it may do at every path. Header names are in lower case. */
 export interface PageAccess {
-  /** HTTP methods. */
+  /** The HTTP methods that a page's script may use. */
   readonly methods?: readonly string[];
-  /** Request headers that its script may send. */
+  /** Request headers that a page's script may send. */
   readonly requestHeaders?: readonly string[];
-  /** Response headers that its script may read. */
+  /** Response headers that a page's script may read. */
   readonly responseHeaders?: readonly string[];
 }
 

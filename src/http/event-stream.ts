@@ -97,7 +97,7 @@ class EventStream {
 
   /** Sends the failure as the last event. Throws it if the response headers were not sent. */
   fail(error: unknown): void {
-    // The turn fails because `onBroken` ended it.
+    // `onBroken` has ended the turn and its answer, so this failure has nobody left to be told to.
     if (this.#state === "broken") return;
     if (this.#state === "waiting") throw error;
     this.#state = "ended";
@@ -140,7 +140,10 @@ class EventStream {
     this.#response.write(this.#open(), "latin1");
   }
 
-  /** Checks whether a heartbeat is due. No write resets the timer: a write only reads the clock. */
+  /**
+   * Sends a heartbeat if nothing was written for long enough, and sets the timer for the next check. Writes do not set
+   * the timer anew, because there are thousands of them: each only notes the time.
+   */
   #beat(): void {
     const { heartbeatMs } = this.#options;
     const nowMs = Date.now();

@@ -29,7 +29,7 @@ export class ImageCache {
   readonly #entries = new Map<string, Entry>();
   readonly #limits: ImageCacheLimits;
   readonly #nowMs: () => number;
-  /** Removes expired entries; set while there are entries. */
+  /** The timer that removes images from the cache when they expire; undefined while the cache is empty. */
   #sweep: NodeJS.Timeout | undefined;
   #bytes = 0;
 

@@ -8,7 +8,7 @@ export interface Tool {
   readonly description: string;
   /** JSON Schema whose top level is an object. */
   readonly inputSchema: Readonly<Record<string, unknown>>;
-  /** Where the request defines the tool: an error names it when the CLI cannot serve the tool. */
+  /** Where the request defines the tool. An error names that place when the CLI cannot serve the tool. */
   readonly source?: ToolSource;
 }
 
@@ -47,11 +47,14 @@ export interface Turn {
   readonly toolChoice: ToolChoice;
   /** True: an answer may hold at most one call. */
   readonly disableParallelToolUse: boolean;
-  /** Not set: as the model's name, or the CLI for the model, has it. */
+  /** Undefined: as an alias for the model sets it, or else as the CLI does for the model. */
   readonly effort?: Effort;
-  /** Not set: as the model's name, or the CLI for the model, has it. */
+  /** Undefined: as an alias for the model sets it, or else as the CLI does for the model. */
   readonly thinking?: Thinking;
-  /** When set, the answer is one JSON document that fits this JSON Schema. */
+  /**
+   * When set, the answer is one JSON document that fits this JSON Schema, whose top level is an object. Where the CLI
+   * cannot be told a keyword of the schema, the keyword is left out.
+   */
   readonly responseSchema?: Readonly<Record<string, unknown>>;
   /** Stop sequences: the answer ends before the first one that occurs in its text. */
   readonly stopSequences: readonly string[];

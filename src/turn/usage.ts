@@ -1,4 +1,4 @@
-/** Tokens as the Messages API counts them. */
+/** The tokens that an answer used, as the Messages API counts them. */
 export interface Usage {
   /** Input tokens that were neither read from the cache nor written to it. */
   readonly inputTokens: number;

@@ -2,7 +2,7 @@ import type { BridgeError, ErrorCode } from "../../errors.ts";
 import type { ErrorForm, Failure } from "../dialect.ts";
 import { fieldAtFault, type PartFields } from "../part-fields.ts";
 
-/** The words of OpenAI for one error code. */
+/** How OpenAI's API writes one of this server's error codes. */
 interface CodeForm {
   /** HTTP status. */
   readonly status: number;
@@ -63,7 +63,9 @@ export interface OpenAiError {
   readonly code: string | null;
 }
 
-/** The fields of chat completions; those that are at a path of no dialect too (`model`) have the same names. */
+/**
+ * The names of a turn's parts in a chat completion request. An unknown model at `/v1/models/{id}` is named `model` too.
+ */
 const chatFields: PartFields = { model: "model", messages: "messages", tools: "tools", toolChoice: "tool_choice" };
 
 /**

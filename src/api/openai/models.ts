@@ -3,7 +3,7 @@ import { jsonLatin1 } from "../../json-text.ts";
 import type { ModelEntry } from "../../turn/model.ts";
 import type { Lookup } from "../dialect.ts";
 
-/** Where the models come from; implemented by the engine. */
+/** What is asked about the served models. The engine implements it. */
 export interface ModelSource {
   listModels(): Promise<readonly ModelEntry[]>;
   /** Rejects with `model_not_found` for a name that is not served. */

@@ -16,7 +16,10 @@ export function functionTool(definition: Fields, path: string, names: ModelNames
   };
 }
 
-/** Checks the name of a tool or a namespace. */
+/**
+ * Returns the name of a tool or a namespace. Throws `invalid_value` for one that is empty, too long, or holds the
+ * separator of namespaces.
+ */
 export function nameAt(value: unknown, path: string): string {
   const name = stringAt(value, path);
   if (name === "" || name.length > nameCharsMax) {
@@ -43,7 +46,7 @@ export function namedTool(definition: Fields, path: string, names: ModelNames): 
   return { name: names.toModel(name), description, source: { name, path } };
 }
 
-/** How a dialect writes an object as `tool_choice`. */
+/** How one of OpenAI's APIs writes a `tool_choice` that is an object. */
 export interface ChoiceForm {
   /** The values of `type` with which a tool may be named. */
   readonly kinds: readonly unknown[];

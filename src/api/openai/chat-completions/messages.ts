@@ -70,7 +70,7 @@ export function parseMessages(value: unknown, names: ModelNames): ParsedConversa
 /** The id given to a deprecated `function_call`, which has none. One is enough: a message has at most one such call. */
 const legacyCallId = "function_call";
 
-/** The calls of one assistant message, and the request field that holds them. */
+/** The calls of one assistant message, and the path of the field that holds them in the request. */
 interface PlacedCalls { readonly calls: readonly ToolUseBlock[]; readonly path: string }
 
 function parseCalls(message: Fields, path: string, names: ModelNames): PlacedCalls {

@@ -9,9 +9,9 @@ import { promptTokens } from "../usage.ts";
 
 /** The fields that are the same in every chunk of an answer. */
 export interface ChatIdentity {
-  /** `chatcmpl-…` */
+  /** The answer's id: `chatcmpl-` and a random token. */
   readonly id: string;
-  /** Epoch seconds. */
+  /** When the turn was begun, in seconds since the epoch. */
   readonly created: number;
   /** The model's name as the client wrote it. */
   readonly model: string;
@@ -69,7 +69,7 @@ export class ChatStream implements WireStream {
     this.#thinkingHead = wireText`${this.#head}{"index":0,"delta":{"reasoning_content":"`;
   }
 
-  /** The first chunk, which has the role. */
+  /** The first chunk of the stream. It has the role `assistant` and no text. */
   open(): WireText {
     return this.#chunk(wireText`"role":"assistant","content":"","refusal":null`);
   }

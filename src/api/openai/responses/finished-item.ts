@@ -16,7 +16,7 @@ interface ItemEnd {
   readonly place: WireText;
 }
 
-/** Formats an item at its end. */
+/** Makes the final form of an output item that gets no further text. */
 export function finishedItem(open: OpenItem, status: Status, { whole, place }: ItemEnd): FinishedItem {
   switch (open.kind) {
     case "message":

@@ -27,9 +27,9 @@ const deltaEventTail = wireText`"}\n\n`;
 
 /** The values of a response that come neither from the request nor from the model. */
 export interface ResponseIdentity {
-  /** `resp_…` */
+  /** The response's id: `resp_` and a random token. */
   readonly id: string;
-  /** Epoch seconds. */
+  /** When the turn was begun, in seconds since the epoch. */
   readonly createdAt: number;
 }
 
@@ -62,7 +62,7 @@ export class ResponseStream implements WireStream {
   /** The finished output items, each as JSON. */
   readonly #output: WireText[] = [];
   #open: OpenItem | undefined;
-  /** The text that this batch has added to the open item so far. */
+  /** The text that the batch under way has added so far to the open item, which is the output item that still grows. */
   #grown = "";
   /** The next event's number. The first two are reserved for `open`, which may be called after the first `encode`. */
   #sequence = openingEvents.length;
@@ -134,7 +134,10 @@ export class ResponseStream implements WireStream {
     return joinWireText(empty, closed, this.#event(type, wireText`"response":${body}`));
   }
 
-  /** Returns `noText` if the open item is of this kind. Otherwise ends it, and begins one of this kind. */
+  /**
+   * Makes the open item, which is the output item that still grows, one of this kind. Returns the events for that:
+   * `noText` if it is of this kind already, else those that end it and begin another.
+   */
   #growTo(kind: "message" | "reasoning"): WireText {
     if (this.#open?.kind === kind) return noText;
     const closed = this.#close("completed");
@@ -196,7 +199,7 @@ export class ResponseStream implements WireStream {
     this.#grown = "";
   }
 
-  /** Ends the open item: its `done` events repeat the item's whole text. */
+  /** Ends the open item, which is the output item that still grows. The `done` events repeat the item's whole text. */
   #close(status: "completed" | "incomplete"): WireText {
     const open = this.#open;
     if (open === undefined) return noText;

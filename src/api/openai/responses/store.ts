@@ -17,7 +17,7 @@ export interface ResponseStore {
   keep(response: StoredResponse): void;
   /** The items up to the response's end; undefined when there is no such response. Counts as a use for eviction. */
   conversation(id: string): readonly Fields[] | undefined;
-  /** Undefined when there is no such response. Counts as a use for eviction. */
+  /** A stored response by its id; undefined when there is no such response. Counts as a use for eviction. */
   find(id: string): StoredResponse | undefined;
   /** An item by the id that this server gave it, if a stored response still contains it in its input or output. */
   item(id: string): Fields | undefined;
