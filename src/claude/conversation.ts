@@ -9,11 +9,13 @@ import { parseDelta } from "./deltas.ts";
 import { History } from "./history.ts";
 import type { ClaudeProcess } from "./process.ts";
 import { type JsonObject, parseLine } from "./protocol.ts";
-import { type ConversationOptions, endRead, type LastRun, lastOf, type Run, startRun } from "./run.ts";
+import { type ConversationOptions, endRead, type LastRun, lastOf, noteAsked, type Run, startRun } from "./run.ts";
 import { canContinue, isReusable, type Standing, standingAfter } from "./standing.ts";
 import { resultsByCall, resultsOfLastCalls } from "./tool-results.ts";
+import { timeInNode } from "./time.ts";
 import type { TurnTranslator } from "./translate.ts";
 import { goesOn } from "./upstream-message.ts";
+import type { Heard } from "./watch.ts";
 
 /**
  * What one process is told: the system prompt and the tools once, then a history and one turn after the other. It can
@@ -25,6 +27,7 @@ export class Conversation {
   readonly #options: ConversationOptions;
   readonly #parts: BriefingParts;
   readonly #briefing: Briefing;
+  readonly #heard: Heard;
   #standing: Standing = { name: "known" };
   #run: Run | undefined;
   #lastRun: LastRun = { messageId: undefined, hasBegun: false, settled: 0, isCertain: true, rateLimit: undefined };
@@ -32,6 +35,8 @@ export class Conversation {
   constructor(process: ClaudeProcess, options: ConversationOptions) {
     this.process = process;
     this.#options = options;
+    const { now } = options.time ?? timeInNode;
+    this.#heard = { startedAtMs: now(), lastAtMs: undefined };
     const write = (line: string): void => void process.write(line);
     const [control, tools, history] = [new ControlChannel(write), new ClientTools(write), new History()];
     this.#parts = { process, control, tools, history };
@@ -40,6 +45,7 @@ export class Conversation {
       takeInPlace: (read, start, end) => this.#takeDelta(read, start, end),
       onLine: (line, wasCut) => this.#onLine(line, wasCut),
       onReadEnd: () => {
+        this.#heard.lastAtMs = now();
         if (this.#run !== undefined) endRead(this.#run, (error) => this.#parts.tools.explain(error));
       },
       onFailure: (error) => {
@@ -51,9 +57,7 @@ export class Conversation {
   }
 
   /** Whether the current run, or else the last one, has produced output, so that its request has reached the model. */
-  get hasBegun(): boolean {
-    return (this.#run ?? this.#lastRun).hasBegun;
-  }
+  get hasBegun(): boolean { return (this.#run ?? this.#lastRun).hasBegun; }
 
   /** Whether another run of the same conversation is possible. */
   get isReusable(): boolean { return isReusable(this.#standing); }
@@ -111,14 +115,10 @@ export class Conversation {
    * Tells a new process what a turn begins with, before the turn. Resolves when the CLI has accepted that; rejects
    * with its refusal.
    */
-  prepare(turn: Turn): Promise<void> {
-    return this.#briefing.prepare(turn);
-  }
+  prepare(turn: Turn): Promise<void> { return this.#briefing.prepare(turn); }
 
   /** Whether this conversation, which was told a turn's first `seen` messages, can continue with the other messages. */
-  canContinue(turn: Turn, seen: number): boolean {
-    return canContinue(this.#standing, turn, seen);
-  }
+  canContinue(turn: Turn, seen: number): boolean { return canContinue(this.#standing, turn, seen); }
 
   /**
    * Runs one turn. `seen` is how many of the turn's messages the process was told before; 0 for a fresh one. Yields
@@ -127,10 +127,10 @@ export class Conversation {
    */
   async *run(turn: Turn, seen: number, signal: AbortSignal): AsyncGenerator<TurnEvent[], void, undefined> {
     const run = startRun(turn, {
-      process: this.process, tools: this.#parts.tools, last: this.#lastRun, silenceMsMax: this.#options.silenceMsMax,
+      process: this.process, tools: this.#parts.tools, last: this.#lastRun, heard: this.#heard, options: this.#options,
       onFailure: (error) => this.#failWaits(error),
     });
-    const { queue, translator, silence, fail } = run;
+    const { queue, translator, watch, fail } = run;
     this.#run = run;
     const onAbort = (): void => fail(clientClosed());
     signal.addEventListener("abort", onAbort, { once: true });
@@ -145,16 +145,16 @@ export class Conversation {
         const onRefused = (error: unknown): void => {
           if (this.#run === run) fail(asBridgeError(error));
         };
-        this.#briefing.tell({ turn, seen, onAsk: () => void (run.isAsked = true), onRefused }).catch(onRefused);
+        this.#briefing.tell({ turn, seen, onAsk: () => noteAsked(run, this.#heard), onRefused }).catch(onRefused);
       } else {
-        run.isAsked = true;
+        noteAsked(run, this.#heard);
         this.#parts.history.awaitAnswer(turn.messages);
         this.#parts.tools.answer(resultsByCall(before.callIds, resultsOfLastCalls(turn.messages) ?? []));
       }
       for (let batch = await queue.next(); batch !== undefined; batch = await queue.next()) yield batch;
       this.#settle(translator);
     } finally {
-      clearInterval(silence);
+      watch.stop();
       signal.removeEventListener("abort", onAbort);
       this.#run = undefined;
       const settled = before.name === "known" && run.isAsked ? turn.messages.length - 1 : seen;

@@ -1,7 +1,7 @@
 /** Calls once after `ms` milliseconds. Returns a function that cancels it. */
 export type After = (ms: number, call: () => void) => () => void;
 
-const afterInNode: After = (ms, call) => {
+export const afterInNode: After = (ms, call) => {
   const timer = setTimeout(call, ms);
   return () => clearTimeout(timer);
 };

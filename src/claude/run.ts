@@ -4,13 +4,21 @@ import type { Turn } from "../turn/turn.ts";
 import { BatchQueue } from "./batches.ts";
 import type { BriefingOptions } from "./briefing.ts";
 import type { ClientTools } from "./client-tools.ts";
+import { bootWaitMs } from "./probe.ts";
 import type { ClaudeProcess } from "./process.ts";
 import type { RateLimitInfo } from "./protocol.ts";
+import { type Time, timeInNode } from "./time.ts";
 import { TurnTranslator } from "./translate.ts";
+import { type Heard, type Limits, limitsOf, type Phase, Watch } from "./watch.ts";
 
 export interface ConversationOptions extends BriefingOptions {
   /** How long the CLI may write nothing during a turn before the turn fails, in milliseconds. */
   readonly silenceMsMax: number;
+  /** How long a process may take from its start to its first line, in milliseconds; `bootWaitMs` by default. */
+  readonly bootMsMax?: () => number;
+  readonly time?: Time;
+  /** Other limits than those of `limitsOf`. */
+  readonly limits?: Partial<Limits>;
   /** Called when the CLI reports the state of the subscription's usage windows. */
   readonly onRateLimit: (info: RateLimitInfo) => void;
 }
@@ -19,7 +27,7 @@ export interface ConversationOptions extends BriefingOptions {
 export interface Run {
   readonly queue: BatchQueue<TurnEvent>;
   readonly translator: TurnTranslator;
-  readonly silence: NodeJS.Timeout;
+  readonly watch: Watch;
   readonly fail: (error: BridgeError) => void;
   /** The question, or the awaited tool results, went to the CLI: what it writes from now on is this run's. */
   isAsked: boolean;
@@ -28,6 +36,8 @@ export interface Run {
    * refused, and that the CLI sends again, has not.
    */
   hasBegun: boolean;
+  /** The API has answered, if only with a refusal after which the CLI tries again. */
+  hasSign: boolean;
 }
 
 /** What a conversation keeps of its last run. */
@@ -48,25 +58,27 @@ export interface RunSetting {
   readonly process: ClaudeProcess;
   readonly tools: ClientTools;
   readonly last: LastRun;
-  readonly silenceMsMax: number;
+  readonly heard: Heard;
+  readonly options: Pick<ConversationOptions, "silenceMsMax" | "bootMsMax" | "limits" | "time">;
   /** Called when the run fails: rejects everything else that waits for an answer of the process. */
   readonly onFailure: (error: BridgeError) => void;
 }
 
-/** Creates the queue and the translator of a run and starts its silence timer. Writes nothing to the process. */
+/** Creates the queue and the translator of a run and starts its watch. Writes nothing to the process. */
 export function startRun({ responseSchema, disableParallelToolUse, toolChoice }: Turn, setting: RunSetting): Run {
-  const { process, tools, last, silenceMsMax, onFailure } = setting;
+  const { process, tools, last, heard, options, onFailure } = setting;
+  const { silenceMsMax, bootMsMax = () => bootWaitMs, time = timeInNode } = options;
   const queue = new BatchQueue<TurnEvent>({
     pause: () => process.pause(),
     resume: () => {
       // A paused CLI is not read. The time until now does not count as its silence.
-      silence.refresh();
+      watch.refresh();
       process.resume();
     },
   });
   const manyCalls = disableParallelToolUse ? 1 : Infinity;
   const translator = new TurnTranslator({
-    nowMs: Date.now,
+    nowMs: time.now,
     previousMessageId: last.messageId,
     rateLimit: last.rateLimit,
     hasSchema: responseSchema !== undefined,
@@ -79,21 +91,42 @@ export function startRun({ responseSchema, disableParallelToolUse, toolChoice }:
     onFailure(error);
     queue.end(error);
   };
-  const silence = setInterval(() => {
-    if (!queue.isAwaited) return;
-    fail(new BridgeError("turn_timeout", `The claude process was silent for ${silenceMsMax / 1000} s.`));
-  }, silenceMsMax);
-  return { queue, translator, silence, fail, isAsked: false, hasBegun: false };
+  const limits = limitsOf(heard, time.now(), { silenceMsMax, bootMsMax: bootMsMax() });
+  const watch = new Watch({
+    limits: { ...limits, ...options.limits }, time, isListening: () => queue.isAwaited, fail,
+    onNoResult: () => {
+      translator.endWithoutResult(queue.items);
+      queue.end();
+      process.kill();
+    },
+  });
+  watch.enter(heard.lastAtMs === undefined ? "booting" : "told");
+  return { queue, translator, watch, fail, isAsked: false, hasBegun: false, hasSign: false };
+}
+
+/** To be called before the question, or the awaited results, are written. */
+export function noteAsked(run: Run, { lastAtMs }: Heard): void {
+  run.isAsked = true;
+  if (lastAtMs !== undefined) run.watch.enter("asked");
 }
 
 /** Ends a read: gives its events to the turn's caller, and ends the run if its outcome is known. */
 export function endRead(run: Run, explain: (error: BridgeError) => BridgeError): void {
-  const { queue, translator: { outcome }, silence, fail } = run;
-  silence.refresh();
-  run.hasBegun ||= run.isAsked && queue.items.some(({ type }) => type !== "retry");
+  const { queue, translator, watch, fail } = run;
+  const { outcome } = translator;
+  watch.refresh();
+  run.hasSign ||= run.isAsked && queue.items.length > 0;
+  run.hasBegun ||= run.hasSign && queue.items.some(({ type }) => type !== "retry");
+  watch.enter(phaseOf(run));
   queue.flush();
   if (outcome.name === "failed") fail(run.hasBegun ? outcome.error : explain(outcome.error));
   else if (outcome.name !== "running") queue.end();
+}
+
+function phaseOf({ isAsked, hasSign, translator }: Run): Phase {
+  if (!isAsked) return "told";
+  if (!hasSign) return "asked";
+  return translator.lacksResult ? "answered" : "answering";
 }
 
 /** What is kept of a run that is over, except how much of its turn is in the history: the conversation adds that. */

@@ -7,7 +7,7 @@ import { failureToError } from "./failure.ts";
 import { isObject, type JsonObject, optionalString, parseRateLimitInfo, type RateLimitInfo } from "./protocol.ts";
 import { endingReason, isCutting, type TurnOutcome } from "./turn-outcome.ts";
 import {
-  blockIndex, contentBlocks, type GivenUp, givenUpIn, goesOn, leavesOpen, optionalStatus, UpstreamMessage,
+  blockIndex, contentBlocks, type GivenUp, givenUpIn, givenUpTurn, goesOn, leavesOpen, UpstreamMessage,
   type WholeMessage,
 } from "./upstream-message.ts";
 
@@ -44,14 +44,10 @@ export class TurnTranslator {
     this.#blocks = new AnswerBlocks(this.#calls, options.hasSchema);
   }
 
-  get outcome(): TurnOutcome {
-    return this.#outcome;
-  }
+  get outcome(): TurnOutcome { return this.#outcome; }
 
   /** What the CLI told last of the subscription's usage windows. */
-  get rateLimit(): RateLimitInfo | undefined {
-    return this.#rateLimit;
-  }
+  get rateLimit(): RateLimitInfo | undefined { return this.#rateLimit; }
 
   /** The id of the message that the CLI streams, or streamed last. */
   get messageId(): string | undefined {
@@ -59,13 +55,21 @@ export class TurnTranslator {
   }
 
   /** The ids of the answer's calls, in the model's order. */
-  get callIds(): readonly string[] {
-    return this.#calls.ids;
-  }
+  get callIds(): readonly string[] { return this.#calls.ids; }
 
   /** Whether the client was told of every call that the model made. */
-  get isWhole(): boolean {
-    return this.#calls.isWhole;
+  get isWhole(): boolean { return this.#calls.isWhole; }
+
+  /** Whether the answer is whole but for the `result` line, with which the CLI ends its turn. */
+  get lacksResult(): boolean {
+    const isLast = this.#message.stopReason === "end_turn" || this.#message.stopReason === "stop_sequence";
+    const isWhole = isLast && this.#message.isOver && (!this.#options.hasSchema || this.#blocks.isSchemaAnswered);
+    return isWhole && this.#outcome.name === "running";
+  }
+
+  /** Ends an answer that lacks its `result`: the process has no further use. */
+  endWithoutResult(events: TurnEvent[]): void {
+    if (this.lacksResult) this.#finish("cut", events);
   }
 
   /** Handles a delta that the fast path has parsed, its text still escaped. */
@@ -139,6 +143,8 @@ export class TurnTranslator {
         this.#messageStop(optionalString(delta["stop_reason"]), optionalString(delta["stop_sequence"]), events);
         return;
       }
+      case "message_stop":
+        return this.#message.end();
     }
   }
 
@@ -195,10 +201,8 @@ export class TurnTranslator {
 
   #result(result: JsonObject, events: TurnEvent[]): void {
     if (result["is_error"] === true || this.#givenUp !== undefined) {
-      const text = optionalString(result["result"]) ?? "";
-      const failure = this.#givenUp ?? { error: undefined, status: undefined, text };
-      const status = failure.status ?? optionalStatus(result["api_error_status"]);
-      const error = failureToError({ ...failure, status, rateLimit: this.#rateLimit }, this.#options.nowMs());
+      const failure = givenUpTurn(result, this.#givenUp);
+      const error = failureToError({ ...failure, rateLimit: this.#rateLimit }, this.#options.nowMs());
       this.#outcome = { name: "failed", error };
       return;
     }

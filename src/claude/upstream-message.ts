@@ -7,6 +7,7 @@ export class UpstreamMessage {
   #id: string | undefined;
   #stopReason: string | undefined;
   #stopSequence: string | undefined;
+  #isOver = false;
   #usage: JsonObject = {};
   /** What the answer's earlier messages used, without those that broke off. */
   #earlierUsage = noUsage;
@@ -25,6 +26,11 @@ export class UpstreamMessage {
     return this.#stopSequence;
   }
 
+  /** Whether the API has said that no more of the message comes. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
   /** What the answer has used up to now: this message and those before it. */
   get usage(): Usage {
     return sumOfUsage(this.#earlierUsage, toUsage(this.#usage));
@@ -36,6 +42,7 @@ export class UpstreamMessage {
     this.#id = optionalString(message["id"]) ?? "";
     this.#stopReason = undefined;
     this.#stopSequence = undefined;
+    this.#isOver = false;
     this.#usage = {};
     this.addUsage(message["usage"]);
   }
@@ -44,6 +51,11 @@ export class UpstreamMessage {
   stop(stopReason: string | undefined, stopSequence: string | undefined): void {
     this.#stopReason = stopReason ?? this.#stopReason;
     this.#stopSequence = stopSequence ?? this.#stopSequence;
+  }
+
+  /** Handles `message_stop`. */
+  end(): void {
+    this.#isOver = true;
   }
 
   /** Merges a `usage` object. The API reports running totals, so later numbers replace earlier ones. */
@@ -65,6 +77,14 @@ export interface GivenUp {
   readonly error: string | undefined;
   readonly status: number | undefined;
   readonly text: string;
+}
+
+/** What is known of a turn that the CLI gave up, of the synthetic message if there was one, and of its `result`. */
+export function givenUpTurn(result: JsonObject, givenUp: GivenUp | undefined): GivenUp {
+  const { error, text, status } = givenUp ?? {
+    error: undefined, status: undefined, text: optionalString(result["result"]) ?? "",
+  };
+  return { error, text, status: status ?? optionalStatus(result["api_error_status"]) };
 }
 
 /** Reads a synthetic message, and the line that it came in. Undefined for a message of the model's. */

@@ -5,6 +5,7 @@ import type { Command } from "../claude/launch.ts";
 import type { ClaudeProcess } from "../claude/process.ts";
 import type { RateLimitInfo } from "../claude/protocol.ts";
 import { refuseUntellable } from "../claude/tellable.ts";
+import type { Limits } from "../claude/watch.ts";
 import type { ModelAlias } from "../config/settings.ts";
 import type { Logger } from "../log.ts";
 import type { TurnEvent } from "../turn/event.ts";
@@ -45,6 +46,8 @@ export interface EngineOptions {
   readonly silenceMsMax: number;
   /** How long a turn waits for its process to end a rehearsal, in milliseconds. Default: that of `Conversation`. */
   readonly rehearsalWaitMsMax?: number;
+  /** Other limits of silence than those of `Conversation`. */
+  readonly limits?: Partial<Limits>;
   /** Says where to make the processes' folder; called each time one is made. */
   readonly folderPlace?: () => FolderPlace;
   readonly world: World;
@@ -223,9 +226,9 @@ export class Engine {
   }
 
   #converse(process: ClaudeProcess): Conversation {
-    const { silenceMsMax, rehearsalWaitMsMax } = this.#options;
+    const { silenceMsMax, rehearsalWaitMsMax, limits = {}, world } = this.#options;
     return new Conversation(process, {
-      silenceMsMax,
+      silenceMsMax, limits, time: world.clock,
       ...(rehearsalWaitMsMax === undefined ? {} : { rehearsalWaitMsMax }),
       onInitialized: (answer) => void this.#cli.learn(answer, process),
       onHistoryTold: () => this.#pool.putOffRefill(),

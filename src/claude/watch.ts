@@ -1,0 +1,143 @@
+import { BridgeError } from "../errors.ts";
+import type { Time } from "./time.ts";
+
+/** How long a process that was started a while ago may take to its first line in a turn, in milliseconds. */
+export const firstLineWaitMsMin = 10_000;
+/**
+ * How long the `result` line of a whole answer may take, in milliseconds. It follows within some 10. If it is not there
+ * by then, the answer ends without it.
+ */
+export const resultWaitMsMax = 5_000;
+/** After how long without a line a process's connection to the API may be dead, in milliseconds of wall clock. */
+export const quietMsMin = 60_000;
+/**
+ * How long the first sign of an answer may take on such a process, in milliseconds. Where the connection is dead (a
+ * laptop that has slept, a router that has forgotten it), none comes, and the CLI waits for ten minutes. A model that is
+ * so slow is asked once more, on another process.
+ */
+export const firstSignWaitMsMax = 20_000;
+
+/** A process that did not come up. Any other one of the same CLI may do the same. */
+export class BootTimeout extends BridgeError {
+  constructor(waitMs: number) {
+    super("cli_failed", `The claude process did not boot within ${Math.round(waitMs / 1000)} s.`);
+  }
+}
+
+/** When a process was heard, in milliseconds of the wall clock. */
+export interface Heard {
+  readonly startedAtMs: number;
+  /** Undefined before the first line. */
+  lastAtMs: number | undefined;
+}
+
+/**
+ * How far a turn is, as far as its process may be silent. `booting`: the process has not said a word yet. `told`: it is
+ * told a history. `asked`: the question is written, and nothing has come of it. `answering`: something has. `answered`:
+ * all of the answer has come but for the line that ends the turn.
+ */
+export type Phase = "booting" | "told" | "asked" | "answering" | "answered";
+
+/** The limits of silence in a turn, in milliseconds; see the constants above. */
+export interface Limits {
+  readonly silenceMsMax: number;
+  readonly bootMsMax: number;
+  readonly resultMsMax: number;
+  /** Undefined where the connection has been used lately. */
+  readonly firstSignMsMax: number | undefined;
+}
+
+/** The limits of a turn that begins at `nowMs`. */
+export function limitsOf(
+  { startedAtMs, lastAtMs }: Heard, nowMs: number, usual: Pick<Limits, "silenceMsMax" | "bootMsMax">,
+): Limits {
+  const { silenceMsMax, bootMsMax } = usual;
+  const isQuiet = nowMs - (lastAtMs ?? startedAtMs) >= quietMsMin;
+  return {
+    silenceMsMax,
+    bootMsMax: Math.max(bootMsMax - (nowMs - startedAtMs), Math.min(firstLineWaitMsMin, bootMsMax)),
+    resultMsMax: resultWaitMsMax,
+    firstSignMsMax: isQuiet ? firstSignWaitMsMax : undefined,
+  };
+}
+
+/** What a watch does when a limit is reached, and what it looks at. */
+export interface WatchOptions {
+  readonly limits: Limits;
+  readonly time: Time;
+  /** False while the reader takes its time: then the CLI is not read, and its silence is not its own. */
+  readonly isListening: () => boolean;
+  readonly fail: (error: BridgeError) => void;
+  /** Called when the line that ends the turn does not come. */
+  readonly onNoResult: () => void;
+}
+
+/** Watches one turn for silences that are too long. */
+export class Watch {
+  readonly #options: WatchOptions;
+  #phase: Phase | undefined;
+  #lastMs = 0;
+  #cancelSilence = (): void => {};
+  #cancelPhase = (): void => {};
+
+  constructor(options: WatchOptions) {
+    this.#options = options;
+    this.refresh();
+    this.#awaitSilence(options.limits.silenceMsMax);
+  }
+
+  /** To be called when the process was heard, or when it begins to be read again. */
+  refresh(): void {
+    this.#lastMs = this.#options.time.monotonic();
+  }
+
+  enter(phase: Phase): void {
+    if (phase === this.#phase) return;
+    this.#phase = phase;
+    this.#cancelPhase();
+    const limitMs = this.#limitOf(phase);
+    if (limitMs !== undefined) this.#awaitEnd(phase, limitMs);
+  }
+
+  stop(): void {
+    this.#cancelSilence();
+    this.#cancelPhase();
+  }
+
+  /** Sets one timer for the whole silence, in place of one at each read, of which there may be thousands a second. */
+  #awaitSilence(ms: number): void {
+    const { time, limits: { silenceMsMax }, isListening, fail } = this.#options;
+    this.#cancelSilence = time.after(ms, () => {
+      if (!isListening()) this.refresh();
+      const leftMs = this.#lastMs + silenceMsMax - time.monotonic();
+      if (leftMs > 0) return this.#awaitSilence(leftMs);
+      fail(new BridgeError("turn_timeout", `The claude process was silent for ${silenceMsMax / 1000} s.`));
+    });
+  }
+
+  #awaitEnd(phase: Phase, limitMs: number): void {
+    const { time, isListening } = this.#options;
+    this.#cancelPhase = time.after(limitMs, () => {
+      if (isListening()) this.#onLate(phase, limitMs);
+      else this.#awaitEnd(phase, limitMs);
+    });
+  }
+
+  #limitOf(phase: Phase): number | undefined {
+    const { bootMsMax, firstSignMsMax, resultMsMax } = this.#options.limits;
+    switch (phase) {
+      case "booting": return bootMsMax;
+      case "asked": return firstSignMsMax;
+      case "answered": return resultMsMax;
+      default: return undefined;
+    }
+  }
+
+  #onLate(phase: Phase, limitMs: number): void {
+    const { fail, onNoResult } = this.#options;
+    if (phase === "answered") return onNoResult();
+    if (phase === "booting") return fail(new BootTimeout(limitMs));
+    const words = `The claude process got no answer of the API within ${limitMs / 1000} s. Its connection may be dead.`;
+    fail(new BridgeError("cli_failed", words));
+  }
+}
