@@ -12,8 +12,8 @@ export const resultWaitMsMax = 5_000;
 export const quietMsMin = 60_000;
 /**
  * How long the first sign of an answer may take on such a process, in milliseconds. Where the connection is dead (a
- * laptop that has slept, a router that has forgotten it), none comes, and the CLI waits for ten minutes. A model that is
- * so slow is asked once more, on another process.
+ * laptop that has slept, a router that has forgotten it), none comes, and the CLI waits for ten minutes. A model as
+ * slow as that is asked once more, on another process.
  */
 export const firstSignWaitMsMax = 20_000;
 
