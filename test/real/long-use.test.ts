@@ -1,0 +1,85 @@
+/** A day of work on few processes: memory stays bounded, a process is renewed, and no turn has to wait for it. */
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { descendants, proportionalMegabytes, residentMegabytes } from "../../scripts/bench/process-usage.ts";
+import { conversationOf, textAnswer, textOf, toolUseAnswer } from "../support/anthropic-stub.ts";
+import { claudeVersions } from "../support/real-claude.ts";
+import { claudesOf, startReal } from "../support/real-server.ts";
+import { sampleOf } from "../support/sample.ts";
+
+const conversations = sampleOf({ what: "conversations of 15 turns with 200 kB results", small: 1, large: 2, whole: 10 });
+const shortTurns = sampleOf({ what: "short turns in one conversation", small: 40, large: 340, whole: 500 });
+const turnsEach = 15;
+const resultChars = 200_000;
+/** All processes of the server and its own, in MB. One CLI has 250 after its first turn. */
+const megabytesMax = 1_500;
+
+interface Said { readonly role: string; readonly content: unknown; readonly tool_calls?: unknown; readonly tool_call_id?: string }
+
+const system: Said = { role: "system", content: "Be terse." };
+const tools = [{ type: "function", function: { name: "look", parameters: { type: "object", properties: { n: { type: "integer" } } } } }];
+
+function megabytesOf(pid: number): number {
+  return [pid, ...descendants(pid)].reduce((sum, each) => {
+    try {
+      return sum + (proportionalMegabytes(each) ?? residentMegabytes(each));
+    } catch {
+      // It has ended meanwhile.
+      return sum;
+    }
+  }, 0);
+}
+
+const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+
+describe("long use", () => {
+  const [version] = claudeVersions;
+
+  it(`claude ${version}: large results in conversations one after the other, then many short turns in one`, async (t) => {
+    const { stub, startServer } = await startReal(t, version);
+    const { bridge, client } = await startServer();
+    const pid = bridge.child.pid ?? assert.fail();
+    stub.respond = ({ body }) => {
+      const last = conversationOf(body).at(-1);
+      const isCall = textOf(last?.content).startsWith("look");
+      return isCall ? toolUseAnswer([{ name: "look", input: { n: 1 }, fragments: ['{"n":', "1}"] }]) : textAnswer(["Fine."]);
+    };
+    let peak = 0;
+    const processes = new Set<number>();
+    const ask = async (messages: readonly Said[]): Promise<{ readonly message: Said; readonly ms: number }> => {
+      const beganMs = performance.now();
+      const completion = await client.chat.completions.create({ model: "sonnet", messages, tools });
+      const ms = performance.now() - beganMs;
+      for (const claude of claudesOf(bridge)) processes.add(claude);
+      return { message: completion.choices[0].message, ms };
+    };
+    for (let conversation = 0; conversation < conversations; conversation++) {
+      const messages: Said[] = [system];
+      for (let turn = 0; turn < turnsEach; turn++) {
+        messages.push({ role: "user", content: `look ${conversation} ${turn}` });
+        const { message } = await ask(messages);
+        const [call] = message.tool_calls as { readonly id: string }[];
+        messages.push(message, { role: "tool", tool_call_id: call?.id ?? assert.fail(), content: `${turn} `.repeat(resultChars / 2).slice(0, resultChars) });
+        messages.push((await ask(messages)).message);
+        peak = Math.max(peak, megabytesOf(pid));
+      }
+    }
+    t.diagnostic(`${conversations} conversations: ${processes.size} processes, at most ${peak.toFixed(0)} MB, then ${megabytesOf(pid).toFixed(0)} MB`);
+    processes.clear();
+    const times: number[] = [];
+    const messages: Said[] = [system];
+    for (let turn = 0; turn < shortTurns; turn++) {
+      messages.push({ role: "user", content: `Question ${turn}` });
+      const { message, ms } = await ask(messages);
+      messages.push(message);
+      times.push(ms);
+      if (turn % 20 === 0) peak = Math.max(peak, megabytesOf(pid));
+    }
+    // The first may boot its process.
+    const [, ...later] = times;
+    const [usual, longest] = [median(later), Math.max(...later)];
+    t.diagnostic(`${shortTurns} short turns: ${processes.size} processes, at most ${peak.toFixed(0)} MB; a turn ${usual.toFixed(0)} ms, the longest ${longest.toFixed(0)} ms (turn ${times.indexOf(longest)})`);
+    t.diagnostic(times.map((ms, turn) => `${turn}:${ms.toFixed(0)}`).filter((_text, turn) => turn % 25 === 0 || (times[turn] ?? 0) > 2 * usual).join(" "));
+    assert.ok(peak <= megabytesMax, `${peak} MB`);
+  });
+});
