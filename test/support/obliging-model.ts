@@ -50,6 +50,7 @@ function lastIsClients({ messages }: StubRequestBody): boolean {
 interface ToolSchema {
   readonly properties?: Readonly<Record<string, { readonly type?: string }>>;
   readonly required?: unknown;
+  readonly additionalProperties?: unknown;
 }
 
 const valueOf: Readonly<Record<string, unknown>> = {
@@ -58,8 +59,9 @@ const valueOf: Readonly<Record<string, unknown>> = {
 
 /** An input that the schemas of the tests take. */
 function callOf({ name, input_schema: schema }: NonNullable<StubRequestBody["tools"]>[number]): StubToolUse {
-  const { properties = {}, required } = (schema ?? {}) as ToolSchema;
+  const { properties = {}, required, additionalProperties } = (schema ?? {}) as ToolSchema;
   const names: readonly string[] = Array.isArray(required) ? required : [];
   const needed = Object.fromEntries(names.map((key) => [key, valueOf[properties[key]?.type ?? "string"]]));
-  return { name, input: "city" in properties ? { ...needed, city: "Zürich", at: 1.5 } : needed };
+  if (!("city" in properties)) return { name, input: needed };
+  return { name, input: { ...needed, city: "Zürich", ...(additionalProperties === false ? {} : { at: 1.5 }) } };
 }
