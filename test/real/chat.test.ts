@@ -259,7 +259,8 @@ for (const version of claudeVersions) {
       // with its token read again, a 404 without streaming.
       const failures = [
         [400, "invalid_request_error", 400, "invalid_request_error", null, 3],
-        [401, "authentication_error", 401, "authentication_error", "not_logged_in", 2],
+        // The CLI asks twice; and a process that was used before may have an outdated login, so a new one tries once more.
+        [401, "authentication_error", 401, "authentication_error", "not_logged_in", 4],
         [404, "not_found_error", 404, "invalid_request_error", "model_not_found", 2],
         [429, "rate_limit_error", 429, "rate_limit_error", "rate_limit_exceeded", 1],
         [500, "api_error", 502, "server_error", "upstream_error", 1],
