@@ -25,7 +25,7 @@ export interface TurnRequest {
  */
 export type HeaderView = (name: string) => string | undefined;
 
-/** What a parser needs besides the body. */
+/** What a dialect parses a request with, besides the body. */
 export interface ParseContext {
   readonly header: HeaderView;
   /** The model of a request that names none. */

@@ -23,7 +23,7 @@ export class ClientTools {
     return this.#calls.isPending;
   }
 
-  /** Sets the tools that the CLI is given from now on. */
+  /** Sets the tools that the CLI is given when it asks for them from now on. */
   serve(turn: Turn): void {
     this.#served = new ServedTools(turn);
   }

@@ -21,12 +21,12 @@ export class KnownCapabilities {
     this.#isKnown = true;
   }
 
-  /** Notes a refusal that shows what the CLI cannot do after all. */
+  /** Notes that the CLI cannot do something after all, as a refusal of it has shown. */
   lacks(name: CapabilityName): void {
     this.#current = { ...this.#current, [name]: false };
   }
 
-  /** To be called when the CLI has changed. */
+  /** Forgets what the CLI can do. To be called when the CLI has changed. */
   forget(): void {
     this.#current = noCapabilities;
     this.#isKnown = false;

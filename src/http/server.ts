@@ -75,7 +75,10 @@ export function createHttpServer(options: HttpOptions): Server {
   return server;
 }
 
-/** Whether a request has a header. A CORS preflight has those that its request will have. */
+/**
+ * Whether a request has a header. A CORS preflight counts as having the headers that it announces for the request
+ * behind it.
+ */
 function hasHeader({ method, headers }: IncomingMessage, name: string): boolean {
   const announced = method === "OPTIONS" ? headers["access-control-request-headers"] ?? "" : "";
   return Object.hasOwn(headers, name) || announced.toLowerCase().split(",").some((other) => other.trim() === name);
@@ -86,7 +89,7 @@ interface Arrival {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly target: Target;
-  /** Undefined if no route matches. */
+  /** The route that serves the request; undefined if there is none. */
   readonly match: Match | undefined;
   readonly router: Router;
 }

@@ -21,7 +21,7 @@ export interface ImageBlock {
 /** A file that the client has uploaded to the API. The CLI passes its id on (2.1.197, 2.1.330). */
 export interface FileSource { readonly type: "file"; readonly file_id: string }
 
-/** An image that has yet to be fetched. */
+/** The address of an image that the HTTP layer fetches before the turn is told to a process. */
 export interface UrlSource {
   readonly type: "url";
   readonly url: string;

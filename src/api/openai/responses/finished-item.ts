@@ -10,7 +10,10 @@ export interface FinishedItem {
   readonly events: readonly (readonly [type: WireText, fields: WireText])[];
 }
 
-/** What finishes an item besides itself: its whole text, and the fields that say which item an event belongs to. */
+/**
+ * What is needed to finish an output item: its whole text, and the fields by which an event says that it belongs to the
+ * item.
+ */
 interface ItemEnd {
   readonly whole: JsonText;
   readonly place: WireText;

@@ -16,7 +16,7 @@ export function getResponse(store: ResponseStore): Lookup {
   };
 }
 
-/** `DELETE /v1/responses/{id}`. */
+/** `DELETE /v1/responses/{id}`: removes a stored response. */
 export function deleteResponse(store: ResponseStore): Lookup {
   return ({ parameter }) => {
     if (!store.delete(parameter)) throw notFound();
