@@ -70,6 +70,15 @@ describe("the source", () => {
     assert.deepEqual(engine.flatMap(({ file, source }) => worldBreaches(file, source)), []);
   });
 
+  it("has one file of the engine in which a process is started, one in which it is moved, one in which it is ended", async () => {
+    const engine = (await sources()).filter(({ file }) => file.startsWith("src/engine/"));
+    const filesWith = (pattern: RegExp): string[] => engine.filter(({ source }) => pattern.test(source)).map(({ file }) => file.slice("src/engine/".length));
+    assert.deepEqual(filesWith(/\bworld\.launch\(/u), ["launcher.ts"]);
+    assert.deepEqual(filesWith(/\bconversation\.rewind\(/u), ["moves.ts"]);
+    assert.deepEqual(filesWith(/\bprocess\.(?:end|fail|kill)\((?!pid)/u), ["processes.ts"]);
+    assert.deepEqual(filesWith(/\.use = |\.wear\.turns\+\+/u), ["processes.ts", "owned-process.ts"].sort());
+  });
+
   it("has no file of src over 250 lines", async () => {
     const long = (await sources()).filter(({ file }) => file.startsWith("src/")).flatMap(({ file, source }) => {
       const lines = source.trimEnd().split("\n").length;

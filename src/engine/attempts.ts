@@ -6,9 +6,10 @@ import type { Turn } from "../turn/turn.ts";
 import type { Course } from "./course.ts";
 import type { LoginGate } from "./login-gate.ts";
 import type { Seat } from "./seat.ts";
-import type { Seats } from "./seats.ts";
+import type { Seats, Seeker } from "./seats.ts";
 import type { Found } from "./timelines.ts";
 import { AnswerWithCall, callNow } from "./tool-choice.ts";
+import type { TurnCounts } from "./turn-counts.ts";
 
 /** A refused login: a process may hold one that was renewed since. */
 const loginFailures: ReadonlySet<ErrorCode> = new Set(["not_logged_in"]);
@@ -32,8 +33,7 @@ export interface AttemptsOptions {
   readonly seats: Seats;
   readonly login: LoginGate;
   readonly log: Logger;
-  /** Called when a process was found for a turn. */
-  readonly onSeat: (turn: Turn, seat: Seat) => void;
+  readonly counts: TurnCounts;
   /** Whether the engine shuts down: then no turn is given to another process, and none is kept. */
   readonly isClosing: () => boolean;
 }
@@ -43,6 +43,8 @@ export class Attempts {
   readonly #options: AttemptsOptions;
   readonly #asked: Asked;
   readonly #course: Course;
+  /** Whether the turn has had a process. */
+  #wasSeated = false;
 
   constructor(options: AttemptsOptions, asked: Asked, course: Course) {
     this.#options = options;
@@ -56,12 +58,12 @@ export class Attempts {
    * a new process that still lives, it has refused the request itself, and another would too.
    */
   async *answer(found: Found | undefined): AsyncGenerator<TurnEvent[], void, undefined> {
-    const { turn, signal } = this.#asked;
+    const { signal } = this.#asked;
     const { seats } = this.#options;
     const course = this.#course;
     const completed = await this.#ready(found);
     const moved = found === undefined ? undefined : await seats.move(found);
-    const seat = this.#sit(moved ?? await seats.find(turn, course.timeline, course.profile, signal));
+    const seat = this.#sit(moved ?? await seats.find(this.#seeker, signal));
     try {
       const asked = seat.kept < (found?.kept ?? 0) ? await this.#completed(undefined) : completed;
       yield* this.#run(seat, asked, seat.kept);
@@ -69,7 +71,7 @@ export class Attempts {
       const isLogin = isOf(loginFailures, error);
       if (seat.conversation.hasBegun || this.#options.isClosing() || !(isLogin || isOf(deaths, error))) throw error;
       const isFresh = seat.way === "booted" && seat.conversation.process.state === "busy";
-      const isOutdated = isLogin && !seats.isCurrent(seat.conversation);
+      const isOutdated = isLogin && !seats.isCurrent(seat);
       if (isLogin) this.#onRefusedLogin(seat, asBridgeError(error), isFresh);
       if (isFresh && !isOutdated) throw error;
       this.#options.log.info(
@@ -102,14 +104,13 @@ export class Attempts {
   }
 
   async *#anew(whole: Turn, isLogin: boolean): AsyncGenerator<TurnEvent[], void, undefined> {
-    const { turn, signal } = this.#asked;
+    const { signal } = this.#asked;
     const { seats, login } = this.#options;
-    const { timeline, profile } = this.#course;
     // Once another turn has found the login good, the process of any such turn will do.
     const isAnyGood = isLogin && login.isTrusted;
     const seat = this.#sit(isAnyGood
-      ? await seats.find(turn, timeline, profile, signal)
-      : await seats.boot(turn, timeline.beginning, signal));
+      ? await seats.find(this.#seeker, signal)
+      : await seats.boot(this.#seeker, signal));
     try {
       yield* this.#run(seat, whole, 0);
     } catch (error) {
@@ -125,16 +126,16 @@ export class Attempts {
     for await (const batch of seat.conversation.run(turn, kept, this.#asked.signal)) {
       if (!hasBegun && seat.conversation.hasBegun) {
         hasBegun = true;
-        if (seats.isCurrent(seat.conversation)) login.accept();
+        if (seats.isCurrent(seat)) login.accept();
       }
       yield batch;
     }
   }
 
   /** A refusal ends all free processes that have the same login. One of a fresh process is the verdict on the login. */
-  #onRefusedLogin({ conversation }: Seat, error: BridgeError, isFresh: boolean): void {
+  #onRefusedLogin(seat: Seat, error: BridgeError, isFresh: boolean): void {
     const { seats, login } = this.#options;
-    const isCurrent = seats.isCurrent(conversation);
+    const isCurrent = seats.isCurrent(seat);
     if (isCurrent) seats.renew();
     if (isCurrent && isFresh) login.refuse(error);
     else login.doubt(this.#course, error);
@@ -142,13 +143,13 @@ export class Attempts {
 
   /** Resolves with the turn to tell a process, once it may be asked. Before that nothing is started for it. */
   async #ready(found: Found | undefined): Promise<Turn> {
-    const { seats, login, isClosing } = this.#options;
+    const { seats, login } = this.#options;
     try {
       const completed = await this.#completed(found);
       await login.enter(this.#course, this.#asked.signal);
       return completed;
     } catch (error) {
-      if (found !== undefined && !isClosing()) seats.putBack(found);
+      if (found !== undefined) seats.putBack(found);
       throw error;
     }
   }
@@ -161,9 +162,19 @@ export class Attempts {
     return { ...turn, messages: [...turn.messages.slice(0, kept), ...told] };
   }
 
+  get #seeker(): Seeker {
+    const { profile, missed } = this.#course;
+    return { turn: this.#asked.turn, profile, missed };
+  }
+
   #sit(seat: Seat): Seat {
+    const { counts, log } = this.#options;
+    const { turn: { model, messages } } = this.#asked;
+    if (!this.#wasSeated) counts.noteTurn(seat, this.#course.missed);
+    this.#wasSeated = true;
+    counts.noteSeat(seat);
+    log.debug("turn", { model, messages: messages.length, process: seat.way, known_messages: seat.kept });
     this.#course.seat = seat;
-    this.#options.onSeat(this.#asked.turn, seat);
     return seat;
   }
 }

@@ -44,6 +44,19 @@ export function timelineOf(turn: Turn): Timeline {
   return { beginning, hashes };
 }
 
+/** The hash of all that a timeline has. */
+export function tipOf({ beginning, hashes }: Timeline): HistoryHash {
+  return hashes.at(-1) ?? beginning;
+}
+
+/** How many messages two timelines have in common, from the first. A hash covers all before it. */
+export function commonLength(one: Timeline, other: Timeline): number {
+  if (one.beginning !== other.beginning) return 0;
+  let common = Math.min(one.hashes.length, other.hashes.length);
+  while (common > 0 && one.hashes[common - 1] !== other.hashes[common - 1]) common--;
+  return common;
+}
+
 /**
  * Maps the ids of a message's tool calls to their positions. A result is hashed with its call's position, not with the
  * id: some clients rewrite ids, in the call and its result alike.

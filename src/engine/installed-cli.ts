@@ -3,6 +3,7 @@ import type { Installation } from "../claude/installation.ts";
 import type { Command } from "../claude/launch.ts";
 import { BridgeError } from "../errors.ts";
 import type { Logger } from "../log.ts";
+import type { ProcessFolder } from "./process-folder.ts";
 import type { World } from "./world.ts";
 
 export interface InstalledCliOptions {
@@ -10,10 +11,8 @@ export interface InstalledCliOptions {
   readonly environment: Readonly<Record<string, string>>;
   readonly world: World;
   readonly log: Logger;
-  /** The cwd in which `claude --version` is run; undefined if there is no folder. */
-  readonly folder: () => Promise<string | undefined>;
-  /** Called when the CLI was updated on disk. */
-  readonly onChange: () => void;
+  /** Has the cwd in which `claude --version` is run. */
+  readonly folder: ProcessFolder;
 }
 
 /** The CLI's program on this machine: its path and version, checked again when the file changes. */
@@ -22,9 +21,15 @@ export class InstalledCli {
   #installation: Installation | undefined;
   #search: Promise<Installation> | undefined;
   #stamp: string | undefined;
+  #onChange: () => void = () => {};
 
   constructor(options: InstalledCliOptions) {
     this.#options = options;
+  }
+
+  /** Has `onChange` called when the CLI was updated on disk. */
+  watch(onChange: () => void): void {
+    this.#onChange = onChange;
   }
 
   /** The result of the last search; undefined before the first. */
@@ -54,14 +59,14 @@ export class InstalledCli {
   }
 
   async #look(): Promise<Installation> {
-    const { command, environment, world, log, folder, onChange } = this.#options;
-    const cwd = await folder();
+    const { command, environment, world, log, folder } = this.#options;
+    const cwd = await folder.open().then((opened) => opened.cwd, () => undefined);
     const found = this.#executable();
     const stamp = found && stampOf(found.program);
     const installation = await world.findInstallation(found?.command ?? command, environment, cwd);
     if (this.#installation?.kind === "found" && stamp !== this.#stamp) {
       log.info("the CLI changed on disk", { version: installation.version });
-      onChange();
+      this.#onChange();
     }
     this.#installation = installation;
     this.#stamp = stamp;

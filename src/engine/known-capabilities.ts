@@ -1,12 +1,25 @@
 import { type Capabilities, type CapabilityName, noCapabilities } from "../claude/capabilities.ts";
+import type { Clock } from "./world.ts";
+
+/** So many refusals within `refusalsMsMax` show that the CLI cannot do after all what the probe saw it do. */
+export const refusalsMax = 3;
+/** In milliseconds. One refusal may have a cause of its own, and ends no more than the process that it came from. */
+export const refusalsMsMax = 10 * 60_000;
 
 /**
  * What the CLI on this machine can do. It is learnt by trying it, never taken from a version number. Until it is known,
  * nothing is rewound.
  */
 export class KnownCapabilities {
+  readonly #clock: Clock;
   #current: Capabilities = noCapabilities;
   #isKnown = false;
+  /** When each was refused, by the monotonic clock. */
+  #refusals: readonly { readonly name: CapabilityName; readonly atMs: number }[] = [];
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
 
   get isKnown(): boolean {
     return this.#isKnown;
@@ -19,16 +32,21 @@ export class KnownCapabilities {
   learn(capabilities: Capabilities): void {
     this.#current = capabilities;
     this.#isKnown = true;
+    this.#refusals = [];
   }
 
-  /** Notes that the CLI cannot do something after all, as a refusal of it has shown. */
-  lacks(name: CapabilityName): void {
-    this.#current = { ...this.#current, [name]: false };
+  /** Notes a refusal that shows what the CLI could not do this time. */
+  noteRefusal(name: CapabilityName): void {
+    const atMs = this.#clock.monotonic();
+    this.#refusals = [...this.#refusals.filter((one) => atMs - one.atMs < refusalsMsMax), { name, atMs }];
+    const count = this.#refusals.filter((one) => one.name === name).length;
+    if (count >= refusalsMax) this.#current = { ...this.#current, [name]: false };
   }
 
   /** Forgets what the CLI can do. To be called when the CLI has changed. */
   forget(): void {
     this.#current = noCapabilities;
     this.#isKnown = false;
+    this.#refusals = [];
   }
 }

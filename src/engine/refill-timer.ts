@@ -18,23 +18,23 @@ export const busyDelaysMax = 20;
 
 /** Calls `refill` once, `refillDelayMs` after the first of any number of `start` calls; later on a busy server. */
 export class RefillTimer {
-  readonly #refill: () => void;
   readonly #isBusy: () => boolean;
-  #busyDelays = 0;
   readonly #clock: Clock;
   readonly #timer: Timer;
+  #refill: () => void = () => {};
+  #busyDelays = 0;
   /** When a pending refill is to begin at the latest. */
   #latestMs = 0;
 
-  constructor(clock: Clock, refill: () => void, isBusy: () => boolean = () => false) {
+  constructor(clock: Clock, isBusy: () => boolean = () => false) {
     this.#clock = clock;
     this.#timer = new Timer(clock);
-    this.#refill = refill;
     this.#isBusy = isBusy;
   }
 
-  start(): void {
+  start(refill: () => void): void {
     if (this.#timer.isPending) return;
+    this.#refill = refill;
     this.#latestMs = this.#clock.monotonic() + refillDelayMsMax;
     this.#wait();
   }
@@ -52,7 +52,7 @@ export class RefillTimer {
     this.#timer.set(refillDelayMs, () => {
       this.#busyDelays = this.#isBusy() && this.#busyDelays < busyDelaysMax ? this.#busyDelays + 1 : 0;
       if (this.#busyDelays === 0) this.#refill();
-      else this.start();
+      else this.start(this.#refill);
     });
   }
 }

@@ -1,74 +1,56 @@
-import type { Conversation } from "../claude/conversation.ts";
-import type { Turn } from "../turn/turn.ts";
-import type { HistoryHash, Timeline } from "./history-hash.ts";
+/** How long a free process is kept. */
+
+import type { Free, OwnedProcess, Rested, Use } from "./owned-process.ts";
 
 /**
  * A conversation of so many messages, a question and its answer, is told again in less time than a process boots. So
  * its process is given away before a warm one is.
  */
 export const cheapMessagesMax = 2;
+/** How many processes with a cheap conversation and one beginning are kept longer than `surplusMsMax`. */
+export const cheapKept = 2;
+/** How long more than `cheapKept` of them are kept after their last turn, in milliseconds. */
+export const surplusMsMax = 3_000;
+/** A warm process is replaced after this long, in milliseconds: its login and settings are those of its boot. */
+export const warmAgeMsMax = 30 * 60_000;
 
-/** Why no process was found that has a part of a request's history. */
-export type MissReason =
-  /** The request has one message, so it has no history. */
-  | "first_message"
-  /** No process is known to have been told this history: it comes from elsewhere, or from before a restart. */
-  | "unknown_history"
-  /** Another turn is running on the process that has it. */
-  | "in_use"
-  /** The process was idle, or waited for tools, for too long, and was ended. */
-  | "idle_time"
-  /** The process was evicted or given to another conversation. */
-  | "evicted"
-  /** The process died. */
-  | "process_ended";
+export interface RestLimits {
+  /** How long a process is kept after its last turn, in milliseconds. */
+  readonly idleMsMax: number;
+  /** How long a process waits for the results of the client's tools, in milliseconds. */
+  readonly parkedMsMax: number;
+}
 
-/** A process between two turns, and what it has been told. */
-export interface Resting {
-  readonly conversation: Conversation;
-  /** Its beginning, and the hashes after each message that it has, the last answer included. */
-  readonly timeline: Timeline;
-  /** The local date when its conversation began: the CLI has told it to the model. */
-  readonly day: string;
+/** How long a free process is kept, in milliseconds. */
+export function stayMs({ name }: Free, { idleMsMax, parkedMsMax }: RestLimits): number {
+  if (name === "warm") return warmAgeMsMax;
+  return name === "parked" ? parkedMsMax : idleMsMax;
 }
 
 /** Whether little is lost when a process's conversation is given up. */
-export function isCheap({ timeline: { hashes } }: Resting): boolean {
-  return hashes.length <= cheapMessagesMax;
+export function isCheap(use: Use): use is Rested {
+  return use.name === "resting" && use.timeline.hashes.length <= cheapMessagesMax;
 }
 
-/** Whether two processes were told the same beginning. */
-export function isAlike(one: Resting, other: Resting): boolean {
-  return one.timeline.beginning === other.timeline.beginning;
+/** Whether so many others of `all` have a cheap conversation with the same beginning that this one can go. */
+export function isSurplus({ timeline: { beginning } }: Rested, all: readonly Use[]): boolean {
+  return all.filter((use) => isCheap(use) && use.timeline.beginning === beginning).length > cheapKept;
 }
 
-/**
- * Whether a turn's history has the calls whose results a process waits for. If the turn does not go on with that
- * process, its client has changed something before the calls, and will not come back to the process as it stands.
- * Some clients take punctuation out of ids.
- */
-export function isPassedBy({ conversation, timeline }: Resting, { messages }: Turn, { beginning }: Timeline): boolean {
-  const awaited = conversation.awaitedCalls;
-  if (awaited.length === 0 || timeline.beginning !== beginning) return false;
-  const calls = messages.flatMap(({ content }) => content.flatMap((block) => (
-    block.type === "tool_use" ? [plain(block.id)] : []
-  )));
-  return awaited.every((id) => calls.includes(plain(id)));
+/** What decides when a free process is ended. */
+export interface RestRules {
+  readonly all: () => readonly OwnedProcess[];
+  readonly limits: RestLimits;
+  readonly end: () => void;
 }
 
-function plain(id: string): string {
-  return id.replace(/[^a-zA-Z0-9]/gu, "");
-}
-
-/** The hash of all that a timeline has. */
-export function tipOf({ beginning, hashes }: Timeline): HistoryHash {
-  return hashes.at(-1) ?? beginning;
-}
-
-/** How many messages two timelines have in common, from the first. A hash covers all before it. */
-export function commonLength(one: Timeline, other: Timeline): number {
-  if (one.beginning !== other.beginning) return 0;
-  let common = Math.min(one.hashes.length, other.hashes.length);
-  while (common > 0 && one.hashes[common - 1] !== other.hashes[common - 1]) common--;
-  return common;
+/** Ends a free process when it has been free for too long. */
+export function limitRest({ timer }: OwnedProcess, use: Free, { all, limits, end }: RestRules): void {
+  const leftMs = stayMs(use, limits);
+  if (!isCheap(use)) return timer.set(leftMs, end);
+  const soonMs = Math.min(surplusMsMax, leftMs);
+  timer.set(soonMs, () => {
+    if (isSurplus(use, all().map((other) => other.use))) end();
+    else timer.set(leftMs - soonMs, end);
+  });
 }

@@ -1,18 +1,21 @@
 import type { Conversation } from "../claude/conversation.ts";
-import { RewindRefused } from "../claude/history.ts";
 import type { ClaudeProcess } from "../claude/process.ts";
-import { asBridgeError, clientClosed } from "../errors.ts";
-import type { Logger } from "../log.ts";
+import { clientClosed } from "../errors.ts";
 import type { Turn } from "../turn/turn.ts";
 import type { Cli } from "./cli.ts";
+import { FreeWaits } from "./free-waits.ts";
 import type { HistoryHash, Timeline } from "./history-hash.ts";
-import type { Pool } from "./pool.ts";
 import type { KnownCapabilities } from "./known-capabilities.ts";
+import type { Moves } from "./moves.ts";
+import { isRested } from "./owned-process.ts";
+import type { Processes } from "./processes.ts";
+import type { Profile } from "./recent-use.ts";
 import type { Seat } from "./seat.ts";
-import type { Profile } from "./shelf.ts";
-import { SpareBoot } from "./spare-boot.ts";
-import type { Found, Timelines } from "./timelines.ts";
-import { WakeUps } from "./wake-ups.ts";
+import { isPassedBy } from "./passed-by.ts";
+import { type Fresh, SpareBoot } from "./spare-boot.ts";
+import { bestMatch, comingFree, type Found, givenUp } from "./timelines.ts";
+import type { WarmProcesses } from "./warm-processes.ts";
+import type { MissReason, Whereabouts } from "./whereabouts.ts";
 import type { Clock } from "./world.ts";
 
 /**
@@ -22,72 +25,79 @@ import type { Clock } from "./world.ts";
 export const freeWaitMsMax = 150;
 /** How long it waits in all, as long as others come free meanwhile, in milliseconds. */
 export const freeWaitsMsMax = 1_000;
-/** After how many turns a process is replaced, in turns: its memory grows with each. */
-export const turnsMax = 300;
+
+/** A turn that looks for a process. */
+export interface Seeker {
+  readonly turn: Turn;
+  /** The beginning of its conversation. */
+  readonly profile: Profile;
+  /** Why no process has any of its history; undefined if one had. */
+  readonly missed: MissReason | undefined;
+}
 
 export interface SeatsOptions {
   readonly cli: Cli;
-  readonly pool: Pool;
-  readonly timelines: Timelines;
+  readonly processes: Processes;
+  readonly warm: WarmProcesses;
+  readonly moves: Moves;
+  readonly whereabouts: Whereabouts;
   readonly capabilities: KnownCapabilities;
   /** Makes a conversation on a process that has just been started. */
   readonly converse: (process: ClaudeProcess) => Conversation;
   readonly clock: Clock;
-  /** Called when a process was kept, which may now be evicted for a turn that waits. */
-  readonly onKept: () => void;
-  readonly log: Logger;
 }
 
 /** Finds a process for each turn, moves it to where the turn's history stands, and takes it back afterwards. */
 export class Seats {
   readonly #options: SeatsOptions;
   /** Turns that wait for a process to come free. */
-  readonly #freed: WakeUps;
-  /** The seats that are taken, those whose process is being rewound included. */
-  readonly #taken = new Set<Seat>();
-  readonly #turns = new WeakMap<Conversation, number>();
-  /** Those whose processes were started from the program, the configuration and the login that there are now. */
-  #current = new WeakSet<Conversation>();
+  readonly #waits: FreeWaits<Seat>;
 
   constructor(options: SeatsOptions) {
     this.#options = options;
-    this.#freed = new WakeUps(options.clock);
-  }
-
-  /** Makes a conversation on a process that has just been started. */
-  converse(process: ClaudeProcess): Conversation {
-    const conversation = this.#options.converse(process);
-    this.#current.add(conversation);
-    return conversation;
+    this.#waits = new FreeWaits(options.clock);
+    options.processes.watch({ onFree: () => this.#waits.offer() });
   }
 
   /**
-   * To be called when the CLI's program, configuration or login has changed: ends all processes that wait for nothing.
-   * The others end when their turn is over.
+   * Takes the free process that has most of a request's history: one whose whole timeline the request goes on with, or
+   * one that is rewound to where they part. Returns the reason if there is none.
    */
-  renew(): void {
-    this.#current = new WeakSet();
-    this.#options.pool.clear();
-    this.#options.timelines.endIdle();
+  take(turn: Turn, timeline: Timeline): Found | MissReason {
+    const { processes, whereabouts } = this.#options;
+    const found = this.#best(turn, timeline);
+    for (const owned of processes.usable) {
+      if (owned === found?.owned || !isRested(owned.use)) continue;
+      if (isPassedBy(owned.use, turn, timeline)) processes.end(owned);
+    }
+    if (found === undefined) return whereabouts.why(timeline);
+    processes.run(found.owned, found.use.conversation, timeline.beginning);
+    whereabouts.enter(found.hash);
+    return found;
   }
 
-  /** Whether a process was started since the last `renew`. */
-  isCurrent(conversation: Conversation): boolean {
-    return this.#current.has(conversation);
+  /** How many of a request's messages the process that `take` would give keeps; 0 if there is none. */
+  kept(turn: Turn, timeline: Timeline): number {
+    return this.#best(turn, timeline)?.kept ?? 0;
+  }
+
+  /** To be called when the turn that got `found` is over, however it ended: its history is no longer in use. */
+  leave({ hash }: Found): void {
+    this.#options.whereabouts.leave(hash);
   }
 
   /** Keeps a process that was found, and was told nothing. */
-  putBack({ resting }: Found): void {
-    this.#options.timelines.keep(resting);
-    this.#freed.wake();
-    this.#options.onKept();
+  putBack({ owned, use }: Found): void {
+    this.#options.processes.release(owned, use);
   }
 
   /** Moves a process to where the request's history parts from its own. Undefined if that failed: then it is ended. */
-  async move({ resting, kept, isRewound }: Found): Promise<Seat | undefined> {
-    const { conversation, day, timeline: { beginning } } = resting;
-    if (!isRewound) return this.#sit({ conversation, way: "went_on", kept, beginning, day });
-    return await this.#rewound({ conversation, way: "rewound", kept, beginning, day });
+  async move({ owned, use, kept, isRewound }: Found): Promise<Seat | undefined> {
+    const { conversation, timeline } = use;
+    if (!isRewound) return { owned, conversation, way: "went_on", kept, takenBack: 0 };
+    const left = await this.#options.moves.rewind(owned, conversation, kept);
+    if (left === undefined) return undefined;
+    return { owned, conversation, way: "rewound", kept: left, takenBack: timeline.hashes.length - left };
   }
 
   /**
@@ -95,29 +105,34 @@ export class Seats {
    * one. While the new one boots, the turn still takes another that comes free. Rejects with a BridgeError if none can
    * be started.
    */
-  async find(turn: Turn, timeline: Timeline, profile: Profile, signal: AbortSignal): Promise<Seat> {
-    const { cli, pool, clock } = this.#options;
+  async find(seeker: Seeker, signal: AbortSignal): Promise<Seat> {
+    const { cli, warm, clock } = this.#options;
+    const { turn, profile } = seeker;
     await cli.ensureUsable();
-    pool.note(turn.model, profile);
+    warm.note(turn.model, profile);
     const startMs = clock.monotonic();
     let bootsAtMs = startMs + freeWaitMsMax;
     let boot: SpareBoot | undefined;
+    const look = (): Seat | undefined => this.#pick(seeker);
     try {
       for (;;) {
         // The client may have left meanwhile: then no process is taken.
         if (signal.aborted) throw clientClosed();
-        const seat = await this.#free(turn, timeline, profile);
-        if (seat !== undefined) return seat;
-        if (boot?.isOver === true) return this.#booted(boot.take(), timeline.beginning);
-        const isWaiting = this.#mayComeFree(timeline.beginning);
-        const leftMs = bootsAtMs - clock.monotonic();
-        if (boot === undefined && (!isWaiting || leftMs <= 0)) {
-          pool.noteMiss(turn.model);
-          if (!isWaiting) return await this.boot(turn, timeline.beginning, signal);
-          boot = this.#startBoot(turn, profile, signal);
+        let seat = look();
+        if (seat === undefined) {
+          if (boot?.isOver === true) return this.#seated(boot.take(), profile.hash);
+          const isWaiting = this.#mayComeFree(seeker);
+          const leftMs = bootsAtMs - clock.monotonic();
+          if (boot === undefined && (!isWaiting || leftMs <= 0)) {
+            warm.noteMiss(turn.model);
+            if (!isWaiting) return await this.boot(seeker, signal);
+            boot = this.#startBoot(seeker);
+          }
+          seat = await this.#waits.wait({ look, signal, end: boot?.over ?? leftMs });
         }
-        await this.#freed.wait(signal, boot?.over ?? leftMs);
-        // One has come free, and another turn had it.
+        const ready = seat?.way === "recycled" ? await this.#emptied(seat) : seat;
+        if (ready !== undefined) return ready;
+        // One may have come free that another turn had: the next may be for this one.
         const nowMs = clock.monotonic();
         if (nowMs < bootsAtMs) bootsAtMs = Math.min(startMs + freeWaitsMsMax, nowMs + freeWaitMsMax);
       }
@@ -126,44 +141,15 @@ export class Seats {
     }
   }
 
-  /** A process that can be given to the turn now, if there is one. */
-  async #free(turn: Turn, timeline: Timeline, profile: Profile): Promise<Seat | undefined> {
-    const { pool, timelines } = this.#options;
-    const { beginning } = timeline;
-    for (;;) {
-      const over = timelines.takeOver(timeline, false);
-      const warm = over === undefined ? pool.take(turn.model, profile) : undefined;
-      const fresh = { kept: 0, beginning, day: this.#today };
-      if (warm !== undefined) return this.#sit({ conversation: warm, way: "warm", ...fresh });
-      const given = over ?? timelines.takeOver(timeline, true);
-      if (given === undefined) return undefined;
-      const seat = await this.#rewound({ conversation: given, way: "recycled", ...fresh });
-      if (seat !== undefined) return seat;
-    }
-  }
-
   /** Boots a process for a turn. Rejects with a BridgeError if it cannot be started. */
-  async boot({ model }: Turn, beginning: HistoryHash, signal: AbortSignal): Promise<Seat> {
-    return this.#booted(this.converse(await this.#options.cli.launch(model, signal)), beginning);
-  }
-
-  /** How many processes of a model run a turn and can be given to another conversation when it is over. */
-  running(model: string): number {
-    if (!this.#options.capabilities.current.rewindToEmpty) return 0;
-    return [...this.#taken].filter(({ conversation }) => conversation.process.model === model).length;
+  async boot({ turn, profile }: Seeker, signal: AbortSignal): Promise<Seat> {
+    return this.#seated(await this.#start(turn.model, signal), profile.hash);
   }
 
   /** Keeps the process of a turn that is over. `timeline` is what it has been told, the answer included. */
-  keep(seat: Seat, timeline: Timeline): void {
-    const { conversation, day } = seat;
-    const turns = (this.#turns.get(conversation) ?? 0) + 1;
-    this.#turns.set(conversation, turns);
-    // A parked one is in the middle of a turn.
-    const isWorn = turns >= turnsMax || !this.#current.has(conversation);
-    if (isWorn && !conversation.isParked) return this.end(seat);
-    this.#options.timelines.keep({ conversation, timeline, day });
-    this.#rise(seat);
-    this.#options.onKept();
+  keep({ owned, conversation }: Seat, timeline: Timeline): void {
+    const name = conversation.isParked ? "parked" : "resting";
+    this.#options.processes.release(owned, { name, conversation, timeline });
   }
 
   /**
@@ -173,70 +159,89 @@ export class Seats {
   async takeBack(seat: Seat, { beginning, hashes }: Timeline): Promise<void> {
     const { settled } = seat.conversation;
     if (settled === undefined) return this.end(seat);
-    const kept = await this.#tryRewind(seat.conversation, Math.min(settled, hashes.length - 1));
-    if (kept === undefined) this.#rise(seat);
-    else this.keep(seat, { beginning, hashes: hashes.slice(0, kept) });
+    const keptMax = Math.min(settled, hashes.length - 1);
+    const kept = await this.#options.moves.rewind(seat.owned, seat.conversation, keptMax);
+    if (kept !== undefined) this.keep(seat, { beginning, hashes: hashes.slice(0, kept) });
   }
 
-  end(seat: Seat): void {
-    void seat.conversation.process.end();
-    this.#rise(seat);
+  end({ owned }: Seat): void {
+    this.#options.processes.end(owned);
   }
 
-  get #today(): string { return this.#options.clock.today(); }
-
-  #sit(seat: Seat): Seat {
-    this.#taken.add(seat);
-    return seat;
+  /** Whether a process has the program, the configuration and the login that there are now. */
+  isCurrent({ owned }: Seat): boolean {
+    return owned.birth.generation === this.#options.processes.generation;
   }
 
-  #rise(seat: Seat): void {
-    this.#taken.delete(seat);
-    this.#freed.wake();
+  /** To be called when a login was refused: no turn gets a process that has it. */
+  renew(): void {
+    this.#options.processes.supersede();
   }
 
-  /** Whether a running process could soon be given to a conversation with this beginning. */
-  #mayComeFree(beginning: HistoryHash): boolean {
-    const { rewindToEmpty } = this.#options.capabilities.current;
-    return rewindToEmpty && [...this.#taken].some((seat) => seat.beginning === beginning);
+  #best(turn: Turn, timeline: Timeline): Found | undefined {
+    const { processes, capabilities } = this.#options;
+    return bestMatch(processes.usable, turn, timeline, capabilities.current);
   }
 
-  #booted(conversation: Conversation, beginning: HistoryHash): Seat {
-    return this.#sit({ conversation, way: "booted", kept: 0, beginning, day: this.#today });
+  /** Takes a process that can be given to the turn now, if there is one. A recycled one is still to be emptied. */
+  #pick(seeker: Seeker): Seat | undefined {
+    const { warm, processes } = this.#options;
+    const { turn, profile } = seeker;
+    const beginning = profile.hash;
+    const over = this.#givenUp(beginning, false);
+    if (over !== undefined) return over;
+    const waiting = warm.suitable(turn.model, profile);
+    if (waiting !== undefined) {
+      const { owned, use: { conversation } } = waiting;
+      processes.run(owned, conversation, beginning);
+      warm.noteTaken(turn.model);
+      return { owned, conversation, way: "warm", kept: 0, takenBack: 0 };
+    }
+    // Two conversations that take turns would each be told anew each time if one took the other's process.
+    const wouldTakeTurns = seeker.missed === "evicted" && processes.room > 0;
+    return wouldTakeTurns ? undefined : this.#givenUp(beginning, true);
   }
 
-  #startBoot(turn: Turn, profile: Profile, signal: AbortSignal): SpareBoot {
-    const { cli, pool, clock } = this.#options;
+  #givenUp(beginning: HistoryHash, isUrgent: boolean): Seat | undefined {
+    const { processes, capabilities } = this.#options;
+    const given = givenUp(processes.usable, beginning, capabilities.current, isUrgent);
+    if (given === undefined) return undefined;
+    const { owned, use: { conversation, timeline } } = given;
+    processes.giveUp(owned);
+    processes.run(owned, conversation, beginning);
+    return { owned, conversation, way: "recycled", kept: 0, takenBack: timeline.hashes.length };
+  }
+
+  async #emptied(seat: Seat): Promise<Seat | undefined> {
+    const kept = await this.#options.moves.rewind(seat.owned, seat.conversation, 0);
+    return kept === 0 ? seat : undefined;
+  }
+
+  /** Whether a running process could soon be given to the turn. */
+  #mayComeFree({ profile }: Seeker): boolean {
+    const { processes, capabilities } = this.#options;
+    return comingFree(processes.all, profile.hash, capabilities.current).length > 0;
+  }
+
+  async #start(model: string, signal: AbortSignal): Promise<Fresh> {
+    const { processes, converse } = this.#options;
+    const owned = await processes.lease("turn", model, signal);
+    return { owned, conversation: converse(owned.process) };
+  }
+
+  #seated({ owned, conversation }: Fresh, beginning: HistoryHash): Seat {
+    this.#options.processes.run(owned, conversation, beginning);
+    return { owned, conversation, way: "booted", kept: 0, takenBack: 0 };
+  }
+
+  #startBoot({ turn, profile }: Seeker): SpareBoot {
+    const { processes, warm, clock } = this.#options;
     return new SpareBoot({
       clock,
-      launch: async () => this.converse(await cli.launch(turn.model, signal)),
+      start: (signal) => this.#start(turn.model, signal),
       prepare: (conversation) => conversation.prepare(turn),
-      adopt: (conversation) => {
-        if (this.#current.has(conversation)) pool.adopt(turn.model, profile, conversation);
-        else void conversation.process.end();
-      },
+      adopt: ({ owned, conversation }) => warm.adopt(owned, conversation, profile),
+      end: (owned) => processes.end(owned),
     });
-  }
-
-  async #rewound(seat: Seat): Promise<Seat | undefined> {
-    this.#sit(seat);
-    const kept = await this.#tryRewind(seat.conversation, seat.kept);
-    if (kept === seat.kept) return seat;
-    this.#rise(seat);
-    return kept === undefined ? undefined : this.#sit({ ...seat, kept });
-  }
-
-  /** Rewinds a process. If that fails, ends it: what its history is is not certain. */
-  async #tryRewind(conversation: Conversation, keptMax: number): Promise<number | undefined> {
-    const { capabilities, log } = this.#options;
-    try {
-      return await conversation.rewind(keptMax, capabilities.current);
-    } catch (error) {
-      void conversation.process.end();
-      const lacks = error instanceof RewindRefused ? error.lacks : undefined;
-      if (lacks !== undefined && this.#current.has(conversation)) capabilities.lacks(lacks);
-      log.info("a process was not rewound", { error: asBridgeError(error).code, lacks });
-      return undefined;
-    }
   }
 }

@@ -1,17 +1,26 @@
-import { bootWaitMs } from "../claude/probe.ts";
 import type { Conversation } from "../claude/conversation.ts";
 import { orLate } from "../claude/late.ts";
+import { bootWaitMs } from "../claude/probe.ts";
 import { BridgeError } from "../errors.ts";
+import type { OwnedProcess } from "./owned-process.ts";
 import type { Clock } from "./world.ts";
+
+/** A process that has just been started, and its conversation. */
+export interface Fresh {
+  readonly owned: OwnedProcess;
+  readonly conversation: Conversation;
+}
 
 export interface SpareBootOptions {
   readonly clock: Clock;
-  /** Starts a process and makes a conversation on it. */
-  readonly launch: () => Promise<Conversation>;
+  /** Starts a process and makes a conversation on it. Does not wait for a place any more when the signal aborts. */
+  readonly start: (signal: AbortSignal) => Promise<Fresh>;
   /** Tells it what the turn begins with. Resolves when it is up and has accepted that. */
   readonly prepare: (conversation: Conversation) => Promise<void>;
   /** Takes the process once it is up, if the turn has got another meanwhile. */
-  readonly adopt: (conversation: Conversation) => void;
+  readonly adopt: (fresh: Fresh) => void;
+  /** Ends a process that failed. */
+  readonly end: (owned: OwnedProcess) => void;
 }
 
 /** A process that boots for a turn, while the turn still waits for another that may come free sooner. */
@@ -19,7 +28,8 @@ export class SpareBoot {
   readonly #options: SpareBootOptions;
   /** Resolves when the boot is over, however it ended. Never rejects. */
   readonly over: Promise<void>;
-  #conversation: Conversation | undefined;
+  readonly #leaving = new AbortController();
+  #fresh: Fresh | undefined;
   #error: unknown;
   #state: "booting" | "over" | "given up" = "booting";
 
@@ -33,29 +43,31 @@ export class SpareBoot {
   }
 
   /** The process, once the boot is over. Throws if none could be started, or if it refused what it was told. */
-  take(): Conversation {
+  take(): Fresh {
     this.#state = "given up";
-    const conversation = this.#conversation;
-    if (conversation === undefined) throw this.#error;
+    const fresh = this.#fresh;
+    if (fresh === undefined) throw this.#error;
     // One that has died is found out by its turn, which then goes to another.
-    if (this.#error === undefined || conversation.isDead) return conversation;
-    void conversation.process.end();
+    if (this.#error === undefined || fresh.conversation.isDead) return fresh;
+    this.#options.end(fresh.owned);
     throw this.#error;
   }
 
-  /** Says that the turn needs the process no more. */
+  /** Says that the turn needs the process no more. One that has no place yet is not started. */
   giveUp(): void {
     const wasOver = this.isOver;
     this.#state = "given up";
+    this.#leaving.abort();
     if (wasOver) this.#leave();
   }
 
   async #boot(): Promise<void> {
+    const { clock, start, prepare } = this.#options;
     try {
-      this.#conversation = await this.#options.launch();
-      await orLate(this.#options.prepare(this.#conversation), bootWaitMs, () => {
+      this.#fresh = await start(this.#leaving.signal);
+      await orLate(prepare(this.#fresh.conversation), bootWaitMs, () => {
         throw new BridgeError("cli_failed", `The claude process did not boot within ${bootWaitMs / 1000} s.`);
-      }, this.#options.clock.after);
+      }, clock.after);
     } catch (error) {
       this.#error = error;
     }
@@ -64,8 +76,8 @@ export class SpareBoot {
   }
 
   #leave(): void {
-    if (this.#conversation === undefined) return;
-    if (this.#error === undefined) this.#options.adopt(this.#conversation);
-    else void this.#conversation.process.end();
+    if (this.#fresh === undefined) return;
+    if (this.#error === undefined) this.#options.adopt(this.#fresh);
+    else this.#options.end(this.#fresh.owned);
   }
 }

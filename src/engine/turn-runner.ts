@@ -9,27 +9,20 @@ import { Attempts, type AttemptsOptions, type Complete } from "./attempts.ts";
 import type { Course } from "./course.ts";
 import { nextHash, type Timeline, timelineOf } from "./history-hash.ts";
 import type { LoginGate } from "./login-gate.ts";
-import type { Pool } from "./pool.ts";
+import type { Profile } from "./recent-use.ts";
 import type { RestClock } from "./rest-clock.ts";
-import type { MissReason } from "./resting.ts";
-import type { Profile } from "./shelf.ts";
-import type { Seat, SeatWay } from "./seat.ts";
 import type { Seats } from "./seats.ts";
 import { endAtStop } from "./stop-sequences.ts";
-import type { Timelines } from "./timelines.ts";
 import { mustCall, toldTurn } from "./tool-choice.ts";
-
-/** How many turns had a process that knew their history, or a part of it, and why the others had none. */
-export type Reuse = Readonly<Record<"hit" | "rewound" | MissReason, number>>;
-/** On how many processes of each kind turns were told their whole history. */
-export type ToldOn = Readonly<Record<Exclude<SeatWay, "went_on" | "rewound">, number>>;
+import type { TurnCounts } from "./turn-counts.ts";
+import type { WarmProcesses } from "./warm-processes.ts";
 
 /** The parts of the engine that turns are run with. */
 export interface TurnRunnerOptions {
   readonly admission: Admission;
-  readonly pool: Pool;
-  readonly timelines: Timelines;
+  readonly warm: WarmProcesses;
   readonly seats: Seats;
+  readonly counts: TurnCounts;
   readonly login: LoginGate;
   readonly rest: RestClock;
   /** Whether a conversation whose turn is over keeps its process. */
@@ -46,31 +39,12 @@ const processFailures: ReadonlySet<ErrorCode> = new Set([
 export class TurnRunner {
   readonly #options: TurnRunnerOptions;
   readonly #attemptsOptions: AttemptsOptions;
-  readonly #reuse: Record<keyof Reuse, number> = {
-    hit: 0, rewound: 0, first_message: 0, unknown_history: 0, in_use: 0, idle_time: 0, evicted: 0, process_ended: 0,
-  };
-  readonly #toldOn: Record<keyof ToldOn, number> = { recycled: 0, warm: 0, booted: 0 };
   #isClosing = false;
 
   constructor(options: TurnRunnerOptions) {
     this.#options = options;
-    const { seats, login, log } = options;
-    this.#attemptsOptions = {
-      seats, login, log, isClosing: () => this.#isClosing, onSeat: (turn, seat) => this.#note(turn, seat),
-    };
-  }
-
-  get reuse(): Reuse {
-    return { ...this.#reuse };
-  }
-
-  get toldOn(): ToldOn {
-    return { ...this.#toldOn };
-  }
-
-  /** How many processes of a model have been used and can be given to another conversation, now or after their turn. */
-  standIns(model: string): number {
-    return this.#options.timelines.emptiable(model) + this.#options.seats.running(model);
+    const { seats, login, counts, log } = options;
+    this.#attemptsOptions = { seats, login, counts, log, isClosing: () => this.#isClosing };
   }
 
   /** Keeps no more conversations: the process of each running turn ends with it. */
@@ -81,7 +55,7 @@ export class TurnRunner {
   /** The messages of a turn that a process would have to be told now. A resting process has the ones before. */
   messagesToTell(request: Turn): readonly Message[] {
     const turn = toldTurn(request);
-    return turn.messages.slice(this.#options.timelines.kept(turn, timelineOf(turn)));
+    return turn.messages.slice(this.#options.seats.kept(turn, timelineOf(turn)));
   }
 
   /**
@@ -94,15 +68,14 @@ export class TurnRunner {
     if (signal.aborted) throw clientClosed();
     const turn = toldTurn(request);
     const timeline = timelineOf(turn);
-    const { admission, timelines, pool, login, rest } = this.#options;
+    const { admission, seats, warm, login, rest } = this.#options;
     const leave = await admission.enter(signal);
     rest.stop();
-    const taken = timelines.take(turn, timeline);
-    const found = typeof taken === "string" ? undefined : taken;
-    this.#reuse[typeof taken === "string" ? taken : taken.isRewound ? "rewound" : "hit"]++;
+    const taken = seats.take(turn, timeline);
+    const [found, missed] = typeof taken === "string" ? [undefined, taken] : [taken, undefined];
     const answer = new AnswerRecord();
     const course: Course = {
-      timeline, profile: profileOf(turn, timeline),
+      timeline, profile: profileOf(turn, timeline), missed,
       seat: undefined, isExact: true, isTold: false, hasBegun: false, error: undefined,
     };
     try {
@@ -111,7 +84,7 @@ export class TurnRunner {
       for await (const batch of turn.stopSequences.length === 0 ? chosen : endAtStop(chosen, turn.stopSequences)) {
         if (!course.hasBegun && batch.some(({ type }) => type === "message_start")) {
           course.hasBegun = true;
-          pool.open(turn.model, course.profile);
+          warm.open(turn.model, course.profile);
         }
         answer.take(batch);
         yield batch;
@@ -120,7 +93,7 @@ export class TurnRunner {
       course.error = error;
       throw error;
     } finally {
-      if (found !== undefined) timelines.release(found);
+      if (found !== undefined) seats.leave(found);
       login.leave(course);
       this.#dismiss(turn, course, answer);
       leave();
@@ -143,11 +116,6 @@ export class TurnRunner {
       return seats.keep(seat, { ...timeline, hashes: [...timeline.hashes, after] });
     }
     void seats.takeBack(seat, timeline);
-  }
-
-  #note({ model, messages }: Turn, { way, kept }: Seat): void {
-    if (way !== "went_on" && way !== "rewound") this.#toldOn[way]++;
-    this.#options.log.debug("turn", { model, messages: messages.length, process: way, known_messages: kept });
   }
 }
 

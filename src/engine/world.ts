@@ -34,6 +34,8 @@ export interface World {
   ) => Promise<Installation>;
   /** Starts a process. Throws a BridgeError if the machine has no room for another. */
   readonly launch: (options: LaunchOptions) => ClaudeProcess;
+  /** A process's resident memory in bytes; undefined where the system does not tell (it does on Linux alone). */
+  readonly memoryOf: (pid: number) => number | undefined;
 }
 
 /** A timer that can be set anew; at most one is pending. */

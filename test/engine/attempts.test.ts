@@ -9,6 +9,7 @@ import { timelineOf } from "../../src/engine/history-hash.ts";
 import { checkWaitMsMax, LoginGate } from "../../src/engine/login-gate.ts";
 import type { Seat } from "../../src/engine/seat.ts";
 import type { Seats } from "../../src/engine/seats.ts";
+import { TurnCounts } from "../../src/engine/turn-counts.ts";
 import { BridgeError } from "../../src/errors.ts";
 import { createLogger } from "../../src/log.ts";
 import type { TurnEvent } from "../../src/turn/event.ts";
@@ -45,10 +46,10 @@ class Machine {
     const turn = ask("hi");
     const timeline = timelineOf(turn);
     const course: Course = {
-      timeline, profile: { hash: timeline.beginning, turn }, seat: undefined, isExact: true, isTold: false, hasBegun: false, error: undefined,
+      timeline, profile: { hash: timeline.beginning, turn }, missed: "first_message", seat: undefined, isExact: true, isTold: false, hasBegun: false, error: undefined,
     };
     const attempts = new Attempts({
-      seats: this.#seats as unknown as Seats, login: this.login, log: createLogger("silent", () => {}), onSeat: () => {}, isClosing: () => false,
+      seats: this.#seats as unknown as Seats, login: this.login, log: createLogger("silent", () => {}), counts: new TurnCounts(), isClosing: () => false,
     }, { turn, signal, complete: (messages) => Promise.resolve(messages) }, course);
     return collectUnchecked(attempts.answer(undefined)).then(({ events, error }) => {
       this.login.leave(course);
@@ -71,7 +72,7 @@ class Machine {
     return {
       find: () => Promise.resolve(this.#free.pop() ?? this.#boot()),
       boot: () => Promise.resolve(this.#boot()),
-      isCurrent: (conversation: object) => this.#current.has(conversation),
+      isCurrent: ({ conversation }: Seat) => this.#current.has(conversation),
       renew: () => {
         this.renewals++;
         this.#current = new WeakSet();
@@ -101,7 +102,7 @@ class Machine {
       },
     };
     this.#current.add(conversation);
-    return { conversation, way, kept: 0, beginning: "B", day: "" } as unknown as Seat;
+    return { conversation, way, kept: 0, takenBack: 0 } as unknown as Seat;
   }
 }
 

@@ -5,6 +5,7 @@ import { clockOf } from "../support/hand-clock.ts";
 
 interface Scene {
   readonly timer: RefillTimer;
+  readonly refill: () => void;
   readonly refills: () => number;
   readonly pass: (ms: number) => void;
 }
@@ -13,38 +14,38 @@ function start(t: TestContext, isBusy?: () => boolean): Scene {
   const clock = clockOf(t);
   let refills = 0;
   return {
-    timer: new RefillTimer(clock, () => void refills++, isBusy), refills: () => refills,
+    timer: new RefillTimer(clock, isBusy), refill: () => void refills++, refills: () => refills,
     pass: (ms) => clock.pass(ms),
   };
 }
 
 describe("the timer of a refill", () => {
   it("calls for one a delay later, once however often it was started, and again when it is started again", (t) => {
-    const { timer, refills, pass } = start(t);
-    timer.start();
+    const { timer, refill, refills, pass } = start(t);
+    timer.start(refill);
     pass(refillDelayMs - 1);
-    timer.start();
+    timer.start(refill);
     assert.equal(refills(), 0);
     pass(1);
     assert.equal(refills(), 1);
     pass(10 * refillDelayMs);
     assert.equal(refills(), 1);
-    timer.start();
+    timer.start(refill);
     pass(refillDelayMs);
     assert.equal(refills(), 2);
   });
 
   it("waits while turns run, but not for ever", (t) => {
     let isBusy = true;
-    const { timer, refills, pass } = start(t, () => isBusy);
-    timer.start();
+    const { timer, refill, refills, pass } = start(t, () => isBusy);
+    timer.start(refill);
     pass(3 * refillDelayMs);
     assert.equal(refills(), 0);
     isBusy = false;
     pass(refillDelayMs);
     assert.equal(refills(), 1);
     isBusy = true;
-    timer.start();
+    timer.start(refill);
     pass(busyDelaysMax * refillDelayMs);
     assert.equal(refills(), 1);
     pass(refillDelayMs);
@@ -52,8 +53,8 @@ describe("the timer of a refill", () => {
   });
 
   it("waits its delay again when it is put off", (t) => {
-    const { timer, refills, pass } = start(t);
-    timer.start();
+    const { timer, refill, refills, pass } = start(t);
+    timer.start(refill);
     pass(refillDelayMs - 1);
     timer.putOff();
     pass(refillDelayMs - 1);
@@ -63,9 +64,9 @@ describe("the timer of a refill", () => {
   });
 
   it("is not put off for longer than it may be", (t) => {
-    const { timer, refills, pass } = start(t);
+    const { timer, refill, refills, pass } = start(t);
     const stepMs = 10;
-    timer.start();
+    timer.start(refill);
     let waitedMs = 0;
     for (; refills() === 0 && waitedMs < 2 * refillDelayMsMax; waitedMs += stepMs) {
       timer.putOff();
@@ -75,15 +76,15 @@ describe("the timer of a refill", () => {
   });
 
   it("calls for none that was not started, or was stopped, put off or not", (t) => {
-    const { timer, refills, pass } = start(t);
+    const { timer, refill, refills, pass } = start(t);
     timer.putOff();
     pass(refillDelayMs);
-    timer.start();
+    timer.start(refill);
     timer.stop();
     timer.putOff();
     pass(refillDelayMs);
     assert.equal(refills(), 0);
-    timer.start();
+    timer.start(refill);
     pass(refillDelayMs);
     assert.equal(refills(), 1, "and may be started again");
   });

@@ -113,6 +113,7 @@ describe("a process that is rewound", () => {
     await told(engine, [user("one"), assistant(first.answer), user("two")]);
     const edited = await told(engine, [user("one"), assistant(first.answer), user("three")]);
     assert.deepEqual(edited.told, ["one", first.answer.slice(0, 9), "three"]);
+    assert.deepEqual([engine.status.reuse.rewound, engine.status.reuse.rewind_refused], [0, 1]);
     assert.ok(logLines.some((line) => line.includes("a process was not rewound")), logLines.join("\n"));
     await until(() => runningFakes("echo-history").length === 1);
   });
@@ -185,5 +186,22 @@ describe("turns that come at once with one beginning", () => {
     const { toldOn } = engine.status;
     assert.equal(toldOn.recycled + toldOn.warm + toldOn.booted, 5);
     assert.ok(toldOn.recycled > 1, JSON.stringify(toldOn));
+  });
+});
+
+describe("two conversations with one beginning", () => {
+  it("do not take each other's process in turns: the one that lost it gets another", async (t) => {
+    const { engine } = await start(t, "echo-history");
+    const histories: Message[][] = ["one", "two"].map((text) => [user(text)]);
+    const rounds = 4;
+    for (let round = 0; round < rounds; round++) {
+      for (const messages of histories) {
+        const { answer } = await told(engine, messages);
+        messages.push(assistant(answer), user(`round ${round}`));
+      }
+    }
+    // While they are short, each is told again in less time than a process boots.
+    const { reuse, toldOn } = engine.status;
+    assert.deepEqual([reuse.evicted, reuse.hit, toldOn], [2, 2 * rounds - 4, { recycled: 2, warm: 0, booted: 2 }]);
   });
 });

@@ -148,7 +148,7 @@ describe("the answers", () => {
     const { uptime_seconds, version, ...rest } = health;
     assert.ok(Number.isInteger(uptime_seconds) && Number(uptime_seconds) >= 0);
     assert.match(String(version), /^\d+\.\d+\.\d+$/);
-    const reuse = { hit: 0, rewound: 0, first_message: 0, unknown_history: 0, in_use: 0, idle_time: 0, evicted: 0, process_ended: 0 };
+    const reuse = { hit: 0, rewound: 0, first_message: 0, unknown_history: 0, in_use: 0, idle_time: 0, evicted: 0, renewed: 0, process_ended: 0, rewind_refused: 0 };
     assert.deepEqual({ ...rest, processes: undefined }, {
       status: "ok", demo: true, running_turns: 0, waiting_turns: 0, processes: undefined, reuse, rate_limit: null,
       told_on: { recycled: 0, warm: 0, booted: 0 },

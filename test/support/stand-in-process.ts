@@ -1,5 +1,6 @@
 /** A process as pools and tables see it: a state and an end. Nothing runs behind it. */
 import type { ClaudeProcess, ProcessState } from "../../src/claude/process.ts";
+import type { BridgeError } from "../../src/errors.ts";
 
 export class StandInProcess {
   state: ProcessState;
@@ -7,6 +8,7 @@ export class StandInProcess {
   readonly exited: Promise<void>;
   readonly ending = "exit code 3";
   readonly model: string;
+  readonly pid = 1;
   /** How often its end was asked for. */
   ends = 0;
   /** Whether it takes its time to end: until it is let die. */
@@ -27,6 +29,18 @@ export class StandInProcess {
     if (this.lingers) this.state = "closing";
     else this.die();
     return this.closed;
+  }
+
+  /** The error with which its end was asked for, if any. */
+  failure: BridgeError | undefined;
+
+  fail(error: BridgeError): Promise<void> {
+    this.failure = error;
+    return this.end();
+  }
+
+  kill(): void {
+    this.die();
   }
 
   /** As when somebody kills it. */

@@ -6,7 +6,7 @@ import { healthReport } from "../../../src/api/operations/health.ts";
 const status: EngineStatus = {
   installation: { kind: "found", version: "2.1.330" }, loggedIn: true, loginRefusal: undefined, sendsEmail: false, rateLimit: undefined,
   runningTurns: 0, waitingTurns: 0, warmProcesses: 0, restingConversations: 0, processes: 0,
-  reuse: { hit: 0, rewound: 0, first_message: 0, unknown_history: 0, in_use: 0, idle_time: 0, evicted: 0, process_ended: 0 },
+  reuse: { hit: 0, rewound: 0, first_message: 0, unknown_history: 0, in_use: 0, idle_time: 0, evicted: 0, renewed: 0, process_ended: 0, rewind_refused: 0 },
   toldOn: { recycled: 0, warm: 0, booted: 0 },
 };
 interface Claude { readonly account_email_sent: unknown; readonly managed_policy: unknown; readonly notes: readonly string[] }

@@ -3,16 +3,21 @@ import { describe, it, type TestContext } from "node:test";
 import { setImmediate as nextRound } from "node:timers/promises";
 import type { Conversation } from "../../src/claude/conversation.ts";
 import { bootWaitMs } from "../../src/claude/probe.ts";
+import { Account } from "../../src/engine/account.ts";
+import { bootRetryMs, bootRetryMsMax } from "../../src/engine/backoff.ts";
 import type { HistoryHash } from "../../src/engine/history-hash.ts";
-import { Pool } from "../../src/engine/pool.ts";
-import type { PoolOptions } from "../../src/engine/pool-options.ts";
-import { bootRetryMs, bootRetryMsMax, type Profile, recentUseMs, refusedProfilesMax, shelvesMax, warmAgeMsMax } from "../../src/engine/shelf.ts";
-import { refillDelayMs } from "../../src/engine/refill-timer.ts";
+import { KnownCapabilities } from "../../src/engine/known-capabilities.ts";
+import { modelsMax, type Profile, refusedMax } from "../../src/engine/recent-use.ts";
+import { RefillTimer, refillDelayMs } from "../../src/engine/refill-timer.ts";
+import { warmAgeMsMax } from "../../src/engine/resting.ts";
+import { recentUseMs } from "../../src/engine/warm-plan.ts";
+import { WarmProcesses } from "../../src/engine/warm-processes.ts";
 import { BridgeError } from "../../src/errors.ts";
 import { createLogger } from "../../src/log.ts";
 import type { Turn } from "../../src/turn/turn.ts";
 import { clockOf } from "../support/hand-clock.ts";
-import { StandInProcess } from "../support/stand-in-process.ts";
+import { ownProcesses, type OwnedProcesses } from "../support/owned-processes.ts";
+import type { StandInProcess } from "../support/stand-in-process.ts";
 import { systemOf, turnOf } from "../support/turns.ts";
 
 /** A conversation to come: alive as long as its process, with a rehearsal that the test settles. */
@@ -22,8 +27,8 @@ class StandInConversation {
   refuse: (error: BridgeError) => void = () => {};
   accept: () => void = () => {};
 
-  constructor(model: string) {
-    this.process = new StandInProcess(model);
+  constructor(process: StandInProcess) {
+    this.process = process;
   }
 
   get isReusable(): boolean {
@@ -45,117 +50,116 @@ let profiles = 0;
 const some = (): Profile => profile(`some ${++profiles}`);
 
 interface Scene {
-  readonly pool: Pool;
-  /** All that were ever launched, in their order. */
+  readonly warm: WarmProcesses;
+  readonly owner: OwnedProcesses;
+  readonly refills: RefillTimer;
+  /** All that were ever started, in their order. */
   readonly launched: StandInProcess[];
   readonly conversations: StandInConversation[];
+  /** How many are warm. */
+  size(): number;
   take(model: string, wanted?: Profile): StandInConversation | undefined;
-  /** Past the moment that a pool leaves to the turn which took. */
+  /** Past the moment that is left to the turn which took one. */
   refilled(): Promise<void>;
   /** Of the live ones. */
   models(): string[];
   readonly log: string[];
-  failing: boolean;
 }
 
-function start(t: TestContext, options: Partial<PoolOptions> & { readonly roomFor?: number } = {}): Scene {
-  const launched: StandInProcess[] = [];
+function start(t: TestContext, { warm: wanted = 2, roomFor = 100 } = {}): Scene {
+  const owner = ownProcesses(t, { max: roomFor });
+  const { processes, clock, started: launched, log } = owner;
   const conversations: StandInConversation[] = [];
-  const log: string[] = [];
-  const live = (): StandInProcess[] => launched.filter(({ state }) => state !== "closed");
-  const scene: Scene = {
-    pool: new Pool({
-      clock: clockOf(t),
-      warm: 2,
-      launch: async (model) => {
-        if (scene.failing) throw new Error("no process for you");
-        const conversation = new StandInConversation(model);
-        conversations.push(conversation);
-        launched.push(conversation.process);
-        return conversation as unknown as Conversation;
-      },
-      onShelved: () => {},
-      standIns: () => 0,
-      isBusy: () => false,
-      capabilities: () => ({ rewindSteps: true, rewindMany: true, rewindToEmpty: true, answerTarget: true }),
-      room: () => (options.roomFor ?? 100) - live().length,
-      log: createLogger("debug", (line) => log.push(line)),
-      ...options,
-    }),
-    launched,
-    conversations,
-    // As for a turn that none but the pool has a process for.
-    take: (model, wanted = some()) => {
-      scene.pool.note(model, wanted);
-      const taken = scene.pool.take(model, wanted) as unknown as StandInConversation | undefined;
-      if (taken === undefined) scene.pool.noteMiss(model);
-      return taken;
+  const logger = createLogger("info", (line) => log.push(line));
+  const refills = new RefillTimer(clock);
+  const warm = new WarmProcesses({
+    warm: wanted, processes, capabilities: new KnownCapabilities(clock), account: new Account(logger, clock), clock,
+    refills, log: logger,
+    converse: (process) => {
+      const conversation = new StandInConversation(process as unknown as StandInProcess);
+      conversations.push(conversation);
+      return conversation as unknown as Conversation;
+    },
+  });
+  t.after(() => warm.close());
+  return {
+    warm, owner, refills, launched, conversations, log,
+    size: () => processes.counts.warm,
+    // As for a turn that nothing but a warm process suits.
+    take: (model, profileOfTurn = some()) => {
+      warm.note(model, profileOfTurn);
+      const found = warm.suitable(model, profileOfTurn);
+      if (found === undefined) {
+        warm.noteMiss(model);
+        return undefined;
+      }
+      processes.run(found.owned, found.use.conversation, profileOfTurn.hash);
+      warm.noteTaken(model);
+      return found.use.conversation as unknown as StandInConversation;
     },
     refilled: async () => {
-      clockOf(t).pass(refillDelayMs);
+      // An exit is noticed a round later, and brings a refill.
+      await nextRound();
+      clock.pass(refillDelayMs);
       await nextRound();
     },
-    models: () => live().map(({ model }) => model),
-    log,
-    failing: false,
+    models: () => launched.filter(({ state }) => state !== "closed").map(({ model }) => model),
   };
-  t.after(() => scene.pool.close());
-  return scene;
 }
 
-describe("the pool", () => {
+describe("warm processes", () => {
   it("boots as many as are wanted, of the models that were prepared", async (t) => {
-    const { pool, models } = start(t);
-    pool.prepare("opus");
+    const { warm, models, size } = start(t);
+    warm.prepare("opus");
     await nextRound();
     assert.deepEqual(models(), ["opus", "opus"]);
-    pool.prepare("opus");
-    pool.prepare("sonnet");
+    warm.prepare("opus");
+    warm.prepare("sonnet");
     await nextRound();
     assert.deepEqual(models(), ["opus", "opus", "sonnet", "sonnet"]);
-    assert.equal(pool.size, 4);
+    assert.equal(size(), 4);
   });
 
   it("keeps more where requests found none, twice as many at most, until that was long ago", async (t) => {
-    const { pool, take, refilled } = start(t);
-    pool.prepare("opus");
+    const { warm, take, refilled, size } = start(t);
+    warm.prepare("opus");
     await nextRound();
     const burst = async (requests: number): Promise<number> => {
       for (let request = 0; request < requests; request++) take("opus")?.process.die();
       await refilled();
-      return pool.size;
+      return size();
     };
     assert.equal(await burst(2), 2, "they were enough");
     assert.equal(await burst(3), 3);
     assert.equal(await burst(3), 3, "now they are");
     assert.equal(await burst(20), 4);
-    for (const left of [4, 3, 2, 2]) {
+    for (const left of [4, 2, 2]) {
       clockOf(t).pass(recentUseMs / 2);
       assert.equal(await burst(1), left);
     }
   });
 
   it("boots no more while the first are still being launched", async (t) => {
-    const { pool, launched } = start(t);
-    for (let round = 0; round < 5; round++) pool.prepare("opus");
+    const { warm, launched } = start(t);
+    for (let round = 0; round < 5; round++) warm.prepare("opus");
     await nextRound();
     assert.equal(launched.length, 2);
   });
 
   it("gives the one that waited longest, at once, and each to one request", async (t) => {
-    const { pool, take, conversations } = start(t);
-    pool.prepare("opus");
+    const { warm, take, conversations, size } = start(t);
+    warm.prepare("opus");
     await nextRound();
     assert.equal(take("opus"), conversations[0]);
     assert.equal(take("opus"), conversations[1]);
     assert.equal(take("opus"), undefined);
     assert.equal(take("sonnet"), undefined);
-    assert.equal(pool.size, 0);
+    assert.equal(size(), 0);
   });
 
   it("fills up a moment after one was taken: the turn comes first", async (t) => {
-    const { pool, take, launched } = start(t);
-    pool.prepare("opus");
+    const { warm, take, launched, size } = start(t);
+    warm.prepare("opus");
     await nextRound();
     take("opus");
     clockOf(t).pass(refillDelayMs - 1);
@@ -164,16 +168,16 @@ describe("the pool", () => {
     clockOf(t).pass(1);
     await nextRound();
     assert.equal(launched.length, 3);
-    assert.equal(pool.size, 2);
+    assert.equal(size(), 2);
   });
 
   it("waits with that while a history is told", async (t) => {
-    const { pool, take, launched } = start(t, { warm: 1 });
-    pool.prepare("opus");
+    const { warm, take, launched, refills } = start(t, { warm: 1 });
+    warm.prepare("opus");
     await nextRound();
     take("opus");
     clockOf(t).pass(refillDelayMs - 1);
-    pool.putOffRefill();
+    refills.putOff();
     clockOf(t).pass(refillDelayMs - 1);
     await nextRound();
     assert.equal(launched.length, 1);
@@ -183,73 +187,58 @@ describe("the pool", () => {
   });
 
   it("boots none of a model that nobody but a client names, until it has begun to answer", async (t) => {
-    const { pool, take, refilled, models } = start(t);
+    const { warm, take, refilled, models } = start(t);
     assert.equal(take("claude-made-up"), undefined);
     await refilled();
     assert.deepEqual(models(), []);
-    pool.open("sonnet", some());
+    warm.open("sonnet", some());
     await refilled();
     assert.deepEqual(models(), ["sonnet", "sonnet"]);
   });
 
   it("holds no more models than so many: the least recently used one's processes are ended", async (t) => {
-    const { pool, refilled, models } = start(t, { warm: 1 });
-    const names = Array.from({ length: shelvesMax + 1 }, (_, index) => `model-${index}`);
+    const { warm, refilled, models } = start(t, { warm: 1 });
+    const names = Array.from({ length: modelsMax + 1 }, (_, index) => `model-${index}`);
     for (const name of names) {
-      pool.open(name, some());
+      warm.open(name, some());
       await refilled();
     }
     assert.deepEqual(models(), names.slice(1));
   });
 
-  it("ends a process that was being launched for a model that was let go of meanwhile", async (t) => {
-    const launches: ((conversation: Conversation) => void)[] = [];
-    const { pool } = start(t, { warm: 1, launch: () => new Promise((resolve) => launches.push(resolve)) });
-    pool.prepare("first");
-    for (let index = 0; index < shelvesMax; index++) pool.prepare(`model-${index}`);
-    const late = new StandInConversation("first");
-    launches[0]?.(late as unknown as Conversation);
+  it("ends a process that was being started for a model that was let go of meanwhile", async (t) => {
+    const { warm, owner, launched, models } = start(t, { warm: 1 });
+    let proceed = (): void => {};
+    owner.gate = new Promise((resolve) => (proceed = resolve));
+    warm.prepare("first");
+    for (let index = 0; index < modelsMax; index++) warm.prepare(`model-${index}`);
+    proceed();
     await nextRound();
-    assert.deepEqual([late.process.ends, pool.size], [1, 0]);
-  });
-
-  it("takes it when there was no room after all", async (t) => {
-    const { pool, log } = start(t, { launch: () => Promise.resolve(undefined) });
-    pool.prepare("opus");
-    await nextRound();
-    assert.deepEqual([pool.size, log], [0, []]);
-  });
-
-  it("tells of each that waits from now on", async (t) => {
-    const sizes: number[] = [];
-    const { pool } = start(t, { onShelved: () => sizes.push(pool.size) });
-    pool.prepare("opus");
-    await nextRound();
-    assert.deepEqual(sizes, [1, 2]);
+    assert.deepEqual([launched[0]?.model, launched[0]?.ends, models().includes("first")], ["first", 1, false]);
   });
 
   it("boots none when it is turned off, or when there is no room", async (t) => {
     const off = start(t, { warm: 0 });
-    off.pool.prepare("opus");
+    off.warm.prepare("opus");
     await nextRound();
     assert.equal(off.launched.length, 0);
     const full = start(t, { roomFor: 1 });
-    full.pool.prepare("opus");
+    full.warm.prepare("opus");
     await nextRound();
     assert.equal(full.launched.length, 1);
   });
 
   it("gives none that is not alive any more", async (t) => {
-    const { pool, take, launched } = start(t);
-    pool.prepare("opus");
+    const { warm, take, launched } = start(t);
+    warm.prepare("opus");
     await nextRound();
     for (const process of launched) process.state = "closing";
     assert.equal(take("opus"), undefined);
   });
 
   it("renews one that has waited too long", async (t) => {
-    const { pool, take, launched, models } = start(t, { warm: 1 });
-    pool.prepare("opus");
+    const { warm, take, launched, models, refilled } = start(t, { warm: 1 });
+    warm.prepare("opus");
     await nextRound();
     clockOf(t).pass(warmAgeMsMax - 1);
     await nextRound();
@@ -257,6 +246,7 @@ describe("the pool", () => {
     clockOf(t).pass(1);
     await nextRound();
     assert.equal(launched[0]?.ends, 1);
+    await refilled();
     assert.deepEqual(models(), ["opus"]);
     assert.equal(take("opus")?.process, launched[1]);
     // One that is in use has no age.
@@ -266,43 +256,27 @@ describe("the pool", () => {
   });
 
   it("lets go of a model that was not asked for lately, but never of the last one", async (t) => {
-    const { pool, models } = start(t, { warm: 1 });
-    pool.prepare("sonnet");
+    const { warm, models } = start(t, { warm: 1 });
+    warm.prepare("sonnet");
     await nextRound();
     clockOf(t).pass(recentUseMs / 2);
-    pool.prepare("opus");
+    warm.prepare("opus");
     await nextRound();
     assert.deepEqual(models(), ["sonnet", "opus"]);
     clockOf(t).pass(recentUseMs / 2);
-    pool.refill();
+    warm.refill();
     await nextRound();
     assert.deepEqual(models(), ["opus"]);
     clockOf(t).pass(recentUseMs);
-    pool.refill();
+    warm.refill();
     await nextRound();
     assert.deepEqual(models(), ["opus"]);
-  });
-
-  it("ends the least recently used model's first when room is needed", async (t) => {
-    const { pool, models } = start(t, { warm: 1 });
-    for (const model of ["opus", "sonnet", "haiku", "opus"]) {
-      pool.prepare(model);
-      await nextRound();
-    }
-    assert.equal(pool.evictOne(), true);
-    assert.deepEqual(models(), ["opus", "haiku"]);
-    assert.equal(pool.evictOne(), true);
-    assert.deepEqual(models(), ["opus"]);
-    assert.equal(pool.evictOne(), true);
-    assert.equal(pool.evictOne(), false);
-    await nextRound();
-    assert.deepEqual(models(), [], "an eviction is not followed by a boot");
   });
 
   it("waits longer with each boot that fails, up to a bound", async (t) => {
     const scene = start(t, { warm: 1 });
-    scene.failing = true;
-    scene.pool.prepare("opus");
+    scene.owner.fault = new Error("no process for you");
+    scene.warm.prepare("opus");
     await nextRound();
     const waits: number[] = [];
     for (let round = 0; round < 9; round++) {
@@ -310,7 +284,7 @@ describe("the pool", () => {
       const waitMs = Number(/retry_in_ms=(\d+)/u.exec(line)?.[1]);
       waits.push(waitMs);
       assert.equal(scene.log.length, round + 1);
-      scene.pool.prepare("opus");
+      scene.warm.prepare("opus");
       clockOf(t).pass(waitMs - 1);
       await nextRound();
       assert.equal(scene.log.length, round + 1, "nothing is tried before its time, whoever asks");
@@ -318,32 +292,32 @@ describe("the pool", () => {
       await nextRound();
     }
     assert.deepEqual(waits, [1, 2, 4, 8, 16, 32, 64, 128, 256].map((factor) => Math.min(bootRetryMsMax, factor * bootRetryMs)));
-    scene.failing = false;
+    scene.owner.fault = undefined;
     clockOf(t).pass(bootRetryMsMax);
     await nextRound();
-    assert.equal(scene.pool.size, 1);
+    assert.equal(scene.size(), 1);
   });
 
   it("waits for the one model alone", async (t) => {
     const scene = start(t, { warm: 1 });
-    scene.failing = true;
-    scene.pool.prepare("opus");
+    scene.owner.fault = new Error("no process for you");
+    scene.warm.prepare("opus");
     await nextRound();
-    scene.failing = false;
-    scene.pool.prepare("sonnet");
+    scene.owner.fault = undefined;
+    scene.warm.prepare("sonnet");
     await nextRound();
     assert.deepEqual(scene.models(), ["sonnet"]);
   });
 
   it("waits as well when one dies before it was used, and begins anew when one was of use", async (t) => {
     const scene = start(t, { warm: 1 });
-    const { pool, launched, log } = scene;
-    pool.prepare("opus");
+    const { warm, launched, log, size } = scene;
+    warm.prepare("opus");
     await nextRound();
     launched[0]?.die();
     await nextRound();
-    assert.equal(pool.size, 0);
-    pool.refill();
+    assert.equal(size(), 0);
+    warm.refill();
     await nextRound();
     assert.equal(launched.length, 1);
     clockOf(t).pass(bootRetryMs);
@@ -360,48 +334,49 @@ describe("the pool", () => {
   });
 
   it("does not wait when one that is in use ends", async (t) => {
-    const { pool, take, refilled, launched, log } = start(t, { warm: 1 });
-    pool.prepare("opus");
+    const { warm, take, refilled, launched, log, size } = start(t, { warm: 1 });
+    warm.prepare("opus");
     await nextRound();
     take("opus");
     launched[0]?.die();
     await refilled();
     assert.deepEqual(log, []);
-    assert.equal(pool.size, 1);
+    assert.equal(size(), 1);
   });
 
   it("ends all that wait when it is cleared, and may fill up again", async (t) => {
-    const { pool, launched } = start(t);
-    pool.prepare("opus");
+    const { warm, launched, size, owner } = start(t);
+    warm.prepare("opus");
     await nextRound();
-    pool.clear();
+    owner.processes.supersede();
     assert.deepEqual(launched.map(({ ends }) => ends), [1, 1]);
-    pool.refill();
+    warm.refill();
     await nextRound();
-    assert.equal(pool.size, 2);
+    assert.equal(size(), 2);
   });
 
   it("ends all that wait when it is closed, also one that is being launched, and boots no more", async (t) => {
-    const { pool, launched } = start(t);
-    pool.prepare("opus");
+    const { warm, launched, size, owner } = start(t);
+    warm.prepare("opus");
     await nextRound();
-    pool.prepare("sonnet");
-    pool.close();
+    warm.prepare("sonnet");
+    warm.close();
+    owner.processes.drain();
     await nextRound();
     assert.deepEqual(launched.map(({ ends }) => ends), [1, 1, 1, 1]);
-    pool.prepare("opus");
-    pool.refill();
+    warm.prepare("opus");
+    warm.refill();
     await nextRound();
     assert.equal(launched.length, 4);
-    assert.equal(pool.size, 0);
+    assert.equal(size(), 0);
   });
 
   it("boots no more after its close, also when one was taken just before", async (t) => {
-    const { pool, take, refilled, launched } = start(t);
-    pool.prepare("opus");
+    const { warm, take, refilled, launched } = start(t);
+    warm.prepare("opus");
     await nextRound();
     take("opus");
-    pool.close();
+    warm.close();
     await refilled();
     assert.equal(launched.length, 2);
   });
@@ -410,10 +385,10 @@ describe("the pool", () => {
 describe("rehearsals", () => {
   const ours = profile("ours");
 
-  /** A pool whose last two conversations began alike. */
+  /** A warm whose last two conversations began alike. */
   async function withHabit(t: TestContext): Promise<Scene> {
     const scene = start(t);
-    scene.pool.prepare("opus");
+    scene.warm.prepare("opus");
     await nextRound();
     for (let round = 0; round < 2; round++) {
       scene.take("opus", ours);
@@ -428,12 +403,12 @@ describe("rehearsals", () => {
   it("are held of a beginning that came twice in a row, by half of those that wait", async (t) => {
     const scene = await withHabit(t);
     assert.deepEqual(waiting(scene).sort(), ["ours", undefined]);
-    assert.equal(scene.pool.size, 2);
+    assert.equal(scene.size(), 2);
   });
 
   it("have half of the room also where there is less than is wanted", async (t) => {
     const scene = start(t, { roomFor: 2 });
-    scene.pool.prepare("opus");
+    scene.warm.prepare("opus");
     await nextRound();
     // The third finds none, so that twice as many are wanted from then on.
     const taken = [ours, ours, ours].map((one) => scene.take("opus", one));
@@ -445,7 +420,7 @@ describe("rehearsals", () => {
 
   it("are held of none that came once", async (t) => {
     const scene = start(t);
-    scene.pool.prepare("opus");
+    scene.warm.prepare("opus");
     await nextRound();
     for (const one of [ours, some(), ours, some()]) {
       scene.take("opus", one);
@@ -458,9 +433,9 @@ describe("rehearsals", () => {
     const scene = await withHabit(t);
     assert.equal(scene.take("opus", profile("others"))?.rehearsed, undefined);
     assert.equal(scene.take("opus", profile("others")), undefined, "the one that rehearsed is not given to others");
-    assert.equal(scene.pool.size, 1);
+    assert.equal(scene.size(), 1);
     assert.equal(scene.take("opus", ours)?.rehearsed?.system[0]?.text, "ours");
-    assert.equal(scene.pool.size, 0);
+    assert.equal(scene.size(), 0);
   });
 
   it("come before one that was told nothing, and that one before none", async (t) => {
@@ -493,11 +468,11 @@ describe("rehearsals", () => {
     rehearsing?.refuse(new BridgeError("cli_failed", "not to my taste"));
     await nextRound();
     assert.equal(rehearsing?.process.ends, 1);
-    assert.equal(scene.pool.size, 1);
+    assert.equal(scene.size(), 1);
     // The CLI's words may quote the client's beginning: only their kind is logged.
     assert.match(scene.log.at(-1) ?? "", /a beginning could not be rehearsed error=cli_failed$/u);
     const { length } = scene.launched;
-    scene.pool.refill();
+    scene.warm.refill();
     await nextRound();
     assert.equal(scene.launched.length, length + 1);
     assert.equal(scene.conversations.at(-1)?.rehearsed, undefined, "what was refused is not tried again");
@@ -507,17 +482,17 @@ describe("rehearsals", () => {
       await scene.refilled();
     }
     assert.ok(waiting(scene).every((system) => system === undefined));
-    assert.equal(scene.pool.size, 2);
+    assert.equal(scene.size(), 2);
     // The CLI that refused it is another now.
-    scene.pool.clear();
-    scene.pool.refill();
+    scene.owner.processes.supersede();
+    scene.warm.refill();
     await nextRound();
     assert.ok(waiting(scene).includes("ours"));
   });
 
   it("that fail are remembered of so many beginnings, the last", async (t) => {
     const scene = start(t);
-    scene.pool.prepare("opus");
+    scene.warm.prepare("opus");
     await nextRound();
     const rehearsedOf = async (name: string): Promise<StandInConversation | undefined> => {
       for (let round = 0; round < 2; round++) {
@@ -526,7 +501,7 @@ describe("rehearsals", () => {
       }
       return scene.conversations.find(({ rehearsed, isReusable }) => isReusable && rehearsed?.system[0]?.text === name);
     };
-    for (let index = 0; index <= refusedProfilesMax; index++) {
+    for (let index = 0; index <= refusedMax; index++) {
       (await rehearsedOf(`bad ${index}`))?.refuse(new BridgeError("cli_failed", "not to my taste"));
       await scene.refilled();
     }
@@ -539,7 +514,7 @@ describe("rehearsals", () => {
     const { length } = scene.launched;
     clockOf(t).pass(bootWaitMs);
     await nextRound();
-    assert.deepEqual([rehearsing?.process.ends, scene.pool.size, scene.launched.length], [1, 1, length]);
+    assert.deepEqual([rehearsing?.process.ends, scene.size(), scene.launched.length], [1, 1, length]);
     assert.match(scene.log.at(-1) ?? "", /warn a claude process did not come up error=turn_timeout retry_in_ms=1000$/u);
     clockOf(t).pass(bootRetryMs);
     await nextRound();
@@ -552,7 +527,7 @@ describe("rehearsals", () => {
     await nextRound();
     clockOf(t).pass(bootWaitMs);
     await nextRound();
-    assert.deepEqual([scene.log, scene.pool.size], [[], 2]);
+    assert.deepEqual([scene.log, scene.size()], [[], 2]);
   });
 
   it("that end with their process are a death like any other, and tried again", async (t) => {
@@ -579,7 +554,7 @@ describe("rehearsals", () => {
       scene.take("opus", wanted)?.process.die();
       await scene.refilled();
     };
-    scene.pool.prepare("opus");
+    scene.warm.prepare("opus");
     await nextRound();
     for (const one of [ours, ours]) await useAndEnd(one);
     const rehearsing = scene.conversations.find(({ rehearsed, isReusable }) => isReusable && rehearsed !== undefined);
@@ -587,7 +562,7 @@ describe("rehearsals", () => {
     for (const one of [others, others]) await useAndEnd(one);
     assert.deepEqual([rehearsing?.process.state, waitingNow(), scene.models().length], ["closing", [undefined], 2]);
     rehearsing?.process.die();
-    scene.pool.refillSoon();
+    scene.warm.refillSoon();
     await scene.refilled();
     assert.deepEqual(waitingNow(), ["others", undefined]);
   });

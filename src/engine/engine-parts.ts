@@ -1,0 +1,90 @@
+import { Conversation } from "../claude/conversation.ts";
+import type { ClaudeProcess } from "../claude/process.ts";
+import { Account } from "./account.ts";
+import { Admission } from "./admission.ts";
+import { Cli } from "./cli.ts";
+import { ConfigHome } from "./config-home.ts";
+import type { EngineOptions } from "./engine-options.ts";
+import { InstalledCli } from "./installed-cli.ts";
+import { KnownCapabilities } from "./known-capabilities.ts";
+import { Launcher } from "./launcher.ts";
+import { LoginGate } from "./login-gate.ts";
+import { ModelCatalog } from "./model-catalog.ts";
+import { ModelService } from "./model-service.ts";
+import { Moves } from "./moves.ts";
+import { ProcessFolder } from "./process-folder.ts";
+import { Processes } from "./processes.ts";
+import { RefillTimer } from "./refill-timer.ts";
+import { RestClock } from "./rest-clock.ts";
+import { Seats } from "./seats.ts";
+import { TurnCounts } from "./turn-counts.ts";
+import { TurnRunner } from "./turn-runner.ts";
+import { WarmProcesses } from "./warm-processes.ts";
+import { Whereabouts } from "./whereabouts.ts";
+
+/** How long a parked conversation waits for the results of the client's tools, in milliseconds. */
+export const parkedMsMax = 30 * 60_000;
+
+/** What an engine is made of. */
+export interface EngineParts {
+  readonly account: Account;
+  readonly catalog: ModelCatalog;
+  readonly models: ModelService;
+  readonly capabilities: KnownCapabilities;
+  readonly folder: ProcessFolder;
+  readonly processes: Processes;
+  readonly cli: Cli;
+  readonly warm: WarmProcesses;
+  readonly admission: Admission;
+  readonly counts: TurnCounts;
+  readonly rest: RestClock;
+  readonly runner: TurnRunner;
+}
+
+/** Makes the parts of an engine, each of those before it. */
+export function engineParts(options: EngineOptions): EngineParts {
+  const { command, environment, aliases, world, log, maxProcesses, conversationIdleMsMax, silenceMsMax } = options;
+  const { clock } = world;
+  const account = new Account(log, clock);
+  const catalog = new ModelCatalog(aliases);
+  const capabilities = new KnownCapabilities(clock);
+  const whereabouts = new Whereabouts();
+  const counts = new TurnCounts();
+
+  const folder = new ProcessFolder({ folderPlace: options.folderPlace, world, log });
+  const installed = new InstalledCli({ command, environment, world, log, folder });
+  const home = new ConfigHome(environment, world);
+  const launcher = new Launcher({ world, folder, installed, home, environment });
+  // Reserve at most a quarter of the places for warm processes. With none reserved, each of many single questions
+  // would boot its own process. With few places, living conversations are worth more.
+  const restingMax = maxProcesses - Math.min(options.warm, Math.floor(maxProcesses / 4));
+  const processes = new Processes({
+    max: maxProcesses, restingMax, idleMsMax: conversationIdleMsMax, parkedMsMax, launcher, whereabouts, world, log,
+  });
+  const cli = new Cli({ installed, folder, home, launcher, processes, capabilities, account, models: catalog, log });
+
+  const isBusy = (): boolean => capabilities.current.rewindToEmpty && processes.counts.running > 0;
+  const refills = new RefillTimer(clock, isBusy);
+  const { rehearsalWaitMsMax, limits = {} } = options;
+  const converse = (process: ClaudeProcess): Conversation => new Conversation(process, {
+    silenceMsMax, limits, time: clock,
+    ...(rehearsalWaitMsMax === undefined ? {} : { rehearsalWaitMsMax }),
+    onInitialized: (answer) => void cli.learn(answer, process),
+    onHistoryTold: () => refills.putOff(),
+    onRateLimit: (info) => account.noteRateLimit(info),
+  });
+  const warm = new WarmProcesses({
+    warm: options.warm, processes, capabilities, account, converse, refills, clock, log,
+  });
+  const moves = new Moves({ processes, capabilities, log });
+  const seats = new Seats({ cli, processes, warm, moves, whereabouts, capabilities, converse, clock });
+
+  const admission = new Admission({ runningMax: maxProcesses, waitingMax: options.maxQueue });
+  const rest = new RestClock(options.onRest, clock, log);
+  const runner = new TurnRunner({
+    admission, warm, seats, counts, rest,
+    login: new LoginGate(account, clock, log), keepsIdle: conversationIdleMsMax > 0, log,
+  });
+  const models = new ModelService(catalog, clock);
+  return { account, catalog, models, capabilities, folder, processes, cli, warm, admission, counts, rest, runner };
+}

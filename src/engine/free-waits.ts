@@ -1,0 +1,53 @@
+import type { Cancel, Clock } from "./world.ts";
+
+/** What a turn waits for. */
+export interface FreeWait<Found> {
+  /** Takes what the turn waits for, if it is there. */
+  readonly look: () => Found | undefined;
+  /** Ends the wait when the client leaves. */
+  readonly signal: AbortSignal;
+  /** How long to wait, in milliseconds, or what ends the wait. */
+  readonly end: number | Promise<void>;
+}
+
+/** Turns that wait for a process to come free. */
+export class FreeWaits<Found> {
+  /** Has each turn look, in the order they came. */
+  readonly #waiting = new Set<() => void>();
+  readonly #clock: Clock;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** To be called when a process may have come free: each turn that waits looks at once, before anyone else can. */
+  offer(): void {
+    for (const look of [...this.#waiting]) look();
+  }
+
+  /**
+   * Resolves with what a look finds at an offer; with undefined when an offer had nothing for this turn, the client has
+   * left, or the wait is over.
+   */
+  wait({ look, signal, end }: FreeWait<Found>): Promise<Found | undefined> {
+    return new Promise((resolve) => {
+      let cancel: Cancel | undefined;
+      const settle = (found: Found | undefined): void => {
+        if (!this.#waiting.delete(offered)) return;
+        cancel?.();
+        signal.removeEventListener("abort", giveUp);
+        resolve(found);
+      };
+      const offered = (): void => {
+        // One that is not waited for any more must take nothing.
+        if (this.#waiting.has(offered)) settle(look());
+      };
+      const giveUp = (): void => settle(undefined);
+      this.#waiting.add(offered);
+      signal.addEventListener("abort", giveUp);
+      if (typeof end === "number") cancel = this.#clock.after(end, giveUp);
+      else void end.then(giveUp);
+      if (signal.aborted) giveUp();
+    });
+  }
+}

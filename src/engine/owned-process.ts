@@ -1,0 +1,108 @@
+import type { Conversation } from "../claude/conversation.ts";
+import type { ClaudeProcess } from "../claude/process.ts";
+import type { HistoryHash, Timeline } from "./history-hash.ts";
+import type { Wear } from "./renewal.ts";
+import { type Clock, Timer } from "./world.ts";
+
+/** What a process is leased for. */
+export type Purpose = "turn" | "warm" | "probe";
+
+/** A process that waits for the next new conversation. */
+export interface Warm {
+  readonly name: "warm";
+  readonly conversation: Conversation;
+  /** The beginning that it has rehearsed. If undefined, it was told nothing and fits any conversation. */
+  readonly rehearsed: HistoryHash | undefined;
+}
+
+/** A process between two turns of a conversation. `parked`: it waits for the results of the client's tools. */
+export interface Rested {
+  readonly name: "resting" | "parked";
+  readonly conversation: Conversation;
+  /** Its beginning, and the hashes after each message that it has, the last answer included. */
+  readonly timeline: Timeline;
+}
+
+/** A process that may be leased for a turn. */
+export type Free = Warm | Rested;
+
+/** What a process does, as its owner sees it. `/health` counts processes by this. */
+export type Use =
+  /** It was leased, and has no turn yet. */
+  | { readonly name: "booting" }
+  /** It is asked what the CLI serves and what it can do. */
+  | { readonly name: "probed" }
+  | { readonly name: "running"; readonly conversation: Conversation; readonly beginning: HistoryHash }
+  | Free
+  /** Its end was asked for. */
+  | { readonly name: "ending" };
+
+/** Whether it is between two turns of a conversation. */
+export function isRested(use: Use): use is Rested {
+  return use.name === "resting" || use.name === "parked";
+}
+
+/** Whether no turn has it, and one may. */
+export function isFree(use: Use): use is Free {
+  return use.name === "warm" || isRested(use);
+}
+
+/** The circumstances of a process's start, which hold for its whole life. */
+export interface Birth {
+  /** How many times program, configuration or login had changed before. */
+  readonly generation: number;
+  /** The local date: the CLI tells it to the model. */
+  readonly day: string;
+  /** By the monotonic clock, in milliseconds. */
+  readonly ms: number;
+}
+
+/** A process of the CLI and what its owner knows of it. `Processes` alone changes it. */
+export class OwnedProcess {
+  readonly process: ClaudeProcess;
+  readonly birth: Birth;
+  readonly wear: Wear = { turns: 0, firstBytes: undefined, bytes: undefined };
+  /** Ends it when it has been free for too long. */
+  readonly timer: Timer;
+  use: Use;
+  /** Since when it is used so: by the monotonic clock, in milliseconds. */
+  sinceMs: number;
+
+  constructor(process: ClaudeProcess, birth: Birth, clock: Clock, use: Use) {
+    this.process = process;
+    this.birth = birth;
+    this.timer = new Timer(clock);
+    this.use = use;
+    this.sinceMs = birth.ms;
+  }
+
+  /** Whether it is shutting down, or was killed, whoever asked for it. */
+  get isEnding(): boolean {
+    const { state } = this.process;
+    return this.use.name === "ending" || state === "closing" || state === "closed";
+  }
+}
+
+/** A warm process. */
+export interface OwnedWarm {
+  readonly owned: OwnedProcess;
+  readonly use: Warm;
+}
+
+/** The warm processes, of one model or all. */
+export function warmOf(all: readonly OwnedProcess[], model?: string): OwnedWarm[] {
+  return all.flatMap((owned) => {
+    const { use, process } = owned;
+    return use.name === "warm" && (model === undefined || process.model === model) ? [{ owned, use }] : [];
+  });
+}
+
+/** How many processes there are of each use. */
+export type ProcessCounts = Readonly<Record<Use["name"], number>>;
+
+/** Counts processes by their use; `starting` have a place, and no process in it yet. */
+export function countByUse(all: Iterable<OwnedProcess>, starting: number): ProcessCounts {
+  const counts = { booting: starting, probed: 0, running: 0, warm: 0, resting: 0, parked: 0, ending: 0 };
+  for (const { isEnding, use } of all) counts[isEnding ? "ending" : use.name]++;
+  return counts;
+}

@@ -1,0 +1,250 @@
+import type { Conversation } from "../claude/conversation.ts";
+import type { ClaudeProcess } from "../claude/process.ts";
+import { clientClosed, serverBusy, shuttingDown } from "../errors.ts";
+import type { Logger } from "../log.ts";
+import { evictionOrder } from "./eviction.ts";
+import type { HistoryHash } from "./history-hash.ts";
+import type { Launcher } from "./launcher.ts";
+import {
+  countByUse, type Free, isFree, isRested, OwnedProcess, type ProcessCounts, type Purpose, type Use,
+} from "./owned-process.ts";
+import { Places } from "./places.ts";
+import { noteMemory, type RenewalReason, whyRenewed } from "./renewal.ts";
+import { limitRest, type RestLimits } from "./resting.ts";
+import type { MissReason, Whereabouts } from "./whereabouts.ts";
+import type { World } from "./world.ts";
+
+export interface ProcessesOptions extends RestLimits {
+  /**
+   * How many processes may live at once, including those that are shutting down. The `--version` process is not
+   * counted: there is only one at a time, and `versionWaitMs` limits its life.
+   */
+  readonly max: number;
+  /** How many processes that wait for no tools are kept; beyond that, the one that has rested longest is evicted. */
+  readonly restingMax: number;
+  readonly launcher: Pick<Launcher, "prepare" | "start">;
+  readonly whereabouts: Whereabouts;
+  readonly world: Pick<World, "clock" | "memoryOf">;
+  readonly log: Logger;
+}
+
+/** Who is told of what happens to processes. */
+export interface Watcher {
+  /** A turn has left its process, which may be free now: turns that wait for one may take it at once. */
+  readonly onFree?: () => void;
+  /** A process has exited, so that there may be room. `use` is what it did then: `ending` if that was asked for. */
+  readonly onExit?: (owned: OwnedProcess, use: Use) => void;
+}
+
+/** The one owner of every process of the CLI: it starts them under one cap, knows what each does, and ends them. */
+export class Processes {
+  readonly #options: ProcessesOptions;
+  readonly #places: Places;
+  /** Ordered by when each was last leased or released. */
+  readonly #owned = new Set<OwnedProcess>();
+  /** Those whose pipes are open, be they dead or not. */
+  readonly #open = new Set<ClaudeProcess>();
+  readonly #watchers: Watcher[] = [];
+  #generation = 0;
+  /** `draining`: those that come free are ended. `closed`: none is started any more. */
+  #life: "open" | "draining" | "closed" = "open";
+
+  constructor(options: ProcessesOptions) {
+    this.#options = options;
+    this.#places = new Places(options.max, options.world.clock);
+  }
+
+  watch(watcher: Watcher): void { this.#watchers.push(watcher); }
+
+  /** All that live, whatever they do, ordered by when each was last leased or released. */
+  get all(): readonly OwnedProcess[] { return [...this.#owned]; }
+
+  /** How many live or are being started. */
+  get size(): number { return this.#places.taken; }
+
+  /** How many processes may be started now without taking a place that a turn waits for. */
+  get room(): number { return this.#places.free; }
+
+  /** How many turns wait for a place, less the processes that are ending and will vacate one. */
+  get shortage(): number { return this.#places.waiting - this.counts.ending; }
+
+  /** How many times program, configuration or login have changed. */
+  get generation(): number { return this.#generation; }
+
+  get counts(): ProcessCounts {
+    return countByUse(this.#owned, this.#places.taken - this.#owned.size);
+  }
+
+  /**
+   * Starts a process. For a turn it waits until there is a place, and rejects with a BridgeError if there is none in
+   * time or the client leaves; for what no turn has asked for it resolves with undefined if no place is free. Rejects
+   * with a BridgeError too if the process cannot be started.
+   */
+  lease(purpose: "turn", model: string, signal: AbortSignal): Promise<OwnedProcess>;
+  lease(purpose: "warm" | "probe", model: string): Promise<OwnedProcess | undefined>;
+  async lease(purpose: Purpose, model: string, signal?: AbortSignal): Promise<OwnedProcess | undefined> {
+    if (this.#life === "closed") throw shuttingDown();
+    if (signal?.aborted === true) throw clientClosed();
+    if (signal === undefined && this.#life !== "open") return undefined;
+    if (!this.#places.take()) {
+      if (signal === undefined) return undefined;
+      const place = this.#places.wait(signal);
+      this.#makeRoom();
+      await place;
+    }
+    try {
+      return await this.#start(purpose, model, signal);
+    } catch (error) {
+      this.#places.vacate();
+      throw error;
+    }
+  }
+
+  /** Gives a process to a turn that begins with `beginning`. */
+  run(owned: OwnedProcess, conversation: Conversation, beginning: HistoryHash): void {
+    owned.wear.turns++;
+    this.#use(owned, { name: "running", conversation, beginning });
+  }
+
+  /** Keeps a process that no turn has for others, or ends it if it is to be renewed. */
+  release(owned: OwnedProcess, use: Free): void {
+    const { whereabouts } = this.#options;
+    if (this.#life !== "open" || !this.#owned.has(owned)) return this.end(owned);
+    const reason = this.#whyRenewed(owned, use);
+    this.#use(owned, use);
+    if (reason !== undefined) {
+      this.#options.log.debug("a process is renewed", { reason, turns: owned.wear.turns });
+      return this.end(owned, "renewed");
+    }
+    if (isRested(use)) whereabouts.arrive(use.timeline);
+    limitRest(owned, use, { all: () => this.all, limits: this.#options, end: () => this.end(owned, "idle_time") });
+    // Turns that wait look before any is evicted for one of them: it may be just the one that suits another.
+    this.#onFree();
+    const resting = this.all.filter(({ use: { name } }) => name === "resting");
+    if (resting.length > this.#options.restingMax) this.#evictOne(resting);
+    this.#makeRoom();
+  }
+
+  /** Ends a process. `reason` is why its conversation, if it has one, will have to be told again. */
+  end(owned: OwnedProcess, reason: MissReason = "evicted"): void {
+    const { use, process } = owned;
+    if (use.name === "ending") return;
+    this.#use(owned, { name: "ending" });
+    this.#noteDeparture(use, reason);
+    // Whoever asks the probe's is told why it ends; nobody waits for an answer of the others.
+    if (use.name === "probed") void process.fail(serverBusy("A turn needs the place."));
+    else void process.end();
+    if (use.name === "running") this.#onFree();
+  }
+
+  /** To be called before a turn gets a free process of which it does not need the conversation. */
+  giveUp({ use }: OwnedProcess): void {
+    this.#noteDeparture(use, "evicted");
+  }
+
+  /** Those that a turn may get now, if what they have been told suits it; ordered by when they came free. */
+  get usable(): readonly OwnedProcess[] {
+    return this.all.filter((owned) => isFree(owned.use) && !owned.isEnding && !this.#isOutdated(owned));
+  }
+
+  /** Program, configuration or login have changed: free processes end now, the others when their turn is over. */
+  supersede(): void {
+    this.#generation++;
+    for (const owned of this.all) if (isFree(owned.use) && owned.use.name !== "parked") this.end(owned, "renewed");
+  }
+
+  /** Ends all free processes, and keeps none any more whose turn is over. */
+  drain(): void {
+    if (this.#life === "open") this.#life = "draining";
+    for (const owned of this.all) if (isFree(owned.use)) this.end(owned);
+  }
+
+  /** Ends every process and lets no more start. Resolves when all are gone. */
+  async close(): Promise<void> {
+    this.#shut();
+    await Promise.all([...this.#open].map((process) => process.fail(shuttingDown())));
+  }
+
+  /** Kills every process without waiting, and lets no more start. */
+  kill(): void {
+    this.#shut();
+    for (const process of this.#open) process.kill();
+  }
+
+  async #start(purpose: Purpose, model: string, signal: AbortSignal | undefined): Promise<OwnedProcess> {
+    const { launcher, world: { clock } } = this.#options;
+    const birth = { generation: this.#generation, day: clock.today(), ms: clock.monotonic() };
+    const surroundings = await launcher.prepare();
+    if (this.#life === "closed") throw shuttingDown();
+    if (signal?.aborted === true) throw clientClosed();
+    const process = launcher.start(model, surroundings);
+    const owned = new OwnedProcess(process, birth, clock, { name: purpose === "probe" ? "probed" : "booting" });
+    this.#owned.add(owned);
+    this.#open.add(process);
+    void process.exited.then(() => this.#onExit(owned));
+    void process.closed.then(() => this.#open.delete(process));
+    // A turn may have begun to wait before there was a process that could go for it.
+    this.#makeRoom();
+    return owned;
+  }
+
+  #use(owned: OwnedProcess, use: Use): void {
+    owned.timer.cancel();
+    owned.use = use;
+    owned.sinceMs = this.#options.world.clock.monotonic();
+    if (this.#owned.delete(owned)) this.#owned.add(owned);
+  }
+
+  #onFree(): void {
+    for (const { onFree } of this.#watchers) onFree?.();
+  }
+
+  #onExit(owned: OwnedProcess): void {
+    const { use } = owned;
+    owned.timer.cancel();
+    this.#owned.delete(owned);
+    this.#noteDeparture(use, "process_ended");
+    this.#places.vacate();
+    for (const { onExit } of this.#watchers) onExit?.(owned, use);
+  }
+
+  #whyRenewed({ birth, wear, process: { pid } }: OwnedProcess, use: Free): RenewalReason | undefined {
+    const { clock, memoryOf } = this.#options.world;
+    if (isRested(use)) noteMemory(wear, () => (pid === undefined ? undefined : memoryOf(pid)));
+    // A parked one is in the middle of a turn.
+    if (use.name === "parked") return undefined;
+    const isSuperseded = birth.generation !== this.#generation;
+    const isOfAnotherDay = birth.day !== clock.today();
+    return whyRenewed({ isSuperseded, isOfAnotherDay, ageMs: clock.monotonic() - birth.ms, wear });
+  }
+
+  /** Whether no turn may get a process, whatever it has been told. */
+  #isOutdated({ birth, use }: OwnedProcess): boolean {
+    if (birth.day !== this.#options.world.clock.today()) return true;
+    return birth.generation !== this.#generation && use.name !== "parked";
+  }
+
+  /** Ends a process for each turn that waits for a place, as far as too few are ending, until none may go. */
+  #makeRoom(): void {
+    while (this.shortage > 0 && this.#evictOne(this.all));
+  }
+
+  /** Ends the process of `among` that goes first. Returns false if none may. */
+  #evictOne(among: readonly OwnedProcess[]): boolean {
+    const [first] = evictionOrder(among, (owned) => this.#isOutdated(owned));
+    if (first !== undefined) this.end(first);
+    return first !== undefined;
+  }
+
+  /** Notes why a conversation will have to be told again, unless another process has it too. */
+  #noteDeparture(use: Use, reason: MissReason): void {
+    if (!isRested(use)) return;
+    const others = this.all.flatMap(({ use: other }) => (isRested(other) && other !== use ? [other.timeline] : []));
+    this.#options.whereabouts.depart(use.timeline, reason, others);
+  }
+
+  #shut(): void {
+    this.#life = "closed";
+    this.#places.close(shuttingDown());
+  }
+}

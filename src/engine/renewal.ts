@@ -1,0 +1,50 @@
+/** When a process is replaced, though it works: as a pure function of what is known of it. */
+
+/** After how many turns a process is replaced. */
+export const turnsMax = 300;
+/** The age at which a process is replaced, in milliseconds. */
+export const ageMsMax = 4 * 60 * 60_000;
+/**
+ * By how much a process's resident memory may grow since its first turn, in bytes, before it is replaced. Only Linux
+ * tells it; elsewhere the number of turns and the age alone decide.
+ */
+export const growthBytesMax = 256 * 1024 * 1024;
+/** How often a process's memory is looked at: after its first turn, and then each so many turns. */
+export const turnsBetweenLooks = 8;
+
+/** What use leaves behind in a process. */
+export interface Wear {
+  turns: number;
+  /** Its resident memory after its first turn, in bytes; undefined where the system does not tell. */
+  firstBytes: number | undefined;
+  /** Its resident memory when it was last looked at, in bytes. */
+  bytes: number | undefined;
+}
+
+export interface RenewalFacts {
+  /** Whether program, configuration or login have changed since its start. */
+  readonly isSuperseded: boolean;
+  /** Whether it was started on another date. */
+  readonly isOfAnotherDay: boolean;
+  readonly ageMs: number;
+  readonly wear: Readonly<Wear>;
+}
+
+export type RenewalReason = "superseded" | "date" | "turns" | "age" | "memory";
+
+/** Why a process is to be replaced as soon as it is free; undefined if it may be kept. */
+export function whyRenewed({ isSuperseded, isOfAnotherDay, ageMs, wear }: RenewalFacts): RenewalReason | undefined {
+  if (isSuperseded) return "superseded";
+  if (isOfAnotherDay) return "date";
+  if (wear.turns >= turnsMax) return "turns";
+  if (ageMs >= ageMsMax) return "age";
+  const { bytes, firstBytes } = wear;
+  return bytes !== undefined && firstBytes !== undefined && bytes - firstBytes > growthBytesMax ? "memory" : undefined;
+}
+
+/** Notes a process's memory after a turn, if it is time to look. `look` gives it in bytes. */
+export function noteMemory(wear: Wear, look: () => number | undefined): void {
+  if (wear.turns % turnsBetweenLooks !== 1) return;
+  wear.bytes = look();
+  wear.firstBytes ??= wear.bytes;
+}
