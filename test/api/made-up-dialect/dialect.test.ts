@@ -128,7 +128,8 @@ describe("a dialect that is a file and a route", () => {
       return list.flatMap(({ message }) => (message === undefined ? [] : [`${message.role} ${message.content.map(({ type }) => type).join(" ")}`]));
     };
     assert.deepEqual(await told("a", "b", { said: "c" }), ["user text text", "assistant text", "user text"]);
-    assert.deepEqual(await told({ said: "c" }, { call: "look", id: "1", input: {} }, { id: "1", result: "r" }, "d"), ["user text", "assistant text tool_use", "user tool_result text"]);
+    // The CLI is told what comes behind results as a message of its own, and sends both as one.
+    assert.deepEqual(await told({ said: "c" }, { call: "look", id: "1", input: {} }, { id: "1", result: "r" }, "d"), ["user text", "assistant text tool_use", "user tool_result", "user text"]);
     for (const [say, field] of [
       [["a", { call: "look", id: "1", input: {} }], "say[1]"], [["a", { id: "1", result: "r" }], "say[1].id"], [[" "], "say"],
     ] as const) {
