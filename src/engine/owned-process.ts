@@ -64,6 +64,8 @@ export class OwnedProcess {
   readonly wear: Wear = { turns: 0, firstBytes: undefined, bytes: undefined };
   /** Ends it when it has been free for too long. */
   readonly timer: Timer;
+  /** Whether it is kept only for the conversation that it is in the middle of. */
+  isWorn = false;
   use: Use;
   /** Since when it is used so: by the monotonic clock, in milliseconds. */
   sinceMs: number;

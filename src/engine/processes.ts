@@ -10,7 +10,7 @@ import {
 } from "./owned-process.ts";
 import { Places } from "./places.ts";
 import { noteMemory, type RenewalReason, whyRenewed } from "./renewal.ts";
-import { limitRest, type RestLimits } from "./resting.ts";
+import { isCheap, limitRest, type RestLimits } from "./resting.ts";
 import type { MissReason, Whereabouts } from "./whereabouts.ts";
 import type { World } from "./world.ts";
 
@@ -208,20 +208,20 @@ export class Processes {
     for (const { onExit } of this.#watchers) onExit?.(owned, use);
   }
 
-  #whyRenewed({ birth, wear, process: { pid } }: OwnedProcess, use: Free): RenewalReason | undefined {
+  #whyRenewed(owned: OwnedProcess, use: Free): RenewalReason | undefined {
+    const { birth, wear, process: { pid } } = owned;
     const { clock, memoryOf } = this.#options.world;
     if (isRested(use)) noteMemory(wear, () => (pid === undefined ? undefined : memoryOf(pid)));
+    const [isSuperseded, isOfAnotherDay] = [birth.generation !== this.#generation, birth.day !== clock.today()];
+    const facts = { isSuperseded, isOfAnotherDay, ageMs: clock.monotonic() - birth.ms, wear };
+    owned.isWorn = whyRenewed(facts, false) !== undefined;
     // A parked one is in the middle of a turn.
-    if (use.name === "parked") return undefined;
-    const isSuperseded = birth.generation !== this.#generation;
-    const isOfAnotherDay = birth.day !== clock.today();
-    return whyRenewed({ isSuperseded, isOfAnotherDay, ageMs: clock.monotonic() - birth.ms, wear });
+    return use.name === "parked" ? undefined : whyRenewed(facts, isRested(use) && !isCheap(use));
   }
 
   /** Whether no turn may get a process, whatever it has been told. */
-  #isOutdated({ birth, use }: OwnedProcess): boolean {
-    if (birth.day !== this.#options.world.clock.today()) return true;
-    return birth.generation !== this.#generation && use.name !== "parked";
+  #isOutdated({ birth: { day, generation }, use }: OwnedProcess): boolean {
+    return day !== this.#options.world.clock.today() || (generation !== this.#generation && use.name !== "parked");
   }
 
   /** Ends a process for each turn that waits for a place, as far as too few are ending, until none may go. */

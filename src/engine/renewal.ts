@@ -1,5 +1,10 @@
 /** When a process is replaced, though it works: as a pure function of what is known of it. */
 
+/**
+ * How many times as long a process is kept for a conversation that it is in the middle of: to tell all of that to a new
+ * one takes a second or more. No other conversation gets it.
+ */
+export const conversationFactor = 4;
 /** After how many turns a process is replaced. */
 export const turnsMax = 300;
 /** The age at which a process is replaced, in milliseconds. */
@@ -32,14 +37,20 @@ export interface RenewalFacts {
 
 export type RenewalReason = "superseded" | "date" | "turns" | "age" | "memory";
 
-/** Why a process is to be replaced as soon as it is free; undefined if it may be kept. */
-export function whyRenewed({ isSuperseded, isOfAnotherDay, ageMs, wear }: RenewalFacts): RenewalReason | undefined {
+/**
+ * Why a process is to be replaced as soon as it is free; undefined if it may be kept. `isForConversation`: it is kept
+ * for no other conversation than the one that it is in the middle of.
+ */
+export function whyRenewed(
+  { isSuperseded, isOfAnotherDay, ageMs, wear }: RenewalFacts, isForConversation: boolean,
+): RenewalReason | undefined {
+  const factor = isForConversation ? conversationFactor : 1;
   if (isSuperseded) return "superseded";
   if (isOfAnotherDay) return "date";
-  if (wear.turns >= turnsMax) return "turns";
-  if (ageMs >= ageMsMax) return "age";
-  const { bytes, firstBytes } = wear;
-  return bytes !== undefined && firstBytes !== undefined && bytes - firstBytes > growthBytesMax ? "memory" : undefined;
+  if (wear.turns >= turnsMax * factor) return "turns";
+  if (ageMs >= ageMsMax * factor) return "age";
+  const grownBytes = (wear.bytes ?? 0) - (wear.firstBytes ?? wear.bytes ?? 0);
+  return grownBytes > growthBytesMax * factor ? "memory" : undefined;
 }
 
 /** Notes a process's memory after a turn, if it is time to look. `look` gives it in bytes. */

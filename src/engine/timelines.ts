@@ -57,7 +57,7 @@ function emptiable(
 ): Given[] {
   return usable.flatMap((owned) => {
     const { use } = owned;
-    if (use.name !== "resting" || use.timeline.beginning !== beginning) return [];
+    if (owned.isWorn || use.name !== "resting" || use.timeline.beginning !== beginning) return [];
     return use.conversation.keptWithin(0, capabilities) === 0 ? [{ owned, use }] : [];
   });
 }
@@ -74,7 +74,8 @@ export function standIns(
 export function comingFree(
   all: readonly OwnedProcess[], beginning: HistoryHash, { rewindToEmpty }: Capabilities,
 ): OwnedProcess[] {
-  return rewindToEmpty ? all.filter(({ use }) => use.name === "running" && use.beginning === beginning) : [];
+  if (!rewindToEmpty) return [];
+  return all.filter(({ use, isWorn }) => !isWorn && use.name === "running" && use.beginning === beginning);
 }
 
 interface Wanted {

@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { setImmediate as nextRound } from "node:timers/promises";
-import { ageMsMax, growthBytesMax, turnsBetweenLooks, turnsMax } from "../../src/engine/renewal.ts";
+import { ageMsMax, conversationFactor, growthBytesMax, turnsBetweenLooks, turnsMax } from "../../src/engine/renewal.ts";
+import { comingFree, givenUp } from "../../src/engine/timelines.ts";
 import { cheapKept, surplusMsMax, warmAgeMsMax } from "../../src/engine/resting.ts";
 import type { HistoryHash } from "../../src/engine/history-hash.ts";
 import { idleMsMax, ownProcesses, parkedMsMax, rested, timelineOfWords, warm } from "../support/owned-processes.ts";
 import { never } from "../support/turns.ts";
+
+const all = { rewindSteps: true, rewindMany: true, rewindToEmpty: true, answerTarget: true };
 
 const counted = { booting: 0, probed: 0, running: 0, warm: 0, resting: 0, parked: 0, ending: 0 };
 
@@ -254,7 +257,7 @@ describe("a process is replaced", () => {
 
   it("after so many turns, and at a certain age, when it is free", async (t) => {
     const { processes, leased, clock } = ownProcesses(t, { idleMsMax: Infinity });
-    const use = rested("a b c");
+    const use = rested("a b");
     const worn = await leased();
     for (let turn = 1; turn <= turnsMax; turn++) {
       assert.notEqual(worn.use.name, "ending", `${turn}`);
@@ -274,10 +277,33 @@ describe("a process is replaced", () => {
     assert.equal(old.use.name, "ending");
   });
 
+  it("later where its conversation would have to be told anew; until then no other conversation gets it", async (t) => {
+    const { processes, leased } = ownProcesses(t);
+    const use = rested("a b c", { conversation: { keptWithin: () => 0 } });
+    const owned = await leased();
+    const turns = (upTo: number): void => {
+      while (owned.wear.turns < upTo) {
+        processes.run(owned, use.conversation, use.timeline.beginning);
+        processes.release(owned, use);
+      }
+    };
+    const { beginning } = use.timeline;
+    turns(turnsMax - 1);
+    assert.equal(givenUp(processes.usable, beginning, all, true)?.owned, owned);
+    turns(turnsMax);
+    assert.deepEqual([owned.use, processes.usable], [use, [owned]], "its conversation has it still");
+    assert.equal(givenUp(processes.usable, beginning, all, true), undefined);
+    processes.run(owned, use.conversation, beginning);
+    assert.deepEqual(comingFree(processes.all, beginning, all), []);
+    processes.release(owned, use);
+    turns(turnsMax * conversationFactor);
+    assert.equal(owned.use.name, "ending");
+  });
+
   it("when its memory has grown by so much since its first turn; it is looked at seldom", async (t) => {
     const owner = ownProcesses(t);
     const { processes, leased } = owner;
-    const use = rested("a b c");
+    const use = rested("a b");
     const owned = await leased();
     const turn = (): void => {
       processes.run(owned, use.conversation, use.timeline.beginning);
