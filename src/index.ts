@@ -109,7 +109,7 @@ export function createClaudeMaxApi(
     warm: config.warm,
     conversationIdleMsMax: config.conversationIdleSeconds * 1000,
     silenceMsMax: config.turnTimeoutSeconds * 1000,
-    // Named after the port that is really listened on: the configured one may be 0, for any free port.
+    // The processes' folder is named by the port that the server listens on: the configured one may be 0, for any.
     folderPlace: () => ({
       runtime: environment["XDG_RUNTIME_DIR"], temporary: tmpdir(), home: homedir(), name: listenedPort?.toString(),
     }),

@@ -121,9 +121,9 @@ export class Conversation {
   canContinue(turn: Turn, seen: number): boolean { return canContinue(this.#standing, turn, seen); }
 
   /**
-   * Runs one turn. `seen` is how many of the turn's messages the process was told before; 0 for a fresh one. Yields
-   * the events of each read of the CLI's output. Throws a BridgeError when the turn fails, the CLI is silent for too
-   * long, or `signal` aborts.
+   * Runs one turn. Its messages are the whole history and the question; the process was told the first `seen` of them.
+   * Yields the events of each read of the CLI's output. Throws a BridgeError when the turn fails, the CLI is silent for
+   * too long, or `signal` aborts.
    */
   async *run(turn: Turn, seen: number, signal: AbortSignal): AsyncGenerator<TurnEvent[], void, undefined> {
     const run = startRun(turn, {

@@ -14,10 +14,10 @@ export const interruptWaitMs = 150;
 export const sigtermWaitMs = 1_500;
 
 /**
- * `booting`: started, and told nothing yet. `busy`: it is prepared for a conversation that is likely to come (a
- * rehearsal), is told a history, or runs a turn. `ready`: between two turns. `parked`: in a turn that waits for the
- * client's tools. `closing`: the shutdown has begun, or it was killed. `closed`: exited, and its pipes are closed. They
- * were read to their ends, unless another process held them open.
+ * `booting`: started, and told nothing yet. `busy`: it is told the system prompt and tools of a conversation that is
+ * likely to come, is told a history, or runs a turn. `ready`: between two turns. `parked`: in a turn that waits for the
+ * client's tools. `closing`: the process was asked to exit, or killed. `closed`: it has exited, and its pipes are
+ * closed. They were read to their ends, unless another process held them open.
  */
 export type ProcessState = "booting" | "ready" | "busy" | "parked" | "closing" | "closed";
 

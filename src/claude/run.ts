@@ -129,7 +129,10 @@ function phaseOf({ isAsked, hasSign, translator }: Run): Phase {
   return translator.lacksResult ? "answered" : "answering";
 }
 
-/** What is kept of a run that is over, except how much of its turn is in the history: the conversation adds that. */
+/**
+ * What the next run on the same process needs to know of this one, which is over. How many of the turn's messages the
+ * process has is not among it: `Conversation` knows that.
+ */
 export function lastOf(
   { translator: { messageId, rateLimit }, hasBegun }: Run,
 ): Omit<LastRun, "settled" | "isCertain"> {

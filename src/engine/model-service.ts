@@ -5,7 +5,8 @@ import type { ModelCatalog, ResolvedModel } from "./model-catalog.ts";
 import type { Clock } from "./world.ts";
 
 /**
- * How long a request waits for the CLI's first answer, in milliseconds. Some clients wait 5 s for the list of models.
+ * How long a request that names or lists models waits at the server's start, until the CLI has told which models it
+ * serves, in milliseconds. Some clients give up the list of models after 5 s, so it is less.
  */
 const discoveryWaitMs = 3_000;
 const modelNameCharsShown = 200;

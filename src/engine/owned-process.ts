@@ -102,7 +102,7 @@ export function warmOf(all: readonly OwnedProcess[], model?: string): OwnedWarm[
 /** How many processes there are of each use. */
 export type ProcessCounts = Readonly<Record<Use["name"], number>>;
 
-/** Counts processes by their use; `starting` have a place, and no process in it yet. */
+/** Counts processes by what they do. `starting`: how many more are about to be spawned; they count as booting. */
 export function countByUse(all: Iterable<OwnedProcess>, starting: number): ProcessCounts {
   const counts = { booting: starting, probed: 0, running: 0, warm: 0, resting: 0, parked: 0, ending: 0 };
   for (const { isEnding, use } of all) counts[isEnding ? "ending" : use.name]++;

@@ -91,7 +91,10 @@ export class Seats {
     this.#options.processes.release(owned, use);
   }
 
-  /** Moves a process to where the request's history parts from its own. Undefined if that failed: then it is ended. */
+  /**
+   * Rewinds a process to the last message that its history and the request's have in common. Resolves with undefined if
+   * that failed: then the process was ended.
+   */
   async move({ owned, use, kept, isRewound }: Found): Promise<Seat | undefined> {
     const { conversation, timeline } = use;
     if (!isRewound) return { owned, conversation, way: "went_on", kept, takenBack: 0 };

@@ -48,8 +48,9 @@ export function mustCall({ toolChoice }: Turn): boolean {
 export const callNow: Message = { role: "user", content: [{ type: "text", text: callNowText }] };
 
 /**
- * An answer that must have a tool call, as its client gets it. Its text is held back until the first call, so that an
- * answer without one can be discarded and the model asked again: the client gets both runs as one answer.
+ * An answer that must have a tool call, as its client gets it. Its text is held back until the first call. If none
+ * comes, the text is discarded and the model asked again: the client gets the second answer, with the thinking of the
+ * first before it, and with the tokens of both.
  */
 export class AnswerWithCall {
   /** Whether the client was given the answer's `message_start`. */

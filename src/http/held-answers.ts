@@ -91,7 +91,10 @@ export class HeldAnswer {
     else this.#for.response.destroy();
   }
 
-  /** Throws if the answer was dropped while it was gathered. The turn's own error does not tell why it was aborted. */
+  /**
+   * Throws the error of an answer that was too long, if this one was given up for that while it was gathered: its turn
+   * was aborted then, and fails with an error that does not tell why.
+   */
   throwIfGivenUp(): void {
     if (this.#state === "given up") throw tooLong();
   }

@@ -25,7 +25,7 @@ export class OwedAnswers {
 
   /** Whether the connection still owes a response to a request before the bytes that the parser failed on. */
   isOwed(socket: Duplex): boolean {
-    // The request whose body is still being read does not count: the parser's error is about that one.
+    // A request whose body is still being read is none of those before: the parser failed on that body.
     return [...this.#owed.get(socket)?.keys() ?? []].some(({ headersSent, req }) => headersSent || req.complete);
   }
 
