@@ -16,6 +16,7 @@ import {
 } from "./protocol.ts";
 import { rewindRefusal, rewindRequest } from "./rewind.ts";
 import { hasThinking, idOfModel } from "./tellable.ts";
+import { type Time, timeInNode } from "./time.ts";
 
 /**
  * How long a turn waits for its process's rehearsal, in milliseconds. A rehearsal takes less than a second on
@@ -29,6 +30,8 @@ const rehearsalMessages = 3;
 export interface BriefingOptions {
   /** In milliseconds; `rehearsalWaitMsMax` by default. */
   readonly rehearsalWaitMsMax?: number;
+  /** The machine's own by default. */
+  readonly time?: Time;
   /** Called once per process with the CLI's answer to `initialize`: its models and its login. */
   readonly onInitialized: (answer: InitializeAnswer) => void;
   /** Called each time the CLI has acknowledged a user message of the history. */
@@ -143,10 +146,11 @@ export class Briefing {
   /** Resolves when the rehearsal is over. Rejects with its failure, or with `cli_failed` when it takes too long. */
   async #untilRehearsed(rehearsal: Promise<void>): Promise<void> {
     const waitMsMax = this.#options.rehearsalWaitMsMax ?? rehearsalWaitMsMax;
+    const { after } = this.#options.time ?? timeInNode;
     await orLate(rehearsal, waitMsMax, () => {
       const message = `The claude process did not end its rehearsal within ${waitMsMax / 1000} s.`;
       throw new BridgeError("cli_failed", message);
-    });
+    }, after);
   }
 
   /**

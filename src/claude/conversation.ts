@@ -35,10 +35,10 @@ export class Conversation {
   constructor(process: ClaudeProcess, options: ConversationOptions) {
     this.process = process;
     this.#options = options;
-    const { now } = options.time ?? timeInNode;
+    const { now, after } = options.time ?? timeInNode;
     this.#heard = { startedAtMs: now(), lastAtMs: undefined };
     const write = (line: string): void => void process.write(line);
-    const [control, tools, history] = [new ControlChannel(write), new ClientTools(write), new History()];
+    const [control, tools, history] = [new ControlChannel(write), new ClientTools(write), new History(after)];
     this.#parts = { process, control, tools, history };
     this.#briefing = new Briefing(this.#parts, options);
     process.attach({

@@ -4,7 +4,7 @@ import type { Message } from "../turn/message.ts";
 import { type ControlChannel, ControlRefused } from "./control.ts";
 import type { Capabilities, CapabilityName } from "./capabilities.ts";
 import { CutPoints, type CutPoint } from "./cut-points.ts";
-import { orLate } from "./late.ts";
+import { type After, orLate } from "./late.ts";
 import {
   historyAssistantLine, historyUserLine, isObject, type JsonObject, optionalString, turnLine,
 } from "./protocol.ts";
@@ -46,6 +46,11 @@ export class History {
    * then can the history be cut where the answer begins.
    */
   #awaitedAnswerAt: number | undefined;
+  readonly #after: After;
+
+  constructor(after: After) {
+    this.#after = after;
+  }
 
   /**
    * The line that adds `messages[index]`, as the question of a turn or as a part of what came before. `model` is the id
@@ -111,7 +116,7 @@ export class History {
       if (!(error instanceof ControlRefused)) throw error;
       throw new RewindRefused("it does not know how to", "rewindSteps");
     });
-    return await orLate(answer, rewindWaitMsMax, () => `no answer within ${rewindWaitMsMax} ms`);
+    return await orLate(answer, rewindWaitMsMax, () => `no answer within ${rewindWaitMsMax} ms`, this.#after);
   }
 }
 

@@ -7,7 +7,7 @@ import type { ClientTools } from "./client-tools.ts";
 import { bootWaitMs } from "./probe.ts";
 import type { ClaudeProcess } from "./process.ts";
 import type { RateLimitInfo } from "./protocol.ts";
-import { type Time, timeInNode } from "./time.ts";
+import { timeInNode } from "./time.ts";
 import { TurnTranslator } from "./translate.ts";
 import { type Heard, type Limits, limitsOf, type Phase, Watch } from "./watch.ts";
 
@@ -16,7 +16,6 @@ export interface ConversationOptions extends BriefingOptions {
   readonly silenceMsMax: number;
   /** How long a process may take from its start to its first line, in milliseconds; `bootWaitMs` by default. */
   readonly bootMsMax?: () => number;
-  readonly time?: Time;
   /** Other limits than those of `limitsOf`. */
   readonly limits?: Partial<Limits>;
   /** Called when the CLI reports the state of the subscription's usage windows. */
@@ -125,7 +124,7 @@ export function endRead(run: Run, explain: (error: BridgeError) => BridgeError):
 
 function phaseOf({ isAsked, hasSign, translator }: Run): Phase {
   if (!isAsked) return "told";
-  if (!hasSign) return "asked";
+  if (!hasSign) return "waiting";
   return translator.lacksResult ? "answered" : "answering";
 }
 

@@ -4,10 +4,20 @@ import type { Time } from "./time.ts";
 /** How long a process that was started a while ago may take to its first line in a turn, in milliseconds. */
 export const firstLineWaitMsMin = 10_000;
 /**
+ * How long a process may say nothing while it is told a history, in milliseconds. It takes each message within some 12,
+ * and asks the model nothing meanwhile.
+ */
+export const tellingWaitMsMax = 30_000;
+/**
  * How long the `result` line of a whole answer may take, in milliseconds. It follows within some 10. If it is not there
  * by then, the answer ends without it.
  */
 export const resultWaitMsMax = 5_000;
+/**
+ * How long a process that is up may take to its first word after a question, in milliseconds. It says within some 100
+ * that it asks the API. The model may take far longer, but that is another silence.
+ */
+export const firstWordWaitMsMax = 30_000;
 /** After how long without a line a process's connection to the API may be dead, in milliseconds of wall clock. */
 export const quietMsMin = 60_000;
 /**
@@ -33,16 +43,19 @@ export interface Heard {
 
 /**
  * How far a turn is, as far as its process may be silent. `booting`: the process has not said a word yet. `told`: it is
- * told a history. `asked`: the question is written, and nothing has come of it. `answering`: something has. `answered`:
- * all of the answer has come but for the line that ends the turn.
+ * told a history. `asked`: the question is written, and the process has not said a word since. `waiting`: it has, but
+ * nothing has come of the API. `answering`: something has. `answered`: all of the answer has come but for the line that
+ * ends the turn.
  */
-export type Phase = "booting" | "told" | "asked" | "answering" | "answered";
+export type Phase = "booting" | "told" | "asked" | "waiting" | "answering" | "answered";
 
 /** The limits of silence in a turn, in milliseconds; see the constants above. */
 export interface Limits {
   readonly silenceMsMax: number;
   readonly bootMsMax: number;
+  readonly tellingMsMax: number;
   readonly resultMsMax: number;
+  readonly firstWordMsMax: number;
   /** Undefined where the connection has been used lately. */
   readonly firstSignMsMax: number | undefined;
 }
@@ -56,6 +69,8 @@ export function limitsOf(
   return {
     silenceMsMax,
     bootMsMax: Math.max(bootMsMax - (nowMs - startedAtMs), Math.min(firstLineWaitMsMin, bootMsMax)),
+    tellingMsMax: tellingWaitMsMax,
+    firstWordMsMax: firstWordWaitMsMax,
     resultMsMax: resultWaitMsMax,
     firstSignMsMax: isQuiet ? firstSignWaitMsMax : undefined,
   };
@@ -115,21 +130,26 @@ export class Watch {
     });
   }
 
-  #awaitEnd(phase: Phase, limitMs: number): void {
+  #awaitEnd(phase: Phase, limitMs: number, ms = limitMs): void {
     const { time, isListening } = this.#options;
-    this.#cancelPhase = time.after(limitMs, () => {
-      if (isListening()) this.#onLate(phase, limitMs);
+    this.#cancelPhase = time.after(ms, () => {
+      // What is told a long history may be at it for long.
+      const leftMs = phase === "told" ? this.#lastMs + limitMs - time.monotonic() : 0;
+      if (leftMs > 0) this.#awaitEnd(phase, limitMs, leftMs);
+      else if (isListening()) this.#onLate(phase, limitMs);
       else this.#awaitEnd(phase, limitMs);
     });
   }
 
   #limitOf(phase: Phase): number | undefined {
-    const { bootMsMax, firstSignMsMax, resultMsMax } = this.#options.limits;
+    const { bootMsMax, tellingMsMax, firstWordMsMax, firstSignMsMax, resultMsMax } = this.#options.limits;
     switch (phase) {
       case "booting": return bootMsMax;
-      case "asked": return firstSignMsMax;
+      case "told": return tellingMsMax;
+      case "asked": return firstWordMsMax;
+      case "waiting": return firstSignMsMax;
       case "answered": return resultMsMax;
-      default: return undefined;
+      case "answering": return undefined;
     }
   }
 
@@ -137,7 +157,10 @@ export class Watch {
     const { fail, onNoResult } = this.#options;
     if (phase === "answered") return onNoResult();
     if (phase === "booting") return fail(new BootTimeout(limitMs));
-    const words = `The claude process got no answer of the API within ${limitMs / 1000} s. Its connection may be dead.`;
-    fail(new BridgeError("cli_failed", words));
+    const did = phase === "told" ? "take the conversation's history" : "react to its question";
+    const words = phase === "waiting"
+      ? "The claude process got no answer of the API (its connection may be dead)"
+      : `The claude process did not ${did}`;
+    fail(new BridgeError("cli_failed", `${words} within ${limitMs / 1000} s.`));
   }
 }

@@ -4,7 +4,7 @@ import { describe, it } from "node:test";
 import { setImmediate as nextRound } from "node:timers/promises";
 import { Conversation } from "../../src/claude/conversation.ts";
 import { bootWaitMs } from "../../src/claude/probe.ts";
-import { BootTimeout, firstLineWaitMsMin, firstSignWaitMsMax, quietMsMin, resultWaitMsMax } from "../../src/claude/watch.ts";
+import { BootTimeout, firstLineWaitMsMin, firstSignWaitMsMax, firstWordWaitMsMax, quietMsMin, resultWaitMsMax, tellingWaitMsMax } from "../../src/claude/watch.ts";
 import type { BridgeError } from "../../src/errors.ts";
 import type { Turn } from "../../src/turn/turn.ts";
 import { eventLine, messageDelta, messageStart, resultLine, textDelta } from "../support/cli-lines.ts";
@@ -104,6 +104,24 @@ describe("a process that does not boot", () => {
   });
 });
 
+describe("a process that takes no history", () => {
+  it("fails its turn before that has begun, however many messages it took before", async () => {
+    const { conversation, pass, process, run } = await startSecond();
+    const turn = run(turnOf({ messages: [...second.messages, assistant("w1"), user("on"), assistant("w2"), user("and on?")] }), 2);
+    await nextRound();
+    for (const took of [1, 2]) {
+      await pass(tellingWaitMsMax - 1);
+      assert.equal(turn.state.isOver, false);
+      if (took === 1) process.say(resultLine(0));
+      await nextRound();
+    }
+    await pass(1);
+    const error = await errorOf(turn);
+    assert.deepEqual([error.code, conversation.hasBegun], ["cli_failed", false]);
+    assert.match(error.message, /did not take the conversation's history within 30 s/u);
+  });
+});
+
 describe("a whole answer whose `result` line does not come", () => {
   it("is ended within seconds, and so is its process", async () => {
     const { conversation, pass, process, run } = await startSecond();
@@ -162,6 +180,18 @@ describe("a whole answer whose `result` line does not come", () => {
   });
 });
 
+describe("a process that does not react to its question", () => {
+  it("fails the turn before it has begun: it is no slow model that is waited for", async () => {
+    const { conversation, pass, run } = await startSecond();
+    const turn = run(second, 2);
+    await pass(firstWordWaitMsMax - 1);
+    assert.equal(turn.state.isOver, false);
+    await pass(1);
+    const error = await errorOf(turn);
+    assert.deepEqual([error.code, error.message, conversation.hasBegun], ["cli_failed", "The claude process did not react to its question within 30 s.", false]);
+  });
+});
+
 describe("a process that was quiet for long", () => {
   it("whose prompt brings no sign of the API fails the turn before it has begun, so that another is asked", async () => {
     const { conversation, pass, process, run } = await startSecond();
@@ -174,7 +204,7 @@ describe("a process that was quiet for long", () => {
     await pass(1);
     const error = await errorOf(turn);
     assert.deepEqual([error.code, conversation.hasBegun], ["cli_failed", false]);
-    assert.match(error.message, /no answer of the API within 20 s/u);
+    assert.match(error.message, /no answer of the API .* within 20 s/u);
   });
 
   it("is waited for as usual once the API has answered: a first token, or a refusal after which the CLI tries again", async () => {
