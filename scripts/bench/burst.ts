@@ -8,7 +8,7 @@ import { textAnswer } from "../../test/support/anthropic-stub.ts";
 import { calm, calmNote } from "./calm.ts";
 import { requestChat } from "./chat-request.ts";
 import { parseOptions, roundsOf } from "./options.ts";
-import { startOurs, waitUntilWarm } from "./our-server.ts";
+import { startOurs, waitUntilWarm, warm } from "./our-server.ts";
 import { type CliRun, measureCliVersions } from "./real-cli.ts";
 import { startReference } from "./reference.ts";
 import { report } from "./report.ts";
@@ -17,7 +17,6 @@ import { withScope } from "./scope.ts";
 import { median, noSamples, rotated } from "./statistics.ts";
 
 const roundsUsual = 5;
-const warm = 2;
 const settleMs = 2_500;
 /** The most that our slowest may take, as a share of the reference's slowest, by the burst's size. */
 const slowestTargets: Readonly<Record<number, number>> = { 3: 0.5, 10: 0.25 };

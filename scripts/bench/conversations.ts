@@ -11,7 +11,7 @@ import { BareCli } from "./bare-cli.ts";
 import { calm, calmNote } from "./calm.ts";
 import { requestChat, type ChatMessage } from "./chat-request.ts";
 import { parseOptions, roundsOf } from "./options.ts";
-import { healthOf, startOurs, waitUntilWarm } from "./our-server.ts";
+import { healthOf, startOurs, waitUntilWarm, warm } from "./our-server.ts";
 import { type CliRun, measureCliVersions } from "./real-cli.ts";
 import { startReference } from "./reference.ts";
 import { report } from "./report.ts";
@@ -20,7 +20,6 @@ import { withScope } from "./scope.ts";
 import { median, noSamples, rotated } from "./statistics.ts";
 
 const roundsUsual = 5;
-const warm = 2;
 const settleMs = 2_500;
 const betweenTurnsMs = 1_500;
 const system = "Be terse.";

@@ -21,7 +21,7 @@ import { calm, calmNote } from "./calm.ts";
 import { requestChat, type ChatMessage } from "./chat-request.ts";
 import { requestMessages } from "./messages-request.ts";
 import { parseOptions, roundsOf } from "./options.ts";
-import { startOurs, waitUntilWarm } from "./our-server.ts";
+import { startOurs, waitUntilWarm, warm } from "./our-server.ts";
 import { type CliRun, measureCliVersions } from "./real-cli.ts";
 import { startReference } from "./reference.ts";
 import { report } from "./report.ts";
@@ -30,7 +30,6 @@ import { withScope } from "./scope.ts";
 import { noSamples, pairedDifference, rotated, type Samples } from "./statistics.ts";
 
 const roundsUsual = 7;
-const warm = 2;
 /** Time for a refill's boot and the last conversation's end to be over. Also the bare CLI's age when it is asked. */
 const settleMs = 3_000;
 /** Between a conversation's two turns, for a person to read and for a usual answer to be written. */

@@ -1,5 +1,5 @@
 /**
- * The server at rest: its default pool has booted and no client asks anything. After 30 s of settling, five windows
+ * The server at rest: its warm process has booted and no client asks anything. After 30 s of settling, five windows
  * of 12 s measure the server process and the CLI processes that it keeps: CPU time (kernel ticks of 10 ms, as ticks a
  * minute), RSS, and PSS, which counts a page shared by n processes as a page / n. The reference, which keeps no
  * process, is at rest in the same windows. Linux only: `ps` on other systems counts CPU time too coarsely for a
@@ -7,7 +7,7 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { parseOptions, roundsOf } from "./options.ts";
-import { startOurs, waitUntilWarm } from "./our-server.ts";
+import { startOurs, waitUntilWarm, warm } from "./our-server.ts";
 import { cpuTicks, descendants, proportionalMegabytes, residentMegabytes } from "./process-usage.ts";
 import { type CliRun, measureCliVersions } from "./real-cli.ts";
 import { startReference } from "./reference.ts";
@@ -17,7 +17,6 @@ import { withScope } from "./scope.ts";
 import { type GrowingSamples, noSamples } from "./statistics.ts";
 
 const roundsUsual = 5;
-const warm = 2;
 const msPerSecond = 1_000;
 const msPerMinute = 60_000;
 
@@ -34,7 +33,7 @@ await withScope(async (scope) => {
     name: "idle",
     title: "The server at rest",
     method:
-      `Default pool of ${warm}; ${rounds} windows of ${windowMs / msPerSecond} s after ` +
+      `One warm process; ${rounds} windows of ${windowMs / msPerSecond} s after ` +
       `${settleMs / msPerSecond} s of settling.`,
     rounds,
     versions,

@@ -72,6 +72,9 @@ export function healthOf(port: number): Promise<Health> {
   });
 }
 
+/** How many warm processes the server keeps by default for a model in use. */
+export const warm = 1;
+
 /**
  * Waits until `warm` processes wait for a new conversation, and none boots or runs a turn. Those that rest count: used
  * ones stand in for all but one of the warm ones. Throws an Error after `withinMs`.

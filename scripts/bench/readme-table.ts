@@ -63,7 +63,8 @@ export const restRows = {
   rss: `rss-${newest}`,
   pss: `pss-${newest}`,
   server: "our server",
-  processes: "its 2 CLI processes",
+  /** With how many there are. */
+  processes: /^its (\d+) CLI processes$/u,
 } as const;
 /** The kernel's ticks of 10 ms in a minute of one core. */
 const ticksPerMinute = 6_000;
@@ -108,9 +109,13 @@ function restText(results: ReadonlyMap<string, BenchResult>): string {
     return `${percent.toFixed(2)} %`;
   };
   const megabytes = (id: string, who: string): string => figure(medianOf(rowOf(results, bench, id), who), "MB");
+  const who = rowOf(results, bench, pss).sides.map((side) => side.who).find((name) => processes.test(name)) ?? "";
+  const count = Number(processes.exec(who)?.[1]);
   const ours = `the server takes ${megabytes(rss, server)} and ${share(server)} of a core`;
-  const theirs = `the two processes ${megabytes(pss, processes)} together and ${share(processes)}`;
-  return `At rest, with two warm processes of CLI ${newest}: ${ours}, ${theirs}.`;
+  const theirs = count === 1 ? `the process ${megabytes(pss, who)} and ${share(who)}`
+    : `the ${count} processes ${megabytes(pss, who)} together and ${share(who)}`;
+  const warm = count === 1 ? "one warm process" : `${count} warm processes`;
+  return `At rest, with ${warm} of CLI ${newest}: ${ours}, ${theirs}.`;
 }
 
 function rowOf(results: ReadonlyMap<string, BenchResult>, bench: string, id: string): Row {

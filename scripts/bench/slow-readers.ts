@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url";
 import type { ServerProcess } from "./child-process.ts";
 import { contestantEnvironment } from "./environment.ts";
 import { parseOptions, roundsOf } from "./options.ts";
-import { buildOurs, startOurs, waitUntilWarm } from "./our-server.ts";
+import { buildOurs, startOurs, waitUntilWarm, warm } from "./our-server.ts";
 import { residentMegabytes, watchPeakMegabytes } from "./process-usage.ts";
 import { startReader, type Reader } from "./reader.ts";
 import { installReference, referenceName, referenceVersion, startReference } from "./reference.ts";
@@ -24,7 +24,6 @@ const roundsUsual = 5;
 const deltaChars = 1_000;
 const bytesPerMegabyte = 1_000_000;
 const readers = 8;
-const warm = 2;
 const peakTargetMegabytes = 180;
 const settleMs = 1_000;
 

@@ -21,7 +21,7 @@ import { callMark, chatBody, chatContentMark, chatPath, requestChat } from "./ch
 import { requestStream } from "./http-stream.ts";
 import { requestMessages } from "./messages-request.ts";
 import { parseOptions, roundsOf } from "./options.ts";
-import { healthOf, startOurs, waitUntilWarm } from "./our-server.ts";
+import { healthOf, startOurs, waitUntilWarm, warm } from "./our-server.ts";
 import { type CliRun, measureCliVersions } from "./real-cli.ts";
 import { startReference } from "./reference.ts";
 import { report } from "./report.ts";
@@ -30,7 +30,6 @@ import { withScope } from "./scope.ts";
 import { noSamples, pairedDifference, rotated } from "./statistics.ts";
 
 const roundsUsual = 7;
-const warm = 2;
 /** Time for a refill's boot and the end of the last conversation to be over. */
 const settleMs = 3_000;
 /** How long the client's tool works. */

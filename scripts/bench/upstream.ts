@@ -11,7 +11,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { textAnswer, type AnthropicStub } from "../../test/support/anthropic-stub.ts";
 import { requestChat, type ChatMessage } from "./chat-request.ts";
 import { parseOptions, roundsOf } from "./options.ts";
-import { startOurs, waitUntilWarm } from "./our-server.ts";
+import { startOurs, waitUntilWarm, warm } from "./our-server.ts";
 import { type CliRun, measureCliVersions } from "./real-cli.ts";
 import { startReference } from "./reference.ts";
 import { report } from "./report.ts";
@@ -20,7 +20,6 @@ import { withScope } from "./scope.ts";
 import { type GrowingSamples, median, noSamples } from "./statistics.ts";
 
 const roundsUsual = 5;
-const warm = 2;
 const trailingMs = 300;
 const bytesPerToken = 4;
 const answer = "Hello there";

@@ -73,10 +73,11 @@ export const options: { readonly [Name in keyof Config]: Option<Config[Name]> } 
     help: "How many requests may wait for a process; more are answered 429.",
   },
   warm: {
-    flag: "--warm", env: "CLAUDE_MAX_API_WARM", sort: wholeNumber(0, 100, "COUNT"), defaultValue: () => 2,
+    flag: "--warm", env: "CLAUDE_MAX_API_WARM", sort: wholeNumber(0, 100, "COUNT"), defaultValue: () => 1,
     help:
       "How many booted processes wait for the next new conversation, for each model in use, and up to twice as " +
-      "many while that is too few; fewer where used ones can be emptied for it. 0 turns that off.",
+      "many while that is too few; fewer where used ones can be emptied for it, and one in all when no request " +
+      "has come for 5 minutes. 0 turns that off.",
   },
   conversationIdleSeconds: {
     flag: "--conversation-idle", env: "CLAUDE_MAX_API_CONVERSATION_IDLE",

@@ -4,7 +4,7 @@
  * How long a model counts as recently used, in milliseconds. If none does, the server is at rest: one warm process is
  * kept, of the model that was used last.
  */
-export const recentUseMs = 15 * 60_000;
+export const recentUseMs = 5 * 60_000;
 
 /** What is known of one model. Times are of one clock. */
 export interface WarmFacts {

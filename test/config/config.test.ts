@@ -37,7 +37,7 @@ describe("defaults", () => {
       demo: false,
       maxProcesses: 8,
       maxQueue: 100,
-      warm: 2,
+      warm: 1,
       conversationIdleSeconds: 300,
       maxRetries: 2,
       turnTimeoutSeconds: 300,
