@@ -34,6 +34,9 @@ export interface View {
  */
 export type Manner = "whole" | "held" | "mute" | "call" | "calls";
 
+/** Within this time the server has read an answer to a rewind, in milliseconds. */
+const rewindReadMsMax = 250;
+
 /** What becomes of a rewind: refused, never answered, its process dies, or answered in a way that nobody understands. */
 export type RewindFault = "refused" | "unanswered" | "dies" | "garbled";
 
@@ -92,6 +95,7 @@ export class RememberingProcess {
   #openRewinds = 0;
   /** Rewinds are answered in their order. */
   #rewinds: Promise<void> = Promise.resolve();
+  #rewoundAtMs = -Infinity;
 
   constructor(socket: Socket, random: Random, abilities: RewindAbilities, watch: Watch) {
     this.#socket = socket;
@@ -123,6 +127,11 @@ export class RememberingProcess {
   get isAtRest(): boolean {
     return this.system !== undefined && this.#stop === undefined && !this.#isSpent && this.#openRewinds === 0 && this.#soundness === "sound"
       && this.#history.messages.at(-1)?.role === "assistant" && !this.#socket.destroyed && !this.#socket.readableEnded;
+  }
+
+  /** Whether its answer to the last rewind is so old that the server must have read it, however busy the machine. */
+  get isRewindKnown(): boolean {
+    return performance.now() - this.#rewoundAtMs > rewindReadMsMax;
   }
 
   /** It waits for a conversation; at most the beginning of one has been rehearsed. */
@@ -217,6 +226,7 @@ export class RememberingProcess {
     if (fault === "garbled") return this.#say(successLine(requestId, { rewound: "perhaps" }));
     const refusal = isTooEarly ? "turn running" : fault === "refused" ? "stale target" : undefined;
     const reply = refusal === undefined ? this.#history.rewind(request) : refused(refusal);
+    this.#rewoundAtMs = performance.now();
     const healsAll = reply.rewound && this.#history.length === 0;
     if (healsAll || (reply.rewound && before !== "refused")) this.#soundness = "sound";
     else this.#soundness = "refused";

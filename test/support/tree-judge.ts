@@ -143,7 +143,7 @@ export async function grow(seed: number, server: JudgedServer, seen: Observation
       seen.note(plan);
       if (random.below(10) === 0) killOneAtRest(own, random, seen);
       if (random.below(40) === 0) seen.killAFresh(random);
-      const standing = [...own].filter((candidate) => candidate.isAtRest && !seen.killed.has(candidate));
+      const standing = [...own].filter((candidate) => candidate.isAtRest && candidate.isRewindKnown && !seen.killed.has(candidate));
       for (const view of plan.fate === "taken" ? await takeAnswers(plan, tree, standing, server, seen) : await cutShort(plan, tree, random, server, seen)) own.add(view.process);
     }
   } catch (error) {
