@@ -9,6 +9,7 @@ import type { Capabilities } from "./capabilities.ts";
 import { withDistinctIds } from "./distinct-ids.ts";
 import type { History } from "./history.ts";
 import { orLate } from "./late.ts";
+import { bootWaitMs } from "./probe.ts";
 import type { ClaudeProcess } from "./process.ts";
 import {
   historyUserLine, type InitializeAnswer, initializeRequest, type JsonObject,
@@ -17,6 +18,7 @@ import {
 import { rewindRefusal, rewindRequest } from "./rewind.ts";
 import { hasThinking, idOfModel } from "./tellable.ts";
 import { type Time, timeInNode } from "./time.ts";
+import { BootTimeout } from "./watch.ts";
 
 /**
  * How long a turn waits for its process's rehearsal, in milliseconds. A rehearsal takes less than a second on
@@ -30,6 +32,8 @@ const rehearsalMessages = 3;
 export interface BriefingOptions {
   /** In milliseconds; `rehearsalWaitMsMax` by default. */
   readonly rehearsalWaitMsMax?: number;
+  /** How long a process may take from its start to its first line, in milliseconds; `bootWaitMs` by default. */
+  readonly bootMsMax?: () => number;
   /** The machine's own by default. */
   readonly time?: Time;
   /** Called once per process with the CLI's answer to `initialize`: its models and its login. */
@@ -100,6 +104,15 @@ export class Briefing {
       request === undefined ? [] : [control.request(request)]));
     await Promise.all([initialized, ...settings]);
     this.#isPrepared = true;
+  }
+
+  /** The same, but rejects with a BootTimeout when the process does not come up in time. */
+  async boot(turn: Turn): Promise<void> {
+    const { bootMsMax = () => bootWaitMs, time = timeInNode } = this.#options;
+    const waitMsMax = bootMsMax();
+    await orLate(this.prepare(turn), waitMsMax, () => {
+      throw new BootTimeout(waitMsMax);
+    }, time.after);
   }
 
   /**

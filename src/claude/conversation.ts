@@ -115,7 +115,7 @@ export class Conversation {
    * Tells a new process what a turn begins with, before the turn. Resolves when the CLI has accepted that; rejects
    * with its refusal.
    */
-  prepare(turn: Turn): Promise<void> { return this.#briefing.prepare(turn); }
+  prepare(turn: Turn): Promise<void> { return this.#briefing.boot(turn); }
 
   /** Whether this conversation, which was told a turn's first `seen` messages, can continue with the other messages. */
   canContinue(turn: Turn, seen: number): boolean { return canContinue(this.#standing, turn, seen); }

@@ -1,8 +1,10 @@
 import { BridgeError } from "../errors.ts";
 import { type Capabilities, probeCapabilities } from "./capabilities.ts";
 import { ControlChannel } from "./control.ts";
+import { type After, afterInNode } from "./late.ts";
 import type { ClaudeProcess } from "./process.ts";
 import { type InitializeAnswer, initializeRequest, parseInitializeAnswer, parseLine } from "./protocol.ts";
+import { BootTimeout } from "./watch.ts";
 
 /** How long a process may take to boot and answer `initialize`, in milliseconds. */
 export const bootWaitMs = 60_000;
@@ -18,7 +20,9 @@ export interface ProbeAnswer extends InitializeAnswer {
  * Asks a fresh process for its models and its login, and tries what it can do, for no longer than `waitMs`; then ends
  * it. Asks the model nothing. Rejects with a BridgeError if the process does not answer `initialize`.
  */
-export async function probe(process: ClaudeProcess, waitMs = capabilitiesWaitMs): Promise<ProbeAnswer> {
+export async function probe(
+  process: ClaudeProcess, waitMs = capabilitiesWaitMs, after: After = afterInNode,
+): Promise<ProbeAnswer> {
   const control = new ControlChannel((line) => void process.write(line));
   let acknowledge = (): void => {};
   let fail = (_error: BridgeError): void => {};
@@ -36,15 +40,14 @@ export async function probe(process: ClaudeProcess, waitMs = capabilitiesWaitMs)
     onReadEnd: () => {},
     onFailure: (error) => fail(error),
   });
-  const failAfter = (ms: number, did: string): NodeJS.Timeout => setTimeout(() => {
-    fail(new BridgeError("cli_failed", `The claude process did not ${did} within ${ms / 1000} s.`));
-  }, ms);
-  let timer = failAfter(bootWaitMs, "boot");
+  let cancel = after(bootWaitMs, () => fail(new BootTimeout(bootWaitMs)));
   try {
     const initialized = control.request(initializeRequest({ system: [], tools: [] }));
     const answer = parseInitializeAnswer(await Promise.race([initialized, failed]));
-    clearTimeout(timer);
-    timer = failAfter(waitMs, "tell what it can do");
+    cancel();
+    cancel = after(waitMs, () => {
+      fail(new BridgeError("cli_failed", `The claude process did not tell what it can do within ${waitMs / 1000} s.`));
+    });
     const tried = probeCapabilities({
       request: (request) => control.request(request),
       write: (lines) => void process.write(lines),
@@ -54,7 +57,7 @@ export async function probe(process: ClaudeProcess, waitMs = capabilitiesWaitMs)
     });
     return { ...answer, capabilities: await Promise.race([tried, failed]).catch(() => undefined) };
   } finally {
-    clearTimeout(timer);
+    cancel();
     void process.end();
   }
 }

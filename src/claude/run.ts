@@ -14,8 +14,6 @@ import { type Heard, type Limits, limitsOf, type Phase, Watch } from "./watch.ts
 export interface ConversationOptions extends BriefingOptions {
   /** How long the CLI may write nothing during a turn before the turn fails, in milliseconds. */
   readonly silenceMsMax: number;
-  /** How long a process may take from its start to its first line, in milliseconds; `bootWaitMs` by default. */
-  readonly bootMsMax?: () => number;
   /** Other limits than those of `limitsOf`. */
   readonly limits?: Partial<Limits>;
   /** Called when the CLI reports the state of the subscription's usage windows. */

@@ -1,11 +1,12 @@
 import { noCapabilities } from "../claude/capabilities.ts";
 import type { Installation } from "../claude/installation.ts";
-import { probe } from "../claude/probe.ts";
+import { capabilitiesWaitMs, probe } from "../claude/probe.ts";
 import type { ClaudeProcess } from "../claude/process.ts";
 import type { InitializeAnswer } from "../claude/protocol.ts";
 import { asBridgeError } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import type { Account } from "./account.ts";
+import type { Boots } from "./boots.ts";
 import type { ConfigHome } from "./config-home.ts";
 import type { InstalledCli } from "./installed-cli.ts";
 import type { KnownCapabilities } from "./known-capabilities.ts";
@@ -14,6 +15,7 @@ import type { ModelCatalog } from "./model-catalog.ts";
 import type { OwnedProcess } from "./owned-process.ts";
 import type { ProcessFolder } from "./process-folder.ts";
 import type { Processes } from "./processes.ts";
+import type { Clock } from "./world.ts";
 
 /** After how many trials that came to no end a CLI counts as one that can do nothing more. */
 const trialsMax = 3;
@@ -27,6 +29,8 @@ export interface CliOptions {
   readonly capabilities: KnownCapabilities;
   readonly account: Account;
   readonly models: ModelCatalog;
+  readonly boots: Boots;
+  readonly clock: Clock;
   readonly log: Logger;
 }
 
@@ -50,6 +54,9 @@ export class Cli {
     options.installed.watch(() => {
       options.capabilities.forget();
       options.processes.supersede();
+      if (this.#inquiry.asked !== undefined) void this.ask(this.#inquiry.asked);
+    });
+    options.boots.watch(() => {
       if (this.#inquiry.asked !== undefined) void this.ask(this.#inquiry.asked);
     });
     options.processes.watch({
@@ -81,7 +88,7 @@ export class Cli {
    * is no place, this is repeated once there is room. Never rejects.
    */
   async ask(model: string): Promise<void> {
-    const { processes, capabilities, log } = this.#options;
+    const { processes, capabilities, boots, clock, log } = this.#options;
     let owned: OwnedProcess | undefined;
     // Cleared before the launch: a process that exits during it must not trigger a second probe.
     this.#inquiry.postponed = undefined;
@@ -92,13 +99,14 @@ export class Cli {
         this.#inquiry.postponed = model;
         return;
       }
-      const { capabilities: tried, ...initialized } = await probe(owned.process);
+      const { capabilities: tried, ...initialized } = await probe(owned.process, capabilitiesWaitMs, clock.after);
       // One that gave way to a turn, or met a busy machine, may not have tried all.
       const isGivenUp = tried === undefined && ++this.#inquiry.failedTrials >= trialsMax;
       if (tried === undefined && !isGivenUp) this.#inquiry.postponed = model;
       else capabilities.learn(tried ?? noCapabilities);
       await this.learn(initialized, owned.process);
     } catch (error) {
+      boots.note(error);
       const { code } = asBridgeError(error);
       if (code === "server_busy") this.#inquiry.postponed = model;
       else log.warn("the CLI did not tell what it serves", { error: code, ended: owned?.process.ending });
@@ -112,7 +120,8 @@ export class Cli {
    * another process, with the user's, and resolves when that has answered. Never rejects.
    */
   async learn(answer: InitializeAnswer, process: ClaudeProcess): Promise<void> {
-    const { home, launcher, capabilities, models, account, processes, log } = this.#options;
+    const { home, launcher, capabilities, models, account, boots, processes, log } = this.#options;
+    boots.came();
     const owner = launcher.ownerOf(process);
     const news = home.noteLogin(owner, answer.loggedIn);
     if (news === "outdated") return;

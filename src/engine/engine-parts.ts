@@ -2,6 +2,7 @@ import { Conversation } from "../claude/conversation.ts";
 import type { ClaudeProcess } from "../claude/process.ts";
 import { Account } from "./account.ts";
 import { Admission } from "./admission.ts";
+import { Boots } from "./boots.ts";
 import { Cli } from "./cli.ts";
 import { ConfigHome } from "./config-home.ts";
 import type { EngineOptions } from "./engine-options.ts";
@@ -37,6 +38,7 @@ export interface EngineParts {
   readonly warm: WarmProcesses;
   readonly admission: Admission;
   readonly counts: TurnCounts;
+  readonly boots: Boots;
   readonly rest: RestClock;
   readonly runner: TurnRunner;
 }
@@ -50,6 +52,7 @@ export function engineParts(options: EngineOptions): EngineParts {
   const capabilities = new KnownCapabilities(clock);
   const whereabouts = new Whereabouts();
   const counts = new TurnCounts();
+  const boots = new Boots(clock);
 
   const folder = new ProcessFolder({ folderPlace: options.folderPlace, world, log });
   const installed = new InstalledCli({ command, environment, world, log, folder });
@@ -61,13 +64,15 @@ export function engineParts(options: EngineOptions): EngineParts {
   const processes = new Processes({
     max: maxProcesses, restingMax, idleMsMax: conversationIdleMsMax, parkedMsMax, launcher, whereabouts, world, log,
   });
-  const cli = new Cli({ installed, folder, home, launcher, processes, capabilities, account, models: catalog, log });
+  const cli = new Cli({
+    installed, folder, home, launcher, processes, capabilities, account, models: catalog, boots, clock, log,
+  });
 
   const isBusy = (): boolean => capabilities.current.rewindToEmpty && processes.counts.running > 0;
   const refills = new RefillTimer(clock, isBusy);
   const { rehearsalWaitMsMax, limits = {} } = options;
   const converse = (process: ClaudeProcess): Conversation => new Conversation(process, {
-    silenceMsMax, limits, time: clock,
+    silenceMsMax, limits, time: clock, bootMsMax: () => boots.waitMsMax,
     ...(rehearsalWaitMsMax === undefined ? {} : { rehearsalWaitMsMax }),
     onInitialized: (answer) => void cli.learn(answer, process),
     onHistoryTold: () => refills.putOff(),
@@ -82,9 +87,11 @@ export function engineParts(options: EngineOptions): EngineParts {
   const admission = new Admission({ runningMax: maxProcesses, waitingMax: options.maxQueue });
   const rest = new RestClock(options.onRest, clock, log);
   const runner = new TurnRunner({
-    admission, warm, seats, counts, rest,
+    admission, warm, seats, counts, boots, rest,
     login: new LoginGate(account, clock, log), keepsIdle: conversationIdleMsMax > 0, log,
   });
   const models = new ModelService(catalog, clock);
-  return { account, catalog, models, capabilities, folder, processes, cli, warm, admission, counts, rest, runner };
+  return {
+    account, catalog, models, capabilities, folder, processes, cli, warm, admission, counts, boots, rest, runner,
+  };
 }

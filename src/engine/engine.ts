@@ -21,6 +21,8 @@ export interface EngineStatus {
   readonly loggedIn: boolean | undefined;
   /** The words of the latest answer, if it refused the login. */
   readonly loginRefusal: string | undefined;
+  /** Why the CLI's processes do not come up; undefined if they do. */
+  readonly bootFault: string | undefined;
   /** Whether the CLI tells the model the account's e-mail address; undefined until it was asked. */
   readonly sendsEmail: boolean | undefined;
   readonly rateLimit: RateLimitInfo | undefined;
@@ -45,11 +47,11 @@ export class Engine {
   }
 
   get status(): EngineStatus {
-    const { admission, account, cli, processes, counts } = this.#parts;
+    const { admission, account, boots, cli, processes, counts } = this.#parts;
     const { loggedIn, loginRefusal, sendsEmail, rateLimit } = account;
     const { warm, resting, parked } = processes.counts;
     return {
-      installation: cli.installation, loggedIn, loginRefusal, sendsEmail, rateLimit,
+      installation: cli.installation, loggedIn, loginRefusal, bootFault: boots.fault, sendsEmail, rateLimit,
       runningTurns: admission.running,
       waitingTurns: admission.waiting,
       warmProcesses: warm,
@@ -140,9 +142,10 @@ export class Engine {
 
   /** Has nothing started any more that no running turn needs. */
   #stop(): void {
-    const { runner, rest, warm } = this.#parts;
+    const { runner, rest, warm, boots } = this.#parts;
     runner.close();
     rest.close();
     warm.close();
+    boots.close();
   }
 }

@@ -238,9 +238,8 @@ export class Seats {
   }
 
   #startBoot({ turn, profile }: Seeker): SpareBoot {
-    const { processes, warm, clock } = this.#options;
+    const { processes, warm } = this.#options;
     return new SpareBoot({
-      clock,
       start: (signal) => this.#start(turn.model, signal),
       prepare: (conversation) => conversation.prepare(turn),
       adopt: ({ owned, conversation }) => warm.adopt(owned, conversation, profile),

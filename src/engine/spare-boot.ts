@@ -1,9 +1,5 @@
 import type { Conversation } from "../claude/conversation.ts";
-import { orLate } from "../claude/late.ts";
-import { bootWaitMs } from "../claude/probe.ts";
-import { BridgeError } from "../errors.ts";
 import type { OwnedProcess } from "./owned-process.ts";
-import type { Clock } from "./world.ts";
 
 /** A process that has just been started, and its conversation. */
 export interface Fresh {
@@ -12,10 +8,9 @@ export interface Fresh {
 }
 
 export interface SpareBootOptions {
-  readonly clock: Clock;
   /** Starts a process and makes a conversation on it. Does not wait for a place any more when the signal aborts. */
   readonly start: (signal: AbortSignal) => Promise<Fresh>;
-  /** Tells it what the turn begins with. Resolves when it is up and has accepted that. */
+  /** Tells it what the turn begins with. Resolves when it has accepted that; rejects when it takes too long. */
   readonly prepare: (conversation: Conversation) => Promise<void>;
   /** Takes the process once it is up, if the turn has got another meanwhile. */
   readonly adopt: (fresh: Fresh) => void;
@@ -62,12 +57,10 @@ export class SpareBoot {
   }
 
   async #boot(): Promise<void> {
-    const { clock, start, prepare } = this.#options;
+    const { start, prepare } = this.#options;
     try {
       this.#fresh = await start(this.#leaving.signal);
-      await orLate(prepare(this.#fresh.conversation), bootWaitMs, () => {
-        throw new BridgeError("cli_failed", `The claude process did not boot within ${bootWaitMs / 1000} s.`);
-      }, clock.after);
+      await prepare(this.#fresh.conversation);
     } catch (error) {
       this.#error = error;
     }

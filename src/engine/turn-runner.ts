@@ -6,6 +6,7 @@ import type { Turn } from "../turn/turn.ts";
 import type { Admission } from "./admission.ts";
 import { AnswerRecord } from "./answer-record.ts";
 import { Attempts, type AttemptsOptions, type Complete } from "./attempts.ts";
+import type { Boots } from "./boots.ts";
 import type { Course } from "./course.ts";
 import { nextHash, type Timeline, timelineOf } from "./history-hash.ts";
 import type { LoginGate } from "./login-gate.ts";
@@ -24,6 +25,7 @@ export interface TurnRunnerOptions {
   readonly seats: Seats;
   readonly counts: TurnCounts;
   readonly login: LoginGate;
+  readonly boots: Boots;
   readonly rest: RestClock;
   /** Whether a conversation whose turn is over keeps its process. */
   readonly keepsIdle: boolean;
@@ -68,7 +70,7 @@ export class TurnRunner {
     if (signal.aborted) throw clientClosed();
     const turn = toldTurn(request);
     const timeline = timelineOf(turn);
-    const { admission, seats, warm, login, rest } = this.#options;
+    const { admission, seats, warm, login, boots, rest } = this.#options;
     const leave = await admission.enter(signal);
     rest.stop();
     const taken = seats.take(turn, timeline);
@@ -91,6 +93,7 @@ export class TurnRunner {
       }
     } catch (error) {
       course.error = error;
+      boots.note(error);
       throw error;
     } finally {
       if (found !== undefined) seats.leave(found);

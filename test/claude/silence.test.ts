@@ -92,6 +92,13 @@ describe("a process that does not boot", () => {
     }
   });
 
+  it("fails its preparation for a turn that waits for another process meanwhile", async () => {
+    const { conversation, pass } = start();
+    const refused = assert.rejects(conversation.prepare(ask("hi")), BootTimeout);
+    await pass(bootWaitMs);
+    await refused;
+  });
+
   it("is told from one that boots and then thinks for long", async () => {
     const { pass, process, run } = start();
     const turn = run();

@@ -1,11 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { setImmediate as nextRound } from "node:timers/promises";
 import type { Conversation } from "../../src/claude/conversation.ts";
-import { bootWaitMs } from "../../src/claude/probe.ts";
 import type { OwnedProcess } from "../../src/engine/owned-process.ts";
 import { type Fresh, SpareBoot, type SpareBootOptions } from "../../src/engine/spare-boot.ts";
-import { HandClock } from "../support/hand-clock.ts";
 
 const standIn = (isDead = false): Fresh => ({ owned: {} as OwnedProcess, conversation: { isDead } as unknown as Conversation });
 
@@ -13,7 +10,6 @@ function begin(fresh: Fresh, more: Partial<SpareBootOptions> = {}) {
   const adopted: Fresh[] = [];
   const ended: OwnedProcess[] = [];
   const boot = new SpareBoot({
-    clock: new HandClock(),
     start: () => Promise.resolve(fresh), prepare: () => Promise.resolve(), adopt: (one) => adopted.push(one), end: (owned) => ended.push(owned), ...more,
   });
   return { boot, adopted, ended };
@@ -71,17 +67,6 @@ describe("a process that boots for a turn", () => {
     boot.giveUp();
     await boot.over;
     assert.deepEqual([ended, adopted], [[fresh.owned], []]);
-  });
-
-  it("does not take for ever", async () => {
-    const fresh = standIn();
-    const clock = new HandClock();
-    const { boot, ended } = begin(fresh, { clock, prepare: () => new Promise(() => {}) });
-    await nextRound();
-    clock.pass(bootWaitMs);
-    await boot.over;
-    assert.throws(() => boot.take(), /did not boot within 60 s/u);
-    assert.deepEqual(ended, [fresh.owned]);
   });
 
   it("is not started any more when it has no place yet and nobody wants it", async () => {

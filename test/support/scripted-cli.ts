@@ -10,8 +10,8 @@ import { HandClock } from "./hand-clock.ts";
 
 type Line = any;
 
-/** Where a process can be struck; `answered` is a rewind that it has just granted. */
-export type Point = "rewind" | "answered" | "history" | "question" | "result";
+/** Where a process can be struck; `boot` is its first word, `answered` a rewind that it has just granted. */
+export type Point = "boot" | "rewind" | "answered" | "history" | "question" | "result";
 export type Blow = "killed" | "hangs";
 
 /** How long the ladder takes that ends a process which does nothing any more: see src/claude/process.ts. */
@@ -189,6 +189,7 @@ export class ScriptedClaude {
   #control(line: Line): void {
     const { request_id, request } = line;
     const accept = (response: object): void => this.#say(successLine(request_id, response));
+    if (request.subtype === "initialize" && this.#isStruck("boot", line)) return;
     if (request.subtype === "interrupt") this.#interrupt();
     if (request.subtype !== "rewind_conversation") return accept({ models: [], account: { tokenSource: "fake" } });
     if (this.#isStruck("rewind", line)) return;

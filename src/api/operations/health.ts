@@ -14,6 +14,8 @@ export interface EngineFacts {
   readonly loggedIn: boolean | undefined;
   /** The words of the latest answer, if it refused the login. */
   readonly loginRefusal: string | undefined;
+  /** Why the CLI's processes do not come up; undefined if they do. */
+  readonly bootFault: string | undefined;
   /** True: the CLI sends the account's e-mail address to the model. Undefined until that is known. */
   readonly sendsEmail: boolean | undefined;
   /** The subscription's rate limit window, as the CLI reported it last. */
@@ -59,8 +61,8 @@ export function health(engine: { readonly status: EngineFacts }, server: ServerF
 
 /** Makes the body of `/health`. It says that the e-mail address or a policy reaches the model; it shows neither. */
 export function healthReport(status: EngineFacts, { version, isDemo, uptimeSeconds, policy }: HealthFacts): object {
-  const { installation, loggedIn, sendsEmail, rateLimit } = status;
-  const isUsable = installation?.kind === "found" && loggedIn !== false;
+  const { installation, loggedIn, bootFault, sendsEmail, rateLimit } = status;
+  const isUsable = installation?.kind === "found" && loggedIn !== false && bootFault === undefined;
   return {
     status: installation === undefined ? "starting" : isUsable ? "ok" : "unavailable",
     version,
@@ -104,7 +106,8 @@ function notesOf({ sendsEmail }: EngineFacts, policy: readonly string[]): string
 }
 
 /** Explains why the CLI cannot be used; null when it can, or when that is not known yet. */
-function claudeMessage({ installation, loggedIn, loginRefusal }: EngineFacts): string | null {
+function claudeMessage({ installation, loggedIn, loginRefusal, bootFault }: EngineFacts): string | null {
   if (installation?.kind === "unusable") return installation.message;
+  if (bootFault !== undefined) return bootFault;
   return loggedIn === false ? loginRefusal ?? notLoggedIn : null;
 }

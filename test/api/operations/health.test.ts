@@ -4,7 +4,7 @@ import type { EngineStatus } from "../../../src/engine/engine.ts";
 import { healthReport } from "../../../src/api/operations/health.ts";
 
 const status: EngineStatus = {
-  installation: { kind: "found", version: "2.1.330" }, loggedIn: true, loginRefusal: undefined, sendsEmail: false, rateLimit: undefined,
+  installation: { kind: "found", version: "2.1.330" }, loggedIn: true, loginRefusal: undefined, bootFault: undefined, sendsEmail: false, rateLimit: undefined,
   runningTurns: 0, waitingTurns: 0, warmProcesses: 0, restingConversations: 0, processes: 0,
   reuse: { hit: 0, rewound: 0, first_message: 0, unknown_history: 0, in_use: 0, idle_time: 0, evicted: 0, renewed: 0, process_ended: 0, rewind_refused: 0 },
   toldOn: { recycled: 0, warm: 0, booted: 0 },
@@ -21,6 +21,12 @@ describe("the report of health", () => {
     const report = healthReport({ ...status, loggedIn: false, loginRefusal: "401. Type /login." }, { version: "1.0.0", isDemo: false, uptimeSeconds: 1, policy: [] });
     const { status: word, claude } = report as { readonly status: string; readonly claude: { readonly logged_in: boolean; readonly message: string } };
     assert.deepEqual([word, claude.logged_in, claude.message], ["unavailable", false, "401. Type /login."]);
+  });
+
+  it("says that no process comes up, as long as none does", () => {
+    const report = healthReport({ ...status, bootFault: "It did not boot." }, { version: "1.0.0", isDemo: false, uptimeSeconds: 1, policy: [] });
+    const { status: word, claude } = report as { readonly status: string; readonly claude: { readonly message: string } };
+    assert.deepEqual([word, claude.message], ["unavailable", "It did not boot."]);
   });
 
   it("says nothing more where nothing goes along", () => {
