@@ -2,7 +2,8 @@ import { encodeJsonText } from "../json-text.ts";
 import type { JsonText, StartedBlock, TurnEvent } from "../turn/event.ts";
 import type { AnswerCalls } from "./answer-calls.ts";
 import type { Delta } from "./deltas.ts";
-import { isObject, type JsonObject, optionalString, schemaToolName } from "./protocol.ts";
+import { isObject, type JsonObject, schemaToolName } from "./protocol.ts";
+import { startedBlock } from "./started-block.ts";
 
 /** The deltas that the slow path reads: the event's type, the API's type, and the field that holds the text. */
 const deltaForms = [
@@ -10,6 +11,9 @@ const deltaForms = [
   { type: "thinking", wireType: "thinking_delta", field: "thinking" },
   { type: "input_json", wireType: "input_json_delta", field: "partial_json" },
 ] as const;
+
+/** Blocks that have no input. All others but the client's calls are of tools that the API runs itself. */
+const withoutInput: ReadonlySet<Block["kind"]> = new Set(["text", "thinking", "redacted_thinking", "dropped"]);
 
 /**
  * A block of the CLI's current message. `schema`: a call of the CLI's structured-output tool, whose input is sent as
@@ -26,10 +30,10 @@ interface Block {
 }
 
 /**
- * Turns the content blocks of one answer into events. While only the message's start, block starts, block stops and
- * signatures have come, they are held: if the message breaks off, the CLI asks for it again and the new one replaces
- * it. The first delta or call is the point of no return: the held events are sent, and nothing can be replaced any
- * more.
+ * Turns the content blocks of one answer into events. While only the message's start, block starts, block stops,
+ * signatures and blocks of the API's own tools have come, they are held: if the message breaks off, the CLI asks for it
+ * again and the new one replaces it. The first other delta, or a call, is the point of no return: the held events are
+ * sent, and nothing can be replaced any more.
  */
 export class AnswerBlocks {
   /** By the block's number in the CLI's current message. */
@@ -87,24 +91,11 @@ export class AnswerBlocks {
 
   /** Handles `content_block_start`. Returns the reason if this block makes the answer fail. */
   start(at: number, block: JsonObject, events: TurnEvent[]): string | undefined {
-    switch (block["type"]) {
-      case "text":
-        // With a schema only the document is the answer: text beside it is dropped.
-        if (!this.#hasSchema) this.#begin(at, "text", { type: "text" }, events);
-        return undefined;
-      case "thinking":
-        this.#begin(at, "thinking", { type: "thinking" }, events);
-        return undefined;
-      case "redacted_thinking":
-        this.#begin(
-          at, "redacted_thinking", { type: "redacted_thinking", data: optionalString(block["data"]) ?? "" }, events,
-        );
-        return undefined;
-      case "tool_use":
-        return this.#startCall(at, optionalString(block["id"]) ?? "", optionalString(block["name"]) ?? "", events);
-      default:
-        return undefined;
-    }
+    const started = startedBlock(block);
+    if (started.type === "tool_use") return this.#startCall(at, started.id, started.name, events);
+    // With a schema only the document is the answer: text beside it is dropped.
+    if (started.type !== "text" || !this.#hasSchema) this.#begin(at, started.type, started, events);
+    return undefined;
   }
 
   /** Handles a delta that the fast path has parsed. */
@@ -133,8 +124,10 @@ export class AnswerBlocks {
       if (delta["type"] !== wireType || typeof text !== "string" || text === "") continue;
       this.take({ type, index: at, text: encodeJsonText(text) }, events);
     }
+    if (deltaForms.some(({ wireType }) => wireType === delta["type"])) return;
     if (delta["type"] === "signature_delta") this.#sign(at, delta["signature"], events);
-    if (delta["type"] === "citations_delta") this.#cite(at, delta["citation"], events);
+    else if (delta["type"] === "citations_delta") this.#cite(at, delta["citation"], events);
+    else this.#passOn(at, delta, events);
   }
 
   /** Handles `content_block_stop`. */
@@ -147,14 +140,16 @@ export class AnswerBlocks {
 
   /** Handles one block of a message that was not streamed. Returns the reason if it makes the answer fail. */
   takeWhole(at: number, block: JsonObject, events: TurnEvent[]): string | undefined {
-    const fault = this.start(at, block, events);
+    const { type, input } = block;
+    // As if it were streamed: a call begins without its input.
+    const fault = this.start(at, isObject(input) ? { ...block, input: {} } : block, events);
     if (fault !== undefined) return fault;
-    this.takeParsed(at, { ...block, type: `${String(block["type"])}_delta` }, events);
+    if (type === "text" || type === "thinking") this.takeParsed(at, { ...block, type: `${type}_delta` }, events);
     this.#sign(at, block["signature"], events);
     if (Array.isArray(block["citations"])) {
       for (const citation of block["citations"]) this.#cite(at, citation, events);
     }
-    if (isObject(block["input"])) this.#input(at, encodeJsonText(JSON.stringify(block["input"])), events);
+    if (isObject(input)) this.#input(at, encodeJsonText(JSON.stringify(input)), events);
     this.stop(at, events);
     return undefined;
   }
@@ -202,7 +197,14 @@ export class AnswerBlocks {
     } else if (block?.kind === "tool_use") {
       block.hasInput = true;
       this.#say({ type: "input_json", index: block.index, text }, events);
+    } else if (block !== undefined && !withoutInput.has(block.kind)) {
+      this.#mark({ type: "input_json", index: block.index, text }, events);
     }
+  }
+
+  #passOn(at: number, delta: JsonObject, events: TurnEvent[]): void {
+    const block = this.#blocks.get(at);
+    if (block?.isOpen === true) this.#mark({ type: "other_delta", index: block.index, delta }, events);
   }
 
   #sign(at: number, signature: unknown, events: TurnEvent[]): void {

@@ -116,9 +116,9 @@ export class TurnTranslator {
 
   #endWhole(events: TurnEvent[], otherwise?: string): void {
     if (this.#whole === undefined || this.#outcome.name !== "running") return;
-    const { stopReason, stopSequence } = this.#whole;
+    const { message } = this.#whole;
     this.#whole = undefined;
-    this.#messageStop(stopReason ?? otherwise, stopSequence, events);
+    this.#messageStop({ ...message, stop_reason: message["stop_reason"] ?? otherwise }, events);
   }
 
   #streamEvent(event: JsonObject, events: TurnEvent[]): void {
@@ -137,12 +137,10 @@ export class TurnTranslator {
       case "content_block_stop":
         this.#blocks.stop(blockIndex(event), events);
         return;
-      case "message_delta": {
+      case "message_delta":
         this.#message.addUsage(event["usage"]);
-        const delta = isObject(event["delta"]) ? event["delta"] : {};
-        this.#messageStop(optionalString(delta["stop_reason"]), optionalString(delta["stop_sequence"]), events);
+        this.#messageStop(isObject(event["delta"]) ? event["delta"] : {}, events);
         return;
-      }
       case "message_stop":
         return this.#message.end();
     }
@@ -167,8 +165,8 @@ export class TurnTranslator {
     this.#blocks.begin({ type: "message_start", id, model, usage }, events);
   }
 
-  #messageStop(stopReason: string | undefined, stopSequence: string | undefined, events: TurnEvent[]): void {
-    this.#message.stop(stopReason, stopSequence);
+  #messageStop(delta: JsonObject, events: TurnEvent[]): void {
+    this.#message.stop(delta);
     if (isCutting(this.#message.stopReason)) this.#finish("cut", events);
     else if (this.#message.stopReason === "tool_use" && this.#calls.ids.length > 0) {
       this.#finish(this.#calls.isParkable ? "parked" : "cut", events);
@@ -188,10 +186,7 @@ export class TurnTranslator {
     // begun, 2.1.330 if only thinking had).
     if (this.#whole === undefined) {
       this.#messageStart(inner, events);
-      this.#whole = {
-        id: this.#message.id ?? "", blocks: 0,
-        stopReason: optionalString(inner["stop_reason"]), stopSequence: optionalString(inner["stop_sequence"]),
-      };
+      this.#whole = { id: this.#message.id ?? "", message: inner, blocks: 0 };
     }
     for (const block of contentBlocks(inner)) {
       if (this.#outcome.name !== "running") return;
@@ -214,7 +209,7 @@ export class TurnTranslator {
     if (this.#options.hasSchema && !this.#blocks.isSchemaAnswered) {
       return this.#fail("The model did not answer in the JSON that was asked for.");
     }
-    if (this.#message.stopReason === undefined) this.#message.stop(optionalString(result["stop_reason"]), undefined);
+    if (this.#message.stopReason === undefined) this.#message.stop({ stop_reason: result["stop_reason"] });
     this.#finish("finished", events);
   }
 
@@ -227,8 +222,9 @@ export class TurnTranslator {
     }
     this.#outcome = { name };
     this.#blocks.close(events);
+    const { usage, stopDetails } = this.#message;
     const stopSequence = stopReason === "stop_sequence" ? this.#message.stopSequence : undefined;
-    events.push({ type: "message_stop", stopReason, stopSequence, usage: this.#message.usage });
+    events.push({ type: "message_stop", stopReason, stopSequence, stopDetails, usage });
   }
 
   #stopReason(): StopReason | undefined {

@@ -7,6 +7,7 @@ export class UpstreamMessage {
   #id: string | undefined;
   #stopReason: string | undefined;
   #stopSequence: string | undefined;
+  #stopDetails: JsonObject | undefined;
   #isOver = false;
   #usage: JsonObject = {};
   /** What the answer's earlier messages used, without those that broke off. */
@@ -26,6 +27,10 @@ export class UpstreamMessage {
     return this.#stopSequence;
   }
 
+  get stopDetails(): JsonObject | undefined {
+    return this.#stopDetails;
+  }
+
   /** Whether the API has said that no more of the message comes. */
   get isOver(): boolean {
     return this.#isOver;
@@ -42,15 +47,17 @@ export class UpstreamMessage {
     this.#id = optionalString(message["id"]) ?? "";
     this.#stopReason = undefined;
     this.#stopSequence = undefined;
+    this.#stopDetails = undefined;
     this.#isOver = false;
     this.#usage = {};
     this.addUsage(message["usage"]);
   }
 
-  /** Handles the stop reason and sequence of a `message_delta`. One that is undefined stays as it was. */
-  stop(stopReason: string | undefined, stopSequence: string | undefined): void {
-    this.#stopReason = stopReason ?? this.#stopReason;
-    this.#stopSequence = stopSequence ?? this.#stopSequence;
+  /** Handles what a `message_delta`, or a message that was not streamed, tells of why it stopped. */
+  stop({ stop_reason, stop_sequence, stop_details }: JsonObject): void {
+    this.#stopReason = optionalString(stop_reason) ?? this.#stopReason;
+    this.#stopSequence = optionalString(stop_sequence) ?? this.#stopSequence;
+    if (isObject(stop_details)) this.#stopDetails = stop_details;
   }
 
   /** Handles `message_stop`. */
@@ -67,8 +74,8 @@ export class UpstreamMessage {
 /** A message that was not streamed. More lines of it may come: the CLI writes one line for each of its blocks. */
 export interface WholeMessage {
   readonly id: string;
-  readonly stopReason: string | undefined;
-  readonly stopSequence: string | undefined;
+  /** The message as its first line has it, for why it stopped. */
+  readonly message: JsonObject;
   blocks: number;
 }
 

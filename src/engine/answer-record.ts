@@ -1,6 +1,7 @@
 import { decodeJsonText } from "../json-text.ts";
-import type { JsonText, TurnEvent } from "../turn/event.ts";
-import type { AssistantBlock } from "../turn/message.ts";
+import type { JsonText, StartedBlock, TurnEvent } from "../turn/event.ts";
+import { sizeOf } from "../turn/event-size.ts";
+import type { AssistantBlock, ServerToolBlock } from "../turn/message.ts";
 
 /**
  * The longest answer that is recorded, in bytes. After a longer one the turn is taken back from its process, and
@@ -9,21 +10,21 @@ import type { AssistantBlock } from "../turn/message.ts";
 export const recordedBytesMax = 4 * 1024 * 1024;
 
 interface RecordedCall {
-  readonly id: string;
-  readonly name: string;
+  readonly block: ServerToolBlock | Extract<StartedBlock, { type: "tool_use" }>;
   readonly input: Buffer[];
 }
 
 /**
- * The text and tool calls of an answer, gathered batch by batch. Their hash is what the history in the client's next
- * request is compared with.
+ * The text and tool calls of an answer, and the blocks of the API's own tools, gathered batch by batch. Their hash is
+ * what the history in the client's next request is compared with.
  */
 export class AnswerRecord {
   // Copied into buffers: a slice of a line would keep the memory of the whole read alive.
   readonly #text: Buffer[] = [];
-  /** Tool calls by the index of their content block, in the model's order. */
+  /** Tool calls, and results that the API gave itself, by the index of their content block, in the model's order. */
   readonly #calls = new Map<number, RecordedCall>();
   #bytes = 0;
+  #hasUnknown = false;
 
   /**
    * Adds a batch to the record. An answer longer than `recordedBytesMax` is not recorded: `blocks` then gives nothing.
@@ -32,27 +33,42 @@ export class AnswerRecord {
     let text = "";
     for (const event of events) {
       if (event.type === "text") text += event.text;
-      else if (event.type === "block_start" && event.block.type === "tool_use") {
-        this.#calls.set(event.index, { id: event.block.id, name: event.block.name, input: [] });
-      } else if (event.type === "input_json") this.#keep(this.#calls.get(event.index)?.input, event.text);
+      else if (event.type === "block_start") this.#begin(event);
+      else if (event.type === "other_delta") this.#hasUnknown = true;
+      else if (event.type === "input_json") this.#keep(this.#calls.get(event.index)?.input, event.text);
     }
     if (text !== "") this.#keep(this.#text, text);
   }
 
   /**
    * Returns the answer as blocks of an assistant message. Returns undefined if the answer was too long, or if the input
-   * of a tool call is not valid JSON.
+   * of a tool call is not valid JSON, or if something came that is not known here.
    */
   blocks(): readonly AssistantBlock[] | undefined {
-    if (this.#bytes > recordedBytesMax) return undefined;
+    if (this.#bytes > recordedBytesMax || this.#hasUnknown) return undefined;
     try {
       return [
         { type: "text", text: decoded(this.#text) },
-        ...[...this.#calls.values()].map(({ id, name, input }) => (
-          { type: "tool_use" as const, id, name, input: JSON.parse(decoded(input)) as Record<string, unknown> })),
+        ...[...this.#calls.values()].map(({ block, input }) => (
+          block.type !== "tool_use" && input.length === 0
+            ? block
+            : { ...block, input: JSON.parse(decoded(input)) as Record<string, unknown> })),
       ];
     } catch {
       return undefined;
+    }
+  }
+
+  #begin(event: Extract<TurnEvent, { type: "block_start" }>): void {
+    const { block } = event;
+    switch (block.type) {
+      case "text": case "thinking": case "redacted_thinking": return;
+      case "other":
+        this.#hasUnknown = true;
+        return;
+      default:
+        if (block.type !== "tool_use") this.#bytes += sizeOf(event);
+        this.#calls.set(event.index, { block, input: [] });
     }
   }
 

@@ -1,6 +1,6 @@
 import { decodeJsonText } from "../json-text.ts";
 import type { TurnEvent } from "../turn/event.ts";
-import type { Usage } from "../turn/usage.ts";
+import { noUsage } from "../turn/usage.ts";
 import { AnswerTail } from "./answer-tail.ts";
 
 /**
@@ -9,15 +9,12 @@ import { AnswerTail } from "./answer-tail.ts";
  */
 const charsPerToken = 4;
 
-const noUsage: Usage = {
-  inputTokens: 0, cacheReadInputTokens: 0, cacheCreationInputTokens: 0, ephemeral5mInputTokens: 0,
-  ephemeral1hInputTokens: 0,
-  outputTokens: 0, thinkingTokens: 0,
-};
-
-/** Events that may come between two text blocks: a stop sequence may begin before them and end after them. */
+/**
+ * Events that may come between two text blocks: a stop sequence may begin before them and end after them. No text is
+ * held when the input of a client's tool comes: the start of its block has released it.
+ */
 const amongText: ReadonlySet<TurnEvent["type"]> = new Set(
-  ["thinking", "signature", "citation", "block_start", "block_stop"]
+  ["thinking", "signature", "citation", "input_json", "other_delta", "block_start", "block_stop"]
 );
 
 /**
@@ -66,6 +63,7 @@ export async function* endAtStop(
         events.push(
           {
             type: "message_stop", stopReason: "stop_sequence", stopSequence: found.sequence,
+            stopDetails: undefined,
             usage: { ...usage, outputTokens },
           }
         );

@@ -9,6 +9,7 @@ export function sizeOf(event: TurnEvent): number {
     case "text": case "thinking": case "input_json": return event.text.length;
     case "signature": return event.signature.length;
     case "citation": return JSON.stringify(event.citation).length;
+    case "other_delta": return JSON.stringify(event.delta).length;
     case "block_start": return startSize(event.block);
     case "accepted": case "retry": case "message_start": case "block_stop": case "message_stop": return 0;
   }
@@ -19,5 +20,6 @@ function startSize(block: StartedBlock): number {
     case "text": case "thinking": return 0;
     case "redacted_thinking": return block.data.length;
     case "tool_use": return block.id.length + block.name.length;
+    default: return JSON.stringify(block).length;
   }
 }

@@ -1,6 +1,6 @@
 /** The events that a running turn yields, from the model to the client. */
 
-import type { Citation } from "./message.ts";
+import type { Citation, ServerToolBlock } from "./message.ts";
 import type { Usage } from "./usage.ts";
 
 /**
@@ -26,7 +26,11 @@ export type StartedBlock =
   | { readonly type: "thinking" }
   /** Thinking that the API gives only encrypted. The start has all of it: no deltas follow. */
   | { readonly type: "redacted_thinking"; readonly data: string }
-  | { readonly type: "tool_use"; readonly id: string; readonly name: string };
+  | { readonly type: "tool_use"; readonly id: string; readonly name: string }
+  /** All that the start has. The input of a call that is streamed is empty in it, and comes as `input_json`. */
+  | ServerToolBlock
+  /** A block of a type that is not known here, as the API sent it. */
+  | { readonly type: "other"; readonly block: Readonly<Record<string, unknown>> };
 
 /**
  * One event of a turn. A turn yields one `message_start`, its content blocks one after the other, and one
@@ -47,14 +51,21 @@ export type TurnEvent =
   | { readonly type: "signature"; readonly index: number; readonly signature: JsonText }
   /** The source of a text block's words. */
   | { readonly type: "citation"; readonly index: number; readonly citation: Citation }
-  /** A delta of a tool call's input, which is JSON inside a JSON string. An empty input is sent as `{}`. */
+  /**
+   * A delta of the input of a call, one of the client's tools or of the API's own. It is JSON inside a JSON string. The
+   * empty input of a client's tool is sent as `{}`.
+   */
   | { readonly type: "input_json"; readonly index: number; readonly text: JsonText }
+  /** A delta of a type that is not known here, as the API sent it. */
+  | { readonly type: "other_delta"; readonly index: number; readonly delta: Readonly<Record<string, unknown>> }
   | { readonly type: "block_stop"; readonly index: number }
   | {
     readonly type: "message_stop";
     readonly stopReason: StopReason;
     /** The stop sequence that ended the turn; undefined when none did. */
     readonly stopSequence: string | undefined;
+    /** What the API told of the reason besides, such as why it refused: its `stop_details`. */
+    readonly stopDetails: Readonly<Record<string, unknown>> | undefined;
     /** What the whole answer used. The sum, where the CLI asked the model several times for it. */
     readonly usage: Usage;
   };

@@ -13,14 +13,16 @@ export interface Usage {
   readonly outputTokens: number;
   /** The part of `outputTokens` that was thinking. */
   readonly thinkingTokens: number;
+  /** What else the API told in the answer's `usage`, under its own names: `service_tier`, `server_tool_use`. */
+  readonly others: Readonly<Record<string, unknown>>;
 }
 
 export const noUsage: Usage = {
   inputTokens: 0, cacheReadInputTokens: 0, cacheCreationInputTokens: 0, ephemeral5mInputTokens: 0,
-  ephemeral1hInputTokens: 0, outputTokens: 0, thinkingTokens: 0,
+  ephemeral1hInputTokens: 0, outputTokens: 0, thinkingTokens: 0, others: {},
 };
 
-/** What two requests to the model used together. */
+/** What two requests to the model used together. Of what is no count of tokens, the later one's. */
 export function sumOfUsage(one: Usage, other: Usage): Usage {
   return {
     inputTokens: one.inputTokens + other.inputTokens,
@@ -30,5 +32,6 @@ export function sumOfUsage(one: Usage, other: Usage): Usage {
     ephemeral1hInputTokens: one.ephemeral1hInputTokens + other.ephemeral1hInputTokens,
     outputTokens: one.outputTokens + other.outputTokens,
     thinkingTokens: one.thinkingTokens + other.thinkingTokens,
+    others: { ...one.others, ...other.others },
   };
 }

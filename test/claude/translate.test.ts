@@ -259,7 +259,7 @@ describe("a message that was not streamed", () => {
   it("is given whole when nothing of another was", () => {
     const content = [{ type: "thinking", thinking: "hm" }, { type: "text", text: "hi" }, { type: "server_tool_use", id: "t", name: "n", input: {} }, { type: "text", text: "" }];
     const played = playMessages(whole("m1", content, { stop_reason: "end_turn", usage: { input_tokens: 10, output_tokens: 2 } }), result);
-    assert.deepEqual([played.order, played.thinking, played.text, played.stopReason], ["message_start thinking text message_stop", "hm", "hi", "end_turn"]);
+    assert.deepEqual([played.order, played.thinking, played.text, played.stopReason], ["message_start thinking text input_json message_stop", "hm", "hi", "end_turn"]);
     assert.deepEqual(played.usage, { ...noUsage, inputTokens: 10, outputTokens: 2 });
   });
 
@@ -548,6 +548,31 @@ describe("the blocks of an answer", () => {
     ]);
   });
 
+  it("of the API's own tools are whole, a call with its input, and so is what is not known here; none of it stands in the way of another attempt", () => {
+    const call = { type: "server_tool_use", id: "srvtoolu_1", name: "web_search", input: {}, caller: { type: "direct" } };
+    const found = { type: "web_search_tool_result", tool_use_id: "srvtoolu_1", content: [{ type: "web_search_result", url: "u", encrypted_content: "x" }] };
+    const novelty = { type: "novelty", field: [1] };
+    const growth = { type: "novelty_delta", more: "é" };
+    const searched = [
+      { type: "block_start", index: 0, block: call }, { type: "input_json", index: 0, text: '{\\"query\\":1}' }, { type: "block_stop", index: 0 },
+      { type: "block_start", index: 1, block: found }, { type: "block_stop", index: 1 },
+    ];
+    const said = (index: number) => [{ type: "block_start", index, block: { type: "text" } }, { type: "text", index, text: "a" }, { type: "block_stop", index }];
+    const streamed = [
+      blockStart(0, call), input(0, '{"query":1}'), blockStop(0), blockStart(1, found), blockStop(1),
+      blockStart(2, novelty), delta(2, growth), blockStop(2),
+    ];
+    assert.deepEqual(inner(playMessages(start("m0"), ...streamed, start("m1"), ...streamed, blockStart(3, { type: "text", text: "" }), delta(3, { type: "text_delta", text: "a" }), blockStop(3), stop("end_turn"), result)), [
+      ...searched,
+      { type: "block_start", index: 2, block: { type: "other", block: novelty } }, { type: "other_delta", index: 2, delta: growth }, { type: "block_stop", index: 2 },
+      ...said(3),
+    ]);
+    const content = [{ ...call, input: { query: 1 } }, found, novelty, { type: "text", text: "a" }];
+    assert.deepEqual(inner(playMessages(whole("m1", content, { stop_reason: "end_turn" }), result)), [
+      ...searched, { type: "block_start", index: 2, block: { type: "other", block: novelty } }, { type: "block_stop", index: 2 }, ...said(3),
+    ]);
+  });
+
   it("of a message that was not streamed have its citations", () => {
     const content = [{ type: "text", text: "a", citations: [{ cited_text: "b" }, null, { cited_text: "c" }] }, { type: "text", text: "d", citations: null }];
     assert.deepEqual(inner(playMessages(whole("m1", content, { stop_reason: "end_turn" }), result)), [
@@ -597,6 +622,20 @@ describe("the end of an answer", () => {
     assert.deepEqual(last?.type === "message_stop" && [last.stopReason, last.stopSequence], ["stop_sequence", "END"]);
     const wholeLast = playMessages(whole("m1", [{ type: "text", text: "a" }], { stop_reason: "stop_sequence", stop_sequence: "X" }), result).events.at(-1);
     assert.deepEqual(wholeLast?.type === "message_stop" && wholeLast.stopSequence, "X");
+  });
+
+  it("tells with which details the API stopped it", () => {
+    const stop_details = { type: "refusal", category: "cyber" };
+    const end = event({ type: "message_delta", delta: { stop_reason: "refusal", stop_details }, usage: {} });
+    const details = (...messages: JsonObject[]): unknown => playMessages(...messages).events.flatMap((told) => (told.type === "message_stop" ? [told.stopDetails] : []));
+    assert.deepEqual(details(start("m1"), text("a"), end), [stop_details]);
+    assert.deepEqual(details(whole("m1", [{ type: "text", text: "a" }], { stop_reason: "refusal", stop_details }), result), [stop_details]);
+    assert.deepEqual(details(start("m1"), text("a"), stop("end_turn"), result), [undefined]);
+  });
+
+  it("has what the API's usage tells besides, as it is", () => {
+    const played = playMessages(start("m1", { usage: { input_tokens: 3, service_tier: "standard" } }), text("a"), stop("end_turn", { output_tokens: 1, server_tool_use: { web_search_requests: 2 } }), result);
+    assert.deepEqual(played.usage, { ...noUsage, inputTokens: 3, outputTokens: 1, others: { service_tier: "standard", server_tool_use: { web_search_requests: 2 } } });
   });
 
   it("counts what was written to the cache by its lifetime", () => {

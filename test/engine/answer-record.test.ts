@@ -31,6 +31,26 @@ describe("the record of an answer", () => {
     ]);
   });
 
+  it("holds the blocks of the API's own tools, a call with the input that streamed, so that the same answer in a request is known again", () => {
+    const call = { type: "server_tool_use", id: "s1", name: "web_search", input: {} } as const;
+    const found = { type: "web_search_tool_result", tool_use_id: "s1", content: [] } as const;
+    const record = new AnswerRecord();
+    record.take([text("Let me see."), { type: "block_start", index: 1, block: call }, inputJson(1, '{"query":'), inputJson(1, '"x"}'), { type: "block_start", index: 2, block: found }, text("So.", 3)]);
+    assert.deepEqual(record.blocks(), [{ type: "text", text: "Let me see.So." }, { ...call, input: { query: "x" } }, found]);
+    const bare = new AnswerRecord();
+    bare.take([{ type: "block_start", index: 0, block: call }]);
+    assert.deepEqual(bare.blocks(), [{ type: "text", text: "" }, call]);
+  });
+
+  it("is none when something came that is not known here", () => {
+    const unknown = [{ type: "block_start", index: 0, block: { type: "other", block: { type: "novelty" } } }, { type: "other_delta", index: 0, delta: {} }] as const;
+    for (const event of unknown) {
+      const record = new AnswerRecord();
+      record.take([text("a"), event]);
+      assert.equal(record.blocks(), undefined);
+    }
+  });
+
   it("is none when a call's arguments are no whole JSON", () => {
     const record = new AnswerRecord();
     record.take([toolUse(1, "c0", "f"), inputJson(1, '{"a":')]);

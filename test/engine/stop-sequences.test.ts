@@ -6,7 +6,7 @@ import type { TurnEvent } from "../../src/turn/event.ts";
 import type { Usage } from "../../src/turn/usage.ts";
 import { seededRandom } from "../support/random.ts";
 import { sampleOf } from "../support/sample.ts";
-import { blockStop, inputJson, messageStart, messageStop, noUsage, summaryOf, text, textStart, thinking, thinkingStart, toolUse } from "../support/turn-events.ts";
+import { apiToolEvents, checkGrammar, blockStop, inputJson, messageStart, messageStop, noUsage, summaryOf, text, textStart, thinking, thinkingStart, toolUse } from "../support/turn-events.ts";
 
 const textsCut = sampleOf({ what: "texts cut anywhere", small: 600, whole: 3_000 });
 const usage: Usage = { ...noUsage, inputTokens: 10, cacheReadInputTokens: 30, outputTokens: 1 };
@@ -89,6 +89,14 @@ describe("an answer with stop sequences", () => {
   it("takes thinking for no part of the text: a sequence in it, or across it, ends nothing but across it", async () => {
     const { events } = await end(["END"], [[start], [thinking("END"), text("a E")], [thinking("hm")], [text("ND b")], [finish]]);
     assert.deepEqual([summaryOf(events).text, summaryOf(events).thinking], ["a ", "ENDhm"]);
+  });
+
+  it("takes what the API's own tools leave for no part of the text: a sequence in it ends nothing, one across it does", async () => {
+    const { events } = await end(["END"], [[start], [textStart(0), text("a E"), blockStop(0)], apiToolEvents(1), [textStart(4), text("ND b", 4)], [finish]]);
+    assert.deepEqual([summaryOf(events).text, summaryOf(events).stopReason], ["a ", "stop_sequence"]);
+    checkGrammar(events, true);
+    const untouched = [start, textStart(0), text("a "), text("EN"), blockStop(0), ...apiToolEvents(1), textStart(4), text("d", 4), blockStop(4), finish];
+    assert.deepEqual((await end(["END"], [untouched])).events, untouched);
   });
 
   it("gives what was held before a call, and goes on with the call", async () => {

@@ -41,12 +41,21 @@ export const thinking = (plain: string, index = 0): TurnEvent => ({ type: "think
 export const textStart = (index = 0): TurnEvent => ({ type: "block_start", index, block: { type: "text" } });
 export const thinkingStart = (index = 0): TurnEvent => ({ type: "block_start", index, block: { type: "thinking" } });
 export const toolUse = (index: number, id: string, name: string): TurnEvent => ({ type: "block_start", index, block: { type: "tool_use", id, name } });
+/** What a tool that the API runs itself leaves in an answer, and a block that is not known here: three blocks from `first` on. */
+export const apiToolEvents = (first: number): TurnEvent[] => [
+  { type: "block_start", index: first, block: { type: "server_tool_use", id: "srv_1", name: "web_search", input: {} } },
+  inputJson(first, '{"query":"END"}'), blockStop(first),
+  { type: "block_start", index: first + 1, block: { type: "web_search_tool_result", tool_use_id: "srv_1", content: [] } }, blockStop(first + 1),
+  { type: "block_start", index: first + 2, block: { type: "other", block: { type: "novelty" } } },
+  { type: "other_delta", index: first + 2, delta: { type: "novelty_delta" } }, blockStop(first + 2),
+];
 export const inputJson = (index: number, plain: string): TurnEvent => ({ type: "input_json", index, text: encodeJsonText(plain) });
 export const blockStop = (index = 0): TurnEvent => ({ type: "block_stop", index });
-export const messageStop = (stopReason: StopReason, usage: Usage = noUsage, stopSequence?: string): TurnEvent => ({ type: "message_stop", stopReason, stopSequence, usage });
+export const messageStop = (stopReason: StopReason, usage: Usage = noUsage, stopSequence?: string): TurnEvent => ({ type: "message_stop", stopReason, stopSequence, stopDetails: undefined, usage });
 
 /** The kind of block that each delta belongs to. */
-const blockOfDelta = { text: "text", citation: "text", thinking: "thinking", signature: "thinking", input_json: "tool_use" } as const;
+const blockOfDelta = { text: "text", citation: "text", thinking: "thinking", signature: "thinking" } as const;
+const withoutInput: readonly (string | undefined)[] = ["text", "thinking", "redacted_thinking"];
 
 /**
  * Throws where events break the grammar of `TurnEvent`: one `message_start`, before which nothing of the answer comes; blocks one
@@ -82,6 +91,12 @@ export function checkGrammar(events: readonly TurnEvent[], isWhole: boolean): vo
       case "message_stop":
         demand(state === "between");
         state = "after";
+        break;
+      case "input_json":
+        demand(state === "within" && event.index === blocks - 1 && !withoutInput.includes(kind));
+        break;
+      case "other_delta":
+        demand(state === "within" && event.index === blocks - 1);
         break;
       default:
         demand(state === "within" && event.index === blocks - 1 && kind === blockOfDelta[event.type]);
@@ -127,12 +142,13 @@ export interface CallSummary {
 /** The calls of an answer in their order; throws on pieces for a call that was not announced, or announced out of turn. */
 export function callsIn(events: readonly TurnEvent[]): CallSummary[] {
   const calls = new Map<number, { readonly id: string; readonly name: string; escaped: string }>();
+  const servedByApi = new Set(events.flatMap((event) => (event.type === "block_start" && event.block.type !== "tool_use" ? [event.index] : [])));
   for (const event of events) {
     if (event.type === "block_start" && event.block.type === "tool_use") {
       const { id, name } = event.block;
       if (event.index < Math.max(-1, ...calls.keys())) throw new Error(`block ${event.index} begins out of turn`);
       calls.set(event.index, { id, name, escaped: "" });
-    } else if (event.type === "input_json") {
+    } else if (event.type === "input_json" && !servedByApi.has(event.index)) {
       const call = calls.get(event.index);
       if (call === undefined) throw new Error(`input for block ${event.index}, which has not begun`);
       call.escaped += event.text;

@@ -10,8 +10,11 @@ it("an event's size is that of what the model wrote in it, whatever kind of even
     { type: "signature", index: 0, signature: "Eq==" as JsonText } as const,
     { type: "citation", index: 0, citation: { a: 1 } } as const,
     { type: "block_start", index: 0, block: { type: "redacted_thinking", data: "secret" } } as const,
+    { type: "block_start", index: 0, block: { type: "mcp_tool_use" } } as const,
+    { type: "block_start", index: 0, block: { type: "other", block: {} } } as const,
+    { type: "other_delta", index: 0, delta: { a: 1 } } as const,
   ];
-  assert.deepEqual(sized.map(sizeOf), [3, 2, 2, 6, 4, 7, 6]);
+  assert.deepEqual(sized.map(sizeOf), [3, 2, 2, 6, 4, 7, 6, 23, 27, 7]);
 });
 
 it("an event that only marks a border or a state has no size", () => {

@@ -95,7 +95,9 @@ export class ChatStream implements WireStream {
           ? this.#callStart(event.index, event.block.id, event.block.name)
           : noText;
       case "input_json": {
-        const call = this.#calls.get(event.index) ?? 0;
+        const call = this.#calls.get(event.index);
+        // The call of a tool that the API runs itself.
+        if (call === undefined) return noText;
         return this.#chunk(this.#style.isLegacy
           ? wireText`"function_call":{"arguments":"${event.text}"}`
           : wireText`"tool_calls":[{"index":${call},"function":{"arguments":"${event.text}"}}]`);

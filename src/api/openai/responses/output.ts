@@ -11,6 +11,8 @@ export type Status = "in_progress" | "completed" | "incomplete" | "failed";
 export interface OpenItem {
   readonly kind: "message" | "reasoning" | "function_call" | "custom_tool_call";
   readonly id: WireText;
+  /** A call's block in the answer; undefined for other kinds, which may have several. */
+  readonly block?: number;
   /** What each of the item's delta events has between its number and the delta's text, as JSON. */
   readonly deltaHead: WireText;
   /** The text of earlier batches, copied. */

@@ -3,6 +3,7 @@ import {
   decodeWireText, jsonLatin1, jsonMembers, joinedWireText, joinWireText, noText, wireNumber, type WireText, wireText,
 } from "../../../json-text.ts";
 import type { JsonText, StopReason, TurnEvent } from "../../../turn/event.ts";
+import type { ToolUseBlock } from "../../../turn/message.ts";
 import type { Usage } from "../../../turn/usage.ts";
 import type { Fields } from "../../check.ts";
 import type { WireStream } from "../../dialect.ts";
@@ -112,8 +113,9 @@ export class ResponseStream implements WireStream {
       case "thinking": return joinWireText(this.#growTo("reasoning"), this.#delta(event.text));
       case "block_start":
         if (event.block.type !== "tool_use") return noText;
-        return joinWireText(this.#close("completed"), this.#openCall(event.block.id, event.block.name));
-      case "input_json": return this.#delta(event.text);
+        return joinWireText(this.#close("completed"), this.#openCall(event.index, event.block));
+      // The input of a tool that the API runs itself is that of no item.
+      case "input_json": return event.index === this.#open?.block ? this.#delta(event.text) : noText;
       case "message_stop": return this.#finish(event.stopReason, event.usage);
       default: return noText;
     }
@@ -164,14 +166,14 @@ export class ResponseStream implements WireStream {
     return joinWireText(closed, added, part);
   }
 
-  #openCall(callId: string, modelName: string): WireText {
-    const isCustom = this.#style.customTools.has(modelName);
+  #openCall(block: number, call: Pick<ToolUseBlock, "id" | "name">): WireText {
+    const isCustom = this.#style.customTools.has(call.name);
     const kind = isCustom ? "custom_tool_call" : "function_call";
     const id = this.#newId(isCustom ? "ctc" : "fc");
-    const { namespace, name } = splitName(this.#style.names.toClient(modelName));
+    const { namespace, name } = splitName(this.#style.names.toClient(call.name));
     const within = namespace === undefined ? noText : wireText`,"namespace":${jsonLatin1(namespace)}`;
     const item: OpenItem = {
-      kind, id, callId: jsonLatin1(callId), name: joinWireText(jsonLatin1(name), within), pieces: [],
+      kind, id, block, callId: jsonLatin1(call.id), name: joinWireText(jsonLatin1(name), within), pieces: [],
       deltaHead: wireText`,${this.#place(id)},"delta":"`,
     };
     this.#open = item;

@@ -6,7 +6,7 @@ import { ToolNames } from "../../../../src/api/tool-names.ts";
 import { BridgeError } from "../../../../src/errors.ts";
 import type { StopReason, TurnEvent } from "../../../../src/turn/event.ts";
 import { seededRandom } from "../../../support/random.ts";
-import { inputJson, messageStart, messageStop, noUsage, text, thinking, toolUse } from "../../../support/turn-events.ts";
+import { apiToolEvents, inputJson, messageStart, messageStop, noUsage, text, thinking, toolUse } from "../../../support/turn-events.ts";
 
 const identity = { id: "chatcmpl-1", created: 1_700_000_000, model: "opus", systemFingerprint: "fp_1" };
 const head = 'data: {"id":"chatcmpl-1","object":"chat.completion.chunk","created":1700000000,"model":"opus","service_tier":"default","system_fingerprint":"fp_1"';
@@ -41,7 +41,7 @@ describe("the bytes of a chunk", () => {
   });
 
   for (const [stopReason, reason] of [
-    ["end_turn", "stop"], ["stop_sequence", "stop"], ["max_tokens", "length"], ["model_context_window_exceeded", "length"], ["refusal", "content_filter"],
+    ["end_turn", "stop"], ["stop_sequence", "stop"], ["max_tokens", "length"], ["model_context_window_exceeded", "length"], ["pause_turn", "length"], ["refusal", "content_filter"],
   ] as const) {
     it(`at the finish behind ${stopReason} are an empty delta, ${reason}, and the end mark`, () => {
       assert.equal(stream().encode([finish(stopReason)]), `${head},"choices":[{"index":0,"delta":{},"logprobs":null,"finish_reason":"${reason}"}]}\n\ndata: [DONE]\n\n`);
@@ -101,6 +101,13 @@ describe("the bytes of a call", () => {
       chunk('"tool_calls":[{"index":1,"function":{"arguments":"{}"}}]'),
       `${head},"choices":[{"index":0,"delta":{},"logprobs":null,"finish_reason":"tool_calls"}]}\n\ndata: [DONE]\n\n`,
     ].join(""));
+  });
+
+  it("are the same beside blocks of the API's own tools, which have none", () => {
+    const [begin, words, first, ...rest] = twoCalls as [TurnEvent, TurnEvent, TurnEvent, ...TurnEvent[]];
+    const searched = [begin, words, ...apiToolEvents(7), first, ...apiToolEvents(10), ...rest];
+    assert.equal(stream().encode(searched), stream().encode(twoCalls));
+    assert.equal(chatCompletion(identity, searched), chatCompletion(identity, twoCalls));
   });
 
   it("have the client's name for the tool", () => {

@@ -7,7 +7,7 @@ import { BridgeError } from "../../../../src/errors.ts";
 import type { StopReason, JsonText, TurnEvent } from "../../../../src/turn/event.ts";
 import { seededRandom } from "../../../support/random.ts";
 import { judgeResponseStream } from "../../../support/responses-wire.ts";
-import { inputJson, messageStart, messageStop, noUsage, text, thinking, toolUse } from "../../../support/turn-events.ts";
+import { apiToolEvents, inputJson, messageStart, messageStop, noUsage, text, thinking, toolUse } from "../../../support/turn-events.ts";
 import { sampleOf } from "../../../support/sample.ts";
 
 const identity = { id: "resp_1", createdAt: 1_700_000_000 };
@@ -154,6 +154,13 @@ describe("the events of an answer", () => {
     ]);
   });
 
+  it("of blocks of the API's own tools are none: the item that grows goes on", () => {
+    assert.deepEqual(eventsOf([start, text("a"), ...apiToolEvents(1), text("b", 4), toolUse(5, "toolu_1", "f"), ...apiToolEvents(6), inputJson(5, "{}"), finish("tool_use")]), [
+      ...opening, ...messageEvents(0, ["a", "b"]), ...callEvents(1, "toolu_1", "f", ["{}"]),
+      completed(message("msg#0", "completed", "ab"), functionCall("fc#1", "completed", "toolu_1", "f", "{}")),
+    ]);
+  });
+
   it("of words after a call begin another message", () => {
     assert.deepEqual(eventsOf([start, toolUse(0, "toolu_1", "f"), inputJson(0, "{}"), text("a"), finish("tool_use")]), [
       ...opening, ...callEvents(0, "toolu_1", "f", ["{}"]), ...messageEvents(1, ["a"]), completed(functionCall("fc#0", "completed", "toolu_1", "f", "{}"), message("msg#1", "completed", "a")),
@@ -200,7 +207,7 @@ describe("the events of an answer", () => {
     assert.deepEqual(eventsOf([start, thinking("t"), finish()]), [...opening, ...reasoningEvents(0, ["t"]), completed(reasoning("rs#0", "completed", "t"))]);
   });
 
-  for (const [reason, word] of [["max_tokens", "max_output_tokens"], ["model_context_window_exceeded", "max_output_tokens"], ["refusal", "content_filter"]] as const) {
+  for (const [reason, word] of [["max_tokens", "max_output_tokens"], ["model_context_window_exceeded", "max_output_tokens"], ["pause_turn", "max_output_tokens"], ["refusal", "content_filter"]] as const) {
     const incomplete = (...output: object[]): object => ({ type: "response.incomplete", response: inState("incomplete", { incomplete_details: { reason: word }, output, usage: openAiUsage }) });
 
     it(`that ended by ${reason} leave the last item incomplete, and no other`, () => {
