@@ -54,9 +54,9 @@ export type TurnPart = "model" | "messages" | "tools" | "toolChoice";
 
 /** Optional facts about a failure. */
 export interface BridgeErrorDetails {
-  /** The path of the request's field that is at fault, such as `messages[0].content`: for errors of a dialect. */
+  /** The path of the request's field at fault, such as `messages[0].content`, where the request's form is known. */
   readonly field?: string;
-  /** The part of the turn that is at fault: for errors of the engine and of the CLI. */
+  /** The part of the turn that is at fault, where only the turn is known: for errors of the engine and of the CLI. */
   readonly part?: TurnPart;
   /** After how long a retry may succeed, in seconds: that may be hours. Undefined where it is not known. */
   readonly retryAfterSeconds?: number;

@@ -56,7 +56,7 @@ export interface WireStream {
    * BridgeError when the answer grows longer than the dialect can hold.
    */
   encode(events: readonly TurnEvent[]): WireText;
-  /** The last event of a stream that fails. It must not be followed by the dialect's end mark, such as `[DONE]`. */
+  /** The last event of a stream that fails. It must not be followed by what ends the dialect's good streams. */
   fail(error: BridgeError): WireText;
 }
 

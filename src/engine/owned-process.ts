@@ -1,7 +1,7 @@
 import type { Conversation } from "../claude/conversation.ts";
 import type { ClaudeProcess } from "../claude/process.ts";
 import type { HistoryHash, Timeline } from "./history-hash.ts";
-import type { Wear } from "./renewal.ts";
+import type { RenewalFacts, Wear } from "./renewal.ts";
 import { type Clock, Timer } from "./world.ts";
 
 /** What a process is leased for. */
@@ -83,6 +83,14 @@ export class OwnedProcess {
     const { state } = this.process;
     return this.use.name === "ending" || state === "closing" || state === "closed";
   }
+}
+
+/** What is known now of a process that decides whether it is replaced. */
+export function renewalFacts(
+  { birth, wear }: OwnedProcess, generation: number, clock: Pick<Clock, "today" | "monotonic">,
+): RenewalFacts {
+  const [isSuperseded, isOfAnotherDay] = [birth.generation !== generation, birth.day !== clock.today()];
+  return { isSuperseded, isOfAnotherDay, ageMs: clock.monotonic() - birth.ms, wear };
 }
 
 /** A warm process. */

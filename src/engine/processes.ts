@@ -6,7 +6,7 @@ import { evictionOrder } from "./eviction.ts";
 import type { HistoryHash } from "./history-hash.ts";
 import type { Launcher } from "./launcher.ts";
 import {
-  countByUse, type Free, isFree, isRested, OwnedProcess, type ProcessCounts, type Purpose, type Use,
+  countByUse, type Free, isFree, isRested, OwnedProcess, type ProcessCounts, type Purpose, renewalFacts, type Use,
 } from "./owned-process.ts";
 import { Places } from "./places.ts";
 import { noteMemory, type RenewalReason, whyRenewed } from "./renewal.ts";
@@ -108,15 +108,16 @@ export class Processes {
 
   /** Keeps a process that no turn has for others, or ends it if it is to be renewed. */
   release(owned: OwnedProcess, use: Free): void {
-    const { whereabouts } = this.#options;
     if (this.#life !== "open" || !this.#owned.has(owned)) return this.end(owned);
-    const reason = this.#whyRenewed(owned, use);
+    this.#noteWear(owned, use);
+    // A parked one is in the middle of a turn.
+    const reason = use.name === "parked" ? undefined : this.#whyRenewed(owned, isRested(use) && !isCheap(use));
     this.#use(owned, use);
     if (reason !== undefined) {
       this.#options.log.debug("a process is renewed", { reason, turns: owned.wear.turns });
       return this.end(owned, "renewed");
     }
-    if (isRested(use)) whereabouts.arrive(use.timeline);
+    if (isRested(use)) this.#options.whereabouts.arrive(use.timeline);
     limitRest(owned, use, { all: () => this.all, limits: this.#options, end: () => this.end(owned, "idle_time") });
     // Turns that wait look before any is evicted for one of them: it may be just the one that suits another.
     this.#onFree();
@@ -208,15 +209,14 @@ export class Processes {
     for (const { onExit } of this.#watchers) onExit?.(owned, use);
   }
 
-  #whyRenewed(owned: OwnedProcess, use: Free): RenewalReason | undefined {
-    const { birth, wear, process: { pid } } = owned;
-    const { clock, memoryOf } = this.#options.world;
-    if (isRested(use)) noteMemory(wear, () => (pid === undefined ? undefined : memoryOf(pid)));
-    const [isSuperseded, isOfAnotherDay] = [birth.generation !== this.#generation, birth.day !== clock.today()];
-    const facts = { isSuperseded, isOfAnotherDay, ageMs: clock.monotonic() - birth.ms, wear };
-    owned.isWorn = whyRenewed(facts, false) !== undefined;
-    // A parked one is in the middle of a turn.
-    return use.name === "parked" ? undefined : whyRenewed(facts, isRested(use) && !isCheap(use));
+  #noteWear(owned: OwnedProcess, use: Free): void {
+    const { wear, process: { pid } } = owned;
+    if (isRested(use)) noteMemory(wear, () => (pid === undefined ? undefined : this.#options.world.memoryOf(pid)));
+    owned.isWorn = this.#whyRenewed(owned, false) !== undefined;
+  }
+
+  #whyRenewed(owned: OwnedProcess, isForConversation: boolean): RenewalReason | undefined {
+    return whyRenewed(renewalFacts(owned, this.#generation, this.#options.world.clock), isForConversation);
   }
 
   /** Whether no turn may get a process, whatever it has been told. */

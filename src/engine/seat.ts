@@ -1,8 +1,18 @@
 import type { Conversation } from "../claude/conversation.ts";
 import type { OwnedProcess } from "./owned-process.ts";
 
-/** How a turn's process came to it: the first three had been used before. */
-export type SeatWay = "went_on" | "rewound" | "recycled" | "warm" | "booted";
+/** How a turn's process came to it. */
+export type SeatWay =
+  /** It has just what the request's history has, and goes on. */
+  | "went_on"
+  /** It has the beginning of the history; what it has besides was taken back. */
+  | "rewound"
+  /** It had another conversation, all of which was taken back. */
+  | "recycled"
+  /** It was started ahead, and has served no turn. */
+  | "warm"
+  /** It was started for the turn. */
+  | "booted";
 
 /** The process that a turn runs on. */
 export interface Seat {

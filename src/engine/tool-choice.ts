@@ -1,4 +1,3 @@
-import { toldMessages } from "../claude/told-messages.ts";
 import { anyCallText, callNowText, namedCallTexts, noCallText, oneCallText } from "../own-words.ts";
 import type { TurnEvent } from "../turn/event.ts";
 import type { Message } from "../turn/message.ts";
@@ -31,12 +30,6 @@ function choiceInstruction({ toolChoice, tools }: Turn): string[] {
     case "any": return [anyCallText];
     case "tool": return [namedCallTexts.join(toolChoice.name)];
   }
-}
-
-/** A turn as the CLI is told it. */
-export function toldTurn(request: Turn): Turn {
-  const turn = withToolChoice(request);
-  return { ...turn, messages: toldMessages(turn.messages) };
 }
 
 /** Whether the turn's answer must have a tool call; a client cannot use one without. */

@@ -14,7 +14,8 @@ import type { Profile } from "./recent-use.ts";
 import type { RestClock } from "./rest-clock.ts";
 import type { Seats } from "./seats.ts";
 import { endAtStop } from "./stop-sequences.ts";
-import { mustCall, toldTurn } from "./tool-choice.ts";
+import { toldTurn } from "./told-turn.ts";
+import { mustCall } from "./tool-choice.ts";
 import type { TurnCounts } from "./turn-counts.ts";
 import type { WarmProcesses } from "./warm-processes.ts";
 

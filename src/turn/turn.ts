@@ -32,7 +32,10 @@ export type Thinking =
   | { readonly type: "enabled"; readonly budgetTokens: number }
   | { readonly type: "adaptive" };
 
-/** One request to the model: all that its answer depends on, and nothing else. */
+/**
+ * One request to the model: all that its answer depends on. Besides that it has only where in the client's request a
+ * tool or an image's URL stood (`Tool.source`, `UrlSource.path`), for errors.
+ */
 export interface Turn {
   /** The value for the CLI's `--model`: an alias (`opus`) or a full id. */
   readonly model: string;

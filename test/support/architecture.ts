@@ -112,14 +112,15 @@ export function unusedImports(files: readonly SourceFile[]): string[] {
       .map((other) => `${name} may import ${other}, but does not.`));
 }
 
-/** Words that only OpenAI's API has: beneath the dialects all is said in Anthropic's. */
+/** Words that only OpenAI's API has: everywhere else all is said in Anthropic's. */
 const openAiWords = /finish_reason|prompt_tokens|completion_tokens|tool_calls|function_call|reasoning_content|response_format|previous_response|insufficient_quota|context_length_exceeded|chat\.completion|\[DONE\]/gu;
-const roomsWithoutOpenAi: readonly string[] = ["turn", "errors", "claude", "engine"];
+/** The one folder that may say them. */
+const openAiFolder = "src/api/openai/";
 
-/** OpenAI's words in a file beneath the dialects, a sentence each. Comments count: they explain in them. */
+/** OpenAI's words in a file outside of their folder, a sentence each. Comments count: they explain in them. */
 export function foreignWords(file: string, source: string): string[] {
-  if (!roomsWithoutOpenAi.includes(roomOf(file))) return [];
-  return [...new Set(source.match(openAiWords))].map((word) => `${file} says ${word}, which is OpenAI's word: ${roomOf(file)} has Anthropic's.`);
+  if (file.startsWith(openAiFolder)) return [];
+  return [...new Set(source.match(openAiWords))].map((word) => `${file} says ${word}, which is OpenAI's word: only ${openAiFolder} has them.`);
 }
 
 /** What a file of `src` must leave to `main.ts`, a sentence each. Comments do not count, strings do. */
