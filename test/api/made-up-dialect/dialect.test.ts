@@ -4,6 +4,7 @@ import { describe, it, type TestContext } from "node:test";
 import { bodyLookupRoute, type Config, lookupRoute, type Route, turnRoute } from "../../../src/index.ts";
 import { importsOf } from "../../support/architecture.ts";
 import { startEmbedded } from "../../support/embedded-server.ts";
+import { eventLine, messageStart } from "../../support/cli-lines.ts";
 import { fakeClaudePath } from "../../support/fake-claude.ts";
 import { waitForHealth } from "../../support/health.ts";
 import { openAiErrorIn } from "../../support/openai-error.ts";
@@ -36,6 +37,40 @@ describe("a dialect that is a file and a route", () => {
     const stream = await post(url, { say: ["WORDS 2"], stream: true });
     assert.match(stream.headers.get("content-type") ?? "", /^text\/event-stream/u);
     assert.equal(await stream.text(), "event: lines\nstart claude-fake-1\ntext w0 \ntext w1 \nend end_turn 2\n");
+  });
+
+  it("is told all that the API says: signatures, encrypted thinking, citations, its own tools, which stop sequence, and the borders of blocks", async (t) => {
+    const url = await start(t, "puppet");
+    const puppeteer = await startPuppeteer(t);
+    const asking = post(url, { say: [puppeteer.prompt()], all: true });
+    const puppet = await puppeteer.next();
+    const write = (line: object): void => puppet.raw(`${JSON.stringify(line)}\n`);
+    const tell = (event: object): void => write(eventLine(event));
+    write(messageStart("msg_1", "claude-fake-1"));
+    const search = { type: "server_tool_use", id: "s1", name: "web_search", input: {} };
+    for (const [index, content_block, ...deltas] of [
+      [0, { type: "thinking", thinking: "" }, { type: "thinking_delta", thinking: "hm" }, { type: "signature_delta", signature: "Eq+/=" }],
+      [1, { type: "redacted_thinking", data: "secret" }],
+      [2, search, { type: "input_json_delta", partial_json: '{"q":1}' }],
+      [3, { type: "text", text: "" }, { type: "text_delta", text: "é" }, { type: "citations_delta", citation: { cited_text: "é" } }],
+      [4, { type: "novelty" }, { type: "novelty_delta", more: 1 }],
+    ] as const) {
+      tell({ type: "content_block_start", index, content_block });
+      for (const delta of deltas) tell({ type: "content_block_delta", index, delta });
+      tell({ type: "content_block_stop", index });
+    }
+    const usage = { output_tokens: 1, server_tool_use: { web_search_requests: 1 } };
+    tell({ type: "message_delta", delta: { stop_reason: "stop_sequence", stop_sequence: "END", stop_details: { why: "é" } }, usage });
+    puppet.finish("stop_sequence");
+    assert.deepEqual((await (await asking).text()).split("\n"), [
+      "start claude-fake-1",
+      'begin 0 {"type":"thinking"}', "thinking hm", "signature Eq+/=", "done 0",
+      'begin 1 {"type":"redacted_thinking","data":"secret"}', "done 1",
+      `begin 2 ${JSON.stringify(search)}`, 'input {\\"q\\":1}', "done 2",
+      'begin 3 {"type":"text"}', "text é", 'citation {"cited_text":"é"}', "done 3",
+      'begin 4 {"type":"other","block":{"type":"novelty"}}', 'other {"type":"novelty_delta","more":1}', "done 4",
+      'end ["stop_sequence","END",{"why":"é"},{"server_tool_use":{"web_search_requests":1}}]', "",
+    ]);
   });
 
   it("tells of the subscription's window: which it is, how it stands, how much is used", async (t) => {

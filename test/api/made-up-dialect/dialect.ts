@@ -1,6 +1,6 @@
 /**
- * An API that nobody has: a turn is asked for by `{say, tools, called}` and answered in lines, `start claude-x`,
- * `text é`, `call t1 look {}`, `end end_turn`. It is here to show what a dialect takes: this file, which
+ * An API that nobody has: a turn is asked for by `{say, tools, all}` and answered in lines, `start claude-x`,
+ * `text é`, `call t1 look {}`, `end end_turn`. With `all` there is a line for each event of the answer. It is here to show what a dialect takes: this file, which
  * imports nothing but what the package exports, and a route. Beside it stand a lookup and one that is sent a body.
  */
 import {
@@ -10,7 +10,11 @@ import {
 } from "../../../src/index.ts";
 
 /** A request, and what its tools are called on the way to the model. */
-interface LinesRequest extends TurnRequest { readonly names: ToolNames }
+interface LinesRequest extends TurnRequest {
+  readonly names: ToolNames;
+  /** Whether the client wants a line for each event. */
+  readonly all: boolean;
+}
 
 /** What the parts of a turn are called in this API's requests. */
 const partFields: PartFields = { model: "x-lines-model", messages: "say", tools: "tools", toolChoice: "tools" };
@@ -41,11 +45,13 @@ function parseMessages(say: readonly unknown[], names: ToolNames): readonly Mess
 /** Answers line by line; a call's line is written when its input is whole. */
 class Lines implements WireStream, AnswerFold {
   readonly #names: ToolNames;
+  readonly #all: boolean;
   readonly #inputs = new Map<number, { readonly head: WireText; json: string }>();
   #body = noText;
 
-  constructor({ names }: LinesRequest) {
+  constructor({ names, all }: LinesRequest) {
     this.#names = names;
+    this.#all = all;
   }
 
   open(): WireText {
@@ -57,7 +63,7 @@ class Lines implements WireStream, AnswerFold {
   }
 
   encode(events: readonly TurnEvent[]): WireText {
-    return joinedWireText(events.map((event) => this.#line(event)));
+    return joinedWireText(events.map((event) => (this.#all ? eachLine(event) : this.#line(event))));
   }
 
   fail({ code }: BridgeError): WireText {
@@ -96,9 +102,27 @@ class Lines implements WireStream, AnswerFold {
   }
 }
 
+/** The line of any event: nothing of an answer is lost on the way to a dialect. */
+function eachLine(event: TurnEvent): WireText {
+  switch (event.type) {
+    case "accepted": case "retry": return noText;
+    case "message_start": return encodeWireText(`start ${event.model}\n`);
+    case "block_start": return wireText`begin ${event.index} ${jsonLatin1(event.block)}\n`;
+    case "text": return wireText`text ${event.text}\n`;
+    case "thinking": return wireText`thinking ${event.text}\n`;
+    case "input_json": return wireText`input ${event.text}\n`;
+    case "signature": return wireText`signature ${event.signature}\n`;
+    case "citation": return wireText`citation ${jsonLatin1(event.citation)}\n`;
+    case "other_delta": return wireText`other ${jsonLatin1(event.delta)}\n`;
+    case "block_stop": return wireText`done ${event.index}\n`;
+    case "message_stop":
+      return wireText`end ${jsonLatin1([event.stopReason, event.stopSequence ?? null, event.stopDetails ?? null, event.usage.others])}\n`;
+  }
+}
+
 export const madeUpDialect: Dialect<LinesRequest> = {
   parse: (body, { defaultModel, header }) => {
-    const { say, tools, stream } = objectAt(body, "body");
+    const { say, tools, stream, all } = objectAt(body, "body");
     const names = new ToolNames();
     const messages = parseMessages(arrayAt(say, "say"), names);
     const offered = toolList(tools, "tools", (name, path) => [
@@ -106,6 +130,7 @@ export const madeUpDialect: Dialect<LinesRequest> = {
     ]);
     return {
       names,
+      all: optionalBoolean(all, "all") ?? false,
       model: header("x-lines-model") ?? defaultModel,
       stream: optionalBoolean(stream, "stream") ?? false,
       turn: {
