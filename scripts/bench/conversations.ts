@@ -11,7 +11,7 @@ import { BareCli } from "./bare-cli.ts";
 import { calm, calmNote } from "./calm.ts";
 import { requestChat, type ChatMessage } from "./chat-request.ts";
 import { parseOptions, roundsOf } from "./options.ts";
-import { healthOf, startOurs, waitUntilWarm, warm } from "./our-server.ts";
+import { healthOf, startOurs, turnsBy, waitUntilWarm, warm } from "./our-server.ts";
 import { type CliRun, measureCliVersions } from "./real-cli.ts";
 import { startReference } from "./reference.ts";
 import { report } from "./report.ts";
@@ -112,12 +112,12 @@ async function measure(run: CliRun): Promise<{ rows: Row[]; notes: string[] }> {
       row(`hit-${count}-${version}`, `Hit after ${label}`, "ms", hit, comparisons(hit)),
     );
   }
-  const { reuse } = await healthOf(ours.port);
+  const turns = turnsBy(await healthOf(ours.port));
   const replayMs = median(misses[longest] ?? []) - median(misses[shortest] ?? []);
   const notes = [
     `a replayed message costs ${(replayMs / (longest - shortest)).toFixed(1)} ms.`,
     acknowledgementsText(median(acknowledgementsOfLongest)),
-    reuseText(reuse),
+    turnsText(turns),
   ];
   return { rows, notes: notes.map((note) => `CLI ${version}: ${note}`) };
 }
@@ -128,9 +128,9 @@ function acknowledgementsText(waitMs: number): string {
     `${waitMs.toFixed(0)} ms, ${(waitMs / count).toFixed(1)} ms each.`;
 }
 
-function reuseText(reuse: Readonly<Record<string, number>>): string {
-  const counts = Object.entries(reuse).filter(([, times]) => times > 0).map(([why, times]) => `${why} ${times}`);
-  return `reuse as our server counts it: ${counts.join(", ")}.`;
+function turnsText(turns: Readonly<Record<string, number>>): string {
+  const counts = Object.entries(turns).filter(([, times]) => times > 0).map(([why, times]) => `${why} ${times}`);
+  return `turns as our server counts them: ${counts.join(", ")}.`;
 }
 
 async function overHttp(port: number, count: number, round: number): Promise<TurnTimes> {

@@ -57,8 +57,23 @@ export function startOurs(scope: Scope, { folder }: Build, options: OurServerOpt
 export interface Health {
   readonly status: string;
   readonly running_turns: number;
-  readonly processes: { readonly all: number; readonly warm: number; readonly resting_conversations: number };
-  readonly reuse: Readonly<Record<string, number>>;
+  readonly processes: {
+    readonly all: number; readonly warm: number; readonly resting?: number; readonly parked?: number;
+    /** Of a build from before processes were told by what they do. */
+    readonly resting_conversations?: number;
+  };
+  readonly turns?: {
+    readonly went_on: number; readonly rewound: number; readonly told: Readonly<Record<string, number>>;
+  };
+  /** Of an older build. */
+  readonly reuse?: Readonly<Record<string, number>>;
+}
+
+/** How many turns went on with their process, were rewound, or were told anew, by the reason. */
+export function turnsBy({ turns, reuse = {} }: Health): Readonly<Record<string, number>> {
+  const { hit, ...older } = reuse;
+  return turns === undefined ? { went_on: hit ?? 0, ...older }
+    : { went_on: turns.went_on, rewound: turns.rewound, ...turns.told };
 }
 
 export function healthOf(port: number): Promise<Health> {
@@ -82,7 +97,9 @@ export const warm = 1;
 export async function waitUntilWarm(port: number, warm: number, withinMs = 20_000): Promise<void> {
   const start = performance.now();
   for (;;) {
-    const { processes: { all, warm: waiting, resting_conversations: resting }, running_turns } = await healthOf(port);
+    const { processes, running_turns } = await healthOf(port);
+    const { all, warm: waiting } = processes;
+    const resting = processes.resting_conversations ?? (processes.resting ?? 0) + (processes.parked ?? 0);
     const isUp = waiting >= Math.min(1, warm) && waiting + resting >= warm && all === waiting + resting;
     if (isUp && running_turns === 0) return;
     if (performance.now() - start > withinMs) {

@@ -21,7 +21,7 @@ import { callMark, chatBody, chatContentMark, chatPath, requestChat } from "./ch
 import { requestStream } from "./http-stream.ts";
 import { requestMessages } from "./messages-request.ts";
 import { parseOptions, roundsOf } from "./options.ts";
-import { healthOf, startOurs, waitUntilWarm, warm } from "./our-server.ts";
+import { healthOf, startOurs, turnsBy, waitUntilWarm, warm } from "./our-server.ts";
 import { type CliRun, measureCliVersions } from "./real-cli.ts";
 import { startReference } from "./reference.ts";
 import { report } from "./report.ts";
@@ -128,14 +128,14 @@ async function overHttp(port: number, round: number): Promise<number> {
   };
   await ask(callMark, asked);
   await calm(toolMs, options);
-  const before = (await healthOf(port)).reuse["hit"] ?? 0;
+  const before = turnsBy(await healthOf(port))["went_on"] ?? 0;
   const call = { id, type: "function", function: { name, arguments: JSON.stringify(input) } };
   const ms = await ask(chatContentMark, [
     ...asked,
     { role: "assistant", content: null, tool_calls: [call] },
     { role: "tool", tool_call_id: id, content: result },
   ]);
-  const hits = (await healthOf(port)).reuse["hit"];
+  const hits = turnsBy(await healthOf(port))["went_on"];
   if (hits !== before + 1) throw new Error("the result did not go to the process that waited for it");
   return ms;
 }

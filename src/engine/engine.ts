@@ -1,3 +1,4 @@
+import type { Capabilities } from "../claude/capabilities.ts";
 import type { Installation } from "../claude/installation.ts";
 import { orLate } from "../claude/late.ts";
 import type { RateLimitInfo } from "../claude/protocol.ts";
@@ -10,7 +11,8 @@ import type { Complete } from "./attempts.ts";
 import type { EngineOptions } from "./engine-options.ts";
 import { type EngineParts, engineParts } from "./engine-parts.ts";
 import type { ResolvedModel } from "./model-catalog.ts";
-import type { Reuse, ToldOn } from "./turn-counts.ts";
+import type { ProcessCounts } from "./owned-process.ts";
+import type { Turns } from "./turn-counts.ts";
 
 export type { EngineOptions } from "./engine-options.ts";
 
@@ -28,12 +30,11 @@ export interface EngineStatus {
   readonly rateLimit: RateLimitInfo | undefined;
   readonly runningTurns: number;
   readonly waitingTurns: number;
-  readonly warmProcesses: number;
-  readonly restingConversations: number;
-  /** All living processes, whatever they do. */
-  readonly processes: number;
-  readonly reuse: Reuse;
-  readonly toldOn: ToldOn;
+  /** How many processes there are of each use, and in all. */
+  readonly processes: ProcessCounts & { readonly all: number };
+  /** What the CLI can do; undefined until it was tried. */
+  readonly capabilities: Capabilities | undefined;
+  readonly turns: Turns;
 }
 
 /** Runs turns within the limits, each on a process that no other turn has at the time. */
@@ -47,18 +48,15 @@ export class Engine {
   }
 
   get status(): EngineStatus {
-    const { admission, account, boots, cli, processes, counts } = this.#parts;
+    const { admission, account, boots, cli, processes, capabilities, counts } = this.#parts;
     const { loggedIn, loginRefusal, sendsEmail, rateLimit } = account;
-    const { warm, resting, parked } = processes.counts;
     return {
       installation: cli.installation, loggedIn, loginRefusal, bootFault: boots.fault, sendsEmail, rateLimit,
       runningTurns: admission.running,
       waitingTurns: admission.waiting,
-      warmProcesses: warm,
-      restingConversations: resting + parked,
-      processes: processes.size,
-      reuse: counts.reuse,
-      toldOn: counts.toldOn,
+      processes: { all: processes.size, ...processes.counts },
+      capabilities: capabilities.isKnown ? capabilities.current : undefined,
+      turns: counts.turns,
     };
   }
 

@@ -90,7 +90,7 @@ describe("a claude that is killed", () => {
     next.say("served");
     next.finish();
     assert.match(await (await again).text(), /"content":"served"/);
-    assert.equal((await healthOf(url)).reuse["process_ended"], 1);
+    assert.equal((await healthOf(url)).turns.told["process_ended"], 1);
   });
 });
 

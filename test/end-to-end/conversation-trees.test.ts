@@ -85,7 +85,7 @@ async function growAll(t: TestContext, scene: Scene, { trees, firstSeed, atOnce,
   assert.ok(turns <= seen.requests + seen.killed.size, `${turns} turns for ${seen.requests} requests and ${seen.killed.size} kills: some were asked twice`);
   const seconds = ((performance.now() - beganAtMs) / 1000).toFixed(1);
   t.diagnostic(`${grown} trees from seed ${firstSeed} on, ${seen.requests} requests, ${scene.claude.counts.turns} turns, ${scene.claude.counts.processes} processes (${scene.claude.counts.rehearsals} rehearsed), ${seen.killed.size} kills (${seen.errorsOfKills} noticed), ${seconds} s`);
-  t.diagnostic(`reuse: ${JSON.stringify(status.reuse)}; steps: ${JSON.stringify(Object.fromEntries(seen.steps))}`);
+  t.diagnostic(`turns: ${JSON.stringify(status.turns)}; steps: ${JSON.stringify(Object.fromEntries(seen.steps))}`);
   return { seen, status, grown };
 }
 
@@ -102,7 +102,7 @@ describe("conversation trees", { skip: relaysUnavailable }, () => {
     const trees = Math.ceil(treesFor(scene) * (1 - 1 / crampedShare));
     const { seen, status, grown } = await growAll(t, scene, { trees, firstSeed: seedFirst, atOnce: 8 });
     if (isTooFew(t, grown)) return;
-    const { hit, unknown_history: unknown, first_message: first, in_use: inUse } = status.reuse;
+    const { wentOn: hit, told: { unknown_history: unknown, first_message: first, in_use: inUse } } = status.turns;
     assert.ok(hit > seen.requests / 5, `only ${hit} of ${seen.requests} requests went on with a living process`);
     assert.ok(unknown > seen.requests / 20, `only ${unknown} of ${seen.requests} histories were replayed`);
     assert.ok(first > 0, "no conversation began");
@@ -124,8 +124,8 @@ describe("conversation trees", { skip: relaysUnavailable }, () => {
     const trees = Math.ceil(treesFor(scene) / crampedShare);
     const { status, grown } = await growAll(t, scene, { trees, firstSeed: seedFirst, atOnce: 2 });
     if (isTooFew(t, grown)) return;
-    assert.ok(status.reuse.evicted > 0, "no conversation lost its process to another");
-    assert.ok(status.reuse.hit > 0, "no request went on with a living process");
+    assert.ok(status.turns.told.evicted > 0, "no conversation lost its process to another");
+    assert.ok(status.turns.wentOn > 0, "no request went on with a living process");
   });
 
   for (const version of ["2.1.160", "2.1.197", "2.1.280"] as const) {
@@ -134,8 +134,8 @@ describe("conversation trees", { skip: relaysUnavailable }, () => {
       const trees = Math.ceil(treesFor(scene) / crampedShare);
       const { status, grown } = await growAll(t, scene, { trees, firstSeed: seedFirst, atOnce: 4 });
       if (isTooFew(t, grown)) return;
-      assert.equal(status.reuse.rewound > 0, version !== "2.1.160");
-      assert.equal(status.toldOn.recycled > 0, rewindAbilities[version].toEmpty);
+      assert.equal(status.turns.rewound > 0, version !== "2.1.160");
+      assert.equal(status.turns.toldOn.recycled > 0, rewindAbilities[version].toEmpty);
     });
   }
 

@@ -52,16 +52,16 @@ async function start(t: TestContext, fake = "answers", overrides: Partial<Config
     history.push({ role: "assistant", content });
     return content;
   };
-  return { fetched, gone, history, post, message, say, reuse: () => api.discovered().then(({ reuse }) => reuse) };
+  return { fetched, gone, history, post, message, say, turns: () => api.discovered().then(({ turns }) => turns) };
 }
 
 describe("an image by URL", () => {
   it("of the first of five turns is fetched once", async (t) => {
-    const { fetched, say, reuse } = await start(t);
+    const { fetched, say, turns } = await start(t);
     await say("/1");
     for (let turn = 2; turn <= 5; turn += 1) await say();
     assert.deepEqual(fetched, ["/1"]);
-    assert.equal((await reuse()).hit, 4);
+    assert.equal((await turns()).wentOn, 4);
   });
 
   it("may expire once it was told: the conversation goes on", async (t) => {
@@ -73,13 +73,13 @@ describe("an image by URL", () => {
   });
 
   it("may expire also where its process is gone: it is told anew from memory", async (t) => {
-    const { gone, fetched, say, reuse } = await start(t, "answers", { conversationIdleSeconds: 0 });
+    const { gone, fetched, say, turns } = await start(t, "answers", { conversationIdleSeconds: 0 });
     await say("/1");
     gone.add("/1");
     await say();
     await say("/3");
     assert.deepEqual(fetched, ["/1", "/3"]);
-    assert.equal((await reuse()).hit, 0);
+    assert.equal((await turns()).wentOn, 0);
   });
 
   it("that is new is fetched, also from where another came from before", async (t) => {
@@ -92,13 +92,13 @@ describe("an image by URL", () => {
   });
 
   it("that cannot be had is a 400 that names it, and its conversation goes on without it", async (t) => {
-    const { gone, history, message, post, say, reuse } = await start(t);
+    const { gone, history, message, post, say, turns } = await start(t);
     await say("/1");
     gone.add("/2");
     const { status, param } = await openAiErrorIn(await post([...history, message("/2")]));
     assert.deepEqual([status, param], [400, "messages[2].content[1].image_url.url"]);
     await say("/3");
-    assert.equal((await reuse()).hit, 1);
+    assert.equal((await turns()).wentOn, 1);
   });
 
   it("is one of twenty that are fetched for a request, however many its conversation has", async (t) => {

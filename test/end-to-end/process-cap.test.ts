@@ -64,7 +64,7 @@ for (const cap of caps) {
       const answers = await Promise.all(Array.from({ length: 10 }, async (_, index) => (await chatRequest(url, question(`WORDS ${index + 1}`))).text()));
       for (const [index, answer] of answers.entries()) assert.match(answer, new RegExp(`"content":"[^"]*w${index} "[\\s\\S]*\\[DONE\\]`));
       assert.ok(live.most <= cap, `${live.most} at once`);
-      assert.equal((await healthOf(url)).processes.resting_conversations > 0, true);
+      assert.equal((await healthOf(url)).processes.resting > 0, true);
     });
   });
 }

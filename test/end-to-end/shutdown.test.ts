@@ -41,7 +41,7 @@ async function fill(bridge: BridgeProcess, puppeteer: Puppeteer): Promise<{ pids
   const response = await midway;
   const before = ask(puppeteer.prompt("before"), false).then((answer) => answer.text());
   const third: Puppet = await puppeteer.next();
-  await waitForHealth(bridge.url, ({ processes, running_turns }) => processes.warm > 0 && processes.resting_conversations === 1 && running_turns === 2);
+  await waitForHealth(bridge.url, ({ processes, running_turns }) => processes.warm > 0 && processes.resting === 1 && running_turns === 2);
   const pids = childrenOf(bridge);
   assert.ok(pids.length >= 4, `${pids.length} processes`);
   for (const { pid } of [first, second, third]) assert.ok(pids.includes(pid));

@@ -110,9 +110,9 @@ describe("what the CLI is told", { skip: relaysUnavailable }, () => {
       }
       for (const { who } of sentBy(messages).said) kinds.set(who.replace(/ \d+$/u, ""), (kinds.get(who.replace(/ \d+$/u, "")) ?? 0) + 1);
     }
-    const { reuse } = await healthOf(url);
-    assert.ok((reuse["hit"] ?? 0) > wanted / 20, `${reuse["hit"]} of ${wanted} went on with a process`);
-    t.diagnostic(`${wanted} requests: ${JSON.stringify(reuse)}`);
+    const { turns } = await healthOf(url);
+    assert.ok((turns.went_on ?? 0) > wanted / 20, `${turns.went_on} of ${wanted} went on with a process`);
+    t.diagnostic(`${wanted} requests: ${JSON.stringify(turns)}`);
     for (const kind of ["user text", "assistant text", "user", "call", "result"]) assert.ok((kinds.get(kind) ?? 0) > wanted / 4, `${kind}: ${kinds.get(kind)}`);
   });
 });
@@ -180,8 +180,8 @@ describe("the results of parallel calls", () => {
         });
       }
     }));
-    const { reuse } = await healthOf(url);
-    assert.deepEqual(Object.fromEntries(Object.entries(reuse).filter(([, count]) => count > 0)), { hit: rounds, first_message: conversations });
+    const { turns } = await healthOf(url);
+    assert.deepEqual([turns.went_on, turns.rewound, Object.entries(turns.told).filter(([, count]) => count > 0)], [rounds, 0, [["first_message", conversations]]]);
     assert.ok(refused > conversations && rounds > conversations);
   });
 });

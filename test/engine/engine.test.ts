@@ -8,7 +8,7 @@ import type { TurnEvent } from "../../src/turn/event.ts";
 import type { Message } from "../../src/turn/message.ts";
 import type { Turn } from "../../src/turn/turn.ts";
 import { fakeClaudePath, runningFakes } from "../support/fake-claude.ts";
-import { begin, goneWithinMs, startEngine, until } from "../support/started-engine.ts";
+import { begin, goneWithinMs, startEngine, until, restingIn } from "../support/started-engine.ts";
 import { argumentsOf, environmentOf, waitUntilGone } from "../support/processes.ts";
 import { platformEnvironment } from "../support/real-claude.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
@@ -134,7 +134,7 @@ describe("discovery", () => {
     assert.deepEqual(await engine.discover(), { kind: "found", version: "2.1.330" });
     assert.equal(engine.status.loggedIn, true);
     assert.ok((await engine.listModels()).some(({ id, description }) => id === "claude-fake-1" && description === "Fake"), "the model is listed");
-    await until(() => engine.status.processes === 0);
+    await until(() => engine.status.processes.all === 0);
     assert.deepEqual(runningFakes("answers"), []);
   });
 
@@ -154,7 +154,7 @@ describe("discovery", () => {
   it("of an unusable CLI starts no process", async (t) => {
     const { engine } = startEngine(t, "old-version");
     assert.equal((await engine.discover()).kind, "unusable");
-    assert.equal(engine.status.processes, 0);
+    assert.equal(engine.status.processes.all, 0);
   });
 });
 
@@ -238,7 +238,7 @@ describe("closing", () => {
     const failing = errorOf(batches);
     await engine.close(10);
     assert.equal((await failing).code, "shutting_down");
-    assert.deepEqual([runningFakes("hangs"), engine.status.processes], [[], 0]);
+    assert.deepEqual([runningFakes("hangs"), engine.status.processes.all], [[], 0]);
   });
 
   it("waits for a process that holds on to life", { skip: onlyPosix }, async (t) => {
@@ -282,7 +282,7 @@ describe("a conversation", () => {
     assert.equal(second.count, 3);
     const third = await toldAfter(engine, [user("one"), assistant(first.answer), user("two"), assistant(`\n ${second.answer} `), user("three")]);
     assert.equal(third.count, 4);
-    assert.deepEqual([engine.status.reuse.hit, engine.status.reuse.first_message, engine.status.restingConversations], [2, 1, 1]);
+    assert.deepEqual([engine.status.turns.wentOn, engine.status.turns.told.first_message, restingIn(engine)], [2, 1, 1]);
     assert.equal(runningFakes("echo-history").length, 1);
   });
 
@@ -304,7 +304,7 @@ describe("a conversation", () => {
     const second = await run([user("one"), assistant(first), user("two")]);
     assert.doesNotMatch(second, /"(?:one|two)"/u);
     assert.deepEqual(asked, [[user("one")], [user("two")]]);
-    assert.equal(engine.status.reuse.hit, 1);
+    assert.equal(engine.status.turns.wentOn, 1);
   });
 
   it("rests on, as it was, where what a message refers to cannot be had", async (t) => {
@@ -315,8 +315,7 @@ describe("a conversation", () => {
     const refuse = (): Promise<never> => Promise.reject(refusal);
     for (let times = 0; times < 2; times += 1) {
       const { error } = await collect(engine.run(turn, never, refuse));
-      const { restingConversations, runningTurns } = engine.status;
-      assert.deepEqual([error, restingConversations, runningTurns], [refusal, 1, 0]);
+      assert.deepEqual([error, restingIn(engine), engine.status.runningTurns], [refusal, 1, 0]);
     }
     assert.equal((await toldAfter(engine, turn.messages)).count, 3, "its process was told nothing of it");
     assert.equal(runningFakes("echo-history").length, 1);
@@ -336,7 +335,7 @@ describe("a conversation", () => {
       const second = await toldAfter(engine, messages, more);
       // initialize, perhaps the limit, the history and its acknowledgement, the question.
       assert.equal(second.count, more.maxTokens === undefined ? 5 : 6);
-      assert.deepEqual([engine.status.reuse.hit, engine.status.reuse.unknown_history], [0, 1]);
+      assert.deepEqual([engine.status.turns.wentOn, engine.status.turns.told.unknown_history], [0, 1]);
     });
   }
 
@@ -345,14 +344,14 @@ describe("a conversation", () => {
     await toldAfter(engine, [user("one")]);
     const again = await toldAfter(engine, [user("one")]);
     assert.equal(again.count, 2);
-    assert.equal(engine.status.restingConversations, 2);
+    assert.equal(restingIn(engine), 2);
   });
 
   it("whose turn was left is not gone on with", async (t) => {
     const { engine } = startEngine(t, "hangs", keep);
     const { batches } = await begin(engine, ask("hi"));
     await batches.return();
-    assert.equal(engine.status.restingConversations, 0);
+    assert.equal(restingIn(engine), 0);
     await Promise.all(runningFakes("hangs").map((pid) => waitUntilGone(pid, goneWithinMs)));
   });
 
@@ -360,7 +359,7 @@ describe("a conversation", () => {
     const { engine } = startEngine(t, "runs-on", keep);
     const { events } = await collect(engine.run(ask("hi"), never));
     assert.equal(summaryOf(events).stopReason, "max_tokens");
-    assert.equal(engine.status.restingConversations, 0);
+    assert.equal(restingIn(engine), 0);
   });
 
   it("that is asked twice at once has its process only once", async (t) => {
@@ -369,19 +368,19 @@ describe("a conversation", () => {
     const next = { ...ask(""), messages: [user("WORDS 1"), assistant("w0"), user("WORDS 2")] };
     const both = await Promise.all([collect(engine.run(next, never)), collect(engine.run(next, never))]);
     assert.deepEqual(both.map(({ events }) => summaryOf(events).text), ["w0 w1 ", "w0 w1 "]);
-    assert.deepEqual([engine.status.reuse.hit, engine.status.reuse.in_use], [1, 1]);
+    assert.deepEqual([engine.status.turns.wentOn, engine.status.turns.told.in_use], [1, 1]);
     // Both are over: the process has moved on, and nobody has it.
     await collect(engine.run(next, never));
-    assert.deepEqual([engine.status.reuse.in_use, engine.status.reuse.unknown_history], [1, 1]);
+    assert.deepEqual([engine.status.turns.told.in_use, engine.status.turns.told.unknown_history], [1, 1]);
   });
 
   it("that rests for too long ends, and is told apart from one that never was", async (t) => {
     const { engine } = startEngine(t, "answers", { conversationIdleMsMax: 20 });
     await collect(engine.run(ask("WORDS 1"), never));
     await Promise.all(runningFakes("answers").map((pid) => waitUntilGone(pid, goneWithinMs)));
-    assert.equal(engine.status.restingConversations, 0);
+    assert.equal(restingIn(engine), 0);
     await collect(engine.run({ ...ask(""), messages: [user("WORDS 1"), assistant("w0"), user("WORDS 1")] }, never));
-    assert.equal(engine.status.reuse.idle_time, 1);
+    assert.equal(engine.status.turns.told.idle_time, 1);
   });
 
   it("whose process died is replayed", async (t) => {
@@ -389,9 +388,9 @@ describe("a conversation", () => {
     await collect(engine.run(ask("WORDS 1"), never));
     const [pid = 0] = runningFakes("answers");
     process.kill(pid, "SIGKILL");
-    await until(() => engine.status.restingConversations === 0);
+    await until(() => restingIn(engine) === 0);
     const { events, error } = await collect(engine.run({ ...ask(""), messages: [user("WORDS 1"), assistant("w0"), user("WORDS 2")] }, never));
-    assert.deepEqual([error, summaryOf(events).text, engine.status.reuse.process_ended], [undefined, "w0 w1 ", 1]);
+    assert.deepEqual([error, summaryOf(events).text, engine.status.turns.told.process_ended], [undefined, "w0 w1 ", 1]);
   });
 
   it("whose process is just dying is replayed too", async (t) => {
@@ -406,19 +405,19 @@ describe("a conversation", () => {
   it("makes room for another when all places are taken by those that rest", async (t) => {
     const { engine } = startEngine(t, "answers", { ...keep, maxProcesses: 2 });
     for (const text of ["WORDS 1", "WORDS 2", "WORDS 3"]) assert.equal((await collect(engine.run(ask(text), never))).error, undefined);
-    assert.equal(engine.status.restingConversations, 2);
+    assert.equal(restingIn(engine), 2);
     // The least recently used one went.
     await collect(engine.run({ ...ask(""), messages: [user("WORDS 1"), assistant("w0"), user("WORDS 1")] }, never));
-    assert.equal(engine.status.reuse.evicted, 1);
+    assert.equal(engine.status.turns.told.evicted, 1);
   });
 
   it("makes room once for each turn that has none", async (t) => {
     const { engine } = startEngine(t, "answers", { ...keep, maxProcesses: 3 });
     for (const text of ["WORDS 1", "WORDS 2", "WORDS 3"]) await collect(engine.run(ask(text), never));
-    assert.equal(engine.status.restingConversations, 3);
+    assert.equal(restingIn(engine), 3);
     const runs = ["WORDS 4", "WORDS 5"].map(async (text) => (await begin(engine, ask(text))).batches);
     for (const batches of await Promise.all(runs)) {
-      assert.equal(engine.status.restingConversations, 1);
+      assert.equal(restingIn(engine), 1);
       await batches.return();
     }
   });
@@ -428,7 +427,7 @@ describe("a conversation", () => {
     await collect(engine.run(ask("WORDS 1"), never));
     const messages = [user("WORDS 1"), assistant("w0"), user("WORDS 2")];
     assert.equal((await errorOf(engine.run({ ...ask(""), messages }, AbortSignal.abort()))).code, "client_closed");
-    assert.deepEqual([engine.status.restingConversations, engine.status.runningTurns], [1, 0]);
+    assert.deepEqual([restingIn(engine), engine.status.runningTurns], [1, 0]);
   });
 });
 
@@ -452,11 +451,11 @@ describe("a conversation with tools", () => {
   it("goes on with the process that waits for the results, though none is kept otherwise", async (t) => {
     const { engine } = startEngine(t, "calls-tools");
     const { events, calls, next } = await called(engine, 'CALL look {"n":1} CALL listen {"n":2}');
-    assert.deepEqual([summaryOf(events).stopReason, engine.status.restingConversations, engine.status.runningTurns], ["tool_use", 1, 0]);
+    assert.deepEqual([summaryOf(events).stopReason, restingIn(engine), engine.status.runningTurns], ["tool_use", 1, 0]);
     const [pid = 0] = runningFakes("calls-tools");
     const second = await collect(engine.run(next("one", "two"), never));
     assert.deepEqual((JSON.parse(summaryOf(second.events).text) as { id: string; content: { text: string }[] }[]).map(({ id, content }) => [id, content[0]?.text]), [[calls[0]?.id, "one"], [calls[1]?.id, "two"]]);
-    assert.deepEqual([engine.status.reuse.hit, engine.status.restingConversations], [1, 0]);
+    assert.deepEqual([engine.status.turns.wentOn, restingIn(engine)], [1, 0]);
     await waitUntilGone(pid, goneWithinMs);
   });
 
@@ -470,7 +469,7 @@ describe("a conversation with tools", () => {
     const messages = [...turn.messages, { role: "assistant", content: [...assistant("\none moment").content, ...callsOf([call?.id ?? "", "listen", { to: "it" }]).content] } as Message, resultsOf([call?.id ?? "", "tweet"])];
     const third = await collect(engine.run({ ...turn, messages }, never));
     assert.match(summaryOf(third.events).text, /tweet/u);
-    assert.equal(engine.status.reuse.hit, 2);
+    assert.equal(engine.status.turns.wentOn, 2);
   });
 
   it("whose process is gone is replayed, its calls and results in their true roles", async (t) => {
@@ -478,10 +477,10 @@ describe("a conversation with tools", () => {
     const { next } = await called(engine, "CALL look {}");
     const [pid = 0] = runningFakes("calls-tools");
     process.kill(pid, "SIGKILL");
-    await until(() => engine.status.restingConversations === 0);
+    await until(() => restingIn(engine) === 0);
     const { events, error } = await collect(engine.run(next("a bird"), never));
     // It is asked by the results alone, of which the made-up CLI knows nothing.
-    assert.deepEqual([error, summaryOf(events).text, engine.status.reuse.process_ended], [undefined, "ok", 1]);
+    assert.deepEqual([error, summaryOf(events).text, engine.status.turns.told.process_ended], [undefined, "ok", 1]);
   });
 
   it("is replayed too when the client brings more than results, and the process that waits is left alone", async (t) => {
@@ -491,25 +490,25 @@ describe("a conversation with tools", () => {
     const last = turn.messages.at(-1);
     const withWords = { role: "user", content: [...last?.content ?? [], { type: "text", text: "and hurry" }] } as Message;
     const { events, error } = await collect(engine.run({ ...turn, messages: [...turn.messages.slice(0, -1), withWords] }, never));
-    assert.deepEqual([error, summaryOf(events).text, engine.status.reuse.hit, engine.status.restingConversations], [undefined, "ok", 0, 1]);
+    assert.deepEqual([error, summaryOf(events).text, engine.status.turns.wentOn, restingIn(engine)], [undefined, "ok", 0, 1]);
     const second = await collect(engine.run(turn, never));
-    assert.deepEqual([second.error, engine.status.reuse.hit], [undefined, 1]);
+    assert.deepEqual([second.error, engine.status.turns.wentOn], [undefined, 1]);
   });
 
   it("whose CLI went on by itself is not gone on with", async (t) => {
     const { engine } = startEngine(t, "calls-tools");
     const { next } = await called(engine, "ALONE CALL look {}");
-    await until(() => engine.status.restingConversations === 0);
+    await until(() => restingIn(engine) === 0);
     const { events, error } = await collect(engine.run(next("a bird"), never));
-    assert.deepEqual([error, summaryOf(events).text, engine.status.reuse.hit], [undefined, "ok", 0]);
+    assert.deepEqual([error, summaryOf(events).text, engine.status.turns.wentOn], [undefined, "ok", 0]);
   });
 
   it("that is told to call none, or one, is not kept when it called more", async (t) => {
     const { engine } = startEngine(t, "calls-tools", { conversationIdleMsMax: 60_000 });
     const none = await called(engine, "CALL look {}", { toolChoice: { type: "none" } });
-    assert.deepEqual([none.calls, summaryOf(none.events).stopReason, engine.status.restingConversations], [[], "end_turn", 0]);
+    assert.deepEqual([none.calls, summaryOf(none.events).stopReason, restingIn(engine)], [[], "end_turn", 0]);
     const one = await called(engine, "CALL look {} CALL listen {}", { disableParallelToolUse: true });
-    assert.deepEqual([one.calls.map(({ name }) => name), summaryOf(one.events).stopReason, engine.status.restingConversations], [["look"], "tool_use", 0]);
+    assert.deepEqual([one.calls.map(({ name }) => name), summaryOf(one.events).stopReason, restingIn(engine)], [["look"], "tool_use", 0]);
   });
 });
 
@@ -519,7 +518,7 @@ describe("an answer that must be a call", () => {
   it("and is one is like any other", async (t) => {
     const { engine } = startEngine(t, "calls-tools");
     const { events } = await collect(engine.run(ask("CALL look {}", must), never));
-    assert.deepEqual([summaryOf(events).order, summaryOf(events).stopReason, engine.status.restingConversations], ["message_start text tool_use input_json message_stop", "tool_use", 1]);
+    assert.deepEqual([summaryOf(events).order, summaryOf(events).stopReason, restingIn(engine)], ["message_start text tool_use input_json message_stop", "tool_use", 1]);
   });
 
   it("and is words is turned round once: the client hears the call alone, and its process is not kept", async (t) => {
@@ -529,7 +528,7 @@ describe("an answer that must be a call", () => {
     assert.equal(error, undefined);
     assert.deepEqual([summaryOf(events).text, callsIn(events).map(({ name }) => name), summaryOf(events).stopReason], ["one moment ", ["look"], "tool_use"]);
     assert.equal(events.filter(({ type }) => type === "message_stop").length, 1);
-    assert.equal(engine.status.restingConversations, 0);
+    assert.equal(restingIn(engine), 0);
     await Promise.all(runningFakes("calls-tools").map((pid) => waitUntilGone(pid, goneWithinMs)));
   });
 
@@ -538,7 +537,7 @@ describe("an answer that must be a call", () => {
     const { events, error } = await collectUnchecked(engine.run(ask("just talk", { ...must, toolChoice: { type: "tool", name: "look" } }), never));
     const { code, part } = error as BridgeError;
     assert.deepEqual([code, part, summaryOf(events).text, summaryOf(events).stopReason], ["upstream_error", "toolChoice", "", undefined]);
-    assert.equal(engine.status.restingConversations, 0);
+    assert.equal(restingIn(engine), 0);
   });
 
   it("and was cut at its token limit is given up at once: nobody is left to ask", async (t) => {
@@ -554,7 +553,7 @@ describe("stop sequences", () => {
   it("end the answer, and its process, which has said more than the client knows", async (t) => {
     const { engine } = startEngine(t, "answers", keep);
     const { events, error } = await collect(engine.run(ask("WORDS 9", { stopSequences: ["w2 w3", "w8"] }), never));
-    assert.deepEqual([error, summaryOf(events).text, summaryOf(events).stopReason, engine.status.restingConversations], [undefined, "w0 w1 ", "stop_sequence", 0]);
+    assert.deepEqual([error, summaryOf(events).text, summaryOf(events).stopReason, restingIn(engine)], [undefined, "w0 w1 ", "stop_sequence", 0]);
     await Promise.all(runningFakes("answers").map((pid) => waitUntilGone(pid, goneWithinMs)));
     assert.equal(engine.status.runningTurns, 0);
   });
@@ -563,7 +562,7 @@ describe("stop sequences", () => {
     const { engine } = startEngine(t, "answers", keep);
     await collect(engine.run(ask("WORDS 2", { stopSequences: ["w9"] }), never));
     const { events } = await collect(engine.run(turnOf({ messages: [user("WORDS 2"), assistant("w0 w1"), user("WORDS 3")], stopSequences: ["other"] }), never));
-    assert.deepEqual([summaryOf(events).text, engine.status.reuse.hit], ["w0 w1 w2 ", 1]);
+    assert.deepEqual([summaryOf(events).text, engine.status.turns.wentOn], ["w0 w1 w2 ", 1]);
   });
 });
 
@@ -578,7 +577,7 @@ it("an engine tells when it has come to rest", async (t) => {
 });
 
 describe("a warm process", () => {
-  const isWarm = (engine: Engine, count: number): Promise<void> => until(() => engine.status.warmProcesses === count);
+  const isWarm = (engine: Engine, count: number): Promise<void> => until(() => engine.status.processes.warm === count);
 
   it("is up before the first turn, has been told nothing, and is replaced when it is taken", async (t) => {
     const { engine } = startEngine(t, "echo-history", { warm: 1, defaultModel: "opus" });
@@ -595,7 +594,7 @@ describe("a warm process", () => {
     const { engine } = startEngine(t, "answers", { warm: 1, defaultModel: "opus" });
     await engine.discover();
     // Without the one that was asked what it serves.
-    await until(() => engine.status.warmProcesses === 1 && engine.status.processes === 1);
+    await until(() => engine.status.processes.warm === 1 && engine.status.processes.all === 1);
     const [warm] = runningFakes("answers");
     const { error } = await collect(engine.run(ask("WORDS 1", { model: "haiku" }), never));
     assert.equal(error, undefined);
@@ -625,7 +624,7 @@ describe("a warm process", () => {
       assert.equal((await collect(engine.run(ask(`WORDS 1 of ${conversation}`, { model: "opus" }), never))).error, undefined);
     }
     await isWarm(engine, 2);
-    assert.equal(engine.status.restingConversations, 6);
+    assert.equal(restingIn(engine), 6);
   });
 
   it("has no room where as many conversations as there may be processes take turns: each keeps its own", async (t) => {
@@ -640,7 +639,7 @@ describe("a warm process", () => {
         messages.push(assistant(summaryOf(events).text), user("WORDS 1"));
       }
     }
-    assert.equal(engine.status.reuse.hit, 2 * (rounds - 1), JSON.stringify(engine.status.reuse));
+    assert.equal(engine.status.turns.wentOn, 2 * (rounds - 1), JSON.stringify(engine.status.turns));
   });
 
   it("that refuses its conversation is ended, and so is the one that was tried in its place", async (t) => {
@@ -648,7 +647,7 @@ describe("a warm process", () => {
     await engine.discover();
     await isWarm(engine, 1);
     assert.equal((await errorOf(engine.run(ask("hi", { model: "opus" }), never))).code, "cli_failed");
-    await until(() => engine.status.processes === engine.status.warmProcesses);
+    await until(() => engine.status.processes.all === engine.status.processes.warm);
   });
 
   it("has rehearsed what conversations keep beginning with, and is told only the message then", async (t) => {

@@ -62,6 +62,6 @@ for (const maxProcesses of [1, 2, 3]) {
     assert.ok(live.most <= maxProcesses, `${live.most} at once`);
     assert.ok(live.started > maxProcesses);
     await engine.close(0);
-    assert.deepEqual([engine.status.processes, runningFakes("calls-tools")], [0, []]);
+    assert.deepEqual([engine.status.processes.all, runningFakes("calls-tools")], [0, []]);
   });
 }

@@ -10,7 +10,7 @@ import type { Turn } from "../../src/turn/turn.ts";
 import { runningFakes } from "../support/fake-claude.ts";
 import { waitUntilGone } from "../support/processes.ts";
 import { platformEnvironment } from "../support/real-claude.ts";
-import { begin, goneWithinMs, startEngine, type StartedEngine, until } from "../support/started-engine.ts";
+import { begin, goneWithinMs, startEngine, type StartedEngine, until, restingIn } from "../support/started-engine.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { callsIn, collect, summaryOf } from "../support/turn-events.ts";
 import { ask, assistant, callsOf, never, systemOf, tool, turnOf, user } from "../support/turns.ts";
@@ -20,7 +20,7 @@ async function start(t: TestContext, fake: string, options: Partial<EngineOption
   const environment = { ...platformEnvironment(), REWINDS: "1" };
   const started = startEngine(t, fake, { conversationIdleMsMax: 60_000, environment, ...options });
   await started.engine.discover();
-  await until(() => started.engine.status.processes === 0);
+  await until(() => started.engine.status.processes.all === 0);
   return started;
 }
 
@@ -43,7 +43,8 @@ describe("a process that is rewound", () => {
     assert.deepEqual(edited.told, ["one", "two", "rewound", "three"]);
     const again = await told(engine, [...history, user("three")]);
     assert.deepEqual(again.told, ["one", "two", "rewound", "three", "rewound", "three"]);
-    assert.deepEqual([engine.status.reuse.hit, engine.status.reuse.rewound, runningFakes("echo-history").length], [1, 2, 1]);
+    const { wentOn, rewound, messagesTakenBack } = engine.status.turns;
+    assert.deepEqual([wentOn, rewound, messagesTakenBack, runningFakes("echo-history").length], [1, 2, 4, 1]);
   });
 
   it("is told what the client has put in place of an answer", async (t) => {
@@ -60,7 +61,7 @@ describe("a process that is rewound", () => {
     await told(engine, [user("one")]);
     const other = await told(engine, [user("two")]);
     assert.deepEqual(other.told, ["one", "rewound", "two"]);
-    assert.deepEqual([engine.status.toldOn, runningFakes("echo-history").length], [{ recycled: 1, warm: 0, booted: 1 }, 1]);
+    assert.deepEqual([engine.status.turns.toldOn, runningFakes("echo-history").length], [{ recycled: 1, warm: 0, booted: 1 }, 1]);
     const another = await told(engine, [user("two")], { system: systemOf("Another.") });
     assert.deepEqual(another.told, ["two"]);
   });
@@ -70,9 +71,9 @@ describe("a process that is rewound", () => {
     const { batches } = await begin(engine, ask("hi", { model: "opus" }));
     const [pid] = runningFakes("hangs");
     await batches.return();
-    await until(() => engine.status.restingConversations === 1);
+    await until(() => restingIn(engine) === 1);
     const next = await begin(engine, ask("hi again", { model: "opus" }));
-    assert.deepEqual([runningFakes("hangs"), engine.status.toldOn.recycled], [[pid], 1]);
+    assert.deepEqual([runningFakes("hangs"), engine.status.turns.toldOn.recycled], [[pid], 1]);
     await next.batches.return();
   });
 
@@ -80,10 +81,10 @@ describe("a process that is rewound", () => {
     const { engine } = await start(t, "answers");
     const { events } = await collect(engine.run(ask("WORDS 9", { model: "opus", stopSequences: ["w2"] }), never));
     assert.equal(summaryOf(events).stopReason, "stop_sequence");
-    await until(() => engine.status.restingConversations === 1);
+    await until(() => restingIn(engine) === 1);
     const messages = [user("WORDS 9"), assistant("w0 w1"), user("WORDS 1")];
     assert.equal((await collect(engine.run(turnOf({ model: "opus", messages }), never))).error, undefined);
-    assert.deepEqual([engine.status.toldOn, runningFakes("answers").length], [{ recycled: 1, warm: 0, booted: 1 }, 1]);
+    assert.deepEqual([engine.status.turns.toldOn, runningFakes("answers").length], [{ recycled: 1, warm: 0, booted: 1 }, 1]);
   });
 
   it("is told a result that comes with words, its call taken back", async (t) => {
@@ -102,9 +103,9 @@ describe("a process that is rewound", () => {
     const { engine } = await start(t, "calls-tools");
     const must = { model: "opus", tools: [tool("look")], toolChoice: { type: "any" } } as const;
     await collect(engine.run(ask("just talk", must), never));
-    await until(() => engine.status.restingConversations === 1);
+    await until(() => restingIn(engine) === 1);
     const { events } = await collect(engine.run(ask("CALL look {}", must), never));
-    assert.deepEqual([callsIn(events).length, engine.status.toldOn.recycled], [1, 1]);
+    assert.deepEqual([callsIn(events).length, engine.status.turns.toldOn.recycled], [1, 1]);
   });
 
   it("is ended when the CLI refuses; its turn goes to another process", async (t) => {
@@ -113,7 +114,7 @@ describe("a process that is rewound", () => {
     await told(engine, [user("one"), assistant(first.answer), user("two")]);
     const edited = await told(engine, [user("one"), assistant(first.answer), user("three")]);
     assert.deepEqual(edited.told, ["one", first.answer.slice(0, 9), "three"]);
-    assert.deepEqual([engine.status.reuse.rewound, engine.status.reuse.rewind_refused], [0, 1]);
+    assert.deepEqual([engine.status.turns.rewound, engine.status.turns.told.rewind_refused], [0, 1]);
     assert.ok(logLines.some((line) => line.includes("a process was not rewound")), logLines.join("\n"));
     await until(() => runningFakes("echo-history").length === 1);
   });
@@ -130,7 +131,7 @@ describe("a process of which it is not certain what it was told", () => {
       messages.length > 1 ? Promise.reject(new BridgeError("invalid_value", "No.")) : Promise.resolve(messages));
     const { error } = await collect(engine.run(turnOf({ model: "opus", messages: [...history, user("three")] }), never, complete));
     assert.equal((error as BridgeError).code, "invalid_value");
-    await until(() => engine.status.processes === 0);
+    await until(() => engine.status.processes.all === 0);
     const again = await told(engine, [...history, user("three"), assistant(""), user("four")]);
     assert.equal(again.told.length, 5, "nobody had the turn that failed");
   });
@@ -162,7 +163,7 @@ describe("a login that was renewed", () => {
     assert.equal((error as BridgeError).code, "not_logged_in");
     assert.deepEqual([engine.status.loggedIn, engine.status.loginRefusal], [false, (error as BridgeError).message]);
     assert.match(engine.status.loginRefusal ?? "", /^Invalid authentication credentials .*\/login/u);
-    await until(() => engine.status.processes === 0);
+    await until(() => engine.status.processes.all === 0);
     writeFileSync(file, "second");
     assert.equal(summaryOf((await collect(engine.run(ask("two", { model: "opus" }), never))).events).text, "second");
     assert.deepEqual([engine.status.loggedIn, engine.status.loginRefusal], [true, undefined]);
@@ -172,7 +173,7 @@ describe("a login that was renewed", () => {
     const { engine } = await start(t, "logged-out");
     const { error } = await collect(engine.run(ask("one", { model: "opus" }), never));
     assert.equal((error as BridgeError).code, "not_logged_in");
-    assert.deepEqual([engine.status.toldOn.booted, engine.status.restingConversations], [2, 0]);
+    assert.deepEqual([engine.status.turns.toldOn.booted, restingIn(engine)], [2, 0]);
   });
 });
 
@@ -183,7 +184,7 @@ describe("turns that come at once with one beginning", () => {
     const all = await Promise.all(Array.from({ length: 4 }, (_, number) => (
       collect(engine.run(ask(`WORDS 1 of ${number}`, { model: "opus" }), never)))));
     assert.deepEqual(all.map(({ error, events }) => [error, summaryOf(events).text]), Array(4).fill([undefined, "w0 "]));
-    const { toldOn } = engine.status;
+    const { toldOn } = engine.status.turns;
     assert.equal(toldOn.recycled + toldOn.warm + toldOn.booted, 5);
     assert.ok(toldOn.recycled > 1, JSON.stringify(toldOn));
   });
@@ -201,7 +202,7 @@ describe("two conversations with one beginning", () => {
       }
     }
     // While they are short, each is told again in less time than a process boots.
-    const { reuse, toldOn } = engine.status;
-    assert.deepEqual([reuse.evicted, reuse.hit, toldOn], [2, 2 * rounds - 4, { recycled: 2, warm: 0, booted: 2 }]);
+    const { told: { evicted }, wentOn, toldOn } = engine.status.turns;
+    assert.deepEqual([evicted, wentOn, toldOn], [2, 2 * rounds - 4, { recycled: 2, warm: 0, booted: 2 }]);
   });
 });

@@ -46,7 +46,7 @@ async function start(t: TestContext): Promise<Scene> {
     world: cli.world, maxProcesses: 2, conversationIdleMsMax: 600_000, silenceMsMax,
   });
   await engine.discover();
-  await until(() => engine.status.processes === 0);
+  await until(() => engine.status.processes.all === 0);
   const turn = (messages: readonly Message[]): Turn => turnOf({ model: "opus", tools: [tool("look")], messages });
   const ask: Scene["ask"] = async (messages, complete) => {
     let isOver = false;
@@ -162,7 +162,7 @@ describe("a process that is struck at a rewind", () => {
         assert.equal((await ask([user("after all")])).error, undefined);
         assert.ok(cli.living.length <= 2);
         await engine.close(0);
-        assert.deepEqual([engine.status.processes, cli.living.length, cli.clock.pending], [0, 0, 0]);
+        assert.deepEqual([engine.status.processes.all, cli.living.length, cli.clock.pending], [0, 0, 0]);
       });
     }
   }
@@ -174,7 +174,7 @@ async function isOver({ cli, engine }: Scene, struck: { readonly state: string }
     cli.clock.pass(stepMs);
     await nextRound();
   }
-  await until(() => struck?.state === "closed" && engine.status.processes === cli.living.length);
+  await until(() => struck?.state === "closed" && engine.status.processes.all === cli.living.length);
   assert.equal(engine.status.runningTurns + engine.status.waitingTurns, 0);
   assert.ok(cli.living.length <= 1);
 }

@@ -193,7 +193,7 @@ describe("a response that is kept", () => {
 });
 
 describe("a conversation goes on in its process", () => {
-  const hits = async (url: string): Promise<unknown> => (await healthOf(url)).reuse["hit"];
+  const hits = async (url: string): Promise<unknown> => (await healthOf(url)).turns.went_on;
 
   it("by previous_response_id, by its items again, and by references to them", async (t) => {
     const { url } = await startEmbeddedWith(t, "answers");
@@ -205,7 +205,7 @@ describe("a conversation goes on in its process", () => {
     assert.deepEqual([said(third), await hits(url)], [[["message", "w0 w1 w2 "]], 2]);
     const references = second.output.map(({ id }: any) => ({ type: "item_reference", id }));
     await whole(url, { input: [...history, ...references, { role: "user", content: "WORDS 3" }, ...third.output, { role: "user", content: "x" }] });
-    const { reuse: { hit, ...others } } = await healthOf(url);
+    const { turns: { went_on: hit, told: others } } = await healthOf(url);
     assert.deepEqual([hit, others["first_message"], others["unknown_history"]], [3, 1, 0]);
   });
 

@@ -140,7 +140,7 @@ describe("the answers", () => {
   it("of / and /health tell what this is and how it is", async (t) => {
     const { url, api } = await startEmbedded(t, { demo: true });
     // A busy machine may not have looked for the CLI yet.
-    await waitForHealth(url, ({ claude }) => claude.logged_in !== null);
+    await waitForHealth(url, ({ claude }) => claude.capabilities !== null);
     const about = await (await fetch(`${url}/`)).json() as { name: string; endpoints: string[] };
     assert.equal(about.name, "claude-max-api");
     for (const endpoint of about.endpoints) assert.notEqual((await fetch(url + endpoint, { method: "OPTIONS" })).status, 404, endpoint);
@@ -148,13 +148,13 @@ describe("the answers", () => {
     const { uptime_seconds, version, ...rest } = health;
     assert.ok(Number.isInteger(uptime_seconds) && Number(uptime_seconds) >= 0);
     assert.match(String(version), /^\d+\.\d+\.\d+$/);
-    const reuse = { hit: 0, rewound: 0, first_message: 0, unknown_history: 0, in_use: 0, idle_time: 0, evicted: 0, renewed: 0, process_ended: 0, rewind_refused: 0 };
+    const told = { first_message: 0, unknown_history: 0, in_use: 0, idle_time: 0, evicted: 0, renewed: 0, process_ended: 0, rewind_refused: 0 };
     assert.deepEqual({ ...rest, processes: undefined }, {
-      status: "ok", demo: true, running_turns: 0, waiting_turns: 0, processes: undefined, reuse, rate_limit: null,
-      told_on: { recycled: 0, warm: 0, booted: 0 },
+      status: "ok", demo: true, running_turns: 0, waiting_turns: 0, processes: undefined, rate_limit: null,
+      turns: { went_on: 0, rewound: 0, messages_taken_back: 0, told, told_on: { recycled: 0, warm: 0, booted: 0 } },
       claude: {
         found: true, version: "2.1.330", logged_in: true, account_email_sent: false, managed_policy: [], notes: [],
-        message: null,
+        capabilities: { rewind_steps: false, rewind_many: false, rewind_to_empty: false, answer_target: false }, message: null,
       },
     });
     assert.equal((await api.discovered()).loggedIn, true);
@@ -168,7 +168,7 @@ describe("the answers", () => {
       const { url } = await startEmbeddedWith(t, fake);
       const { status, claude } = await (await fetch(`${url}/health`)).json() as { status: string; claude: Record<string, unknown> };
       assert.equal(status, "unavailable");
-      const { message, managed_policy: _policy, notes: _notes, ...rest } = claude;
+      const { message, managed_policy: _policy, notes: _notes, capabilities: _capabilities, ...rest } = claude;
       assert.deepEqual(rest, installed);
       assert.match(String(message), words);
     });

@@ -230,7 +230,7 @@ for (const version of claudeVersions) {
           messages.push({ role: "assistant", content: text });
         }
         const after = await healthOf(url);
-        assert.equal((after.reuse["hit"] ?? 0) - (before.reuse["hit"] ?? 0), 2);
+        assert.equal((after.turns.went_on ?? 0) - (before.turns.went_on ?? 0), 2);
         const last = requestsFor(stub, "r3")[0]?.body ?? assert.fail();
         assert.deepEqual(conversationOf(last).map(({ role, content }) => ({ role, content: textOf(content) })), messages.slice(0, -1));
       });
@@ -392,7 +392,7 @@ for (const version of claudeVersions) {
         // The first turn of a conversation cannot be taken back by every CLI.
         const left = version === "2.1.330" ? pids : [];
         for (const pid of pids.filter((one) => !left.includes(one))) await waitUntilGone(pid, goneMsMax);
-        await waitForHealth(url, ({ processes, running_turns }) => running_turns === 0 && processes.all === left.length && processes.resting_conversations === left.length);
+        await waitForHealth(url, ({ processes, running_turns }) => running_turns === 0 && processes.all === left.length && processes.resting === left.length);
         assert.deepEqual(claudesOf(bridge), left);
         assert.equal(stub.requests.length, before + 1, "it is not asked again");
       }
@@ -411,7 +411,7 @@ for (const version of claudeVersions) {
         const response = await chatRequest(url, ask("paced", { stream: true }));
         const reading = response.text().catch(() => "");
         await stub.waitForRequests(3, 60_000);
-        await waitForHealth(url, ({ processes, running_turns }) => processes.warm > 0 && processes.resting_conversations === 1 && running_turns === 2);
+        await waitForHealth(url, ({ processes, running_turns }) => processes.warm > 0 && processes.resting === 1 && running_turns === 2);
         const pids = claudesOf(bridge);
         assert.ok(pids.length >= 4, "at rest, warm, hanging and in the middle");
         bridge.child.kill(signal);

@@ -90,7 +90,7 @@ async function start(t: TestContext, version: ClaudeVersion, warm: number): Prom
   cleanUp(t, () => server.close());
   const { url } = await server.listen();
   await server.discovered();
-  return { url, stub, bodies, asked: [], waiting, hits: async () => (await server.discovered()).reuse.hit };
+  return { url, stub, bodies, asked: [], waiting, hits: async () => (await server.discovered()).turns.wentOn };
 }
 
 async function grow(seed: number, scene: Scene): Promise<void> {

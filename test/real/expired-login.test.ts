@@ -94,12 +94,12 @@ for (const version of claudeVersions) {
       assert.deepEqual(await askAll(bootsAtOnce), all("Fine."));
       tokens.logIn(home, true);
       tokens.revoke();
-      const { booted } = engine.status.toldOn;
+      const { booted } = engine.status.turns.toldOn;
       const asked = stub.requests.length;
       const startMs = performance.now();
       assert.deepEqual(await askAll(processes), all("not_logged_in"));
       console.log(`# ${version}: ${processes} refusals after ${Math.round(performance.now() - startMs)} ms, ${tokens.sent.length} refreshes, ${stub.requests.length - asked} requests, ${engine.status.loginRefusal}`);
-      assert.deepEqual([engine.status.toldOn.booted - booted, engine.status.loggedIn], [1, false]);
+      assert.deepEqual([engine.status.turns.toldOn.booted - booted, engine.status.loggedIn], [1, false]);
       assert.equal(new Set(tokens.sent).size, 1);
       assert.match(engine.status.loginRefusal ?? "", /\/login/u);
       tokens.logIn(home);

@@ -54,7 +54,7 @@ async function converse({ bridge: { url }, stub }: LivedInServer): Promise<reado
   messages.push({ role: "tool", tool_call_id: id, content: "Rain & 12°" });
   const third = await ask();
   assert.deepEqual([third.text, third.finish], ["It rains.", "stop"]);
-  assert.equal((await healthOf(url)).reuse["hit"], 2);
+  assert.equal((await healthOf(url)).turns.went_on, 2);
   return messages;
 }
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { conversationOf, hangingAnswer, textAnswer, textOf } from "../support/anthropic-stub.ts";
-import { waitForHealth } from "../support/health.ts";
+import { healthOf, waitForHealth } from "../support/health.ts";
 import { claudeVersions } from "../support/real-claude.ts";
 import { claudesOf, type RealServer, startReal } from "../support/real-server.ts";
 
@@ -37,8 +37,8 @@ describe("a process is moved to where the request's history stands", () => {
       await ask(...history.slice(0, 3), assistant("another answer"), user("branched"));
       for (const note of [1, 2, 3]) await ask(...history.slice(0, -1), user(`four, and note ${note}`));
       assert.deepEqual(claudesOf(bridge), [pid]);
-      const { reuse } = await waitForHealth(bridge.url, ({ running_turns }) => running_turns === 0);
-      assert.deepEqual([reuse["hit"], reuse["rewound"]], [3, 6]);
+      const { turns } = await waitForHealth(bridge.url, ({ running_turns }) => running_turns === 0);
+      assert.deepEqual([turns.went_on, turns.rewound], [3, 6]);
     });
 
     it(`claude ${version}: eight answers that the client stops, each answered by the next request`, async (t) => {
@@ -68,7 +68,7 @@ describe("a process is moved to where the request's history stands", () => {
         bodies.push(JSON.stringify({ ...stub.requests.at(-1)?.body, metadata: undefined }));
       }
       assert.equal(bodies[3], bodies[0], "an emptied process sends what a fresh one does, byte for byte but for its session");
-      const { told_on: toldOn } = await (await fetch(`${bridge.url}/health`)).json() as { readonly told_on: object };
+      const { turns: { told_on: toldOn } } = await healthOf(bridge.url);
       // The last asks for its first answer again where that process was not given away.
       if (canBeEmptied) assert.deepEqual(toldOn, { recycled: 3, warm: 0, booted: 1 });
       else assert.deepEqual(toldOn, { recycled: 0, warm: 0, booted: 4 });
@@ -86,5 +86,5 @@ async function askAndStop({ client, bridge }: RealServer, messages: readonly Sai
   await asked();
   leaving.abort();
   await asking;
-  await waitForHealth(bridge.url, ({ running_turns, processes }) => running_turns === 0 && processes.resting_conversations === 1);
+  await waitForHealth(bridge.url, ({ running_turns, processes }) => running_turns === 0 && processes.resting === 1);
 }

@@ -66,7 +66,7 @@ for (const version of claudeVersions) {
       const after = await client.responses.create({ model: "sonnet", previous_response_id: response.id, tools: [weather], input: [{ type: "function_call_output", call_id: call.call_id, output: "Rain & 12°" }] });
       assert.deepEqual([after.output_text, after.previous_response_id, stub.requests.length], ["It rains.", response.id, 2]);
       assert.deepEqual(claudesOf(bridge), pids, "the same process");
-      assert.equal((await healthOf(bridge.url)).reuse["hit"], 1);
+      assert.equal((await healthOf(bridge.url)).turns.went_on, 1);
       const said = ["user: How is it?", 'assistant: Let me look. + call get_weather {"city":"Zürich"}', "user: result Rain & 12°"];
       assert.deepEqual(saidUpstream(stub.requests[1]?.body ?? assert.fail()), said);
 
@@ -87,7 +87,7 @@ for (const version of claudeVersions) {
       const whole = [...input, ...first.response.output, { role: "user", content: "two" }, ...second.response.output, { role: "user", content: "three" }];
       await streamed(bridge.url, { input: whole, store: false });
       assert.deepEqual(saidUpstream(stub.requests[2]?.body ?? assert.fail()), ["user: one", "assistant: thinking + answer 0", "user: two", "assistant: thinking + answer 1", "user: three"]);
-      assert.equal((await healthOf(bridge.url)).reuse["hit"], 2);
+      assert.equal((await healthOf(bridge.url)).turns.went_on, 2);
 
       const lost = second.items.at(-1)?.item.id;
       const refused = await openAiErrorIn(await postJson(`${bridge.url}/v1/responses`, { input: [{ id: lost }, { role: "user", content: "x" }] }));
@@ -113,7 +113,7 @@ for (const version of claudeVersions) {
       input.push(items[0]?.item, { type: "custom_tool_call_output", call_id: items[0]?.item.call_id, output: "ok" });
       const after = await streamed(bridge.url, { input, tools: [patch], store: false });
       assert.deepEqual(after.items.map(({ type, text: got }) => [type, got]), [["message", "Done."]]);
-      assert.equal((await healthOf(bridge.url)).reuse["hit"], 1);
+      assert.equal((await healthOf(bridge.url)).turns.went_on, 1);
       assert.deepEqual(saidUpstream(stub.requests[1]?.body ?? assert.fail()).at(1), `assistant: call apply_patch ${json}`);
     });
 
@@ -130,7 +130,7 @@ for (const version of claudeVersions) {
       input.push(items[0]?.item, { type: "function_call_output", call_id: items[0]?.item.call_id, output: "3" });
       const after = await streamed(bridge.url, { input, tools, store: false });
       assert.deepEqual(after.items.map(({ text }) => text), ["Three."]);
-      assert.equal((await healthOf(bridge.url)).reuse["hit"], 1);
+      assert.equal((await healthOf(bridge.url)).turns.went_on, 1);
     });
 
     it("a document that was asked for by its schema is the message's whole text", async (t) => {

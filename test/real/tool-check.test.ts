@@ -67,7 +67,7 @@ for (const version of claudeVersions) {
       const lacking = given.filter((names) => names.length < 2 && names[0] !== "a_b");
       // The CLI is killed when its list of tools comes; on a busy machine its request may have left by then, for nobody.
       assert.ok(lacking.length <= lackingMax, `${lacking.length} requests went up without a tool`);
-      await waitForHealth(bridge.url, ({ processes }) => processes.all - processes.resting_conversations === 0);
+      await waitForHealth(bridge.url, ({ processes }) => processes.all - processes.resting === 0);
     });
   });
 }

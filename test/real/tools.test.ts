@@ -64,18 +64,18 @@ for (const version of claudeVersions) {
         ...request,
         messages: [...request.messages, message, { role: "tool", tool_call_id: two.id, content: results[1] }, { role: "tool", tool_call_id: one.id, content: results[0] }],
       };
-      const before = (await healthOf(first.bridge.url)).reuse;
+      const before = (await healthOf(first.bridge.url)).turns;
       const goneOn = await streamed(first.client, answered);
       assert.deepEqual([goneOn.finish, goneOn.message.content, goneOn.deltas], ["stop", "It rains at noon.", []]);
       assert.deepEqual(claudesOf(first.bridge), pids, "the same process");
-      assert.deepEqual((await healthOf(first.bridge.url)).reuse, { ...before, hit: (before["hit"] ?? 0) + 1 });
+      assert.deepEqual((await healthOf(first.bridge.url)).turns, { ...before, went_on: before.went_on + 1 });
       assert.equal(stub.requests.length, 2, "exactly one more");
 
       await first.bridge.stop();
       const second = await startServer();
       const replayed = await streamed(second.client, answered);
       assert.deepEqual([replayed.finish, replayed.message.content, replayed.deltas], ["stop", "It rains at noon.", []]);
-      assert.equal((await healthOf(second.bridge.url)).reuse["hit"], 0);
+      assert.equal((await healthOf(second.bridge.url)).turns.went_on, 0);
       assert.equal(stub.requests.length, 3, "exactly one more");
 
       for (const { body } of stub.requests.slice(1)) {
@@ -121,7 +121,7 @@ for (const version of claudeVersions) {
       const { choices: [answered] } = await client.chat.completions.create({ model: "sonnet", tools, messages: [...messages, asked.message, ...results.reverse()] });
       assert.deepEqual([answered.finish_reason, answered.message.content], ["stop", "Seen."]);
       assert.equal(stub.requests.length, 3);
-      assert.equal((await healthOf(bridge.url)).reuse["hit"], 1);
+      assert.equal((await healthOf(bridge.url)).turns.went_on, 1);
       assert.deepEqual(blocksOf(stub.requests[2]?.body ?? assert.fail(), "tool_result").map(({ content }) => JSON.stringify(content)).map((content) => /result \d/u.exec(content)?.[0]), ["result 0", "result 1"]);
     });
 
@@ -177,7 +177,7 @@ for (const version of claudeVersions) {
       messages.push(...calls.map(({ id }, index) => ({ role: "tool", tool_call_id: id, content: results[index] })));
       const after = await judged();
       assert.deepEqual([after.finish, after.text, after.calls], ["stop", "It rains at noon.\r\n", []]);
-      assert.equal((await healthOf(bridge.url)).reuse["hit"], 1);
+      assert.equal((await healthOf(bridge.url)).turns.went_on, 1);
     });
 
     it("a prompt of 60 tools, one described in 12,000 characters, arrives whole; ten calls after one another have one process, no replay, and a cache that holds", async (t) => {
@@ -213,9 +213,9 @@ for (const version of claudeVersions) {
 
       assert.equal(pids[0]?.length, 1);
       assert.ok(pids.every((here) => here.join() === pids[0]?.join()), `one process: ${pids.join(" | ")}`);
-      const { reuse, processes } = await healthOf(bridge.url);
-      assert.deepEqual(Object.fromEntries(Object.entries(reuse).filter(([, count]) => count > 0)), { first_message: 1, hit: calls });
-      assert.equal(processes.resting_conversations, 1);
+      const { turns, processes } = await healthOf(bridge.url);
+      assert.deepEqual([turns.went_on, turns.rewound, Object.entries(turns.told).filter(([, count]) => count > 0)], [calls, 0, [["first_message", 1]]]);
+      assert.equal(processes.resting, 1);
       assert.equal(stub.requests.length, calls + 1, "one request a turn");
 
       const bodies = stub.requests.map(({ body }) => body);

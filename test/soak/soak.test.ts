@@ -38,8 +38,8 @@ const usedBytesSlack = 2_500_000;
 interface Health {
   readonly running_turns: number;
   readonly waiting_turns: number;
-  readonly processes: { readonly all: number; readonly warm: number; readonly resting_conversations: number };
-  readonly reuse: Readonly<Record<string, number>>;
+  readonly processes: { readonly all: number; readonly warm: number; readonly resting: number; readonly parked: number };
+  readonly turns: { readonly went_on: number; readonly told: Readonly<Record<string, number>> };
 }
 
 interface Day {
@@ -126,7 +126,8 @@ async function settled(day: Day): Promise<Health> {
   const deadlineMs = performance.now() + settleMsMax;
   for (;;) {
     const now = await health(day);
-    const { all, warm, resting_conversations: resting } = now.processes;
+    const { all, warm, parked } = now.processes;
+    const resting = now.processes.resting + parked;
     const children = listProcesses(day.claude.path, day.bridge.child.pid);
     if (now.running_turns + now.waiting_turns + resting === 0 && warm >= warmWanted && warm <= 2 * warmWanted && [all, children.length, day.claude.processes.size].every((count) => count === warm)) return now;
     assert.ok(performance.now() < deadlineMs, `at rest there is still ${JSON.stringify(now)}, ${children.length} children, ${day.claude.processes.size} links`);
@@ -194,13 +195,14 @@ describe("a day in fast motion", { skip: process.platform === "linux" ? false : 
     assert.ok(quarter !== undefined);
     const mb = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
     t.diagnostic(`${day.trees} trees, ${day.seen.requests} requests (${day.burst.turnedAway} turned away), ${day.claude.counts.turns} turns, ${day.claude.counts.processes} processes, ${day.seen.killed.size} kills, ${((performance.now() - beganAtMs) / 1000).toFixed(0)} s`);
-    t.diagnostic(`reuse: ${JSON.stringify(last.reuse)}`);
+    t.diagnostic(`turns: ${JSON.stringify(last.turns)}`);
     t.diagnostic(`resident ${mb(quarter.residentBytes)} at the quarter, ${mb(end.residentBytes)} at the end; used ${mb(quarter.usedBytes)}, ${mb(end.usedBytes)}; handles ${quarter.handles.length}, ${end.handles.length}`);
 
     assert.deepEqual(day.seen.strays, []);
     assert.deepEqual(day.claude.violations, []);
     assert.ok(day.burst.turnedAway > 0 && day.burst.answered >= maxProcesses + maxQueue);
-    for (const reason of ["hit", "first_message", "unknown_history", "in_use", "idle_time"]) assert.ok((last.reuse[reason] ?? 0) > 0, `no turn was a ${reason}`);
+    assert.ok(last.turns.went_on > 0, "no turn went on");
+    for (const reason of ["first_message", "unknown_history", "in_use", "idle_time"]) assert.ok((last.turns.told[reason] ?? 0) > 0, `no turn was a ${reason}`);
     assert.ok(end.residentBytes < quarter.residentBytes * (1 + residentGrowthMax), "resident memory grows");
     assert.ok(end.usedBytes < quarter.usedBytes + usedBytesSlack, "used memory grows");
     assert.equal(end.handles.length, quarter.handles.length, `handles: ${end.handles.join(" ")}, not ${quarter.handles.join(" ")}`);

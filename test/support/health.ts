@@ -5,11 +5,14 @@ export interface Health {
   readonly status: string;
   readonly running_turns: number;
   readonly waiting_turns: number;
-  readonly processes: { readonly all: number; readonly warm: number; readonly resting_conversations: number };
-  readonly reuse: Readonly<Record<string, number>>;
+  readonly processes: Readonly<Record<"all" | "booting" | "probed" | "running" | "warm" | "resting" | "parked" | "ending", number>>;
+  readonly turns: {
+    readonly went_on: number; readonly rewound: number; readonly messages_taken_back: number;
+    readonly told: Readonly<Record<string, number>>; readonly told_on: Readonly<Record<string, number>>;
+  };
   readonly claude: {
     readonly found: boolean; readonly version: string | null; readonly logged_in: boolean | null;
-    readonly account_email_sent: boolean | null; readonly notes: readonly string[]; readonly message: string | null;
+    readonly account_email_sent: boolean | null; readonly capabilities: Readonly<Record<string, boolean>> | null; readonly notes: readonly string[]; readonly message: string | null;
   };
 }
 

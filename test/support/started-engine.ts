@@ -55,3 +55,8 @@ export async function until(holds: () => boolean): Promise<void> {
     await delay(statusPollMs);
   }
 }
+
+/** How many conversations have a process between two turns, those that wait for the client's tools among them. */
+export function restingIn({ status: { processes: { resting, parked } } }: Engine): number {
+  return resting + parked;
+}

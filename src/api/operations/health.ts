@@ -6,6 +6,15 @@ type InstallationFacts =
   | { readonly kind: "found"; readonly version: string }
   | { readonly kind: "unusable"; readonly version: string | undefined; readonly message: string };
 
+/** How turns got their processes. */
+export interface TurnFacts {
+  readonly wentOn: number;
+  readonly rewound: number;
+  readonly messagesTakenBack: number;
+  readonly told: Readonly<Record<string, number>>;
+  readonly toldOn: Readonly<Record<string, number>>;
+}
+
 /** The engine's state that `/health` reports. */
 export interface EngineFacts {
   /** Undefined until the search for the CLI is over. */
@@ -22,11 +31,11 @@ export interface EngineFacts {
   readonly rateLimit: RateLimitWindow | undefined;
   readonly runningTurns: number;
   readonly waitingTurns: number;
-  readonly processes: number;
-  readonly warmProcesses: number;
-  readonly restingConversations: number;
-  readonly reuse: Readonly<Record<string, number>>;
-  readonly toldOn: Readonly<Record<string, number>>;
+  /** How many processes there are, in all and by what they do. */
+  readonly processes: Readonly<Record<string, number>>;
+  /** What the CLI can do; undefined until it was tried. */
+  readonly capabilities: Readonly<Record<string, boolean>> | undefined;
+  readonly turns: TurnFacts;
 }
 
 /** Facts about the server that do not change while it runs. */
@@ -61,7 +70,7 @@ export function health(engine: { readonly status: EngineFacts }, server: ServerF
 
 /** Makes the body of `/health`. It says that the e-mail address or a policy reaches the model; it shows neither. */
 export function healthReport(status: EngineFacts, { version, isDemo, uptimeSeconds, policy }: HealthFacts): object {
-  const { installation, loggedIn, bootFault, sendsEmail, rateLimit } = status;
+  const { installation, loggedIn, bootFault, sendsEmail, rateLimit, turns } = status;
   const isUsable = installation?.kind === "found" && loggedIn !== false && bootFault === undefined;
   return {
     status: installation === undefined ? "starting" : isUsable ? "ok" : "unavailable",
@@ -70,11 +79,11 @@ export function healthReport(status: EngineFacts, { version, isDemo, uptimeSecon
     uptime_seconds: uptimeSeconds,
     running_turns: status.runningTurns,
     waiting_turns: status.waitingTurns,
-    processes: {
-      all: status.processes, warm: status.warmProcesses, resting_conversations: status.restingConversations,
+    processes: status.processes,
+    turns: {
+      went_on: turns.wentOn, rewound: turns.rewound, messages_taken_back: turns.messagesTakenBack,
+      told: turns.told, told_on: turns.toldOn,
     },
-    reuse: status.reuse,
-    told_on: status.toldOn,
     rate_limit: rateLimit === undefined ? null : {
       status: rateLimit.status, window: rateLimit.rateLimitType ?? null,
       utilization: rateLimit.utilization ?? null, resets_at: rateLimit.resetsAt ?? null,
@@ -84,6 +93,7 @@ export function healthReport(status: EngineFacts, { version, isDemo, uptimeSecon
       version: installation?.version ?? null,
       logged_in: loggedIn ?? null,
       account_email_sent: sendsEmail ?? null,
+      capabilities: capabilitiesOf(status),
       managed_policy: policy,
       notes: notesOf(status, policy),
       message: claudeMessage(status),
@@ -110,4 +120,12 @@ function claudeMessage({ installation, loggedIn, loginRefusal, bootFault }: Engi
   if (installation?.kind === "unusable") return installation.message;
   if (bootFault !== undefined) return bootFault;
   return loggedIn === false ? loginRefusal ?? notLoggedIn : null;
+}
+
+/** The rows of `capabilities.ts` that the CLI has, under names in the report's style; null until it was tried. */
+function capabilitiesOf({ capabilities }: EngineFacts): Readonly<Record<string, boolean>> | null {
+  if (capabilities === undefined) return null;
+  return Object.fromEntries(Object.entries(capabilities).map(([name, can]) => (
+    [name.replace(/[A-Z]/gu, (letter) => `_${letter.toLowerCase()}`), can]
+  )));
 }

@@ -5,9 +5,12 @@ import { healthReport } from "../../../src/api/operations/health.ts";
 
 const status: EngineStatus = {
   installation: { kind: "found", version: "2.1.330" }, loggedIn: true, loginRefusal: undefined, bootFault: undefined, sendsEmail: false, rateLimit: undefined,
-  runningTurns: 0, waitingTurns: 0, warmProcesses: 0, restingConversations: 0, processes: 0,
-  reuse: { hit: 0, rewound: 0, first_message: 0, unknown_history: 0, in_use: 0, idle_time: 0, evicted: 0, renewed: 0, process_ended: 0, rewind_refused: 0 },
-  toldOn: { recycled: 0, warm: 0, booted: 0 },
+  runningTurns: 0, waitingTurns: 0, capabilities: undefined,
+  processes: { all: 0, booting: 0, probed: 0, running: 0, warm: 0, resting: 0, parked: 0, ending: 0 },
+  turns: {
+    wentOn: 0, rewound: 0, messagesTakenBack: 0, toldOn: { recycled: 0, warm: 0, booted: 0 },
+    told: { first_message: 0, unknown_history: 0, in_use: 0, idle_time: 0, evicted: 0, renewed: 0, process_ended: 0, rewind_refused: 0 },
+  },
 };
 interface Claude { readonly account_email_sent: unknown; readonly managed_policy: unknown; readonly notes: readonly string[] }
 
@@ -23,10 +26,17 @@ describe("the report of health", () => {
     assert.deepEqual([word, claude.logged_in, claude.message], ["unavailable", false, "401. Type /login."]);
   });
 
-  it("says that no process comes up, as long as none does", () => {
-    const report = healthReport({ ...status, bootFault: "It did not boot." }, { version: "1.0.0", isDemo: false, uptimeSeconds: 1, policy: [] });
-    const { status: word, claude } = report as { readonly status: string; readonly claude: { readonly message: string } };
-    assert.deepEqual([word, claude.message], ["unavailable", "It did not boot."]);
+  it("tells what the processes do, how turns got theirs, and what the CLI can do, once that was tried", () => {
+    const processes = { ...status.processes, all: 3, warm: 1, running: 2 };
+    const turns = { ...status.turns, wentOn: 5, rewound: 2, messagesTakenBack: 7 };
+    const facts = { version: "1.0.0", isDemo: false, uptimeSeconds: 1, policy: [] };
+    const reportOf = (more: Partial<EngineStatus>) => healthReport({ ...status, processes, turns, ...more }, facts) as any;
+    const capabilities = { rewindSteps: true, rewindMany: false, rewindToEmpty: true, answerTarget: false };
+    const report = reportOf({ capabilities });
+    assert.deepEqual(report.processes, { all: 3, booting: 0, probed: 0, running: 2, warm: 1, resting: 0, parked: 0, ending: 0 });
+    assert.deepEqual(report.turns, { went_on: 5, rewound: 2, messages_taken_back: 7, told: status.turns.told, told_on: status.turns.toldOn });
+    assert.deepEqual(report.claude.capabilities, { rewind_steps: true, rewind_many: false, rewind_to_empty: true, answer_target: false });
+    assert.equal(reportOf({}).claude.capabilities, null);
   });
 
   it("says nothing more where nothing goes along", () => {
