@@ -23,6 +23,8 @@ export class AnswerRecord {
   readonly #text: Buffer[] = [];
   /** Tool calls, and results that the API gave itself, by the index of their content block, in the model's order. */
   readonly #calls = new Map<number, RecordedCall>();
+  /** The API's proofs of the thinking, in the model's order. */
+  readonly #proofs: { readonly type: "thinking" | "redacted_thinking"; readonly held: Buffer }[] = [];
   #bytes = 0;
   #hasUnknown = false;
 
@@ -34,6 +36,7 @@ export class AnswerRecord {
     for (const event of events) {
       if (event.type === "text") text += event.text;
       else if (event.type === "block_start") this.#begin(event);
+      else if (event.type === "signature") this.#prove("thinking", event.signature);
       else if (event.type === "other_delta") this.#hasUnknown = true;
       else if (event.type === "input_json") this.#keep(this.#calls.get(event.index)?.input, event.text);
     }
@@ -41,13 +44,16 @@ export class AnswerRecord {
   }
 
   /**
-   * Returns the answer as blocks of an assistant message. Returns undefined if the answer was too long, or if the input
-   * of a tool call is not valid JSON, or if something came that is not known here.
+   * Returns the answer as blocks of an assistant message, of the thinking only the proofs. Returns undefined if the
+   * answer was too long, if the input of a tool call is not valid JSON, or if something came that is not known here.
    */
   blocks(): readonly AssistantBlock[] | undefined {
     if (this.#bytes > recordedBytesMax || this.#hasUnknown) return undefined;
     try {
       return [
+        ...this.#proofs.map(({ type, held }) => (type === "thinking"
+          ? { type, thinking: "", signature: decoded([held]) }
+          : { type, data: held.toString("utf8") })),
         { type: "text", text: decoded(this.#text) },
         ...[...this.#calls.values()].map(({ block, input }) => (
           block.type !== "tool_use" && input.length === 0
@@ -62,7 +68,8 @@ export class AnswerRecord {
   #begin(event: Extract<TurnEvent, { type: "block_start" }>): void {
     const { block } = event;
     switch (block.type) {
-      case "text": case "thinking": case "redacted_thinking": return;
+      case "text": case "thinking": return;
+      case "redacted_thinking": return this.#prove(block.type, Buffer.from(block.data).toString("latin1"));
       case "other":
         this.#hasUnknown = true;
         return;
@@ -70,6 +77,11 @@ export class AnswerRecord {
         if (block.type !== "tool_use") this.#bytes += sizeOf(event);
         this.#calls.set(event.index, { block, input: [] });
     }
+  }
+
+  #prove(type: "thinking" | "redacted_thinking", latin1: string): void {
+    this.#bytes += latin1.length;
+    this.#proofs.push({ type, held: Buffer.from(latin1, "latin1") });
   }
 
   #keep(parts: Buffer[] | undefined, text: string): void {

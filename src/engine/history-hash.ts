@@ -7,7 +7,7 @@ import type { Turn } from "../turn/turn.ts";
 /**
  * A rolling hash of a conversation's history. The hash of what a process has been told is compared with that of a
  * request's history. Each hash covers everything before it: equal hashes mean the same model, settings, system prompt
- * and messages.
+ * and messages, but for the thinking in them.
  */
 export type HistoryHash = string & { readonly __historyHash: unique symbol };
 
@@ -34,6 +34,8 @@ export interface Timeline {
   readonly beginning: HistoryHash;
   /** `[i]` is the hash after message `i`. */
   readonly hashes: readonly HistoryHash[];
+  /** `[i]` is what the thinking in message `i` is known by; undefined where the message is known to have none. */
+  readonly thoughts: readonly (string | undefined)[];
 }
 
 /** The timeline of a turn, its question included. */
@@ -41,7 +43,31 @@ export function timelineOf(turn: Turn): Timeline {
   const beginning = profileHash(turn);
   let hash = beginning;
   const hashes = turn.messages.map((message, index) => (hash = nextHash(hash, message, turn.messages[index - 1])));
-  return { beginning, hashes };
+  return { beginning, hashes, thoughts: turn.messages.map(thoughtsOf) };
+}
+
+/** A timeline with one more message behind it; `previous` is the message before that. */
+export function extended(timeline: Timeline, message: Message, previous: Message | undefined): Timeline {
+  const { beginning, hashes, thoughts } = timeline;
+  const hash = nextHash(tipOf(timeline), message, previous);
+  return { beginning, hashes: [...hashes, hash], thoughts: [...thoughts, thoughtsOf(message)] };
+}
+
+/** The first `kept` messages of a timeline. */
+export function shortened({ beginning, hashes, thoughts }: Timeline, kept: number): Timeline {
+  return { beginning, hashes: hashes.slice(0, kept), thoughts: thoughts.slice(0, kept) };
+}
+
+/** What the thinking in a message is known by: the API's proofs of it. Undefined where there is none. */
+function thoughtsOf({ content }: Message): string | undefined {
+  const proofs = content.flatMap((block) => {
+    switch (block.type) {
+      case "thinking": return ["thinking", block.signature];
+      case "redacted_thinking": return ["redacted_thinking", block.data];
+      default: return [];
+    }
+  });
+  return proofs.length === 0 ? undefined : digest(proofs);
 }
 
 /** The hash of all that a timeline has. */
@@ -49,12 +75,16 @@ export function tipOf({ beginning, hashes }: Timeline): HistoryHash {
   return hashes.at(-1) ?? beginning;
 }
 
-/** How many messages two timelines have in common, from the first. A hash covers all before it. */
-export function commonLength(one: Timeline, other: Timeline): number {
-  if (one.beginning !== other.beginning) return 0;
-  let common = Math.min(one.hashes.length, other.hashes.length);
-  while (common > 0 && one.hashes[common - 1] !== other.hashes[common - 1]) common--;
-  return common;
+/**
+ * How many messages of what is asked a process was told, from the first. A hash covers all before it. Thinking that
+ * differs ends what they have in common. But a client need not send any: the process then goes on with its own.
+ */
+export function commonLength(told: Timeline, asked: Timeline): number {
+  if (told.beginning !== asked.beginning) return 0;
+  let common = Math.min(told.hashes.length, asked.hashes.length);
+  while (common > 0 && told.hashes[common - 1] !== asked.hashes[common - 1]) common--;
+  const parted = asked.thoughts.findIndex((thought, at) => thought !== undefined && thought !== told.thoughts[at]);
+  return parted === -1 ? common : Math.min(common, parted);
 }
 
 /**

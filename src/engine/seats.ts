@@ -4,7 +4,7 @@ import { clientClosed } from "../errors.ts";
 import type { Turn } from "../turn/turn.ts";
 import type { Cli } from "./cli.ts";
 import { FreeWaits } from "./free-waits.ts";
-import type { HistoryHash, Timeline } from "./history-hash.ts";
+import { type HistoryHash, shortened, type Timeline } from "./history-hash.ts";
 import type { KnownCapabilities } from "./known-capabilities.ts";
 import type { Moves } from "./moves.ts";
 import { isRested } from "./owned-process.ts";
@@ -159,12 +159,12 @@ export class Seats {
    * Takes back a turn that was not finished, or whose answer the client has not got, and keeps the process. `timeline`
    * is the turn's. Ends a process of which it is not certain what it has been told.
    */
-  async takeBack(seat: Seat, { beginning, hashes }: Timeline): Promise<void> {
+  async takeBack(seat: Seat, timeline: Timeline): Promise<void> {
     const { settled } = seat.conversation;
     if (settled === undefined) return this.end(seat);
-    const keptMax = Math.min(settled, hashes.length - 1);
+    const keptMax = Math.min(settled, timeline.hashes.length - 1);
     const kept = await this.#options.moves.rewind(seat.owned, seat.conversation, keptMax);
-    if (kept !== undefined) this.keep(seat, { beginning, hashes: hashes.slice(0, kept) });
+    if (kept !== undefined) this.keep(seat, shortened(timeline, kept));
   }
 
   end({ owned }: Seat): void {

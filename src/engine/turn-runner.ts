@@ -8,7 +8,7 @@ import { AnswerRecord } from "./answer-record.ts";
 import { Attempts, type AttemptsOptions, type Complete } from "./attempts.ts";
 import type { Boots } from "./boots.ts";
 import type { Course } from "./course.ts";
-import { nextHash, type Timeline, timelineOf } from "./history-hash.ts";
+import { extended, type Timeline, timelineOf } from "./history-hash.ts";
 import type { LoginGate } from "./login-gate.ts";
 import type { Profile } from "./recent-use.ts";
 import type { RestClock } from "./rest-clock.ts";
@@ -114,10 +114,8 @@ export class TurnRunner {
     const hasEnded = conversation.process.state === "closing" || conversation.process.state === "closed";
     if (!isWanted || !isTold || hasEnded || isOf(processFailures, error)) return seats.end(seat);
     const blocks = answer.blocks();
-    const last = timeline.hashes.at(-1);
-    if (error === undefined && isExact && conversation.isReusable && blocks !== undefined && last !== undefined) {
-      const after = nextHash(last, { role: "assistant", content: blocks }, turn.messages.at(-1));
-      return seats.keep(seat, { ...timeline, hashes: [...timeline.hashes, after] });
+    if (error === undefined && isExact && conversation.isReusable && blocks !== undefined) {
+      return seats.keep(seat, extended(timeline, { role: "assistant", content: blocks }, turn.messages.at(-1)));
     }
     void seats.takeBack(seat, timeline);
   }

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { AnswerRecord, recordedBytesMax } from "../../src/engine/answer-record.ts";
-import type { JsonText } from "../../src/turn/event.ts";
+import type { JsonText, TurnEvent } from "../../src/turn/event.ts";
 import { seededRandom } from "../support/random.ts";
-import { inputJson, messageStart, messageStop, text, thinking, toolUse } from "../support/turn-events.ts";
+import { inputJson, messageStart, messageStop, text, thinking, thinkingStart, toolUse } from "../support/turn-events.ts";
 
 
 describe("the record of an answer", () => {
@@ -40,6 +40,13 @@ describe("the record of an answer", () => {
     const bare = new AnswerRecord();
     bare.take([{ type: "block_start", index: 0, block: call }]);
     assert.deepEqual(bare.blocks(), [{ type: "text", text: "" }, call]);
+  });
+
+  it("holds the proofs of its thinking, by which a request's thinking is compared with it", () => {
+    const record = new AnswerRecord();
+    const signature: TurnEvent = { type: "signature", index: 0, signature: "Eq\\u002b=" as JsonText };
+    record.take([thinkingStart(), thinking("hm"), signature, { type: "block_start", index: 1, block: { type: "redacted_thinking", data: "é" } }, text("a", 2)]);
+    assert.deepEqual(record.blocks(), [{ type: "thinking", thinking: "", signature: "Eq+=" }, { type: "redacted_thinking", data: "é" }, { type: "text", text: "a" }]);
   });
 
   it("is none when something came that is not known here", () => {

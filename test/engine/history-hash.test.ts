@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { nextHash, profileHash, timelineOf } from "../../src/engine/history-hash.ts";
+import { commonLength, extended, nextHash, profileHash, shortened, timelineOf } from "../../src/engine/history-hash.ts";
 import type { AssistantBlock, DocumentSource, Message, ResultPart, UserBlock } from "../../src/turn/message.ts";
 import type { Turn } from "../../src/turn/turn.ts";
 import { systemOf } from "../support/turns.ts";
@@ -160,6 +160,19 @@ describe("the hash of a history", () => {
       { type: "thinking", thinking: "hm", signature: "Eq" }, { type: "redacted_thinking", data: "x" }, { type: "text", text: "b", citations: [{ cited_text: "c" }] },
     ];
     assertSame(bare, turn(user("a"), { role: "assistant", content }), "with thinking");
+  });
+
+  it("stands beside what the thinking is known by: one that differs ends what a process and a request have in common, none does not", () => {
+    const thought = (...blocks: AssistantBlock[]): Turn => turn(user("a"), { role: "assistant", content: [...blocks, { type: "text", text: "b" }] }, user("c"), assistant("d"));
+    const signed = (signature: string): AssistantBlock => ({ type: "thinking", thinking: "hm", signature });
+    const hidden = (data: string): AssistantBlock => ({ type: "redacted_thinking", data });
+    const common = (told: Turn, asked: Turn): number => commonLength(timelineOf(told), timelineOf(asked));
+    const ofOne = thought(signed("1"), hidden("2"));
+    assert.deepEqual([ofOne, thought(), thought(signed("1")), thought(signed("1"), hidden("3")), thought(hidden("1"), signed("2"))].map((asked) => common(ofOne, asked)), [4, 4, 1, 1, 1]);
+    assert.equal(common(thought(), ofOne), 1, "the process has none, the request some");
+    const [, answer] = ofOne.messages;
+    const [question] = ofOne.messages;
+    assert.deepEqual(extended(timelineOf(turn(user("a"))), answer ?? assert.fail(), question), shortened(timelineOf(ofOne), 2));
   });
 
   it("covers which call a result answers, by its place among the calls", () => {

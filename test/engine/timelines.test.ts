@@ -49,6 +49,12 @@ describe("the process for a request's history", () => {
     assert.deepEqual([owned, kept, isRewound, hash], [one, 2, true, "b"]);
   });
 
+  it("is told an answer anew whose thinking differs from its own, and keeps its own where the request has none", () => {
+    const one = standIn("a b/1 c d", { places: [0, 1, 2] });
+    const found = ["a b c d e", "a b/1 c d e", "a b/2 c d e"].map((words) => find([one], words));
+    assert.deepEqual(found.map((match) => [match?.kept, match?.isRewound]), [[4, false], [4, false], [1, true]]);
+  });
+
   it("is rewound no further than needed, and to no place that it does not have in common", () => {
     const found = find([standIn("a b c d e f", { places: [0, 2, 4] })], "a b c x y");
     assert.equal(found?.kept, 2, "4 would keep a message that the request does not have");
