@@ -4,7 +4,8 @@
  */
 
 import { randomUUID } from "node:crypto";
-import { isObject, type JsonObject } from "./protocol.ts";
+import type { AssistantBlock, TextBlock, ToolResultBlock, ToolUseBlock, UserBlock } from "../turn/message.ts";
+import { historyAssistantLine, historyUserLine, isObject, type JsonObject } from "./protocol.ts";
 
 export type CapabilityName = "rewindSteps" | "rewindMany" | "rewindToEmpty" | "answerTarget";
 /** For each ability, whether the CLI has it. */
@@ -100,25 +101,14 @@ export function isRewound(response: unknown): boolean {
 
 type MadeUpUuids = [first: string, second: string, third: string, result: string, answer: string];
 
-const text: JsonObject = { type: "text", text: "x" };
-const call: JsonObject = { type: "tool_use", id: "toolu_probe", name: "probe", input: {} };
-const callResult: JsonObject = { type: "tool_result", tool_use_id: "toolu_probe", content: [text] };
+const text: TextBlock = { type: "text", text: "x" };
+const call: ToolUseBlock = { type: "tool_use", id: "toolu_probe", name: "probe", input: {} };
+const callResult: ToolResultBlock = { type: "tool_result", tool_use_id: "toolu_probe", content: [text] };
 
-function userLine(uuid: string, block: JsonObject): string {
-  return line({ type: "user", message: { role: "user", content: [block] }, shouldQuery: false, uuid });
+function userLine(uuid: string, block: UserBlock): string {
+  return historyUserLine({ role: "user", content: [block] }, uuid);
 }
 
-function assistantLine(uuid: string, block: JsonObject): string {
-  return line({
-    type: "assistant", uuid,
-    message: {
-      id: `msg_${uuid}`, type: "message", role: "assistant", model: "claude", content: [block],
-      stop_reason: block === call ? "tool_use" : "end_turn", stop_sequence: null,
-      usage: { input_tokens: 0, output_tokens: 0 },
-    },
-  });
-}
-
-function line(message: JsonObject): string {
-  return `${JSON.stringify({ ...message, parent_tool_use_id: null, session_id: "" })}\n`;
+function assistantLine(uuid: string, block: AssistantBlock): string {
+  return historyAssistantLine({ role: "assistant", content: [block] }, `msg_${uuid}`, uuid);
 }
