@@ -138,6 +138,8 @@ describe("the command line", () => {
 
   it("keeps what follows the first = of a value", () => {
     assert.equal(configOf(["--api-key=--a=b"]).apiKey, "--a=b");
+    // One key, so that no process ever serves two: with several, they would have to be a part of what it was told.
+    assert.equal(configOf(["--api-key", "first", "--api-key", "second"]).apiKey, "second");
   });
 
   it("treats an empty variable as not set", () => {

@@ -1,0 +1,158 @@
+/** How a turn gets a process, on processes behind which nothing runs. */
+import assert from "node:assert/strict";
+import { describe, it, type TestContext } from "node:test";
+import { setImmediate as nextRound } from "node:timers/promises";
+import type { Conversation } from "../../src/claude/conversation.ts";
+import { RewindRefused } from "../../src/claude/history.ts";
+import { Account } from "../../src/engine/account.ts";
+import type { Cli } from "../../src/engine/cli.ts";
+import { type Timeline, timelineOf } from "../../src/engine/history-hash.ts";
+import { KnownCapabilities } from "../../src/engine/known-capabilities.ts";
+import { Moves } from "../../src/engine/moves.ts";
+import { RefillTimer } from "../../src/engine/refill-timer.ts";
+import type { Seat } from "../../src/engine/seat.ts";
+import { freeWaitMsMax, freeWaitsMsMax, Seats, type Seeker } from "../../src/engine/seats.ts";
+import { WarmProcesses } from "../../src/engine/warm-processes.ts";
+import { createLogger } from "../../src/log.ts";
+import { ownProcesses, type OwnedProcesses } from "../support/owned-processes.ts";
+import { assistant, never, turnOf, user } from "../support/turns.ts";
+
+interface Scene extends OwnedProcesses {
+  readonly seats: Seats;
+  /** A turn of a new conversation that looks for a process. */
+  readonly find: (name: string, signal?: AbortSignal) => Promise<Seat>;
+  /** Its turn is over: it was answered. */
+  readonly finish: (seat: Seat, name: string) => void;
+  /** How many rewinds are refused from now on. */
+  refusals: number;
+}
+
+const turnNamed = (name: string) => turnOf({ model: "opus", messages: [user(name)] });
+function timelineAfter(name: string): Timeline {
+  return timelineOf({ ...turnNamed(name), messages: [user(name), assistant("ok")] });
+}
+
+function start(t: TestContext, options: { readonly max?: number } = {}): Scene {
+  const owner = ownProcesses(t, options);
+  const { processes, whereabouts, clock } = owner;
+  const log = createLogger("silent", () => {});
+  const capabilities = new KnownCapabilities(clock);
+  capabilities.learn({ rewindSteps: true, rewindMany: true, rewindToEmpty: true, answerTarget: true });
+  const converse = (): Conversation => ({
+    isParked: false, isReusable: true, isDead: false, awaitedCalls: [],
+    keptWithin: () => 0, canContinue: () => true, prepare: () => nextRound(),
+    rewind: () => (scene.refusals-- > 0 ? Promise.reject(new RewindRefused("no", undefined)) : Promise.resolve(0)),
+  } as unknown as Conversation);
+  const warm = new WarmProcesses({
+    warm: 0, processes, capabilities, account: new Account(log, clock), converse, refills: new RefillTimer(clock), clock, log,
+  });
+  warm.prepare("opus");
+  const cli = { ensureUsable: () => Promise.resolve() } as unknown as Cli;
+  const seats = new Seats({ cli, processes, warm, moves: new Moves({ processes, capabilities, log }), whereabouts, capabilities, converse, clock });
+  const scene: Scene = {
+    ...owner, seats, refusals: 0,
+    find: (name, signal = never) => {
+      const turn = turnNamed(name);
+      const seeker: Seeker = { turn, profile: { hash: timelineOf(turn).beginning, turn }, missed: "first_message" };
+      return seats.find(seeker, signal);
+    },
+    finish: (seat, name) => seats.keep(seat, timelineAfter(name)),
+  };
+  return scene;
+}
+
+describe("a turn that finds no free process", () => {
+  it("boots one at once where none with its beginning runs", async (t) => {
+    const { find, started } = start(t);
+    assert.deepEqual([(await find("one")).way, started.length], ["booted", 1]);
+  });
+
+  it("waits a little for one that runs, and has it the moment it comes free", async (t) => {
+    const { find, finish, started, clock } = start(t);
+    const first = await find("one");
+    const second = find("two");
+    await nextRound();
+    clock.pass(freeWaitMsMax - 1);
+    finish(first, "one");
+    assert.deepEqual([first.owned.use.name, started.length], ["running", 1], "nobody else can have it in between");
+    const { way, owned, takenBack } = await second;
+    assert.deepEqual([way, owned, takenBack], ["recycled", first.owned, 2]);
+  });
+
+  it("boots one after that, takes whichever is first, and leaves the other for the next turn", async (t) => {
+    const { find, finish, started, processes, clock } = start(t);
+    const first = await find("one");
+    const second = find("two");
+    await nextRound();
+    clock.pass(freeWaitMsMax);
+    await Promise.resolve();
+    finish(first, "one");
+    assert.equal((await second).owned, first.owned);
+    await nextRound();
+    await nextRound();
+    assert.deepEqual([started.length, processes.counts.warm], [2, 1]);
+    const third = await find("three");
+    assert.deepEqual([third.way, third.owned.process], ["warm", started[1]?.asProcess]);
+  });
+
+  it("has the one that was booted for it where none came free before", async (t) => {
+    const { find, clock } = start(t);
+    await find("one");
+    const second = find("two");
+    await nextRound();
+    clock.pass(freeWaitMsMax);
+    assert.equal((await second).way, "booted");
+  });
+
+  it("waits longer while others come free that earlier turns have, and not for ever", async (t) => {
+    const { find, finish, started, clock } = start(t, { max: 3 });
+    let running = await find("one");
+    const waiting = ["two", "three", "four"].map((name) => find(name));
+    await nextRound();
+    for (const [index, turn] of waiting.slice(0, 2).entries()) {
+      clock.pass(freeWaitMsMax - 1);
+      finish(running, `${index}`);
+      running = await turn;
+      await nextRound();
+    }
+    assert.equal(started.length, 1, "each freed one was worth the wait of the next");
+    clock.pass(freeWaitsMsMax);
+    assert.equal((await waiting[2])?.way, "booted");
+  });
+
+  it("does not wait for a place any more, once it has a process", async (t) => {
+    const { find, finish, processes, clock } = start(t, { max: 1 });
+    const first = await find("one");
+    const second = find("two");
+    await nextRound();
+    clock.pass(freeWaitMsMax);
+    await nextRound();
+    assert.equal(processes.shortage, 1, "it waits for a place to boot in");
+    finish(first, "one");
+    assert.deepEqual([(await second).owned, processes.shortage], [first.owned, 0]);
+  });
+
+  it("goes to another where the process that came free could not be emptied, which is ended", async (t) => {
+    const scene = start(t);
+    const { find, finish, started, processes } = scene;
+    const first = await find("one");
+    const second = find("two");
+    await nextRound();
+    scene.refusals = 1;
+    finish(first, "one");
+    assert.equal((await second).way, "booted");
+    assert.deepEqual([started[0]?.ends, processes.counts.running], [1, 1]);
+  });
+
+  it("takes none once its client has left", async (t) => {
+    const { find, finish, processes } = start(t);
+    const first = await find("one");
+    const leaving = new AbortController();
+    const second = assert.rejects(find("two", leaving.signal), { code: "client_closed" });
+    await nextRound();
+    leaving.abort();
+    finish(first, "one");
+    await second;
+    assert.equal(processes.counts.resting, 1);
+  });
+});
