@@ -34,7 +34,8 @@ export {
 export { type ChosenTools, chooseTools, type ParsedChoice } from "./api/chosen-tools.ts";
 export { ConversationBuilder } from "./api/conversation-builder.ts";
 export type {
-  AnswerFold, AnswerIdentity, BodyLookup, Dialect, ErrorForm, Failure, HeaderView, Lookup, LookupRequest, ParseContext,
+  AnswerFold, AnswerIdentity, BodyLookup, Dialect, ErrorForm, Failure, FailureContext, HeaderView, Lookup,
+  LookupRequest, ParseContext,
   RateLimitWindow, TurnRequest, WireStream,
 } from "./api/dialect.ts";
 export { HeldText } from "./api/held-text.ts";

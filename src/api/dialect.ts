@@ -40,6 +40,8 @@ export interface AnswerIdentity {
   readonly createdAt: number;
   /** The Claude CLI's version; undefined when it is not known. */
   readonly cliVersion: string | undefined;
+  /** The request's id: the one that its client sent, or one made for it. */
+  readonly requestId: string;
 }
 
 /** Encodes an answer as server-sent events. */
@@ -76,12 +78,17 @@ export interface Failure {
   readonly body: object;
 }
 
-/**
- * Writes errors that occur before the response headers are sent. `nowMs` is the current time, in milliseconds since the
- * epoch: some errors hold times that are counted from it.
- */
+/** The values in an error's response that the error itself does not have. */
+export interface FailureContext {
+  /** The current time, in milliseconds since the epoch: some errors hold times that are counted from it. */
+  readonly nowMs: number;
+  /** The request's id, which http also sends as `x-request-id`. */
+  readonly requestId: string;
+}
+
+/** Writes errors that occur before the response headers are sent. */
 export interface ErrorForm {
-  failure(error: BridgeError, nowMs: number): Failure;
+  failure(error: BridgeError, context: FailureContext): Failure;
 }
 
 /** The subscription's rate limit window, as far as the CLI has reported it. */

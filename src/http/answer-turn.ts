@@ -8,7 +8,7 @@ import { sendEventStream } from "./event-stream.ts";
 import type { Exchange, Handler, Services } from "./exchange.ts";
 import { headerView } from "./header-view.ts";
 import { headerValue } from "./header-value.ts";
-import { logFailure, sendFailure } from "./respond.ts";
+import { logFailure, newRequestId, requestIdOf, sendFailure } from "./respond.ts";
 import { ToldImages } from "./told-images.ts";
 import { sendWholeAnswer } from "./whole-answer.ts";
 
@@ -32,6 +32,7 @@ export function answerTurn<Request extends TurnRequest>(dialect: Dialect<Request
       token: randomBytes(tokenBytes).toString("base64url"),
       createdAt: Math.floor(Date.now() / 1000),
       cliVersion: engine.status.installation?.version,
+      requestId: requestIdOf(response) ?? newRequestId(),
     };
     const headers = (servedModel: string | undefined): Record<string, string> => ({
       ...modelHeader(servedModel),

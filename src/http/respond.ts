@@ -12,6 +12,11 @@ export function newRequestId(): string {
   return `req_${randomUUID().replaceAll("-", "")}`;
 }
 
+/** The id of the request that is answered; undefined where the listener has given it none. */
+export function requestIdOf(response: ServerResponse): string | undefined {
+  return response.getHeader("x-request-id")?.toString();
+}
+
 /** Sends a JSON body. In answer to `HEAD`, Node itself leaves the body out. */
 export function sendBytes(
   response: ServerResponse, status: number, body: Buffer, headers: Readonly<Record<string, string>> = {},
@@ -27,7 +32,7 @@ function jsonHeaders(body: Buffer, more: Readonly<Record<string, string>>): Reco
 /** Logs a failure: an internal one with its cause, any other with its code and field; `client_closed` is not logged. */
 export function logFailure(failure: unknown, response: ServerResponse, log: Logger): void {
   const error = asBridgeError(failure);
-  const id = response.getHeader("x-request-id")?.toString();
+  const id = requestIdOf(response);
   if (error.code === "internal") {
     log.error(
       "a request failed", { id, reason: error.cause instanceof Error ? error.cause.stack : String(error.cause) },
@@ -52,15 +57,15 @@ export function sendFailure(
     response.destroy();
     return;
   }
-  const { status, headers, body } = failureOf(error, errors);
+  const { status, headers, body } = failureOf(error, errors, requestIdOf(response) ?? newRequestId());
   const bytes = Buffer.from(JSON.stringify(body));
   if (request.complete) sendBytes(response, status, bytes, headers);
   else refuseBody(request, response, { status, headers, bytes });
 }
 
 /** Writes an error in a dialect's form, and adds the headers that HTTP requires with some statuses. */
-export function failureOf(error: BridgeError, errors: ErrorForm): Failure {
-  const failure = errors.failure(error, Date.now());
+export function failureOf(error: BridgeError, errors: ErrorForm, requestId: string): Failure {
+  const failure = errors.failure(error, { nowMs: Date.now(), requestId });
   return { ...failure, headers: { ...protocolHeaders(error), ...failure.headers } };
 }
 

@@ -45,10 +45,11 @@ function refusalOf({ code, rawPacket }: UnreadableError): BridgeError {
 
 /** Composes a response by hand: after a parser error Node offers no response object. */
 function rawAnswer(error: BridgeError, errors: ErrorForm): Buffer {
-  const { status, headers, body: failure } = failureOf(error, errors);
+  const requestId = newRequestId();
+  const { status, headers, body: failure } = failureOf(error, errors, requestId);
   const body = Buffer.from(JSON.stringify(failure));
   const all = {
-    connection: "close", "x-request-id": newRequestId(),
+    connection: "close", "x-request-id": requestId,
     "content-type": "application/json; charset=utf-8", "content-length": String(body.length), ...headers,
   };
   let head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n`;

@@ -124,7 +124,7 @@ describe("with a key", () => {
       assert.equal(statusOf(error), 401);
       assert.equal(openAiError(error).type, "authentication_error");
       assert.equal(openAiError(error).code, "invalid_api_key");
-      assert.equal(failureOf(error, openAiErrors).headers["www-authenticate"], "Bearer");
+      assert.equal(failureOf(error, openAiErrors, "req_1").headers["www-authenticate"], "Bearer");
       assert.equal(error.cause, undefined);
     });
   }

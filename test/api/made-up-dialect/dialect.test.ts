@@ -42,7 +42,7 @@ describe("a dialect that is a file and a route", () => {
   it("is told all that the API says: signatures, encrypted thinking, citations, its own tools, which stop sequence, and the borders of blocks", async (t) => {
     const url = await start(t, "puppet");
     const puppeteer = await startPuppeteer(t);
-    const asking = post(url, { say: [puppeteer.prompt()], all: true });
+    const asking = postJson(`${url}/v2/lines`, { say: [puppeteer.prompt()], all: true }, { headers: { "x-request-id": "lines-1" } });
     const puppet = await puppeteer.next();
     const write = (line: object): void => puppet.raw(`${JSON.stringify(line)}\n`);
     const tell = (event: object): void => write(eventLine(event));
@@ -63,7 +63,7 @@ describe("a dialect that is a file and a route", () => {
     tell({ type: "message_delta", delta: { stop_reason: "stop_sequence", stop_sequence: "END", stop_details: { why: "é" } }, usage });
     puppet.finish("stop_sequence");
     assert.deepEqual((await (await asking).text()).split("\n"), [
-      "start claude-fake-1",
+      "for lines-1", "start claude-fake-1",
       'begin 0 {"type":"thinking"}', "thinking hm", "signature Eq+/=", "done 0",
       'begin 1 {"type":"redacted_thinking","data":"secret"}', "done 1",
       `begin 2 ${JSON.stringify(search)}`, 'input {\\"q\\":1}', "done 2",
@@ -96,6 +96,8 @@ describe("a dialect that is a file and a route", () => {
     ] as const) {
       const response = await post(url, body);
       assert.deepEqual([response.status, response.headers.get("x-made-up"), await response.json()], [422, "yes", told]);
+      assert.match(response.headers.get("x-lines-request") ?? "", /^req_/u);
+      assert.equal(response.headers.get("x-lines-request"), response.headers.get("x-request-id"));
     }
     const wrongMethod = await fetch(`${url}/v2/lines`);
     assert.deepEqual([wrongMethod.status, wrongMethod.headers.get("allow"), await wrongMethod.json()], [422, "POST, OPTIONS", ["method_not_allowed", null]]);
@@ -114,7 +116,9 @@ describe("a dialect that is a file and a route", () => {
     const socket = await openSocket(t, url);
     const answering = readAnswer(socket);
     socket.end(`${head("content-length: 100")}{"say":`);
-    const told = [tooLong, badChunk, await answering].map(({ status, headers, body }) => [status, headers["x-made-up"], JSON.parse(body)]);
+    const refusals = [tooLong, badChunk, await answering];
+    for (const { headers } of refusals) assert.equal(headers["x-lines-request"], headers["x-request-id"]);
+    const told = refusals.map(({ status, headers, body }) => [status, headers["x-made-up"], JSON.parse(body)]);
     assert.deepEqual(told, [
       [422, "yes", ["body_too_large", "body"]], [422, "yes", ["invalid_request", null]], [422, "yes", ["invalid_json", "body"]],
     ]);

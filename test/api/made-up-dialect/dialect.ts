@@ -4,7 +4,7 @@
  * imports nothing but what the package exports, and a route. Beside it stand a lookup and one that is sent a body.
  */
 import {
-  type AnswerFold, arrayAt, type BodyLookup, bodyOfText, type BridgeError, chooseTools, ConversationBuilder, decodeJsonText, type Dialect, encodeWireText, fieldAtFault,
+  type AnswerFold, type AnswerIdentity, arrayAt, type BodyLookup, bodyOfText, type BridgeError, chooseTools, ConversationBuilder, decodeJsonText, type Dialect, encodeWireText, fieldAtFault,
   joinedWireText, joinWireText, jsonLatin1, type JsonText, type Lookup, type Message, noText, objectAt, optionalBoolean, type PartFields, stringAt, textBlocks, toolList,
   ToolNames, type TurnEvent, type TurnRequest, type WireStream, type WireText, wireText,
 } from "../../../src/index.ts";
@@ -47,9 +47,10 @@ class Lines implements WireStream, AnswerFold {
   readonly #names: ToolNames;
   readonly #all: boolean;
   readonly #inputs = new Map<number, { readonly head: WireText; json: string }>();
-  #body = noText;
+  #body: WireText;
 
-  constructor({ names, all }: LinesRequest) {
+  constructor({ names, all }: LinesRequest, { requestId }: AnswerIdentity) {
+    this.#body = all ? encodeWireText(`for ${requestId}\n`) : noText;
     this.#names = names;
     this.#all = all;
   }
@@ -139,11 +140,11 @@ export const madeUpDialect: Dialect<LinesRequest> = {
       },
     };
   },
-  stream: (request) => new Lines(request),
-  whole: (request) => new Lines(request),
-  failure: (error) => ({
+  stream: (request, identity) => new Lines(request, identity),
+  whole: (request, identity) => new Lines(request, identity),
+  failure: (error, { requestId }) => ({
     status: error.code === "invalid_api_key" ? 418 : 422,
-    headers: { "x-made-up": "yes", ...(error.retryAfterSeconds === undefined ? {} : { "retry-after": String(error.retryAfterSeconds) }) },
+    headers: { "x-made-up": "yes", "x-lines-request": requestId, ...(error.retryAfterSeconds === undefined ? {} : { "retry-after": String(error.retryAfterSeconds) }) },
     body: [error.code, fieldAtFault(error, partFields) ?? null],
   }),
   windowHeaders: (window) => ({ "x-window": window === undefined ? "unknown" : `${window.rateLimitType} ${window.status} ${window.utilization}` }),

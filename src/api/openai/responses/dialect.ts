@@ -27,7 +27,7 @@ export function responses(store: ResponseStore): Dialect<ResponsesRequest> {
       });
       return wholeOf(stream, () => finished);
     },
-    failure: responsesFailure,
+    failure: (error, { nowMs }) => responsesFailure(error, nowMs),
     windowHeaders: rateLimitHeaders,
   };
 }
