@@ -198,7 +198,7 @@ export class Briefing {
     if (first === undefined) return await prepared;
     // Take the empty messages back. The CLI derives digits that it sends to the API from the conversation's first
     // message, which must be the client's.
-    const request = rewindRequest({ kept: 0, uuid: first, line: "prompt" }, sent.at(-1));
+    const request = rewindRequest({ uuid: first, line: "prompt" }, sent.at(-1));
     const refusal = rewindRefusal(await this.#parts.control.request(request));
     if (refusal === undefined) return;
     throw new BridgeError("cli_failed", `The claude process did not take its rehearsal back: ${refusal}.`);

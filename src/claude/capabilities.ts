@@ -5,7 +5,8 @@
 
 import { randomUUID } from "node:crypto";
 import type { AssistantBlock, TextBlock, ToolResultBlock, ToolUseBlock, UserBlock } from "../turn/message.ts";
-import { historyAssistantLine, historyUserLine, isObject, type JsonObject } from "./protocol.ts";
+import { historyAssistantLine, historyUserLine, type JsonObject } from "./protocol.ts";
+import { isRewound, rewindRequest, type RewindTarget } from "./rewind.ts";
 
 export type CapabilityName = "rewindSteps" | "rewindMany" | "rewindToEmpty" | "answerTarget";
 /** For each ability, whether the CLI has it. */
@@ -82,21 +83,16 @@ export async function probeCapabilities({ request, write, acknowledged }: Probed
     await isTaken;
     write(assistant);
   }
-  const rewind = (target: string, more: JsonObject = {}): Promise<boolean> =>
-    request({ subtype: "rewind_conversation", target_message_uuid: target, ...more }).then(isRewound, () => false);
+  const rewind = (uuid: string, line: RewindTarget["line"] = "prompt", lastPrompt?: string): Promise<boolean> =>
+    request(rewindRequest({ uuid, line }, lastPrompt)).then(isRewound, () => false);
   // Each takes back what the ones before have left, so they need not wait for one another.
   const [answerTarget, rewindSteps, rewindMany] = await Promise.all([
-    rewind(answer, { allow_assistant_target: true }),
+    rewind(answer, "answer"),
     rewind(third),
-    rewind(first, { last_seen_user_message_uuid: second }),
+    rewind(first, "prompt", second),
   ]);
   const [, isEmptied] = rewindMany ? [] : await Promise.all([rewind(second), rewind(first)]);
   return { rewindSteps, rewindMany, rewindToEmpty: rewindMany || isEmptied === true, answerTarget };
-}
-
-/** Whether the answer to a `rewind_conversation` says that it was done. The CLI reports success either way. */
-export function isRewound(response: unknown): boolean {
-  return isObject(response) && response["rewound"] === true;
 }
 
 type MadeUpUuids = [first: string, second: string, third: string, result: string, answer: string];

@@ -1,13 +1,10 @@
 import type { Capabilities } from "./capabilities.ts";
+import type { RewindTarget } from "./rewind.ts";
 
 /** A place in the history of a process: a rewind to it removes the line that begins there and all after it. */
-export interface CutPoint {
+export interface CutPoint extends RewindTarget {
   /** How many messages of the history stay. */
   readonly kept: number;
-  /** The uuid of the line. */
-  readonly uuid: string;
-  /** `prompt`: a user's message without tool results. `answer`: the model's first line behind tool results. */
-  readonly line: "prompt" | "answer";
 }
 
 /** The places to which one process can be rewound, in the order of its history. */

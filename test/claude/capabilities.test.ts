@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import {
-  type Capabilities, capabilityRows, isRewound, noCapabilities, probeCapabilities,
+  type Capabilities, capabilityRows, noCapabilities, probeCapabilities,
 } from "../../src/claude/capabilities.ts";
 import type { JsonObject } from "../../src/claude/protocol.ts";
+import { isRewound } from "../../src/claude/rewind.ts";
 import type { ToldBlock } from "../support/composed-request.ts";
 import { type RewindAbilities, rewindAbilities, RewindableHistory, type RewindRequest } from "../support/rewindable-history.ts";
 
