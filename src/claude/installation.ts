@@ -17,13 +17,19 @@ export type Installation =
 const howToInstall = "Install it with `npm install -g @anthropic-ai/claude-code`, log in by running `claude` once, or "
   + "name it with --claude PATH.";
 
-/**
- * Asks the CLI for its version. Runs it in the folder that it will run in later, because PATH may have relative
- * folders. Never rejects: a failure is in the result.
- */
-export function findInstallation(
-  command: Command, environment: Readonly<Record<string, string>>, cwd?: string,
-): Promise<Installation> {
+/** How the CLI is asked for its version. */
+export interface VersionQuestion {
+  readonly command: Command;
+  /** The child's whole environment. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** The folder that it will run in later, because PATH may have relative folders. */
+  readonly cwd?: string | undefined;
+  /** Kills the child: nobody wants the answer any more. */
+  readonly signal?: AbortSignal;
+}
+
+/** Asks the CLI for its version. Never rejects: a failure is in the result. */
+export function findInstallation({ command, environment, cwd, signal }: VersionQuestion): Promise<Installation> {
   return new Promise((resolve) => {
     const unusable = (message: string, version?: string): void => resolve({ kind: "unusable", version, message });
     const onEnd = (error: ExecFileException | null, stdout: string): void => {
@@ -52,6 +58,11 @@ export function findInstallation(
         { env: environment, cwd, timeout: versionWaitMs, killSignal: "SIGKILL", windowsHide: true, encoding: "utf8" },
         onEnd,
       );
+      // Node's own option `signal` would send SIGTERM, whatever the kill signal is.
+      const kill = (): void => void child.kill("SIGKILL");
+      signal?.addEventListener("abort", kill, { once: true });
+      child.once("close", () => signal?.removeEventListener("abort", kill));
+      if (signal?.aborted === true) kill();
       // The callback reports the failure. Without a listener of its own, the error of a broken pipe would be thrown.
       for (const pipe of [child.stdout, child.stderr]) pipe?.on("error", () => {});
     } catch (error) {

@@ -33,6 +33,7 @@ export interface EngineParts {
   readonly models: ModelService;
   readonly capabilities: KnownCapabilities;
   readonly folder: ProcessFolder;
+  readonly installed: InstalledCli;
   readonly processes: Processes;
   readonly cli: Cli;
   readonly warm: WarmProcesses;
@@ -92,6 +93,7 @@ export function engineParts(options: EngineOptions): EngineParts {
   });
   const models = new ModelService(catalog, clock);
   return {
-    account, catalog, models, capabilities, folder, processes, cli, warm, admission, counts, boots, rest, runner,
+    account, catalog, models, capabilities, folder, installed, processes, cli, warm, admission, counts, boots, rest,
+    runner,
   };
 }

@@ -140,7 +140,8 @@ export class Engine {
 
   /** Has nothing started any more that no running turn needs. */
   #stop(): void {
-    const { runner, rest, warm, boots } = this.#parts;
+    const { runner, rest, warm, boots, installed } = this.#parts;
+    installed.close();
     runner.close();
     rest.close();
     warm.close();

@@ -21,6 +21,7 @@ export class InstalledCli {
   #installation: Installation | undefined;
   #search: Promise<Installation> | undefined;
   #stamp: string | undefined;
+  readonly #closing = new AbortController();
   #onChange: () => void = () => {};
 
   constructor(options: InstalledCliOptions) {
@@ -58,12 +59,19 @@ export class InstalledCli {
     if (installation?.kind === "unusable") throw new BridgeError("cli_unavailable", installation.message);
   }
 
+  /** Kills the process that is asked for its version, if there is one: it could live on without the server. */
+  close(): void {
+    this.#closing.abort();
+  }
+
   async #look(): Promise<Installation> {
     const { command, environment, world, log, folder } = this.#options;
     const cwd = await folder.open().then((opened) => opened.cwd, () => undefined);
     const found = this.#executable();
     const stamp = found && stampOf(found.program);
-    const installation = await world.findInstallation(found?.command ?? command, environment, cwd);
+    const installation = await world.findInstallation({
+      command: found?.command ?? command, environment, cwd, signal: this.#closing.signal,
+    });
     if (this.#installation?.kind === "found" && stamp !== this.#stamp) {
       log.info("the CLI changed on disk", { version: installation.version });
       this.#onChange();

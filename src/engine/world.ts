@@ -1,6 +1,5 @@
 import type { LaunchOptions } from "../claude/child.ts";
-import type { Installation } from "../claude/installation.ts";
-import type { Command } from "../claude/launch.ts";
+import type { Installation, VersionQuestion } from "../claude/installation.ts";
 import type { ClaudeProcess } from "../claude/process.ts";
 
 /** Cancels a timer. Does nothing when it was called or cancelled before. */
@@ -28,10 +27,8 @@ export interface World {
   readonly startedAtMs: number;
   /** A random text that no other call gives: 36 characters, hexadecimal digits and hyphens. */
   readonly randomId: () => string;
-  /** Asks the CLI for its version, in the folder `cwd`. Never rejects. */
-  readonly findInstallation: (
-    command: Command, environment: Readonly<Record<string, string>>, cwd?: string,
-  ) => Promise<Installation>;
+  /** Asks the CLI for its version. Never rejects. */
+  readonly findInstallation: (question: VersionQuestion) => Promise<Installation>;
   /** Starts a process. Throws a BridgeError if the machine has no room for another. */
   readonly launch: (options: LaunchOptions) => ClaudeProcess;
   /** A process's resident memory in bytes; undefined where the system does not tell (it does on Linux alone). */

@@ -6,7 +6,7 @@ import { fakeClaude, fakeClaudePath } from "../support/fake-claude.ts";
 import { platformEnvironment } from "../support/real-claude.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
-const find = (name: string) => findInstallation(fakeClaude(name), platformEnvironment());
+const find = (name: string) => findInstallation({ command: fakeClaude(name), environment: platformEnvironment() });
 
 describe("an installation", () => {
   it("is found with its version", async () => {
@@ -32,19 +32,19 @@ describe("an installation", () => {
 
   it("that is not there is unusable, and the message says how to install it", async (t) => {
     const file = join(await temporaryFolder(t), "claude");
-    const installation = await findInstallation({ file, leadingArguments: [] }, platformEnvironment());
+    const installation = await findInstallation({ command: { file, leadingArguments: [] }, environment: platformEnvironment() });
     assert.ok(installation.kind === "unusable" && installation.message.includes(`was not found (${file})`) && installation.message.includes("npm install -g"));
   });
 
   it("that may not be executed is unusable", { skip: process.platform === "win32" ? "every file may" : false }, async () => {
-    const installation = await findInstallation({ file: fakeClaudePath("protocol"), leadingArguments: [] }, platformEnvironment());
+    const installation = await findInstallation({ command: { file: fakeClaudePath("protocol"), leadingArguments: [] }, environment: platformEnvironment() });
     assert.match(installation.kind === "unusable" ? installation.message : "", /failed \(EACCES\)/u);
   });
 });
 
 describe("a CLI that cannot even be started", () => {
   it("is unusable, with the reason: a path through a file", async () => {
-    const installation = await findInstallation({ file: "/etc/passwd/claude", leadingArguments: [] }, {});
+    const installation = await findInstallation({ command: { file: "/etc/passwd/claude", leadingArguments: [] }, environment: {} });
     assert.equal(installation.kind, "unusable");
     assert.match(installation.kind === "unusable" ? installation.message : "", /ENOTDIR|not found/u);
   });

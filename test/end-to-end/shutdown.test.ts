@@ -1,6 +1,7 @@
 /** Whatever ends the server, no claude outlives it, and nothing of it stays on the disk. */
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
+import { watch } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { type BridgeProcess, startBridge } from "../support/bridge-process.ts";
@@ -17,8 +18,8 @@ const goneMsMax = 30_000;
 const skip = process.platform === "win32" ? "no signals" : false;
 
 /** A server with a folder of its own for everything temporary, in which its loader and its Node leave nothing either. */
-function startIn(t: TestContext, temporary: string, args: readonly string[]): Promise<BridgeProcess> {
-  return startBridge(t, { args: ["--head-wait", "600", ...args], env: { TMPDIR: temporary, TSX_DISABLE_CACHE: "1", NODE_DISABLE_COMPILE_CACHE: "1" } });
+function startIn(t: TestContext, temporary: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<BridgeProcess> {
+  return startBridge(t, { args: ["--head-wait", "600", ...args], env: { ...env, TMPDIR: temporary, TSX_DISABLE_CACHE: "1", NODE_DISABLE_COMPILE_CACHE: "1" } });
 }
 
 function childrenOf(bridge: BridgeProcess): number[] {
@@ -64,6 +65,24 @@ describe("the end of the server", { skip, concurrency: true }, () => {
     const [streamed, whole] = await Promise.all(answers);
     assert.match(streamed ?? "", /half an .*"code":"shutting_down"\}\}\n\n$/s);
     assert.match(whole ?? "", /"code":"shutting_down"/);
+  });
+
+  it("by SIGTERM or SIGINT twice ends a claude that is asked for its version, and does not answer", async (t) => {
+    for (const signals of [["SIGTERM"], ["SIGINT", "SIGINT"]] as const) {
+      const temporary = await temporaryFolder(t);
+      const folder = await temporaryFolder(t);
+      const pidFile = join(folder, "pid");
+      const written = (async () => {
+        for await (const _event of watch(folder)) if (existsSync(pidFile)) return;
+      })();
+      const bridge = await startIn(t, temporary, ["--claude", fakeClaudePath("hangs-at-version"), "--pass-env", "VERSION_PID"], { VERSION_PID: pidFile });
+      await written;
+      const pid = Number(readFileSync(pidFile, "utf8"));
+      assert.ok(pid > 0);
+      for (const signal of signals) bridge.child.kill(signal);
+      await within(bridge.exited, exitMsMax, () => "the server did not end");
+      await waitUntilGone(pid, goneMsMax);
+    }
   });
 
   it("by SIGTERM ends a claude that ends neither with its stdin nor on SIGTERM", async (t) => {
