@@ -15,7 +15,7 @@ import { chatRequest } from "../support/sse.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const names = Object.keys(oddRequests);
-const drawn = sampleOf({ what: "odd requests", small: 12, large: 12, whole: names.length });
+const drawn = sampleOf({ what: "odd requests", small: 6, large: 6, whole: names.length });
 const seed = seedOf(46);
 
 /** What is known is always among them, so that its mend is seen. */

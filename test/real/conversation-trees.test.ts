@@ -15,7 +15,7 @@ import { temporaryFolder } from "../support/temporary-folder.ts";
 import { ask, askAndLeave, begin } from "../support/tree-client.ts";
 
 const seedFirst = seedOf(1);
-const trees = sampleOf({ what: "trees on each CLI", small: 6, large: 12, whole: 250 });
+const trees = sampleOf({ what: "trees on each CLI", small: 6, large: 8, whole: 250 });
 const treesAtOnce = 3;
 /** On a busy machine fewer have to do: no more are planted after this, unless their number was asked for. */
 const plantingMsMax = 35_000;

@@ -20,7 +20,7 @@ import { startTokenEndpoint, type TokenEndpoint, tokenEndpointUnavailable } from
 import { collect, summaryOf } from "../support/turn-events.ts";
 import { ask, assistant, never, systemOf, turnOf, user } from "../support/turns.ts";
 
-const processes = sampleOf({ what: "processes that share a login", small: 4, large: 6, whole: 16 });
+const processes = sampleOf({ what: "processes that share a login", small: 4, large: 4, whole: 16 });
 /** How many boot at a time. */
 const bootsAtOnce = 2;
 

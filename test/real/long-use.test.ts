@@ -7,8 +7,8 @@ import { claudeVersions } from "../support/real-claude.ts";
 import { claudesOf, startReal } from "../support/real-server.ts";
 import { sampleOf } from "../support/sample.ts";
 
-const conversations = sampleOf({ what: "conversations of 15 turns with 200 kB results", small: 1, large: 2, whole: 10 });
-const shortTurns = sampleOf({ what: "short turns in one conversation", small: 40, large: 340, whole: 500 });
+const conversations = sampleOf({ what: "conversations of 15 turns with 200 kB results", small: 1, large: 1, whole: 10 });
+const shortTurns = sampleOf({ what: "short turns in one conversation", small: 40, large: 100, whole: 500 });
 const turnsEach = 15;
 const resultChars = 200_000;
 /** All processes of the server and its own, in MB. One CLI has 250 after its first turn. */

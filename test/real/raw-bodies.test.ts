@@ -12,7 +12,7 @@ import { judgeTurn, nextRequest } from "../support/raw-body-run.ts";
 import { type ClaudeVersion, claudeVersions } from "../support/real-claude.ts";
 import { sampleOf, seedOf } from "../support/sample.ts";
 
-const wanted = sampleOf({ what: "random requests on each CLI", small: 15, large: 15, whole: 500 });
+const wanted = sampleOf({ what: "random requests on each CLI", small: 10, large: 10, whole: 500 });
 const seed = seedOf(8);
 const turnsMax = 3;
 const models = ["opus", "sonnet", "haiku", "claude-opus-4"];
