@@ -7,19 +7,25 @@ import { BridgeError } from "../errors.ts";
 /** How many bytes one MB of a configured limit is. */
 export const bytesPerMegabyte = 1_048_576;
 
+/** How long a body may stand still, in milliseconds: until then it keeps the place of a request that would come. */
+export const stillBodyMsMax = 30_000;
+
 export interface BodyLimits {
   /** Largest body, in bytes as sent. */
   readonly maxBodyBytes: number;
+  /** In milliseconds; `stillBodyMsMax` by default. */
+  readonly stillMsMax?: number;
   /** Aborts the reading. The read rejects with the signal's reason if that is a `BridgeError`, else `client_closed`. */
   readonly signal?: AbortSignal;
 }
 
 /**
  * Reads the JSON object in a request's body. Rejects with a `BridgeError`: 400 if it is not a JSON object, 413 beyond
- * the limit, `client_closed` if the client disconnects. The rest of a refused body is discarded as it comes (by
+ * the limit, 408 when it stands still, `client_closed` if the client disconnects. The rest of a refused body is discarded as it comes (by
  * `sendFailure`), so that a client that is still sending can read the answer.
  */
-export async function readJsonBody(request: IncomingMessage, { maxBodyBytes, signal }: BodyLimits): Promise<unknown> {
+export async function readJsonBody(request: IncomingMessage, limits: BodyLimits): Promise<unknown> {
+  const { maxBodyBytes } = limits;
   const encoding = request.headers["content-encoding"];
   if (encoding !== undefined && encoding.trim().toLowerCase() !== "identity") {
     throw new BridgeError("invalid_request", "content-encoding: expected a body that is not compressed (identity)", {
@@ -27,15 +33,19 @@ export async function readJsonBody(request: IncomingMessage, { maxBodyBytes, sig
     });
   }
   if (Number(request.headers["content-length"] ?? 0) > maxBodyBytes) throw tooLarge(maxBodyBytes);
-  return parseJsonObject(await readBytes(request, maxBodyBytes, signal));
+  return parseJsonObject(await readBytes(request, limits));
 }
 
-function readBytes(request: IncomingMessage, maxBodyBytes: number, signal: AbortSignal | undefined): Promise<Buffer> {
+function readBytes(
+  request: IncomingMessage, { maxBodyBytes, stillMsMax = stillBodyMsMax, signal }: BodyLimits,
+): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let bytes = 0;
+    const timer = setTimeout(() => fail(stoodStill(stillMsMax)), stillMsMax).unref();
 
     const settle = (): void => {
+      clearTimeout(timer);
       request.off("data", onData).off("end", onEnd).off("error", onError).off("close", onClose);
       signal?.removeEventListener("abort", onAbort);
     };
@@ -45,6 +55,7 @@ function readBytes(request: IncomingMessage, maxBodyBytes: number, signal: Abort
     };
     const onData = (chunk: Buffer): void => {
       bytes += chunk.length;
+      timer.refresh();
       if (bytes > maxBodyBytes) fail(tooLarge(maxBodyBytes));
       else chunks.push(chunk);
     };
@@ -165,6 +176,11 @@ function tooLarge(maxBodyBytes: number): BridgeError {
     "body_too_large", `The request body is larger than ${megabytes} MB, the limit set by --max-body.`,
     { field: "body" },
   );
+}
+
+function stoodStill(stillMsMax: number): BridgeError {
+  const message = `Nothing more of the request body came for ${stillMsMax / 1000} s.`;
+  return new BridgeError("request_timeout", message, { field: "body" });
 }
 
 function leftEarly(cause: unknown): BridgeError {

@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 import { describe, it } from "node:test";
 import { BridgeError } from "../../src/errors.ts";
 import { jsonDepthMax } from "../../src/api/check.ts";
-import { bytesPerMegabyte, readJsonBody } from "../../src/http/body.ts";
+import { type BodyLimits, bytesPerMegabyte, readJsonBody } from "../../src/http/body.ts";
 import { statusOf } from "../support/openai-error.ts";
 
 const limits = { maxBodyBytes: bytesPerMegabyte };
@@ -37,13 +37,13 @@ const refused = (body: string | Buffer): Promise<BridgeError> => refusalOf(readJ
 
 /** Runs `readJsonBody` behind a real server, lets `send` write to a bare socket, and gives what it came to. */
 async function overSocket(
-  maxBodyBytes: number,
+  limits: number | BodyLimits,
   send: (socket: Socket, reading: Promise<unknown>) => Promise<void>,
 ): Promise<{ outcome: unknown; received: string }> {
   const server = createServer();
   const settled = new Promise<unknown>((resolve) => {
     server.on("request", async (request, response) => {
-      const outcome: unknown = await readJsonBody(request, { maxBodyBytes }).catch((error: unknown) => error);
+      const outcome: unknown = await readJsonBody(request, typeof limits === "number" ? { maxBodyBytes: limits } : limits).catch((error: unknown) => error);
       response.statusCode = outcome instanceof BridgeError ? statusOf(outcome) : 200;
       response.end();
       resolve(outcome);
@@ -227,6 +227,19 @@ describe("a body over the limit", () => {
     const before = listenersOf(request);
     await refusalOf(readJsonBody(request, { maxBodyBytes: 100 }));
     assert.deepEqual(listenersOf(request), before);
+  });
+});
+
+describe("a body that stands still", () => {
+  it("is refused, so that it does not keep the place of another request", async () => {
+    const { outcome, received } = await overSocket({ ...limits, stillMsMax: 50 }, async (socket) => {
+      socket.write(head("content-length: 100") + "{");
+      await once(socket, "data");
+    });
+    assert.ok(outcome instanceof BridgeError);
+    assert.deepEqual([outcome.code, outcome.field], ["request_timeout", "body"]);
+    assert.match(outcome.message, /^Nothing more of the request body came for 0\.05 s\.$/u);
+    assert.match(received, /^HTTP\/1\.1 408 /u);
   });
 });
 
