@@ -13,7 +13,7 @@ import { BridgeError } from "../../src/errors.ts";
 import { type AnthropicStub, errorAnswer, startAnthropicStub, textAnswer } from "../support/anthropic-stub.ts";
 import { cleanUp } from "../support/cleanup.ts";
 import { listProcesses } from "../support/processes.ts";
-import { claudePath, type ClaudeVersion, claudeVersions, platformEnvironment, temporaryFolder } from "../support/real-claude.ts";
+import { claudePath, type ClaudeVersion, sampledClaudeVersions, platformEnvironment, temporaryFolder } from "../support/real-claude.ts";
 import { sampleOf } from "../support/sample.ts";
 import { startEngine } from "../support/started-engine.ts";
 import { startTokenEndpoint, type TokenEndpoint, tokenEndpointUnavailable } from "../support/token-endpoint.ts";
@@ -71,7 +71,7 @@ async function start(t: TestContext, version: ClaudeVersion): Promise<Scene> {
 const running = (version: ClaudeVersion): number[] => listProcesses(claudePath(version), process.pid).map(({ pid }) => pid).sort();
 const all = (answer: string): string[] => Array<string>(processes).fill(answer);
 
-for (const version of claudeVersions) {
+for (const version of sampledClaudeVersions()) {
   describe(`claude ${version}: ${processes} processes whose login has expired`, { skip: tokenEndpointUnavailable() }, () => {
     it("renew it once, all answer, and the file has the new one", async (t) => {
       const { engine, tokens, home, stub, askAll } = await start(t, version);

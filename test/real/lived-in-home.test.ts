@@ -12,7 +12,7 @@ import { healthOf } from "../support/health.ts";
 import { homeWord, type LivedInHome, makeLivedInHome } from "../support/lived-in-home.ts";
 import { type LivedInServer, startLivedIn } from "../support/lived-in-server.ts";
 import { policyUnavailable, policyWords } from "../support/managed-policy.ts";
-import { claudePath, type ClaudeVersion, claudeVersions } from "../support/real-claude.ts";
+import { claudePath, type ClaudeVersion, sampledClaudeVersions } from "../support/real-claude.ts";
 import { chatRequest, readBytes } from "../support/sse.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { startWatchedProxy } from "../support/watched-proxy.ts";
@@ -90,7 +90,7 @@ async function runPlain(t: TestContext, version: ClaudeVersion): Promise<PlainRu
 
 const noPolicy = policyUnavailable();
 
-for (const version of claudeVersions) {
+for (const version of sampledClaudeVersions()) {
   describe(`claude ${version} in a home that was lived in`, () => {
     it("would have its programs run and its words told by the CLI alone: it is no dummy", async (t) => {
       const { home, request } = await runPlain(t, version);

@@ -4,7 +4,7 @@ import { describe, it } from "node:test";
 import { conversationOf, errorAnswer, midStreamErrorAnswer, type StubRequestBody, subscriptionHeaders, textAnswer, textOf, toolUseAnswer } from "../support/anthropic-stub.ts";
 import { healthOf } from "../support/health.ts";
 import { openAiErrorIn } from "../support/openai-error.ts";
-import { claudeVersions } from "../support/real-claude.ts";
+import { sampledClaudeVersions } from "../support/real-claude.ts";
 import { claudesOf, startReal } from "../support/real-server.ts";
 import { type JudgedResponse, judgeResponseStream } from "../support/responses-wire.ts";
 import { postJson, readBytes } from "../support/sse.ts";
@@ -30,7 +30,7 @@ function saidUpstream(body: StubRequestBody): string[] {
   }).join(" + ")}`);
 }
 
-for (const version of claudeVersions) {
+for (const version of sampledClaudeVersions()) {
   describe(`the Responses API on claude ${version}`, { concurrency: 2 }, () => {
     it("thoughts, then words, as the events that OpenAI sends; the response is the same whole, and again when it is asked for", async (t) => {
       const { stub, startServer } = await startReal(t, version);

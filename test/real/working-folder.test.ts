@@ -4,14 +4,14 @@ import { it } from "node:test";
 import { startAnthropicStub } from "../support/anthropic-stub.ts";
 import { cleanUp } from "../support/cleanup.ts";
 import { startEmbedded } from "../support/embedded-server.ts";
-import { claudePath, type ClaudeVersion, claudeVersions, subscriptionEnvironment } from "../support/real-claude.ts";
+import { claudePath, type ClaudeVersion, sampledClaudeVersions, subscriptionEnvironment } from "../support/real-claude.ts";
 import { chatRequest } from "../support/sse.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
 /** Of the two pinned CLIs one tells the model where it runs; without a path its test would hold nothing. */
 const tellsPath: Readonly<Record<ClaudeVersion, boolean>> = { "2.1.330": true, "2.1.197": false };
 
-for (const version of claudeVersions) {
+for (const version of sampledClaudeVersions()) {
   it(`${version}: two starts on one port tell the model the same, and no other path`, async (t) => {
     const folder = await temporaryFolder(t);
     const stub = await startAnthropicStub();
