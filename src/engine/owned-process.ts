@@ -107,6 +107,13 @@ export function warmOf(all: readonly OwnedProcess[], model?: string): OwnedWarm[
   });
 }
 
+/** Warm processes in the order in which they can be done without, the first that have rehearsed more than is wanted. */
+export function dispensable(warm: readonly OwnedWarm[], wantedRehearsed: number): OwnedWarm[] {
+  const rehearsed = warm.filter(({ use }) => use.rehearsed !== undefined);
+  const first = rehearsed.slice(0, Math.max(0, rehearsed.length - wantedRehearsed));
+  return [...first, ...warm.filter((one) => !first.includes(one))];
+}
+
 /** How many processes there are of each use. */
 export type ProcessCounts = Readonly<Record<Use["name"], number>>;
 

@@ -6,7 +6,7 @@ import type { LogFields, Logger } from "../log.ts";
 import type { Account } from "./account.ts";
 import { Backoff } from "./backoff.ts";
 import type { KnownCapabilities } from "./known-capabilities.ts";
-import { type OwnedProcess, type OwnedWarm, type Warm, warmOf } from "./owned-process.ts";
+import { dispensable, type OwnedProcess, type OwnedWarm, type Warm, warmOf } from "./owned-process.ts";
 import type { Processes } from "./processes.ts";
 import { type ModelUse, type Profile, RecentUse } from "./recent-use.ts";
 import type { RefillTimer } from "./refill-timer.ts";
@@ -103,6 +103,8 @@ export class WarmProcesses {
     const { processes } = this.#options;
     if (!this.#recent.knows(owned.process.model)) processes.end(owned);
     else processes.release(owned, { name: "warm", conversation, rehearsed: hash });
+    // There may be one more now than are wanted.
+    this.refillSoon();
   }
 
   /** Boots the missing processes after a short delay: one was taken, or a process exited and left room. */
@@ -180,7 +182,9 @@ export class WarmProcesses {
     }
     const wanted = any + wantedRehearsed;
     const surplus = Math.max(0, this.#countOf(model) - wanted);
-    for (const { owned } of warmOf(processes.all, model).slice(0, surplus)) processes.end(owned);
+    for (const { owned } of dispensable(warmOf(processes.all, model), wantedRehearsed).slice(0, surplus)) {
+      processes.end(owned);
+    }
     const rehearsed = warmOf(processes.all, model).filter(({ use }) => use.rehearsed !== undefined).length;
     const missingRehearsed = Math.max(0, wantedRehearsed - rehearsed - launching.rehearsed);
     const missingAny = wanted - this.#countOf(model) - missingRehearsed;

@@ -157,6 +157,17 @@ describe("warm processes", () => {
     assert.equal(size(), 0);
   });
 
+  it("keeps no more for long when a turn leaves it one that was booted for the turn: one that was told nothing stays", async (t) => {
+    const { warm, owner, refilled, conversations, size } = start(t, { warm: 1 });
+    warm.prepare("opus");
+    await nextRound();
+    const left = await owner.leased();
+    warm.adopt(left, {} as Conversation, some());
+    assert.equal(size(), 2);
+    await refilled();
+    assert.deepEqual([size(), left.use.name, conversations[0]?.process.ends], [1, "ending", 0]);
+  });
+
   it("fills up a moment after one was taken: the turn comes first", async (t) => {
     const { warm, take, launched, size } = start(t);
     warm.prepare("opus");
