@@ -21,8 +21,8 @@ export interface BodyLimits {
 
 /**
  * Reads the JSON object in a request's body. Rejects with a `BridgeError`: 400 if it is not a JSON object, 413 beyond
- * the limit, 408 when it stands still, `client_closed` if the client disconnects. The rest of a refused body is discarded as it comes (by
- * `sendFailure`), so that a client that is still sending can read the answer.
+ * the limit, 408 when it stands still, `client_closed` if the client disconnects. The rest of a refused body is
+ * discarded as it comes (by `sendFailure`), so that a client that is still sending can read the answer.
  */
 export async function readJsonBody(request: IncomingMessage, limits: BodyLimits): Promise<unknown> {
   const { maxBodyBytes } = limits;
