@@ -680,9 +680,10 @@ describe("a warm process", () => {
   });
 
   it("whose rehearsal never ends holds no turn for longer than its wait: another answers", async (t) => {
-    const rehearsalWaitMsMax = 50;
-    const { engine, logLines } = startEngine(t, "never-acknowledges", { warm: 2, rehearsalWaitMsMax });
+    const environment = { ...platformEnvironment(), TAKES_WORDS: "1", REWINDS: "1" };
+    const { engine, logLines } = startEngine(t, "never-acknowledges", { warm: 2, rehearsalWaitMsMax: 50, environment });
     await engine.discover();
+    await until(() => engine.status.capabilities?.rewindToEmpty === true);
     const turn = ask("hi", { model: "opus", system: systemOf("Be brief.") });
     const wasLeft = (): boolean => logLines.some((line) => line.includes("its turn goes to another waited=true"));
     for (let round = 0; round < 6 && !wasLeft(); round++) {

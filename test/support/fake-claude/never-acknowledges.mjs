@@ -1,8 +1,16 @@
 #!/bin/sh
 ":" //; [ "$1" = --version ] && exec echo "2.1.330 (Claude Code, made up for tests)"; exec node "$0" "$@"
-/** Takes messages that ask nothing without a word. With `ANSWERS_ALL` in its environment it answers them as if they asked. */
-import { sayAnswer, serve } from "./protocol.mjs";
+/**
+ * Takes messages that ask nothing without a word. With `ANSWERS_ALL` in its environment it answers them as if they asked;
+ * with `TAKES_WORDS` it acknowledges those that have content, so that only a rehearsal, whose messages are empty, never ends.
+ */
+import { sayAnswer, sayResult, serve } from "./protocol.mjs";
 
 const answer = () => sayAnswer(["this ", "is ", "it"]);
 
-serve({ onTurn: answer, onHistory: process.env.ANSWERS_ALL === undefined ? () => {} : answer });
+function onHistory({ message: { content } }) {
+  if (process.env.ANSWERS_ALL !== undefined) answer();
+  else if (process.env.TAKES_WORDS !== undefined && content.length > 0) sayResult({ num_turns: 0, result: "" });
+}
+
+serve({ onTurn: answer, onHistory });
