@@ -21,7 +21,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 try {
   const asked = parseTestArguments(process.argv.slice(2));
   const hasSecondTry = asked.suite === "all";
-  const failed = runsFor(asked).filter((run) => !passes(run, asked) && !(hasSecondTry && passesNow(run, asked)));
+  const failed = runsFor(asked).filter((run) => !passes(run, asked) && !(hasSecondTry && passesAgain(run, asked)));
   if (failed.length > 0) process.exitCode = 1;
   if (asked.suite === "all" && failed.length > 0) {
     const names = new Set(failed.map(({ suite }) => suite.name));
@@ -42,7 +42,7 @@ interface Run {
  * Runs a suite once more, as one that starts a hundred real processes on two cores may miss a bounded wait. The output
  * has both runs.
  */
-function passesNow(run: Run, asked: TestArguments): boolean {
+function passesAgain(run: Run, asked: TestArguments): boolean {
   console.error(`npm run test:all: ${run.suite.name} failed, see above; it is run once more`);
   return passes(run, asked);
 }

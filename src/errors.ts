@@ -96,6 +96,11 @@ export function shuttingDown(): BridgeError {
   return new BridgeError("shutting_down", "The server is shutting down.");
 }
 
+/** Whether an error is a `BridgeError` of one of these codes. */
+export function hasCode(error: unknown, codes: ReadonlySet<ErrorCode>): boolean {
+  return error instanceof BridgeError && codes.has(error.code);
+}
+
 /** Returns a `BridgeError` as it is. Any other value becomes the cause of an `internal` error with a fixed message. */
 export function asBridgeError(error: unknown): BridgeError {
   if (error instanceof BridgeError) return error;

@@ -1,4 +1,4 @@
-import { asBridgeError, BridgeError, type ErrorCode } from "../errors.ts";
+import { asBridgeError, BridgeError, type ErrorCode, hasCode } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import type { TurnEvent } from "../turn/event.ts";
 import type { Message } from "../turn/message.ts";
@@ -43,6 +43,8 @@ export class Attempts {
   readonly #options: AttemptsOptions;
   readonly #asked: Asked;
   readonly #course: Course;
+  /** Whether a process has begun to answer. */
+  #hasAnswer = false;
   /** Whether the turn has had a process. */
   #wasSeated = false;
 
@@ -66,10 +68,13 @@ export class Attempts {
     const seat = this.#sit(moved ?? await seats.find(this.#seeker, signal));
     try {
       const asked = seat.kept < (found?.kept ?? 0) ? await this.#completed(undefined) : completed;
-      yield* this.#run(seat, asked, seat.kept);
+      for await (const batch of this.#run(seat, asked, seat.kept)) {
+        this.#noteAnswer(seat);
+        yield batch;
+      }
     } catch (error) {
-      const isLogin = isOf(loginFailures, error);
-      if (seat.conversation.hasBegun || this.#options.isClosing() || !(isLogin || isOf(deaths, error))) throw error;
+      const isLogin = hasCode(error, loginFailures);
+      if (seat.conversation.hasBegun || this.#options.isClosing() || !(isLogin || hasCode(error, deaths))) throw error;
       const isFresh = seat.way === "booted" && seat.conversation.process.state === "busy";
       const isOutdated = isLogin && !seats.isCurrent(seat);
       if (isLogin) this.#onRefusedLogin(seat, asBridgeError(error), isFresh);
@@ -112,24 +117,27 @@ export class Attempts {
       ? await seats.find(this.#seeker, signal)
       : await seats.boot(this.#seeker, signal));
     try {
-      yield* this.#run(seat, whole, 0);
+      for await (const batch of this.#run(seat, whole, 0)) {
+        this.#noteAnswer(seat);
+        yield batch;
+      }
     } catch (error) {
-      if (isOf(loginFailures, error)) this.#onRefusedLogin(seat, asBridgeError(error), true);
+      if (hasCode(error, loginFailures)) this.#onRefusedLogin(seat, asBridgeError(error), true);
       throw error;
     }
   }
 
-  async *#run(seat: Seat, turn: Turn, kept: number): AsyncGenerator<TurnEvent[], void, undefined> {
+  /** To be called for each batch. It is no generator round a run: each of those stands in the way of every batch. */
+  #noteAnswer(seat: Seat): void {
+    if (this.#hasAnswer || !seat.conversation.hasBegun) return;
+    this.#hasAnswer = true;
     const { seats, login } = this.#options;
+    if (seats.isCurrent(seat)) login.accept();
+  }
+
+  #run(seat: Seat, turn: Turn, kept: number): AsyncGenerator<TurnEvent[], void, undefined> {
     this.#course.isTold = true;
-    let hasBegun = false;
-    for await (const batch of seat.conversation.run(turn, kept, this.#asked.signal)) {
-      if (!hasBegun && seat.conversation.hasBegun) {
-        hasBegun = true;
-        if (seats.isCurrent(seat)) login.accept();
-      }
-      yield batch;
-    }
+    return seat.conversation.run(turn, kept, this.#asked.signal);
   }
 
   /** A refusal ends all free processes that have the same login. One of a fresh process is the verdict on the login. */
@@ -177,8 +185,4 @@ export class Attempts {
     this.#course.seat = seat;
     return seat;
   }
-}
-
-function isOf(codes: ReadonlySet<ErrorCode>, error: unknown): boolean {
-  return error instanceof BridgeError && codes.has(error.code);
 }

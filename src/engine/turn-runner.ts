@@ -1,4 +1,4 @@
-import { BridgeError, clientClosed, type ErrorCode } from "../errors.ts";
+import { clientClosed, type ErrorCode, hasCode } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import type { TurnEvent } from "../turn/event.ts";
 import type { Message } from "../turn/message.ts";
@@ -112,7 +112,7 @@ export class TurnRunner {
     const { conversation } = seat;
     const isWanted = (conversation.isParked || keepsIdle) && !this.#isClosing;
     const hasEnded = conversation.process.state === "closing" || conversation.process.state === "closed";
-    if (!isWanted || !isTold || hasEnded || isOf(processFailures, error)) return seats.end(seat);
+    if (!isWanted || !isTold || hasEnded || hasCode(error, processFailures)) return seats.end(seat);
     const blocks = answer.blocks();
     if (error === undefined && isExact && conversation.isReusable && blocks !== undefined) {
       return seats.keep(seat, extended(timeline, { role: "assistant", content: blocks }, turn.messages.at(-1)));
@@ -123,8 +123,4 @@ export class TurnRunner {
 
 function profileOf(turn: Turn, { beginning }: Timeline): Profile {
   return { hash: beginning, turn: { ...turn, messages: [] } };
-}
-
-function isOf(codes: ReadonlySet<ErrorCode>, error: unknown): boolean {
-  return error instanceof BridgeError && codes.has(error.code);
 }
