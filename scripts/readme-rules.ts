@@ -4,9 +4,7 @@ import { knownBreaches } from "../test/support/known-breaches.ts";
 import { table } from "./readme-table.ts";
 
 export function rulesText(): string {
-  const { real, realOlder } = knownBreaches;
-  const older = Object.entries(realOlder).map(([request, rule]) => [`${request} (2.1.197)`, rule] as const);
-  const known: readonly (readonly [request: string, rule: string])[] = [...Object.entries(real), ...older];
+  const known: readonly (readonly [request: string, rule: string])[] = Object.entries(knownBreaches.real);
   const rows = rules.map(({ name, demands }) => {
     const requests = known.filter(([, rule]) => rule === name).map(([request]) => request);
     return [`\`${name}\``, demands, requests.join("; ")];

@@ -32,6 +32,7 @@ export {
   arrayAt, type Fields, objectAt, optionalBoolean, optionalObject, optionalWholeNumber, refuseUnless, stringAt,
 } from "./api/check.ts";
 export { type ChosenTools, chooseTools, type ParsedChoice } from "./api/chosen-tools.ts";
+export { answerWithClientKeys, streamWithClientKeys } from "./api/client-keys.ts";
 export { ConversationBuilder } from "./api/conversation-builder.ts";
 export type {
   AnswerFold, AnswerIdentity, BodyLookup, Dialect, ErrorForm, Failure, FailureContext, HeaderView, Lookup,
@@ -40,14 +41,15 @@ export type {
 } from "./api/dialect.ts";
 export { HeldText } from "./api/held-text.ts";
 export { base64Image, imageAt } from "./api/image-block.ts";
+export { withModelKeys } from "./api/model-keys.ts";
 export { modelName } from "./api/model-name.ts";
-export { objectSchema } from "./api/object-schema.ts";
 export { fieldAtFault, type PartFields } from "./api/part-fields.ts";
 export { textBlocks } from "./api/text-blocks.ts";
 export { toolList } from "./api/tool-list.ts";
 export { ToolNames } from "./api/tool-names.ts";
 export type { EngineStatus } from "./engine/engine.ts";
 export { BridgeError, type BridgeErrorDetails, type ErrorCode, type TurnPart } from "./errors.ts";
+export { clientSchema } from "./schema/client-schema.ts";
 export { bodyLookupRoute, lookupRoute, type Route, type RouteOptions, turnRoute } from "./http/route.ts";
 export {
   decodeJsonText, decodeWireText, encodeJsonText, encodeWireText, joinedWireText, joinWireText, jsonLatin1,

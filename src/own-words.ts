@@ -21,10 +21,8 @@ export const forbiddenCallText = "Tools may not be called in this turn. Answer i
 
 /** Description of a tool that the history has calls of but the request no longer defines. */
 export const goneToolText = "Not available any more.";
-/** Put in a tool's or an answer's schema description, before a top-level union's members as JSON. */
-export const unionTexts = {
-  anyOf: "At least one of these shapes must fit: ", oneOf: "Exactly one of these shapes must fit: ",
-} as const;
+/** Added to a description in a schema, with a `pattern` that is no expression of JSON Schema between the two parts. */
+export const patternTexts = ["Pattern: `", "`."] as const;
 /** Added to a description in an answer's schema, with the value of `format` between the two parts. */
 export const formatTexts = ["Format: ", "."] as const;
 /** Description of the only property of a tool whose input is free text, not JSON. */

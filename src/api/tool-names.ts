@@ -1,3 +1,4 @@
+import type { Place } from "../schema/place.ts";
 import { Numbers } from "./numbers.ts";
 
 /** What the Messages API accepts as a tool's name. */
@@ -5,18 +6,29 @@ const nameThatFits = /^[a-zA-Z0-9_-]{1,128}$/u;
 /** How many characters are kept of a name that does not fit, or that needs a number behind it. */
 const keptCharsMax = 120;
 
-/** Maps a client's tool names to names that the Messages API accepts, and back. */
+/** Names of tools that the CLI has for its own: it lists such a tool, and does not give it to the model. */
+const keptNames: ReadonlySet<string> = new Set(["ToolSearch", "StructuredOutput"]);
+/** Stands behind a name that a client's tool cannot have. */
+const ownSuffix = "_tool";
+
+/**
+ * Maps a client's tool names to names that the Messages API accepts and the CLI has no use of its own for, and back. It
+ * also has the tools whose arguments have properties that the model knows by other names.
+ */
 export class ToolNames {
   readonly #toModel = new Map<string, string>();
   readonly #toClient = new Map<string, string>();
   readonly #numbers = new Numbers();
+  /** By the model's name of the tool. */
+  readonly #keys = new Map<string, Place>();
+  #answerKeys: Place | undefined;
 
   /** Returns the model's name for a client's, always the same one. Different client names get different names. */
   toModel(name: string): string {
     const known = this.#toModel.get(name);
     if (known !== undefined) return known;
     let fitting = nameThatFits.test(name)
-      ? name
+      ? servedName(name)
       : name.replace(/[^a-zA-Z0-9_-]/gu, "_").slice(0, keptCharsMax) || "tool";
     const taken = fitting.slice(0, keptCharsMax);
     while (this.#toClient.has(fitting)) fitting = `${taken}_${this.#numbers.next(taken)}`;
@@ -29,7 +41,37 @@ export class ToolNames {
   toClient(name: string): string {
     return this.#toClient.get(name) ?? name;
   }
+
+  /** Notes where in a tool's arguments properties have other names; `keys` is undefined where none has. */
+  noteKeys(modelName: string, keys: Place | undefined): void {
+    if (keys === undefined) this.#keys.delete(modelName);
+    else this.#keys.set(modelName, keys);
+  }
+
+  /** The same for the JSON document that is the answer. */
+  noteAnswerKeys(keys: Place | undefined): void {
+    this.#answerKeys = keys;
+  }
+
+  /** Where in the tool's arguments properties have other names. */
+  keysOf(modelName: string): Place | undefined {
+    return this.#keys.get(modelName);
+  }
+
+  get answerKeys(): Place | undefined {
+    return this.#answerKeys;
+  }
+
+  /** Whether any property has another name. */
+  get haveKeys(): boolean {
+    return this.#keys.size > 0 || this.#answerKeys !== undefined;
+  }
 }
 
-/** Maps a client's tool name to the model's. */
-export type ModelNames = Pick<ToolNames, "toModel">;
+/** CLI 2.1.197 fails for a tool that is named like a property which every JavaScript object has (`constructor`). */
+function servedName(name: string): string {
+  return keptNames.has(name) || name in Object.prototype ? `${name.slice(0, keptCharsMax)}${ownSuffix}` : name;
+}
+
+/** Maps a client's tool name to the model's, and notes the tool's keys. */
+export type ModelNames = Pick<ToolNames, "toModel" | "noteKeys">;

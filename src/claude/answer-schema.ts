@@ -121,9 +121,17 @@ function leadsSomewhere(reference: unknown, root: JsonObject): boolean {
   if (typeof reference !== "string" || !reference.startsWith("#/")) return false;
   let place: unknown = root;
   for (const step of reference.slice(2).split("/")) {
-    const name = step.replaceAll("~1", "/").replaceAll("~0", "~");
+    const name = unescaped(step);
     if (typeof place !== "object" || place === null || !Object.hasOwn(place, name)) return false;
     place = (place as JsonObject)[name];
   }
   return true;
+}
+
+function unescaped(step: string): string {
+  try {
+    return decodeURIComponent(step).replaceAll("~1", "/").replaceAll("~0", "~");
+  } catch {
+    return step;
+  }
 }

@@ -16,6 +16,14 @@ describe("a tool's name", () => {
     it(`${JSON.stringify(name.slice(0, 20))} is made to fit`, () => assert.equal(new ToolNames().toModel(name), fitting));
   }
 
+  for (const name of ["ToolSearch", "StructuredOutput", "constructor", "toString", "__proto__", "hasOwnProperty"]) {
+    it(`${name} is one that the CLI cannot serve, so that the model gets another`, () => {
+      const names = new ToolNames();
+      assert.deepEqual([names.toModel(name), names.toModel(`${name}_tool`)], [`${name}_tool`, `${name}_tool_2`]);
+      assert.deepEqual([`${name}_tool`, `${name}_tool_2`].map((own) => names.toClient(own)), [name, `${name}_tool`]);
+    });
+  }
+
   it("goes back to what the client wrote", () => {
     const names = new ToolNames();
     for (const name of ["a.b", "", "é", "plain", "x".repeat(500)]) assert.equal(names.toClient(names.toModel(name)), name);

@@ -60,8 +60,7 @@ for (const version of claudeVersions) {
         },
         environment,
       );
-      const { real, realOlder } = knownBreaches;
-      const known: Readonly<Record<string, string>> = version === "2.1.197" ? { ...real, ...realOlder } : real;
+      const known: Readonly<Record<string, string>> = knownBreaches.real;
       for (const name of chosen(known)) {
         const before = { refusals: stub.refusals.length, requests: stub.requests.length };
         const response = await chatRequest(url, { model: "sonnet", ...oddRequests[name]?.() });

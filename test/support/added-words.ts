@@ -10,7 +10,7 @@ export type Gap = { readonly chars: string; readonly charsMax: number } | { read
 /** What a reader of a request knows of the machine that it came from, or of the client's request. */
 export type KnownThing =
   | "e-mail address" | "working folder" | "policy" | "device" | "account"
-  | "tool" | "format" | "syntax" | "shapes";
+  | "tool" | "format" | "syntax" | "pattern";
 
 /** Constant words, with gaps between them. Two gaps never touch. */
 export type Words = readonly (string | Gap)[];
@@ -193,8 +193,8 @@ export const serverWords: readonly AddedWords[] = [
   ownWords("forbidden-call", "messages", [[own.forbiddenCallText]],
     "the result of a call that you do not want", nothing),
   ownWords("gone-tool", "tools", [[own.goneToolText]], "a tool of earlier calls that you no longer send", "send it"),
-  ownWords("union", "tools", Object.values(own.unionTexts).map((text) => [text, known("shapes")]),
-    "a union at the top of a schema, told in words", "an object at the top"),
+  ownWords("pattern", "tools", [gapped(own.patternTexts, "pattern")],
+    "a `pattern` in a schema that is no expression, told in words", "leave it out"),
   ownWords("format", "tools", [gapped(own.formatTexts, "format")],
     "a `format` in the schema of an answer, told in words", "leave it out"),
   ownWords("free-input", "tools", [["input"], [own.freeInputText]],

@@ -12,34 +12,20 @@ export interface KnownBreach {
   readonly because: string;
 }
 
-const draft = "schema-draft";
 const image = "image-decodable";
 const loop = "tool-loop-thinking";
 
 export const knownBreaches = {
   /**
    * By the request of `odd-requests.ts`, on both pinned CLIs. Without an image that cannot be decoded the CLI asks
-   * again, and the client gets a 400. Of a refused schema 2.1.330 makes `{"type":"object"}` and asks again, and the
-   * client is told nothing.
+   * again, and the client gets a 400.
    */
   real: {
     "a tool loop with a budget": loop,
     "a tool loop of two steps with a budget": loop,
-    "a pattern that is no expression": draft,
     "a png cut in the middle": image,
     "a png's header alone": image,
     "a broken png in a tool's result": image,
-  },
-  /** On 2.1.197 alone, where the API's 400 names the tool to the client: 2.1.330 leaves such a tool out by itself. */
-  realOlder: {
-    "a type in capitals": draft,
-    "description: null": draft,
-    "enum: null": draft,
-    "required: true in a property": draft,
-    "items as a list": draft,
-    "required: the same twice": draft,
-    "exclusiveMinimum: true": draft,
-    "type: any": draft,
   },
   /** Histories of any kind, told by chat requests to a model that thinks with a budget. */
   toldWithBudget: [
@@ -54,9 +40,6 @@ type KnownRule = (typeof knownBreaches.real)[keyof typeof knownBreaches.real];
 
 /** What a client meets by each of these rules, for the README. */
 export const breachesTold: Readonly<Record<KnownRule, string>> = {
-  "schema-draft": "Of a tool's schema that the API refuses (a `pattern` that is no expression), CLI 2.1.330 makes "
-    + "`{\"type\":\"object\"}` and asks again: the model has the tool without its parameters, and you are not told. "
-    + "On 2.1.197 it is a 400.",
   "image-decodable": "An image that cannot be decoded goes up, is refused, and the CLI asks again without it: "
     + "the answer is a 400, after a request that was paid for.",
   "tool-loop-thinking": "A tool loop that a new process is told lacks its thoughts. Models that think with a budget "

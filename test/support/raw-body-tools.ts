@@ -1,8 +1,9 @@
 /** Accounts for the tools of a raw body: each of the client's, whole, and no other but the CLI's for JSON answers. */
-import { goneToolText, unionTexts } from "../../src/own-words.ts";
+import { goneToolText } from "../../src/own-words.ts";
 import type { Sent } from "./chat-transcript.ts";
 import { isSameJson } from "./exact-json.ts";
 import { show } from "./raw-body-blocks.ts";
+import { fitsSchema } from "./schema-sources/judge.ts";
 
 export interface JudgedTools {
   readonly findings: readonly string[];
@@ -125,34 +126,22 @@ function joined(description: string, schema: Sent, sent: string): { readonly who
   return { whole, given: own === "" ? others : { ...others, description: own } };
 }
 
-/** An object's schema goes up as it is; a union at its top becomes one object, its shapes told in words. */
+/** An object's schema goes up as it is; one with a union at its top means the same to any object. */
 export function isSchemaFor(given: Sent, sent: unknown): boolean {
   if (sent === undefined || sent === null) return isSameJson(given, { type: "object", properties: {} });
-  const union = (["anyOf", "oneOf", "allOf"] as const).find((key) => (sent as Sent)[key] !== undefined);
-  if (union === undefined) return isSameJson(given, { ...(sent as Sent), type: "object" });
-  const { [union]: members, properties: own = {}, required: _own, description, ...rest } = sent as Sent;
-  const { properties, required, description: told = "", type, ...others } = given;
-  const { type: _type, ...expected } = rest;
-  const shapes: readonly Sent[] = members.map((member: Sent) => resolved(member, sent as Sent));
-  const sets: readonly Sent[] = [own, ...shapes.map((shape) => shape["properties"] ?? {})];
-  const variants = (name: string): unknown[] => sets.flatMap((all) => (Object.hasOwn(all, name) ? [all[name]] : []));
-  const names = [...new Set(sets.flatMap((all) => Object.keys(all)))];
-  const shapesText = union === "allOf" ? [] : [`${unionTexts[union]}${JSON.stringify([...new Set(shapes)])}`];
-  const words = [description, ...shapesText].filter((part) => part !== undefined).join("\n\n");
-  const requiredAnywhere = [sent as Sent, ...shapes].flatMap((shape) => shape["required"] ?? []);
-  return type === "object" && isSameJson(others, expected) && told === words
-    && isSameJson(Object.keys(properties).sort(), names.sort())
-    && Object.entries(properties as Sent).every(([name, value]) => isOneOf(value, variants(name), union))
-    && (required as readonly unknown[]).every((name) => requiredAnywhere.includes(name));
+  const { $schema: _draft, ...schema } = sent as Sent;
+  if (!unions.some((key) => schema[key] !== undefined)) return isSameJson(given, { ...schema, type: "object" });
+  if (given["type"] !== "object" || unions.some((key) => given[key] !== undefined)) return false;
+  const names = [...new Set([...JSON.stringify(schema).matchAll(/"([^"]+)":/gu)].map(([, name = ""]) => name))];
+  return documentsOf(names).every((document) => (
+    fitsSchema(given, document, "2020-12") === fitsSchema(schema, document, "2020-12")));
 }
 
-function isOneOf(value: unknown, variants: readonly unknown[], union: string): boolean {
-  const distinct = [...new Map(variants.map((variant) => [JSON.stringify(variant), variant])).values()];
-  if (distinct.length === 1) return isSameJson(value, distinct[0]);
-  return isSameJson(value, { [union === "allOf" ? "allOf" : "anyOf"]: distinct });
-}
+const unions = ["anyOf", "oneOf", "allOf"] as const;
 
-function resolved(member: Sent, root: Sent): Sent {
-  const [, holder = "", name = ""] = /^#\/([^/]+)\/([^/]+)$/u.exec(member["$ref"] ?? "") ?? [];
-  return root[holder]?.[name] ?? member;
+/** Objects with one and two of the names, and values of several types. */
+function documentsOf(names: readonly string[]): readonly Sent[] {
+  const values = ["x", 1, null, []];
+  const single = names.flatMap((name) => values.map((value): Sent => ({ [name]: value })));
+  return [{}, ...single, ...single.flatMap((one) => single.slice(0, 12).map((other) => ({ ...one, ...other })))];
 }

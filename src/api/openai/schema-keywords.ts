@@ -4,6 +4,5 @@
  */
 export const ignoredKeywords: readonly string[] = [
   "if", "then", "else", "dependencies", "dependentRequired", "dependentSchemas", "unevaluatedProperties",
-  "unevaluatedItems", "additionalItems",
-  "minContains", "maxContains", "$dynamicRef", "$recursiveRef",
+  "unevaluatedItems", "minContains", "maxContains",
 ];

@@ -1,9 +1,10 @@
 /** Parsers for settings that both OpenAI dialects have. */
 
 import { BridgeError } from "../../errors.ts";
+import { clientSchema } from "../../schema/client-schema.ts";
 import type { Effort, Turn } from "../../turn/turn.ts";
 import { type Fields, isAbsent, objectAt, stringAt } from "../check.ts";
-import { objectSchema } from "../object-schema.ts";
+import type { ToolNames } from "../tool-names.ts";
 
 /** Maps OpenAI's effort words to Anthropic's. A Map, not an object: a client's word may be `constructor`. */
 const efforts: ReadonlyMap<unknown, Effort> = new Map([
@@ -27,15 +28,20 @@ export function effortSettings(word: string | undefined): Pick<Turn, "effort" | 
  * field at `holderPath`. Throws `unsupported_parameter` for a type that is not one of OpenAI's.
  */
 export function schemaOfFormat(
-  format: Fields | undefined, holder: unknown, path: string, holderPath: string,
+  format: Fields | undefined, holder: unknown, path: string, holderPath: string, names: ToolNames,
 ): Turn["responseSchema"] {
+  const schemaAt = (value: unknown, schemaPath: string): Turn["responseSchema"] => {
+    const { schema, keys } = clientSchema(value, { path: schemaPath });
+    names.noteAnswerKeys(keys);
+    return schema;
+  };
   switch (format?.["type"]) {
     case undefined: case "text":
       return undefined;
     case "json_object":
-      return objectSchema(format?.["schema"], `${path}.schema`);
+      return schemaAt(format?.["schema"], `${path}.schema`);
     case "json_schema":
-      return objectSchema(
+      return schemaAt(
         objectAt(objectAt(holder, holderPath)["schema"], `${holderPath}.schema`), `${holderPath}.schema`,
       );
     default:

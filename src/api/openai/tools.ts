@@ -1,8 +1,8 @@
 import { BridgeError } from "../../errors.ts";
+import { clientSchema } from "../../schema/client-schema.ts";
 import type { Tool } from "../../turn/turn.ts";
 import { arrayAt, type Fields, isAbsent, objectAt, stringAt } from "../check.ts";
 import type { ParsedChoice } from "../chosen-tools.ts";
-import { objectSchema } from "../object-schema.ts";
 import { toolsMax } from "../tool-list.ts";
 import type { ModelNames, ToolNames } from "../tool-names.ts";
 import { namespaceSeparator, qualifiedName } from "./namespaces.ts";
@@ -11,9 +11,11 @@ const nameCharsMax = 512;
 
 /** Makes a tool from a function's definition: `name`, `description`, `parameters`. */
 export function functionTool(definition: Fields, path: string, names: ModelNames): Tool {
-  return {
-    ...namedTool(definition, path, names), inputSchema: objectSchema(definition["parameters"], `${path}.parameters`)
-  };
+  const named = namedTool(definition, path, names);
+  const subject = { path: `${path}.parameters`, whose: `tool ${JSON.stringify(named.source.name)}` };
+  const { schema, keys } = clientSchema(definition["parameters"], subject);
+  names.noteKeys(named.name, keys);
+  return { ...named, inputSchema: schema };
 }
 
 /**
@@ -38,7 +40,9 @@ export function qualifiedNameAt(holder: Fields, path: string): string {
 }
 
 /** Reads the fields that every kind of tool has: name and description. */
-export function namedTool(definition: Fields, path: string, names: ModelNames): Omit<Tool, "inputSchema"> {
+export function namedTool(
+  definition: Fields, path: string, names: ModelNames,
+): Omit<Tool, "inputSchema"> & Required<Pick<Tool, "source">> {
   const name = nameAt(definition["name"], `${path}.name`);
   const description = !isAbsent(definition["description"])
     ? stringAt(definition["description"], `${path}.description`)

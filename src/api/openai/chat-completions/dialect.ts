@@ -1,4 +1,5 @@
 import { bodyOfPieces } from "../../body.ts";
+import { answerWithClientKeys, streamWithClientKeys } from "../../client-keys.ts";
 import type { AnswerIdentity, Dialect } from "../../dialect.ts";
 import { openAiFailure } from "../errors.ts";
 import { rateLimitHeaders } from "../rate-limit.ts";
@@ -9,10 +10,13 @@ import { ChatAnswer } from "./whole-answer.ts";
 /** `POST /v1/chat/completions`. */
 export const chatCompletions: Dialect<ChatRequest> = {
   parse: (body, { defaultModel }) => parseChatRequest(body, defaultModel),
-  stream: (request, identity) => new ChatStream(chatIdentity(request, identity), request),
+  stream: (request, identity) =>
+    streamWithClientKeys(new ChatStream(chatIdentity(request, identity), request), request.names),
   whole: (request, identity) => {
     const answer = new ChatAnswer(chatIdentity(request, identity), request);
-    return { take: (events) => answer.take(events), release: () => bodyOfPieces(answer.release()) };
+    return answerWithClientKeys(
+      { take: (events) => answer.take(events), release: () => bodyOfPieces(answer.release()) }, request.names,
+    );
   },
   failure: openAiFailure,
   windowHeaders: rateLimitHeaders,

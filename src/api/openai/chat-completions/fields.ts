@@ -8,17 +8,19 @@ import { codeWords, type FieldTreatment } from "../../field-treatment.ts";
 export const chatFields: readonly FieldTreatment[] = [
   { name: "model", treatment: "honoured", note: "see `/v1/models`; missing: `--default-model`; unknown: 404" },
   { name: "messages", treatment: "honoured", note: "all roles; text, images (data URL or http(s) URL), PDFs "
-    + "(`file_data`); ignored in a message: `name`, and reasoning that comes back" },
+    + "(`file_data`); ignored in a message: `name`, and reasoning that comes back; a whole number in the arguments "
+    + "of an earlier call that JavaScript would round (an id of 19 digits) is told as a string of its digits" },
   { name: "stream", treatment: "honoured", note: "" },
   { name: "stream_options", treatment: "honoured", note: "`include_usage`" },
-  { name: "tools", treatment: "honoured", note: "functions; served to the model as real tools; `strict` is ignored; a "
-    + "union at the top of a schema becomes one object, its shapes told in words" },
+  { name: "tools", treatment: "honoured", note: "functions; served to the model as real tools; `strict` is ignored; "
+    + "schemas of older drafts and of OpenAPI become JSON Schema 2020-12, or a 400 that names the tool; names of tools "
+    + "and of properties that the API does not take are others upstream" },
   { name: "tool_choice", treatment: "honoured", note: "`none`, `auto`, `required`, named, `allowed_tools`" },
   { name: "parallel_tool_calls", treatment: "honoured", note: "`false`: one call an answer" },
   { name: "functions", treatment: "honoured", note: "deprecated; answered with `function_call`" },
   { name: "function_call", treatment: "honoured", note: "deprecated" },
   { name: "response_format", treatment: "honoured", note: `\`text\`, \`json_object\`, \`json_schema\`; \`name\` and `
-    + "`strict` are ignored; not held where `tool_choice` demands a call; `format` and a union at the top are told in "
+    + "`strict` are ignored; not held where `tool_choice` demands a call; `format` is told in "
     + `words; other keywords hold, but for `
       + `${codeWords(ignoredKeywords)}, which are ignored` },
   { name: "max_tokens", treatment: "honoured", note: "up to 1,024 turns thinking off" },

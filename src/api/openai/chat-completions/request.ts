@@ -5,6 +5,7 @@ import {
   stringAt,
 } from "../../check.ts";
 import type { TurnRequest } from "../../dialect.ts";
+import { withModelKeys } from "../../model-keys.ts";
 import { modelName } from "../../model-name.ts";
 import { ToolNames } from "../../tool-names.ts";
 import { effortSettings, effortWord, schemaOfFormat } from "../settings.ts";
@@ -40,11 +41,11 @@ export function parseChatRequest(body: unknown, defaultModel: string): ChatReque
   const format = optionalObject(fields["response_format"], "response_format");
   // In chat completions the schema is in `response_format.json_schema`, a level below `response_format.type`.
   const responseSchema = schemaOfFormat(
-    format, format?.["json_schema"], "response_format", "response_format.json_schema",
+    format, format?.["json_schema"], "response_format", "response_format.json_schema", names,
   );
   return {
     turn: {
-      system, messages, ...tools, ...parseReasoning(fields),
+      system, messages: withModelKeys(messages, names), ...tools, ...parseReasoning(fields),
       ...(maxTokens === undefined ? {} : { maxTokens }),
       ...(responseSchema === undefined ? {} : { responseSchema }),
       stopSequences: parseStop(fields["stop"]),

@@ -1,5 +1,6 @@
 import { bodyOfText } from "../../body.ts";
-import type { AnswerFold, AnswerIdentity, Dialect } from "../../dialect.ts";
+import { streamWithClientKeys } from "../../client-keys.ts";
+import type { AnswerFold, AnswerIdentity, Dialect, WireStream } from "../../dialect.ts";
 import { rateLimitHeaders } from "../rate-limit.ts";
 import { responsesFailure } from "./failure.ts";
 import { parseResponsesRequest, type ResponsesRequest } from "./request.ts";
@@ -10,12 +11,13 @@ import type { ResponseStore } from "./store.ts";
 export function responses(store: ResponseStore): Dialect<ResponsesRequest> {
   const streamOf = (
     request: ResponsesRequest, { token, createdAt }: AnswerIdentity, onFinish: (finished: FinishedResponse) => void,
-  ): ResponseStream => {
+  ): WireStream => {
     const id = `resp_${token}`;
-    return new ResponseStream({ id, createdAt }, request, (finished) => {
+    const stream = new ResponseStream({ id, createdAt }, request, (finished) => {
       onFinish(finished);
       if (request.isStored) store.keep({ id, input: request.items, ...finished });
     });
+    return streamWithClientKeys(stream, request.names);
   };
   return {
     parse: (body, { defaultModel }) => parseResponsesRequest(body, defaultModel, store),
@@ -33,7 +35,7 @@ export function responses(store: ResponseStore): Dialect<ResponsesRequest> {
 }
 
 /** Collects a whole answer by encoding it as a stream and keeping only the last event's response object. */
-function wholeOf(stream: ResponseStream, finished: () => FinishedResponse | undefined): AnswerFold {
+function wholeOf(stream: WireStream, finished: () => FinishedResponse | undefined): AnswerFold {
   return {
     take: (events) => {
       stream.encode(events);

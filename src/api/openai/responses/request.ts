@@ -3,6 +3,7 @@ import {
   stringAt,
 } from "../../check.ts";
 import type { TurnRequest } from "../../dialect.ts";
+import { withModelKeys } from "../../model-keys.ts";
 import { modelName } from "../../model-name.ts";
 import { ToolNames } from "../../tool-names.ts";
 import { effortSettings, effortWord, schemaOfFormat } from "../settings.ts";
@@ -36,13 +37,13 @@ export function parseResponsesRequest(body: unknown, defaultModel: string, store
   const maxTokens = optionalWholeNumber(fields["max_output_tokens"], "max_output_tokens", 1);
   const text = optionalObject(fields["text"], "text");
   const format = optionalObject(text?.["format"], "text.format");
-  const responseSchema = schemaOfFormat(format, format, "text.format", "text.format");
+  const responseSchema = schemaOfFormat(format, format, "text.format", "text.format", names);
   const reasoning = optionalObject(fields["reasoning"], "reasoning");
   const model = modelName(fields["model"], defaultModel);
   const isStored = optionalBoolean(fields["store"], "store") ?? true;
   return {
     turn: {
-      system, messages, ...tools, stopSequences: [],
+      system, messages: withModelKeys(messages, names), ...tools, stopSequences: [],
       ...effortSettings(effortWord(reasoning?.["effort"], "reasoning.effort")),
       ...(maxTokens === undefined ? {} : { maxTokens }),
       ...(responseSchema === undefined ? {} : { responseSchema }),

@@ -49,7 +49,10 @@ function parseTool(entry: unknown, path: string, names: ModelNames, customTools:
   const tool = objectAt(entry, path);
   if (tool["type"] !== "namespace") return callable(tool, path, names, customTools);
   const namespace = nameAt(tool["name"], `${path}.name`);
-  const within: ModelNames = { toModel: (name) => names.toModel(qualifiedName(namespace, name)) };
+  const within: ModelNames = {
+    toModel: (name) => names.toModel(qualifiedName(namespace, name)),
+    noteKeys: (name, keys) => names.noteKeys(name, keys),
+  };
   return arrayAt(tool["tools"], `${path}.tools`).flatMap((inner, index) => {
     const innerPath = `${path}.tools[${index}]`;
     return callable(objectAt(inner, innerPath), innerPath, within, customTools);

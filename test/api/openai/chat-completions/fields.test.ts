@@ -14,12 +14,13 @@ const parse = (more: Readonly<Record<string, unknown>> = {}) => {
 
 describe("the table of a chat request's fields", () => {
   const schema = { type: "object", properties: { a: { type: "string" } } };
+  const valuesOf: Readonly<Record<string, unknown>> = { dependencies: { a: ["b"] }, dependentRequired: { a: ["b"] }, dependentSchemas: { a: {} }, minContains: 2, maxContains: 2 };
   const inside: FieldTableUnderTest["inside"] = [
     ["messages", "name", (more) => [{ role: "user", content: "hi", ...more }], "bob"],
     ["tools", "strict", (more) => [{ type: "function", function: { name: "f", parameters: schema, ...more } }], true],
     ["response_format", "strict", (more) => ({ type: "json_schema", json_schema: { schema, ...more } }), true],
     ["response_format", "name", (more) => ({ type: "json_schema", json_schema: { schema, ...more } }), "n"],
-    ...ignoredKeywords.map((keyword) => ["response_format", keyword, (more: object) => ({ type: "json_schema", json_schema: { schema: { ...schema, properties: { a: { type: "string", ...more } } } } }), true] as const),
+    ...ignoredKeywords.map((keyword) => ["response_format", keyword, (more: object) => ({ type: "json_schema", json_schema: { schema: { ...schema, properties: { a: { type: "string", ...more } } } } }), valuesOf[keyword] ?? true] as const),
   ];
   const tools = [{ type: "function", function: { name: "f" } }];
   const functions = [{ name: "f" }];

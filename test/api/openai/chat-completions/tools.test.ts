@@ -29,14 +29,15 @@ const refusal = (fields: Fields, messages?: readonly Message[]): BridgeError => 
 
 describe("a tool", () => {
   const parameters = { type: "object", properties: { city: { type: "string" } }, required: ["city"], additionalProperties: false, $schema: "http://json-schema.org/draft-07/schema#" };
+  const { $schema: _draft, ...served } = parameters;
 
   for (const [what, entry, expected] of [
     ["of a name alone", sent("f"), tool("f")],
-    ["with all that OpenAI knows", sent("f", { description: "D", parameters, strict: true }), tool("f", { description: "D", inputSchema: parameters })],
+    ["with all that OpenAI knows", sent("f", { description: "D", parameters, strict: true }), tool("f", { description: "D", inputSchema: served })],
     ["with null for what it has not", sent("f", { description: null, parameters: null, strict: null }), tool("f")],
     ["without a type", { function: { name: "f" } }, tool("f")],
     ["whose type is null", { type: null, function: { name: "f" } }, tool("f")],
-    ["whose parameters are a union", sent("f", { parameters: { allOf: [parameters] } }), tool("f", { inputSchema: { type: "object", properties: parameters.properties, required: ["city"] } })],
+    ["whose parameters are a union", sent("f", { parameters: { allOf: [{ properties: parameters.properties, required: ["city"] }] } }), tool("f", { inputSchema: { type: "object", properties: parameters.properties, required: ["city"] } })],
     ["whose name does not fit", sent("mcp.f"), tool("mcp_f")],
     ["whose name is as long as it may be", sent("x".repeat(512)), tool("x".repeat(120))],
   ] as const) it(`${what} is taken`, () => assert.deepEqual(parse({ tools: [entry] }), { tools: [expected], toolChoice: { type: "auto" }, disableParallelToolUse: false, isLegacy: false }));
@@ -95,7 +96,7 @@ describe("a list of tools that cannot be honoured is refused by its place", () =
     [{ functions: ["f"] }, "invalid_type", "functions[0]"],
     [{ functions: [{}] }, "invalid_type", "functions[0].name"],
     [{ functions: [{ name: "f" }, { name: "f" }] }, "invalid_value", "functions[1]"],
-    [{ functions: [{ name: "f", parameters: [] }] }, "invalid_type", "functions[0].parameters"],
+    [{ functions: [{ name: "f", parameters: ["x"] }] }, "invalid_type", "functions[0].parameters"],
   ];
   for (const [fields, kind, param] of cases) {
     it(JSON.stringify(fields).slice(0, 80), () => {

@@ -187,7 +187,7 @@ describe("a field that cannot be honoured is refused by its name", () => {
     [{ text: { format: { type: "json_schema" } } }, "invalid_type", "text.format.schema"],
     [{ text: { format: { type: "json_schema", json_schema: { schema: {} } } } }, "invalid_type", "text.format.schema"],
     [{ text: { format: { type: "json_schema", schema: { type: "string" } } } }, "invalid_value", "text.format.schema.type"],
-    [{ text: { format: { type: "json_object", schema: [] } } }, "invalid_type", "text.format.schema"],
+    [{ text: { format: { type: "json_object", schema: ["x"] } } }, "invalid_type", "text.format.schema"],
     [{ reasoning: "high" }, "invalid_type", "reasoning"],
     [{ reasoning: { effort: 3 } }, "invalid_type", "reasoning.effort"],
     [{ background: true }, "unsupported_parameter", "background"],

@@ -1,0 +1,23 @@
+import { isSchema, type Schema } from "./keywords.ts";
+import { isPlain } from "./plain.ts";
+import { objectAtTop } from "./object-top.ts";
+import { type FittingSchema, fittingProperties } from "./property-names.ts";
+import { repairedSchema } from "./repair.ts";
+import { faultAt, type Subject } from "./subject.ts";
+
+/**
+ * A client's schema of a tool's input, or of an answer, as the Messages API takes it: JSON Schema 2020-12, an object at
+ * the top, property names that fit. It means what the client's meant. A schema that is so already is returned as it is.
+ * Throws a BridgeError that names the place, where that cannot be.
+ */
+export function clientSchema(value: unknown, subject: Subject): FittingSchema {
+  if (value === undefined || value === null || (Array.isArray(value) && value.length === 0)) {
+    return { schema: anyObject, keys: undefined };
+  }
+  if (value === true) return { schema: anyObject, keys: undefined };
+  if (!isSchema(value)) throw faultAt(subject, "", "expected a JSON Schema object.", "invalid_type");
+  if (isPlain(value)) return { schema: value, keys: undefined };
+  return fittingProperties(objectAtTop(repairedSchema(value, subject), subject), subject);
+}
+
+const anyObject: Schema = { type: "object", properties: {} };

@@ -1,0 +1,88 @@
+import { childrenOf, isSchema, type Schema, withChildren } from "./keywords.ts";
+import { faultAt, type Subject } from "./subject.ts";
+
+/** The longest name that a pattern is tried on, in characters. */
+const triedCharsMax = 256;
+/**
+ * Matches a pattern that is certain to be done soon: characters, classes and escapes, with at most three that repeat. A
+ * client can send others that take for ever.
+ */
+const atom = String.raw`(?:\\[^0-9bBkpPu]|\[(?:\\.|[^\]\\])*\]|[^\\[\](){}*+?|^$])`;
+const quickPattern = new RegExp(String.raw`^\^?${atom}*(?:${atom}[*+?]${atom}*){0,3}\$?$`, "u");
+
+/** The rules of a schema for the names of properties: its patterns, and its `propertyNames`. */
+export class NameRules {
+  readonly #subject: Subject;
+  readonly #patterns = new Set<string>();
+  readonly #hasNames: boolean;
+
+  constructor(schema: Schema, subject: Subject) {
+    this.#subject = subject;
+    let hasNames = false;
+    const visit = (next: Schema): void => {
+      const { patternProperties, propertyNames } = next;
+      for (const pattern of Object.keys(isSchema(patternProperties) ? patternProperties : {})) {
+        this.#patterns.add(pattern);
+      }
+      if (isSchema(propertyNames)) hasNames = true;
+      for (const [, child] of childrenOf(next)) visit(child);
+    };
+    visit(schema);
+    this.#hasNames = hasNames;
+  }
+
+  /** The first candidate that the same patterns match. Throws where there is none among the first, or no telling. */
+  fitting(name: string, candidates: Iterable<string>): string {
+    const patterns = [...this.#patterns];
+    const matched = patterns.map((pattern) => this.#matches(pattern, name));
+    let tried = 0;
+    for (const candidate of candidates) {
+      if (patterns.every((pattern, index) => this.#matches(pattern, candidate) === matched[index])) return candidate;
+      if (++tried === 10) break;
+    }
+    throw this.#fault(name);
+  }
+
+  /** The schema with its `propertyNames` so that they hold for a new name where they held for the client's. */
+  applied(schema: Schema, toModel: ReadonlyMap<string, string>): Schema {
+    if (!this.#hasNames) return schema;
+    const whole = withChildren(schema, (child, keyword) => (
+      isSchema(child) && keyword !== "propertyNames" ? this.applied(child, toModel) : child));
+    const { propertyNames } = whole;
+    return isSchema(propertyNames) ? { ...whole, propertyNames: this.#names(propertyNames, toModel) } : whole;
+  }
+
+  #names(rule: Schema, toModel: ReadonlyMap<string, string>): Schema {
+    const renamed = [...toModel];
+    const valid = renamed.flatMap(([client, model]) => (this.#allows(rule, client) ? [model] : []));
+    const invalid = renamed.flatMap(([, model]) => (valid.includes(model) ? [] : [model]));
+    const others = invalid.length === 0 ? rule : { allOf: [rule, { not: { enum: invalid } }] };
+    return valid.length === 0 ? others : { anyOf: [others, { enum: valid }] };
+  }
+
+  #allows(rule: Schema, name: string): boolean {
+    return Object.entries(rule).every(([keyword, value]) => {
+      switch (keyword) {
+        case "type": return [value].flat().includes("string");
+        case "const": return value === name;
+        case "enum": return Array.isArray(value) && value.includes(name);
+        case "pattern": return this.#matches(String(value), name);
+        case "minLength": return [...name].length >= Number(value);
+        case "maxLength": return [...name].length <= Number(value);
+        case "title": case "description": case "$comment": return true;
+        default: throw this.#fault(name);
+      }
+    });
+  }
+
+  #matches(pattern: string, name: string): boolean {
+    if (name.length > triedCharsMax || !quickPattern.test(pattern)) throw this.#fault(name);
+    return new RegExp(pattern, "u").test(name);
+  }
+
+  #fault(name: string): Error {
+    const words = `Claude takes property names of 1 to 64 letters, digits, "_", "." and "-", and ${
+      JSON.stringify(name.slice(0, 100))} cannot be renamed here, because of a rule for the names.`;
+    return faultAt(this.#subject, "/properties", words);
+  }
+}

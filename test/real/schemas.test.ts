@@ -1,0 +1,130 @@
+/** Schemas and names of clients on the real CLI, with the stub in place of Anthropic: what of them goes up, and what comes back. */
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { clientSchema } from "../../src/schema/client-schema.ts";
+import { conversationOf, type StubContentBlock, type StubRequestBody, textAnswer, toolUseAnswer } from "../support/anthropic-stub.ts";
+import { healthOf } from "../support/health.ts";
+import { seededRandom } from "../support/random.ts";
+import { claudeVersions } from "../support/real-claude.ts";
+import { claudesOf, startReal as start } from "../support/real-server.ts";
+import { seedOf } from "../support/sample.ts";
+import { casesOf } from "../support/schema-sources/cases.ts";
+import { sources } from "../support/schema-sources/sources.ts";
+
+const seed = seedOf(60);
+const toolsServed = 60;
+
+const blocksOf = (body: StubRequestBody, type: string): StubContentBlock[] =>
+  conversationOf(body).flatMap(({ content }) => (typeof content === "string" ? [] : content.filter((block) => block.type === type)));
+const functionTool = (name: string, parameters: unknown): object => ({ type: "function", function: { name, description: `Does ${name}.`, parameters } });
+const ask = (client: any, request: object): Promise<any> => client.chat.completions.create({ model: "sonnet", messages: [{ role: "user", content: "go" }], ...request });
+
+/** Schemas of all sources that can be served, in turns. */
+function schemas(): object[] {
+  const random = seededRandom(seed);
+  const seen = new Set<string>();
+  const perSource = Math.ceil(toolsServed / sources.length) + 1;
+  const all = sources.flatMap((source) => casesOf(source, perSource, seen, random).map(({ schema }) => JSON.parse(JSON.stringify(schema)) as object));
+  return all.filter((schema) => {
+    try {
+      clientSchema(schema, { path: "p" });
+      return true;
+    } catch {
+      return false;
+    }
+  }).slice(0, toolsServed);
+}
+
+for (const version of claudeVersions) {
+  describe(`schemas and names on claude ${version}`, { concurrency: 2 }, () => {
+    it(`of ${toolsServed} tools of many generators all go up, each as it was repaired`, async (t) => {
+      const { stub, startServer } = await start(t, version);
+      stub.respond = () => textAnswer(["Done."]);
+      const { client } = await startServer();
+      const given = schemas();
+      assert.equal(given.length, toolsServed);
+      await ask(client, { tools: given.map((schema, index) => functionTool(`tool_${index}`, schema)) });
+      const tools = (stub.requests[0]?.body as any).tools as { name: string; input_schema: object }[];
+      const byName = new Map(tools.map((tool) => [tool.name, tool.input_schema]));
+      for (const [index, schema] of given.entries()) {
+        assert.deepEqual(byName.get(`tool_${index}`), JSON.parse(JSON.stringify(clientSchema(schema, { path: "p" }).schema)), JSON.stringify(schema));
+      }
+      assert.equal(tools.length, toolsServed);
+      assert.equal(stub.requests.length, 1);
+    });
+
+    it("of tools that the CLI keeps for itself, or fails for, are others upstream, and the client's in the answer", async (t) => {
+      const { stub, startServer } = await start(t, version);
+      const names = ["constructor", "ToolSearch", "StructuredOutput", "toString", "__proto__", "mcp.search", "Agent", "Bash", "hasOwnProperty"];
+      stub.respond = ({ body }) => toolUseAnswer(((body as any).tools as { name: string }[]).map(({ name }) => ({ name, input: {} })));
+      const { client } = await startServer();
+      const { choices: [{ message }] } = await ask(client, { tools: names.map((name) => functionTool(name, { type: "object", properties: {} })) });
+      assert.deepEqual(message.tool_calls.map((call: any) => call.function.name).sort(), [...names].sort());
+    });
+
+    it("of properties are the client's in arguments, and the process goes on with what the client sends back", async (t) => {
+      const { stub, startServer } = await start(t, version);
+      const parameters = { type: "object", properties: { $top: { type: "integer" }, "filter[id]": { type: "string" }, Straße: { type: "object", properties: { "a b": {} } }, [`long_${"x".repeat(70)}`]: {} }, required: ["$top"] };
+      const model = { top: 5, filter_id: "x", Strasse: { a_b: [1] } };
+      const sent = { $top: 5, "filter[id]": "x", Straße: { "a b": [1] } };
+      stub.respond = ({ body }) => (blocksOf(body, "tool_result").length > 0 ? textAnswer(["Done."]) : toolUseAnswer([{ name: "look", input: model, fragments: [...JSON.stringify(model)] }]));
+      const { client, bridge } = await startServer();
+      const request = { tools: [functionTool("look", parameters)], messages: [{ role: "user", content: "go" }] };
+      const stream = client.chat.completions.stream({ model: "sonnet", ...request });
+      const { choices: [{ message }] } = await stream.finalChatCompletion();
+      assert.deepEqual(JSON.parse(message.tool_calls[0].function.arguments), sent);
+      const pids = claudesOf(bridge);
+      const before = (await healthOf(bridge.url)).turns;
+      const next = { ...request, messages: [...request.messages, message, { role: "tool", tool_call_id: message.tool_calls[0].id, content: "seen" }] };
+      assert.equal((await ask(client, next)).choices[0].message.content, "Done.");
+      assert.deepEqual((await healthOf(bridge.url)).turns, { ...before, went_on: before.went_on + 1 });
+      assert.deepEqual(claudesOf(bridge), pids);
+      await bridge.stop();
+      const other = await startServer();
+      await ask(other.client, next);
+      for (const { body } of stub.requests.slice(1)) assert.deepEqual(blocksOf(body, "tool_use").map(({ input }: any) => input), [model]);
+    });
+
+    it("of an answer's document are the client's, and the conversation goes on", async (t) => {
+      const { stub, startServer } = await start(t, version);
+      const schema = { type: "object", properties: { $top: { type: "integer" }, "na me": { type: "string" } }, required: ["$top", "na me"], additionalProperties: false };
+      const model = { top: 5, na_me: "x" };
+      stub.respond = ({ body }) => (((body as any).tools as unknown[] | undefined ?? []).length > 0 ? toolUseAnswer([{ name: "StructuredOutput", input: model }]) : textAnswer([JSON.stringify(model)]));
+      const { client, bridge } = await startServer();
+      const request = { response_format: { type: "json_schema", json_schema: { name: "n", schema } }, messages: [{ role: "user", content: "go" }] };
+      const { choices: [{ message }] } = await ask(client, request);
+      assert.deepEqual(JSON.parse(message.content), { $top: 5, "na me": "x" });
+      const before = (await healthOf(bridge.url)).turns;
+      await ask(client, { ...request, messages: [...request.messages, message, { role: "user", content: "again" }] });
+      const { turns } = await healthOf(bridge.url);
+      assert.equal(turns.went_on, before.went_on + 1, JSON.stringify(turns));
+    });
+
+    it("and numbers of 19 digits in a call that the model has just made keep all of them", async (t) => {
+      const { stub, startServer } = await start(t, version);
+      const input = '{"id":1234567890123456789}';
+      stub.respond = ({ body }) => (blocksOf(body, "tool_result").length > 0 ? textAnswer(["Done."]) : toolUseAnswer([{ name: "look", input: JSON.parse(input), fragments: [input] }]));
+      const { client } = await startServer();
+      const request = { tools: [functionTool("look", { type: "object" })], messages: [{ role: "user", content: "go" }] };
+      const { choices: [{ message }] } = await ask(client, request);
+      assert.equal(message.tool_calls[0].function.arguments, input);
+      await ask(client, { ...request, messages: [...request.messages, message, { role: "tool", tool_call_id: message.tool_calls[0].id, content: "seen" }] });
+      assert.ok(stub.requests.at(-1)?.bodyText.includes('"input":{"id":"1234567890123456789"}'), stub.requests.at(-1)?.bodyText);
+    });
+
+    it("and numbers of 19 digits in a replayed call and in a tool's result keep all of them", async (t) => {
+      const { stub, startServer } = await start(t, version);
+      stub.respond = () => textAnswer(["Done."]);
+      const { client } = await startServer();
+      const json = '{"id":1234567890123456789,"in":[-9007199254740993,0.1,5]}';
+      const call = { id: "c", type: "function", function: { name: "look", arguments: json } };
+      await ask(client, {
+        tools: [functionTool("look", { type: "object" })],
+        messages: [{ role: "user", content: "go" }, { role: "assistant", content: null, tool_calls: [call] }, { role: "tool", tool_call_id: "c", content: json }, { role: "user", content: "and?" }],
+      });
+      const text = stub.requests[0]?.bodyText ?? "";
+      for (const digits of ["1234567890123456789", "9007199254740993"]) assert.equal(text.split(digits).length - 1, 2, text);
+      assert.ok(text.includes('"input":{"id":"1234567890123456789","in":["-9007199254740993",0.1,5]}'), text);
+    });
+  });
+}
