@@ -1,7 +1,7 @@
 /**
  * Limits the memory of the answers that running requests get in one piece. Each is in memory from the model's first
  * words until its client has read it. When all together exceed the limit, one of them is dropped. Responses that are
- * stored for later requests have a limit of their own.
+ * stored for later requests have a limit of their own, and count here too while a client reads them.
  */
 
 import type { ServerResponse } from "node:http";
@@ -125,6 +125,7 @@ export class HeldAnswers {
     return this.#bytes;
   }
 
+  /** Counts an answer from now on, with no bytes yet. */
   hold(heldFor: HeldFor): HeldAnswer {
     const answer = new HeldAnswer(heldFor, this);
     this.#held.add(answer);
@@ -146,12 +147,14 @@ export class HeldAnswers {
     }
   }
 
+  /** Called by an answer of which `bytes` were read and freed: of the unread ones it has now waited least. */
   onRead(answer: HeldAnswer, bytes: number): void {
     if (!this.#held.delete(answer)) return;
     this.#bytes -= bytes;
     this.#held.add(answer);
   }
 
+  /** Called by an answer that ends: it is no longer counted. */
   onEnd(answer: HeldAnswer): void {
     if (this.#held.delete(answer)) this.#bytes -= answer.bytes;
   }

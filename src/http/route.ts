@@ -7,6 +7,7 @@ import { answerTurn } from "./answer-turn.ts";
 import { readJsonBody } from "./body.ts";
 import type { Exchange, Handler } from "./exchange.ts";
 import { headerView } from "./header-view.ts";
+import type { HeldAnswers } from "./held-answers.ts";
 import { sendBytes } from "./respond.ts";
 import { sendInSlices } from "./whole-answer.ts";
 
@@ -75,17 +76,17 @@ export function handlerOf({ handlers }: Route, method: string): Handler | undefi
 }
 
 function answerLookup(lookup: Lookup): Handler {
-  return async (exchange) => {
-    await sendText(exchange.response, await lookup(lookupRequestOf(exchange)));
+  return async (exchange, { held }) => {
+    await sendText(exchange.response, await lookup(lookupRequestOf(exchange)), held);
   };
 }
 
 function answerBodyLookup(lookup: BodyLookup): Handler {
-  return async (exchange, { maxBodyBytes, preparation }) => {
+  return async (exchange, { maxBodyBytes, preparation, held }) => {
     const { request, response, signal } = exchange;
     const text = await preparation.run(async () =>
       await lookup(await readJsonBody(request, { maxBodyBytes, signal }), lookupRequestOf(exchange)));
-    await sendText(response, text);
+    await sendText(response, text, held);
   };
 }
 
@@ -94,8 +95,8 @@ function lookupRequestOf({ request, parameter }: Exchange): LookupRequest {
   return { parameter, query, header: headerView(request.headers) };
 }
 
-async function sendText(response: ServerResponse, text: WireText): Promise<void> {
+async function sendText(response: ServerResponse, text: WireText, held: HeldAnswers): Promise<void> {
   // A stored response may be megabytes and its client slow: send it slice by slice, as the client reads.
-  if (text.length > sliceBytes) await sendInSlices(response, text);
+  if (text.length > sliceBytes) await sendInSlices(response, text, held);
   else sendBytes(response, 200, Buffer.from(text, "latin1"));
 }

@@ -7,6 +7,7 @@ import type { TurnEvent } from "../turn/event.ts";
 import { roomOrClose } from "./room-or-close.ts";
 import type { HeldAnswers } from "./held-answers.ts";
 
+/** What sending an answer in one piece needs besides the turn. */
 export interface WholeAnswerOptions {
   readonly held: HeldAnswers;
   /** Ends the turn at once. Called when all answers need too much memory together, and this one is dropped for it. */
@@ -48,13 +49,20 @@ export async function sendWholeAnswer(
 }
 
 /**
- * Sends a text that is in memory anyway, such as a stored response, at the pace of its reader. It is not counted as a
- * held answer.
+ * Sends a text, such as a stored response, at the pace of its reader. Until it is sent it counts as a held answer: the
+ * store may have dropped the response meanwhile. Rejects with a BridgeError if it is too large.
  */
-export async function sendInSlices(response: ServerResponse, text: WireText): Promise<void> {
-  const body = bodyOfText(text);
-  sendHead(response, body, {});
-  await sendBody(response, body, () => {});
+export async function sendInSlices(response: ServerResponse, text: WireText, held: HeldAnswers): Promise<void> {
+  const answer = held.hold({ response, giveUp: () => {} });
+  try {
+    const body = bodyOfText(text);
+    answer.resize(body.length);
+    sendHead(response, body, {});
+    answer.beginReading();
+    await sendBody(response, body, (bytes) => answer.take(bytes));
+  } finally {
+    answer.release();
+  }
 }
 
 function sendHead(response: ServerResponse, { length }: Body, headers: Readonly<Record<string, string>>): void {

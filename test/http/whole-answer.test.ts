@@ -162,15 +162,36 @@ describe("an answer in one piece", () => {
     }
   });
 
-  it("that was stored is sent at its reader's pace, and takes no room from others", async () => {
+  it("that was stored is sent at its reader's pace, and is held until its last byte", async () => {
     const reader = new Reader();
-    const sent = sendInSlices(reader as unknown as ServerResponse, wireText`${text}`);
+    const held = new HeldAnswers(log);
+    const sent = sendInSlices(reader as unknown as ServerResponse, wireText`${text}`, held);
     await settled();
-    assert.deepEqual([reader.headers["content-length"], reader.written.length], [300_000, 1]);
+    assert.deepEqual([reader.headers["content-length"], reader.written.length, held.bytes], [300_000, 1, 300_000]);
     while (!reader.isEnded) await reader.take();
     await reader.take("finish");
     await sent;
     assert.equal(Buffer.concat(reader.written).toString("latin1"), text);
+    assert.equal(held.bytes, 0);
+  });
+
+  it("that was stored is cut where nobody reads it and others need the room", async () => {
+    const held = new HeldAnswers(log, 700_000);
+    const readers = Array.from({ length: 3 }, () => new Reader());
+    const sent = readers.map((reader) => sendInSlices(reader as unknown as ServerResponse, wireText`${text}`, held));
+    await settled();
+    assert.deepEqual(readers.map(({ destroyed }) => destroyed), [true, false, false]);
+    assert.equal(held.bytes, 600_000);
+    for (const reader of readers) reader.destroy();
+    await Promise.all(sent);
+    assert.equal(held.bytes, 0);
+  });
+
+  it("that was stored and is too large for all is an error before its head", async () => {
+    const held = new HeldAnswers(log, 100);
+    const reader = new Reader();
+    await assert.rejects(sendInSlices(reader as unknown as ServerResponse, wireText`${text}`, held), { code: "upstream_error" });
+    assert.deepEqual([reader.headers, held.bytes], [{}, 0]);
   });
 
   it("that is text has the same bytes in slices", () => {
