@@ -94,12 +94,19 @@ export function tableText(results: ReadonlyMap<string, BenchResult>): string {
     "| --- | ---: | ---: | ---: |",
     ...body,
     "",
-    `${machineLine(first.machine)}; ${first.date}. ${footnote}`,
+    `${machineLine(first.machine)}; ${daysText(results)}. ${footnote}`,
     "",
     restText(results),
     "",
     ...charts.map((name) => `![${results.get(name)?.title ?? name}](scripts/bench/results/${name}.svg)`),
   ].join("\n");
+}
+
+/** The day on which all was measured, or the first and the last. */
+function daysText(results: ReadonlyMap<string, BenchResult>): string {
+  const days = [...results.values()].map(({ date }) => date).sort();
+  const [first = "", last = ""] = [days[0], days.at(-1)];
+  return first === last ? first : `${first} to ${last}`;
 }
 
 function restText(results: ReadonlyMap<string, BenchResult>): string {

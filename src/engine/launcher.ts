@@ -5,6 +5,7 @@ import type { InstalledCli } from "./installed-cli.ts";
 import type { ProcessFolder } from "./process-folder.ts";
 import type { World } from "./world.ts";
 
+/** What starting a process needs besides its model. */
 export interface LauncherOptions {
   readonly world: World;
   readonly folder: ProcessFolder;

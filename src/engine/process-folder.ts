@@ -7,6 +7,7 @@ import type { World } from "./world.ts";
 
 const fault = "The server could not make a temporary folder for the claude process";
 
+/** What making the folder needs. */
 export interface ProcessFolderOptions {
   /** Says where to make the folder. Default: a new folder each time, in the system's temporary folder. */
   readonly folderPlace?: (() => FolderPlace) | undefined;

@@ -10,8 +10,10 @@ import { bytesPerMegabyte } from "./body.ts";
 export const imageBytesMax = 20 * bytesPerMegabyte;
 /** Time limit for one image, redirects included, in milliseconds. */
 export const fetchWaitMs = 15_000;
+/** How many redirects are followed to one image. */
 export const redirectsMax = 3;
 
+/** The limits of a fetch. */
 export interface FetchOptions {
   /** The limit for all images of a request together, in bytes. */
   readonly bytesMax: number;

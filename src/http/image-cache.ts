@@ -4,7 +4,10 @@ import type { FetchedImage } from "./fetch-images.ts";
 export const imageCacheBytesMax = 64 * 1024 * 1024;
 /** How many images are cached at most. */
 export const imageCacheEntriesMax = 256;
-/** How long after its fetch an image is cached, in milliseconds: conversations may be replayed for about that long. */
+/**
+ * How long after its fetch an image is cached, in milliseconds. A conversation keeps its process for minutes, and its
+ * client the history for ever: one that is replayed later fetches its images again.
+ */
 export const imageCacheAgeMsMax = 60 * 60_000;
 
 interface Entry {
@@ -12,6 +15,7 @@ interface Entry {
   readonly fetchedAtMs: number;
 }
 
+/** The most that is cached, and for how long. */
 export interface ImageCacheLimits {
   readonly bytesMax: number;
   readonly entriesMax: number;

@@ -20,6 +20,7 @@ export const fetchesMax = 20;
  */
 export const fetchesWaitMsMax = 60_000;
 
+/** What fetching the images of one request needs. */
 export interface ToldImagesOptions extends FetchOptions {
   /** If false, an image URL is refused with an error that names its field. */
   readonly isAllowed: boolean;
@@ -29,7 +30,8 @@ export interface ToldImagesOptions extends FetchOptions {
 /**
  * The images of one request. Those after the last assistant message are new. They are fetched even if their URL is in
  * the cache, because it may point to another image by now. Those before it belong to a history that is replayed. They
- * come from the cache if it has them. However often `complete` is called for a request, each image is fetched once.
+ * come from the cache if it has them, and are fetched if it has not, within the same limits. However often `complete`
+ * is called for a request, each image is fetched once.
  */
 export class ToldImages {
   readonly #options: ToldImagesOptions;

@@ -144,6 +144,21 @@ describe("a turn", () => {
     assert.equal(requests.length, 2 * fetchesMax);
   });
 
+  it("that is replayed has the images of its past from the cache, and is refused where that lost more than the bound", async (t) => {
+    const { url, requests } = await imageServer(t, (_request, response) => response.end(png));
+    const urls = Array.from({ length: fetchesMax + 1 }, (_, place) => `${url}/${place}`);
+    const past = urls.map((each): Message[] => [
+      { role: "user", content: [imageAt(each)] }, { role: "assistant", content: [{ type: "text", text: "seen" }] },
+    ]);
+    const turn = turnOf(...past.flat(), { role: "user", content: [{ type: "text", text: "and now?" }] });
+    const cache = new ImageCache();
+    // Told one by one, as its turns came.
+    for (const each of urls) await fetched(turnWith(each), { ...everyone, cache });
+    assert.equal(sourcesOf(await fetched(turn, { ...everyone, cache })).length, urls.length);
+    assert.equal(requests.length, urls.length);
+    await assertRefused(/at most 20 images/u, turn, { ...everyone, cache: new ImageCache() });
+  });
+
   it("may show one image as often as it likes: it is fetched once", async (t) => {
     const { url, requests } = await imageServer(t, (_request, response) => response.end(png));
     const urls = Array.from({ length: 3 * fetchesMax }, () => url);

@@ -29,6 +29,14 @@ describe("the README's table", () => {
     for (const part of ["some-reference 1.2.3", "A CPU, 2 cores", "2026-01-01"]) assert.ok(text.includes(part), part);
   });
 
+  it("names the first and the last day where not all was measured on one", () => {
+    const results = madeUpResults();
+    const [one, other] = [...results.values()];
+    results.set("relay", { ...one ?? assert.fail(), ...results.get("relay"), date: "2026-01-09" } as BenchResult);
+    results.set("streams", { ...other ?? assert.fail(), ...results.get("streams"), date: "2025-12-31" } as BenchResult);
+    assert.match(tableText(results), /; 2025-12-31 to 2026-01-09\. /u);
+  });
+
   it("tells what the server takes at rest", () => {
     assert.match(tableText(madeUpResults()), /with one warm process of CLI [\d.]+: the server takes 60\.0 MB and 1\.00 % of a core, the process 120 MB and 2\.00 %\./u);
     assert.match(tableText(madeUpResults(2)), /with 2 warm processes of CLI .* the 2 processes 120 MB together and 2\.00 %\./u);
