@@ -9,6 +9,13 @@ export interface Suite {
   readonly filesAtOnceMax: number;
   /** Whether enough lines of `src` have to be covered by it. */
   readonly isCovered?: true;
+  /** Whether the types of all there is are checked first: in running them nobody looks. */
+  readonly checksTypes?: true;
+  /**
+   * Whether in `npm run test:all` the files of it that fail are run once more: they start a hundred real processes on
+   * two cores, where a bounded wait can be missed.
+   */
+  readonly hasSecondTry?: true;
 }
 
 /** What takes long however small: loads of a minute or more, and runs of npm. */
@@ -24,10 +31,15 @@ export const offline: Suite = {
 
 /** In the order in which `npm run test:all` runs them; those of one name run together. */
 export const longSuites: readonly Suite[] = [
-  { name: "real", has: (file) => file.startsWith(folders.real), sample: "large", filesAtOnceMax: 2 },
-  { name: "clients", has: (file) => file.startsWith(folders.clients), sample: "large", filesAtOnceMax: 3 },
+  {
+    name: "real", has: (file) => file.startsWith(folders.real), sample: "large", filesAtOnceMax: 2, hasSecondTry: true,
+  },
+  {
+    name: "clients", has: (file) => file.startsWith(folders.clients), sample: "large", filesAtOnceMax: 3,
+    hasSecondTry: true,
+  },
   // Coverage is counted here, where there is time, and not in `npm test`. Loads are measured, so they go without it.
-  { name: "soak", has: offline.has, sample: "large", filesAtOnceMax: 2, isCovered: true },
+  { name: "soak", has: offline.has, sample: "large", filesAtOnceMax: 2, isCovered: true, checksTypes: true },
   { name: "soak", has: (file) => file.startsWith(soaks), sample: "large", filesAtOnceMax: 2 },
   // One at a time: they measure.
   { name: "bench", has: (file) => file.startsWith(folders.bench), sample: "large", filesAtOnceMax: 1 },

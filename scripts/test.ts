@@ -12,21 +12,28 @@ import { tmpdir } from "node:os";
 import { dirname, join, relative, sep } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { withCoverage } from "./coverage.ts";
+import { type Failure, failuresIn, filesToRepeat, secondTryLine } from "./second-try.ts";
 import { installInterop, InteropInstallError } from "./interop-install.ts";
 import { parseTestArguments, type TestArguments } from "./test-arguments.ts";
 import { longSuites, needsInterop, offline, sharedProcesses, type Suite } from "./suites.ts";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const reporter = new URL("./failures-reporter.ts", import.meta.url).href;
 
 try {
+  const startMs = performance.now();
   const asked = parseTestArguments(process.argv.slice(2));
-  const hasSecondTry = asked.suite === "all";
-  const failed = runsFor(asked).filter((run) => !passes(run, asked) && !(hasSecondTry && passesAgain(run, asked)));
+  const lines: string[] = [];
+  const failed = runsFor(asked).filter((run) => {
+    const { passes, failures } = outcomeOf(run, asked);
+    return !passes && !(asked.suite === "all" && passesAgain(run, asked, failures, lines));
+  });
   if (failed.length > 0) process.exitCode = 1;
-  if (asked.suite === "all" && failed.length > 0) {
-    const names = new Set(failed.map(({ suite }) => suite.name));
-    console.error(`npm run test:all: failed: ${[...names].join(", ")}`);
-  }
+  const name = `npm ${asked.suite === undefined ? "test" : `run test:${asked.suite}`}`;
+  const names = new Set(failed.map(({ suite }) => suite.name));
+  if (asked.suite === "all" && failed.length > 0) lines.push(`failed: ${[...names].join(", ")}`);
+  for (const line of lines) console.error(`${name}: ${line}`);
+  console.log(`${name}: ${((performance.now() - startMs) / 1_000).toFixed(0)} s`);
 } catch (error) {
   if (!(error instanceof InteropInstallError || error instanceof RangeError)) throw error;
   console.error(`npm test: ${error.message}`);
@@ -38,13 +45,22 @@ interface Run {
   readonly files: readonly string[];
 }
 
-/**
- * Runs a suite once more, as one that starts a hundred real processes on two cores may miss a bounded wait. The output
- * has both runs.
- */
-function passesAgain(run: Run, asked: TestArguments): boolean {
-  console.error(`npm run test:all: ${run.suite.name} failed, see above; it is run once more`);
-  return passes(run, asked);
+interface Outcome {
+  readonly passes: boolean;
+  /** What failed, as far as it is known: a test by its file. */
+  readonly failures: readonly Failure[];
+}
+
+/** Runs the files once more in which something failed, where the suite has a second try. `lines` is told of it. */
+function passesAgain(
+  { suite, files }: Run, asked: TestArguments, failures: readonly Failure[], lines: string[],
+): boolean {
+  const repeated = filesToRepeat(suite, files, failures);
+  if (repeated.length === 0) return false;
+  console.error(`npm run test:all: ${suite.name} failed, see above; run once more: ${repeated.join(", ")}`);
+  const { passes } = outcomeOf({ suite, files: repeated }, asked);
+  if (passes) lines.push(...failures.map(secondTryLine));
+  return passes;
 }
 
 /** Throws a RangeError where no file is asked for. */
@@ -63,15 +79,20 @@ function nonEmpty(runs: readonly Run[], parts: readonly string[]): Run[] {
   return found;
 }
 
-function passes({ suite, files }: Run, { isWhole, hasCoverage, parts }: TestArguments): boolean {
+function outcomeOf({ suite, files }: Run, { isWhole, hasCoverage, parts }: TestArguments): Outcome {
   if (files.some(needsInterop)) installInterop(join(root, "test", "interop"));
   const sample = isWhole ? "whole" : process.env["SAMPLE"] ?? suite.sample;
   if (suite.name !== undefined) {
     const more = isWhole ? "" : ` (the whole: npm run test:${suite.name} -- --whole)`;
     console.log(`test:${suite.name}: ${files.length} files, the ${sample} sample${more}`);
   }
-  const runner = ["--import", "tsx", "--test", "--test-reporter=spec", `--test-concurrency=${suite.filesAtOnceMax}`];
   const folder = mkdtempSync(join(tmpdir(), "claude-max-api-tests-"));
+  const failuresPath = join(folder, "failures");
+  const runner = [
+    "--import", "tsx", "--test", `--test-concurrency=${suite.filesAtOnceMax}`,
+    "--test-reporter=spec", "--test-reporter-destination=stdout",
+    `--test-reporter=${reporter}`, `--test-reporter-destination=${failuresPath}`,
+  ];
   const entries = inFewerProcesses(files, folder);
   const run = (more: Readonly<Record<string, string>>): boolean => {
     // What several files need is made once, in there: see test/support/made-once.ts.
@@ -82,10 +103,22 @@ function passes({ suite, files }: Run, { isWhole, hasCoverage, parts }: TestArgu
     return status === 0;
   };
   try {
-    return suite.isCovered === true && hasCoverage && parts.length === 0 ? withCoverage(root, run) : run({});
+    const hasTypes = suite.checksTypes !== true || parts.length > 0 || typesHold();
+    const isCovered = suite.isCovered === true && hasCoverage && parts.length === 0;
+    const passes = (isCovered ? withCoverage(root, run) : run({})) && hasTypes;
+    return { passes, failures: passes ? [] : failuresIn(failuresPath, root) };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Of `src`, the tests and the scripts. Says what is wrong. */
+function typesHold(): boolean {
+  const compiler = join(root, "node_modules", "typescript", "bin", "tsc");
+  const { status, error } = spawnSync(process.execPath, [compiler, "--noEmit"], { cwd: root, stdio: "inherit" });
+  if (error !== undefined) throw error;
+  if (status !== 0) console.error("npm run typecheck: the types do not hold, see above");
+  return status === 0;
 }
 
 /**

@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import failuresReporter from "../../scripts/failures-reporter.ts";
+import { failureOf, failuresIn, filesToRepeat, type RunnerEvent, secondTryLine } from "../../scripts/second-try.ts";
+import { longSuites } from "../../scripts/suites.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
+
+const fails = (name: string, file?: string, failureType = "testCodeFailure"): RunnerEvent => (
+  { type: "test:fail", data: { name, ...(file === undefined ? {} : { file }), details: { error: { failureType } } } }
+);
+
+describe("the second try of test:all", () => {
+  it("knows each test that failed by its file, and a file that broke off", () => {
+    assert.deepEqual(failureOf(fails("adds", "/p/test/a.test.ts")), { file: "/p/test/a.test.ts", test: "adds" });
+    assert.deepEqual(failureOf(fails("/p/test/b.test.ts")), { file: "/p/test/b.test.ts", test: "/p/test/b.test.ts" });
+    assert.equal(failureOf(fails("all", "/p/test/a.test.ts", "subtestsFailed")), undefined);
+    assert.equal(failureOf({ type: "test:pass", data: { name: "adds" } }), undefined);
+  });
+
+  it("reads what the reporter wrote", async (t) => {
+    const root = await temporaryFolder(t);
+    async function* events(): AsyncGenerator<RunnerEvent> {
+      yield { type: "test:start", data: { name: "adds" } };
+      yield fails("adds", join(root, "test", "real", "a.test.ts"));
+      yield fails("subtracts", join(root, "test", "real", "a.test.ts"));
+    }
+    const lines: string[] = [];
+    for await (const line of failuresReporter(events())) lines.push(line);
+    writeFileSync(join(root, "failures"), lines.join(""));
+    const file = "test/real/a.test.ts";
+    assert.deepEqual(failuresIn(join(root, "failures"), root), [{ file, test: "adds" }, { file, test: "subtracts" }]);
+    assert.deepEqual(failuresIn(join(root, "none"), root), []);
+  });
+
+  it("is one of the failed files of the real CLIs and the clients alone", () => {
+    const failures = ["adds", "subtracts"].map((test) => ({ file: "test/real/a.test.ts", test }));
+    const files = ["test/real/a.test.ts", "test/real/b.test.ts"];
+    const repeated = longSuites.map((suite) => [suite.name, filesToRepeat(suite, files, failures).length]);
+    assert.deepEqual(repeated, [["real", 1], ["clients", 1], ["soak", 0], ["soak", 0], ["bench", 0]]);
+  });
+
+  it("is none where what failed is no file of the suite, or nobody knows what it was", () => {
+    const [real] = longSuites;
+    assert.ok(real?.hasSecondTry);
+    assert.deepEqual(filesToRepeat(real, ["test/real/a.test.ts"], []), []);
+    assert.deepEqual(filesToRepeat(real, ["test/real/a.test.ts"], [{ file: "elsewhere", test: "adds" }]), []);
+  });
+
+  it("is told at the end", () => {
+    assert.equal(secondTryLine({ file: "test/real/a.test.ts", test: "adds" }), "passed at the second try: test/real/a.test.ts: adds");
+  });
+});
