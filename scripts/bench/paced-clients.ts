@@ -7,7 +7,9 @@ import { percentile } from "./statistics.ts";
 export interface PacedTask {
   readonly port: number;
   readonly streams: number;
-  readonly prompt: string;
+  /** How many each stream has, and within how many milliseconds one comes after the other. */
+  readonly deltas: number;
+  readonly everyMs: number;
 }
 
 /** Ages in milliseconds, of the deltas written while all streams ran, the first second left out. */
@@ -34,8 +36,8 @@ process.on("message", (task: PacedTask) => {
   );
 });
 
-async function run({ port, streams, prompt }: PacedTask): Promise<PacedOutcome> {
-  const arrivals = await Promise.all(Array.from({ length: streams }, () => readStream(port, prompt)));
+async function run({ streams, ...task }: PacedTask): Promise<PacedOutcome> {
+  const arrivals = await Promise.all(Array.from({ length: streams }, () => readStream(task)));
   const from = Math.max(...arrivals.map((stream) => stream[0]?.writtenNs ?? Infinity)) + startMs * nsPerMs;
   const to = Math.min(...arrivals.map((stream) => stream.at(-1)?.writtenNs ?? -Infinity));
   const counted = arrivals.flat().filter(({ writtenNs }) => writtenNs >= from && writtenNs <= to);
@@ -44,17 +46,23 @@ async function run({ port, streams, prompt }: PacedTask): Promise<PacedOutcome> 
   return { p50: percentile(ages, 0.5), p99: percentile(ages, 0.99), deltas: ages.length };
 }
 
-function readStream(port: number, prompt: string): Promise<Arrival[]> {
+/** Rejects where the stream has not all of its deltas: it broke off, or an error ended it. */
+function readStream({ port, deltas, everyMs }: Omit<PacedTask, "streams">): Promise<Arrival[]> {
+  const prompt = `DELTAS ${deltas} EVERY ${everyMs}`;
   return new Promise((resolve, reject) => {
     const arrivals: Arrival[] = [];
+    // A piece may end inside of a stamp.
+    let rest = "";
     const socket = connect({ port, host: "127.0.0.1", noDelay: true });
     socket.setTimeout(silenceMsMax, () => socket.destroy(new Error(`no byte for ${silenceMsMax} ms`)));
     socket.setEncoding("latin1");
     socket.write(postText({ port, path: chatPath, body: chatBody([{ role: "user", content: prompt }]) }));
-    socket.on("data", (text: string) => {
+    socket.on("data", (piece: string) => {
+      const text = rest + piece;
+      rest = text.slice(text.lastIndexOf("\n") + 1);
       // 2^53 ns are 104 days of uptime. After that a number still holds the clock to a few nanoseconds.
       const readNs = Number(process.hrtime.bigint());
-      for (const match of text.matchAll(stamp)) {
+      for (const match of text.slice(0, text.length - rest.length).matchAll(stamp)) {
         const writtenNs = Number(match[1]);
         arrivals.push({ writtenNs, ageMs: (readNs - writtenNs) / nsPerMs });
       }
@@ -62,8 +70,8 @@ function readStream(port: number, prompt: string): Promise<Arrival[]> {
     });
     socket.on("error", reject);
     socket.on("close", () => {
-      if (arrivals.length === 0) reject(new Error("a stream held no delta"));
-      else resolve(arrivals);
+      if (arrivals.length === deltas) resolve(arrivals);
+      else reject(new Error(`a stream held ${arrivals.length} of ${deltas} deltas`));
     });
   });
 }

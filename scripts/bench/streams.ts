@@ -37,7 +37,6 @@ const rounds = roundsOf(options, roundsUsual, 1);
 // On a busy machine fifty short streams may have no moment in common.
 const counts = options.isQuick ? [1, 10] : [1, 10, 50, 200];
 const streamMs = options.isQuick ? 3_000 : 6_000;
-const prompt = `DELTAS ${streamMs / everyMs} EVERY ${everyMs}`;
 const compiledNote = "The fake CLI was the C program, one process a stream.";
 const interpretedNote =
   `There is no C compiler: the fake CLI was a Node script, so no more than ${nodeFakeStreamsMax} streams.`;
@@ -72,7 +71,7 @@ await withScope(async (scope) => {
         const peak = watchPeakMegabytes(server.pid);
         const cpuBefore = cpuMs(server.pid);
         const start = performance.now();
-        const outcome = await clients({ port: server.port, streams, prompt });
+        const outcome = await clients({ port: server.port, streams, deltas: streamMs / everyMs, everyMs });
         cpu[name]?.push(((cpuMs(server.pid) - cpuBefore) / (performance.now() - start)) * msPerSecond);
         p50[name]?.push(outcome.p50);
         p99[name]?.push(outcome.p99);

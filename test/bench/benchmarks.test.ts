@@ -1,5 +1,7 @@
 /** Every benchmark, small: whether it works, not what it measures. */
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import assert from "node:assert/strict";
 import { before, after, describe, it } from "node:test";
 import { benchmarks, runBenchmark } from "../../scripts/bench/benchmarks.ts";
@@ -8,6 +10,15 @@ import { Scope } from "../../scripts/bench/scope.ts";
 
 /** How long one may take, in milliseconds: the slowest starts the real CLI some sixty times. */
 const runMsMax = 300_000;
+
+const folder = fileURLToPath(new URL("../../scripts/bench/", import.meta.url));
+
+it("the list of the benchmarks has each script that keeps a result", () => {
+  const scripts = readdirSync(folder).filter((name) => (
+    name.endsWith(".ts") && /^ *await report\(/mu.test(readFileSync(join(folder, name), "utf8"))
+  )).map((name) => name.slice(0, -".ts".length));
+  assert.deepEqual([...benchmarks].sort(), scripts.sort());
+});
 
 describe("a small run of the benchmark", () => {
   const scope = new Scope();
