@@ -5,7 +5,7 @@ import { setImmediate as nextRound, setTimeout as delay } from "node:timers/prom
 import {
   assistantLine, callEvents, errorLine, mcpLine, messageDelta, messageStart, refusalLine, resultLine, successLine, textDelta, userLine,
 } from "./cli-lines.ts";
-import { faultOf, type ToldBlock, type ToldMessage } from "./composed-request.ts";
+import { faultOf, type ToldBlock, type ToldMessage, type ToldTool } from "./composed-request.ts";
 import type { Random } from "./random.ts";
 import { resolvedModel } from "./relays.ts";
 import { refused, type RewindAbilities, RewindableHistory, type RewindRequest } from "./rewindable-history.ts";
@@ -85,7 +85,9 @@ export class RememberingProcess {
   readonly #watch: Watch;
   readonly #asked = new Map<string, (response: Line) => void>();
   #askedCount = 0;
-  #tools: Promise<readonly { readonly name: string }[]> | undefined;
+  #tools: Promise<readonly ToldTool[]> | undefined;
+  /** As set by `set_max_thinking_tokens`. */
+  #thinkingTokens: number | null | undefined;
   #awaitsAck = false;
   #isSpent = false;
   #soundness: Soundness = "sound";
@@ -193,6 +195,9 @@ export class RememberingProcess {
       case "apply_flag_settings":
         this.outputTokensMax = (request.settings.env?.CLAUDE_CODE_MAX_OUTPUT_TOKENS as string | undefined) ?? this.outputTokensMax;
         break;
+      case "set_max_thinking_tokens":
+        this.#thinkingTokens = request.max_thinking_tokens as number | null;
+        break;
       case "rewind_conversation":
         if (!this.#abilities.steps) return this.#say(refusalLine(request_id, "Unsupported control request subtype: rewind_conversation"));
         this.#openRewinds++;
@@ -278,7 +283,7 @@ export class RememberingProcess {
 
   /** Writes one answer, and gives the calls in it. What was said of it when it is stopped stays in the history. */
   async #speak(
-    view: View, pieces: readonly string[], tools: readonly { readonly name: string }[], stopped: Promise<"stopped">,
+    view: View, pieces: readonly string[], tools: readonly ToldTool[], stopped: Promise<"stopped">,
   ): Promise<readonly Call[] | "stopped"> {
     const manner = mannerOf(view.told);
     const id = `msg_${randomUUID()}`;
@@ -336,10 +341,10 @@ export class RememberingProcess {
   }
 
   /** What the API is asked with now is held against its rules. */
-  #judge(tools: readonly { readonly name: string }[]): void {
+  #judge(tools: readonly ToldTool[]): void {
     const { model, system, outputTokensMax, messages } = this.told;
-    const served = tools.map(({ name }) => ({ name, inputSchema: { type: "object" } }));
-    const fault = faultOf({ model: resolvedModel(model), system: system.join("\n\n"), outputTokensMax, messages, tools: served });
+    const thinkingTokens = this.#thinkingTokens;
+    const fault = faultOf({ model: resolvedModel(model), system: system.join("\n\n"), outputTokensMax, thinkingTokens, messages, tools });
     if (fault !== null) this.#watch.onViolation(`process ${this.pid} was told what the API refuses: ${fault.rule}: ${fault.message}`);
   }
 
