@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { conversationOf, errorAnswer, textAnswer, textOf } from "../support/anthropic-stub.ts";
 import { openAiErrorIn } from "../support/openai-error.ts";
-import { sampledClaudeVersions } from "../support/real-claude.ts";
+import { claudeVersions } from "../support/real-claude.ts";
 import { startReal } from "../support/real-server.ts";
 import { postJson } from "../support/sse.ts";
 
@@ -11,7 +11,7 @@ const messages = ["one", "two", "three", "four", "five"].flatMap((word, index) =
   { role: index % 2 === 0 ? "user" : "assistant", content: `This is number ${word}.` },
 ]);
 
-for (const version of sampledClaudeVersions()) {
+for (const version of claudeVersions) {
   describe(`compaction on claude ${version}`, { concurrency: 1 }, () => {
     it("a history that the API refuses as too long is asked once, and told as it is", async (t) => {
       const { stub, startServer } = await startReal(t, version);
