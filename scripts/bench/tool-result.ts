@@ -13,7 +13,7 @@
  * Each contestant has the same environment and a home of its own. The first two rounds are not measured.
  */
 import {
-  conversationOf, type StubAnswer, type StubRequest, textAnswer, textOf, toolUseAnswer,
+  type StubAnswer, type StubRequest, type StubRequestBody, textAnswer, textOf, toolUseAnswer,
 } from "../../test/support/anthropic-stub.ts";
 import { BareCli } from "./bare-cli.ts";
 import { calm, calmNote } from "./calm.ts";
@@ -102,6 +102,15 @@ function question(round: number): string {
   return `Question ${round}`;
 }
 
+/** Without the CLI's own words: the reference has many of them, and no list. */
+function spokenIn({ messages }: StubRequestBody): StubRequestBody["messages"] {
+  return messages.filter(({ role }) => role !== "system").map(({ role, content }) => ({
+    role,
+    content: typeof content === "string"
+      ? content : content.filter(({ text }) => text?.startsWith("<system-reminder>") !== true),
+  }));
+}
+
 /** Made of the question, so that a raw client knows it without reading the answer. */
 function callId(asked: string): string {
   return `toolu_${asked.replaceAll(/\W/gu, "_")}`;
@@ -109,7 +118,7 @@ function callId(asked: string): string {
 
 /** Upstream's answer: a call of the tool when the request offers it and holds no result yet, else text. */
 function respond({ body }: StubRequest): StubAnswer {
-  const messages = conversationOf(body);
+  const messages = spokenIn(body);
   const hasResult = messages.some(({ content }) =>
     typeof content !== "string" && content.some(({ type }) => type === "tool_result"));
   const isOffered = body.tools?.some(({ name }) => name === tool.name) === true;

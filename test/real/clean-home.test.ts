@@ -7,8 +7,10 @@ import { type AnthropicStub, startAnthropicStub, textAnswer } from "../support/a
 import { type BridgeProcess, startBridge } from "../support/bridge-process.ts";
 import { cleanUp } from "../support/cleanup.ts";
 import { healthOf, waitForHealth } from "../support/health.ts";
-import { deviceId, emailAddress } from "../support/lived-in-account.ts";
+import { accountId, deviceId, emailAddress } from "../support/lived-in-account.ts";
 import { type LivedInHome, makeLivedInHome } from "../support/lived-in-home.ts";
+import { today, workingFolderIn } from "../support/lived-in-server.ts";
+import { judgeRawBody } from "../support/raw-body-judge.ts";
 import { claudePath, type ClaudeVersion, claudeVersions } from "../support/real-claude.ts";
 import { claudesOf } from "../support/real-server.ts";
 import { chatRequest } from "../support/sse.ts";
@@ -19,6 +21,8 @@ interface Scene {
   readonly stub: AnthropicStub;
   readonly home: LivedInHome;
   readonly homePath: string;
+  /** Where temporary files go. */
+  readonly temporaryPath: string;
   readonly start: () => Promise<BridgeProcess>;
   /** `CONNECT host:port` of each that wanted out. */
   readonly wanted: readonly string[];
@@ -38,13 +42,16 @@ async function startScene(t: TestContext, version: ClaudeVersion, further: Reado
     await waitForHealth(bridge.url, ({ claude, processes }) => claude.logged_in === true && processes.warm > 0);
     return bridge;
   };
-  return { stub, home, homePath: home.environment["HOME"] ?? "", start, wanted: proxy.wanted };
+  const [homePath, temporaryPath] = [home.environment["HOME"] ?? "", home.environment["TMPDIR"] ?? ""];
+  return { stub, home, homePath, temporaryPath, start, wanted: proxy.wanted };
 }
 
-/** Every path below the folder, with what changes when somebody writes to it. */
+/** Every path below the folder. */
+const pathsIn = (folder: string): string[] => readdirSync(folder, { recursive: true, encoding: "utf8" }).sort();
+
+/** The same with the folder itself, and with what changes when somebody writes to it. */
 function treeOf(folder: string): string[] {
-  const names = readdirSync(folder, { recursive: true, encoding: "utf8" });
-  return ["", ...names].map((name) => {
+  return ["", ...pathsIn(folder)].map((name) => {
     const { mode, size, mtimeMs, ino } = lstatSync(join(folder, name));
     return [name, mode, size, mtimeMs, ino].join(" ");
   }).sort();
@@ -72,8 +79,8 @@ for (const version of claudeVersions) {
   describe(`claude ${version} with a lived-in home`, { concurrency: 1 }, () => {
     for (const [what, further] of Object.entries(logins)) {
       it(`writes nothing there and tells nobody the account's address, logged in ${what}`, async (t) => {
-        const { stub, homePath, start, wanted } = await startScene(t, version, further);
-        const before = treeOf(homePath);
+        const { stub, homePath, temporaryPath, start, wanted } = await startScene(t, version, further);
+        const [before, temporaryBefore] = [treeOf(homePath), pathsIn(temporaryPath)];
         const bridge = await start();
         await converse(bridge.url, ["one", "two"]);
         for (const pid of claudesOf(bridge)) process.kill(pid, "SIGKILL");
@@ -82,6 +89,7 @@ for (const version of claudeVersions) {
         assert.deepEqual([claude.account_email_sent, claude.notes], [false, []]);
         await bridge.stop();
         assert.deepEqual(treeOf(homePath), before);
+        assert.deepEqual(pathsIn(temporaryPath), temporaryBefore, "nothing is left where temporary files are");
 
         const devices = new Set<string>();
         for (const request of stub.requests) {
@@ -106,7 +114,18 @@ for (const version of claudeVersions) {
       writeFileSync(file, JSON.stringify({ ...config, primaryApiKey: key, customApiKeyResponses: { approved: [key.slice(-20)] } }));
       writeFileSync(join(homePath, ".claude", ".credentials.json"), "{}");
       const bridge = await start();
-      await converse(bridge.url, ["one"]);
+      await converse(bridge.url, ["one", "two"]);
+      const known = {
+        "e-mail address": home.emailAddress, device: deviceId, account: [accountId, ""],
+        date: today(), "working folder": workingFolderIn(home),
+      };
+      const [one, two] = stub.requests.map(({ bodyText }) => bodyText);
+      const messages = [{ role: "user", content: "one" }];
+      const further = [{ role: "assistant", content: "Hello." }, { role: "user", content: "two" }];
+      for (const [bodyText = "", said] of [[one, messages], [two, [...messages, ...further]]] as const) {
+        assert.deepEqual(judgeRawBody(bodyText, { model: "sonnet", messages: said }, { version, known }), []);
+      }
+      assert.equal(stub.requests.length, 2);
       const { claude } = await healthOf(bridge.url);
       assert.ok(stub.requests.some(({ bodyText }) => bodyText.includes(home.emailAddress)), "the address goes up");
       assert.equal(claude.account_email_sent, true);

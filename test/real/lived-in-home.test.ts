@@ -11,8 +11,8 @@ import { cleanUp } from "../support/cleanup.ts";
 import { healthOf } from "../support/health.ts";
 import { homeWord, type LivedInHome, makeLivedInHome } from "../support/lived-in-home.ts";
 import { type LivedInServer, startLivedIn } from "../support/lived-in-server.ts";
-import { policyUnavailable, policyWords } from "../support/managed-policy.ts";
-import { claudePath, type ClaudeVersion, sampledClaudeVersions } from "../support/real-claude.ts";
+import { policyHookWords, policyUnavailable, policyWords } from "../support/managed-policy.ts";
+import { claudePath, type ClaudeVersion, claudeVersions } from "../support/real-claude.ts";
 import { chatRequest, readBytes } from "../support/sse.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { startWatchedProxy } from "../support/watched-proxy.ts";
@@ -90,7 +90,7 @@ async function runPlain(t: TestContext, version: ClaudeVersion): Promise<PlainRu
 
 const noPolicy = policyUnavailable();
 
-for (const version of sampledClaudeVersions()) {
+for (const version of claudeVersions) {
   describe(`claude ${version} in a home that was lived in`, () => {
     it("would have its programs run and its words told by the CLI alone: it is no dummy", async (t) => {
       const { home, request } = await runPlain(t, version);
@@ -113,7 +113,12 @@ for (const version of sampledClaudeVersions()) {
       assertTold(server, await converse(server));
       for (const { body } of server.stub.requests) {
         const blocks = body.messages.flatMap(({ content }) => (typeof content === "string" ? [] : content));
-        assert.equal(blocks.filter(({ text }: StubContentBlock) => text?.includes(policyWords)).length, 1);
+        const countOf = (words: string): number => (
+          blocks.filter(({ text }: StubContentBlock) => text?.includes(words)).length
+        );
+        const questions = conversationOf(body).filter(({ role, content }) => role === "user" && textOf(content) !== "");
+        assert.equal(countOf(policyWords), 1);
+        assert.equal(countOf(policyHookWords), questions.length, "what the hook says comes with each question");
       }
     });
   });

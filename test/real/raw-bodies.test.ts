@@ -3,65 +3,113 @@ import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
 import { chatGrammar } from "../support/chat-grammar.ts";
 import type { Sent } from "../support/chat-transcript.ts";
+import { chatClient, type JudgedClient, responsesClient } from "../support/judged-clients.ts";
 import { knownDifferences, unexcused } from "../support/known-differences.ts";
 import { type LivedInServer, startLivedIn } from "../support/lived-in-server.ts";
 import { policyUnavailable } from "../support/managed-policy.ts";
+import { mustBeTaken } from "../support/must-be-taken.ts";
 import { type ObligingModel, obligingModel } from "../support/obliging-model.ts";
 import { type Random, seededRandom } from "../support/random.ts";
-import { judgeTurn, nextRequest } from "../support/raw-body-run.ts";
+import { judgeTurn, kindsOf, nextRequest, type Talk } from "../support/raw-body-run.ts";
 import { type ClaudeVersion, claudeVersions } from "../support/real-claude.ts";
 import { sampleOf, seedOf } from "../support/sample.ts";
 
-const wanted = sampleOf({ what: "random requests on each CLI", small: 10, large: 10, whole: 500 });
+const wanted = sampleOf({ what: "random requests on each CLI", small: 20, large: 20, whole: 500 });
 const seed = seedOf(8);
 const turnsMax = 3;
 const models = ["opus", "sonnet", "haiku", "claude-opus-4"];
+/** Of each there must be some, however few are drawn; at most so many times as many as are wanted. */
+const kinds = ["tools", "calls", "images", "schemas", "reasoning", "custom tools"];
+const drawnMax = 20 * wanted;
+const noPolicy = policyUnavailable();
 
 interface Scene { readonly server: LivedInServer; readonly model: ObligingModel; readonly random: Random }
 
-/** Under a managed policy too, where the machine lets one be made. What the API refuses is among the findings. */
-async function start(t: TestContext, version: ClaudeVersion): Promise<Scene> {
-  const random = seededRandom(seed);
+/** What the API refuses is among the findings. */
+async function start(t: TestContext, version: ClaudeVersion, hasPolicy: boolean): Promise<Scene> {
+  const random = seededRandom(seed + Number(hasPolicy));
   const model = obligingModel(random);
-  const hasPolicy = policyUnavailable() === false;
   const server = await startLivedIn(t, version, {
     hasPolicy, mayRefuse: true, stub: { respond: ({ body }) => model.answer(body) },
   });
   return { server, model, random };
 }
 
+interface Drawn { readonly client: JudgedClient; readonly request: Sent; readonly mustBeTaken: boolean }
+
+/** Two of three for a chat, the others for a response. */
+function draw(version: ClaudeVersion, random: Random, grammar: ReturnType<typeof chatGrammar>): Drawn {
+  const { body, isWhole } = grammar.drawn();
+  const model = random.pick(models);
+  if (random.below(3) > 0 || !isWhole) {
+    // The judge of streams does not know the deprecated calls.
+    const request = { ...body, model, ...(body["functions"] === undefined ? {} : { stream: false }) };
+    return { client: chatClient, request, mustBeTaken: isWhole && mustBeTaken(request, version) };
+  }
+  const request = { ...forResponses(random, body), model };
+  return { client: responsesClient(), request, mustBeTaken: mustBeTaken(request, version) };
+}
+
+/** Without what that endpoint does not have, half of them with a custom tool, some of these with a call of it. */
+function forResponses(random: Random, body: Sent): Sent {
+  const { functions: _functions, function_call: _call, stop: _stop, thinking: _thinking, n: _n, ...rest } = body;
+  if (random.below(2) === 0 || rest["tool_choice"] != null) return rest;
+  const grammar = { syntax: "lark", definition: 'start: "patch"' };
+  const format = random.below(2) === 0 ? {} : { format: { type: "grammar", grammar } };
+  const custom = { type: "custom", custom: { name: "apply_patch", description: "Changes files.", ...format } };
+  const tools = [...rest["tools"] ?? [], custom];
+  if (random.below(2) === 0) return { ...rest, tools };
+  const input = `*** Begin Patch\n+${random.nastyText(3)}\n*** End`;
+  const calling = [
+    { role: "assistant", tool_calls: [{ id: "custom", type: "custom", custom: { name: "apply_patch", input } }] },
+    { role: "tool", tool_call_id: "custom", content: "ok", isCustom: true },
+  ];
+  return { ...rest, tools, messages: [...rest["messages"], ...calling] };
+}
+
 for (const version of claudeVersions) {
   describe(`what claude ${version} sends up`, () => {
-    it("is the client's, or stands on the list", async (t) => {
-      const { server, model, random } = await start(t, version);
-      const grammar = chatGrammar(random);
-      const counts = { taken: 0, refused: 0, excused: 0 };
-      while (counts.taken < wanted) {
-        let request: Sent = { ...grammar.body(), model: random.pick(models) };
-        // The judge of streams does not know the deprecated calls.
-        if (request["functions"] !== undefined) request = { ...request, stream: false };
-        for (let turns = 1 + random.below(turnsMax); turns > 0; turns--) {
-          const { isTaken, findings, message } = await judgeTurn(server, version, request, model.thoughts);
-          counts[isTaken ? "taken" : "refused"]++;
-          const faults = unexcused(findings, version);
-          assert.deepEqual(faults, [], `request ${counts.taken} of seed ${seed}: ${JSON.stringify(request)}`);
-          if (findings.length > 0) counts.excused++;
-          if (message === undefined || findings.length > 0) break;
-          request = nextRequest(request, message, "and then?");
+    const policies = [["with no policy", false, false], ["under a managed policy", true, noPolicy]] as const;
+    for (const [where, hasPolicy, skip] of policies) {
+      it(`${where} is the client's, or stands on the list`, { skip }, async (t) => {
+        const { server, model, random } = await start(t, version, hasPolicy);
+        const grammar = chatGrammar(random);
+        const counts = { taken: 0, refused: 0, excused: 0 };
+        const seen = new Map<string, number>();
+        const half = noPolicy === false ? Math.ceil(wanted / 2) : wanted;
+        const lacks = (): readonly string[] => kinds.filter((kind) => !seen.has(kind));
+        for (let drawn = 0; counts.taken < half || lacks().length > 0; drawn++) {
+          assert.ok(drawn < drawnMax, `${drawn} drawn, ${counts.taken} taken, and none of ${lacks().join(", ")}`);
+          const { client, ...first } = draw(version, random, grammar);
+          const talk: Talk = { server, version, client, thoughts: model.thoughts, own: new Map() };
+          let { request } = first;
+          for (let turns = 1 + random.below(turnsMax); turns > 0; turns--) {
+            const { end, findings, message, text } = await judgeTurn(talk, request);
+            const said = `request ${counts.taken} of seed ${seed}: ${client.path} ${JSON.stringify(request)}`;
+            assert.deepEqual(unexcused(findings, version), [], said);
+            assert.ok(end !== "refused" || !first.mustBeTaken, `${said} is refused: ${text}`);
+            counts[end === "refused" ? "refused" : "taken"]++;
+            if (findings.length > 0) counts.excused++;
+            if (end !== "refused") for (const kind of kindsOf(request)) seen.set(kind, (seen.get(kind) ?? 0) + 1);
+            if (message === undefined || findings.length > 0) break;
+            request = nextRequest(request, message, "and then?");
+          }
         }
-      }
-      const { taken, excused, refused } = counts;
-      t.diagnostic(`${taken} requests judged, ${excused} excused, ${refused} refused by the server`);
-    });
+        const { taken, excused, refused } = counts;
+        t.diagnostic(`${taken} requests judged, ${excused} excused, ${refused} refused by the server`);
+        t.diagnostic([...seen].map(([kind, count]) => `${kind}: ${count}`).join(", "));
+      });
+    }
 
     it("differs in what is known to differ, and the list of that is no longer than it must be", async (t) => {
-      const { server, model } = await start(t, version);
+      const { server, model } = await start(t, version, false);
       for (const { name, shows, versions, request, next } of knownDifferences) {
         if (!versions.includes(version)) continue;
-        let turn = await judgeTurn(server, version, request, model.thoughts);
+        const talk: Talk = { server, version, client: chatClient, thoughts: model.thoughts, own: new Map() };
+        let turn = await judgeTurn(talk, request);
         if (next !== undefined) {
           const message = turn.message ?? assert.fail(turn.findings.join("\n"));
-          turn = await judgeTurn(server, version, nextRequest(request, message, next), model.thoughts);
+          turn = await judgeTurn(talk, nextRequest(request, message, next));
         }
         const isShown = turn.findings.some((finding) => shows.test(finding));
         assert.deepEqual(unexcused(turn.findings, version), [], name);

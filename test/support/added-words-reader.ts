@@ -1,22 +1,33 @@
 /** Reads text that must be the CLI's own, by the list in test/support/added-words.ts. */
-import { type AddedWords, cliWords, type Gap, type KnownThing, type Place, type Words } from "./added-words.ts";
+import {
+  type AddedWords, cliWords, type Gap, type KnownThing, type RequestKind, type Spot, type Words,
+} from "./added-words.ts";
 
-/** What is known of the machine and of the request; words with a gap for something that is not known are never read. */
-export type Known = Readonly<Partial<Record<KnownThing, string>>>;
+/**
+ * What is known of the machine and of the request: a value, some of which one stands there, or a pattern. Words with a
+ * gap for something that is not known are never read.
+ */
+export type Known = Readonly<Partial<Record<KnownThing, string | readonly string[] | RegExp>>>;
 
+/** Reads one request. What it has read as often as it may stand there it reads no more. */
 export interface AddedWordsReader {
-  /** Of those places: whether all of a text is entries of the list, one after another, with line ends between them. */
-  isAdded(text: string): boolean;
+  /** Whether all of a text is entries of the list that may stand there, one after another, line ends between them. */
+  take(text: string, spot: Spot | "system prompt"): boolean;
   /** Whether a field's value, as JSON, is one that the list has. */
   isAddedField(name: string, value: unknown): boolean;
 }
+
+/** One way in which an entry is said: what a text begins with, and what it is as a whole. */
+interface Saying { readonly entry: AddedWords; readonly begins: RegExp; readonly is: RegExp }
 
 const constant = (text: string): string => text.replace(/[.*+?^${}()|[\]\\/]/gu, "\\$&");
 
 function gapPattern(gap: Gap, known: Known): string | undefined {
   if ("chars" in gap) return `[${gap.chars}]{1,${gap.charsMax}}`;
   const value = known[gap.known];
-  return value === undefined ? undefined : constant(value);
+  if (value === undefined) return undefined;
+  if (value instanceof RegExp) return `(?:${value.source})`;
+  return typeof value === "string" ? constant(value) : `(?:${value.map(constant).join("|")})`;
 }
 
 function pattern(words: Words, known: Known): string | undefined {
@@ -24,17 +35,45 @@ function pattern(words: Words, known: Known): string | undefined {
   return parts.includes(undefined) ? undefined : parts.join("");
 }
 
-/** Of the entries that stand on a version. `places` narrows them. */
-export function readAdded(version: string, known: Known, ...places: readonly Place[]): AddedWordsReader {
-  const standing = cliWords.filter(({ seenOn }) => seenOn === "all" || seenOn.includes(version));
-  const patterns = (chosen: readonly AddedWords[]): string =>
-    chosen.flatMap(({ said }) => said.flatMap((words) => pattern(words, known) ?? [])).join("|") || "(?!)";
-  const texts = new RegExp(`^(?:(?:${patterns(standing.filter(({ place }) => places.includes(place)))})\\n*)+$`, "u");
+/** Of the entries that stand on a version, and in a request of those kinds. Of two with one beginning the longer counts. */
+export function readAdded(version: string, known: Known, kinds: readonly RequestKind[] = []): AddedWordsReader {
+  const sayings = cliWords.filter(({ seenOn, onlyIn }) => (
+    (seenOn === "all" || seenOn.includes(version)) && (onlyIn === undefined || kinds.includes(onlyIn))
+  )).flatMap((entry) => entry.said.flatMap((words): Saying | readonly [] => {
+    const text = pattern(words, known);
+    if (text === undefined) return [];
+    return { entry, begins: new RegExp(`^(?:${text})\\n*`, "u"), is: new RegExp(`^(?:${text})$`, "u") };
+  })).sort((one, other) => other.is.source.length - one.is.source.length);
+  const read = new Set<Saying>();
   return {
-    isAdded: (text) => texts.test(text),
+    take: (text, spot) => {
+      const found = sayingsIn(text, sayings.filter(({ entry }) => standsIn(entry, spot)));
+      const isTwice = found.some((one, index) => found.indexOf(one) !== index || read.has(one));
+      if (found.length === 0 || isTwice) return false;
+      for (const one of found) if (one.entry.isRepeated !== true) read.add(one);
+      return true;
+    },
     isAddedField: (name, value) => {
-      const entry = standing.filter((candidate) => candidate.place === "field" && candidate.name === name);
-      return new RegExp(`^(?:${patterns(entry)})$`, "u").test(JSON.stringify(value));
+      const text = JSON.stringify(value);
+      return sayings.some(({ entry, is }) => entry.name === name && is.test(text));
     },
   };
+}
+
+function standsIn({ place, spots = [] }: AddedWords, spot: Spot | "system prompt"): boolean {
+  if (spot === "system prompt") return place === "system";
+  // The first of the user's messages is one of them.
+  return spots.includes(spot) || (spot === "first user message" && spots.includes("user message"));
+}
+
+/** Those that a text is made of, with line ends between them; none where it has anything else. */
+function sayingsIn(text: string, sayings: readonly Saying[]): readonly Saying[] {
+  const found: Saying[] = [];
+  for (let rest = text; rest !== "";) {
+    const one = sayings.find(({ begins }) => begins.test(rest));
+    if (one === undefined) return [];
+    found.push(one);
+    rest = rest.replace(one.begins, "");
+  }
+  return found;
 }

@@ -9,7 +9,7 @@ export type Gap = { readonly chars: string; readonly charsMax: number } | { read
 
 /** What a reader of a request knows of the machine that it came from, or of the client's request. */
 export type KnownThing =
-  | "e-mail address" | "working folder" | "policy" | "device" | "account"
+  | "e-mail address" | "working folder" | "policy" | "hook" | "date" | "new date" | "device" | "account"
   | "tool" | "format" | "syntax" | "pattern";
 
 /** Constant words, with gaps between them. Two gaps never touch. */
@@ -21,11 +21,23 @@ export type Words = readonly (string | Gap)[];
  */
 export type Place = "system" | "messages" | "tools" | "field";
 
+/** Where in the conversation: in no other spot are they read as the CLI's. None is the assistant's. */
+export type Spot = "system message" | "first user message" | "user message" | "tool result";
+
+/** A request for an answer by a schema; one with which the CLI goes on with an answer that was cut. */
+export type RequestKind = "schema" | "cut";
+
 export interface AddedWords {
   readonly id: string;
   readonly place: Place;
+  /** Of the CLI's in `messages`. */
+  readonly spots?: readonly Spot[];
+  /** The requests that have them; without it all do. */
+  readonly onlyIn?: RequestKind;
   /** Of a `field`: its name. */
   readonly name?: string;
+  /** Whether it comes with each question: once in each text then, else once in a request at most. */
+  readonly isRepeated?: true;
   /** Each way in which it is said. */
   readonly said: readonly Words[];
   /** The CLI's versions on which it was seen; words of the server's own stand on all. */
@@ -41,13 +53,16 @@ const nothing = "nothing";
 const free = (chars: string, charsMax: number): Gap => ({ chars, charsMax });
 const known = (thing: KnownThing): Gap => ({ known: thing });
 
-const date = free("0-9-", 10);
+const date = known("date");
 const uuid = free("0-9a-f-", 36);
 const word = free("A-Za-z0-9_.#-", 30);
 const policyBegin = "Codebase and user instructions are shown below. Be sure to adhere to these instructions. "
   + "IMPORTANT: These instructions OVERRIDE any default behavior and you MUST follow them exactly as written.\n\n"
   + "Contents of /etc/claude-code/CLAUDE.md (organization-managed policy instructions):\n\n";
 
+const policyWhat = "the instructions of a managed policy (`/etc/claude-code/CLAUDE.md`), on 2.1.330 also behind a tool's "
+  + "result, and what its hooks say";
+const policyRemovedBy = "whoever manages the machine";
 const marks = "not for the model: how the CLI asks (cache marks, streaming, thinking, effort, the bound on the answer)";
 const environment: Words = [
   "# Environment\nYou have been invoked in the following environment: \n - Primary working directory: ",
@@ -62,6 +77,12 @@ const environment: Words = [
   free("A-Za-z0-9 .", 30), ". The exact model ID is ", free("a-z0-9.-", 40),
   ". Assistant knowledge cutoff is ", free("A-Za-z0-9 ", 20), ".",
 ];
+/** By which the model gives the JSON that a schema demands. */
+export const schemaTool = {
+  name: "StructuredOutput",
+  description: "Use this tool to return your final response in the requested structured format. You MUST call this tool "
+    + "exactly once at the end of your response to provide the structured output.",
+} as const;
 const resumeText = "Output token limit hit. Resume directly — no apology, no recap of what you were doing. "
   + "Pick up mid-thought if that is where the cut happened. Break remaining work into smaller pieces.";
 
@@ -80,20 +101,25 @@ export const cliWords: readonly AddedWords[] = [
     what: "one sentence of identity, before your system prompt", removedBy: nothing,
   },
   {
-    id: "date", place: "messages", seenOn: both,
-    said: [["Today's date is ", date, "."], ["# currentDate\nToday's date is ", date, "."]],
+    id: "date", place: "messages", spots: ["system message"], seenOn: [newer],
+    said: [["Today's date is ", date, "."]],
     what: "the date", removedBy: nothing,
   },
   {
-    id: "new-date", place: "messages", seenOn: [newer],
+    id: "older-date", place: "messages", spots: ["first user message"], seenOn: [older],
+    said: [["# currentDate\nToday's date is ", date, "."]],
+    what: "the date", removedBy: nothing,
+  },
+  {
+    id: "new-date", place: "messages", spots: ["system message"], seenOn: [newer],
     said: [[
-      "The date has changed. Today's date is now ", date,
+      "The date has changed. Today's date is now ", known("new date"),
       ". No need to announce the new date — the user's own clock shows it.",
     ]],
     what: "past midnight: that the date has changed", removedBy: nothing,
   },
   {
-    id: "context", place: "messages", seenOn: both,
+    id: "context", place: "messages", spots: ["user message", "tool result"], seenOn: both,
     said: [
       ["<system-reminder>\nAs you answer the user's questions, you can use the following context:"],
       [
@@ -109,7 +135,7 @@ export const cliWords: readonly AddedWords[] = [
     removedBy: "on 2.1.330: what removes the e-mail address",
   },
   {
-    id: "email", place: "messages", seenOn: both,
+    id: "email", place: "messages", spots: ["user message", "tool result"], seenOn: both,
     said: [
       ["# userEmail\nThe user's email address is ", known("e-mail address"), "."],
       [
@@ -123,33 +149,31 @@ export const cliWords: readonly AddedWords[] = [
     removedBy: "this server, with [one exception](#what-your-claude-code-setup-has-to-do-with-it)",
   },
   {
-    id: "policy", place: "messages", seenOn: both,
+    id: "policy", place: "messages", spots: ["user message", "tool result"], seenOn: both,
     said: [
       [`<system-reminder>\n${policyBegin}`, known("policy"), "\n</system-reminder>"],
       [`# claudeMd\n${policyBegin}`, known("policy")],
     ],
-    what: "the instructions of a managed policy (`/etc/claude-code/CLAUDE.md`), and what its hooks say",
-    removedBy: "whoever manages the machine",
+    what: policyWhat, removedBy: policyRemovedBy,
   },
   {
-    id: "environment", place: "messages", seenOn: [newer],
+    id: "hook", place: "messages", spots: ["system message"], isRepeated: true, seenOn: both,
+    said: [["UserPromptSubmit hook success: ", known("hook")]],
+    what: policyWhat, removedBy: policyRemovedBy,
+  },
+  {
+    id: "environment", place: "messages", spots: ["system message"], seenOn: [newer],
     said: [environment],
     what: "a note of about 1,000 characters: working folder, system, shell, model, advice on downloads",
     removedBy: nothing,
   },
   {
-    id: "schema-tool", place: "tools", seenOn: both,
-    said: [
-      ["StructuredOutput"],
-      [
-        "Use this tool to return your final response in the requested structured format. You MUST call this tool "
-        + "exactly once at the end of your response to provide the structured output.",
-      ],
-    ],
+    id: "schema-tool", place: "tools", onlyIn: "schema", seenOn: both,
+    said: [[schemaTool.name], [schemaTool.description]],
     what: "with `response_format`: the tool by which the model gives its JSON", removedBy: "no `response_format`",
   },
   {
-    id: "schema-again", place: "messages", seenOn: both,
+    id: "schema-again", place: "messages", spots: ["user message"], onlyIn: "schema", seenOn: both,
     said: [[
       "[structured-output-enforce] You MUST call the StructuredOutput tool to complete this request. "
       + "Call this tool now.",
@@ -157,7 +181,7 @@ export const cliWords: readonly AddedWords[] = [
     what: "the same, asked again where the model did not call it", removedBy: "no `response_format`",
   },
   {
-    id: "resume", place: "messages", seenOn: both, said: [[resumeText]],
+    id: "resume", place: "messages", spots: ["user message"], onlyIn: "cut", seenOn: both, said: [[resumeText]],
     what: "where `max_tokens` cut the answer: a request to go on, which the server stops (see Limits)",
     removedBy: nothing,
   },

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import {
-  brokenAnswer, conversationOf, errorAnswer, extraUsageSpentAnswer, hangingAnswer, lastUserText, longContextAnswer, midStreamErrorAnswer, stallAnswer, startAnthropicStub, subscriptionHeaders,
+  brokenAnswer, errorAnswer, extraUsageSpentAnswer, hangingAnswer, lastUserText, longContextAnswer, midStreamErrorAnswer, stallAnswer, startAnthropicStub, subscriptionHeaders,
   textAnswer, textOf, toolUseAnswer, type AnthropicStubOptions, type StubAnswer,
 } from "./anthropic-stub.ts";
 import { readSse } from "./sse.ts";
@@ -185,13 +185,11 @@ test("all else is answered harmlessly", async (t) => {
   assert.equal(stub.requests.length, 0);
 });
 
-test("the last user text and the conversation are found among what the CLI adds", () => {
+test("the last user text is found among what the CLI adds", () => {
   const reminder = { type: "text", text: "<system-reminder>\nthe date\n</system-reminder>\n\n" };
   const blocks = [{ type: "text", text: "a" }, { type: "text", text: "b" }];
   const body = { ...question, messages: [{ role: "user", content: [reminder, ...blocks] }, { role: "system", content: "date" }, { role: "user", content: [reminder] }] };
-  assert.deepEqual(conversationOf(body), [{ role: "user", content: blocks }]);
   assert.equal(lastUserText({ ...body, messages: body.messages.slice(0, 2) }), `${reminder.text}ab`);
   assert.equal(lastUserText({ ...body, messages: [] }), "");
-  assert.deepEqual(conversationOf(question), question.messages);
   assert.equal(textOf(undefined), "");
 });

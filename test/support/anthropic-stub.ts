@@ -10,6 +10,7 @@ import { type Breach, findBreach, type RuleLimits } from "./anthropic-rules/rule
 import { streamEvents, wholeMessage } from "./anthropic-wire.ts";
 
 export * from "./anthropic-answers.ts";
+export { conversationOf } from "./upstream-conversation.ts";
 
 export interface StubContentBlock { readonly type: string; readonly text?: string; readonly [key: string]: unknown }
 export interface StubRequestMessage { readonly role: string; readonly content: string | readonly StubContentBlock[] }
@@ -161,18 +162,6 @@ export function lastUserText(body: StubRequestBody): string {
 export function textOf(content: string | readonly StubContentBlock[] | undefined): string {
   if (content === undefined || typeof content === "string") return content ?? "";
   return content.map(({ text }) => text ?? "").join("");
-}
-
-/**
- * The conversation without what the CLI adds to it: system messages (2.1.330: its environment, after the first user message or at
- * the end) and the block of context before the first user message (2.1.197).
- */
-export function conversationOf(body: StubRequestBody): readonly StubRequestMessage[] {
-  return body.messages.filter(({ role }) => role !== "system").flatMap((message) => {
-    if (typeof message.content === "string") return [message];
-    const content = message.content.filter(({ text }) => text?.startsWith("<system-reminder>\n") !== true);
-    return content.length === 0 ? [] : [{ ...message, content }];
-  });
 }
 
 async function readText(incoming: IncomingMessage): Promise<string> {

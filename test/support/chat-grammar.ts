@@ -1,9 +1,17 @@
 /** Chat requests by a grammar, seeded: most are such as clients send, some are broken in one place or many. */
 import type { Random } from "./random.ts";
 
+export interface DrawnBody {
+  readonly body: Record<string, unknown>;
+  /** Whether nothing was put in the place of something else. */
+  readonly isWhole: boolean;
+}
+
 export interface Grammar {
-  /** A whole request body. With a chance of about a half it is one that is taken. */
+  /** A request body. With a chance of about a half it is one that is taken. */
   body(): Record<string, unknown>;
+  /** The same. */
+  drawn(): DrawnBody;
   /** Messages of which every call has its results, in any order, over any mixture of roles and contents. */
   history(): Record<string, unknown>[];
   /** Tools that fit the history's calls or not. */
@@ -128,17 +136,17 @@ export function chatGrammar(random: Random): Grammar {
     return chance(6) ? others : { ...others, [key]: broken((value as Record<string, unknown>)[key]) };
   };
 
-  const body = (): Record<string, unknown> => {
+  const drawn = (): DrawnBody => {
     const whole: Record<string, unknown> = { model: pick(["opus", "sonnet", "claude-opus-4", "", null]), messages: history() };
     for (const name of Object.keys(fields)) if (chance(4)) whole[name] = fields[name]?.();
-    if (chance(2)) return whole;
+    if (chance(2)) return { body: whole, isWhole: true };
     for (let faults = below(3); faults >= 0; faults--) {
       const name = chance(2) ? "messages" : pick(topFields);
       const value = breakable.has(name) && !chance(4) ? broken(withoutSchemas(whole[name])) : wrong();
       Object.defineProperty(whole, name, { value, enumerable: true, configurable: true, writable: true });
     }
-    return whole;
+    return { body: whole, isWhole: false };
   };
 
-  return { body, history, tools };
+  return { body: () => drawn().body, drawn, history, tools };
 }

@@ -32,7 +32,10 @@ export interface SaidByClient {
 /** The calls that wait for their results; `first` is the number of the first of them. */
 interface OpenCalls { readonly ids: readonly string[]; readonly first: number; readonly results: Map<string, unknown> }
 
-/** By OpenAI's rules, and by nothing of the server's: calls are known by their number, results by the call's. */
+/**
+ * By OpenAI's rules, and by nothing of the server's: calls are known by their number, results by the call's. A message
+ * of the assistant's may have `thoughts`, which no client sends: those of the process that gave it.
+ */
 export function sentBy(messages: readonly Sent[], parse: (json: string) => unknown = JSON.parse): SaidByClient {
   const transcript = new Transcript();
   const system: string[] = [];
@@ -43,7 +46,7 @@ export function sentBy(messages: readonly Sent[], parse: (json: string) => unkno
     for (const [index, id] of ids.entries()) transcript.thing(`result ${first + index}`, results.get(id));
     open = undefined;
   };
-  for (const { role, content, tool_calls, function_call, tool_call_id } of messages) {
+  for (const { role, content, tool_calls, function_call, tool_call_id, thoughts = [] } of messages) {
     if (role === "system" || role === "developer") {
       const text = partsOf(content).map((part) => (part as { text: string }).text).join("");
       if (text.trim() !== "") system.push(text);
@@ -51,13 +54,15 @@ export function sentBy(messages: readonly Sent[], parse: (json: string) => unkno
       open?.results.set(tool_call_id ?? "legacy", resultOf(partsOf(content)));
     } else {
       close();
+      for (const thought of thoughts) transcript.thing(`${role} thought`, thought);
       tell(transcript, role, partsOf(content));
       const legacy = role === "assistant" && function_call ? [{ id: "legacy", function: function_call }] : [];
       const calls: readonly Sent[] = tool_calls?.length > 0 ? tool_calls : legacy;
       if (calls.length > 0) open = { ids: calls.map(({ id }) => id), first: names.length, results: new Map() };
-      for (const { function: { name, arguments: input } } of calls) {
-        transcript.thing(`call ${names.length}`, inputOf(input, parse));
-        names.push(name);
+      for (const { function: called, custom } of calls) {
+        const input = custom === undefined ? inputOf(called["arguments"], parse) : { input: custom.input };
+        transcript.thing(`call ${names.length}`, input);
+        names.push((custom ?? called).name);
       }
     }
   }

@@ -4,7 +4,7 @@
  */
 
 export const emailAddress = "ada.lovelace@example.com";
-const accountId = "11111111-2222-4333-8444-555555555555";
+export const accountId = "11111111-2222-4333-8444-555555555555";
 export const deviceId = "c0ffee01".repeat(8);
 
 /** Nothing is refreshed before then. */

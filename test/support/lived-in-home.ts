@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { accountFiles, emailAddress } from "./lived-in-account.ts";
 import { settingsFiles } from "./lived-in-settings.ts";
+import { policyHookWords, policyMark } from "./managed-policy.ts";
 import { platformEnvironment } from "./real-claude.ts";
 
 /** What stands in every text of the home: none of it may go up. */
@@ -46,12 +47,13 @@ export function makeLivedInHome(stubUrl: string, folder: string): LivedInHome {
   };
 }
 
-/** A helper that gives keys must print one, or the CLI does without it. */
+/** A helper that gives keys must print one, or the CLI does without it; a hook's words go to the model. */
 function markScript(marks: string): string {
   return `import { writeFileSync } from "node:fs";
 const [, , name] = process.argv;
 writeFileSync(${JSON.stringify(`${marks}/`)} + name, "");
 if (name === "api-key-helper") console.log("sk-ant-api03-${homeWord}");
+if (name === ${JSON.stringify(policyMark)}) console.log(${JSON.stringify(policyHookWords)});
 `;
 }
 

@@ -10,13 +10,11 @@ import { cleanUp } from "./cleanup.ts";
 import { waitForHealth } from "./health.ts";
 import { emailAddress } from "./lived-in-account.ts";
 import { homeWord, type LivedInHome, makeLivedInHome } from "./lived-in-home.ts";
-import { managedPolicy, policyMark, policyWords } from "./managed-policy.ts";
+import { managedPolicy, policyHookWords, policyMark, policyWords } from "./managed-policy.ts";
 import { claudePath, type ClaudeVersion } from "./real-claude.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
+import { strangersIn } from "./upstream-conversation.ts";
 import { startWatchedProxy } from "./watched-proxy.ts";
-
-/** The CLI looks after a login by file: it asks for the account's profile. */
-const loginUpkeep = "CONNECT api.anthropic.com:443";
 
 export interface LivedInServer {
   readonly stub: AnthropicStub;
@@ -24,6 +22,8 @@ export interface LivedInServer {
   readonly bridge: BridgeProcess;
   /** The words of the policy that it runs under. */
   readonly policy: string | undefined;
+  /** The day on which it was started: a process tells the model the day of its boot. */
+  readonly startedOn: string;
 }
 
 export interface LivedInOptions {
@@ -50,12 +50,13 @@ export async function startLivedIn(
     await stub.close();
     const refusals = stub.refusals.map(({ message }) => message);
     if (!mayRefuse) assert.deepEqual(refusals, [], "the real API would have refused");
-    const strangers = proxy.wanted.filter((what) => what !== loginUpkeep);
-    assert.deepEqual(strangers, [], "somebody else than Anthropic was asked");
+    assert.deepEqual(proxy.wanted, [], "somebody was asked who is not the stub");
+    assert.deepEqual(stub.requests.flatMap(({ body }) => strangersIn(body)), [], "words that are nobody's went up");
     assert.deepEqual(home.marks(), hasPolicy ? [policyMark] : [], "a program of the home has run");
     const telling = stub.requests.filter(mentionsHome).map(({ bodyText }) => bodyText);
     assert.deepEqual(telling, [], "a word of the home went up");
   });
+  const startedOn = today();
   const bridge = await startBridge(t, {
     // The stub stands where Anthropic does; all else is as the README's first command starts it.
     args: ["--claude", claudePath(version), "--pass-env", "ANTHROPIC_BASE_URL"],
@@ -63,7 +64,12 @@ export async function startLivedIn(
     before: hasPolicy ? managedPolicy(folder, home.markCommand) : [],
   });
   await waitForHealth(bridge.url, ({ claude, processes }) => claude.logged_in === true && processes.warm > 0);
-  return { stub, home, bridge, policy: hasPolicy ? policyWords : undefined };
+  return { stub, home, bridge, policy: hasPolicy ? policyWords : undefined, startedOn };
+}
+
+/** As the CLI writes the day. */
+export function today(): string {
+  return new Date().toLocaleDateString("sv");
 }
 
 /** A word of its files, or the address of its account. */
@@ -73,19 +79,21 @@ function mentionsHome({ bodyText, headers }: AnthropicStub["requests"][number]):
 }
 
 /** What a reader of its requests knows of the machine. The e-mail address may not go up, so it is not known. */
-export function knownOf({ home, policy }: LivedInServer): Known {
+export function knownOf({ home, policy, startedOn }: LivedInServer): Known {
+  const date = today();
   const workingFolder = workingFolderIn(home);
   const config = readFileSync(join(workingFolder, "..", "config", ".claude.json"), "utf8");
   const { userID } = JSON.parse(config) as { readonly userID: string };
   return {
     // Neither is the user's.
-    device: userID, account: "", "working folder": workingFolder,
-    ...(policy === undefined ? {} : { policy }),
+    device: userID, account: "", "working folder": workingFolder, date: [startedOn, date],
+    ...(date === startedOn ? {} : { "new date": date }),
+    ...(policy === undefined ? {} : { policy, hook: policyHookWords }),
   };
 }
 
 /** Where the server's processes run. */
-function workingFolderIn({ environment }: LivedInHome): string {
+export function workingFolderIn({ environment }: LivedInHome): string {
   const temporary = environment["TMPDIR"] ?? "";
   const roots = readdirSync(temporary).filter((name) => name.startsWith("claude-max-api-"));
   const folders = roots.flatMap((root) => (

@@ -10,6 +10,8 @@ import { join } from "node:path";
 /** The words of the policy's `CLAUDE.md`. */
 export const policyWords = "The policy of this machine: mention no aubergine.";
 export const policyMark = "policy-hook";
+/** What its hook prints. */
+export const policyHookWords = "The hook of this machine: it is a weekday.";
 
 /** Puts an overlay on /etc, so that the folder can be made in it, and the policy there; then becomes the command. */
 const enterScript = `set -e

@@ -7,20 +7,20 @@ import type { Random } from "./random.ts";
 
 export interface ObligingModel {
   readonly answer: (body: StubRequestBody) => StubAnswer;
-  /** All that it has thought. */
-  readonly thoughts: ReadonlySet<string>;
+  /** All that it has thought, in order. */
+  readonly thoughts: readonly string[];
 }
 
 /** What no client says. */
 const answerTexts = ["So be it.", "  As you wish.\n", "“Yes” \\ and <no>", "日本 😀 \u2028 end"];
 
 export function obligingModel(random: Random): ObligingModel {
-  const thoughts = new Set<string>();
+  const thoughts: string[] = [];
   let answers = 0;
   const think = (): readonly string[] | undefined => {
     if (random.below(3) > 0) return undefined;
     const thought = `thought ${++answers}, “hm” \\n`;
-    thoughts.add(thought);
+    thoughts.push(thought);
     return [thought];
   };
   const answer = (body: StubRequestBody): StubAnswer => {

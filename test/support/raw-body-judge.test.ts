@@ -1,6 +1,7 @@
 /** The judge of raw bodies finds each word that is neither the client's nor on the list, and each that is lost. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { cliWords } from "./added-words.ts";
 import type { Sent } from "./chat-transcript.ts";
 import { unexcused } from "./known-differences.ts";
 import { judgeRawBody, type World } from "./raw-body-judge.ts";
@@ -13,7 +14,8 @@ const parameters = { type: "object", properties: { at: { type: "integer", maximu
 const request: Sent = {
   model: "sonnet", max_tokens: 500, parallel_tool_calls: false,
   messages: [
-    { role: "system", content: "Be terse." }, { role: "user", content: "one" }, { role: "assistant", content: "two" },
+    { role: "system", content: "Be terse." }, { role: "user", content: "one" },
+    { role: "assistant", content: "two", thoughts: ["hm"] },
     { role: "user", content: [{ type: "text", text: "three" }, image] },
     { role: "assistant", content: "Looking.", tool_calls: [call] },
     { role: "tool", tool_call_id: "call_1", content: "It rains." },
@@ -23,8 +25,10 @@ const request: Sent = {
   )),
 };
 const world: World = {
-  version: "2.1.330", thoughts: new Set(["hm"]),
-  known: { "e-mail address": "ada@example.com", "working folder": "/tmp/x", device: "d", account: "a" },
+  version: "2.1.330",
+  known: {
+    "e-mail address": "ada@example.com", "working folder": "/tmp/x", device: "d", account: "a", date: "2026-11-27",
+  },
 };
 
 const reminder = "<system-reminder>\nAs you answer the user's questions, you can use the following context:\n"
@@ -60,6 +64,17 @@ const body = `{"model":"claude-sonnet-5-5","messages":[
   ""}\\"session_id\\":\\"3c57e346-b020-4765-8309-f1172ecba3be\\"}"},
 "max_tokens":500,"thinking":{"type":"adaptive","display":"updates"},"output_config":{"effort":"medium"},"stream":true}`;
 
+/** What the CLI says at times, as a JSON string; its gaps are filled with `2026-11-28`. */
+function listed(id: string): string {
+  const { said: [words = []] = [] } = cliWords.find((entry) => entry.id === id) ?? assert.fail(id);
+  return JSON.stringify(words.map((part) => (typeof part === "string" ? part : "2026-11-28")).join(""));
+}
+
+const textBlock = (json: string): string => `{"type":"text","text":${json}}`;
+const dateBlock = textBlock('"Today\'s date is 2026-11-27."');
+const lastMessage = '{"role":"system","content":[';
+const two = '{"type":"text","text":"two"}';
+
 /** Each changes one thing in the body; `replaced` must be in it once. */
 const mutations: readonly (readonly [what: string, replaced: string, by: string])[] = [
   ["an extra sentence in the system prompt", "Be terse.", "Be terse. Mention no aubergine."],
@@ -72,7 +87,21 @@ const mutations: readonly (readonly [what: string, replaced: string, by: string]
     "a reminder of nobody's", '"text":"three"',
     '"text":"three"},{"type":"text","text":"<system-reminder>\\nBe kind.\\n</system-reminder>"',
   ],
-  ["an extra message", '{"role":"system","content":[', '{"role":"user","content":"So?"},{"role":"system","content":['],
+  ["an extra message", lastMessage, `{"role":"user","content":"So?"},${lastMessage}`],
+  ["a request to go on with an answer", lastMessage, `{"role":"user","content":${listed("resume")}},${lastMessage}`],
+  [
+    "a demand for JSON where no schema is", lastMessage,
+    `{"role":"user","content":[${textBlock(listed("schema-again"))}]},${lastMessage}`,
+  ],
+  ["the date twice", lastMessage, `${lastMessage}${dateBlock},`],
+  ["the date twice in one text", "2026-11-27.", "2026-11-27.\\nToday's date is 2026-11-27."],
+  ["another date than today's", "2026-11-27.", "2026-11-26."],
+  ["a new date where no midnight was", lastMessage, `${lastMessage}${textBlock(listed("new-date"))},`],
+  ["a second identity", "Agent SDK.", "Agent SDK.\\nYou are a Claude agent, built on Anthropic's Claude Agent SDK."],
+  ["the date in the user's words", '{"type":"text","text":"one"}', `{"type":"text","text":"one"},${dateBlock}`],
+  ["the date in the assistant's words", two, `${two},${dateBlock}`],
+  ["the identity in the assistant's words", two, `${two},${textBlock(listed("identity"))}`],
+  ["the date in a tool's result", '{"type":"text","text":"It rains.\\n"}', `{"type":"text","text":"It rains."},${dateBlock}`],
   ["a lost message", '{"role":"user","content":[{"type":"text","text":"one"}]},\n', ""],
   ["a lost image", ',\n{"type":"image","source":{"type":"base64","media_type":"image/png","data":"AAAA"}}', ""],
   ["another image", "AAAA", "AAAB"],
@@ -89,7 +118,12 @@ const mutations: readonly (readonly [what: string, replaced: string, by: string]
   ["a word in a tool's description", "To hear.", "To hear. Use it."],
   ["a further field", '"stream":true', '"stream":true,"temperature":0.5'],
   ["a further field of a message", '"effort":"medium"}}]', '"effort":"medium"},"name":"x"}]'],
-  ["a thought of nobody's", '"thinking":"hm"', '"thinking":"so"'],
+  ["a thought of another conversation's", '"thinking":"hm"', '"thinking":"so"'],
+  ["a lost thought", '{"type":"thinking","thinking":"hm","signature":"s"},', ""],
+  [
+    "a thought before another answer", '{"type":"text","text":"Looking."}',
+    '{"type":"thinking","thinking":"hm","signature":"s"},{"type":"text","text":"Looking."}',
+  ],
   ["words of the server's out of place", '"Be terse.', '"Do not call any tool. Answer in text.\\n\\nBe terse.'],
   ["the e-mail address of somebody else", "ada@example.com", "eve@example.com"],
 ];
@@ -106,6 +140,30 @@ describe("the judge of raw bodies", () => {
       assert.ok(findings.length > 0);
     });
   }
+
+  it("finds no fault with a new date behind midnight, once", () => {
+    const known = { ...world.known, date: ["2026-11-27", "2026-11-28"], "new date": "2026-11-28" };
+    const block = `${textBlock(listed("new-date"))},`;
+    const behind = (blocks: string): string[] => (
+      judgeRawBody(body.replace(lastMessage, () => `${lastMessage}${blocks}`), request, { ...world, known })
+    );
+    assert.deepEqual(behind(block), []);
+    assert.equal(behind(`${block}${block}`).length, 1);
+  });
+
+  it("finds a text that is lost to a call, which nothing excuses but the CLI's own call for a schema", () => {
+    const called = (name: string): string => (
+      body.replace(two, () => `{"type":"tool_use","id":"call_0","name":"${name}","input":{}}`)
+    );
+    for (const name of ["look", "StructuredOutput"]) {
+      assert.notDeepEqual(unexcused(judgeRawBody(called(name), request, world), "2.1.330"), [], name);
+    }
+    const held = { ...request, response_format: { type: "json_object" } };
+    const findings = judgeRawBody(called("look"), held, world).filter((finding) => finding.startsWith("messages: {"));
+    assert.deepEqual(unexcused(findings, "2.1.330"), findings);
+    const [own = ""] = judgeRawBody(called("StructuredOutput"), held, world);
+    assert.deepEqual([own.startsWith("messages: {"), unexcused([own], "2.1.330")], [true, []]);
+  });
 
   const digits = "1234567890123456789";
   const rounded = body.replace(digits, String(Number(digits)));

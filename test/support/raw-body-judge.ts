@@ -1,33 +1,37 @@
 /** Accounts for a whole request to the API: every word is the client's, or stands in test/support/added-words.ts. */
 import { anyCallText, namedCallTexts, noCallText, oneCallText } from "../../src/own-words.ts";
-import { type Known, readAdded } from "./added-words-reader.ts";
+import { type AddedWordsReader, type Known, readAdded } from "./added-words-reader.ts";
 import { type Sent, sentBy } from "./chat-transcript.ts";
 import { isSameJson, parseExact } from "./exact-json.ts";
 import { asBlocks, show, wellFormed } from "./raw-body-blocks.ts";
 import { judgeMessages } from "./raw-body-messages.ts";
-import { choiceOf, judgeTools } from "./raw-body-tools.ts";
+import { answerSchemaOf, choiceOf, judgeTools } from "./raw-body-tools.ts";
 
 /** What is known besides the request. */
 export interface World {
   readonly version: string;
   readonly known: Known;
-  /** The thoughts that the model had in its answers: the process that had them sends them back. */
-  readonly thoughts: ReadonlySet<string>;
 }
 
-/** What in a raw body is neither the client's nor on the list, and what of the client's it lacks: a sentence each. */
-export function judgeRawBody(bodyText: string, request: Sent, world: World): string[] {
+/**
+ * What in a raw body is neither the client's nor on the list, and what of the client's it lacks: a sentence each. In
+ * `request`, which is a chat request, the assistant's messages have their `thoughts` where the process had them itself:
+ * it sends them back, all of them and no others.
+ */
+export function judgeRawBody(bodyText: string, request: Sent, { version, known }: World): string[] {
   const body = JSON.parse(bodyText) as Sent;
   const { system, messages: _messages, tools: _tools, ...fields } = body;
   const exact = parseExact(bodyText) as Sent;
   const client = sentBy(request["messages"], parseExact);
-  const told = judgeMessages(exact["messages"], client, world);
+  const hasSchema = answerSchemaOf(request) !== undefined;
+  const added = readAdded(version, known, hasSchema ? ["schema"] : []);
+  const told = judgeMessages(exact["messages"], client, { added, hasSchema });
   const served = judgeTools(exact["tools"] ?? [], request, { called: client.names, names: told.names });
   return [
-    ...judgeSystem(system, client.system, ownInstructions(request, served.names), world),
+    ...judgeSystem(system, client.system, ownInstructions(request, served.names), added),
     ...told.findings,
     ...served.findings,
-    ...judgeFields(fields, request, world),
+    ...judgeFields(fields, request, added),
   ];
 }
 
@@ -41,8 +45,7 @@ function ownInstructions(request: Sent, names: readonly string[]): string[] {
   return [typeof mode === "string" ? anyCallText : namedCallTexts.join(names[0] ?? ""), ...one];
 }
 
-function judgeSystem(system: unknown, client: string, own: readonly string[], { version, known }: World): string[] {
-  const cli = readAdded(version, known, "system");
+function judgeSystem(system: unknown, client: string, own: readonly string[], cli: AddedWordsReader): string[] {
   const findings: string[] = [];
   const texts: string[] = [];
   for (const { type, text, cache_control: mark, ...rest } of asBlocks(system)) {
@@ -50,7 +53,7 @@ function judgeSystem(system: unknown, client: string, own: readonly string[], { 
     if (!isText) findings.push(`system: more than text: ${show({ type, ...rest })}`);
     const isMarkKnown = mark === undefined || cli.isAddedField("cache_control", mark);
     if (!isMarkKnown) findings.push(`system: cache_control is ${show(mark)}`);
-    if (!cli.isAdded(text)) texts.push(text);
+    if (!cli.take(text, "system prompt")) texts.push(text);
   }
   const expected = [client, ...own].filter((part) => part !== "").join("\n\n");
   if (wellFormed(expected) === wellFormed(texts.join(""))) return findings;
@@ -62,8 +65,7 @@ const efforts: Readonly<Record<string, string>> = {
 };
 
 /** All top-level fields but those that hold words. */
-function judgeFields({ model, ...fields }: Sent, request: Sent, { version, known }: World): string[] {
-  const { isAddedField } = readAdded(version, known);
+function judgeFields({ model, ...fields }: Sent, request: Sent, { isAddedField }: AddedWordsReader): string[] {
   const findings: string[] = [];
   const name = String(request["model"] || "opus").replace(/^claude-(opus|sonnet|haiku)-4$/u, "$1");
   if (!String(model).includes(name)) findings.push(`model: ${model}, not ${name}`);

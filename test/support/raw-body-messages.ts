@@ -1,9 +1,9 @@
 /** Accounts for the messages of a raw body: what is not on the list must be what the client said, in its order. */
 import { beginText, continueText } from "../../src/own-words.ts";
-import { type AddedWordsReader, readAdded } from "./added-words-reader.ts";
+import { schemaTool, type Spot } from "./added-words.ts";
+import type { AddedWordsReader } from "./added-words-reader.ts";
 import { type Part, resultOf, type Said, type SaidByClient, type Sent, tell, Transcript } from "./chat-transcript.ts";
 import { asBlocks, show } from "./raw-body-blocks.ts";
-import type { World } from "./raw-body-judge.ts";
 import { saidDifferences } from "./said-differences.ts";
 
 export interface JudgedMessages {
@@ -12,11 +12,17 @@ export interface JudgedMessages {
   readonly names: readonly string[];
 }
 
-export function judgeMessages(
-  messages: readonly Sent[], client: SaidByClient, world: World,
-): JudgedMessages {
-  const told = new ToldMessages(readAdded(world.version, world.known, "messages"), world.thoughts);
-  for (const message of messages) told.take(message);
+/** What there is to read a request by. */
+export interface Reading {
+  readonly added: AddedWordsReader;
+  /** Whether the model gives its answer by the CLI's own tool. */
+  readonly hasSchema: boolean;
+}
+
+export function judgeMessages(messages: readonly Sent[], client: SaidByClient, reading: Reading): JudgedMessages {
+  const told = new ToldMessages(reading);
+  const firstOfUser = messages.findIndex(({ role }) => role === "user");
+  for (const [index, message] of messages.entries()) told.take(message, index === firstOfUser);
   const findings = [...told.findings, ...saidDifferences(withOwnWords(client.said), told.transcript.all)];
   return { findings, names: told.names };
 }
@@ -36,20 +42,20 @@ class ToldMessages {
   readonly names: string[] = [];
   readonly #ids: string[] = [];
   readonly #added: AddedWordsReader;
-  readonly #thoughts: ReadonlySet<string>;
+  readonly #hasSchema: boolean;
 
-  constructor(added: AddedWordsReader, thoughts: ReadonlySet<string>) {
+  constructor({ added, hasSchema }: Reading) {
     this.#added = added;
-    this.#thoughts = thoughts;
+    this.#hasSchema = hasSchema;
   }
 
-  take({ role, content, ...rest }: Sent): void {
+  take({ role, content, ...rest }: Sent, isFirstOfUser: boolean): void {
     for (const [name, value] of Object.entries(rest)) this.#takeField(name, value);
     for (const block of asBlocks(content)) {
       const { cache_control: mark, ...own } = block;
       if (mark !== undefined) this.#takeField("cache_control", mark);
       if (role === "system") this.#takeSystem(own);
-      else this.#takeBlock(role, own);
+      else this.#takeBlock(role, own, isFirstOfUser ? "first user message" : "user message");
     }
   }
 
@@ -59,14 +65,14 @@ class ToldMessages {
 
   /** The client has no words in a message of the system's. */
   #takeSystem({ type, text, ...rest }: Sent): void {
-    const isKnown = type === "text" && Object.keys(rest).length === 0 && this.#added.isAdded(text);
+    const isKnown = type === "text" && Object.keys(rest).length === 0 && this.#added.take(text, "system message");
     if (!isKnown) this.findings.push(`messages: the system says ${show(text ?? type)}`);
   }
 
-  #takeBlock(role: string, { type, ...block }: Sent): void {
+  #takeBlock(role: string, { type, ...block }: Sent, spot: Spot): void {
     switch (type) {
       case "tool_use":
-        this.transcript.thing(`call ${this.names.length}`, block["input"]);
+        this.transcript.thing(`call ${this.names.length}${this.#whose(block["name"])}`, block["input"]);
         this.names.push(block["name"]);
         this.#ids.push(block["id"]);
         return this.#refuseRest(block, ["id", "name", "input"]);
@@ -74,19 +80,25 @@ class ToldMessages {
         this.transcript.thing(`result ${this.#ids.indexOf(block["tool_use_id"])}`, this.#resultOf(block["content"]));
         return this.#refuseRest(block, ["tool_use_id", "content"]);
       case "thinking":
-        if (!this.#thoughts.has(block["thinking"])) this.findings.push(`messages: nobody's thought: ${show(block)}`);
+        this.transcript.thing(`${role} thought`, block["thinking"]);
         return this.#refuseRest(block, ["thinking", "signature"]);
       case "text":
-        if (!this.#added.isAdded(block["text"])) this.transcript.text(role, block["text"]);
+        // The assistant says nothing of the CLI's.
+        if (role !== "user" || !this.#added.take(block["text"], spot)) this.transcript.text(role, block["text"]);
         return this.#refuseRest(block, ["text"]);
       default:
         tell(this.transcript, role, [this.#partOf(type, block)]);
     }
   }
 
+  /** A call of the CLI's own tool is told apart from those of the client's. */
+  #whose(name: unknown): string {
+    return this.#hasSchema && name === schemaTool.name ? ` of ${schemaTool.name}` : "";
+  }
+
   #resultOf(content: unknown): readonly Said[] {
     const blocks = asBlocks(content);
-    const own = blocks.filter(({ type, text }) => type !== "text" || !this.#added.isAdded(text));
+    const own = blocks.filter(({ type, text }) => type !== "text" || !this.#added.take(text, "tool result"));
     const parts = own.map(({ type, ...block }): Part => {
       return type === "text" ? { text: block["text"] } : this.#partOf(type, block);
     });

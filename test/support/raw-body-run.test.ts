@@ -17,6 +17,8 @@ describe("the end of a request", () => {
   it("is a refusal of the server's where it says so and the model was not asked", () => {
     assert.deepEqual(outcomeOf(400, refusal, 0), { end: "refused", findings: [] });
     assert.deepEqual(outcomeOf(200, `data: ${refusal}`, 0), { end: "refused", findings: [] });
+    const late = 'event: response.failed\ndata: {"type":"response.failed","error":{"code":"invalid_value"}}\n\n';
+    assert.deepEqual(outcomeOf(200, late, 0), { end: "refused", findings: [] });
   });
 
   it("is a fault where the API refuses, or the server fails", () => {

@@ -1,5 +1,6 @@
 /** Accounts for the tools of a raw body: each of the client's, whole, and no other but the CLI's for JSON answers. */
-import { goneToolText } from "../../src/own-words.ts";
+import { freeInputText, goneToolText, grammarTexts } from "../../src/own-words.ts";
+import { schemaTool } from "./added-words.ts";
 import type { Sent } from "./chat-transcript.ts";
 import { isSameJson } from "./exact-json.ts";
 import { show } from "./raw-body-blocks.ts";
@@ -16,10 +17,6 @@ export interface CallNames { readonly called: readonly string[]; readonly names:
 
 interface ExpectedTool { readonly name: string; readonly description: string; readonly schema: unknown }
 
-const schemaToolName = "StructuredOutput";
-const schemaToolDescription = "Use this tool to return your final response in the requested structured format. "
-  + "You MUST call this tool exactly once at the end of your response to provide the structured output.";
-
 export function judgeTools(tools: readonly Sent[], request: Sent, { called, names }: CallNames): JudgedTools {
   const findings: string[] = [];
   const left = [...tools];
@@ -35,10 +32,8 @@ export function judgeTools(tools: readonly Sent[], request: Sent, { called, name
     return best["name"];
   };
   const served = expectedTools(request, called).map((tool) => ({ client: tool.name, upstream: take(tool) }));
-  // An answer that must be a call is held to no schema.
-  const mustCall = served.length > 0 && choiceOf(request).mustCall;
-  const schema = mustCall ? undefined : answerSchemaOf(request);
-  if (schema !== undefined) take({ name: schemaToolName, description: schemaToolDescription, schema });
+  const schema = answerSchemaOf(request);
+  if (schema !== undefined) take({ ...schemaTool, schema });
   for (const { name } of left) findings.push(`tools: ${show(name)} is nobody's`);
   const pairs = new Map(served.map(({ client, upstream }) => [client, upstream]));
   for (const [index, name] of called.entries()) {
@@ -78,10 +73,12 @@ export function choiceOf(request: Sent): Choice {
 /** Those that the request serves, by what README says of `tools` and `tool_choice`. */
 function expectedTools(request: Sent, called: readonly string[]): ExpectedTool[] {
   const definitions: readonly Sent[] = request["tools"]?.length > 0
-    ? request["tools"].map((tool: Sent) => tool["function"]) : request["functions"] ?? [];
-  const offered = definitions.map(({ name, description, parameters: schema }): ExpectedTool => (
-    { name, description: description ?? "", schema }
-  ));
+    ? request["tools"] : (request["functions"] ?? []).map((definition: Sent) => ({ function: definition }));
+  const offered = definitions.map((tool): ExpectedTool => {
+    if (tool["type"] === "custom") return customTool(tool["custom"]);
+    const { name, description, parameters: schema } = tool["function"];
+    return { name, description: description ?? "", schema };
+  });
   const gone = (name: string): ExpectedTool => ({ name, description: goneToolText, schema: undefined });
   if (offered.length === 0) return [...new Set(called)].map(gone);
   const isLegacyChoice = !(request["tools"]?.length > 0) && request["function_call"] != null;
@@ -94,7 +91,22 @@ function expectedTools(request: Sent, called: readonly string[]): ExpectedTool[]
   return offered.filter(({ name }) => names.includes(name));
 }
 
-function answerSchemaOf({ response_format: format }: Sent): unknown {
+/** A tool that takes text: one argument has it, and the grammar is told in words. */
+function customTool({ name, description, format }: Sent): ExpectedTool {
+  const { syntax, definition } = format?.type === "grammar" ? format.grammar : {};
+  const grammar = syntax === undefined ? [] : [`${grammarTexts.join(syntax)}${definition}`];
+  const words = [description ?? "", ...grammar].filter((text) => text !== "").join("\n\n");
+  const properties = { input: { type: "string", description: freeInputText } };
+  const schema = { type: "object", properties, required: ["input"], additionalProperties: false };
+  return { name, description: words, schema };
+}
+
+/** By which the answer is to be; undefined also where it must be a call, which is held to no schema. */
+export function answerSchemaOf(request: Sent): unknown {
+  return choiceOf(request).mustCall ? undefined : formatOf(request);
+}
+
+function formatOf({ response_format: format }: Sent): unknown {
   if (format?.type === "json_schema") return withoutDraft(format.json_schema.schema);
   return format?.type === "json_object" ? withoutDraft(format.schema) : undefined;
 }

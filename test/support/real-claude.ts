@@ -77,8 +77,8 @@ function cleanEnvironment(stubUrl: string, folder: string): Record<string, strin
   };
 }
 
-/** What every process needs on its platform: Windows opens no socket without SystemRoot. */
+/** What every process needs on its platform: Windows opens no socket without SystemRoot. The day is that of the tests. */
 export function platformEnvironment(): Record<string, string> {
-  const names = ["PATH", "SystemRoot"];
+  const names = ["PATH", "SystemRoot", "TZ"];
   return Object.fromEntries(names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])));
 }

@@ -9,6 +9,7 @@ import { waitForHealth } from "./health.ts";
 import { listProcesses } from "./processes.ts";
 import { claudePath, type ClaudeVersion, subscriptionEnvironment } from "./real-claude.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
+import { strangersIn } from "./upstream-conversation.ts";
 
 /** The SDK is not this project's: it is asked as a plain object. */
 const { OpenAI } = createRequire(new URL("../interop/package.json", import.meta.url))("openai") as { OpenAI: new (options: object) => any };
@@ -32,6 +33,7 @@ export async function startReal(
   const stub = await startAnthropicStub();
   cleanUp(t, async () => {
     await stub.close();
+    assert.deepEqual(stub.requests.flatMap(({ body }) => strangersIn(body)), [], "words that are nobody's went up");
     if (!isRefusalFine) assert.deepEqual(stub.refusals.map(({ message }) => message), [], "the real API would have refused");
   });
   const startServer = async (): Promise<RealServer> => {

@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { parseMessages } from "../../../../src/api/openai/chat-completions/messages.ts";
-import type { Fields } from "../../../../src/api/check.ts";
 import { parseItems } from "../../../../src/api/openai/responses/items.ts";
 import { parseResponsesRequest } from "../../../../src/api/openai/responses/request.ts";
 import { StoredResponses } from "../../../../src/api/openai/responses/stored.ts";
@@ -12,49 +11,12 @@ import { chatGrammar } from "../../../support/chat-grammar.ts";
 import { seededRandom } from "../../../support/random.ts";
 import { statusOf } from "../../../support/openai-error.ts";
 import { faultOf } from "../../../support/composed-request.ts";
+import { itemsOf, responsesBody } from "../../../support/responses-form.ts";
 import { sampleOf } from "../../../support/sample.ts";
 import { joinedSystem } from "../../../support/turns.ts";
 
 const histories = sampleOf({ what: "histories", small: 200, whole: 10_000 });
 const bodies = sampleOf({ what: "bodies", small: 400, whole: 20_000 });
-
-/** A chat's part as this dialect has it. */
-function partOf(part: any): unknown {
-  switch (part?.type) {
-    case "text": return { ...part, type: "input_text" };
-    case "image_url": return { type: "input_image", image_url: part.image_url?.url ?? part.image_url };
-    case "file": return { type: "input_file", ...part.file };
-    default: return part;
-  }
-}
-
-/** A chat's message as items. */
-function itemsOf(message: any): Fields[] {
-  const content = Array.isArray(message.content) ? message.content.map(partOf) : message.content;
-  switch (message.role) {
-    case "tool": return [{ type: "function_call_output", call_id: message.tool_call_id, output: content }];
-    case "function": return [{ type: "function_call_output", call_id: "function_call", output: content }];
-    case "assistant": return [
-      { role: "assistant", content },
-      ...(Array.isArray(message.tool_calls) ? message.tool_calls : []).map((call: any) => ({ type: "function_call", call_id: call?.id, ...call?.function })),
-      ...(message.function_call === undefined ? [] : [{ type: "function_call", call_id: "function_call", ...message.function_call }]),
-    ];
-    default: return [{ type: "message", role: message.role, content }];
-  }
-}
-
-/** A chat's body with this dialect's names. */
-function bodyOf({ messages, tools, response_format: format, max_tokens: bound, ...rest }: any): Record<string, unknown> {
-  const flat = (tool: any): unknown => (tool?.function === undefined ? tool : { type: "function", ...tool.function });
-  const { json_schema: schema, ...kind } = format ?? {};
-  return {
-    ...rest,
-    input: Array.isArray(messages) ? messages.flatMap((message: any) => (typeof message === "object" && message !== null ? itemsOf(message) : [message])) : messages,
-    ...(tools === undefined ? {} : { tools: Array.isArray(tools) ? tools.map(flat) : tools }),
-    ...(format === undefined ? {} : { text: { format: format === null ? null : { ...kind, ...schema } } }),
-    ...(bound === undefined ? {} : { max_output_tokens: bound }),
-  };
-}
 
 describe("any request for a response", () => {
   it(`says with its items what a chat says with its messages (${histories} of them)`, () => {
@@ -78,7 +40,7 @@ describe("any request for a response", () => {
     let taken = 0;
     let refused = 0;
     for (let run = 0; run < bodies; run++) {
-      const body = bodyOf(grammar.body());
+      const body = responsesBody(grammar.body());
       try {
         const { turn: { system, messages, tools } } = parseResponsesRequest(body, "opus", stored);
         taken++;
