@@ -1,23 +1,21 @@
-import { randomUUID } from "node:crypto";
 import { BridgeError } from "../errors.ts";
 import type { Message } from "../turn/message.ts";
 import type { Turn } from "../turn/turn.ts";
 import { answerSchema } from "./answer-schema.ts";
 import type { ClientTools } from "./client-tools.ts";
 import type { ControlChannel } from "./control.ts";
-import type { Capabilities } from "./capabilities.ts";
+import type { Rewinds } from "./capabilities.ts";
 import { withDistinctIds } from "./distinct-ids.ts";
 import type { History } from "./history.ts";
 import { orLate } from "./late.ts";
 import { bootWaitMs } from "./probe.ts";
 import type { ClaudeProcess } from "./process.ts";
-import {
-  historyUserLine, type InitializeAnswer, initializeRequest, type JsonObject,
-  parseInitializeAnswer, settingsRequest, thinkingRequest,
-} from "./protocol.ts";
-import { rewindRefusal, rewindRequest } from "./rewind.ts";
+import { LiveSettings } from "./live-settings.ts";
+import { goThroughMotions } from "./motions.ts";
+import { type InitializeAnswer, initializeRequest, type JsonObject, parseInitializeAnswer } from "./protocol.ts";
 import { hasThinking, idOfModel } from "./tellable.ts";
 import { type Time, timeInNode } from "./time.ts";
+import { resultsByCall, resultsOfLastCalls } from "./tool-results.ts";
 import { BootTimeout } from "./watch.ts";
 
 /**
@@ -26,8 +24,6 @@ import { BootTimeout } from "./watch.ts";
  * given to another process.
  */
 export const rehearsalWaitMsMax = 5_000;
-/** How many empty messages a rehearsal sends. Each of the first few makes the CLI's code run faster. */
-const rehearsalMessages = 3;
 
 export interface BriefingOptions {
   /** In milliseconds; `rehearsalWaitMsMax` by default. */
@@ -70,6 +66,7 @@ export interface Task {
 export class Briefing {
   readonly #parts: BriefingParts;
   readonly #options: BriefingOptions;
+  readonly #settings: LiveSettings;
   #awaited: Acknowledgement | undefined;
   /** The CLI's answer to `initialize`; undefined until the process is sent that request. */
   #initialized: Promise<InitializeAnswer> | undefined;
@@ -79,6 +76,17 @@ export class Briefing {
   constructor(parts: BriefingParts, options: BriefingOptions) {
     this.#parts = parts;
     this.#options = options;
+    this.#settings = new LiveSettings(parts.process.model);
+  }
+
+  /** The model that the process asks. Undefined when it refused to be given another. */
+  get model(): string | undefined {
+    return this.#settings.model;
+  }
+
+  /** Whether the process has a turn's settings. They can be changed between two turns only. */
+  hasSettingsOf(turn: Turn): boolean {
+    return this.#settings.suit(turn);
   }
 
   /** Whether a history message was written that the CLI has not acknowledged yet. */
@@ -100,9 +108,7 @@ export class Briefing {
     tools.serve(turn);
     this.#initialized = control.request(initializeRequest(asTold(turn))).then(parseInitializeAnswer);
     const initialized = this.#initialized.then(this.#options.onInitialized);
-    const settings = [settingsRequest(turn), thinkingRequest(turn)].flatMap((request) => (
-      request === undefined ? [] : [control.request(request)]));
-    await Promise.all([initialized, ...settings]);
+    await Promise.all([initialized, ...this.#setFor(turn)]);
     this.#isPrepared = true;
   }
 
@@ -120,9 +126,12 @@ export class Briefing {
    * messages, which are taken back: so it has run already what it would else run for the first time, and slower, in
    * that turn. Sends no further message once `isDue` says that a turn has come. Rejects with the CLI's refusal.
    */
-  rehearse(profile: Turn, isDue: () => boolean, { rewindToEmpty }: Capabilities): Promise<void> {
+  rehearse(profile: Turn, isDue: () => boolean, { rewindToEmpty }: Rewinds): Promise<void> {
     const prepared = this.prepare(profile);
-    this.#rehearsal = rewindToEmpty ? this.#goThroughMotions(prepared, isDue) : prepared;
+    const { process, control } = this.#parts;
+    this.#rehearsal = rewindToEmpty
+      ? goThroughMotions({ process, control, prepared, isDue, acknowledged: () => this.#acknowledged() })
+      : prepared;
     return this.#rehearsal;
   }
 
@@ -133,12 +142,21 @@ export class Briefing {
     if (this.#rehearsal !== undefined) await this.#untilRehearsed(this.#rehearsal);
     // Do not wait: the CLI reads what follows in order, and a refusal fails the turn whenever it comes.
     else if (seen === 0 && this.#initialized === undefined) this.prepare(turn).catch(onRefused);
+    for (const change of this.#setFor(turn)) change.catch(onRefused);
     const last = messages.length - 1;
     const model = messages.slice(seen).some(hasThinking) ? await this.#modelId(turn.model) : undefined;
     for (let index = seen; index < last; index++) await this.#tellHistory(messages, index, model);
     onAsk();
     history.awaitAnswer(messages);
     await process.write(history.line(messages, last, true));
+  }
+
+  /** Gives a parked process the results of its calls. */
+  answer({ turn, onAsk }: Pick<Task, "turn" | "onAsk">, callIds: readonly string[]): void {
+    const { tools, history } = this.#parts;
+    onAsk();
+    history.awaitAnswer(turn.messages);
+    tools.answer(resultsByCall(callIds, resultsOfLastCalls(turn.messages) ?? []));
   }
 
   /** Handles a `result` line if it accepts or refuses the history message written last. Returns whether it did. */
@@ -154,6 +172,18 @@ export class Briefing {
   /** Rejects the wait for an acknowledgement that will not come. */
   fail(error: BridgeError): void {
     this.#awaited?.reject(error);
+  }
+
+  /** Tells the process what a turn sets otherwise. Each promise rejects with the CLI's refusal. */
+  #setFor(turn: Turn): Promise<unknown>[] {
+    return this.#settings.changes(turn).map(async (request) => {
+      try {
+        await this.#parts.control.request(request);
+      } catch (error) {
+        this.#settings.forget();
+        throw error;
+      }
+    });
   }
 
   /** Resolves when the rehearsal is over. Rejects with its failure, or with `cli_failed` when it takes too long. */
@@ -181,27 +211,6 @@ export class Briefing {
   async #modelId(model: string): Promise<string> {
     const answer = await this.#initialized;
     return idOfModel(model, answer ?? { models: [], loggedIn: true, knowsEmail: false });
-  }
-
-  async #goThroughMotions(prepared: Promise<void>, isDue: () => boolean): Promise<void> {
-    const sent: string[] = [];
-    // Stop once a turn is due: it waits for the message under way, and for no further one.
-    while (sent.length < rehearsalMessages && !isDue()) {
-      const uuid = randomUUID();
-      sent.push(uuid);
-      const acknowledged = this.#acknowledged();
-      void this.#parts.process.write(historyUserLine({ role: "user", content: [] }, uuid));
-      // Wait for both: one read may hold the refusal of `initialize` and the acknowledgement of the message.
-      await Promise.all([prepared, acknowledged]);
-    }
-    const [first] = sent;
-    if (first === undefined) return await prepared;
-    // Take the empty messages back. The CLI derives digits that it sends to the API from the conversation's first
-    // message, which must be the client's.
-    const request = rewindRequest({ uuid: first, line: "prompt" }, sent.at(-1));
-    const refusal = rewindRefusal(await this.#parts.control.request(request));
-    if (refusal === undefined) return;
-    throw new BridgeError("cli_failed", `The claude process did not take its rehearsal back: ${refusal}.`);
   }
 
   /** Resolves when the CLI acknowledges the history message that the caller writes next; rejects when it refuses it. */

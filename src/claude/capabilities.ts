@@ -8,9 +8,12 @@ import type { AssistantBlock, TextBlock, ToolResultBlock, ToolUseBlock, UserBloc
 import { historyAssistantLine, historyUserLine, type JsonObject } from "./protocol.ts";
 import { isRewound, rewindRequest, type RewindTarget } from "./rewind.ts";
 
-export type CapabilityName = "rewindSteps" | "rewindMany" | "rewindToEmpty" | "answerTarget";
+export type RewindName = "rewindSteps" | "rewindMany" | "rewindToEmpty" | "answerTarget";
+export type CapabilityName = RewindName | "setModel";
 /** For each ability, whether the CLI has it. */
 export type Capabilities = Readonly<Record<CapabilityName, boolean>>;
+/** What the CLI can take back. */
+export type Rewinds = Pick<Capabilities, RewindName>;
 
 /** One thing that the CLI can do or not. */
 export interface CapabilityRow {
@@ -48,15 +51,24 @@ export const capabilityRows: readonly CapabilityRow[] = [
     purpose: "An agent's last step is taken back, and the results before it stay.",
     without: "All goes back to the prompt that the results belong to.",
   },
+  {
+    name: "setModel",
+    learnt: "The probe sets another model behind a told prompt, which can then be taken back: it is still the last.",
+    purpose: "A process that has no message serves any model: a warm one, or one that was emptied.",
+    without: "Each model has warm processes of its own, and a process serves the model that it was started with.",
+  },
 ];
 
 /** The capabilities of a CLI that cannot rewind at all. */
 export const noCapabilities: Capabilities = {
   rewindSteps: false, rewindMany: false, rewindToEmpty: false, answerTarget: false,
+  setModel: false,
 };
 
 /** What the probe needs of a process that was initialized and told no message yet. */
 export interface ProbedProcess {
+  /** A model that the CLI lists, and that the process was not started with. */
+  readonly otherModel: string | undefined;
   /** Sends a control request. Resolves with the CLI's answer; rejects where the CLI refuses it. */
   readonly request: (request: JsonObject) => Promise<unknown>;
   /** Writes lines to the CLI's stdin. */
@@ -67,20 +79,24 @@ export interface ProbedProcess {
 
 /**
  * Finds out what the CLI can take back: tells it a made-up history and takes that back, piece by piece. Asks the model
- * nothing. Takes some 60 ms. Afterwards the process is as fresh where it can be emptied, and of no use where not.
+ * nothing. Takes some 60 ms. Afterwards the process is of no use.
  */
-export async function probeCapabilities({ request, write, acknowledged }: ProbedProcess): Promise<Capabilities> {
-  const [first, second, third, result, answer] = Array.from({ length: 5 }, () => randomUUID()) as MadeUpUuids;
+export async function probeCapabilities(probed: ProbedProcess): Promise<Capabilities> {
+  const { request, write, acknowledged, otherModel } = probed;
+  const [first, second, third, result, answer, last] = Array.from({ length: 6 }, () => randomUUID()) as MadeUpUuids;
   const told: readonly (readonly [user: string, answer: string])[] = [
     [userLine(first, text), assistantLine(randomUUID(), text)],
     [userLine(second, text), assistantLine(randomUUID(), text)],
     [userLine(third, text), assistantLine(randomUUID(), call)],
     [userLine(result, callResult), assistantLine(answer, text)],
   ];
-  for (const [user, assistant] of told) {
+  const tell = async (user: string): Promise<void> => {
     const isTaken = acknowledged();
     write(user);
     await isTaken;
+  };
+  for (const [user, assistant] of told) {
+    await tell(user);
     write(assistant);
   }
   const rewind = (uuid: string, line: RewindTarget["line"] = "prompt", lastPrompt?: string): Promise<boolean> =>
@@ -92,10 +108,16 @@ export async function probeCapabilities({ request, write, acknowledged }: Probed
     rewind(first, "prompt", second),
   ]);
   const [, isEmptied] = rewindMany ? [] : await Promise.all([rewind(second), rewind(first)]);
-  return { rewindSteps, rewindMany, rewindToEmpty: rewindMany || isEmptied === true, answerTarget };
+  const rewindToEmpty = rewindMany || isEmptied === true;
+  const known = { rewindSteps, rewindMany, rewindToEmpty, answerTarget };
+  if (!rewindToEmpty || otherModel === undefined) return { ...known, setModel: false };
+  // A CLI that notes the change in the conversation (2.1.197) has a later message than the prompt, which is then stale.
+  await tell(userLine(last, text));
+  const isSet = await request({ subtype: "set_model", model: otherModel }).then(() => true, () => false);
+  return { ...known, setModel: isSet && await rewind(last) };
 }
 
-type MadeUpUuids = [first: string, second: string, third: string, result: string, answer: string];
+type MadeUpUuids = [first: string, second: string, third: string, result: string, answer: string, last: string];
 
 const text: TextBlock = { type: "text", text: "x" };
 const call: ToolUseBlock = { type: "tool_use", id: "toolu_probe", name: "probe", input: {} };

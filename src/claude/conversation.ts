@@ -4,14 +4,13 @@ import type { Turn } from "../turn/turn.ts";
 import { Briefing, type BriefingParts } from "./briefing.ts";
 import { ClientTools } from "./client-tools.ts";
 import { ControlChannel } from "./control.ts";
-import type { Capabilities } from "./capabilities.ts";
+import type { Rewinds } from "./capabilities.ts";
 import { parseDelta } from "./deltas.ts";
 import { History } from "./history.ts";
 import type { ClaudeProcess } from "./process.ts";
 import { type JsonObject, parseLine } from "./protocol.ts";
 import { type ConversationOptions, endRead, type LastRun, lastOf, noteAsked, type Run, startRun } from "./run.ts";
 import { canContinue, isReusable, type Standing, standingAfter } from "./standing.ts";
-import { resultsByCall, resultsOfLastCalls } from "./tool-results.ts";
 import { timeInNode } from "./time.ts";
 import type { TurnTranslator } from "./translate.ts";
 import { goesOn } from "./upstream-message.ts";
@@ -69,11 +68,14 @@ export class Conversation {
   get awaitedCalls(): readonly string[] { return this.#standing.name === "parked" ? this.#standing.callIds : []; }
   get isDead(): boolean { return this.#standing.name === "dead"; }
 
+  /** The model that the process asks. Undefined when it refused to be given another. */
+  get model(): string | undefined { return this.#briefing.model; }
+
   /** How many messages of its last turn are in its history for certain; undefined if that is not known. */
   get settled(): number | undefined { return this.#lastRun.isCertain ? this.#lastRun.settled : undefined; }
 
   /** How many messages stay in a rewind that keeps at most `keptMax`; undefined if there is none. */
-  keptWithin(keptMax: number, capabilities: Capabilities): number | undefined {
+  keptWithin(keptMax: number, capabilities: Rewinds): number | undefined {
     return this.isDead ? undefined : this.#parts.history.keptWithin(keptMax, capabilities);
   }
 
@@ -81,7 +83,7 @@ export class Conversation {
    * Takes messages out of the process's history, and interrupts the turn that runs, so that it has at most `keptMax`.
    * Resolves with how many it has then. After a rejection the process has no further use.
    */
-  async rewind(keptMax: number, capabilities: Capabilities): Promise<number> {
+  async rewind(keptMax: number, capabilities: Rewinds): Promise<number> {
     const { isParked } = this;
     if (this.#standing.name === "dead") throw this.#standing.error;
     this.#standing = { name: "unknown" };
@@ -106,7 +108,7 @@ export class Conversation {
    * what a CLI does once, at its first turn, as far as that leaves no trace. Rejects when the CLI refuses. Any turn of
    * the same profile may follow, even before the promise settles.
    */
-  rehearse(profile: Turn, capabilities: Capabilities): Promise<void> {
+  rehearse(profile: Turn, capabilities: Rewinds): Promise<void> {
     this.process.work();
     return this.#briefing.rehearse(profile, () => this.#run !== undefined, capabilities);
   }
@@ -118,7 +120,7 @@ export class Conversation {
   prepare(turn: Turn): Promise<void> { return this.#briefing.boot(turn); }
 
   /** Whether this conversation, which was told a turn's first `seen` messages, can continue with the other messages. */
-  canContinue(turn: Turn, seen: number): boolean { return canContinue(this.#standing, turn, seen); }
+  canContinue(turn: Turn, seen: number): boolean { return canContinue(this.#standing, turn, seen, this.#briefing); }
 
   /**
    * Runs one turn. Its messages are the whole history and the question; the process was told the first `seen` of them.
@@ -141,15 +143,13 @@ export class Conversation {
       if (before.name === "dead") fail(before.error);
       else if (before.name === "unknown") fail(new BridgeError("cli_failed", "The claude process has no further use."));
       else if (signal.aborted) onAbort();
-      else if (before.name === "known") {
+      else {
         const onRefused = (error: unknown): void => {
           if (this.#run === run) fail(asBridgeError(error));
         };
-        this.#briefing.tell({ turn, seen, onAsk: () => noteAsked(run, this.#heard), onRefused }).catch(onRefused);
-      } else {
-        noteAsked(run, this.#heard);
-        this.#parts.history.awaitAnswer(turn.messages);
-        this.#parts.tools.answer(resultsByCall(before.callIds, resultsOfLastCalls(turn.messages) ?? []));
+        const task = { turn, seen, onAsk: () => noteAsked(run, this.#heard), onRefused };
+        if (before.name === "parked") this.#briefing.answer(task, before.callIds);
+        else this.#briefing.tell(task).catch(onRefused);
       }
       for (let batch = await queue.next(); batch !== undefined; batch = await queue.next()) yield batch;
       this.#settle(translator);

@@ -1,4 +1,4 @@
-import type { Capabilities } from "./capabilities.ts";
+import type { Rewinds } from "./capabilities.ts";
 import type { RewindTarget } from "./rewind.ts";
 
 /** A place in the history of a process: a rewind to it removes the line that begins there and all after it. */
@@ -23,7 +23,7 @@ export class CutPoints {
   }
 
   /** The last place that keeps at most `keptMax` messages and can be reached. */
-  lastWithin(keptMax: number, capabilities: Capabilities): CutPoint | undefined {
+  lastWithin(keptMax: number, capabilities: Rewinds): CutPoint | undefined {
     const { rewindSteps, rewindToEmpty, answerTarget } = capabilities;
     return this.#points.findLast(({ kept, line }) => (
       kept <= keptMax && rewindSteps && (kept > 0 || rewindToEmpty) && (line === "prompt" || answerTarget)
@@ -34,7 +34,7 @@ export class CutPoints {
    * The places to go to, one after the other, to arrive at one: itself alone where the CLI takes several messages back
    * at once, else each prompt behind it as well.
    */
-  way(point: CutPoint, { rewindMany }: Capabilities): CutPoint[] {
+  way(point: CutPoint, { rewindMany }: Rewinds): CutPoint[] {
     if (rewindMany || point.line === "answer") return [point];
     return this.#points.filter(({ kept, line }) => line === "prompt" && kept >= point.kept).reverse();
   }

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { BridgeError } from "../errors.ts";
 import type { Message } from "../turn/message.ts";
 import { type ControlChannel, ControlRefused } from "./control.ts";
-import type { Capabilities, CapabilityName } from "./capabilities.ts";
+import type { CapabilityName, Rewinds } from "./capabilities.ts";
 import { CutPoints, type CutPoint } from "./cut-points.ts";
 import { type After, orLate } from "./late.ts";
 import {
@@ -86,7 +86,7 @@ export class History {
   }
 
   /** How many messages are left by a rewind that keeps at most `keptMax`; undefined if there is none. */
-  keptWithin(keptMax: number, capabilities: Capabilities): number | undefined {
+  keptWithin(keptMax: number, capabilities: Rewinds): number | undefined {
     return this.#isEmpty ? 0 : this.#points.lastWithin(keptMax, capabilities)?.kept;
   }
 
@@ -94,7 +94,7 @@ export class History {
    * Rewinds the process, out of a running turn too. Resolves with the number of messages that are left, at most
    * `keptMax`. Rejects if the CLI refuses or does not answer: then it is not known what its history is.
    */
-  async rewind(control: ControlChannel, keptMax: number, capabilities: Capabilities): Promise<number> {
+  async rewind(control: ControlChannel, keptMax: number, capabilities: Rewinds): Promise<number> {
     if (this.#isEmpty) return 0;
     const point = this.#points.lastWithin(keptMax, capabilities);
     if (point === undefined) throw new RewindRefused("there is no place to go back to", undefined);

@@ -49,6 +49,7 @@ export async function probe(
       fail(new BridgeError("cli_failed", `The claude process did not tell what it can do within ${waitMs / 1000} s.`));
     });
     const tried = probeCapabilities({
+      otherModel: answer.models.find(({ value }) => value !== process.model)?.value,
       request: (request) => control.request(request),
       write: (lines) => void process.write(lines),
       acknowledged: () => new Promise((resolve) => {

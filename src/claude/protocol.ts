@@ -95,36 +95,6 @@ export function initializeRequest(
   };
 }
 
-/** The smallest thinking budget that the Messages API accepts, in tokens. It must also be below the output limit. */
-const thinkingTokensMin = 1_024;
-
-/**
- * The request that applies the turn's settings, or undefined when there are none. An output limit without room for
- * thinking turns thinking off: for some models the CLI would ask for a budget that the API refuses.
- */
-export function settingsRequest({ maxTokens, effort, thinking }: Turn): JsonObject | undefined {
-  const hasNoRoom = maxTokens !== undefined && maxTokens <= thinkingTokensMin;
-  const env = {
-    ...(maxTokens === undefined ? {} : { CLAUDE_CODE_MAX_OUTPUT_TOKENS: String(maxTokens) }),
-    ...(hasNoRoom || thinking?.type === "disabled" ? { CLAUDE_CODE_DISABLE_THINKING: "1" } : {}),
-  };
-  const settings = {
-    ...(Object.keys(env).length === 0 ? {} : { env }), ...(effort === undefined ? {} : { effortLevel: effort })
-  };
-  return Object.keys(settings).length === 0 ? undefined : { subtype: "apply_flag_settings", settings };
-}
-
-/**
- * The request that turns thinking off, or limits it. Undefined where the turn sets nothing, and for adaptive thinking:
- * a CLI that was told nothing lets each model that can think adaptively do so, and gives any other its own budget. A
- * budget below the API's minimum is raised to it: CLI 2.1.197 passes it on as it is, and the API refuses the request.
- */
-export function thinkingRequest({ thinking }: Turn): JsonObject | undefined {
-  if (thinking === undefined || thinking.type === "adaptive") return undefined;
-  const max_thinking_tokens = thinking.type === "disabled" ? 0 : Math.max(thinking.budgetTokens, thinkingTokensMin);
-  return { subtype: "set_max_thinking_tokens", max_thinking_tokens };
-}
-
 /** Matches a text that begins with slashes: the slashes, and what follows them. */
 const commandLike = /^(\/+)([^/].*)$/su;
 

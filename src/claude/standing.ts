@@ -19,10 +19,16 @@ export function isReusable({ name }: Standing): boolean {
   return name === "known" || name === "parked";
 }
 
-/** Whether a conversation that was told a turn's first `seen` messages can continue with the other messages. */
-export function canContinue({ name }: Standing, { messages }: Turn, seen: number): boolean {
-  if (name === "known") return true;
-  return name === "parked" && seen === messages.length - 1 && resultsOfLastCalls(messages) !== undefined;
+/**
+ * Whether a conversation that was told a turn's first `seen` messages can continue with the other messages. One that
+ * waits for results cannot be given other settings before: 2.1.330 makes its next request with those that it had.
+ */
+export function canContinue(
+  { name }: Standing, turn: Turn, seen: number, briefing: { readonly hasSettingsOf: (turn: Turn) => boolean },
+): boolean {
+  if (name !== "parked") return name === "known";
+  const { messages } = turn;
+  return seen === messages.length - 1 && resultsOfLastCalls(messages) !== undefined && briefing.hasSettingsOf(turn);
 }
 
 /**

@@ -6,19 +6,28 @@ import type { Turn } from "../turn/turn.ts";
 
 /**
  * A rolling hash of a conversation's history. The hash of what a process has been told is compared with that of a
- * request's history. Each hash covers everything before it: equal hashes mean the same model, settings, system prompt
- * and messages, but for the thinking in them.
+ * request's history. Each hash covers everything before it: equal hashes mean the same model, system prompt, tools and
+ * messages, but for the thinking in them.
  */
 export type HistoryHash = string & { readonly __historyHash: unique symbol };
 
 /**
- * The hash before any message. It covers what a process is launched with and told at its start (model, settings, system
- * prompt), its tools, and how it is to use them.
+ * The hash of a beginning: of what a process is told once, such as the system prompt and the tools, and how the model
+ * is to use them. What it is told anew for a turn (`LiveSettings`) is not in it.
  */
-export function profileHash({ messages: _messages, stopSequences: _stop, tools, ...profile }: Turn): HistoryHash {
+export function beginningHash(turn: Turn): HistoryHash {
+  const {
+    messages: _messages, stopSequences: _stop, model: _model, maxTokens: _tokens, effort: _effort, thinking: _thinking,
+    tools, ...beginning
+  } = turn;
   // Leave out `source`: where in its request a tool was defined makes no difference to the model.
   const served = tools.map(({ source: _source, ...tool }) => tool);
-  return digest(["profile", canonicalJson({ ...profile, tools: served })]);
+  return digest(["beginning", canonicalJson({ ...beginning, tools: served })]);
+}
+
+/** The hash before any message: of a beginning, and of the model, which cannot change behind a message. */
+export function rootHash(beginning: HistoryHash, model: string): HistoryHash {
+  return digest(["root", beginning, model]);
 }
 
 /** The hash after one more message. `before` is the hash before it, and `previous` the message before it. */
@@ -28,10 +37,11 @@ export function nextHash(before: HistoryHash, message: Message, previous: Messag
   return digest([before, "user", ...message.content.flatMap((block) => userParts(block, order))]);
 }
 
-/** A beginning and the messages behind it, as hashes. */
+/** A beginning, a model and the messages behind them, as hashes. */
 export interface Timeline {
-  /** The hash before any message. */
   readonly beginning: HistoryHash;
+  /** The hash before any message. */
+  readonly root: HistoryHash;
   /** `[i]` is the hash after message `i`. */
   readonly hashes: readonly HistoryHash[];
   /** `[i]` is what the thinking in message `i` is known by; undefined where the message is known to have none. */
@@ -40,22 +50,24 @@ export interface Timeline {
 
 /** The timeline of a turn, its question included. */
 export function timelineOf(turn: Turn): Timeline {
-  const beginning = profileHash(turn);
-  let hash = beginning;
+  const beginning = beginningHash(turn);
+  const root = rootHash(beginning, turn.model);
+  let hash = root;
   const hashes = turn.messages.map((message, index) => (hash = nextHash(hash, message, turn.messages[index - 1])));
-  return { beginning, hashes, thoughts: turn.messages.map(thoughtsOf) };
+  return { beginning, root, hashes, thoughts: turn.messages.map(thoughtsOf) };
 }
 
 /** A timeline with one more message behind it; `previous` is the message before that. */
 export function extended(timeline: Timeline, message: Message, previous: Message | undefined): Timeline {
-  const { beginning, hashes, thoughts } = timeline;
+  const { hashes, thoughts } = timeline;
   const hash = nextHash(tipOf(timeline), message, previous);
-  return { beginning, hashes: [...hashes, hash], thoughts: [...thoughts, thoughtsOf(message)] };
+  return { ...timeline, hashes: [...hashes, hash], thoughts: [...thoughts, thoughtsOf(message)] };
 }
 
 /** The first `kept` messages of a timeline. */
-export function shortened({ beginning, hashes, thoughts }: Timeline, kept: number): Timeline {
-  return { beginning, hashes: hashes.slice(0, kept), thoughts: thoughts.slice(0, kept) };
+export function shortened(timeline: Timeline, kept: number): Timeline {
+  const { hashes, thoughts } = timeline;
+  return { ...timeline, hashes: hashes.slice(0, kept), thoughts: thoughts.slice(0, kept) };
 }
 
 /** What the thinking in a message is known by: the API's proofs of it. Undefined where there is none. */
@@ -71,8 +83,8 @@ function thoughtsOf({ content }: Message): string | undefined {
 }
 
 /** The hash of all that a timeline has. */
-export function tipOf({ beginning, hashes }: Timeline): HistoryHash {
-  return hashes.at(-1) ?? beginning;
+export function tipOf({ root, hashes }: Timeline): HistoryHash {
+  return hashes.at(-1) ?? root;
 }
 
 /**
@@ -80,7 +92,7 @@ export function tipOf({ beginning, hashes }: Timeline): HistoryHash {
  * differs ends what they have in common. But a client need not send any: the process then goes on with its own.
  */
 export function commonLength(told: Timeline, asked: Timeline): number {
-  if (told.beginning !== asked.beginning) return 0;
+  if (told.root !== asked.root) return 0;
   let common = Math.min(told.hashes.length, asked.hashes.length);
   while (common > 0 && told.hashes[common - 1] !== asked.hashes[common - 1]) common--;
   const parted = asked.thoughts.findIndex((thought, at) => thought !== undefined && thought !== told.thoughts[at]);

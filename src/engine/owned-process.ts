@@ -99,12 +99,9 @@ export interface OwnedWarm {
   readonly use: Warm;
 }
 
-/** The warm processes, of one model or all. */
-export function warmOf(all: readonly OwnedProcess[], model?: string): OwnedWarm[] {
-  return all.flatMap((owned) => {
-    const { use, process } = owned;
-    return use.name === "warm" && (model === undefined || process.model === model) ? [{ owned, use }] : [];
-  });
+/** The warm ones of some processes. */
+export function warmOf(all: readonly OwnedProcess[]): OwnedWarm[] {
+  return all.flatMap((owned) => (owned.use.name === "warm" ? [{ owned, use: owned.use }] : []));
 }
 
 /** Warm processes in the order in which they can be done without, the first that have rehearsed more than is wanted. */

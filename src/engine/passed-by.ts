@@ -7,9 +7,9 @@ import type { Rested } from "./owned-process.ts";
  * process, its client has changed something before the calls, and will not come back to the process as it stands.
  * Some clients take punctuation out of ids.
  */
-export function isPassedBy({ conversation, timeline }: Rested, { messages }: Turn, { beginning }: Timeline): boolean {
+export function isPassedBy({ conversation, timeline }: Rested, { messages }: Turn, { root }: Timeline): boolean {
   const awaited = conversation.awaitedCalls;
-  if (awaited.length === 0 || timeline.beginning !== beginning) return false;
+  if (awaited.length === 0 || timeline.root !== root) return false;
   const calls = messages.flatMap(({ content }) => content.flatMap((block) => (
     block.type === "tool_use" ? [plain(block.id)] : []
   )));

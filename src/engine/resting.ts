@@ -1,5 +1,6 @@
 /** How long a free process is kept. */
 
+import type { HistoryHash } from "./history-hash.ts";
 import type { Free, OwnedProcess, Rested, Use } from "./owned-process.ts";
 
 /**
@@ -9,6 +10,8 @@ import type { Free, OwnedProcess, Rested, Use } from "./owned-process.ts";
 export const cheapMessagesMax = 2;
 /** How many processes with a cheap conversation and one beginning are kept longer than `surplusMsMax`. */
 export const cheapKept = 2;
+/** How many of them are kept where the CLI cannot be emptied, so that no other conversation could have them. */
+export const cheapKeptUnemptied = 1;
 /** How long more than `cheapKept` of them are kept after their last turn, in milliseconds. */
 export const surplusMsMax = 3_000;
 /** A warm process is replaced after this long, in milliseconds: its login and settings are those of its boot. */
@@ -35,6 +38,12 @@ export function isCheap(use: Use): use is Rested {
 /** Whether so many others of `all` have a cheap conversation with the same beginning that this one can go. */
 export function isSurplus({ timeline: { beginning } }: Rested, all: readonly Use[]): boolean {
   return all.filter((use) => isCheap(use) && use.timeline.beginning === beginning).length > cheapKept;
+}
+
+/** All but the last `kept` of the processes with a cheap conversation and this beginning. `all` is ordered by rest. */
+export function surplusOf(all: readonly OwnedProcess[], beginning: HistoryHash, kept: number): readonly OwnedProcess[] {
+  const cheap = all.filter(({ use }) => isCheap(use) && use.timeline.beginning === beginning);
+  return cheap.slice(0, Math.max(0, cheap.length - kept));
 }
 
 /** What decides when a free process is ended. */

@@ -1,5 +1,8 @@
 import type { Conversation } from "../claude/conversation.ts";
+import type { Turn } from "../turn/turn.ts";
 import type { OwnedProcess } from "./owned-process.ts";
+import type { Profile } from "./recent-use.ts";
+import type { MissReason } from "./whereabouts.ts";
 
 /** How a turn's process came to it. */
 export type SeatWay =
@@ -23,4 +26,13 @@ export interface Seat {
   readonly kept: number;
   /** How many messages were taken back from it for the turn. */
   readonly takenBack: number;
+}
+
+/** A turn that looks for a process. */
+export interface Seeker {
+  readonly turn: Turn;
+  /** The beginning of its conversation. */
+  readonly profile: Profile;
+  /** Why no process has any of its history; undefined if one had. */
+  readonly missed: MissReason | undefined;
 }

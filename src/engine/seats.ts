@@ -10,7 +10,8 @@ import type { Moves } from "./moves.ts";
 import { isRested } from "./owned-process.ts";
 import type { Processes } from "./processes.ts";
 import type { Profile } from "./recent-use.ts";
-import type { Seat } from "./seat.ts";
+import { cheapKeptUnemptied, surplusOf } from "./resting.ts";
+import type { Seat, Seeker } from "./seat.ts";
 import { isPassedBy } from "./passed-by.ts";
 import { type Fresh, SpareBoot } from "./spare-boot.ts";
 import { bestMatch, comingFree, type Found, givenUp } from "./timelines.ts";
@@ -25,15 +26,6 @@ import type { Clock } from "./world.ts";
 export const freeWaitMsMax = 150;
 /** How long it waits in all, as long as others come free meanwhile, in milliseconds. */
 export const freeWaitsMsMax = 1_000;
-
-/** A turn that looks for a process. */
-export interface Seeker {
-  readonly turn: Turn;
-  /** The beginning of its conversation. */
-  readonly profile: Profile;
-  /** Why no process has any of its history; undefined if one had. */
-  readonly missed: MissReason | undefined;
-}
 
 export interface SeatsOptions {
   readonly cli: Cli;
@@ -152,7 +144,10 @@ export class Seats {
   /** Keeps the process of a turn that is over. `timeline` is what it has been told, the answer included. */
   keep({ owned, conversation }: Seat, timeline: Timeline): void {
     const name = conversation.isParked ? "parked" : "resting";
-    this.#options.processes.release(owned, { name, conversation, timeline });
+    const { processes, capabilities } = this.#options;
+    processes.release(owned, { name, conversation, timeline });
+    if (capabilities.current.rewindToEmpty) return;
+    for (const spare of surplusOf(processes.usable, timeline.beginning, cheapKeptUnemptied)) processes.end(spare);
   }
 
   /**
@@ -190,28 +185,27 @@ export class Seats {
   #pick(seeker: Seeker): Seat | undefined {
     const { warm, processes } = this.#options;
     const { turn, profile } = seeker;
-    const beginning = profile.hash;
-    const over = this.#givenUp(beginning, false);
+    const over = this.#givenUp(profile, false);
     if (over !== undefined) return over;
-    const waiting = warm.suitable(turn.model, profile);
+    const waiting = warm.suitable(profile);
     if (waiting !== undefined) {
       const { owned, use: { conversation } } = waiting;
-      processes.run(owned, conversation, beginning);
+      processes.run(owned, conversation, profile.hash);
       warm.noteTaken(turn.model);
       return { owned, conversation, way: "warm", kept: 0, takenBack: 0 };
     }
     // Two conversations that take turns would each be told anew each time if one took the other's process.
     const wouldTakeTurns = seeker.missed === "evicted" && processes.room > 0;
-    return wouldTakeTurns ? undefined : this.#givenUp(beginning, true);
+    return wouldTakeTurns ? undefined : this.#givenUp(profile, true);
   }
 
-  #givenUp(beginning: HistoryHash, isUrgent: boolean): Seat | undefined {
+  #givenUp(profile: Profile, isUrgent: boolean): Seat | undefined {
     const { processes, capabilities } = this.#options;
-    const given = givenUp(processes.usable, beginning, capabilities.current, isUrgent);
+    const given = givenUp(processes.usable, profile, capabilities.current, isUrgent);
     if (given === undefined) return undefined;
     const { owned, use: { conversation, timeline } } = given;
     processes.giveUp(owned);
-    processes.run(owned, conversation, beginning);
+    processes.run(owned, conversation, profile.hash);
     return { owned, conversation, way: "recycled", kept: 0, takenBack: timeline.hashes.length };
   }
 
@@ -223,7 +217,7 @@ export class Seats {
   /** Whether a running process could soon be given to the turn. */
   #mayComeFree({ profile }: Seeker): boolean {
     const { processes, capabilities } = this.#options;
-    return comingFree(processes.all, profile.hash, capabilities.current).length > 0;
+    return comingFree(processes.all, profile, capabilities.current).length > 0;
   }
 
   async #start(model: string, signal: AbortSignal): Promise<Fresh> {

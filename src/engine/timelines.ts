@@ -1,9 +1,11 @@
 import type { Capabilities } from "../claude/capabilities.ts";
+import type { Conversation } from "../claude/conversation.ts";
 import type { Turn } from "../turn/turn.ts";
 import { commonLength, type HistoryHash, type Timeline } from "./history-hash.ts";
 import { isRested, type OwnedProcess, type Rested } from "./owned-process.ts";
 import { isPassedBy } from "./passed-by.ts";
 import type { Processes } from "./processes.ts";
+import type { Profile } from "./recent-use.ts";
 import { isCheap } from "./resting.ts";
 
 /** How many processes with one beginning may rest before the one that has rested longest is given away. */
@@ -44,38 +46,49 @@ export function bestMatch(
  * empty. `isUrgent`: there is no warm process either. `usable` is ordered by when each came free.
  */
 export function givenUp(
-  usable: readonly OwnedProcess[], beginning: HistoryHash, capabilities: Capabilities, isUrgent: boolean,
+  usable: readonly OwnedProcess[], profile: Profile, capabilities: Capabilities, isUrgent: boolean,
 ): Given | undefined {
-  const candidates = emptiable(usable, beginning, capabilities);
+  const candidates = emptiable(usable, profile, capabilities);
   const isEnough = isUrgent || candidates.length >= restingOfBeginningMax;
   return candidates.find(({ use }) => isCheap(use)) ?? (isEnough ? candidates[0] : undefined);
 }
 
 /** The free processes that could be given to another conversation with this beginning. */
 function emptiable(
-  usable: readonly OwnedProcess[], beginning: HistoryHash, capabilities: Capabilities,
+  usable: readonly OwnedProcess[], profile: Profile, capabilities: Capabilities,
 ): Given[] {
   return usable.flatMap((owned) => {
     const { use } = owned;
-    if (owned.isWorn || use.name !== "resting" || use.timeline.beginning !== beginning) return [];
+    if (owned.isWorn || use.name !== "resting" || use.timeline.beginning !== profile.hash) return [];
+    if (!canServe(use.conversation, profile, capabilities)) return [];
     return use.conversation.keptWithin(0, capabilities) === 0 ? [{ owned, use }] : [];
   });
 }
 
+/** Whether a process can serve a beginning's model, once it has no message. */
+export function canServe(
+  { model }: Pick<Conversation, "model">, { turn }: Profile, { setModel }: Capabilities,
+): boolean {
+  return setModel || model === turn.model;
+}
+
 /** The used processes that can be given, now or after their turn, to another conversation with this beginning. */
 export function standIns(
-  { all, usable }: Pick<Processes, "all" | "usable">, beginning: HistoryHash, capabilities: Capabilities,
+  { all, usable }: Pick<Processes, "all" | "usable">, profile: Profile, capabilities: Capabilities,
 ): OwnedProcess[] {
-  const free = emptiable(usable, beginning, capabilities).map(({ owned }) => owned);
-  return [...free, ...comingFree(all, beginning, capabilities)];
+  const free = emptiable(usable, profile, capabilities).map(({ owned }) => owned);
+  return [...free, ...comingFree(all, profile, capabilities)];
 }
 
 /** The running processes that could be given to another conversation with this beginning when their turn is over. */
 export function comingFree(
-  all: readonly OwnedProcess[], beginning: HistoryHash, { rewindToEmpty }: Capabilities,
+  all: readonly OwnedProcess[], profile: Profile, capabilities: Capabilities,
 ): OwnedProcess[] {
-  if (!rewindToEmpty) return [];
-  return all.filter(({ use, isWorn }) => !isWorn && use.name === "running" && use.beginning === beginning);
+  if (!capabilities.rewindToEmpty) return [];
+  return all.filter(({ use, isWorn }) => (
+    !isWorn && use.name === "running" && use.beginning === profile.hash
+    && canServe(use.conversation, profile, capabilities)
+  ));
 }
 
 interface Wanted {
@@ -89,7 +102,7 @@ function match(owned: OwnedProcess, use: Rested, { turn, timeline, capabilities 
   const common = commonLength(told, timeline);
   const isGivenUp = isPassedBy(use, turn, timeline);
   if (common === 0 && !isGivenUp) return undefined;
-  const hashAt = (kept: number): HistoryHash => timeline.hashes[kept - 1] ?? timeline.beginning;
+  const hashAt = (kept: number): HistoryHash => timeline.hashes[kept - 1] ?? timeline.root;
   // The last message is what is asked, so it is always told anew.
   const last = turn.messages.length - 1;
   if (common === told.hashes.length && common <= last && conversation.canContinue(turn, common)) {

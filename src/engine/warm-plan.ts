@@ -34,6 +34,18 @@ export interface WarmWish {
 }
 
 /**
+ * What is known of all models together, where one warm process serves any: as the last one was used, with the misses
+ * of all. `facts` are ordered by last use.
+ */
+export function factsOfAll(facts: readonly WarmFacts[]): WarmFacts[] {
+  const last = facts.at(-1);
+  if (last === undefined) return [];
+  const count = Math.max(...facts.map(({ misses }) => misses.count));
+  const lastMs = Math.max(...facts.map(({ misses }) => misses.lastMs));
+  return [{ ...last, misses: { count, lastMs } }];
+}
+
+/**
  * How many warm processes are wanted, for each model that is to have some, in the order in which they matter. `facts`
  * are ordered by last use. At rest that is one for the whole server. While there are requests, it is `warm` for each
  * model in use, and one more for each recent miss; used processes that can be given to the next conversation stand in

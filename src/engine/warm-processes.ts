@@ -1,17 +1,17 @@
 import type { Conversation } from "../claude/conversation.ts";
-import { bootWaitMs } from "../claude/probe.ts";
 import type { ClaudeProcess } from "../claude/process.ts";
 import { asBridgeError } from "../errors.ts";
 import type { LogFields, Logger } from "../log.ts";
 import type { Account } from "./account.ts";
-import { Backoff } from "./backoff.ts";
 import type { KnownCapabilities } from "./known-capabilities.ts";
 import { dispensable, type OwnedProcess, type OwnedWarm, type Warm, warmOf } from "./owned-process.ts";
 import type { Processes } from "./processes.ts";
 import { type ModelUse, type Profile, RecentUse } from "./recent-use.ts";
 import type { RefillTimer } from "./refill-timer.ts";
-import { standIns } from "./timelines.ts";
-import { recentUseMs, warmPlan, type WarmWish } from "./warm-plan.ts";
+import { rehearse } from "./rehearsal.ts";
+import { canServe, standIns } from "./timelines.ts";
+import { factsOfAll, recentUseMs, warmPlan, type WarmWish } from "./warm-plan.ts";
+import { WarmStocks } from "./warm-stocks.ts";
 import { type Clock, Timer } from "./world.ts";
 
 export interface WarmOptions {
@@ -27,22 +27,16 @@ export interface WarmOptions {
   readonly log: Logger;
 }
 
-/** The warm processes of one model that there are, and those that are being started. */
-interface Stock {
-  readonly launching: { any: number; rehearsed: number };
-  readonly backoff: Backoff;
-}
-
 /**
  * Keeps processes warm: booted before a request comes, each given to one conversation. Most have been told nothing. If
  * new conversations keep beginning alike (with a client's system prompt and tools), some have rehearsed that
- * beginning. A rehearsed process is only given to a conversation that begins with exactly that.
+ * beginning. A rehearsed process is only given to a conversation that begins with exactly that. Where the CLI can
+ * change a process's model, one that is warm is so for every model, and else for the one that it was started with.
  */
 export class WarmProcesses {
   readonly #options: WarmOptions;
   readonly #recent: RecentUse;
-  /** By model. */
-  readonly #stocks = new Map<string, Stock>();
+  readonly #stocks: WarmStocks;
   /** Calls for a refill when no request has come for `recentUseMs`: fewer are kept then. */
   readonly #restTimer: Timer;
   #isClosed = false;
@@ -50,6 +44,7 @@ export class WarmProcesses {
   constructor(options: WarmOptions) {
     this.#options = options;
     this.#recent = new RecentUse(options.clock);
+    this.#stocks = new WarmStocks(options.clock);
     this.#restTimer = new Timer(options.clock);
     options.processes.watch({
       onExit: ({ process }, use) => {
@@ -86,15 +81,18 @@ export class WarmProcesses {
   }
 
   /** The warm process that suits a beginning best: one that has rehearsed it, or else one that was told nothing. */
-  suitable(model: string, { hash }: Profile): OwnedWarm | undefined {
-    const { processes: { usable } } = this.#options;
-    const waiting = warmOf(usable, model).filter(({ use: { conversation } }) => conversation.isReusable);
+  suitable(profile: Profile): OwnedWarm | undefined {
+    const { processes: { usable }, capabilities } = this.#options;
+    const waiting = warmOf(usable).filter(({ use: { conversation } }) => (
+      conversation.isReusable && canServe(conversation, profile, capabilities.current)
+    ));
+    const { hash } = profile;
     return waiting.find(({ use }) => use.rehearsed === hash) ?? waiting.find(({ use }) => use.rehearsed === undefined);
   }
 
   /** To be called when a warm process was given to a turn. */
   noteTaken(model: string): void {
-    this.#stockOf(model).backoff.reset();
+    this.#stocks.of(model).backoff.reset();
     this.refillSoon();
   }
 
@@ -115,16 +113,17 @@ export class WarmProcesses {
   /** Boots the missing processes, in the background, and ends those that are too many. */
   refill(): void {
     if (this.#isClosed) return;
-    const { warm, processes, clock } = this.#options;
-    const uses = this.#recent.all;
-    const facts = uses.map((use) => ({
+    const { warm, processes, capabilities, clock } = this.#options;
+    const byModel = this.#recent.all.map((use) => ({
       ...use, hasHabit: this.#habit(use.model) !== undefined, standIns: this.#standIns(use),
     }));
-    const places = this.#room + uses.reduce((count, { model }) => count + this.#countOf(model), 0);
+    const facts = capabilities.current.setModel ? factsOfAll(byModel) : byModel;
+    const places = this.#room + facts.reduce((count, { model }) => count + this.#countOf(model), 0);
     const wishes = warmPlan(facts, { nowMs: clock.monotonic(), warm, places });
-    const wanted = new Set(wishes.map(({ model }) => model));
-    for (const { owned } of warmOf(processes.all)) if (!wanted.has(owned.process.model)) processes.end(owned);
-    for (const wish of wishes) if (!this.#stockOf(wish.model).backoff.isWaiting) this.#supply(wish);
+    for (const { owned } of warmOf(processes.all)) {
+      if (!wishes.some(({ model }) => this.#counts(model)(owned.process.model))) processes.end(owned);
+    }
+    for (const wish of wishes) if (!this.#stocks.of(wish.model).backoff.isWaiting) this.#supply(wish);
   }
 
   /** Boots no more. */
@@ -132,7 +131,7 @@ export class WarmProcesses {
     this.#isClosed = true;
     this.#restTimer.cancel();
     this.#options.refills.stop();
-    for (const { backoff } of this.#stocks.values()) backoff.cancel();
+    this.#stocks.close();
   }
 
   /** How many may be started. One that is started while the login is refused would be refused too. */
@@ -147,18 +146,22 @@ export class WarmProcesses {
     this.#restTimer.set(recentUseMs, () => this.refill());
   }
 
-  #stockOf(model: string): Stock {
-    const known = this.#stocks.get(model);
-    if (known !== undefined) return known;
-    const stock = { launching: { any: 0, rehearsed: 0 }, backoff: new Backoff(this.#options.clock) };
-    this.#stocks.set(model, stock);
-    return stock;
+  /** Says of a process that was started with another model whether it counts as a warm one of `model`. */
+  #counts(model: string): (other: string) => boolean {
+    const { setModel } = this.#options.capabilities.current;
+    return (other) => setModel || other === model;
+  }
+
+  /** The warm processes that count as those of a model. */
+  #warmOf(model: string): OwnedWarm[] {
+    const counts = this.#counts(model);
+    return warmOf(this.#options.processes.all).filter(({ owned }) => counts(owned.process.model));
   }
 
   /** How many of a model are warm or being started. */
   #countOf(model: string): number {
-    const { any, rehearsed } = this.#stockOf(model).launching;
-    return warmOf(this.#options.processes.all, model).length + any + rehearsed;
+    const { any, rehearsed } = this.#stocks.launching(this.#counts(model));
+    return this.#warmOf(model).length + any + rehearsed;
   }
 
   /** The beginning that is worth rehearsing, if any. */
@@ -169,29 +172,29 @@ export class WarmProcesses {
   /** How many used processes can be given to a conversation that begins like the latest one. */
   #standIns({ latest }: ModelUse): number {
     const { processes, capabilities } = this.#options;
-    return latest === undefined ? 0 : standIns(processes, latest.profile.hash, capabilities.current).length;
+    return latest === undefined ? 0 : standIns(processes, latest.profile, capabilities.current).length;
   }
 
   /** Makes it so that there are as many warm processes of a model as the plan wants. */
   #supply({ model, any, rehearsed: wantedRehearsed }: WarmWish): void {
     const { processes } = this.#options;
-    const { launching } = this.#stockOf(model);
     const habit = this.#habit(model);
-    for (const { owned, use } of warmOf(processes.all, model)) {
+    for (const { owned, use } of this.#warmOf(model)) {
       if (habit !== undefined && use.rehearsed !== undefined && use.rehearsed !== habit.hash) processes.end(owned);
     }
     const wanted = any + wantedRehearsed;
     const surplus = Math.max(0, this.#countOf(model) - wanted);
-    for (const { owned } of dispensable(warmOf(processes.all, model), wantedRehearsed).slice(0, surplus)) {
+    for (const { owned } of dispensable(this.#warmOf(model), wantedRehearsed).slice(0, surplus)) {
       processes.end(owned);
     }
-    const rehearsed = warmOf(processes.all, model).filter(({ use }) => use.rehearsed !== undefined).length;
-    const missingRehearsed = Math.max(0, wantedRehearsed - rehearsed - launching.rehearsed);
+    const rehearsed = this.#warmOf(model).filter(({ use }) => use.rehearsed !== undefined).length;
+    const launching = this.#stocks.launching(this.#counts(model)).rehearsed;
+    const missingRehearsed = Math.max(0, wantedRehearsed - rehearsed - launching);
     const missingAny = wanted - this.#countOf(model) - missingRehearsed;
     for (let missing = missingAny; missing > 0; missing--) void this.#boot(model, undefined);
     for (let missing = missingRehearsed; missing > 0; missing--) {
       if (this.#countOf(model) >= wanted) {
-        const spare = warmOf(processes.all, model).find(({ use }) => use.rehearsed === undefined);
+        const spare = this.#warmOf(model).find(({ use }) => use.rehearsed === undefined);
         if (spare !== undefined) processes.end(spare.owned);
       }
       // A process keeps its place until it has exited; its exit brings the next refill.
@@ -202,7 +205,7 @@ export class WarmProcesses {
 
   async #boot(model: string, profile: Profile | undefined): Promise<void> {
     const { processes, converse } = this.#options;
-    const { launching } = this.#stockOf(model);
+    const { launching } = this.#stocks.of(model);
     const kind = profile === undefined ? "any" : "rehearsed";
     launching[kind]++;
     try {
@@ -221,28 +224,22 @@ export class WarmProcesses {
     }
   }
 
-  /** Starts a rehearsal. Ends the process if it is refused or takes too long, unless a turn has it by then. */
   #rehearse(owned: OwnedProcess, use: Warm, profile: Profile): void {
     const { processes, capabilities, clock, log } = this.#options;
-    const cancel = clock.after(bootWaitMs, () => {
-      if (owned.use !== use) return;
-      processes.end(owned);
-      this.#backOff(owned.process.model, { error: "turn_timeout" });
-    });
-    use.conversation.rehearse(profile.turn, capabilities.current).then(cancel, (error: unknown) => {
-      cancel();
-      // A death is told by the exit. A refusal by a living process would be repeated by any other.
-      if (owned.use !== use || !use.conversation.isReusable) return;
-      processes.end(owned);
-      this.#recent.noteRefusal(profile, owned.birth.generation);
-      // Log no message: the CLI's may quote the prompt.
-      log.warn("a beginning could not be rehearsed", { error: asBridgeError(error).code });
-      this.refillSoon();
+    rehearse(owned, use, profile, {
+      processes, capabilities, clock,
+      onLate: () => this.#backOff(owned.process.model, { error: "turn_timeout" }),
+      onRefused: (error) => {
+        this.#recent.noteRefusal(profile, owned.birth.generation);
+        // Log no message: the CLI's may quote the prompt.
+        log.warn("a beginning could not be rehearsed", { error: asBridgeError(error).code });
+        this.refillSoon();
+      },
     });
   }
 
   #backOff(model: string, why: LogFields): void {
-    const { backoff } = this.#stockOf(model);
+    const { backoff } = this.#stocks.of(model);
     if (this.#isClosed || backoff.isWaiting) return;
     const waitMs = backoff.wait(() => this.refill());
     this.#options.log.warn("a claude process did not come up", { ...why, retry_in_ms: waitMs });

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { describe, it } from "node:test";
 import {
   type Capabilities, capabilityRows, noCapabilities, probeCapabilities,
@@ -15,14 +16,16 @@ interface Told {
   readonly message: { readonly id?: string; readonly content: readonly ToldBlock[] };
 }
 
-/** Probes a history that takes back what such a CLI does. */
-async function probed(abilities: RewindAbilities) {
+/** Probes a history that takes back what such a CLI does. Another model may be noted in it, or refused. */
+async function probed(abilities: RewindAbilities, { otherModel = "opus" as string | undefined, onModel = (_history: RewindableHistory): void => {} } = {}) {
   const history = new RewindableHistory(abilities);
   const requests: JsonObject[] = [];
   let isAwaited = false;
   const capabilities = await probeCapabilities({
+    otherModel,
     request: async (request) => {
       requests.push(request);
+      if (request["subtype"] === "set_model") return onModel(history);
       if (!abilities.steps) throw new Error("Unsupported control request subtype: rewind_conversation");
       return history.rewind(request as JsonObject & RewindRequest);
     },
@@ -43,7 +46,7 @@ async function probed(abilities: RewindAbilities) {
   return { capabilities, history, requests };
 }
 
-const all: Capabilities = { rewindSteps: true, rewindMany: true, rewindToEmpty: true, answerTarget: true };
+const all: Capabilities = { rewindSteps: true, rewindMany: true, rewindToEmpty: true, answerTarget: true, setModel: true };
 const byVersion: Readonly<Record<keyof typeof rewindAbilities, Capabilities>> = {
   "2.1.160": noCapabilities,
   "2.1.197": { ...noCapabilities, rewindSteps: true },
@@ -63,12 +66,20 @@ describe("what a CLI can take back", () => {
 
   it("is learnt of one that takes back several prompts, but never the first", async () => {
     const { capabilities } = await probed({ ...rewindAbilities["2.1.330"], toEmpty: false });
-    assert.deepEqual(capabilities, { ...all, rewindMany: false, rewindToEmpty: false });
+    assert.deepEqual(capabilities, { ...all, rewindMany: false, rewindToEmpty: false, setModel: false });
   });
 
   it("is learnt of one that empties step by step", async () => {
     const { capabilities } = await probed({ ...rewindAbilities["2.1.330"], many: false });
     assert.deepEqual(capabilities, { ...all, rewindMany: false });
+  });
+
+  it("is not another model where that is noted, refused, or not to be had", async () => {
+    const noted = await probed(rewindAbilities["2.1.330"], { onModel: (history) => history.addUser([{ type: "text", text: "Set model to opus" }], randomUUID()) });
+    const refused = await probed(rewindAbilities["2.1.330"], { onModel: () => assert.fail("no such model") });
+    const none = await probed(rewindAbilities["2.1.330"], { otherModel: undefined });
+    for (const { capabilities } of [noted, refused, none]) assert.deepEqual(capabilities, { ...all, setModel: false });
+    assert.deepEqual((await probed(rewindAbilities["2.1.330"])).requests.filter(({ subtype }) => subtype === "set_model"), [{ subtype: "set_model", model: "opus" }]);
   });
 
   it("is told by a row for each, with a sentence for each question", () => {

@@ -36,7 +36,7 @@ describe("a probe", () => {
 
   it("tells what the CLI can do, without a turn and without a fault", { skip: relaysUnavailable }, async (t) => {
     const { probed, made } = await remembering(t);
-    assert.deepEqual((await probed).capabilities, { ...noCapabilities, rewindSteps: true, rewindMany: true, rewindToEmpty: true, answerTarget: true });
+    assert.deepEqual((await probed).capabilities, { ...noCapabilities, rewindSteps: true, rewindMany: true, rewindToEmpty: true, answerTarget: true, setModel: true });
     assert.deepEqual([made.counts.turns, made.violations], [0, []]);
   });
 

@@ -2,12 +2,11 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import {
   controlErrorLine, controlRequestLine, controlSuccessLine, historyAssistantLine, historyUserLine, initializeRequest, optionalString,
-  parseInitializeAnswer, parseLine, parseRateLimitInfo, settingsRequest, thinkingRequest, turnLine,
+  parseInitializeAnswer, parseLine, parseRateLimitInfo, turnLine,
 } from "../../src/claude/protocol.ts";
 import type { Message } from "../../src/turn/message.ts";
-import type { Thinking } from "../../src/turn/turn.ts";
 import { loadRecording, recordedVersions, type RecordedVersion } from "../support/recordings.ts";
-import { ask, resultsOf, systemOf, tool, turnOf, user } from "../support/turns.ts";
+import { ask, resultsOf, systemOf, tool, user } from "../support/turns.ts";
 
 /** What the host wrote in a recording that the real CLI understood, as a value. */
 function hostMessage(version: RecordedVersion, name: string, index: number): unknown {
@@ -50,10 +49,6 @@ describe("what is written to the CLI", () => {
       const schema = { type: "object", properties: { city: { type: "string" } }, required: ["city"], additionalProperties: false };
       assert.deepEqual(initializeRequest({ system: systemOf("You are terse."), tools: [tool("get_weather")] }), request("tool-call", 0));
       assert.deepEqual(initializeRequest({ system: systemOf("You are terse."), tools: [], responseSchema: schema }), request("json-schema", 0));
-      assert.deepEqual(thinkingRequest(turnOf({ thinking: { type: "disabled" } })), request("settings", 2));
-      const { settings } = request("settings", 1) as { settings: { env: object; effortLevel: string } };
-      const { env: { CLAUDE_CODE_DISABLE_THINKING: _, ...env }, ...more } = (settingsRequest(turnOf({ maxTokens: 123, effort: "low" }))?.["settings"] ?? {}) as { env: Record<string, string> };
-      assert.deepEqual({ env, ...more }, settings);
 
       const reply = hostMessage(version, "tool-call", 2) as { response: { request_id: string; response: Record<string, unknown> } };
       assert.deepEqual(said(controlSuccessLine(reply.response.request_id, reply.response.response)), reply);
@@ -64,24 +59,6 @@ describe("what is written to the CLI", () => {
 
   it("is an empty list for no system prompt", () => {
     assert.deepEqual(initializeRequest({ system: [], tools: [] }), { subtype: "initialize", systemPrompt: [] });
-  });
-
-  it("is the token limit as text", () => {
-    assert.deepEqual(settingsRequest(turnOf({ maxTokens: 1_025 })), { subtype: "apply_flag_settings", settings: { env: { CLAUDE_CODE_MAX_OUTPUT_TOKENS: "1025" } } });
-  });
-
-  it("has no settings where the turn has none", () => {
-    assert.deepEqual([settingsRequest(turnOf()), thinkingRequest(turnOf())], [undefined, undefined]);
-  });
-
-  it("is the effort, and a budget of thinking, as they were asked for", () => {
-    assert.deepEqual(settingsRequest(turnOf({ effort: "xhigh" })), { subtype: "apply_flag_settings", settings: { effortLevel: "xhigh" } });
-    assert.equal(settingsRequest(turnOf({ thinking: { type: "enabled", budgetTokens: 4_000 } })), undefined);
-    assert.deepEqual(thinkingRequest(turnOf({ thinking: { type: "enabled", budgetTokens: 4_000 } })), { subtype: "set_max_thinking_tokens", max_thinking_tokens: 4_000 });
-  });
-
-  it("turns thinking off where no token of it is wanted", () => {
-    assert.deepEqual(settingsRequest(turnOf({ thinking: { type: "disabled" } })), { subtype: "apply_flag_settings", settings: { env: { CLAUDE_CODE_DISABLE_THINKING: "1" } } });
   });
 
   it("names a control request that it does not understand", () => {
@@ -115,20 +92,6 @@ describe("what is written to the CLI", () => {
   it("is one line, whatever is in it", () => {
     const { message } = said(turnLine(ask("a\nb\r\u2028\u2029\0").messages[0] as Message, uuid)) as { message: Message };
     assert.deepEqual(message.content, [{ type: "text", text: "a\nb\r\u2028\u2029\0" }]);
-  });
-
-  it("asks for no smaller budget of thinking than the API takes, but for none", () => {
-    const asked = (thinking: Thinking): unknown => thinkingRequest(turnOf({ thinking }))?.["max_thinking_tokens"];
-    assert.deepEqual([1, 1_023, 1_024, 1_025].map((budgetTokens) => asked({ type: "enabled", budgetTokens })), [1_024, 1_024, 1_024, 1_025]);
-    assert.equal(asked({ type: "disabled" }), 0);
-    assert.equal(thinkingRequest(turnOf({ thinking: { type: "adaptive" } })), undefined);
-  });
-
-  it("turns thinking off under a token limit that leaves no room for it", () => {
-    for (const limit of [1, 1_024]) {
-      const env = { CLAUDE_CODE_MAX_OUTPUT_TOKENS: String(limit), CLAUDE_CODE_DISABLE_THINKING: "1" };
-      assert.deepEqual(settingsRequest(turnOf({ maxTokens: limit })), { subtype: "apply_flag_settings", settings: { env } });
-    }
   });
 
   it("tells of an assistant message without calls that it ended its turn", () => {

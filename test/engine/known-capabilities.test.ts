@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { KnownCapabilities, refusalsMax, refusalsMsMax } from "../../src/engine/known-capabilities.ts";
 import { clockOf } from "../support/hand-clock.ts";
 
-const all = { rewindSteps: true, rewindMany: true, rewindToEmpty: true, answerTarget: true };
+const all = { rewindSteps: true, rewindMany: true, rewindToEmpty: true, answerTarget: true, setModel: true };
 
 describe("what the CLI can do", () => {
   it("is nothing until it was tried, and again when the CLI has changed", (t) => {

@@ -6,9 +6,9 @@ import { comingFree, givenUp } from "../../src/engine/timelines.ts";
 import { cheapKept, surplusMsMax, warmAgeMsMax } from "../../src/engine/resting.ts";
 import type { HistoryHash } from "../../src/engine/history-hash.ts";
 import { idleMsMax, ownProcesses, parkedMsMax, rested, timelineOfWords, warm } from "../support/owned-processes.ts";
-import { never } from "../support/turns.ts";
+import { never, turnOf } from "../support/turns.ts";
 
-const all = { rewindSteps: true, rewindMany: true, rewindToEmpty: true, answerTarget: true };
+const all = { rewindSteps: true, rewindMany: true, rewindToEmpty: true, answerTarget: true, setModel: true };
 
 const counted = { booting: 0, probed: 0, running: 0, warm: 0, resting: 0, parked: 0, ending: 0 };
 
@@ -288,13 +288,14 @@ describe("a process is replaced", () => {
       }
     };
     const { beginning } = use.timeline;
+    const profile = { hash: beginning, turn: turnOf() };
     turns(turnsMax - 1);
-    assert.equal(givenUp(processes.usable, beginning, all, true)?.owned, owned);
+    assert.equal(givenUp(processes.usable, profile, all, true)?.owned, owned);
     turns(turnsMax);
     assert.deepEqual([owned.use, processes.usable], [use, [owned]], "its conversation has it still");
-    assert.equal(givenUp(processes.usable, beginning, all, true), undefined);
+    assert.equal(givenUp(processes.usable, profile, all, true), undefined);
     processes.run(owned, use.conversation, beginning);
-    assert.deepEqual(comingFree(processes.all, beginning, all), []);
+    assert.deepEqual(comingFree(processes.all, profile, all), []);
     processes.release(owned, use);
     turns(turnsMax * conversationFactor);
     assert.equal(owned.use.name, "ending");

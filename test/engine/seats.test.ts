@@ -10,8 +10,8 @@ import { type Timeline, timelineOf } from "../../src/engine/history-hash.ts";
 import { KnownCapabilities } from "../../src/engine/known-capabilities.ts";
 import { Moves } from "../../src/engine/moves.ts";
 import { RefillTimer } from "../../src/engine/refill-timer.ts";
-import type { Seat } from "../../src/engine/seat.ts";
-import { freeWaitMsMax, freeWaitsMsMax, Seats, type Seeker } from "../../src/engine/seats.ts";
+import type { Seat, Seeker } from "../../src/engine/seat.ts";
+import { freeWaitMsMax, freeWaitsMsMax, Seats } from "../../src/engine/seats.ts";
 import { WarmProcesses } from "../../src/engine/warm-processes.ts";
 import { createLogger } from "../../src/log.ts";
 import { ownProcesses, type OwnedProcesses } from "../support/owned-processes.ts";
@@ -37,7 +37,7 @@ function start(t: TestContext, options: { readonly max?: number } = {}): Scene {
   const { processes, whereabouts, clock } = owner;
   const log = createLogger("silent", () => {});
   const capabilities = new KnownCapabilities(clock);
-  capabilities.learn({ rewindSteps: true, rewindMany: true, rewindToEmpty: true, answerTarget: true });
+  capabilities.learn({ rewindSteps: true, rewindMany: true, rewindToEmpty: true, answerTarget: true, setModel: true });
   const converse = (): Conversation => ({
     isParked: false, isReusable: true, isDead: false, awaitedCalls: [],
     keptWithin: () => 0, canContinue: () => true, prepare: () => nextRound(),

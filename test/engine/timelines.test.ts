@@ -7,9 +7,9 @@ import { bestMatch, comingFree, type Found, givenUp, restingOfBeginningMax, stan
 import { rested, timelineOfWords } from "../support/owned-processes.ts";
 import { turnOf, user } from "../support/turns.ts";
 
-const all = { rewindSteps: true, rewindMany: true, rewindToEmpty: true, answerTarget: true };
-const none = { rewindSteps: false, rewindMany: false, rewindToEmpty: false, answerTarget: false };
-const beginning = "B" as HistoryHash;
+const all = { rewindSteps: true, rewindMany: true, rewindToEmpty: true, answerTarget: true, setModel: true };
+const none = { rewindSteps: false, rewindMany: false, rewindToEmpty: false, answerTarget: false, setModel: false };
+const profile = { hash: "B" as HistoryHash, turn: turnOf({ model: "opus" }) };
 
 interface StandInOptions {
   readonly name?: Rested["name"];
@@ -19,11 +19,12 @@ interface StandInOptions {
   readonly places?: readonly number[];
   readonly beginning?: string;
   readonly canContinue?: boolean;
+  readonly model?: string;
 }
 
-function standIn(words: string, { awaitedCalls = [], places = [], canContinue = true, ...options }: StandInOptions = {}): OwnedProcess {
+function standIn(words: string, { awaitedCalls = [], places = [], canContinue = true, model = "opus", ...options }: StandInOptions = {}): OwnedProcess {
   const conversation = {
-    awaitedCalls, canContinue: () => canContinue,
+    model, awaitedCalls, canContinue: () => canContinue,
     keptWithin: (max: number, { rewindSteps }: typeof all) => (rewindSteps ? places.findLast((kept) => kept <= max) : undefined),
   };
   return { use: rested(words, { ...options, conversation }) } as unknown as OwnedProcess;
@@ -121,31 +122,37 @@ describe("a conversation that is given up for another", () => {
   const [long, short] = [standIn("a b c d", { places: [0, 2] }), standIn("x y", { places: [0] })];
 
   it("is a short one, though a warm process waits", () => {
-    assert.equal(givenUp([long, short], beginning, all, false)?.owned, short);
-    assert.equal(givenUp([long], beginning, all, false), undefined, "a long one is worth more than a warm process");
-    assert.equal(givenUp([long], beginning, all, true)?.owned, long);
+    assert.equal(givenUp([long, short], profile, all, false)?.owned, short);
+    assert.equal(givenUp([long], profile, all, false), undefined, "a long one is worth more than a warm process");
+    assert.equal(givenUp([long], profile, all, true)?.owned, long);
   });
 
   it("is the one that has rested longest where many rest", () => {
     const many = Array.from({ length: restingOfBeginningMax }, (_, index) => standIn(`${index} b c d`, { places: [0, 2] }));
-    assert.equal(givenUp(many, beginning, all, false)?.owned, many[0]);
-    assert.equal(givenUp(many.slice(1), beginning, all, false), undefined);
+    assert.equal(givenUp(many, profile, all, false)?.owned, many[0]);
+    assert.equal(givenUp(many.slice(1), profile, all, false), undefined);
   });
 
   it("has the same beginning, can be emptied, and waits for no tools", () => {
     const usable = [standIn("a b", { places: [0], beginning: "other" }), standIn("a b"), standIn("a b", { places: [0], name: "parked" })];
-    assert.equal(givenUp(usable, beginning, all, true), undefined);
-    assert.equal(givenUp([short], beginning, none, true), undefined);
+    assert.equal(givenUp(usable, profile, all, true), undefined);
+    assert.equal(givenUp([short], profile, none, true), undefined);
+  });
+
+  it("is one of any model, where the CLI can change that", () => {
+    const other = standIn("a b", { places: [0], model: "haiku" });
+    assert.equal(givenUp([other], profile, all, false)?.owned, other);
+    assert.equal(givenUp([other], profile, { ...all, setModel: false }, true), undefined);
   });
 });
 
 describe("the processes that stand in for warm ones", () => {
   it("are used ones with the same beginning that can be emptied, now or when their turn is over", () => {
-    const running = (from: string): OwnedProcess => ({ use: { name: "running", beginning: from } }) as unknown as OwnedProcess;
+    const running = (from: string): OwnedProcess => ({ use: { name: "running", beginning: from, conversation: { model: "opus" } } }) as unknown as OwnedProcess;
     const usable = [standIn("a b", { places: [0] }), standIn("a b", { places: [0], beginning: "other" }), standIn("a b")];
     const processes = { usable, all: [...usable, running("B"), running("other")] };
-    assert.deepEqual(standIns(processes, beginning, all), [usable[0], processes.all[3]]);
-    assert.deepEqual(standIns(processes, beginning, none), []);
-    assert.deepEqual(comingFree(processes.all, beginning, all), [processes.all[3]]);
+    assert.deepEqual(standIns(processes, profile, all), [usable[0], processes.all[3]]);
+    assert.deepEqual(standIns(processes, profile, none), []);
+    assert.deepEqual(comingFree(processes.all, profile, all), [processes.all[3]]);
   });
 });

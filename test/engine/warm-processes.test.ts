@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
 import { setImmediate as nextRound } from "node:timers/promises";
+import { noCapabilities } from "../../src/claude/capabilities.ts";
 import type { Conversation } from "../../src/claude/conversation.ts";
 import { bootWaitMs } from "../../src/claude/probe.ts";
 import { Account } from "../../src/engine/account.ts";
@@ -29,6 +30,10 @@ class StandInConversation {
 
   constructor(process: StandInProcess) {
     this.process = process;
+  }
+
+  get model(): string {
+    return this.process.model;
   }
 
   get isReusable(): boolean {
@@ -66,14 +71,16 @@ interface Scene {
   readonly log: string[];
 }
 
-function start(t: TestContext, { warm: wanted = 2, roomFor = 100 } = {}): Scene {
+function start(t: TestContext, { warm: wanted = 2, roomFor = 100, canSetModel = false } = {}): Scene {
   const owner = ownProcesses(t, { max: roomFor });
   const { processes, clock, started: launched, log } = owner;
   const conversations: StandInConversation[] = [];
   const logger = createLogger("info", (line) => log.push(line));
   const refills = new RefillTimer(clock);
+  const capabilities = new KnownCapabilities(clock);
+  if (canSetModel) capabilities.learn({ ...noCapabilities, setModel: true });
   const warm = new WarmProcesses({
-    warm: wanted, processes, capabilities: new KnownCapabilities(clock), account: new Account(logger, clock), clock,
+    warm: wanted, processes, capabilities, account: new Account(logger, clock), clock,
     refills, log: logger,
     converse: (process) => {
       const conversation = new StandInConversation(process as unknown as StandInProcess);
@@ -86,9 +93,10 @@ function start(t: TestContext, { warm: wanted = 2, roomFor = 100 } = {}): Scene 
     warm, owner, refills, launched, conversations, log,
     size: () => processes.counts.warm,
     // As for a turn that nothing but a warm process suits.
-    take: (model, profileOfTurn = some()) => {
+    take: (model, { hash, turn } = some()) => {
+      const profileOfTurn = { hash, turn: { ...turn, model } };
       warm.note(model, profileOfTurn);
-      const found = warm.suitable(model, profileOfTurn);
+      const found = warm.suitable(profileOfTurn);
       if (found === undefined) {
         warm.noteMiss(model);
         return undefined;
@@ -118,6 +126,17 @@ describe("warm processes", () => {
     await nextRound();
     assert.deepEqual(models(), ["opus", "opus", "sonnet", "sonnet"]);
     assert.equal(size(), 4);
+  });
+
+  it("boots as many for all models together where one process serves any, and gives each to whatever model comes", async (t) => {
+    const { warm, models, take, refilled } = start(t, { canSetModel: true });
+    warm.prepare("opus");
+    warm.prepare("sonnet");
+    await nextRound();
+    assert.deepEqual(models(), ["opus", "opus"]);
+    assert.equal(take("sonnet")?.model, "opus");
+    await refilled();
+    assert.deepEqual(models(), ["opus", "opus", "sonnet"], "the next is started with the model used last");
   });
 
   it("keeps more where requests found none, twice as many at most, until that was long ago", async (t) => {

@@ -11,7 +11,7 @@ import { startClaude } from "../support/claude-stdio.ts";
 import { claudePath, claudeVersions, type ClaudeVersion, loggedOutEnvironment, subscriptionEnvironment, temporaryFolder } from "../support/real-claude.ts";
 
 const expected: Readonly<Record<ClaudeVersion, Capabilities>> = {
-  "2.1.330": { ...noCapabilities, rewindSteps: true, rewindMany: true, rewindToEmpty: true, answerTarget: true },
+  "2.1.330": { ...noCapabilities, rewindSteps: true, rewindMany: true, rewindToEmpty: true, answerTarget: true, setModel: true },
   "2.1.197": { ...noCapabilities, rewindSteps: true },
 };
 
@@ -44,6 +44,7 @@ for (const version of claudeVersions) {
       const beganAtMs = performance.now();
       if (isProbed) {
         await probeCapabilities({
+          otherModel: "opus",
           request: async (request) => (await claude.control(request as { readonly subtype: string })).response.response,
           write: (lines) => void claude.child.stdin?.write(lines),
           acknowledged: async () => {
@@ -51,6 +52,7 @@ for (const version of claudeVersions) {
             await claude.waitFor((message) => message.type === "result" && claude.messages.indexOf(message) >= from);
           },
         });
+        if (expected[version].setModel) await claude.control({ subtype: "set_model", model: "sonnet" });
         t.diagnostic(`probed in ${Math.round(performance.now() - beganAtMs)} ms`);
       }
       await claude.ask("a question that is long enough for the digits behind the version");

@@ -54,7 +54,9 @@ function differs(body: StubRequestBody, asked: Asked): string | undefined {
   const others = style.systems.filter((text) => text !== "" && !asked.system.includes(text));
   if (!body.model.includes(asked.model)) return `model ${body.model}, not ${asked.model}`;
   if (!system.endsWith(asked.system) || others.some((text) => system.includes(text))) return `system ${JSON.stringify(system)}`;
-  if (asked.outputTokensMax !== undefined && String(body.max_tokens) !== asked.outputTokensMax) return `max_tokens ${body.max_tokens}`;
+  const bound = String(body.max_tokens);
+  const isRight = asked.outputTokensMax === undefined ? !style.bounds.map(String).includes(bound) : bound === asked.outputTokensMax;
+  if (!isRight) return `max_tokens ${bound}, not ${asked.outputTokensMax ?? "the CLI's own"}`;
   const [upstream, wanted] = [JSON.stringify(askedUpstream(body)), JSON.stringify(asked.messages.map(joined))];
   return upstream === wanted ? undefined : `messages ${upstream}, not ${wanted}`;
 }

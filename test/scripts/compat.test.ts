@@ -12,10 +12,10 @@ describe("the table of what versions can do", () => {
       { version: "2.1.999", capabilities: undefined, failure: "npm has no such version", requests: 0, probedMs: 0 },
     ]);
     assert.deepEqual(table.split("\n"), [
-      "| CLI     | rewindSteps | rewindMany | rewindToEmpty | answerTarget | requests | ms  |",
-      "|---------|-------------|------------|---------------|--------------|----------|-----|",
-      "| 2.1.197 | yes         | no         | no            | no           | 0        | 912 |",
-      "| 2.1.999 | ?           | ?          | ?             | ?            | ?        | ?   |",
+      "| CLI     | rewindSteps | rewindMany | rewindToEmpty | answerTarget | setModel | requests | ms  |",
+      "|---------|-------------|------------|---------------|--------------|----------|----------|-----|",
+      "| 2.1.197 | yes         | no         | no            | no           | no       | 0        | 912 |",
+      "| 2.1.999 | ?           | ?          | ?             | ?            | ?        | ?        | ?   |",
       "2.1.999: npm has no such version",
     ]);
   });

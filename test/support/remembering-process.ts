@@ -91,6 +91,8 @@ export class RememberingProcess {
   #awaitsAck = false;
   #isSpent = false;
   #soundness: Soundness = "sound";
+  /** Another model has had the earlier part of its conversation. */
+  #isMixed = false;
   /** Stops the turn that runs. */
   #stop: (() => void) | undefined;
   #turn: Promise<void> = Promise.resolve();
@@ -163,6 +165,7 @@ export class RememberingProcess {
       else this.#rehearse();
     }
     this.#history.addUser(content, uuid);
+    if (this.#isMixed && line["shouldQuery"] !== false) this.#watch.onViolation(`process ${this.pid} goes on with another model`);
     if (line["shouldQuery"] === false) void this.#acknowledge();
     else this.#turn = this.#answer();
   }
@@ -193,7 +196,10 @@ export class RememberingProcess {
         if (request.sdkMcpServers !== undefined) this.#tools = this.#ask("tools/list", {}).then(({ result }) => result.tools);
         break;
       case "apply_flag_settings":
-        this.outputTokensMax = (request.settings.env?.CLAUDE_CODE_MAX_OUTPUT_TOKENS as string | undefined) ?? this.outputTokensMax;
+        this.#setEnvironment(request.settings.env ?? {});
+        break;
+      case "set_model":
+        this.#setModel(request.model as string);
         break;
       case "set_max_thinking_tokens":
         this.#thinkingTokens = request.max_thinking_tokens as number | null;
@@ -209,6 +215,19 @@ export class RememberingProcess {
     }
     const models = ["opus", "sonnet"].map((value) => ({ value, resolvedModel: `claude-${value}-fake`, displayName: value }));
     this.#say(successLine(request_id as string, { models, account: { tokenSource: "fake" } }));
+  }
+
+  /** As the real ones do: what is not named stays, and "" is as if it were not set. */
+  #setEnvironment(env: Readonly<Record<string, string>>): void {
+    const bound = env["CLAUDE_CODE_MAX_OUTPUT_TOKENS"] ?? this.outputTokensMax;
+    this.outputTokensMax = bound === "" ? undefined : bound;
+  }
+
+  /** One that cannot be emptied notes the change in its conversation, as 2.1.197 does. */
+  #setModel(model: string): void {
+    this.model = model;
+    this.#isMixed = this.#history.length > 0;
+    if (!this.#abilities.toEmpty) this.#history.addUser([{ type: "text", text: `Set model to ${model}` }], randomUUID());
   }
 
   #interrupt(): void {
@@ -233,6 +252,7 @@ export class RememberingProcess {
     const reply = refusal === undefined ? this.#history.rewind(request) : refused(refusal);
     this.#rewoundAtMs = performance.now();
     const healsAll = reply.rewound && this.#history.length === 0;
+    if (healsAll) this.#isMixed = false;
     if (healsAll || (reply.rewound && before !== "refused")) this.#soundness = "sound";
     else this.#soundness = "refused";
     this.#openRewinds = Math.max(0, this.#openRewinds - 1);

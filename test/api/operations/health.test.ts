@@ -31,7 +31,7 @@ describe("the report of health", () => {
     const turns = { ...status.turns, wentOn: 5, rewound: 2, messagesTakenBack: 7 };
     const facts = { version: "1.0.0", isDemo: false, uptimeSeconds: 1, policy: [] };
     const reportOf = (more: Partial<EngineStatus>) => healthReport({ ...status, processes, turns, ...more }, facts) as any;
-    const capabilities = { rewindSteps: true, rewindMany: false, rewindToEmpty: true, answerTarget: false };
+    const capabilities = { rewindSteps: true, rewindMany: false, rewindToEmpty: true, answerTarget: false, setModel: false };
     const report = reportOf({ capabilities });
     assert.deepEqual(report.processes, { all: 3, booting: 0, probed: 0, running: 2, warm: 1, resting: 0, parked: 0, ending: 0 });
     assert.deepEqual(report.turns, { went_on: 5, rewound: 2, messages_taken_back: 7, told: status.turns.told, told_on: status.turns.toldOn });

@@ -1,0 +1,101 @@
+import type { Effort, Turn } from "../turn/turn.ts";
+import type { JsonObject } from "./protocol.ts";
+
+/** The smallest thinking budget that the Messages API accepts, in tokens. It must also be below the output limit. */
+const thinkingTokensMin = 1_024;
+
+/** What of a turn is a setting. */
+export type TurnSettings = Pick<Turn, "model" | "maxTokens" | "effort" | "thinking">;
+
+/** A turn's settings as the CLI is told them. */
+interface Settings {
+  readonly model: string;
+  /** Null is as the CLI does for the model. */
+  readonly effortLevel: Effort | null;
+  /** Environment variables that the CLI reads for each turn. "" is as if it were not set. */
+  readonly env: Readonly<Record<string, string>>;
+  /** The budget of `set_max_thinking_tokens`; null is as the CLI does for the model. */
+  readonly thinkingTokens: number | null;
+}
+
+/**
+ * The settings that one process has, each of which it can be told anew before a turn: the output limit, thinking, the
+ * effort, and while it has no message the model. What it was told stays, so it is told again only where a turn wants
+ * something else.
+ *
+ * The effort goes by the CLI's own setting, not as a parameter of the API (`CLAUDE_CODE_EXTRA_BODY`): beside such a
+ * parameter the CLI leaves out the beta header of the effort, and 2.1.330 writes its own effort beside the first
+ * message all the same. Where a conversation's effort changes, 2.1.330 notes the new one behind the prompt, in the
+ * form that the API has for that; a rewind takes the note away with its prompt.
+ */
+export class LiveSettings {
+  /** What the process has; a setting of which that is not known is undefined. */
+  #has: Partial<Settings>;
+
+  /** `model` is what the process was launched with. */
+  constructor(model: string) {
+    this.#has = settingsOf({ model });
+  }
+
+  /** The model that the process asks. Undefined when it refused to be given another. */
+  get model(): string | undefined {
+    return this.#has.model;
+  }
+
+  /** Whether the process has all that a turn wants. */
+  suit(turn: TurnSettings): boolean {
+    return requestsFor(this.#has, settingsOf(turn)).length === 0;
+  }
+
+  /** The control requests after which the process has what a turn wants; none if it has that already. */
+  changes(turn: TurnSettings): JsonObject[] {
+    const [had, wanted] = [this.#has, settingsOf(turn)];
+    this.#has = wanted;
+    return requestsFor(had, wanted);
+  }
+
+  /** To be called when the CLI refused a change: what it has is not known any more, and is told anew. */
+  forget(): void {
+    this.#has = {};
+  }
+}
+
+function requestsFor(has: Partial<Settings>, wanted: Settings): JsonObject[] {
+  const { model, effortLevel, env = {}, thinkingTokens } = has;
+  const changedEnv = Object.entries(wanted.env).filter(([name, value]) => env[name] !== value);
+  const settings = {
+    ...(wanted.effortLevel === effortLevel ? {} : { effortLevel: wanted.effortLevel }),
+    ...(changedEnv.length === 0 ? {} : { env: Object.fromEntries(changedEnv) }),
+  };
+  return [
+    ...(wanted.model === model ? [] : [{ subtype: "set_model", model: wanted.model }]),
+    ...(Object.keys(settings).length === 0 ? [] : [{ subtype: "apply_flag_settings", settings }]),
+    ...(wanted.thinkingTokens === thinkingTokens
+      ? []
+      : [{ subtype: "set_max_thinking_tokens", max_thinking_tokens: wanted.thinkingTokens }]),
+  ];
+}
+
+function settingsOf({ model, maxTokens, effort, thinking }: TurnSettings): Settings {
+  // Without room for thinking it is off: for some models the CLI would ask for a budget that the API refuses.
+  const hasNoRoom = maxTokens !== undefined && maxTokens <= thinkingTokensMin;
+  return {
+    model,
+    effortLevel: effort ?? null,
+    env: {
+      CLAUDE_CODE_MAX_OUTPUT_TOKENS: maxTokens === undefined ? "" : String(maxTokens),
+      CLAUDE_CODE_DISABLE_THINKING: hasNoRoom || thinking?.type === "disabled" ? "1" : "",
+    },
+    thinkingTokens: thinkingTokensOf(thinking),
+  };
+}
+
+/**
+ * The thinking budget as the CLI is told it. Null where the turn sets nothing, and for adaptive thinking: a CLI that
+ * was told nothing lets each model that can think adaptively do so, and gives any other its own budget. A budget below
+ * the API's minimum is raised to it: CLI 2.1.197 passes it on as it is, and the API refuses the request.
+ */
+function thinkingTokensOf(thinking: Turn["thinking"]): number | null {
+  if (thinking === undefined || thinking.type === "adaptive") return null;
+  return thinking.type === "disabled" ? 0 : Math.max(thinking.budgetTokens, thinkingTokensMin);
+}
