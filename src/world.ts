@@ -2,6 +2,7 @@
 
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { findInstallation } from "./claude/installation.ts";
 import { ClaudeProcess } from "./claude/process.ts";
 import type { Clock, World } from "./engine/world.ts";
@@ -36,5 +37,6 @@ export const realWorld: World = {
   randomId: randomUUID,
   findInstallation,
   launch: (options) => new ClaudeProcess(options),
+  cores: availableParallelism(),
   memoryOf: residentBytes,
 };

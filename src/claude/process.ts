@@ -39,6 +39,7 @@ export class ClaudeProcess {
   /** Resolves when the process is gone and its pipes are closed. Never rejects. */
   readonly closed: Promise<void>;
   #state: ProcessState = "booting";
+  #hasSpoken = false;
   #failure: BridgeError | undefined;
   #listener: ProcessListener | undefined;
   readonly #child: ChildProcessWithoutNullStreams;
@@ -82,7 +83,10 @@ export class ClaudeProcess {
     readLines(child.stdout, {
       takeInPlace: (read, start, end) => this.#listener?.takeInPlace?.(read, start, end) === true,
       onLine: (line, wasCut) => this.#listener?.onLine(line, wasCut),
-      onReadEnd: () => this.#listener?.onReadEnd(),
+      onReadEnd: () => {
+        this.#hasSpoken = true;
+        this.#listener?.onReadEnd();
+      },
       onOverflow: () => this.#fail(
         new BridgeError("cli_failed", `The claude process wrote a line that is longer than can be read.`)
       ),
@@ -96,6 +100,11 @@ export class ClaudeProcess {
 
   get state(): ProcessState {
     return this.#state;
+  }
+
+  /** Whether it has come up: it has written something. */
+  get isUp(): boolean {
+    return this.#hasSpoken;
   }
 
   /**

@@ -75,9 +75,9 @@ export const options: { readonly [Name in keyof Config]: Option<Config[Name]> } 
   warm: {
     flag: "--warm", env: "CLAUDE_MAX_API_WARM", sort: wholeNumber(0, 100, "COUNT"), defaultValue: () => 1,
     help:
-      "How many booted processes wait for the next new conversation, for each model in use, and up to twice as " +
-      "many while that is too few; fewer where used ones can be emptied for it, and one in all when no request " +
-      "has come for 5 minutes. 0 turns that off.",
+      "How many booted processes wait for the next new conversation, and up to twice as many while that is too " +
+      "few; so many for each model in use where the CLI cannot change a process's model. Fewer where used ones can " +
+      "be emptied for it, and one in all when no request has come for 5 minutes. 0 turns that off.",
   },
   conversationIdleSeconds: {
     flag: "--conversation-idle", env: "CLAUDE_MAX_API_CONVERSATION_IDLE",

@@ -13,6 +13,7 @@ import { LoginGate } from "./login-gate.ts";
 import { ModelCatalog } from "./model-catalog.ts";
 import { ModelService } from "./model-service.ts";
 import { Moves } from "./moves.ts";
+import { bootsForTurn } from "./owned-process.ts";
 import { ProcessFolder } from "./process-folder.ts";
 import { Processes } from "./processes.ts";
 import { RefillTimer } from "./refill-timer.ts";
@@ -69,7 +70,9 @@ export function engineParts(options: EngineOptions): EngineParts {
     installed, folder, home, launcher, processes, capabilities, account, models: catalog, boots, clock, log,
   });
 
-  const isBusy = (): boolean => capabilities.current.rewindToEmpty && processes.counts.running > 0;
+  // Turns either come free with their processes, or wait for boots that another would slow down.
+  const isBusy = (): boolean => (capabilities.current.rewindToEmpty && processes.counts.running > 0)
+    || processes.all.filter(bootsForTurn).length >= world.cores;
   const refills = new RefillTimer(clock, isBusy);
   const { rehearsalWaitMsMax, limits = {} } = options;
   const converse = (process: ClaudeProcess): Conversation => new Conversation(process, {

@@ -99,6 +99,11 @@ export interface OwnedWarm {
   readonly use: Warm;
 }
 
+/** Whether a turn has a process that has not come up yet. */
+export function bootsForTurn({ use, process, isEnding }: OwnedProcess): boolean {
+  return use.name === "running" && !process.isUp && !isEnding;
+}
+
 /** The warm ones of some processes. */
 export function warmOf(all: readonly OwnedProcess[]): OwnedWarm[] {
   return all.flatMap((owned) => (owned.use.name === "warm" ? [{ owned, use: owned.use }] : []));

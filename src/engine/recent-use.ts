@@ -8,7 +8,7 @@ export const modelsMax = 8;
 /** How many refused beginnings are remembered. */
 export const refusedMax = 16;
 
-/** A conversation's beginning. Equal hashes mean the same system prompt, tools and settings. */
+/** A conversation's beginning, and a turn that has it. Equal hashes mean the same system prompt and tools. */
 export interface Profile {
   readonly hash: HistoryHash;
   readonly turn: Turn;

@@ -11,8 +11,8 @@ export const refillDelayMs = 250;
 export const refillDelayMsMax = 2_000;
 
 /**
- * How many times a refill waits anew, `refillDelayMs` each, while turns run whose processes can be given on: a boot
- * takes the CPU from them, and they may stand in for the missing processes.
+ * How many times a refill waits anew, `refillDelayMs` each, while turns run whose processes can be given on, or many
+ * processes boot for turns: a boot takes the CPU from them, and the used ones may stand in for the missing processes.
  */
 export const busyDelaysMax = 20;
 

@@ -120,6 +120,7 @@ export class Seats {
           const leftMs = bootsAtMs - clock.monotonic();
           if (boot === undefined && (!isWaiting || leftMs <= 0)) {
             warm.noteMiss(turn.model);
+            this.#endSurplus(profile);
             if (!isWaiting) return await this.boot(seeker, signal);
             boot = this.#startBoot(seeker);
           }
@@ -144,10 +145,7 @@ export class Seats {
   /** Keeps the process of a turn that is over. `timeline` is what it has been told, the answer included. */
   keep({ owned, conversation }: Seat, timeline: Timeline): void {
     const name = conversation.isParked ? "parked" : "resting";
-    const { processes, capabilities } = this.#options;
-    processes.release(owned, { name, conversation, timeline });
-    if (capabilities.current.rewindToEmpty) return;
-    for (const spare of surplusOf(processes.usable, timeline.beginning, cheapKeptUnemptied)) processes.end(spare);
+    this.#options.processes.release(owned, { name, conversation, timeline });
   }
 
   /**
@@ -207,6 +205,13 @@ export class Seats {
     processes.giveUp(owned);
     processes.run(owned, conversation, profile.hash);
     return { owned, conversation, way: "recycled", kept: 0, takenBack: timeline.hashes.length };
+  }
+
+  /** Ends used processes that no other conversation can have, where conversations of one question keep coming. */
+  #endSurplus({ hash }: Profile): void {
+    const { processes, capabilities } = this.#options;
+    if (capabilities.current.rewindToEmpty) return;
+    for (const spare of surplusOf(processes.usable, hash, cheapKeptUnemptied)) processes.end(spare);
   }
 
   async #emptied(seat: Seat): Promise<Seat | undefined> {

@@ -17,7 +17,8 @@ interface Told {
 }
 
 /** Probes a history that takes back what such a CLI does. Another model may be noted in it, or refused. */
-async function probed(abilities: RewindAbilities, { otherModel = "opus" as string | undefined, onModel = (_history: RewindableHistory): void => {} } = {}) {
+async function probed(abilities: RewindAbilities, more: { readonly otherModel?: string | undefined; readonly onModel?: (history: RewindableHistory) => void } = {}) {
+  const { otherModel, onModel } = { otherModel: "opus", onModel: () => {}, ...more };
   const history = new RewindableHistory(abilities);
   const requests: JsonObject[] = [];
   let isAwaited = false;

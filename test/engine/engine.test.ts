@@ -326,18 +326,29 @@ describe("a conversation", () => {
     ["another question", (answer: string) => ({ messages: [user("one!"), assistant(answer), user("two")] })],
     ["another system prompt", (answer: string) => ({ messages: [user("one"), assistant(answer), user("two")], system: systemOf("other") })],
     ["another model", (answer: string) => ({ messages: [user("one"), assistant(answer), user("two")], model: "other" })],
-    ["another token limit", (answer: string) => ({ messages: [user("one"), assistant(answer), user("two")], maxTokens: 5_000 })],
   ] as const) {
     it(`with ${what} is another one: replayed on a fresh process`, async (t) => {
       const { engine } = startEngine(t, "echo-history", keep);
       const first = await toldAfter(engine, [user("one")]);
       const { messages, ...more } = turn(first.answer) as { messages: Message[] } & Partial<Turn>;
       const second = await toldAfter(engine, messages, more);
-      // initialize, perhaps the limit, the history and its acknowledgement, the question.
-      assert.equal(second.count, more.maxTokens === undefined ? 5 : 6);
+      // initialize, the history and its acknowledgement, the question.
+      assert.equal(second.count, 5);
       assert.deepEqual([engine.status.turns.wentOn, engine.status.turns.told.unknown_history], [0, 1]);
     });
   }
+
+  it("with another token limit, effort and thinking goes on with its process, which is told them, and told them back", async (t) => {
+    const { engine } = startEngine(t, "echo-history", keep);
+    const { answer } = await toldAfter(engine, [user("one")]);
+    const history = [user("one"), assistant(answer), user("two")];
+    const second = await toldAfter(engine, history, { maxTokens: 5_000, effort: "low", thinking: { type: "enabled", budgetTokens: 2_000 } });
+    assert.deepEqual([second.count, engine.status.turns.wentOn], [5, 1], "the settings, the thinking, the question");
+    const third = await toldAfter(engine, [...history, assistant(second.answer), user("three")]);
+    assert.deepEqual([third.count, engine.status.turns.wentOn], [8, 2]);
+    const fourth = await toldAfter(engine, [...history, assistant(second.answer), user("three"), assistant(third.answer), user("four")]);
+    assert.equal(fourth.count, 9, "the question alone");
+  });
 
   it("that was regenerated is replayed: the process that has seen the answer is not asked again", async (t) => {
     const { engine } = startEngine(t, "echo-history", keep);
@@ -413,7 +424,7 @@ describe("a conversation", () => {
 
   it("makes room once for each turn that has none", async (t) => {
     const { engine } = startEngine(t, "answers", { ...keep, maxProcesses: 3 });
-    for (const text of ["WORDS 1", "WORDS 2", "WORDS 3"]) await collect(engine.run(ask(text), never));
+    for (const system of ["one", "two", "three"]) await collect(engine.run(ask("WORDS 1", { system: systemOf(system) }), never));
     assert.equal(restingIn(engine), 3);
     const runs = ["WORDS 4", "WORDS 5"].map(async (text) => (await begin(engine, ask(text))).batches);
     for (const batches of await Promise.all(runs)) {

@@ -5,8 +5,12 @@ import { conversationOf, hangingAnswer, textAnswer, textOf } from "../support/an
 import { healthOf, waitForHealth } from "../support/health.ts";
 import { claudeVersions } from "../support/real-claude.ts";
 import { claudesOf, type RealServer, startReal } from "../support/real-server.ts";
+import { sampleOf } from "../support/sample.ts";
 
 interface Said { readonly role: "system" | "user" | "assistant"; readonly content: string }
+
+/** A server is started for each. */
+const settingsCompared = sampleOf({ what: "settings of a moved process", small: 2, large: 2, whole: 7 });
 
 const system: Said = { role: "system", content: "Be terse." };
 const user = (content: string): Said => ({ role: "user", content });
@@ -73,8 +77,60 @@ describe("a process is moved to where the request's history stands", () => {
       if (canBeEmptied) assert.deepEqual(toldOn, { recycled: 3, warm: 0, booted: 1 });
       else assert.deepEqual(toldOn, { recycled: 0, warm: 0, booted: 4 });
     });
+
+    it(`claude ${version}: each turn's token limit, effort and thinking are those that it asks for, on one process`, async (t) => {
+      const { stub, startServer } = await startReal(t, version);
+      const server = await startServer();
+      stub.respond = () => textAnswer(["Fine."]);
+      const asked: readonly object[] = [
+        { reasoning_effort: "low", max_completion_tokens: 5_000 }, {}, { reasoning_effort: "high" }, { reasoning_effort: "none" },
+        { reasoning_effort: "low", max_completion_tokens: 700 }, { max_completion_tokens: 5_000 }, {},
+      ];
+      const bodiesOf = async ({ client }: RealServer, ask: (index: number) => boolean): Promise<readonly (object | undefined)[]> => {
+        const history: Said[] = [system];
+        const bodies: (object | undefined)[] = [];
+        for (const [index, settings] of asked.entries()) {
+          history.push(user(`question ${index}`));
+          if (ask(index)) await client.chat.completions.create({ model: "sonnet", messages: history, ...settings });
+          bodies.push(ask(index) ? settingsOf(stub.requests.at(-1)?.body) : undefined);
+          history.push(assistant("Fine."));
+        }
+        return bodies;
+      };
+      const live = await bodiesOf(server, () => true);
+      assert.equal(claudesOf(server.bridge).length, 1);
+      assert.equal((await healthOf(server.bridge.url)).turns.went_on, asked.length - 1);
+      for (const index of [...asked.keys()].slice(0, settingsCompared)) {
+        const fresh = await bodiesOf(await startServer(), (other) => other === index);
+        assert.deepEqual(live[index], fresh[index], JSON.stringify(asked[index]));
+      }
+      const different = new Set(live.map((body) => JSON.stringify(body))).size;
+      assert.ok(different >= asked.length - 2, `${different} are different: two ask for nothing, and 2.1.197's own effort is high`);
+    });
+
+    it(`claude ${version}: ${canBeEmptied ? "one process serves every model, one after the other" : "each model has its process"}`, async (t) => {
+      const { stub, startServer } = await startReal(t, version);
+      stub.respond = () => textAnswer(["Fine."]);
+      const models = ["sonnet", "opus", "haiku", "sonnet"];
+      const askOf = async ({ client }: RealServer, model: string): Promise<string> => {
+        await client.chat.completions.create({ model, messages: [system, user(`Hello, ${model}.`)] });
+        // Each server has a folder of its own.
+        return JSON.stringify({ ...stub.requests.at(-1)?.body, metadata: undefined }).replace(/\/\d+\/empty/u, "/PORT/empty");
+      };
+      const server = await startServer();
+      const moved: string[] = [];
+      for (const model of models) moved.push(await askOf(server, model));
+      assert.equal(claudesOf(server.bridge).length === 1, canBeEmptied);
+      for (const [index, model] of models.entries()) assert.equal(moved[index], await askOf(await startServer(), model), "as a process that was started with it");
+    });
   }
 });
+
+/** What of a request to the API is set for the turn. */
+function settingsOf(body: object | undefined): object {
+  const { max_tokens, output_config, thinking, context_management } = body as Readonly<Record<string, unknown>>;
+  return { max_tokens, output_config, thinking, context_management };
+}
 
 /** Asks, and leaves once upstream has been asked. */
 async function askAndStop({ client, bridge }: RealServer, messages: readonly Said[], asked: () => Promise<unknown>): Promise<void> {

@@ -35,7 +35,7 @@ export class ScriptedCli {
         this.processes.push(process);
         return process as unknown as ClaudeProcess;
       },
-      memoryOf: () => undefined,
+      memoryOf: () => undefined, cores: 2,
     } as World;
   }
 

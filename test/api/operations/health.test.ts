@@ -35,7 +35,7 @@ describe("the report of health", () => {
     const report = reportOf({ capabilities });
     assert.deepEqual(report.processes, { all: 3, booting: 0, probed: 0, running: 2, warm: 1, resting: 0, parked: 0, ending: 0 });
     assert.deepEqual(report.turns, { went_on: 5, rewound: 2, messages_taken_back: 7, told: status.turns.told, told_on: status.turns.toldOn });
-    assert.deepEqual(report.claude.capabilities, { rewind_steps: true, rewind_many: false, rewind_to_empty: true, answer_target: false });
+    assert.deepEqual(report.claude.capabilities, { rewind_steps: true, rewind_many: false, rewind_to_empty: true, answer_target: false, set_model: false });
     assert.equal(reportOf({}).claude.capabilities, null);
   });
 
