@@ -1,4 +1,5 @@
 import type { ChildProcessWithoutNullStreams } from "node:child_process";
+import type { Socket } from "node:net";
 import { asBridgeError, BridgeError } from "../errors.ts";
 import { ChildExit, type LaunchOptions, OutputPipes, signalGroup, startChild } from "./child.ts";
 import { readLines } from "./lines.ts";
@@ -39,7 +40,6 @@ export class ClaudeProcess {
   /** Resolves when the process is gone and its pipes are closed. Never rejects. */
   readonly closed: Promise<void>;
   #state: ProcessState = "booting";
-  #hasSpoken = false;
   #failure: BridgeError | undefined;
   #listener: ProcessListener | undefined;
   readonly #child: ChildProcessWithoutNullStreams;
@@ -83,10 +83,7 @@ export class ClaudeProcess {
     readLines(child.stdout, {
       takeInPlace: (read, start, end) => this.#listener?.takeInPlace?.(read, start, end) === true,
       onLine: (line, wasCut) => this.#listener?.onLine(line, wasCut),
-      onReadEnd: () => {
-        this.#hasSpoken = true;
-        this.#listener?.onReadEnd();
-      },
+      onReadEnd: () => this.#listener?.onReadEnd(),
       onOverflow: () => this.#fail(
         new BridgeError("cli_failed", `The claude process wrote a line that is longer than can be read.`)
       ),
@@ -104,7 +101,8 @@ export class ClaudeProcess {
 
   /** Whether it has come up: it has written something. */
   get isUp(): boolean {
-    return this.#hasSpoken;
+    // Node makes a child's pipes of sockets.
+    return (this.#child.stdout as Partial<Socket>).bytesRead !== 0;
   }
 
   /**

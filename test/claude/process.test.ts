@@ -40,10 +40,18 @@ async function startWatched(t: TestContext, name: string, environment?: Readonly
 }
 
 describe("a process", () => {
+  it("has not come up before it has written something", async (t) => {
+    const { claude, witness } = await startWatched(t, "silent");
+    assert.equal(claude.isUp, false);
+    await claude.end();
+    assert.deepEqual([claude.isUp, witness.lines], [false, []]);
+  });
+
   it("gives each line, and the end of each read after its lines", async (t) => {
     const { claude, witness } = await startWatched(t, "answers");
     await claude.write(prompt("WORDS 3"));
     await witness.message(({ type }) => type === "result");
+    assert.equal(claude.isUp, true);
     assert.ok(witness.lines.every((line) => line.startsWith("{") && line.endsWith("}")));
     assert.equal(witness.lines.filter((line) => line.includes("text_delta")).length, 3);
     assert.ok(witness.reads >= 1);
