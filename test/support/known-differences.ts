@@ -5,7 +5,7 @@
 import type { Sent } from "./chat-transcript.ts";
 import { breachesTold } from "./known-breaches.ts";
 import type { ClaudeVersion } from "./real-claude.ts";
-import { lostDigits } from "./said-differences.ts";
+import { quotedDigits } from "./said-differences.ts";
 
 export interface KnownDifference {
   /** A sentence for the README. */
@@ -33,8 +33,9 @@ const calling = (name: string, args: string): readonly Sent[] => [
 
 export const knownDifferences: readonly KnownDifference[] = [
   {
-    name: "A number beyond 2^53 in the arguments of an earlier call loses its last digits.", issue: 11, versions: both,
-    shows: new RegExp(`^${lostDigits}`, "u"),
+    name: "A whole number beyond 2^53 in the arguments of an earlier call is told as a string of its digits: the CLI "
+      + "would round it.", issue: 11, versions: both,
+    shows: new RegExp(`^${quotedDigits}`, "u"),
     request: { model: "sonnet", messages: [user("q"), ...calling("f", '{"id":1234567890123456789}')] },
   },
   {

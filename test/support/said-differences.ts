@@ -1,10 +1,10 @@
 /** In what two transcripts differ: each difference a sentence of its own, so that one excuses no other. */
 import type { Said } from "./chat-transcript.ts";
-import { keysSorted } from "./exact-json.ts";
+import { exactOf, keysSorted } from "./exact-json.ts";
 import { show, wellFormed } from "./raw-body-blocks.ts";
 
-/** How a sentence begins about a call that is the client's but for digits that a double has no room for. */
-export const lostDigits = "messages: digits are lost: ";
+/** How a sentence begins about a call that is the client's but for whole numbers that JavaScript would round. */
+export const quotedDigits = "messages: digits are told as text: ";
 
 export function saidDifferences(expected: readonly Said[], found: readonly Said[]): string[] {
   const common = lastingPairs(expected.map(textOf), found.map(textOf));
@@ -33,8 +33,8 @@ function hunkFindings(expected: readonly Said[], found: readonly Said[]): string
 
 function sentence(expected: Said | undefined, found: Said | undefined): string {
   const isBoth = expected !== undefined && found !== undefined;
-  const isRounded = isBoth && textOf(asDoubles(expected)) === textOf(asDoubles(found));
-  return `${isRounded ? lostDigits : "messages: "}${show(found)} in the place of ${show(expected)}`;
+  const isQuoted = isBoth && textOf(quoted(expected)) === textOf(found);
+  return `${isQuoted ? quotedDigits : "messages: "}${show(found)} in the place of ${show(expected)}`;
 }
 
 function textOf(said: unknown): string {
@@ -42,11 +42,13 @@ function textOf(said: unknown): string {
   return JSON.stringify(keysSorted(said), whole);
 }
 
-/** Numbers are written as `parseExact` does. */
-function asDoubles(said: Said): unknown {
+/** Whole numbers that a double has no room for as their digits. Numbers are written as `parseExact` does. */
+function quoted(said: Said): unknown {
   return JSON.parse(JSON.stringify(said), (_key, value: unknown) => {
-    const [, number] = (typeof value === "string" ? /^number (-?\d+(?:e-?\d+)?)$/u.exec(value) : null) ?? [];
-    return number === undefined ? value : Number(number);
+    const [, digits, zeros] = (typeof value === "string" ? /^number (-?\d+)e(\d+)$/u.exec(value) : null) ?? [];
+    if (digits === undefined) return value;
+    const whole = `${digits}${"0".repeat(Number(zeros))}`;
+    return exactOf(Number(whole)) === value ? value : whole;
   });
 }
 
