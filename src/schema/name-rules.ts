@@ -1,8 +1,9 @@
 import { childrenOf, isSchema, type Schema, withChildren } from "./keywords.ts";
 import { faultAt, type Subject } from "./subject.ts";
 
-/** The longest name that a pattern is tried on, in characters. */
-const triedCharsMax = 256;
+/** The longest name that a pattern is tried on, and the longest pattern that is tried, in characters. */
+const triedCharsMax = 128;
+const patternCharsMax = 200;
 /**
  * Matches a pattern that is certain to be done soon: characters, classes and escapes, with at most three that repeat. A
  * client can send others that take for ever.
@@ -76,7 +77,8 @@ export class NameRules {
   }
 
   #matches(pattern: string, name: string): boolean {
-    if (name.length > triedCharsMax || !quickPattern.test(pattern)) throw this.#fault(name);
+    const isQuick = name.length <= triedCharsMax && pattern.length <= patternCharsMax && quickPattern.test(pattern);
+    if (!isQuick) throw this.#fault(name);
     return new RegExp(pattern, "u").test(name);
   }
 
