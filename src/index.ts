@@ -4,7 +4,6 @@
  */
 
 import { existsSync, readFileSync } from "node:fs";
-import type { AddressInfo } from "node:net";
 import { homedir, tmpdir, totalmem } from "node:os";
 import { extname, isAbsolute, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -15,10 +14,11 @@ import type { Config } from "./config/settings.ts";
 import { openAiErrors } from "./api/openai/errors.ts";
 import { StoredResponses } from "./api/openai/responses/stored.ts";
 import { Engine, type EngineStatus } from "./engine/engine.ts";
-import { createAccessCheck } from "./http/access.ts";
+import { createAccess } from "./http/access.ts";
 import { bytesPerMegabyte } from "./http/body.ts";
 import { HeldAnswers } from "./http/held-answers.ts";
 import { ImageCache } from "./http/image-cache.ts";
+import { Listeners } from "./http/listeners.ts";
 import { Preparation } from "./http/preparation.ts";
 import type { Route } from "./http/route.ts";
 import { routesOf } from "./http/routes.ts";
@@ -142,26 +142,23 @@ export function createClaudeMaxApi(
       more: routes,
     }),
     defaultErrors: openAiErrors,
-    checkAccess: createAccessCheck(config),
+    access: createAccess(config),
   });
+  const listeners = new Listeners(server, log);
   let discovery: Promise<unknown> = Promise.resolve();
   return {
-    listen: () => new Promise((resolveUrl, reject) => {
-      server.once("error", reject);
-      server.listen(config.port, config.host, () => {
-        server.off("error", reject);
-        const { address, family, port } = server.address() as AddressInfo;
-        listenedPort = port;
-        discovery = engine.discover();
-        resolveUrl({ url: `http://${family === "IPv6" ? `[${address}]` : address}:${port}` });
-      });
-    }),
+    listen: async () => {
+      const { address, family, port } = await listeners.listen(config.port, config.host);
+      listenedPort = port;
+      discovery = engine.discover();
+      return { url: `http://${family === "IPv6" ? `[${address}]` : address}:${port}` };
+    },
     discovered: async () => {
       await discovery;
       return engine.status;
     },
     close: async () => {
-      const closed = new Promise<void>((resolveClosed) => server.close(() => resolveClosed()));
+      const closed = listeners.close();
       server.closeIdleConnections();
       await engine.close(config.shutdownWaitSeconds * 1000);
       const timer = setTimeout(() => server.closeAllConnections(), connectionCloseWaitMs);

@@ -110,6 +110,7 @@ function complete(given: ReadonlyMap<OptionName, unknown>, machine: Machine): Co
   return Object.freeze({
     ...config,
     passEnv: Object.freeze([...new Set(config.passEnv)]),
+    allowedOrigins: Object.freeze([...new Set(config.allowedOrigins)]),
     aliases: Object.freeze(config.aliases.map((alias) => Object.freeze({ ...alias }))),
   });
 }

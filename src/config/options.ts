@@ -2,7 +2,7 @@
 
 import { type Config, logLevels, type Machine } from "./settings.ts";
 import {
-  fraction, host, key, level, model, modelAliases, path, type Sort, variableNames, wholeNumber, yesOrNo,
+  fraction, host, key, level, model, modelAliases, origins, path, type Sort, variableNames, wholeNumber, yesOrNo,
 } from "./sorts.ts";
 
 /** One setting: its names, its parser, its default and its help. */
@@ -22,6 +22,13 @@ export interface Option<T> {
 const processBytesTypical = 230_000_000;
 const defaultProcessesMin = 2;
 const defaultProcessesMax = 8;
+
+/**
+ * The API refuses a request within seconds, even if it is slow to. Until its head has come a client sees nothing, so
+ * the wait is as long as `--heartbeat`: no silence of a stream is longer than another. Clients wait longer: undici's
+ * `fetch` and opencode 300 s, the OpenAI SDKs 600 s, nginx as a proxy 60 s.
+ */
+const headWaitSeconds = 15;
 
 /** Every setting, in the order in which `--help` lists them. */
 export const options: { readonly [Name in keyof Config]: Option<Config[Name]> } = {
@@ -46,6 +53,14 @@ export const options: { readonly [Name in keyof Config]: Option<Config[Name]> } 
     flag: "--api-key", env: "CLAUDE_MAX_API_KEY",
     sort: key, secret: true, defaultValue: () => undefined, defaultText: "none",
     help: "Key that clients must send. The environment variable is safer: other users can see a command line.",
+  },
+  allowedOrigins: {
+    flag: "--allowed-origin", env: "CLAUDE_MAX_API_ALLOWED_ORIGIN",
+    sort: origins, repeatable: true, defaultValue: () => [], defaultText: "none",
+    help:
+      "Origin of web pages that are served without an API key, besides this machine's own: app://obsidian.md, or " +
+      "chrome-extension://* for all of such a scheme. With a key every page that has it is served. Repeatable, or " +
+      "separated by commas.",
   },
   defaultModel: {
     flag: "--default-model", env: "CLAUDE_MAX_API_DEFAULT_MODEL", sort: model, defaultValue: () => "opus",
@@ -94,10 +109,11 @@ export const options: { readonly [Name in keyof Config]: Option<Config[Name]> } 
     help: "Longest silence of the CLI inside a turn, in seconds.",
   },
   headWaitSeconds: {
-    flag: "--head-wait", env: "CLAUDE_MAX_API_HEAD_WAIT", sort: fraction(0, 600, "SECONDS"), defaultValue: () => 1,
+    flag: "--head-wait", env: "CLAUDE_MAX_API_HEAD_WAIT", sort: fraction(0, 600, "SECONDS"),
+    defaultValue: () => headWaitSeconds,
     help:
       "How long a response's head waits for the first piece of the answer, in seconds: a failure within it " +
-      "keeps its HTTP status.",
+      "keeps its HTTP status. While the CLI asks the API again after a failure, it is at least 30.",
   },
   heartbeatSeconds: {
     flag: "--heartbeat", env: "CLAUDE_MAX_API_HEARTBEAT", sort: fraction(0, 3600, "SECONDS"), defaultValue: () => 15,

@@ -16,6 +16,8 @@ export interface Config {
   readonly claude: string;
   readonly passEnv: readonly string[];
   readonly apiKey: string | undefined;
+  /** Origins of pages that are served without a key, besides those of this machine; `scheme://*` is all of a scheme. */
+  readonly allowedOrigins: readonly string[];
   readonly defaultModel: string;
   readonly logLevel: LogLevel;
   readonly demo: boolean;

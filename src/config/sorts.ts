@@ -59,6 +59,26 @@ export const level: Sort<LogLevel> = {
 
 const isVariableName = (name: unknown): boolean => typeof name === "string" && /^[A-Za-z_][A-Za-z0-9_]*$/.test(name);
 
+const originForm = /^([a-z][a-z0-9+.-]*):\/\/(?:\*|[^\s/?#@*,]+)$/;
+/** Schemes whose pages anybody makes: of these only a whole origin can be named. */
+const openSchemes: ReadonlySet<string | undefined> = new Set(["http", "https", "file", "data", "blob"]);
+
+function isOrigin(text: unknown): boolean {
+  const [, scheme] = typeof text === "string" ? originForm.exec(text) ?? [] : [];
+  return scheme !== undefined && !(openSchemes.has(scheme) && String(text).endsWith("*"));
+}
+
+/** Origins of web pages. Browsers write them in lower case. */
+export const origins: Sort<readonly string[]> = {
+  expected: "origins such as https://chat.example.com, app://obsidian.md or chrome-extension://*, separated by commas",
+  placeholder: "ORIGIN[,ORIGIN...]",
+  accepts: (value) => Array.isArray(value) && value.every(isOrigin),
+  fromText: (text) => {
+    const all = text.toLowerCase().split(",").map((part) => part.trim());
+    return all.every(isOrigin) ? all : undefined;
+  },
+};
+
 /** Names of environment variables. */
 export const variableNames: Sort<readonly string[]> = {
   expected: "names of environment variables, separated by commas",

@@ -1,8 +1,9 @@
 /**
- * Decides whether a request is let in. Without an API key the server is open to whatever reaches loopback, and a
- * browser reaches it for any site that it shows. So the Host must name this machine (against DNS rebinding), and the
- * Origin must be a page of this machine (against cross-site requests). With a key, the key takes the place of the Host
- * check; the Origin is still checked.
+ * Decides whether a request is let in, and what a web page may read of the answer. Without an API key the server is
+ * open to whatever reaches loopback, and a browser reaches it for any site that it shows. So the Host must name this
+ * machine (against DNS rebinding), and the Origin must be a page of this machine, or one that the owner has named
+ * (against cross-site requests). With a key, the key takes the place of both: no page has it unless its user gave it,
+ * and no browser adds it to a request by itself, as it does with cookies.
  */
 
 import { createHash, timingSafeEqual } from "node:crypto";
@@ -22,12 +23,45 @@ export interface AccessRules {
   readonly host: string;
   /** The key that clients must send. If undefined, requests need none, and Host and Origin are checked instead. */
   readonly apiKey: string | undefined;
+  /** Origins of pages of other sites that are served without a key: whole ones, and `scheme://*`. In lower case. */
+  readonly allowedOrigins: readonly string[];
+}
+
+/** The rules of one server. */
+export interface Access {
+  readonly check: AccessCheck;
+  readonly corsHeaders: CorsHeaders;
+}
+
+/**
+ * Returns the CORS headers of a response to this Origin: none where no page of this Origin is served, and never `*`.
+ * With a key every Origin gets them, so that a page can read that its key is missing or wrong. With `preflight`, which
+ * tells what an OPTIONS request asks for, adds the headers that answer it. `page` is what the request's path allows
+ * besides.
+ */
+export type CorsHeaders = (
+  origin: string | undefined, preflight?: Preflight, page?: PageAccess,
+) => Readonly<Record<string, string>>;
+
+/** What a CORS preflight asks for. */
+export interface Preflight {
+  /** Its `access-control-request-headers`. */
+  readonly requestHeaders: string | undefined;
+  /** Whether the page is on the internet and asks for this machine: its `access-control-request-private-network`. */
+  readonly isToPrivateNetwork?: boolean;
 }
 
 const preflightSecondsMax = 600;
 const preflightHeadersMax = 64;
 const allowedMethods: readonly string[] = ["GET", "POST", "DELETE", "OPTIONS"];
 const allowedHeaders: readonly string[] = ["authorization", "content-type", "x-api-key", "x-request-id"];
+/**
+ * Further headers that are allowed where a page asks for them: those that OpenAI's and Anthropic's SDKs send, more with
+ * each version, and those by which clients say who they are (OpenRouter's custom). The server reads none of them.
+ */
+const clientHeader = /^(?:(?:x-stainless|openai|anthropic)-[a-z0-9-]+|x-title|http-referer|x-requested-with)$/;
+/** What an Origin may be to be sent back. No browser's is a star, or has a space or a comma. */
+const printable = /^(?!\*$)[\x21-\x2b\x2d-\x7e]+$/;
 // The response headers that a web page's script may read.
 const exposedHeaders: readonly string[] = ["retry-after", "x-request-id", "x-should-retry"];
 
@@ -42,52 +76,58 @@ export interface PageAccess {
 }
 
 /** Throws an `Error` for a non-loopback host without a key. Config refuses that too; this check does not rely on it. */
-export function createAccessCheck({ host, apiKey }: AccessRules): AccessCheck {
+export function createAccess({ host, apiKey, allowedOrigins }: AccessRules): Access {
   if (apiKey === undefined) {
     if (!isLoopbackHost(host)) throw new Error("A host beyond loopback needs an API key.");
-    return (headers, rawHeaders) => {
-      checkHost(headers, rawHeaders);
-      checkOrigin(headers);
+    const isAllowed = (origin: string): boolean => isLoopbackOrigin(origin) || isNamed(origin, allowedOrigins);
+    return {
+      check: (headers, rawHeaders) => {
+        checkHost(headers, rawHeaders);
+        checkOrigin(headers, isAllowed);
+      },
+      corsHeaders: corsHeadersFor(isAllowed),
     };
   }
   const expected = digest(apiKey);
-  return (headers, _rawHeaders, method) => {
-    checkOrigin(headers);
-    if (method === "OPTIONS" && headers["access-control-request-method"] !== undefined) return;
-    checkKey(headers, expected);
+  return {
+    check: (headers, _rawHeaders, method) => {
+      if (method === "OPTIONS" && headers["access-control-request-method"] !== undefined) return;
+      checkKey(headers, expected);
+    },
+    corsHeaders: corsHeadersFor((origin) => printable.test(origin)),
   };
 }
 
-/**
- * Returns the CORS headers of a response to this Origin: none unless the Origin is a loopback page's, and never `*`.
- * With `preflight`, which holds an OPTIONS request's `access-control-request-headers`, adds the headers that answer it.
- * `page` is what the request's path allows besides.
- */
-export function corsHeaders(
-  origin: string | undefined,
-  preflight?: { readonly requestHeaders: string | undefined },
-  page: PageAccess = {},
-): Readonly<Record<string, string>> {
-  if (origin === undefined || !isLoopbackOrigin(origin)) return {};
-  const headers = { "access-control-allow-origin": origin, vary: "origin" };
-  const { methods = [], requestHeaders = [], responseHeaders = [] } = page;
-  if (preflight === undefined) {
-    return { ...headers, "access-control-expose-headers": listed(exposedHeaders, responseHeaders) };
-  }
-  const asked = (preflight.requestHeaders ?? "").toLowerCase().split(",", preflightHeadersMax);
-  // OpenAI's and Anthropic's SDKs send headers of this kind, more with each version.
-  const stainless = asked.map((name) => name.trim()).filter((name) => /^x-stainless-[a-z0-9-]+$/.test(name));
-  return {
-    ...headers,
-    "access-control-allow-methods": listed(allowedMethods, methods),
-    "access-control-allow-headers": listed(allowedHeaders, requestHeaders, stainless),
-    "access-control-max-age": String(preflightSecondsMax),
+function corsHeadersFor(isAllowed: (origin: string) => boolean): CorsHeaders {
+  return (origin, preflight, page = {}) => {
+    if (origin === undefined || !isAllowed(origin)) return {};
+    const headers = { "access-control-allow-origin": origin, vary: "origin" };
+    const { methods = [], requestHeaders = [], responseHeaders = [] } = page;
+    if (preflight === undefined) {
+      return { ...headers, "access-control-expose-headers": listed(exposedHeaders, responseHeaders) };
+    }
+    const asked = (preflight.requestHeaders ?? "").toLowerCase().split(",", preflightHeadersMax);
+    const ofClients = asked.map((name) => name.trim()).filter((name) => clientHeader.test(name));
+    return {
+      ...headers,
+      "access-control-allow-methods": listed(allowedMethods, methods),
+      "access-control-allow-headers": listed(allowedHeaders, requestHeaders, ofClients),
+      "access-control-max-age": String(preflightSecondsMax),
+      ...(preflight.isToPrivateNetwork === true ? { "access-control-allow-private-network": "true" } : {}),
+    };
   };
 }
 
 /** Joins lists as a header's value, each name once. */
 function listed(...lists: readonly (readonly string[])[]): string {
   return [...new Set(lists.flat())].join(", ");
+}
+
+/** Whether the owner has named this Origin, or all of its scheme. `null` names nobody: config does not take it. */
+function isNamed(origin: string, allowedOrigins: readonly string[]): boolean {
+  const name = origin.toLowerCase();
+  const scheme = /^[a-z][a-z0-9+.-]*:\/\/(?=[^/?#@,\s]+$)/.exec(name)?.[0];
+  return scheme !== undefined && (allowedOrigins.includes(name) || allowedOrigins.includes(`${scheme}*`));
 }
 
 function isLoopbackOrigin(origin: string): boolean {
@@ -105,18 +145,19 @@ function checkHost(headers: IncomingHttpHeaders, rawHeaders: readonly string[] =
   );
 }
 
-function checkOrigin(headers: IncomingHttpHeaders): void {
+function checkOrigin(headers: IncomingHttpHeaders, isAllowed: (origin: string) => boolean): void {
   const { origin } = headers;
   if (origin === undefined) {
     // For an <img> or a no-cors GET of another site's page, a browser sends no Origin but does send this header.
     if (headers["sec-fetch-site"] !== "cross-site") return;
     throw new BridgeError("forbidden", "Requests that another web site makes in a browser are not answered.");
   }
-  if (isLoopbackOrigin(origin)) return;
+  if (isAllowed(origin)) return;
   throw new BridgeError(
     "forbidden",
-    "This Origin is not allowed: only web pages served from this machine (http://localhost, 127.0.0.1 or [::1], any "
-      + "port) may call this server from a browser, with or without an API key.",
+    "This Origin is not allowed: without an API key only web pages served from this machine (http://localhost, "
+      + "127.0.0.1 or [::1], any port) and those named by --allowed-origin may call this server from a browser. Set "
+      + "CLAUDE_MAX_API_KEY to serve every page that has the key.",
   );
 }
 

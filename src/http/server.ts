@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { ErrorForm } from "../api/dialect.ts";
 import { BridgeError } from "../errors.ts";
-import { type AccessCheck, corsHeaders } from "./access.ts";
+import type { Access, Preflight } from "./access.ts";
 import type { Services } from "./exchange.ts";
 import { OwedAnswers } from "./owed-answers.ts";
 import { logFailure, newRequestId, sendFailure } from "./respond.ts";
@@ -27,7 +27,7 @@ export interface HttpOptions {
   readonly routes: readonly Route[];
   /** The wire form of errors that belong to no route: for an unknown path, or for bytes that are no HTTP request. */
   readonly defaultErrors: ErrorForm;
-  readonly checkAccess: AccessCheck;
+  readonly access: Access;
 }
 
 /** Makes the HTTP server; it does not listen yet. */
@@ -95,7 +95,7 @@ interface Arrival {
 }
 
 async function answer(
-  { request, response, target, match, router }: Arrival, { services, checkAccess }: HttpOptions,
+  { request, response, target, match, router }: Arrival, { services, access }: HttpOptions,
 ): Promise<void> {
   const startedAtMs = performance.now();
   const { log } = services;
@@ -115,14 +115,14 @@ async function answer(
   // A broken socket also emits 'close', which is handled above. An 'error' without a listener could end the server.
   response.on("error", () => {});
   request.on("error", () => {});
-  // Set CORS headers before the access check: a page of this machine needs them to read why it is refused. A page of
-  // another site gets none.
+  // Set CORS headers before the access check: a page that may be served needs them to read why it is refused. Without
+  // an API key, a page of another site gets none.
   const page = match === undefined ? {} : pageAccessOf(match.route);
-  const cors = corsHeaders(request.headers.origin, undefined, page);
+  const cors = access.corsHeaders(request.headers.origin, undefined, page);
   for (const [name, value] of Object.entries(cors)) response.setHeader(name, value);
-  checkAccess(request.headers, request.rawHeaders, method);
+  access.check(request.headers, request.rawHeaders, method);
   // RFC 9112 §3.2.2: the authority of a whole URL replaces the Host header, so it must pass the same check.
-  if (authority !== undefined) checkAccess({ ...request.headers, host: authority }, request.rawHeaders, method);
+  if (authority !== undefined) access.check({ ...request.headers, host: authority }, request.rawHeaders, method);
   const { expect } = request.headers;
   if (expect !== undefined && request.httpVersion === "1.1" && !continueExpectation.test(expect)) {
     throw new BridgeError("expectation_failed", "An Expect header may only say 100-continue.", { field: "expect" });
@@ -136,8 +136,7 @@ async function answer(
   const { route, parameter } = match;
   const allow = allowedMethods(route);
   if (method === "OPTIONS") {
-    const requestHeaders = request.headers["access-control-request-headers"];
-    response.writeHead(204, { allow, ...corsHeaders(request.headers.origin, { requestHeaders }, page) });
+    response.writeHead(204, { allow, ...access.corsHeaders(request.headers.origin, preflightOf(request), page) });
     response.end();
     return;
   }
@@ -147,6 +146,13 @@ async function answer(
     throw new BridgeError("method_not_allowed", `${method} is not served here; ${allow} are.`);
   }
   await handler({ request, response, signal: left.signal, giveUp: () => left.abort(), parameter }, services);
+}
+
+function preflightOf({ headers }: IncomingMessage): Preflight {
+  return {
+    requestHeaders: headers["access-control-request-headers"],
+    isToPrivateNetwork: headers["access-control-request-private-network"] === "true",
+  };
 }
 
 /** A request's target: the URL in its first line. */

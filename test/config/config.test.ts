@@ -32,6 +32,7 @@ describe("defaults", () => {
       claude: "claude",
       passEnv: [],
       apiKey: undefined,
+      allowedOrigins: [],
       defaultModel: "opus",
       logLevel: "info",
       demo: false,
@@ -41,7 +42,7 @@ describe("defaults", () => {
       conversationIdleSeconds: 300,
       maxRetries: 2,
       turnTimeoutSeconds: 300,
-      headWaitSeconds: 1,
+      headWaitSeconds: 15,
       heartbeatSeconds: 15,
       fetchImages: true,
       aliases: [],
@@ -81,6 +82,7 @@ describe("every option", () => {
     ["claude", "--claude", "CLAUDE_MAX_API_CLAUDE", "/opt/my claude", "/opt/my claude"],
     ["passEnv", "--pass-env", "CLAUDE_MAX_API_PASS_ENV", "HTTPS_PROXY, NO_PROXY,HTTPS_PROXY", ["HTTPS_PROXY", "NO_PROXY"]],
     ["apiKey", "--api-key", "CLAUDE_MAX_API_KEY", "sk-abc", "sk-abc"],
+    ["allowedOrigins", "--allowed-origin", "CLAUDE_MAX_API_ALLOWED_ORIGIN", "app://Obsidian.md, chrome-extension://*,app://obsidian.md", ["app://obsidian.md", "chrome-extension://*"]],
     ["defaultModel", "--default-model", "CLAUDE_MAX_API_DEFAULT_MODEL", "claude-opus-4-5[1m]", "claude-opus-4-5[1m]"],
     ["logLevel", "--log-level", "CLAUDE_MAX_API_LOG_LEVEL", "debug", "debug"],
     ["maxProcesses", "--max-processes", "CLAUDE_MAX_API_MAX_PROCESSES", "1000", 1000],
@@ -129,6 +131,12 @@ describe("the command line", () => {
     assert.equal(configOf(["8080", "--demo"]).port, 8080);
     assert.equal(refusalOf(["--demo", "8080"]), "argument 2: expected a flag such as --port");
     assert.equal(refusalOf(["70000"]), '--port: expected a whole number from 0 to 65535, got "70000"');
+  });
+
+  it("adds up --allowed-origin, each once", () => {
+    const { allowedOrigins } = configOf(["--allowed-origin", "https://a.example,app://obsidian.md", "--allowed-origin=chrome-extension://*,https://a.example"]);
+    assert.deepEqual(allowedOrigins, ["https://a.example", "app://obsidian.md", "chrome-extension://*"]);
+    assert.ok(Object.isFrozen(allowedOrigins));
   });
 
   it("adds up --pass-env and lets the last of any other flag win", () => {
@@ -200,6 +208,10 @@ describe("a refusal", () => {
     [["--host", "localhost:80"], '--host: expected a host name or an IP address, without brackets or port, got "localhost:80"'],
     [["--claude="], '--claude: expected a path or a command name, got ""'],
     [["--pass-env", "A,1B"], '--pass-env: expected names of environment variables, separated by commas, got "A,1B"'],
+    ...["null", "*", "example.com", "https://*", "http://*", "file://*", "https://a.example/", "https://a.example/b", "https://u@a.example", "app://", "https://a.example,null", ""].map((origin) => [
+      [`--allowed-origin=${origin}`],
+      `--allowed-origin: expected origins such as https://chat.example.com, app://obsidian.md or chrome-extension://*, separated by commas, got "${origin}"`,
+    ] as [string[], string]),
     [["--default-model=--evil"], '--default-model: expected a model name, such as opus, got "--evil"'],
     [["--log-level", "loud"], '--log-level: expected one of silent, error, warn, info, debug, got "loud"'],
     [["--demo=maybe"], '--demo: expected true or false, got "maybe"'],
@@ -288,6 +300,7 @@ describe("createConfig", () => {
       [{ headWaitSeconds: NaN }, "headWaitSeconds: expected a number from 0 to 600, got NaN"],
       [{ demo: 1 }, "demo: expected true or false, got 1"],
       [{ passEnv: "A" }, 'passEnv: expected names of environment variables, separated by commas, got "A"'],
+      [{ allowedOrigins: ["https://*"] }, "allowedOrigins: expected origins such as https://chat.example.com, app://obsidian.md or chrome-extension://*, separated by commas, got object"],
       [{ passEnv: [1] }, "passEnv: expected names of environment variables, separated by commas, got object"],
       [{ logLevel: "loud" }, 'logLevel: expected one of silent, error, warn, info, debug, got "loud"'],
       [{ apiKey: "two words" }, "apiKey: expected printable ASCII without spaces, not empty"],

@@ -2,14 +2,16 @@ import assert from "node:assert/strict";
 import type { IncomingHttpHeaders } from "node:http";
 import { describe, it } from "node:test";
 import { BridgeError } from "../../src/errors.ts";
-import { corsHeaders, createAccessCheck } from "../../src/http/access.ts";
+import { createAccess } from "../../src/http/access.ts";
 import { failureOf } from "../../src/http/respond.ts";
 import { openAiError, openAiErrors } from "../../src/api/openai/errors.ts";
 import { statusOf } from "../support/openai-error.ts";
 
-const open = createAccessCheck({ host: "127.0.0.1", apiKey: undefined });
 const key = "sk-correct-horse";
-const keyed = createAccessCheck({ host: "0.0.0.0", apiKey: key });
+const allowedOrigins = ["https://chat.example.com", "app://obsidian.md", "tauri://localhost", "chrome-extension://*", "vscode-webview://*"];
+const { check: open, corsHeaders } = createAccess({ host: "127.0.0.1", apiKey: undefined, allowedOrigins: [] });
+const { check: named, corsHeaders: namedCors } = createAccess({ host: "127.0.0.1", apiKey: undefined, allowedOrigins });
+const { check: keyed, corsHeaders: keyedCors } = createAccess({ host: "0.0.0.0", apiKey: key, allowedOrigins: [] });
 
 function refusalOf(check: () => void): BridgeError {
   try {
@@ -23,7 +25,12 @@ function refusalOf(check: () => void): BridgeError {
 
 const foreignOrigins = [
   "https://evil.com", "null", "", "http://localhost.evil.com", "http://evil.com:3456", "http://localhost@evil.com", "http://user@localhost",
-  "http://localhost/", "file://localhost", "chrome-extension://abcdef", "http://10.0.0.2:3000", "http://localhost:3000, https://evil.com", "*",
+  "http://localhost/", "file://localhost", "file://", "moz-extension://abcdef", "http://10.0.0.2:3000", "http://localhost:3000, https://evil.com", "*",
+];
+const namedOrigins = ["https://chat.example.com", "https://CHAT.example.com", "app://obsidian.md", "tauri://localhost", "chrome-extension://abcdef", "vscode-webview://0a1b"];
+const nearlyNamed = [
+  "https://chat.example.com.evil.com", "http://chat.example.com", "https://chat.example.com:8443", "https://evil.chat.example.com", "app://obsidian.md.evil", "app://",
+  "chrome-extension://", "chrome-extension://a/b", "chrome-extension://a, https://evil.com", "chrome-extension://a@b", "xchrome-extension://a", "*", "chrome-extension", "null",
 ];
 const loopbackOrigins = ["http://localhost", "https://localhost:5173", "http://127.0.0.1:3000", "http://[::1]:8080", "http://app.localhost:3000"];
 
@@ -57,35 +64,55 @@ describe("without a key", () => {
   });
 
   it("is never made for a host beyond loopback", () => {
-    assert.throws(() => createAccessCheck({ host: "0.0.0.0", apiKey: undefined }), /needs an API key/);
+    assert.throws(() => createAccess({ host: "0.0.0.0", apiKey: undefined, allowedOrigins: [] }), /needs an API key/);
   });
 });
 
-describe("an Origin", () => {
-  const checks = [
-    ["without a key", open, {}],
-    ["with a key", keyed, { authorization: `Bearer ${key}` }],
-  ] as const;
-  for (const [when, check, credentials] of checks) {
-    for (const origin of loopbackOrigins) {
-      it(`of this machine is let in ${when}: ${origin}`, () => check({ host: "localhost:3456", origin, ...credentials }));
-    }
-    for (const origin of foreignOrigins) {
-      it(`that is foreign gets 403 ${when}: ${JSON.stringify(origin)}`, () => {
-        const error = refusalOf(() => check({ host: "localhost:3456", origin, ...credentials }));
+describe("without a key an Origin", () => {
+  for (const origin of loopbackOrigins) {
+    it(`of this machine is let in: ${origin}`, () => open({ host: "localhost:3456", origin }));
+  }
+  for (const origin of foreignOrigins) {
+    it(`that is foreign gets 403: ${JSON.stringify(origin)}`, () => {
+      for (const check of [open, named]) {
+        const error = refusalOf(() => check({ host: "localhost:3456", origin }));
         assert.equal(statusOf(error), 403);
-        assert.match(error.message, /^This Origin is not allowed.*with or without an API key/);
-      });
-    }
-    it(`that a foreign page leaves off gets 403 ${when}`, () => {
-      const headers: IncomingHttpHeaders = { host: "localhost:3456", "sec-fetch-site": "cross-site", ...credentials };
-      assert.equal(statusOf(refusalOf(() => check(headers))), 403);
+        assert.match(error.message, /^This Origin is not allowed.*--allowed-origin/);
+      }
     });
-    for (const site of ["same-origin", "same-site", "none"] as const) {
-      it(`may be missing from a ${site} request ${when}`, () => check({ host: "localhost:3456", "sec-fetch-site": site, ...credentials }));
-    }
-    it(`of another loopback name is let in though it is cross-site ${when}`, () => {
-      check({ host: "127.0.0.1:3456", origin: "http://localhost:3000", "sec-fetch-site": "cross-site", ...credentials });
+  }
+  for (const origin of namedOrigins) {
+    it(`that the owner named is let in, by nobody else: ${origin}`, () => {
+      named({ host: "localhost:3456", origin });
+      assert.equal(refusalOf(() => open({ host: "localhost:3456", origin })).code, "forbidden");
+    });
+    it(`that the owner named is refused on a Host that is not this machine's, as DNS rebinding has it: ${origin}`, () => {
+      assert.equal(refusalOf(() => named({ host: "evil.com:3456", origin })).code, "forbidden");
+    });
+  }
+  for (const origin of nearlyNamed) {
+    it(`that only resembles one that the owner named gets 403: ${JSON.stringify(origin)}`, () => {
+      assert.equal(refusalOf(() => named({ host: "localhost:3456", origin })).code, "forbidden");
+      assert.deepEqual(namedCors(origin), {});
+    });
+  }
+  it("that a foreign page leaves off gets 403", () => {
+    const headers: IncomingHttpHeaders = { host: "localhost:3456", "sec-fetch-site": "cross-site" };
+    for (const check of [open, named]) assert.equal(statusOf(refusalOf(() => check(headers))), 403);
+  });
+  for (const site of ["same-origin", "same-site", "none"] as const) {
+    it(`may be missing from a ${site} request`, () => open({ host: "localhost:3456", "sec-fetch-site": site }));
+  }
+  it("of another loopback name is let in though it is cross-site", () => {
+    open({ host: "127.0.0.1:3456", origin: "http://localhost:3000", "sec-fetch-site": "cross-site" });
+  });
+});
+
+describe("with a key an Origin", () => {
+  for (const origin of [...foreignOrigins, ...loopbackOrigins, ...namedOrigins]) {
+    it(`is served with the right one, and told that another is wrong: ${JSON.stringify(origin)}`, () => {
+      keyed({ host: "localhost:3456", origin, "sec-fetch-site": "cross-site", authorization: `Bearer ${key}` });
+      for (const authorization of [undefined, "Bearer wrong"]) assert.equal(statusOf(refusalOf(() => keyed({ origin, authorization }))), 401);
     });
   }
 });
@@ -146,7 +173,7 @@ describe("with a key", () => {
     assert.equal(statusOf(refusalOf(() => keyed(preflight, [], "POST"))), 401);
     assert.equal(statusOf(refusalOf(() => keyed(preflight))), 401);
     assert.equal(statusOf(refusalOf(() => keyed({ origin: "http://localhost:3000" }, [], "OPTIONS"))), 401);
-    assert.equal(statusOf(refusalOf(() => keyed({ ...preflight, origin: "https://evil.com" }, [], "OPTIONS"))), 403);
+    for (const origin of [...foreignOrigins, ...namedOrigins]) keyed({ ...preflight, origin }, [], "OPTIONS");
   });
 });
 
@@ -193,9 +220,41 @@ describe("CORS headers", () => {
     );
   });
 
-  it("never hold a star", () => {
-    for (const origin of [...loopbackOrigins, ...foreignOrigins]) {
-      assert.ok(!JSON.stringify(corsHeaders(origin, { requestHeaders: "*" })).includes("*"));
+  const ofClients = ["openai-beta", "openai-organization", "anthropic-version", "anthropic-dangerous-direct-browser-access", "x-title", "http-referer", "x-stainless-retry-count", "x-requested-with"];
+  for (const name of ofClients) {
+    it(`grant ${name}, which clients in browsers send, when asked for`, () => {
+      const granted = (asked: string): string[] => (corsHeaders("http://localhost", { requestHeaders: asked })["access-control-allow-headers"] ?? "").split(", ");
+      assert.deepEqual([granted(`content-type, ${name.toUpperCase()}`).includes(name), granted("content-type").includes(name)], [true, false]);
+    });
+  }
+
+  it("name an Origin that the owner has named, and no other", () => {
+    for (const origin of namedOrigins) assert.equal(namedCors(origin)["access-control-allow-origin"], origin);
+    for (const origin of foreignOrigins) assert.deepEqual(namedCors(origin), {});
+  });
+
+  it("name any Origin where there is a key, null too: the page has to have it", () => {
+    for (const origin of [...loopbackOrigins, ...namedOrigins, "https://evil.com", "null", "file://"]) {
+      assert.equal(keyedCors(origin)["access-control-allow-origin"], origin);
+      assert.equal(keyedCors(origin, { requestHeaders: "authorization" })["access-control-allow-headers"]?.startsWith("authorization"), true);
+    }
+    for (const origin of [undefined, "", "*", "http://a, http://b", "a b", "\u00e9"]) assert.deepEqual(keyedCors(origin), {});
+  });
+
+  it("let a page of the internet reach this machine where it may be served, if its browser asks", () => {
+    const asked = { requestHeaders: undefined, isToPrivateNetwork: true };
+    assert.equal(keyedCors("https://chat.example.com", asked)["access-control-allow-private-network"], "true");
+    assert.equal(namedCors("https://chat.example.com", asked)["access-control-allow-private-network"], "true");
+    assert.equal(keyedCors("https://chat.example.com", { requestHeaders: undefined })["access-control-allow-private-network"], undefined);
+    assert.deepEqual(corsHeaders("https://chat.example.com", asked), {});
+  });
+
+  it("allow no credentials, and never hold a star", () => {
+    for (const origin of [...loopbackOrigins, ...foreignOrigins, ...namedOrigins]) {
+      for (const cors of [corsHeaders, namedCors, keyedCors]) {
+        const all = JSON.stringify([cors(origin, { requestHeaders: "*", isToPrivateNetwork: true }), cors(origin)]);
+        assert.ok(!all.includes("*") && !all.includes("credentials"), all);
+      }
     }
   });
 });

@@ -134,18 +134,36 @@ describe("CORS", () => {
   });
 });
 
-describe("a key", () => {
-  it("that a page of this machine lacks is told so that the page can read it; a foreign page learns nothing", async (t) => {
-    const { url } = await startEmbeddedWith(t, "answers", { apiKey: key });
-    const ask = (origin: string): Promise<Response> => chatRequest(url, question, { headers: { origin, authorization: "Bearer wrong-key" } });
-    const refused = await ask("http://localhost:5173");
-    assert.equal(refused.headers.get("access-control-allow-origin"), "http://localhost:5173");
-    assert.equal(refused.headers.get("vary"), "origin");
-    assert.equal((await openAiErrorIn(refused)).status, 401);
-    const foreign = await ask("https://evil.com");
-    assert.equal(foreign.headers.get("access-control-allow-origin"), null);
-    assert.equal((await openAiErrorIn(foreign)).status, 403);
+describe("a page that the owner named", () => {
+  it("is served without a key, and no other", async (t) => {
+    const { url } = await startEmbeddedWith(t, "answers", { allowedOrigins: ["app://obsidian.md", "chrome-extension://*"] });
+    for (const [origin, status] of [["app://obsidian.md", 200], ["chrome-extension://abcdef", 200], ["app://other.md", 403], ["null", 403]] as const) {
+      const answer = await chatRequest(url, question, { headers: { origin } });
+      assert.deepEqual([answer.status, answer.headers.get("access-control-allow-origin")], [status, status === 200 ? origin : null]);
+      await answer.text();
+    }
   });
+});
+
+describe("a key", () => {
+  for (const origin of ["http://localhost:5173", "app://obsidian.md", "https://chat.example.com", "chrome-extension://abcdef", "null"]) {
+    it(`lets a page of ${origin} in, which can read too that it lacks one`, async (t) => {
+      const { url } = await startEmbeddedWith(t, "answers", { apiKey: key });
+      const preflight = await fetch(`${url}/v1/chat/completions`, {
+        method: "OPTIONS",
+        headers: { origin, "access-control-request-method": "POST", "access-control-request-headers": "authorization, content-type, x-title", "access-control-request-private-network": "true" },
+      });
+      const granted = ["access-control-allow-origin", "access-control-allow-private-network"].map((name) => preflight.headers.get(name));
+      assert.deepEqual([preflight.status, ...granted], [204, origin, "true"]);
+      assert.match(preflight.headers.get("access-control-allow-headers") ?? "", /authorization.*x-title/u);
+      const ask = (sent: string): Promise<Response> => chatRequest(url, { ...question, stream: true }, { headers: { origin, authorization: `Bearer ${sent}` } });
+      for (const [sent, status] of [["wrong-key", 401], [key, 200]] as const) {
+        const answer = await ask(sent);
+        assert.deepEqual([answer.status, answer.headers.get("access-control-allow-origin"), answer.headers.get("vary")], [status, origin, "origin"]);
+        assert.match(await answer.text(), status === 200 ? /\[DONE\]\n\n$/u : /invalid_api_key/u);
+      }
+    });
+  }
 
   it("that is set is needed for everything but a preflight", async (t) => {
     const { url, logLines } = await startEmbeddedWith(t, "answers", { apiKey: key });
@@ -465,12 +483,12 @@ describe("a stream", () => {
 });
 
 describe("a server of its own", () => {
-  async function listen(t: TestContext, checkAccess: () => void = () => {}, routes: readonly Route[] = []) {
+  async function listen(t: TestContext, check: () => void = () => {}, routes: readonly Route[] = []) {
     const logLines: string[] = [];
     failOnFaults(t);
     const log = createLogger("info", (line) => logLines.push(line));
     // Nothing in these tests gets as far as the other services.
-    const server = createHttpServer({ services: { log } as Services, routes, defaultErrors: openAiErrors, checkAccess });
+    const server = createHttpServer({ services: { log } as Services, routes, defaultErrors: openAiErrors, access: { check, corsHeaders: () => ({}) } });
     await once(server.listen(0, "127.0.0.1"), "listening");
     cleanUp(t, () => server.close());
     return { server, logLines, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
