@@ -58,6 +58,7 @@ export function streamWithClientKeys(stream: WireStream, names: ToolNames): Wire
     heartbeat: () => stream.heartbeat(),
     encode: (events) => stream.encode(keys.renamed(events)),
     fail: (error) => stream.fail(error),
+    isToldInStream: (error) => stream.isToldInStream?.(error) === true,
   };
 }
 

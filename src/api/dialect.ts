@@ -60,6 +60,11 @@ export interface WireStream {
   encode(events: readonly TurnEvent[]): WireText;
   /** The last event of a stream that fails. It must not be followed by what ends the dialect's good streams. */
   fail(error: BridgeError): WireText;
+  /**
+   * Whether an error before the first delta is told by `open` and `fail` too, under the status 200: for errors that the
+   * API's clients understand only there. All others get the status that `Dialect.failure` gives them.
+   */
+  isToldInStream?(error: BridgeError): boolean;
 }
 
 /** Gathers an answer that is sent in one piece. */

@@ -1,33 +1,11 @@
 import { encodeJsonText } from "../json-text.ts";
 import type { JsonText, StartedBlock, TurnEvent } from "../turn/event.ts";
+import { type Block, deltaForms, withoutInput } from "./answer-block.ts";
 import type { AnswerCalls } from "./answer-calls.ts";
+import type { AnswerDocument } from "./answer-document.ts";
 import type { Delta } from "./deltas.ts";
 import { isObject, type JsonObject, schemaToolName } from "./protocol.ts";
 import { startedBlock } from "./started-block.ts";
-
-/** The deltas that the slow path reads: the event's type, the API's type, and the field that holds the text. */
-const deltaForms = [
-  { type: "text", wireType: "text_delta", field: "text" },
-  { type: "thinking", wireType: "thinking_delta", field: "thinking" },
-  { type: "input_json", wireType: "input_json_delta", field: "partial_json" },
-] as const;
-
-/** Blocks that have no input. All others but the client's calls are of tools that the API runs itself. */
-const withoutInput: ReadonlySet<Block["kind"]> = new Set(["text", "thinking", "redacted_thinking", "dropped"]);
-
-/**
- * A block of the CLI's current message. `schema`: a call of the CLI's structured-output tool, whose input is sent as
- * the answer's text. `dropped`: a call that the client may not be told of.
- */
-interface Block {
-  readonly kind: StartedBlock["type"] | "schema" | "dropped";
-  /** The block's number in the CLI's message. */
-  readonly at: number;
-  /** The block's number in the answer, which may span several messages of the CLI's. */
-  readonly index: number;
-  hasInput: boolean;
-  isOpen: boolean;
-}
 
 /**
  * Turns the content blocks of one answer into events. While only the message's start, block starts, block stops,
@@ -39,18 +17,17 @@ export class AnswerBlocks {
   /** By the block's number in the CLI's current message. */
   readonly #blocks = new Map<number, Block>();
   readonly #calls: AnswerCalls;
-  /** Whether the answer is the JSON document that the model passes to the CLI's structured-output tool. */
-  readonly #hasSchema: boolean;
+  /** The JSON document that is the answer; undefined where the answer is text. */
+  readonly #document: AnswerDocument | undefined;
   #held: TurnEvent[] = [];
   #hasSaid = false;
-  #isSchemaAnswered = false;
   #nextIndex = 0;
   /** The block that began last. */
   #last: Block | undefined;
 
-  constructor(calls: AnswerCalls, hasSchema: boolean) {
+  constructor(calls: AnswerCalls, document: AnswerDocument | undefined) {
     this.#calls = calls;
-    this.#hasSchema = hasSchema;
+    this.#document = document;
   }
 
   /** Whether the client was sent text, thinking, input or a call. */
@@ -58,9 +35,9 @@ export class AnswerBlocks {
     return this.#hasSaid;
   }
 
-  /** Whether the client was sent a piece of the document that the schema asks for. */
+  /** Whether the model has given a piece of the document that the schema asks for. */
   get isSchemaAnswered(): boolean {
-    return this.#isSchemaAnswered;
+    return this.#document?.isBegun === true;
   }
 
   /**
@@ -72,6 +49,7 @@ export class AnswerBlocks {
     this.#last = undefined;
     this.#held = [];
     this.#nextIndex = 0;
+    this.#document?.restart();
     this.#mark(start, events);
   }
 
@@ -82,9 +60,10 @@ export class AnswerBlocks {
     this.#last = undefined;
   }
 
-  /** Ends the answer: stops every open block, and sends the held events. */
+  /** Ends the answer: sends a document that was held, stops every open block, and sends the held events. */
   close(events: TurnEvent[]): void {
     this.#stopAll(events);
+    if (this.#document?.isHeld === true) this.#stop(this.#beginDocument(-1, events), events);
     for (const event of this.#held) events.push(event);
     this.#held = [];
   }
@@ -94,7 +73,7 @@ export class AnswerBlocks {
     const started = startedBlock(block);
     if (started.type === "tool_use") return this.#startCall(at, started.id, started.name, events);
     // With a schema only the document is the answer: text beside it is dropped.
-    if (started.type !== "text" || !this.#hasSchema) this.#begin(at, started.type, started, events);
+    if (started.type !== "text" || this.#document === undefined) this.#begin(at, started.type, started, events);
     return undefined;
   }
 
@@ -112,7 +91,7 @@ export class AnswerBlocks {
       this.#input(delta.index, delta.text, events);
       return;
     }
-    if (delta.type === "text" && this.#hasSchema) return;
+    if (delta.type === "text" && this.#document !== undefined) return;
     const index = this.#growing(delta.type, delta.index, events);
     this.#say(index === delta.index ? delta : { ...delta, index }, events);
   }
@@ -155,21 +134,32 @@ export class AnswerBlocks {
   }
 
   #startCall(at: number, id: string, name: string, events: TurnEvent[]): string | undefined {
-    if (this.#hasSchema && name === schemaToolName) {
-      if (this.#isSchemaAnswered) {
-        return "The model's first JSON did not match the schema, and part of it had been sent.";
-      }
-      this.#begin(at, "schema", { type: "text" }, events);
-      return undefined;
+    if (this.#document !== undefined && name === schemaToolName) {
+      this.#setAside(at, "schema");
+      if (this.#document.restart()) return undefined;
+      return "The model's first JSON did not match the schema, and part of it had been sent.";
     }
     if (!this.#calls.admit(id, name)) {
-      this.#last = undefined;
-      this.#blocks.set(at, { kind: "dropped", at, index: -1, hasInput: false, isOpen: false });
+      this.#setAside(at, "dropped");
       return undefined;
     }
     this.#tellHeld(events);
     this.#begin(at, "tool_use", { type: "tool_use", id, name }, events);
     return undefined;
+  }
+
+  /** Notes a block of which the client is told nothing yet. */
+  #setAside(at: number, kind: "schema" | "dropped"): void {
+    this.#last = undefined;
+    this.#blocks.set(at, { kind, at, index: -1, hasInput: false, isOpen: false });
+  }
+
+  /** Begins the text block of the document, and sends what was held of it. */
+  #beginDocument(at: number, events: TurnEvent[]): Block {
+    const block = this.#begin(at, "schema", { type: "text" }, events);
+    const held = this.#document?.release() ?? encodeJsonText("");
+    if (held !== "") this.#say({ type: "text", index: block.index, text: held }, events);
+    return block;
   }
 
   #begin(at: number, kind: Block["kind"], block: StartedBlock, events: TurnEvent[]): Block {
@@ -192,8 +182,9 @@ export class AnswerBlocks {
   #input(at: number, text: JsonText, events: TurnEvent[]): void {
     const block = this.#blocks.get(at);
     if (block?.kind === "schema") {
-      this.#isSchemaAnswered = true;
-      this.#say({ type: "text", index: block.index, text }, events);
+      if (this.#document?.hold(text) === true) return;
+      const { index } = block.isOpen ? block : this.#beginDocument(at, events);
+      this.#say({ type: "text", index, text }, events);
     } else if (block?.kind === "tool_use") {
       block.hasInput = true;
       this.#say({ type: "input_json", index: block.index, text }, events);

@@ -32,10 +32,36 @@ const codesByError: Readonly<Record<string, ErrorCode>> = {
   cloud_credential_error: "not_logged_in",
 };
 
+/** Words of the API for a bill. Under its 400 or 429 nothing is wrong with the request, and no wait helps. */
+const billWords = new RegExp([
+  "\\bout of (?:extra usage|credits?)\\b", "extra usage (?:is|must be) ", "draws? (?:from|on) (?:your )?extra usage",
+  "credit balance is too low", "spend(?:ing)? limit",
+].join("|"), "iu");
+/** Words for a bill that a shorter conversation does not run up: the plan has the context, but not as long. */
+const longContextWords = /extra usage is required for .*context/iu;
+const tooLongWords = /prompt is too long|context (?:window|limit)/iu;
+/** Words of the CLI for a window that is used up, for where it did not report the window itself. */
+const usedUpWords = /hit your .{0,40}limit|usage limit reached/iu;
+/** The statuses under which the API tells of a bill; undefined is the CLI's own word. */
+const billStatuses: ReadonlySet<number | undefined> = new Set([undefined, 400, 402, 403, 429]);
+
+/** A window that is used up begins anew by itself, whatever the CLI says of extra usage beside it. */
+function isUsedUp({ status, rateLimit }: CliFailure): boolean {
+  return (status === undefined || status === 429) && rateLimit?.status === "rejected";
+}
+
+function codeByWords(failure: CliFailure): ErrorCode | undefined {
+  const { status, text } = failure;
+  if (!billStatuses.has(status) || isUsedUp(failure)) return undefined;
+  if (longContextWords.test(text)) return "prompt_too_long";
+  return billWords.test(text) ? "billing_error" : undefined;
+}
+
 function codeByStatus(status: number): ErrorCode | undefined {
   switch (status) {
     case 400: return "invalid_request";
     case 401: return "not_logged_in";
+    case 402: return "billing_error";
     case 403: return "account_refused";
     case 404: return "model_not_found";
     case 408: case 504: return "turn_timeout";
@@ -50,23 +76,28 @@ function codeByStatus(status: number): ErrorCode | undefined {
 export function failureToError(failure: CliFailure, nowMs: number): BridgeError {
   const { status, text, rateLimit } = failure;
   const byStatus = status === undefined ? undefined : codeByStatus(status);
-  const code = byStatus ?? codesByError[failure.error ?? ""] ?? "upstream_error";
+  const code = codeByWords(failure) ?? byStatus ?? codesByError[failure.error ?? ""] ?? "upstream_error";
   const words = text === "" ? "The claude process gave up the turn without saying why." : text;
   switch (code) {
     case "invalid_request":
-      return /prompt is too long|context (?:window|limit)/iu.test(text)
+      return tooLongWords.test(text)
         ? new BridgeError("prompt_too_long", words, { part: "messages" })
         : new BridgeError(code, words);
     case "not_logged_in":
       return new BridgeError(
         code, `${words} (The claude CLI has no valid login: run \`claude\`, type /login, and ask again.)`,
       );
+    case "prompt_too_long":
+      return new BridgeError(code, words, { part: "messages" });
     case "model_not_found":
       return new BridgeError(code, words, { part: "model" });
     case "rate_limited":
       // The CLI reports a short throttle upstream as "rejected" too, but only an exhausted window has a reset time.
-      return rateLimit?.status === "rejected" && rateLimit.resetsAt !== undefined
-        ? usageLimit(words, rateLimit.resetsAt, nowMs)
+      if (rateLimit?.status === "rejected" && rateLimit.resetsAt !== undefined) {
+        return usageLimit(words, rateLimit.resetsAt, nowMs);
+      }
+      return usedUpWords.test(text)
+        ? new BridgeError("usage_limit_reached", words)
         : new BridgeError(code, words, { retryAfterSeconds: rateLimitRetrySeconds });
     case "overloaded":
       return new BridgeError(code, words, { retryAfterSeconds: overloadRetrySeconds });

@@ -62,7 +62,8 @@ export interface RunSetting {
 }
 
 /** Creates the queue and the translator of a run and starts its watch. Writes nothing to the process. */
-export function startRun({ responseSchema, disableParallelToolUse, toolChoice }: Turn, setting: RunSetting): Run {
+export function startRun(turn: Turn, setting: RunSetting): Run {
+  const { responseSchema, disableParallelToolUse, toolChoice, isWhole = false } = turn;
   const { process, tools, last, heard, options, onFailure } = setting;
   const { silenceMsMax, bootMsMax = () => bootWaitMs, time = timeInNode } = options;
   const queue = new BatchQueue<TurnEvent>({
@@ -79,6 +80,7 @@ export function startRun({ responseSchema, disableParallelToolUse, toolChoice }:
     previousMessageId: last.messageId,
     rateLimit: last.rateLimit,
     hasSchema: responseSchema !== undefined,
+    isWhole,
     isServed: (toolName) => tools.has(toolName),
     onCall: (call) => tools.note(call),
     mayBegin: () => !tools.isPending,

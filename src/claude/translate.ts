@@ -2,6 +2,7 @@ import { BridgeError } from "../errors.ts";
 import type { StopReason, TurnEvent } from "../turn/event.ts";
 import { AnswerBlocks } from "./answer-blocks.ts";
 import { AnswerCalls, type AnswerCallsOptions } from "./answer-calls.ts";
+import { AnswerDocument } from "./answer-document.ts";
 import type { Delta } from "./deltas.ts";
 import { failureToError } from "./failure.ts";
 import { isObject, type JsonObject, optionalString, parseRateLimitInfo, type RateLimitInfo } from "./protocol.ts";
@@ -20,6 +21,8 @@ export interface TranslateOptions extends AnswerCallsOptions {
   readonly rateLimit: RateLimitInfo | undefined;
   /** Whether the answer is the JSON that the model passes to the CLI's own structured-output tool. */
   readonly hasSchema: boolean;
+  /** Whether the answer is sent in one piece at its end. Then the model may replace the document that a schema asks. */
+  readonly isWhole?: boolean;
   /** Whether the model may begin another message: every call has the client's result. */
   readonly mayBegin: () => boolean;
 }
@@ -41,7 +44,8 @@ export class TurnTranslator {
     this.#options = options;
     this.#rateLimit = options.rateLimit;
     this.#calls = new AnswerCalls(options);
-    this.#blocks = new AnswerBlocks(this.#calls, options.hasSchema);
+    const { hasSchema, isWhole = false } = options;
+    this.#blocks = new AnswerBlocks(this.#calls, hasSchema ? new AnswerDocument(isWhole) : undefined);
   }
 
   get outcome(): TurnOutcome { return this.#outcome; }

@@ -18,7 +18,7 @@ export type HistoryHash = string & { readonly __historyHash: unique symbol };
 export function beginningHash(turn: Turn): HistoryHash {
   const {
     messages: _messages, stopSequences: _stop, model: _model, maxTokens: _tokens, effort: _effort, thinking: _thinking,
-    tools, ...beginning
+    isWhole: _isWhole, tools, ...beginning
   } = turn;
   // Leave out `source`: where in its request a tool was defined makes no difference to the model.
   const served = tools.map(({ source: _source, ...tool }) => tool);

@@ -67,7 +67,8 @@ async function prepare<Request extends TurnRequest>(
   return await preparation.run(async () => {
     const body = await readJsonBody(request, { maxBodyBytes, signal });
     const asked = dialect.parse(body, { defaultModel, header: headerView(request.headers) });
-    const turn = await engine.resolve(asked.model, asked.turn);
+    const resolved = await engine.resolve(asked.model, asked.turn);
+    const turn = asked.stream ? resolved : { ...resolved, isWhole: true };
     const images = new ToldImages({ isAllowed: fetchImages, bytesMax: maxBodyBytes, signal, cache: imageCache });
     // Fetch images before the turn is admitted: an image may be slow or missing, and must not hold up a process.
     await images.complete(engine.messagesToTell(turn));

@@ -3,6 +3,7 @@ import type { WireStream } from "../api/dialect.ts";
 import { asBridgeError } from "../errors.ts";
 import { joinWireText, noText, type WireText } from "../json-text.ts";
 import type { TurnEvent } from "../turn/event.ts";
+import { hasFinish, unfinished } from "./finish.ts";
 import { roomOrClose } from "./room-or-close.ts";
 
 /** How long the response headers are held back while the CLI retries its request to the API, in milliseconds. */
@@ -26,18 +27,22 @@ export interface EventStreamOptions {
 
 /**
  * Relays a turn as server-sent events: one write per batch, and the next batch is pulled when the socket has room.
- * A failure before the response headers is thrown, for an HTTP status; a later one is sent as the stream's last event.
+ * A failure before the response headers is thrown, for an HTTP status; a later one is sent as the stream's last event,
+ * and so are those that the dialect's clients understand only there.
  */
 export async function sendEventStream(
   response: ServerResponse, batches: AsyncIterable<readonly TurnEvent[]>, wire: WireStream, options: EventStreamOptions,
 ): Promise<void> {
   const stream = new EventStream(response, wire, options);
+  let isFinished = false;
   try {
     for await (const batch of batches) {
       if (stream.state === "broken") return;
       const hasRoom = stream.relay(batch);
       if (!hasRoom) await roomOrClose(response);
+      isFinished = hasFinish(batch);
     }
+    if (!isFinished) throw unfinished();
     stream.end();
   } catch (error) {
     stream.fail(error);
@@ -95,14 +100,18 @@ class EventStream {
     this.#response.end();
   }
 
-  /** Sends the failure as the last event. Throws it if the response headers were not sent. */
+  /** Sends the failure as the last event. Throws it if the response headers were not sent and it gets a status. */
   fail(error: unknown): void {
     // `onBroken` has ended the turn and its answer, so this failure has nobody left to be told to.
     if (this.#state === "broken") return;
-    if (this.#state === "waiting") throw error;
+    const told = asBridgeError(error);
+    if (this.#state === "waiting") {
+      if (this.#wire.isToldInStream?.(told) !== true) throw error;
+      this.#openEmpty();
+    }
     this.#state = "ended";
     this.#options.onFailure(error);
-    if (!this.#response.destroyed) this.#response.end(this.#wire.fail(asBridgeError(error)), "latin1");
+    if (!this.#response.destroyed) this.#response.end(this.#wire.fail(told), "latin1");
   }
 
   stopTimer(): void {

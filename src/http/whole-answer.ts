@@ -4,6 +4,7 @@ import type { AnswerFold } from "../api/dialect.ts";
 import type { WireText } from "../json-text.ts";
 import { sizeOf } from "../turn/event-size.ts";
 import type { TurnEvent } from "../turn/event.ts";
+import { hasFinish, unfinished } from "./finish.ts";
 import { roomOrClose } from "./room-or-close.ts";
 import type { HeldAnswers } from "./held-answers.ts";
 
@@ -24,6 +25,7 @@ export async function sendWholeAnswer(
   const answer = held.hold({ response, giveUp });
   try {
     let servedModel: string | undefined;
+    let isFinished = false;
     for await (const batch of batches) {
       let bytes = 0;
       for (const event of batch) {
@@ -32,7 +34,9 @@ export async function sendWholeAnswer(
       }
       answer.grow(bytes);
       fold.take(batch);
+      isFinished = hasFinish(batch);
     }
+    if (!isFinished) throw unfinished();
     const body = fold.release();
     // The body is larger than the model's words, by which the answer was counted so far: it also repeats the request's
     // instructions, tools and metadata.

@@ -34,7 +34,7 @@ export type Thinking =
 
 /**
  * One request to the model: all that its answer depends on. Besides that it has only where in the client's request a
- * tool or an image's URL stood (`Tool.source`, `UrlSource.path`), for errors.
+ * tool or an image's URL stood (`Tool.source`, `UrlSource.path`), for errors, and whether the answer is streamed.
  */
 export interface Turn {
   /** The value for the CLI's `--model`: an alias (`opus`) or a full id. */
@@ -61,4 +61,6 @@ export interface Turn {
   readonly responseSchema?: Readonly<Record<string, unknown>>;
   /** Stop sequences: the answer ends before the first one that occurs in its text. */
   readonly stopSequences: readonly string[];
+  /** The client gets the answer in one piece: before its end nothing of it is sent, and the model may replace it. */
+  readonly isWhole?: boolean;
 }

@@ -38,7 +38,7 @@ describe("the CLI's word for a failure", () => {
 
 describe("the upstream's status", () => {
   const table: readonly (readonly [number, ErrorCode])[] = [
-    [400, "invalid_request"], [401, "not_logged_in"], [403, "account_refused"], [404, "model_not_found"], [408, "turn_timeout"],
+    [400, "invalid_request"], [402, "billing_error"], [401, "not_logged_in"], [403, "account_refused"], [404, "model_not_found"], [408, "turn_timeout"],
     [413, "prompt_too_long"], [429, "rate_limited"], [500, "upstream_error"], [502, "upstream_error"], [503, "overloaded"],
     [504, "turn_timeout"], [529, "overloaded"],
   ];
@@ -85,9 +85,53 @@ describe("the advice", () => {
     assert.deepEqual([error.code, error.retryAfterSeconds], ["rate_limited", 20]);
   });
 
+  for (const text of ["You've hit your limit \u00b7 resets 5:04pm (UTC)", "You've hit your weekly limit", "Claude usage limit reached."]) {
+    it(`on a window of which the CLI tells by words alone is to wait for its end: ${text}`, () => {
+      for (const status of [429, undefined]) {
+        const error = errorOf({ error: "rate_limit", status, text });
+        assert.deepEqual([error.code, error.retryAfterSeconds], ["usage_limit_reached", undefined]);
+      }
+    });
+  }
+
   for (const status of ["allowed", "allowed_warning"]) {
     it(`on a window that is ${status} is that of a passing rate limit`, () => {
       assert.equal(errorOf({ status: 429, rateLimit: { status, resetsAt: 5_000, rateLimitType: "five_hour", utilization: 1 } }).code, "rate_limited");
+    });
+  }
+});
+
+describe("a bill", () => {
+  for (const text of [
+    "API Error: 400 You are out of extra usage. Add more at claude.ai/settings/usage and keep going.",
+    "Third-party apps now draw from your extra usage, not your plan limits.", "Extra usage is required for this model.",
+    "Credit balance is too low", "Your credit balance is too low to access the Anthropic API.", "You are out of credits",
+  ]) {
+    it(`is one under any status that the API uses for it, and waiting is no advice: ${text}`, () => {
+      for (const status of [400, 402, 403, 429, undefined]) {
+        const error = errorOf({ status, text });
+        assert.deepEqual([error.code, error.message, error.retryAfterSeconds], ["billing_error", text, undefined], String(status));
+      }
+    });
+
+    it(`is none where the API or the login failed: ${text}`, () => {
+      for (const [status, code] of [[401, "not_logged_in"], [500, "upstream_error"], [529, "overloaded"]] as const) assert.equal(errorOf({ status, text }).code, code);
+    });
+  }
+
+  it("beside a window that is used up is not the matter: the window begins anew", () => {
+    const rateLimit = { status: "rejected", resetsAt: nowMs / 1000 + 60, rateLimitType: "five_hour", utilization: 1 };
+    const error = errorOf({ status: 429, error: "rate_limit", text: "You're out of extra usage \u00b7 resets 5pm", rateLimit });
+    assert.deepEqual([error.code, error.retryAfterSeconds], ["usage_limit_reached", 60]);
+  });
+
+  for (const text of [
+    "API Error: Extra usage is required for long context requests.", "Extra usage is required for 1M context \u00b7 run /extra-usage to enable",
+  ]) {
+    it(`that only a long conversation runs up is one that is too long: ${text}`, () => {
+      const rateLimit = { status: "allowed", resetsAt: 5_000, rateLimitType: "five_hour", utilization: 0.2 };
+      const error = errorOf({ status: 429, error: "rate_limit", text, rateLimit });
+      assert.deepEqual([error.code, error.part, error.message, error.retryAfterSeconds], ["prompt_too_long", "messages", text, undefined]);
     });
   }
 });

@@ -396,6 +396,32 @@ describe("an answer with a schema", () => {
     assert.match(played.error?.message ?? "", /did not match the schema/u);
   });
 
+  it("that is given twice is the second where nothing goes out before the end: it replaces the first", () => {
+    const first = [toolUse(0, "t1", "StructuredOutput"), input(0, '{"b":'), input(0, "2}"), blockStop(0)];
+    const played = playWith({ hasSchema, isWhole: true }, start("m1"), ...first, stop("tool_use"), start("m2"), ...document("t2"), stop("tool_use"), result);
+    assert.deepEqual([played.text, played.outcome, played.stopReason, played.order], ['{"a":1}', "finished", "end_turn", "message_start text message_stop"]);
+    assert.deepEqual(played.events.filter(({ type }) => type.startsWith("block_")).map((told) => ("index" in told ? told.index : -1)), [0, 0]);
+  });
+
+  it("that nothing has gone out of may come again after its message broke off", () => {
+    const broken = [toolUse(0, "t1", "StructuredOutput"), input(0, '{"b":')];
+    const played = playWith({ hasSchema, isWhole: true }, start("m1"), ...broken, start("m2"), ...document("t2"), stop("tool_use"), result);
+    assert.deepEqual([played.text, played.outcome], ['{"a":1}', "finished"]);
+  });
+
+  it("that is begun again and not given fails, also where nothing has gone out", () => {
+    const played = playWith({ hasSchema, isWhole: true }, start("m1"), ...document("t1"), stop("tool_use"), start("m2"), toolUse(0, "t2", "StructuredOutput"), stop("tool_use"), result);
+    assert.deepEqual([played.text, played.error?.code], ["", "upstream_error"]);
+  });
+
+  for (const isWhole of [false, true]) {
+    it(`comes behind its thinking, block by block; ${isWhole ? "whole" : "streamed"}`, () => {
+      const thought = event({ type: "content_block_delta", index: 0, delta: { type: "thinking_delta", thinking: "hm" } });
+      const played = playWith({ hasSchema, isWhole }, start("m1"), thought, blockStop(0), ...document("t1", 1), stop("tool_use"), result);
+      assert.deepEqual([played.order, played.text, played.outcome], ["message_start thinking text message_stop", '{"a":1}', "finished"]);
+    });
+  }
+
   it("is no piece of another message's block", () => {
     const played = playWith({ hasSchema }, start("m1"), toolUse(0, "t1", "StructuredOutput"), stop("tool_use"), start("m2"), input(0, "lost"), stop("end_turn"), result);
     assert.deepEqual([played.text, played.outcome], ["", "failed"]);

@@ -8,7 +8,7 @@ import { encodeWireText, joinedWireText, noText, wireText } from "../../src/json
 import { type EventStreamOptions, sendEventStream } from "../../src/http/event-stream.ts";
 import { stalledReaderMsMax } from "../../src/http/room-or-close.ts";
 import type { TurnEvent } from "../../src/turn/event.ts";
-import { blockStop, messageStart, noUsage, text, textStart, thinkingStart, toolUse } from "../support/turn-events.ts";
+import { blockStop, messageStart, messageStop, noUsage, text, textStart, thinkingStart, toolUse } from "../support/turn-events.ts";
 
 const headWaitMs = 1_000;
 const heartbeatMs = 15_000;
@@ -93,7 +93,13 @@ class Turn {
     return settled();
   }
 
-  end(): Promise<void> {
+  async end(): Promise<void> {
+    await this.give(messageStop("end_turn", noUsage));
+    await this.breakOff();
+  }
+
+  /** Ends without a word of why. */
+  breakOff(): Promise<void> {
     this.#answer?.resolve({ done: true, value: undefined });
     return settled();
   }
@@ -369,6 +375,42 @@ describe("a reader that stops", () => {
     await turn.end();
     await sent;
     assert.deepEqual([socket.destroyed, socket.writes.filter((bytes) => bytes !== "beat;"), socket.isEnded], [false, ["open;a;", "b;"], true]);
+  });
+});
+
+describe("a turn that ends without its end", () => {
+  it("is a failure, not a good end: before the head by its status, behind it by the last event", async (t) => {
+    for (const isBegun of [false, true]) {
+      const { socket, turn, sent } = relay(t);
+      await turn.give(start);
+      if (isBegun) await turn.give(text("a"));
+      await turn.breakOff();
+      if (isBegun) await sent;
+      else await assert.rejects(sent, { code: "upstream_error" });
+      assert.deepEqual(socket.writes, isBegun ? ["open;a;", "fail upstream_error;"] : []);
+      t.mock.timers.reset();
+    }
+  });
+});
+
+describe("a failure that the dialect's clients understand only in the stream", () => {
+  const isToldInStream = ({ code }: BridgeError): boolean => code === "overloaded";
+
+  it("is told there before the head too, behind what opens it; and it is logged", async (t) => {
+    const failures: unknown[] = [];
+    const { socket, turn, sent } = relay(t, { onFailure: (failure) => failures.push(failure) }, { ...wire, isToldInStream });
+    await turn.give(start);
+    const error = new BridgeError("overloaded", "no");
+    await turn.fail(error);
+    await sent;
+    assert.deepEqual([socket.status, socket.writes, socket.isEnded, failures], [200, ["open;", "fail overloaded;"], true, [error]]);
+  });
+
+  it("is the only one: any other keeps its status", async (t) => {
+    const { socket, turn, sent } = relay(t, {}, { ...wire, isToldInStream });
+    await turn.fail(new BridgeError("rate_limited", "no"));
+    await assert.rejects(sent, { code: "rate_limited" });
+    assert.equal(socket.headersSent, false);
   });
 });
 

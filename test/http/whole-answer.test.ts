@@ -10,6 +10,7 @@ import { sendInSlices, sendWholeAnswer } from "../../src/http/whole-answer.ts";
 import { encodeWireText, noText, type WireText, wireText } from "../../src/json-text.ts";
 import { createLogger } from "../../src/log.ts";
 import type { JsonText, TurnEvent } from "../../src/turn/event.ts";
+import { messageStop, noUsage } from "../support/turn-events.ts";
 
 const log = createLogger("info", () => {});
 
@@ -58,7 +59,7 @@ const pieces = ["a", "b", "c"].map((letter) => Buffer.alloc(100_000, letter));
 const text = "x".repeat(300_000) as JsonText;
 
 async function* turn(): AsyncGenerator<TurnEvent[]> {
-  yield [{ type: "text", index: 0, text }];
+  yield [{ type: "text", index: 0, text }, messageStop("end_turn", noUsage)];
 }
 
 async function send(t: TestContext, body = () => bodyOfPieces([...pieces])) {
@@ -114,6 +115,17 @@ describe("an answer in one piece", () => {
     const response = new Reader() as unknown as ServerResponse;
     const options = { held, giveUp: () => {}, headers: () => ({}) };
     await assert.rejects(sendWholeAnswer(response, turn(), fold, options), /planted/u);
+    assert.equal(held.bytes, 0);
+  });
+
+  it("whose turn ends without its end is a failure: a part of it may be missing", async () => {
+    const held = new HeldAnswers(log);
+    const fold = { take: () => {}, release: () => assert.fail("it is not whole") };
+    const response = new Reader() as unknown as ServerResponse;
+    async function* broken(): AsyncGenerator<TurnEvent[]> {
+      yield [{ type: "text", index: 0, text }];
+    }
+    await assert.rejects(sendWholeAnswer(response, broken(), fold, { held, giveUp: () => {}, headers: () => ({}) }), { code: "upstream_error" });
     assert.equal(held.bytes, 0);
   });
 

@@ -63,3 +63,21 @@ export function mcpLine(requestId: string, message: object): object {
     request: { subtype: "mcp_message", server_name: "client", message: { jsonrpc: "2.0", ...message } },
   };
 }
+
+/** It asks the API. */
+export function requestingLine(): object {
+  return { type: "system", subtype: "status", status: "requesting" };
+}
+
+/** The subscription's window. */
+export function rateLimitLine(window: { readonly status: string; readonly resetsAt: number; readonly rateLimitType: string }): object {
+  return { type: "rate_limit_event", rate_limit_info: window };
+}
+
+/** A turn that the CLI gives up: its own message in the model's place, and the `result`. */
+export function syntheticLine(error: string, status: number | null, text: string): object[] {
+  return [
+    { type: "assistant", error, message: { id: "synthetic", model: "<synthetic>", role: "assistant", content: [{ type: "text", text }] } },
+    { type: "result", subtype: "success", is_error: true, api_error_status: status, num_turns: 1, result: text, terminal_reason: "api_error" },
+  ];
+}

@@ -22,6 +22,8 @@ export class ScriptedCli {
   readonly processes: ScriptedClaude[] = [];
   /** Asked at each point: what becomes of the process there. */
   blowAt: (point: Point, process: ScriptedClaude, line: Line) => Blow | undefined = () => undefined;
+  /** Told of each question. Where it gives true, what the process says is the test's. */
+  onQuestion: (process: ScriptedClaude, text: string) => boolean = () => false;
   #ids = 0;
 
   get world(): World {
@@ -139,8 +141,9 @@ export class ScriptedClaude {
     return this.#isHung || this.state === "closed";
   }
 
-  #say(...lines: readonly object[]): void {
-    for (const line of lines) this.#listener?.onLine(JSON.stringify(line), false);
+  /** One read of its output. */
+  say(...lines: readonly object[]): void {
+    for (const line of lines) this.#listener?.onLine(Buffer.from(JSON.stringify(line)).toString("latin1"), false);
     this.#listener?.onReadEnd();
   }
 
@@ -152,23 +155,23 @@ export class ScriptedClaude {
     if (line.type === "assistant" || line.shouldQuery === false) {
       if (this.#isStruck("history", line)) return;
       this.said.push({ uuid: line.uuid, text });
-      if (line.type === "user") this.#say(resultLine(0));
+      if (line.type === "user") this.say(resultLine(0));
       return;
     }
     if (this.#isStruck("question", line)) return;
     this.said.push({ uuid: line.uuid, text });
-    this.#answer(text);
+    if (!this.#cli.onQuestion(this, text)) this.#answer(text);
   }
 
   #answer(text: string): void {
     const id = `msg_${++this.#messages}`;
     this.#isAnswering = true;
     const words = `${text}!`;
-    this.#say(messageStart(id, this.model), textDelta(words));
+    this.say(messageStart(id, this.model), textDelta(words));
     if (text.includes("(held)")) return;
     if (text.includes("(call)")) {
-      this.#say(eventLine({ type: "content_block_stop", index: 0 }), ...callEvents(1, "toolu_1", "look"), messageDelta("tool_use", 1), eventLine({ type: "message_stop" }));
-      return this.#say(mcpLine("call", { id: 7, method: "tools/call", params: { name: "look", arguments: {}, _meta: { "claudecode/toolUseId": "toolu_1" } } }));
+      this.say(eventLine({ type: "content_block_stop", index: 0 }), ...callEvents(1, "toolu_1", "look"), messageDelta("tool_use", 1), eventLine({ type: "message_stop" }));
+      return this.say(mcpLine("call", { id: 7, method: "tools/call", params: { name: "look", arguments: {}, _meta: { "claudecode/toolUseId": "toolu_1" } } }));
     }
     this.#end(words);
   }
@@ -176,19 +179,19 @@ export class ScriptedClaude {
   #end(words: string): void {
     this.#isAnswering = false;
     this.said.push({ uuid: "answer", text: words });
-    this.#say(messageDelta("end_turn", 1), eventLine({ type: "message_stop" }), resultLine(1, words));
+    this.say(messageDelta("end_turn", 1), eventLine({ type: "message_stop" }), resultLine(1, words));
   }
 
   /** A call's result is there: it goes on. */
   #answered(line: Line): void {
     if (line.response.request_id !== "call" || this.#isStruck("result", line)) return;
-    this.#say(messageStart(`msg_${++this.#messages}`, this.model), textDelta("seen"));
+    this.say(messageStart(`msg_${++this.#messages}`, this.model), textDelta("seen"));
     this.#end("seen");
   }
 
   #control(line: Line): void {
     const { request_id, request } = line;
-    const accept = (response: object): void => this.#say(successLine(request_id, response));
+    const accept = (response: object): void => this.say(successLine(request_id, response));
     if (request.subtype === "initialize" && this.#isStruck("boot", line)) return;
     if (request.subtype === "interrupt") this.#interrupt();
     if (request.subtype !== "rewind_conversation") return accept({ models: [], account: { tokenSource: "fake" } });
@@ -204,6 +207,6 @@ export class ScriptedClaude {
   #interrupt(): void {
     if (!this.#isAnswering) return;
     this.#isAnswering = false;
-    this.#say(errorLine(1, "aborted_streaming"));
+    this.say(errorLine(1, "aborted_streaming"));
   }
 }

@@ -74,7 +74,14 @@ const chatFields: PartFields = { model: "model", messages: "messages", tools: "t
  */
 export function openAiError(error: BridgeError, fields: PartFields = chatFields): OpenAiError {
   const { type, code } = codeFormOf(error);
-  return { message: error.message, type, param: fieldAtFault(error, fields) ?? null, code };
+  return { message: messageOf(error), type, param: fieldAtFault(error, fields) ?? null, code };
+}
+
+/** By these words of OpenAI's, clients that do not look at the code know that they have to shorten a conversation. */
+const tooLongWords = "This is longer than the maximum context length, in tokens.";
+
+function messageOf({ code, message }: BridgeError): string {
+  return code === "prompt_too_long" && !/context length/i.test(message) ? `${message} (${tooLongWords})` : message;
 }
 
 /** Translates an error into a response: OpenAI's status and body, and the retry headers that their SDKs obey. */
@@ -89,13 +96,14 @@ export const openAiErrors: ErrorForm = { failure: openAiFailure };
 const retryAfterSecondsMax = 60;
 
 /**
- * The retry headers. `x-should-retry: false` keeps OpenAI's SDKs from retrying where the status alone would make them:
- * on an unpaid bill, and on a rate limit window whose end they would not wait for.
+ * The retry headers. `x-should-retry: false` keeps OpenAI's SDKs from retrying where that is in vain: on an unpaid
+ * bill, on a prompt that is too long, and on a rate limit window whose end they would not wait for, or is not known.
  */
 function adviceHeaders({ code, retryAfterSeconds }: BridgeError): Record<string, string> {
-  const isTooLate = code === "usage_limit_reached" && (retryAfterSeconds ?? 0) > retryAfterSecondsMax;
+  const isTooLate = code === "usage_limit_reached" && (retryAfterSeconds ?? Infinity) > retryAfterSecondsMax;
+  const isVain = code === "billing_error" || code === "prompt_too_long" || isTooLate;
   return {
     ...(retryAfterSeconds === undefined ? {} : { "retry-after": String(retryAfterSeconds) }),
-    ...(code === "billing_error" || isTooLate ? { "x-should-retry": "false" } : {}),
+    ...(isVain ? { "x-should-retry": "false" } : {}),
   };
 }

@@ -1,18 +1,19 @@
 import type { RateLimitWindow } from "../dialect.ts";
 
-/** OpenAI's rate limit headers. The counts are percent of the window: the CLI reports no number of requests. */
-export function rateLimitHeaders(
-  window: Pick<RateLimitWindow, "resetsAt" | "utilization"> | undefined, nowMs: number,
-): Record<string, string> {
+/**
+ * Headers that tell of the subscription's rate limit window. OpenAI's `x-ratelimit-…` count requests and tokens, by
+ * which clients pace themselves. The CLI reports neither, only the used share of a window. So there are none of those,
+ * but headers of this server's own.
+ */
+export function windowHeaders(window: RateLimitWindow | undefined, nowMs: number): Record<string, string> {
   if (window === undefined) return {};
-  const { resetsAt, utilization } = window;
+  const { rateLimitType, resetsAt, utilization } = window;
+  const isName = rateLimitType !== undefined && /^\w{1,64}$/.test(rateLimitType);
   return {
-    ...(utilization === undefined ? {} : {
-      "x-ratelimit-limit-requests": "100",
-      "x-ratelimit-remaining-requests": String(Math.max(0, Math.round((1 - utilization) * 100))),
-    }),
+    ...(isName ? { "x-claude-window": rateLimitType } : {}),
+    ...(utilization === undefined ? {} : { "x-claude-window-used-percent": String(Math.round(utilization * 100)) }),
     ...(resetsAt === undefined ? {} : {
-      "x-ratelimit-reset-requests": `${Math.max(0, Math.ceil(resetsAt - nowMs / 1000))}s`,
+      "x-claude-window-resets-in-seconds": String(Math.max(0, Math.ceil(resetsAt - nowMs / 1000))),
     }),
   };
 }

@@ -25,10 +25,20 @@ describe("an error in OpenAI's form", () => {
     ]);
   });
 
+  it("of a prompt that is too long has the words by which clients know it, once, and no other has them", () => {
+    const messageOf = (error: BridgeError): string => (openAiFailure(error).body as { error: { message: string } }).error.message;
+    assert.match(messageOf(new BridgeError("prompt_too_long", "Prompt is too long")), /^Prompt is too long \(.*maximum context length.*tokens.*\)$/u);
+    const own = "input exceeds the model's context length";
+    assert.equal(messageOf(new BridgeError("prompt_too_long", own)), own);
+    assert.equal(messageOf(new BridgeError("overloaded", "busy")), "busy");
+  });
+
   it("has in its headers when to come again, and whether", () => {
     assert.deepEqual(openAiFailure(new BridgeError("internal", "x")).headers, {});
     assert.deepEqual(openAiFailure(new BridgeError("billing_error", "x")).headers, { "x-should-retry": "false" });
     assert.deepEqual(openAiFailure(new BridgeError("overloaded", "x", { retryAfterSeconds: 90 })).headers, { "retry-after": "90" });
+    assert.deepEqual(openAiFailure(new BridgeError("prompt_too_long", "x")).headers, { "x-should-retry": "false" });
+    assert.deepEqual(openAiFailure(new BridgeError("usage_limit_reached", "x")).headers, { "x-should-retry": "false" }, "nobody knows when");
     for (const [retryAfterSeconds, advice] of [[1, {}], [60, {}], [61, { "x-should-retry": "false" }], [18_000, { "x-should-retry": "false" }]] as const) {
       const error = new BridgeError("usage_limit_reached", "x", { retryAfterSeconds });
       assert.deepEqual(openAiFailure(error).headers, { "retry-after": String(retryAfterSeconds), ...advice });

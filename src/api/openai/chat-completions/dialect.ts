@@ -2,7 +2,7 @@ import { bodyOfPieces } from "../../body.ts";
 import { answerWithClientKeys, streamWithClientKeys } from "../../client-keys.ts";
 import type { AnswerIdentity, Dialect } from "../../dialect.ts";
 import { openAiFailure } from "../errors.ts";
-import { rateLimitHeaders } from "../rate-limit.ts";
+import { windowHeaders } from "../rate-limit.ts";
 import { type ChatRequest, parseChatRequest } from "./request.ts";
 import { type ChatIdentity, ChatStream } from "./response.ts";
 import { ChatAnswer } from "./whole-answer.ts";
@@ -19,7 +19,7 @@ export const chatCompletions: Dialect<ChatRequest> = {
     );
   },
   failure: openAiFailure,
-  windowHeaders: rateLimitHeaders,
+  windowHeaders,
 };
 
 function chatIdentity({ model }: ChatRequest, { token, createdAt, cliVersion }: AnswerIdentity): ChatIdentity {

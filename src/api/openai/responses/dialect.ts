@@ -1,7 +1,7 @@
 import { bodyOfText } from "../../body.ts";
 import { streamWithClientKeys } from "../../client-keys.ts";
 import type { AnswerFold, AnswerIdentity, Dialect, WireStream } from "../../dialect.ts";
-import { rateLimitHeaders } from "../rate-limit.ts";
+import { windowHeaders } from "../rate-limit.ts";
 import { responsesFailure } from "./failure.ts";
 import { parseResponsesRequest, type ResponsesRequest } from "./request.ts";
 import { type FinishedResponse, ResponseStream } from "./response.ts";
@@ -30,7 +30,7 @@ export function responses(store: ResponseStore): Dialect<ResponsesRequest> {
       return wholeOf(stream, () => finished);
     },
     failure: (error, { nowMs }) => responsesFailure(error, nowMs),
-    windowHeaders: rateLimitHeaders,
+    windowHeaders,
   };
 }
 

@@ -1,4 +1,4 @@
-import type { BridgeError } from "../../../errors.ts";
+import { type BridgeError, type ErrorCode, hasCode } from "../../../errors.ts";
 import type { Failure } from "../../dialect.ts";
 import type { PartFields } from "../../part-fields.ts";
 import { openAiError, openAiFailure } from "../errors.ts";
@@ -7,6 +7,17 @@ import { openAiError, openAiFailure } from "../errors.ts";
 export interface ResponseError {
   readonly code: string;
   readonly message: string;
+}
+
+/**
+ * Before the answer, Codex takes a status of 400 for a bad request and gives up. In a `response.failed` it knows what
+ * to do: it shortens a history that is too long, and says of an overloaded model that it is.
+ */
+const toldInStream: ReadonlySet<ErrorCode> = new Set(["prompt_too_long", "overloaded"]);
+
+/** Whether an error is told as a `response.failed`, though the stream has not begun. */
+export function isToldInStream(error: BridgeError): boolean {
+  return hasCode(error, toldInStream);
 }
 
 const partFields: PartFields = { model: "model", messages: "input", tools: "tools", toolChoice: "tool_choice" };
@@ -18,7 +29,8 @@ const partFields: PartFields = { model: "model", messages: "input", tools: "tool
  */
 export function responsesFailure(error: BridgeError, nowMs: number): Failure {
   const { status, headers } = openAiFailure(error);
-  const written = openAiError(error, partFields);
+  const told = openAiError(error, partFields);
+  const written = { ...told, code: codeOf(error, told.code) };
   if (error.code !== "usage_limit_reached") return { status, headers, body: { error: written } };
   const { retryAfterSeconds } = error;
   const resetsAt = retryAfterSeconds === undefined ? {} : { resets_at: Math.round(nowMs / 1000) + retryAfterSeconds };
@@ -29,5 +41,10 @@ export function responsesFailure(error: BridgeError, nowMs: number): Failure {
 export function responseError(error: BridgeError): ResponseError {
   const { code, type, message } = openAiError(error);
   // Codex retries on all but a few codes. Of those few, `insufficient_quota` is the one that fits a used-up window.
-  return { code: error.code === "usage_limit_reached" ? "insufficient_quota" : code ?? type, message };
+  return { code: error.code === "usage_limit_reached" ? "insufficient_quota" : codeOf(error, code) ?? type, message };
+}
+
+/** An overloaded model has a code of its own in the Responses API. */
+function codeOf({ code }: BridgeError, otherwise: string | null): string | null {
+  return code === "overloaded" ? "server_is_overloaded" : otherwise;
 }

@@ -9,7 +9,7 @@ import type { Fields } from "../../check.ts";
 import type { WireStream } from "../../dialect.ts";
 import type { ToolNames } from "../../tool-names.ts";
 import { splitName } from "../namespaces.ts";
-import { responseError } from "./failure.ts";
+import { isToldInStream, responseError } from "./failure.ts";
 import { finishedItem } from "./finished-item.ts";
 import {
   callItem, eventHead, eventText, incompleteReasons, itemId, listed, messageItem, openingEvents, type OpenItem,
@@ -105,6 +105,10 @@ export class ResponseStream implements WireStream {
   fail(error: BridgeError): WireText {
     const response = this.#response("failed", { error: responseError(error) });
     return this.#event(wireText`response.failed`, wireText`"response":${response}`);
+  }
+
+  isToldInStream(error: BridgeError): boolean {
+    return isToldInStream(error);
   }
 
   #written(event: TurnEvent): WireText {
