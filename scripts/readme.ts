@@ -11,6 +11,7 @@ import { responsesFields } from "../src/api/openai/responses/fields.ts";
 import { addedWordsText } from "./readme-added-words.ts";
 import { knownFaultsText } from "./readme-known-faults.ts";
 import { updateReadme } from "./readme-file.ts";
+import { refusalsText } from "./readme-refusals.ts";
 import { roomsText } from "./readme-rooms.ts";
 import { rulesText } from "./readme-rules.ts";
 import { table } from "./readme-table.ts";
@@ -33,7 +34,7 @@ export function sourceSections(): Readonly<Record<string, string>> {
 
 /** The same of test/README.md. */
 export function testSections(): Readonly<Record<string, string>> {
-  return { rules: rulesText() };
+  return { rules: rulesText(), refusals: refusalsText() };
 }
 
 function optionTable(): string {
