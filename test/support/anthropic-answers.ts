@@ -15,8 +15,8 @@ export type StubBlock =
   /** `fragments` are the input's JSON as it streams. Without an `id` the stub gives one that is unique among its answers. */
   | { readonly type: "tool_use"; readonly id?: string; readonly name: string; readonly input: Readonly<Record<string, unknown>>; readonly fragments: readonly string[] };
 
-/** How a message ends: whole, with its socket destroyed, with an error event, or never. */
-export type StubEnding = "complete" | "cut" | "silence" | { readonly type: string; readonly message: string };
+/** How a message ends: whole, with its socket destroyed, with its last events missing, with an error event, or never. */
+export type StubEnding = "complete" | "cut" | "unfinished" | "silence" | { readonly type: string; readonly message: string };
 
 export interface StubMessage {
   readonly kind: "message";
@@ -95,6 +95,11 @@ export function hangingAnswer(): StubAnswer {
 /** Some deltas, then the socket is destroyed. */
 export function brokenAnswer(deltas: readonly string[], options: TextAnswerOptions = {}): StubMessage {
   return { ...textAnswer(deltas, options), ending: "cut" };
+}
+
+/** Some deltas, then the end of the response, as if that were all. */
+export function unfinishedAnswer(deltas: readonly string[], options: TextAnswerOptions = {}): StubMessage {
+  return { ...textAnswer(deltas, options), ending: "unfinished" };
 }
 
 /** Some deltas, then an SSE `error` event. */

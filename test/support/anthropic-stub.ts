@@ -186,7 +186,7 @@ async function send(answer: StubAnswer, request: StubRequest, response: ServerRe
   const headers = { "request-id": `req_stub_${request.index}`, ...answer.headers };
   if (request.body.stream === true) return sendStream(answer, id, headers, request, response);
   if (answer.ending === "silence") return;
-  if (answer.ending === "cut") { response.destroy(); return; }
+  if (answer.ending === "cut" || answer.ending === "unfinished") { response.destroy(); return; }
   if (answer.ending !== "complete") return sendError(response, 500, answer.ending.type, answer.ending.message, headers);
   response.writeHead(200, { "content-type": "application/json", ...headers }).end(wholeMessage(answer, id, request.body.model));
 }

@@ -16,8 +16,8 @@ const { OpenAI } = createRequire(new URL("../interop/package.json", import.meta.
 
 export interface RealScene {
   readonly stub: AnthropicStub;
-  /** A server of its own in front of the same stub. */
-  readonly startServer: () => Promise<RealServer>;
+  /** A server of its own in front of the same stub; further arguments win over those that it has. */
+  readonly startServer: (args?: readonly string[]) => Promise<RealServer>;
 }
 
 export interface RealServer {
@@ -36,9 +36,9 @@ export async function startReal(
     assert.deepEqual(stub.requests.flatMap(({ body }) => strangersIn(body)), [], "words that are nobody's went up");
     if (!isRefusalFine) assert.deepEqual(stub.refusals.map(({ message }) => message), [], "the real API would have refused");
   });
-  const startServer = async (): Promise<RealServer> => {
+  const startServer = async (args: readonly string[] = []): Promise<RealServer> => {
     const bridge = await startBridge(t, {
-      args: ["--claude", claudePath(version), "--pass-env", "ANTHROPIC_BASE_URL,DISABLE_TELEMETRY", "--warm", "0", "--head-wait", "600", "--turn-timeout", "60", "--max-retries", String(maxRetries)],
+      args: ["--claude", claudePath(version), "--pass-env", "ANTHROPIC_BASE_URL,DISABLE_TELEMETRY", "--warm", "0", "--head-wait", "600", "--turn-timeout", "60", "--max-retries", String(maxRetries), ...args],
       env: subscriptionEnvironment(stub.url, folder),
     });
     // The one that was asked at the start what it serves is gone by then.
