@@ -26,12 +26,13 @@ export function failureOf({ type, data: { name = "", file, details } }: RunnerEv
   return { file: file ?? name, test: name };
 }
 
-/** What was written to `path`, the files relative to `root` and with `/`. */
+/** What the reporter wrote to `path`, the files relative to `root` and with `/`. */
 export function failuresIn(path: string, root: string): Failure[] {
   const lines = existsSync(path) ? readFileSync(path, "utf8").split("\n").filter((line) => line !== "") : [];
-  return lines.map((line) => {
-    const { file, test } = JSON.parse(line) as Failure;
-    return { file: relative(root, file).split(sep).join("/"), test };
+  return lines.flatMap((line) => {
+    const failure = failureOf(JSON.parse(line) as RunnerEvent);
+    if (failure === undefined) return [];
+    return { file: relative(root, failure.file).split(sep).join("/"), test: failure.test };
   });
 }
 

@@ -18,7 +18,7 @@ import { parseTestArguments, type TestArguments } from "./test-arguments.ts";
 import { longSuites, needsInterop, offline, sharedProcesses, type Suite } from "./suites.ts";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const reporter = new URL("./failures-reporter.ts", import.meta.url).href;
+const reporter = new URL("./failures-reporter.mjs", import.meta.url).href;
 
 try {
   const startMs = performance.now();

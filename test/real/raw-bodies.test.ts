@@ -38,16 +38,16 @@ async function start(t: TestContext, version: ClaudeVersion, hasPolicy: boolean)
 interface Drawn { readonly client: JudgedClient; readonly request: Sent; readonly mustBeTaken: boolean }
 
 /** Two of three for a chat, the others for a response. */
-function draw(version: ClaudeVersion, random: Random, grammar: ReturnType<typeof chatGrammar>): Drawn {
+function draw(random: Random, grammar: ReturnType<typeof chatGrammar>): Drawn {
   const { body, isWhole } = grammar.drawn();
   const model = random.pick(models);
   if (random.below(3) > 0 || !isWhole) {
     // The judge of streams does not know the deprecated calls.
     const request = { ...body, model, ...(body["functions"] === undefined ? {} : { stream: false }) };
-    return { client: chatClient, request, mustBeTaken: isWhole && mustBeTaken(request, version) };
+    return { client: chatClient, request, mustBeTaken: isWhole && mustBeTaken(request) };
   }
   const request = { ...forResponses(random, body), model };
-  return { client: responsesClient(), request, mustBeTaken: mustBeTaken(request, version) };
+  return { client: responsesClient(), request, mustBeTaken: mustBeTaken(request) };
 }
 
 /** Without what that endpoint does not have, half of them with a custom tool, some of these with a call of it. */
@@ -80,7 +80,7 @@ for (const version of claudeVersions) {
         const lacks = (): readonly string[] => kinds.filter((kind) => !seen.has(kind));
         for (let drawn = 0; counts.taken < half || lacks().length > 0; drawn++) {
           assert.ok(drawn < drawnMax, `${drawn} drawn, ${counts.taken} taken, and none of ${lacks().join(", ")}`);
-          const { client, ...first } = draw(version, random, grammar);
+          const { client, ...first } = draw(random, grammar);
           const talk: Talk = { server, version, client, thoughts: model.thoughts, own: new Map() };
           let { request } = first;
           for (let turns = 1 + random.below(turnsMax); turns > 0; turns--) {

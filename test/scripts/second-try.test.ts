@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import failuresReporter from "../../scripts/failures-reporter.ts";
 import { failureOf, failuresIn, filesToRepeat, type RunnerEvent, secondTryLine } from "../../scripts/second-try.ts";
 import { longSuites } from "../../scripts/suites.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
@@ -19,18 +19,20 @@ describe("the second try of test:all", () => {
     assert.equal(failureOf({ type: "test:pass", data: { name: "adds" } }), undefined);
   });
 
-  it("reads what the reporter wrote", async (t) => {
+  it("reads what the reporter wrote of a run", async (t) => {
     const root = await temporaryFolder(t);
-    async function* events(): AsyncGenerator<RunnerEvent> {
-      yield { type: "test:start", data: { name: "adds" } };
-      yield fails("adds", join(root, "test", "real", "a.test.ts"));
-      yield fails("subtracts", join(root, "test", "real", "a.test.ts"));
-    }
-    const lines: string[] = [];
-    for await (const line of failuresReporter(events())) lines.push(line);
-    writeFileSync(join(root, "failures"), lines.join(""));
-    const file = "test/real/a.test.ts";
-    assert.deepEqual(failuresIn(join(root, "failures"), root), [{ file, test: "adds" }, { file, test: "subtracts" }]);
+    const [adds, breaks, failures] = ["adds.test.mjs", "breaks.test.mjs", "failures"].map((name) => join(root, name));
+    writeFileSync(adds ?? "", 'import { describe, it } from "node:test";\n'
+      + 'describe("all", () => { it("adds", () => { throw new Error("planted"); }); it("subtracts", () => {}); });\n');
+    writeFileSync(breaks ?? "", 'throw new Error("planted");\n');
+    const { NODE_TEST_CONTEXT: _context, ...env } = process.env;
+    const reporter = new URL("../../scripts/failures-reporter.mjs", import.meta.url).href;
+    const options = ["--test", `--test-reporter=${reporter}`, `--test-reporter-destination=${failures}`];
+    const { status } = spawnSync(process.execPath, [...options, adds ?? "", breaks ?? ""], { env });
+    assert.equal(status, 1);
+    const found = failuresIn(failures ?? "", root);
+    assert.deepEqual(found.map(({ file }) => file), ["adds.test.mjs", "breaks.test.mjs"]);
+    assert.equal(found[0]?.test, "adds");
     assert.deepEqual(failuresIn(join(root, "none"), root), []);
   });
 

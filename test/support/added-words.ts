@@ -157,8 +157,13 @@ export const cliWords: readonly AddedWords[] = [
     what: policyWhat, removedBy: policyRemovedBy,
   },
   {
-    id: "hook", place: "messages", spots: ["system message"], isRepeated: true, seenOn: both,
+    id: "hook", place: "messages", spots: ["system message"], isRepeated: true, seenOn: [newer],
     said: [["UserPromptSubmit hook success: ", known("hook")]],
+    what: policyWhat, removedBy: policyRemovedBy,
+  },
+  {
+    id: "older-hook", place: "messages", spots: ["user message", "tool result"], isRepeated: true, seenOn: [older],
+    said: [["<system-reminder>\nUserPromptSubmit hook success: ", known("hook"), "\n</system-reminder>"]],
     what: policyWhat, removedBy: policyRemovedBy,
   },
   {

@@ -2,10 +2,8 @@
 import type { Sent } from "./chat-transcript.ts";
 
 /** Of a whole chat request, or one in that form: whether the README names nothing in it as refused. */
-export function mustBeTaken(request: Sent, version: string): boolean {
+export function mustBeTaken(request: Sent): boolean {
   const { messages, n, response_format: format } = request;
-  // 2.1.197 leaves out a tool of that name, and the server says so.
-  if (version === "2.1.197" && JSON.stringify(request).includes('"name":"constructor"')) return false;
   const hasLink = JSON.stringify(messages).includes("https://");
   const lacksSchema = format?.type === "json_schema" && format.json_schema.schema == null;
   return !hasLink && n !== 2 && !lacksSchema && choosesWhatIsThere(request);

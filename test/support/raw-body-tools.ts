@@ -44,12 +44,15 @@ export function judgeTools(tools: readonly Sent[], request: Sent, { called, name
   return { findings, names: served.flatMap(({ upstream }) => upstream ?? []) };
 }
 
-/** A name that the API does not take becomes one that it takes, with a number where that is another's. */
+/**
+ * A name that the API does not take becomes one that it takes, and one that the CLI does not serve gets `_tool` behind
+ * it; with a number where that is another's.
+ */
 function isNameFor(upstream: string, name: string): boolean {
   if (upstream === name) return true;
   const fitting = name.replace(/[^a-zA-Z0-9_-]/gu, "_").slice(0, 120) || "tool";
-  if (upstream === fitting) return true;
-  return upstream.startsWith(`${fitting}_`) && /^\d+$/u.test(upstream.slice(fitting.length + 1));
+  const behind = upstream.startsWith(fitting) ? upstream.slice(fitting.length) : undefined;
+  return behind !== undefined && /^(?:_tool)?(?:_\d+)?$/u.test(behind);
 }
 
 export interface Choice {
