@@ -6,8 +6,11 @@ const nameThatFits = /^[a-zA-Z0-9_-]{1,128}$/u;
 /** How many characters are kept of a name that does not fit, or that needs a number behind it. */
 const keptCharsMax = 120;
 
-/** Names of tools that the CLI has for its own: it lists such a tool, and does not give it to the model. */
-const keptNames: ReadonlySet<string> = new Set(["ToolSearch", "StructuredOutput"]);
+/**
+ * Names of tools that the CLI has for its own (2.1.197, 2.1.330). It lists a tool of one of the first two, and does not
+ * give it to the model. For one of the third it tells the model of agents that there are not.
+ */
+const keptNames: ReadonlySet<string> = new Set(["ToolSearch", "StructuredOutput", "Agent"]);
 /** Stands behind a name that a client's tool cannot have. */
 const ownSuffix = "_tool";
 

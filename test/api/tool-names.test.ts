@@ -16,7 +16,7 @@ describe("a tool's name", () => {
     it(`${JSON.stringify(name.slice(0, 20))} is made to fit`, () => assert.equal(new ToolNames().toModel(name), fitting));
   }
 
-  for (const name of ["ToolSearch", "StructuredOutput", "constructor", "toString", "__proto__", "hasOwnProperty"]) {
+  for (const name of ["ToolSearch", "StructuredOutput", "Agent", "constructor", "toString", "__proto__", "hasOwnProperty"]) {
     it(`${name} is one that the CLI cannot serve, so that the model gets another`, () => {
       const names = new ToolNames();
       assert.deepEqual([names.toModel(name), names.toModel(`${name}_tool`)], [`${name}_tool`, `${name}_tool_2`]);
