@@ -2,6 +2,7 @@ import type { CliModel } from "../claude/protocol.ts";
 import type { ModelAlias } from "../config/settings.ts";
 import type { ModelEntry } from "../turn/model.ts";
 import type { Turn } from "../turn/turn.ts";
+import { lastReading, readings } from "./model-names.ts";
 
 /** The settings that a client's model name stands for. `model` is the CLI's own name, for `--model`. */
 export type ResolvedModel = Pick<Turn, "model" | "effort" | "thinking">;
@@ -16,10 +17,10 @@ const knownNames: ReadonlyMap<string, string> = new Map([
   ["haiku", "haiku"],
 ]);
 
-const prefix = "claude-code-cli/";
 /** Names that are safe as the argument of `--model`: none can be taken for a flag. */
 const safeName = /^[A-Za-z0-9][A-Za-z0-9._:@[\]-]{0,127}$/u;
 const claudeId = /^claude-/u;
+const date = /^-\d{8}$/u;
 
 /** The model names that are served, and the CLI's name for each. The CLI's own list of models is added to it. */
 export class ModelCatalog {
@@ -51,10 +52,15 @@ export class ModelCatalog {
     return this.#entries;
   }
 
-  /** Resolves a client's model name; undefined if the model is unknown. */
+  /**
+   * Resolves a client's model name; undefined if the model is unknown. A name that is not known as it stands is read as
+   * other programs write it (`model-names.ts`).
+   */
   resolve(name: string): ResolvedModel | undefined {
-    const alias = this.#aliases.get(name);
-    const model = this.#cliName(alias?.model ?? name);
+    const isAlias = (reading: string): boolean => this.#aliases.has(reading);
+    const read = this.#read(name, isAlias);
+    const alias = this.#aliases.get(read);
+    const model = this.#cliName(alias === undefined ? read : this.#read(alias.model));
     if (model === undefined) return undefined;
     const { effort, thinking } = alias ?? {};
     return { model, ...(effort === undefined ? {} : { effort }), ...(thinking === undefined ? {} : { thinking }) };
@@ -64,11 +70,23 @@ export class ModelCatalog {
     return [...this.#aliases.keys(), ...knownNames.keys()];
   }
 
+  /** The first reading of a name that is known here, or that the CLI has reported; else the last. */
+  #read(name: string, isKnownToo: (reading: string) => boolean = () => false): string {
+    const isKnown = (reading: string): boolean =>
+      knownNames.has(reading) || this.#isReported(reading) || isKnownToo(reading);
+    return readings(name).find(isKnown) ?? lastReading(name);
+  }
+
+  /** Whether the CLI has reported a name, or the same with a date behind it. */
+  #isReported(name: string): boolean {
+    return this.#reported.has(name)
+      || [...this.#reported].some((id) => id.startsWith(`${name}-`) && date.test(id.slice(name.length)));
+  }
+
   #cliName(name: string): string | undefined {
-    const bare = name.startsWith(prefix) ? name.slice(prefix.length) : name;
-    const alias = knownNames.get(bare);
+    const alias = knownNames.get(name);
     if (alias !== undefined) return alias;
-    if (!safeName.test(bare)) return undefined;
-    return this.#reported.has(bare) || claudeId.test(bare) ? bare : undefined;
+    if (!safeName.test(name)) return undefined;
+    return this.#reported.has(name) || claudeId.test(name) ? name : undefined;
   }
 }

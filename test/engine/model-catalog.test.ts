@@ -41,7 +41,7 @@ describe("a name", () => {
   });
 
   for (const name of [
-    "gpt-4", "", "claude", "--model", "-p", "claude-code-cli/", "claude-code-cli/--help", "claude-code-cli/claude-code-cli/opus", "Claude-x", "claude-x y", "claude-\n", "claude-x;ls",
+    "gpt-4", "", "claude", "--model", "-p", "claude-code-cli/", "claude-code-cli/--help", "anthropic/gpt-4", "claude-x/", "claude-x y", "claude-\n", "claude-x;ls",
     "claude-$(id)", "claude-é", "constructor", "__proto__", `claude-${"x".repeat(200)}`,
   ]) {
     it(`${JSON.stringify(name.slice(0, 40))} is not served`, () => assert.equal(new ModelCatalog().resolve(name), undefined));
@@ -51,6 +51,46 @@ describe("a name", () => {
     const catalog = new ModelCatalog();
     catalog.learn([reported("--dangerous", "-x"), reported("a b"), reported("")]);
     assert.deepEqual([catalog.resolve("--dangerous"), catalog.resolve("-x"), ids(catalog).length], [undefined, undefined, 6]);
+  });
+});
+
+describe("a name as another program writes it", () => {
+  const sonnet = "claude-sonnet-4-5";
+  const read: readonly (readonly [name: string, model: string])[] = [
+    ["anthropic/claude-sonnet-4-5", sonnet], ["openrouter/anthropic/claude-sonnet-4-5", sonnet], ["vertex_ai/claude-sonnet-4-5", sonnet], ["~anthropic/claude-sonnet-4-5", sonnet], ["anthropic/sonnet", "sonnet"],
+    ["claude-sonnet-4.5", sonnet], ["claude-opus-4.1-20250805", "claude-opus-4-1-20250805"], ["anthropic/claude-haiku-4.5", "claude-haiku-4-5"], ["claude-3.5-haiku-latest", "claude-3-5-haiku-latest"],
+    ["Claude-Sonnet-4-5", sonnet], ["CLAUDE-SONNET-4.5", sonnet], ["Anthropic/Claude-Sonnet-4.5", sonnet], ["Opus", "opus"], ["SONNET", "sonnet"], ["Claude-Opus-4", "opus"],
+    ["anthropic.claude-sonnet-4-5-20250929-v1:0", "claude-sonnet-4-5-20250929"], ["us.anthropic.claude-sonnet-4-5-20250929-v1:0", "claude-sonnet-4-5-20250929"], ["bedrock/eu.anthropic.claude-sonnet-4-5", sonnet], ["global.anthropic.claude-opus-4-5-v2", "claude-opus-4-5"],
+    ["claude-code-cli/claude-code-cli/opus", "opus"], ["claude-code-cli/claude-sonnet-4.5", sonnet],
+  ];
+  for (const [name, model] of read) {
+    it(`${name} is the CLI's ${model}`, () => assert.deepEqual(new ModelCatalog().resolve(name), { model }));
+  }
+
+  for (const name of ["claude-sonnet-4-5", "claude-3-5@20250101", "claude-fable-5[1m]", "claude-sonnet-4-5-20250929", "claude-x.y"]) {
+    it(`${name} is one as it stands`, () => assert.deepEqual(new ModelCatalog().resolve(name), { model: name }));
+  }
+
+  it("is read so only where the CLI has not reported it as it stands", () => {
+    const catalog = new ModelCatalog();
+    catalog.learn([reported("Claude-Odd-4.5"), reported("MINE"), reported("us.anthropic.claude-x-v1:0")]);
+    assert.deepEqual(["Claude-Odd-4.5", "claude-code-cli/MINE", "mine", "us.anthropic.claude-x-v1:0"].map((name) => catalog.resolve(name)?.model), ["Claude-Odd-4.5", "MINE", undefined, "us.anthropic.claude-x-v1:0"]);
+  });
+
+  it("with the version first is turned round where the CLI has reported it the other way, and only there", () => {
+    const catalog = new ModelCatalog();
+    assert.deepEqual(catalog.resolve("claude-4.5-sonnet"), { model: "claude-4-5-sonnet" });
+    catalog.learn([reported("default", "claude-opus-5"), reported("sonnet", "claude-sonnet-4-5-20250929"), reported("claude-3-haiku")]);
+    assert.deepEqual(["claude-4.5-sonnet", "anthropic/Claude-4.5-Sonnet", "claude-5-opus", "claude-3-haiku", "claude-3-opus"].map((name) => catalog.resolve(name)?.model), [
+      sonnet, sonnet, "claude-opus-5", "claude-3-haiku", "claude-3-opus",
+    ]);
+  });
+
+  it("may be an alias of the operator's, and what an alias stands for may be written so", () => {
+    const catalog = new ModelCatalog([{ name: "gpt-4o", model: "anthropic/claude-sonnet-4.5" }, { name: "o3/mini", model: "Haiku" }, { name: "gpt-4.1", model: "opus", effort: "low" }]);
+    assert.deepEqual(["gpt-4o", "openai/gpt-4o", "GPT-4o", "o3/mini", "gpt-4.1", "openai/gpt-4.1"].map((name) => catalog.resolve(name)), [
+      { model: sonnet }, { model: sonnet }, { model: sonnet }, { model: "haiku" }, { model: "opus", effort: "low" }, { model: "opus", effort: "low" },
+    ]);
   });
 });
 
