@@ -24,6 +24,8 @@ export interface Route {
 
 /** What is particular to a route. Header names are in lower case. */
 export interface RouteOptions {
+  /** True: `/` and the 404 do not list the path, because nothing but an explanation is served there. */
+  readonly isUnlisted?: true;
   /** A header: the route serves only requests that have it, and before routes of the same path that need none. */
   readonly onlyWith?: string;
   /** Request headers that a web page may send here, besides those that it may send to every path. */
@@ -54,9 +56,10 @@ export function bodyLookupRoute(
   return { path, errors, handlers: { POST: answerBodyLookup(lookup) }, options };
 }
 
-/** The paths that `/` and the 404 list to users: those without a placeholder, except `/` itself. */
+/** The paths that `/` and the 404 list to users: those without a placeholder, except `/` itself and the unlisted. */
 export function listedPaths(routes: readonly Route[]): readonly string[] {
-  return [...new Set(routes.map(({ path }) => path))].filter((path) => path !== "/" && !path.includes("{"));
+  const listed = routes.filter(({ options }) => options?.isUnlisted !== true);
+  return [...new Set(listed.map(({ path }) => path))].filter((path) => path !== "/" && !path.includes("{"));
 }
 
 /** What a web page may do at a route's path besides what it may do at every path. */

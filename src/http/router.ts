@@ -9,9 +9,26 @@ export interface Match {
 
 const pathCharsShown = 200;
 
-/**
- * Finds a request's route. A path also matches without its `/v1` and with trailing slashes: clients make both mistakes.
- */
+/** A mistake that clients make in a path, and how the path is read. */
+interface PathShape {
+  readonly pattern: RegExp;
+  readonly by: string;
+  /** For the README: an example, and what it is taken for. */
+  readonly looks: string;
+  readonly as: string;
+}
+
+/** Applied in this order, to the path of a request as to those of the routes. */
+export const pathShapes: readonly PathShape[] = [
+  { pattern: /\/{2,}/gu, by: "/", looks: "/v1//chat/completions", as: "/v1/chat/completions" },
+  { pattern: /\/$/u, by: "", looks: "/v1/chat/completions/", as: "/v1/chat/completions" },
+  {
+    pattern: /^(?:\/v1)+(?=\/|$)/u, by: "", looks: "/chat/completions, /v1/v1/chat/completions",
+    as: "/v1/chat/completions",
+  },
+];
+
+/** Finds a request's route. A path also matches with the mistakes of `pathShapes`. */
 export class Router {
   readonly #patterns: readonly { readonly pattern: RegExp; readonly route: Route }[];
   readonly #listed: readonly string[];
@@ -43,11 +60,20 @@ export class Router {
     return undefined;
   }
 
-  /** Makes the error for a path that no route matches; it lists the paths that are served. */
+  /**
+   * Makes the error for a path that no route matches; it lists the paths that are served. Where the path ends like one
+   * of them, it tells what a client's base URL should be.
+   */
   notFound(url: string): BridgeError {
-    const path = trimmed(pathOf(url)).slice(0, pathCharsShown);
+    const path = trimmed(pathOf(url));
+    const added = this.#listed.map(trimmed).find((served) => path.endsWith(served));
+    const advice = added === undefined
+      ? ""
+      : ` The client's base URL should be this server's address with /v1 and nothing else behind it: the client adds ${
+        added} itself.`;
     const listed = `${this.#listed.slice(0, -1).join(", ")} and ${this.#listed.at(-1)}`;
-    return new BridgeError("not_found", `Nothing is served at ${path}. There are ${listed}.`);
+    const shown = path.slice(0, pathCharsShown);
+    return new BridgeError("not_found", `Nothing is served at ${shown}. There are ${listed}.${advice}`);
   }
 }
 
@@ -55,9 +81,9 @@ function pathOf(url: string): string {
   return url.split("?", 1)[0] ?? "";
 }
 
-/** Removes trailing slashes and a leading `/v1`. */
+/** A path without the mistakes of `pathShapes`, and without its `/v1`. */
 function trimmed(path: string): string {
-  return path.replace(/(?<!\/)\/+$/u, "").replace(/^\/v1(?=\/|$)/u, "");
+  return pathShapes.reduce((text, { pattern, by }) => text.replace(pattern, by), path);
 }
 
 const onePlaceholder = /^\{\w+\}$/u;

@@ -5,7 +5,7 @@ import { chatCompletions } from "../api/openai/chat-completions/dialect.ts";
 import { openAiErrors } from "../api/openai/errors.ts";
 import { getModel, listModels } from "../api/openai/models.ts";
 import { responses } from "../api/openai/responses/dialect.ts";
-import { deleteResponse, getResponse } from "../api/openai/responses/lookups.ts";
+import { deleteResponse, getResponse, refuseCompaction } from "../api/openai/responses/lookups.ts";
 import type { ResponseStore } from "../api/openai/responses/store.ts";
 import { about } from "../api/operations/about.ts";
 import { health, type ServerFacts } from "../api/operations/health.ts";
@@ -30,6 +30,7 @@ export function routesOf({ engine, store, server, defaultErrors, more }: Served)
   const routes = [
     turnRoute("/v1/chat/completions", chatCompletions),
     turnRoute("/v1/responses", responsesDialect),
+    lookupRoute("/v1/responses/compact", responsesDialect, { POST: refuseCompaction }, { isUnlisted: true }),
     lookupRoute("/v1/responses/{id}", responsesDialect, { GET: getResponse(store), DELETE: deleteResponse(store) }),
     lookupRoute("/v1/models", openAiErrors, { GET: listModels(engine, created) }),
     lookupRoute("/v1/models/{id...}", openAiErrors, { GET: getModel(engine, created) }),

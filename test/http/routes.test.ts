@@ -11,7 +11,7 @@ import { madeUpDialect } from "../api/made-up-dialect/dialect.ts";
 import { startEmbedded, startEmbeddedWith } from "../support/embedded-server.ts";
 import { waitForHealth } from "../support/health.ts";
 import { openAiErrorIn, statusOf } from "../support/openai-error.ts";
-import { chatRequest } from "../support/sse.ts";
+import { chatRequest, postJson } from "../support/sse.ts";
 
 /** The table needs an engine and a store only when a request is served. */
 const routes = routesOf({ engine: {} as Engine, store: new StoredResponses(), server: { version: "0.0.0", isDemo: false, startedAtMs: 0, findPolicy: () => [] }, defaultErrors: openAiErrors, more: [] });
@@ -67,11 +67,29 @@ describe("a path", () => {
     for (const url of ["/responses/resp_a-B", "/v1/responses/resp_a-B/", "/v1/responses/resp_a-B?stream=true"]) assert.equal(router.find(url)?.parameter, "resp_a-B");
   });
 
-  for (const path of ["/v1/responses/resp_1/input_items", "/v1/responses/resp_1/cancel", "/v1/responsesx", "/v1/chat", "/v1/chat/completions/x", "/v2/models", "/v1/v1/models", "/V1/models", "/v1models", "/modelsx", "/healthz", "/v1/completions", "/v1/embeddings", "*", "//models", "/%76%31/models"]) {
+  for (const [path, name] of [
+    ["/v1//chat/completions", "/v1/chat/completions"], ["/v1/v1/chat/completions", "/v1/chat/completions"], ["//chat/completions", "/v1/chat/completions"], ["/v1/chat//completions//", "/v1/chat/completions"],
+    ["//v1//v1/responses", "/v1/responses"], ["/v1/v1/v1/models", "/v1/models"], ["/v1///models/opus", "/v1/models/{id...}"], ["/v1/v1/responses/resp_1", "/v1/responses/{id}"], ["/v1/v1/health", "/health"], ["//", "/"],
+  ] as const) {
+    it(`${path} is read as ${name}`, () => assert.equal(pathFound(path), name));
+  }
+
+  for (const [path, added] of [
+    ["/v1/chat/completions/chat/completions", "/chat/completions"], ["/v1/chat/completions/models", "/models"], ["/api/v1/chat/completions", "/chat/completions"], ["/openai/v1/responses", "/responses"],
+    ["/V1/models", "/models"], ["/v2/models", "/models"], ["/v1/chat/v1/chat/completions/", "/chat/completions"],
+  ] as const) {
+    it(`${path} is not there, and what the base URL should be is told`, () => {
+      assert.equal(router.find(path), undefined);
+      assert.ok(router.notFound(path).message.endsWith(` The client's base URL should be this server's address with /v1 and nothing else behind it: the client adds ${added} itself.`), router.notFound(path).message);
+    });
+  }
+
+  for (const path of ["/v1/responses/resp_1/input_items", "/v1/responses/resp_1/cancel", "/v1/responsesx", "/v1/chat", "/v1/chat/completions/x", "/v1models", "/modelsx", "/healthz", "/v1/completions", "/v1/embeddings", "*"]) {
     it(`${path} is not there, for any method`, () => {
       assert.equal(router.find(path), undefined);
       const error = router.notFound(path);
       assert.deepEqual([statusOf(error), error.code], [404, "not_found"]);
+      assert.doesNotMatch(error.message, /base URL/u);
     });
   }
 
@@ -137,6 +155,17 @@ describe("a table of routes", () => {
 });
 
 describe("the answers", () => {
+  it("of /v1/responses/compact say what to do instead, and nobody is sent there", async (t) => {
+    const { url } = await startEmbedded(t, { demo: true });
+    for (const path of ["/v1/responses/compact", "/responses/compact/", "/v1/v1/responses/compact"]) {
+      const error = await openAiErrorIn(await postJson(`${url}${path}`, { model: "opus", input: "hi" }));
+      assert.deepEqual([error.status, error.code, error.param], [404, "not_found", null], path);
+      assert.match(error.message, /not compacted here.*ask for a summary at \/v1\/responses/u);
+    }
+    assert.doesNotMatch(await (await fetch(`${url}/`)).text(), /compact/u);
+    assert.doesNotMatch(router.notFound("/v1/embeddings").message, /compact/u);
+  });
+
   it("of / and /health tell what this is and how it is", async (t) => {
     const { url, api } = await startEmbedded(t, { demo: true });
     // A busy machine may not have looked for the CLI yet.
@@ -239,7 +268,7 @@ describe("the answers", () => {
 
   it("of /v1/models/{id} take what a client may write, and 404 what nobody serves", async (t) => {
     const { url } = await startEmbeddedWith(t, "answers");
-    for (const id of ["opus", "claude-code-cli/opus", "claude-code-cli%2Fopus", "claude-some-later-one"]) {
+    for (const id of ["opus", "claude-code-cli/opus", "claude-code-cli%2Fopus", "claude-some-later-one", "anthropic/claude-sonnet-4.5", "Claude-Sonnet-4-5"]) {
       const response = await fetch(`${url}/v1/models/${id}`);
       assert.equal(response.status, 200, id);
       assert.equal((await response.json() as { id: string }).id, decodeURIComponent(id));

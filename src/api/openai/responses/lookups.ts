@@ -24,6 +24,14 @@ export function deleteResponse(store: ResponseStore): Lookup {
   };
 }
 
+/** `POST /v1/responses/compact`: what OpenAI makes there is sealed for OpenAI, and nobody else can make or read it. */
+export const refuseCompaction: Lookup = () => {
+  throw new BridgeError(
+    "not_found",
+    "Conversations are not compacted here. A client can ask for a summary at /v1/responses and go on from that.",
+  );
+};
+
 function notFound(): BridgeError {
   return new BridgeError(
     "not_found",
