@@ -14,6 +14,7 @@ import { updateReadme } from "./readme-file.ts";
 import { refusalsText } from "./readme-refusals.ts";
 import { roomsText } from "./readme-rooms.ts";
 import { rulesText } from "./readme-rules.ts";
+import { shapesText } from "./readme-shapes.ts";
 import { table } from "./readme-table.ts";
 
 /** The generated text of each section, by its name. */
@@ -21,6 +22,7 @@ export function sections(): Readonly<Record<string, string>> {
   return {
     fields: fieldTable(chatFields),
     "responses-fields": fieldTable(responsesFields),
+    shapes: shapesText(),
     options: optionTable(),
     "added-words": addedWordsText(),
     "known-faults": knownFaultsText(),

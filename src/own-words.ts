@@ -5,6 +5,11 @@ export const beginText = "(The conversation begins with your message.)";
 /** User message put after a history that ends with the assistant: current models refuse to continue it unasked. */
 export const continueText =
   "Go on exactly from where your last message ended. Do not repeat any of it and do not comment on this request.";
+/**
+ * Put around what the system says inside of a conversation, where it stays in its place: the Messages API has one
+ * system prompt, and it comes first.
+ */
+export const laterSystemTexts = ["<system-message>\n", "\n</system-message>"] as const;
 
 /** Sent when the model may call no tool. This text and the next three are put at the end of the system prompt. */
 export const noCallText = "Do not call any tool. Answer in text.";

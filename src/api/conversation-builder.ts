@@ -41,10 +41,17 @@ export class ConversationBuilder {
   readonly #field: string;
   readonly #ids = new CallIds();
   #open: OpenCalls | undefined;
+  /** What is said while results are still to come: it goes behind them. */
+  #notes: TextBlock[] = [];
 
   /** `field`: the request field that holds the messages, for errors. */
   constructor(field: string) {
     this.#field = field;
+  }
+
+  /** Whether there is no message yet. */
+  get isEmpty(): boolean {
+    return this.#messages.length === 0;
   }
 
   /** Adds a user message. Results of calls are not part of it: add them before it, with `addResult`. */
@@ -97,12 +104,21 @@ export class ConversationBuilder {
     this.#open.results[position] = { type: "tool_result", tool_use_id: use.id, ...result };
   }
 
+  /**
+   * Adds text to the user's side that may stand anywhere, also between calls and their results: there it goes behind
+   * the results, which must follow their calls at once.
+   */
+  addNotes(blocks: readonly TextBlock[]): void {
+    if (this.#open === undefined) this.#appendUser(blocks);
+    else append(this.#notes, blocks);
+  }
+
   /** Returns the messages, after a request to continue if the last is the assistant's. Throws when there are none. */
   close(): readonly Message[] {
     this.#closeCalls();
     if (this.#messages.length === 0) {
       throw new BridgeError(
-        "invalid_value", `${this.#field}: expected at least one message with content that is not the system's.`,
+        "invalid_value", `${this.#field}: expected at least one message with content.`,
         { field: this.#field },
       );
     }
@@ -130,6 +146,8 @@ export class ConversationBuilder {
     }
     this.#open = undefined;
     this.#appendUser(results.filter((result) => result !== undefined));
+    this.#appendUser(this.#notes);
+    this.#notes = [];
   }
 }
 

@@ -10,7 +10,7 @@ export type Gap = { readonly chars: string; readonly charsMax: number } | { read
 /** What a reader of a request knows of the machine that it came from, or of the client's request. */
 export type KnownThing =
   | "e-mail address" | "working folder" | "policy" | "hook" | "date" | "new date" | "device" | "account"
-  | "tool" | "format" | "syntax" | "pattern";
+  | "tool" | "format" | "syntax" | "pattern" | "message";
 
 /** Constant words, with gaps between them. Two gaps never touch. */
 export type Words = readonly (string | Gap)[];
@@ -213,6 +213,8 @@ export const serverWords: readonly AddedWords[] = [
   ownWords("begin", "messages", [[own.beginText]],
     "where your messages begin with the assistant's", "begin with the user's"),
   ownWords("go-on", "messages", [[own.continueText]], "where they end with the assistant's", "end with the user's"),
+  ownWords("later-system", "messages", [gapped(own.laterSystemTexts, "message")],
+    "what the system says after somebody else, in its place", "put it first"),
   ownWords("no-call", "system", [[own.noCallText]], "`tool_choice: \"none\"` behind calls", "leave it out"),
   ownWords("any-call", "system", [[own.anyCallText]], "`tool_choice: \"required\"`", "leave it out"),
   ownWords("named-call", "system", [gapped(own.namedCallTexts, "tool")], "a named `tool_choice`", "leave it out"),

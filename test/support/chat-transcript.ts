@@ -1,4 +1,5 @@
-/** What a chat request says, as a list of who said what: by OpenAI's rules, and by nothing of the server's. */
+/** What a chat request says, as a list of who said what: by OpenAI's rules, and by the server's for the system. */
+import { laterSystemTexts } from "../../src/own-words.ts";
 
 export type Sent = Readonly<Record<string, any>>;
 
@@ -30,11 +31,18 @@ export interface SaidByClient {
 }
 
 /** The calls that wait for their results; `first` is the number of the first of them. */
-interface OpenCalls { readonly ids: readonly string[]; readonly first: number; readonly results: Map<string, unknown> }
+interface OpenCalls {
+  readonly ids: readonly string[];
+  readonly first: number;
+  readonly results: Map<string, unknown>;
+  /** What the system says among them: it stands behind the results. */
+  readonly notes: string[];
+}
 
 /**
- * By OpenAI's rules, and by nothing of the server's: calls are known by their number, results by the call's. A message
- * of the assistant's may have `thoughts`, which no client sends: those of the process that gave it.
+ * By OpenAI's rules: calls are known by their number, results by the call's. What the system says after somebody else
+ * stays in its place, marked; where nobody else says anything, its last message is the user's. A message of the
+ * assistant's may have `thoughts`, which no client sends: those of the process that gave it.
  */
 export function sentBy(messages: readonly Sent[], parse: (json: string) => unknown = JSON.parse): SaidByClient {
   const transcript = new Transcript();
@@ -42,14 +50,18 @@ export function sentBy(messages: readonly Sent[], parse: (json: string) => unkno
   const names: string[] = [];
   let open: OpenCalls | undefined;
   const close = (): void => {
-    const { ids, first, results } = open ?? { ids: [], first: 0, results: new Map<string, unknown>() };
+    const { ids, first, results, notes }: OpenCalls = open ?? { ids: [], first: 0, results: new Map(), notes: [] };
     for (const [index, id] of ids.entries()) transcript.thing(`result ${first + index}`, results.get(id));
+    for (const note of notes) transcript.text("user", note);
     open = undefined;
   };
   for (const { role, content, tool_calls, function_call, tool_call_id, thoughts = [] } of messages) {
     if (role === "system" || role === "developer") {
       const text = partsOf(content).map((part) => (part as { text: string }).text).join("");
-      if (text.trim() !== "") system.push(text);
+      if (text.trim() === "") continue;
+      if (transcript.all.length === 0) system.push(text);
+      else if (open === undefined) transcript.text("user", laterSystemTexts.join(text));
+      else open.notes.push(laterSystemTexts.join(text));
     } else if (role === "tool" || role === "function") {
       open?.results.set(tool_call_id ?? "legacy", resultOf(partsOf(content)));
     } else {
@@ -58,7 +70,7 @@ export function sentBy(messages: readonly Sent[], parse: (json: string) => unkno
       tell(transcript, role, partsOf(content));
       const legacy = role === "assistant" && function_call ? [{ id: "legacy", function: function_call }] : [];
       const calls: readonly Sent[] = tool_calls?.length > 0 ? tool_calls : legacy;
-      if (calls.length > 0) open = { ids: calls.map(({ id }) => id), first: names.length, results: new Map() };
+      if (calls.length > 0) open = { ids: calls.map(({ id }) => id), first: names.length, results: new Map(), notes: [] };
       for (const { function: called, custom } of calls) {
         const input = custom === undefined ? inputOf(called["arguments"], parse) : { input: custom.input };
         transcript.thing(`call ${names.length}`, input);
@@ -67,6 +79,7 @@ export function sentBy(messages: readonly Sent[], parse: (json: string) => unkno
     }
   }
   close();
+  if (transcript.all.length === 0) transcript.text("user", system.pop() ?? "");
   return { system: system.join("\n\n"), said: transcript.all, names };
 }
 

@@ -103,6 +103,8 @@ function textOfItem(item: any): string {
     case "message": return item.content.map(({ text }: any) => text).join("");
     case "reasoning": return item.summary.map(({ text }: any) => text).join("");
     case "function_call": return item.arguments;
+    // Its arguments are an object, and come whole.
+    case "tool_search_call": return "";
     default: return item.input;
   }
 }

@@ -1,97 +1,118 @@
+/** Parsers for the content of messages and for the outputs of calls, part by part, by the table in shapes.ts. */
+
 import { BridgeError } from "../../errors.ts";
-import type { DocumentBlock, ImageBlock, TextBlock, PromptBlock } from "../../turn/message.ts";
-import { type Fields, isAbsent, objectAt, stringAt } from "../check.ts";
-import { decodeDataUrl } from "../data-url.ts";
+import type { ImageBlock, PromptBlock, TextBlock, ToolResultBlock, ToolUseBlock } from "../../turn/message.ts";
+import { type Fields, isAbsent, isFields, objectAt, stringAt } from "../check.ts";
 import { textBlocks } from "../text-blocks.ts";
+import type { ModelNames } from "../tool-names.ts";
+import { parseArguments } from "./arguments.ts";
+import { type PartShape, partShapes } from "./shapes.ts";
 
-/** How one of OpenAI's APIs writes the parts of a message's content. */
-export interface PartForm {
-  /** The types of a text part, whose text is in `text`. */
-  readonly textTypes: readonly string[];
-  readonly imageType: string;
-  readonly fileType: string;
-  /** Parses an image part. */
-  readonly image: (part: Fields, path: string) => ImageBlock;
-  /** Parses a file part, which must be a PDF. */
-  readonly file: (part: Fields, path: string) => DocumentBlock;
+/** The result of a call: the client's id for the call, and the request's field that has it. */
+export interface PlacedResult {
+  readonly id: string;
+  readonly path: string;
+  readonly result: Pick<ToolResultBlock, "content" | "is_error">;
 }
 
-/** Parses content: undefined, null, a string, or an array of parts. Throws a BridgeError for a part of another type. */
-export interface ContentParser {
-  /** A user's content: text, images, PDFs. */
-  user(content: unknown, path: string): PromptBlock[];
-  /** A tool's result: text, and images, which some clients send. */
-  result(content: unknown, path: string): (TextBlock | ImageBlock)[];
-  /** The assistant's content: text, or a refusal, which becomes text. */
-  assistant(content: unknown, path: string): TextBlock[];
-  /**
-   * A system or developer message's content: one block with the text of all its parts, white-space parts included. None
-   * where that text is blank.
-   */
-  system(content: unknown, path: string): TextBlock[];
-}
+/** A user's content: text, images and PDFs, and the results of calls, which some clients put among them. */
+export interface UserContent { readonly blocks: readonly PromptBlock[]; readonly results: readonly PlacedResult[] }
 
-/** Makes the parsers for the parts that one of OpenAI's APIs has. */
-export function contentParser({ textTypes, imageType: image, fileType: file, ...form }: PartForm): ContentParser {
-  const textOf = (part: Fields, type: string, path: string): TextBlock[] => {
-    if (!textTypes.includes(type)) throw unsupportedPart(type, path);
-    return textBlocks(stringAt(part["text"], `${path}.text`));
-  };
-  const shown = (part: Fields, type: string, path: string): (TextBlock | ImageBlock)[] =>
-    (type === image ? [form.image(part, path)] : textOf(part, type, path));
-  return {
-    user: (content, path) => blocksOf<PromptBlock>(content, path, (part, type, partPath) =>
-      (type === file ? [form.file(part, partPath)] : shown(part, type, partPath))),
-    result: (content, path) => blocksOf(content, path, shown),
-    assistant: (content, path) => blocksOf(content, path, (part, type, partPath) =>
-      (type === "refusal"
-        ? textBlocks(stringAt(part["refusal"], `${partPath}.refusal`))
-        : textOf(part, type, partPath))),
-    system: (content, path) => textBlocks(blocksOf<TextBlock>(content, path, (part, type, partPath) => {
-      if (!textTypes.includes(type)) throw unsupportedPart(type, partPath);
-      return [{ type: "text", text: stringAt(part["text"], `${partPath}.text`) }];
-    }).map(({ text }) => text).join("")),
-  };
-}
+/** An assistant's content: text, a refusal as text, and calls. */
+export interface AssistantContent { readonly text: readonly TextBlock[]; readonly calls: readonly ToolUseBlock[] }
 
-/**
- * Turns a message's content into blocks. A string becomes one text block, null and absent content none. An array is
- * parsed part by part with `parse`.
- */
-function blocksOf<Block>(
-  content: unknown, path: string, parse: (part: Fields, type: string, path: string) => Block[],
-): (Block | TextBlock)[] {
-  if (isAbsent(content)) return [];
-  if (typeof content === "string") return textBlocks(content);
-  if (!Array.isArray(content)) {
-    throw new BridgeError("invalid_type", `${path}: expected a string or an array of parts.`, { field: path });
+/** A part, and what the table says of it. */
+interface PlacedPart { readonly part: Fields; readonly shape: PartShape; readonly path: string }
+
+/** Parses a user's content. Throws a BridgeError for a part of another kind, as do the parsers below. */
+export function userContent(content: unknown, path: string): UserContent {
+  const blocks: PromptBlock[] = [];
+  const results: PlacedResult[] = [];
+  for (const placed of partsOf(content, path)) {
+    const { part, shape } = placed;
+    if (shape.kind === "image" || shape.kind === "file") blocks.push(shape.read(part, placed.path));
+    else if (shape.kind === "result") results.push(resultIn(part, placed.path));
+    else for (const block of textIn(placed)) blocks.push(block);
   }
-  return content.flatMap((part: unknown, index): (Block | TextBlock)[] => {
-    const partPath = `${path}[${index}]`;
-    // Some clients send plain strings among the parts.
-    if (typeof part === "string") return parse({ type: "text", text: part }, "text", partPath);
-    const fields = objectAt(part, partPath);
-    return parse(fields, stringAt(fields["type"], `${partPath}.type`), partPath);
+  return { blocks, results };
+}
+
+/** Parses an assistant's content. The thoughts in it are left out. */
+export function assistantContent(content: unknown, path: string, names: ModelNames): AssistantContent {
+  const text: TextBlock[] = [];
+  const calls: ToolUseBlock[] = [];
+  for (const placed of partsOf(content, path)) {
+    const { part, shape } = placed;
+    if (shape.kind === "thought") continue;
+    if (shape.kind === "call") calls.push(callIn(part, placed.path, names));
+    else if (shape.kind === "refusal") {
+      text.push(...textBlocks(stringAt(part[shape.field], `${placed.path}.${shape.field}`)));
+    } else for (const block of textIn(placed)) text.push(block);
+  }
+  return { text, calls };
+}
+
+/** Parses a tool's result: text, and images, which some clients send. */
+export function resultContent(content: unknown, path: string): (TextBlock | ImageBlock)[] {
+  return partsOf(content, path).flatMap((placed): (TextBlock | ImageBlock)[] => {
+    const { part, shape } = placed;
+    return shape.kind === "image" ? [shape.read(part, placed.path)] : textIn(placed);
   });
 }
 
-/** Makes a PDF block from a file's fields: `file_data`, which is a data URL, and `filename`. */
-export function pdfAt(holder: Fields, path: string): DocumentBlock {
-  if (holder["file_id"] !== undefined && holder["file_data"] === undefined) {
-    throw new BridgeError(
-      "unsupported_parameter", `${path}.file_id: files are not stored here; send file_data.`,
-      { field: `${path}.file_id` },
-    );
+/**
+ * Parses a system or developer message's content: one block with the text of all its parts, white-space parts included.
+ * None where that text is blank.
+ */
+export function systemContent(content: unknown, path: string): TextBlock[] {
+  return textBlocks(partsOf(content, path).map((placed) => textOf(placed)).join(""));
+}
+
+/** The parts of content: none where it is absent, one where it is a string or a single part. */
+function partsOf(content: unknown, path: string): PlacedPart[] {
+  if (isAbsent(content)) return [];
+  if (typeof content === "string") return [placedPart(content, path)];
+  if (isFields(content) && (typeof content["type"] === "string" || typeof content["text"] === "string")) {
+    return [placedPart(content, path)];
   }
-  const dataPath = `${path}.file_data`;
-  const { mediaType, data } = decodeDataUrl(stringAt(holder["file_data"], dataPath), dataPath);
-  if (mediaType !== "application/pdf") {
-    throw new BridgeError("invalid_value", `${dataPath}: expected a PDF.`, { field: dataPath });
+  if (!Array.isArray(content)) {
+    throw new BridgeError("invalid_type", `${path}: expected a string or an array of parts.`, { field: path });
   }
-  const name = holder["filename"];
+  return content.map((part: unknown, index) => placedPart(part, `${path}[${index}]`));
+}
+
+/** A string is a text part, and so is an object that has a `text` and no `type`. */
+function placedPart(value: unknown, path: string): PlacedPart {
+  const part = typeof value === "string" ? { type: "text", text: value } : objectAt(value, path);
+  const isBareText = isAbsent(part["type"]) && typeof part["text"] === "string";
+  const type = isBareText ? "text" : stringAt(part["type"], `${path}.type`);
+  const shapes = partShapes.filter((shape) => shape.type === type);
+  const shape = shapes.find(({ field }) => !isAbsent(part[field])) ?? shapes[0];
+  if (shape === undefined) throw unsupportedPart(type, path);
+  return { part, shape, path };
+}
+
+function textOf({ part, shape, path }: PlacedPart): string {
+  if (shape.kind !== "text") throw unsupportedPart(shape.type, path);
+  return stringAt(part[shape.field], `${path}.${shape.field}`);
+}
+
+function textIn(placed: PlacedPart): TextBlock[] {
+  return textBlocks(textOf(placed));
+}
+
+function callIn(part: Fields, path: string, names: ModelNames): ToolUseBlock {
+  const id = stringAt(part["id"], `${path}.id`);
+  const name = names.toModel(stringAt(part["name"], `${path}.name`));
+  return { type: "tool_use", id, name, input: parseArguments(part["input"], `${path}.input`) };
+}
+
+function resultIn(part: Fields, path: string): PlacedResult {
+  const idPath = `${path}.tool_use_id`;
+  const content = resultContent(part["content"], `${path}.content`);
   return {
-    type: "document", source: { type: "base64", media_type: mediaType, data },
-    ...(typeof name === "string" && name !== "" ? { title: name } : {})
+    id: stringAt(part["tool_use_id"], idPath), path: idPath,
+    result: part["is_error"] === true ? { content, is_error: true } : { content },
   };
 }
 

@@ -1,19 +1,40 @@
 import { BridgeError } from "../../errors.ts";
 import { clientSchema } from "../../schema/client-schema.ts";
 import type { Tool } from "../../turn/turn.ts";
-import { arrayAt, type Fields, isAbsent, objectAt, stringAt } from "../check.ts";
+import { arrayAt, type Fields, isAbsent, isFields, objectAt, stringAt } from "../check.ts";
 import type { ParsedChoice } from "../chosen-tools.ts";
 import { toolsMax } from "../tool-list.ts";
 import type { ModelNames, ToolNames } from "../tool-names.ts";
 import { namespaceSeparator, qualifiedName } from "./namespaces.ts";
+import { choiceShapes, type ToolShape, toolShapes, type Whose } from "./shapes.ts";
 
 const nameCharsMax = 512;
 
-/** Makes a tool from a function's definition: `name`, `description`, `parameters`. */
-export function functionTool(definition: Fields, path: string, names: ModelNames): Tool {
-  const named = namedTool(definition, path, names);
-  const subject = { path: `${path}.parameters`, whose: `tool ${JSON.stringify(named.source.name)}` };
-  const { schema, keys } = clientSchema(definition["parameters"], subject);
+/**
+ * The shape of a function tool, whichever API it comes from; undefined for any other tool. Where two shapes fit, it is
+ * the one of the endpoint `own`.
+ */
+export function toolShapeOf(tool: Fields, own: Whose): ToolShape | undefined {
+  const fitting = toolShapes.filter((shape) => isOfShape(tool, shape));
+  return fitting.find(({ whose }) => whose === own) ?? fitting[0];
+}
+
+function isOfShape(tool: Fields, { holder, schema, types }: ToolShape): boolean {
+  if (!isAbsent(tool["type"]) && !types.some((type) => type === tool["type"])) return false;
+  if (holder !== undefined) return !isAbsent(tool[holder]);
+  if (!isAbsent(tool[schema])) return true;
+  const hasOtherSchema = toolShapes.some((other) => !isAbsent(tool[other.schema]));
+  return schema === "parameters" && !isAbsent(tool["name"]) && !hasOtherSchema;
+}
+
+/** Makes a tool from a function's definition: `name`, `description`, and its schema in the field of its shape. */
+export function functionTool(tool: Fields, shape: ToolShape, path: string, names: ModelNames): Tool {
+  const { holder, schema: field } = shape;
+  const definitionPath = holder === undefined ? path : `${path}.${holder}`;
+  const definition = holder === undefined ? tool : objectAt(tool[holder], definitionPath);
+  const named = namedTool(definition, definitionPath, names);
+  const subject = { path: `${definitionPath}.${field}`, whose: `tool ${JSON.stringify(named.source.name)}` };
+  const { schema, keys } = clientSchema(definition[field], subject);
   names.noteKeys(named.name, keys);
   return { ...named, inputSchema: schema };
 }
@@ -61,29 +82,36 @@ export interface ChoiceForm {
 const chatForm: ChoiceForm = { kinds: ["function"], isNested: true };
 
 /**
- * Parses `tool_choice`. Either dialect's form is accepted, because clients mix them up. An error names the field in the
- * form that the client used; if that is not clear, in the dialect's own form.
+ * Parses `tool_choice`, whichever API's shape it has. An error names the field in the form that the client used; if
+ * that is not clear, in the dialect's own form.
  */
 export function parseToolChoice(value: unknown, names: ToolNames, form: ChoiceForm = chatForm): ParsedChoice {
   if (isAbsent(value)) return { choice: { type: "auto" } };
-  if (value === "auto" || value === "none") return { choice: { type: value } };
-  // `any` is Anthropic's word for OpenAI's `required`; some clients send it here.
-  if (value === "required" || value === "any") return { choice: { type: "any" } };
-  if (typeof value === "string") throw wrongChoice("tool_choice");
-  const choice = objectAt(value, "tool_choice");
-  if (form.kinds.includes(choice["type"])) {
-    return { choice: { type: "tool", name: toolName(choice, "tool_choice", names, form) } };
-  }
-  switch (choice["type"]) {
-    case "auto": case "none":
-      return { choice: { type: choice["type"] } };
-    case "required":
-      return { choice: { type: "any" } };
-    case "allowed_tools":
+  const choice = typeof value === "string" ? { type: value } : objectAt(value, "tool_choice");
+  const path = typeof value === "string" ? "tool_choice" : "tool_choice.type";
+  const means = choiceShapes.find(({ type }) => type === choice["type"])?.means;
+  switch (means) {
+    case "auto": case "none": case "any":
+      return { choice: { type: means } };
+    case "tool":
+      if (typeof value === "string" || !isServed(choice["type"], form)) throw wrongChoice(path);
+      return { choice: { type: "tool", name: toolName(choice, "tool_choice", names, form) } };
+    case "allowed":
+      if (typeof value === "string") throw wrongChoice(path);
       return allowedTools(choice, names, form);
-    default:
-      throw wrongChoice("tool_choice.type");
+    case undefined:
+      throw wrongChoice(path);
   }
+}
+
+/** Whether a tool can be named with this `type`: those of the endpoint's own tools, and Anthropic's. */
+function isServed(type: unknown, { kinds }: ChoiceForm): boolean {
+  return type === "tool" || kinds.includes(type);
+}
+
+/** Anthropic's way to say `parallel_tool_calls: false`. */
+export function allowsOneCall(choice: unknown): boolean {
+  return isFields(choice) && choice["disable_parallel_tool_use"] === true;
 }
 
 function allowedTools(choice: Fields, names: ToolNames, form: ChoiceForm): ParsedChoice {
@@ -118,7 +146,8 @@ function toolName(choice: Fields, path: string, names: ToolNames, { isNested }: 
   if (!isAbsent(choice["function"])) {
     return names.toModel(stringAt(objectAt(choice["function"], `${path}.function`)["name"], `${path}.function.name`));
   }
-  return names.toModel(isNested ? stringAt(choice["name"], `${path}.function.name`) : qualifiedNameAt(choice, path));
+  const isFlat = !isNested || choice["type"] === "tool";
+  return names.toModel(isFlat ? qualifiedNameAt(choice, path) : stringAt(choice["name"], `${path}.function.name`));
 }
 
 function wrongChoice(path: string): BridgeError {

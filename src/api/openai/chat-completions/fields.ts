@@ -10,6 +10,9 @@ export const chatFields: readonly FieldTreatment[] = [
   { name: "messages", treatment: "honoured", note: "all roles; text, images (data URL or http(s) URL), PDFs "
     + "(`file_data`); ignored in a message: `name`, and reasoning that comes back; a whole number in the arguments "
     + "of an earlier call that JavaScript would round (an id of 19 digits) is told as a string of its digits" },
+  { name: "input", treatment: "honoured", note: "of `/v1/responses`: where `messages` are missing" },
+  { name: "instructions", treatment: "honoured", note: "of `/v1/responses`: before the system messages" },
+  { name: "system", treatment: "honoured", note: "of Anthropic's Messages: before the system messages" },
   { name: "stream", treatment: "honoured", note: "" },
   { name: "stream_options", treatment: "honoured", note: "`include_usage`" },
   { name: "tools", treatment: "honoured", note: "functions; served to the model as real tools; `strict` is ignored; "
@@ -25,6 +28,7 @@ export const chatFields: readonly FieldTreatment[] = [
       + `${codeWords(ignoredKeywords)}, which are ignored` },
   { name: "max_tokens", treatment: "honoured", note: "up to 1,024 turns thinking off" },
   { name: "max_completion_tokens", treatment: "honoured", note: "wins over `max_tokens`" },
+  { name: "max_output_tokens", treatment: "honoured", note: "of `/v1/responses`: where the other two are missing" },
   { name: "stop", treatment: "honoured", note: "up to 4; the usage of an answer that one ended is an estimate" },
   {
     name: "reasoning_effort", treatment: "honoured",

@@ -4,10 +4,12 @@ import {
   arrayAt, type Fields, isAbsent, objectAt, optionalBoolean, optionalObject, optionalWholeNumber, refuseUnless,
   stringAt,
 } from "../../check.ts";
+import type { ParsedConversation } from "../../conversation-builder.ts";
 import type { TurnRequest } from "../../dialect.ts";
 import { withModelKeys } from "../../model-keys.ts";
 import { modelName } from "../../model-name.ts";
 import { ToolNames } from "../../tool-names.ts";
+import { systemContent } from "../content-parts.ts";
 import { effortSettings, effortWord, schemaOfFormat } from "../settings.ts";
 import { parseMessages } from "./messages.ts";
 import { parseTools } from "./tools.ts";
@@ -33,11 +35,12 @@ export function parseChatRequest(body: unknown, defaultModel: string): ChatReque
   const fields = objectAt(body, "body");
   refuseUnsupported(fields);
   const names = new ToolNames();
-  const { system, messages } = parseMessages(fields["messages"], names);
+  const { system, messages } = parseConversation(fields, names);
   const { isLegacy, ...tools } = parseTools(fields, messages, names);
   const streamOptions = optionalObject(fields["stream_options"], "stream_options");
   const maxTokens = optionalWholeNumber(fields["max_completion_tokens"], "max_completion_tokens", 1)
-    ?? optionalWholeNumber(fields["max_tokens"], "max_tokens", 1);
+    ?? optionalWholeNumber(fields["max_tokens"], "max_tokens", 1)
+    ?? optionalWholeNumber(fields["max_output_tokens"], "max_output_tokens", 1);
   const format = optionalObject(fields["response_format"], "response_format");
   // In chat completions the schema is in `response_format.json_schema`, a level below `response_format.type`.
   const responseSchema = schemaOfFormat(
@@ -56,6 +59,20 @@ export function parseChatRequest(body: unknown, defaultModel: string): ChatReque
     names,
     isLegacy,
   };
+}
+
+/**
+ * Reads `messages`; some clients send the `input` and `instructions` of a request for a response instead, or the
+ * `system` of Anthropic's.
+ */
+function parseConversation(fields: Fields, names: ToolNames): ParsedConversation {
+  const written = isAbsent(fields["instructions"]) ? "" : stringAt(fields["instructions"], "instructions");
+  const system: readonly unknown[] = Array.isArray(fields["system"]) ? fields["system"] : [fields["system"]];
+  const blocks = system.flatMap((part, at) => systemContent(part, system.length > 1 ? `system[${at}]` : "system"));
+  const instructions = [written, ...blocks.map(({ text }) => text)].filter((text) => text !== "").join("\n\n");
+  return isAbsent(fields["messages"]) && !isAbsent(fields["input"])
+    ? parseMessages(fields["input"], names, { field: "input", instructions })
+    : parseMessages(fields["messages"], names, { instructions });
 }
 
 /** Refuses unsupported fields that would change the answer's meaning if ignored. The README lists the ignored ones. */

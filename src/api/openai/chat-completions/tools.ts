@@ -5,7 +5,8 @@ import { type Fields, isAbsent, objectAt, optionalBoolean, stringAt } from "../.
 import { type ChosenTools, chooseTools, type ParsedChoice } from "../../chosen-tools.ts";
 import { toolList } from "../../tool-list.ts";
 import type { ToolNames } from "../../tool-names.ts";
-import { functionTool, parseToolChoice } from "../tools.ts";
+import { endpoints, flatShape, nestedShape } from "../shapes.ts";
+import { allowsOneCall, functionTool, parseToolChoice, toolShapeOf } from "../tools.ts";
 
 /** The settings of a request that concern tools. */
 export interface ParsedTools extends ChosenTools {
@@ -22,7 +23,7 @@ export function parseTools(fields: Fields, messages: readonly Message[], names: 
   const tools = toolList(fields["tools"], "tools", (entry, path) => [parseTool(entry, path, names)]);
   const functions = tools.length > 0
     ? []
-    : toolList(fields["functions"], "functions", (entry, path) => [functionTool(objectAt(entry, path), path, names)]);
+    : toolList(fields["functions"], "functions", (entry, path) => [parseFunction(objectAt(entry, path), path, names)]);
   const isLegacy = functions.length > 0;
   const offered = isLegacy ? functions : tools;
   const isLegacyChoice = tools.length === 0 && !isAbsent(fields["function_call"]);
@@ -31,7 +32,7 @@ export function parseTools(fields: Fields, messages: readonly Message[], names: 
     : parseToolChoice(fields["tool_choice"], names);
   return {
     ...chooseTools(offered, choice, messages, isLegacyChoice ? "function_call" : "tool_choice"),
-    disableParallelToolUse: isLegacy
+    disableParallelToolUse: isLegacy || allowsOneCall(fields["tool_choice"])
       || optionalBoolean(fields["parallel_tool_calls"], "parallel_tool_calls") === false,
     isLegacy,
   };
@@ -39,13 +40,17 @@ export function parseTools(fields: Fields, messages: readonly Message[], names: 
 
 function parseTool(entry: unknown, path: string, names: ToolNames): Tool {
   const tool = objectAt(entry, path);
-  const type = tool["type"] ?? "function";
-  if (type !== "function") {
-    throw new BridgeError(
-      "unsupported_parameter", `${path}.type: only function tools are served.`, { field: `${path}.type` },
-    );
-  }
-  return functionTool(objectAt(tool["function"], `${path}.function`), `${path}.function`, names);
+  const shape = toolShapeOf(tool, endpoints.chat);
+  if (shape !== undefined) return functionTool(tool, shape, path, names);
+  if (isAbsent(tool["type"]) || tool["type"] === "function") return functionTool(tool, nestedShape, path, names);
+  throw new BridgeError(
+    "unsupported_parameter", `${path}.type: only function tools are served.`, { field: `${path}.type` },
+  );
+}
+
+/** An entry of `functions` is a definition without a tool around it. */
+function parseFunction(definition: Fields, path: string, names: ToolNames): Tool {
+  return functionTool(definition, toolShapeOf(definition, endpoints.responses) ?? flatShape, path, names);
 }
 
 function parseLegacyChoice(value: unknown, names: ToolNames): ParsedChoice {

@@ -3,9 +3,10 @@ import type { FieldTreatment } from "../../field-treatment.ts";
 /** Every field of OpenAI's `CreateResponse`. A field that is not listed is ignored. */
 export const responsesFields: readonly FieldTreatment[] = [
   { name: "model", treatment: "honoured", note: "as for chat" },
-  { name: "input", treatment: "honoured", note: "a string or items: messages (text, images, PDFs), function and "
-    + "custom tool calls and their outputs, `item_reference`; ignored are `reasoning`, and calls of tools that OpenAI "
-      + "ran itself (`web_search_call`…); 400 for others, and for a file in an output" },
+  { name: "input", treatment: "honoured", note: "a string or items: messages (text, images, PDFs), calls of the "
+    + "client's tools and their outputs, `item_reference`; ignored are `reasoning`, `compaction`, and calls of tools "
+      + "that OpenAI ran itself (`web_search_call`…); 400 for others, and for a file in an output" },
+  { name: "messages", treatment: "honoured", note: "of chat: where `input` is missing" },
   { name: "instructions", treatment: "honoured", note: "before the input's own system and developer messages" },
   { name: "previous_response_id", treatment: "honoured", note: "of a response that is stored" },
   { name: "store", treatment: "honoured", note: "in memory, until the server ends or they are deleted: the 1,000 used "
@@ -13,7 +14,8 @@ export const responsesFields: readonly FieldTreatment[] = [
   { name: "stream", treatment: "honoured", note: "" },
   { name: "tools", treatment: "honoured", note: "functions; custom tools, whose grammar is told in words; `strict` is "
     + "ignored; `namespace`s of both (their own description is ignored), and those that stand in an "
-      + "`additional_tools` item; those that OpenAI runs itself (`web_search`…) are passed over" },
+      + "`additional_tools` or `tool_search_output` item; `tool_search` with `execution: \"client\"`; those that "
+      + "OpenAI runs itself (`web_search`…) are passed over" },
   {
     name: "tool_choice", treatment: "honoured",
     note: "`none`, `auto`, `required`, a function, a custom tool, `allowed_tools`",
@@ -25,6 +27,8 @@ export const responsesFields: readonly FieldTreatment[] = [
     note: "its `effort`, as for chat; thoughts come as summaries, whatever `summary` says",
   },
   { name: "max_output_tokens", treatment: "honoured", note: "up to 1,024 turns thinking off" },
+  { name: "max_completion_tokens", treatment: "honoured", note: "of chat: where `max_output_tokens` is missing" },
+  { name: "max_tokens", treatment: "honoured", note: "of chat: where the other two are missing" },
   { name: "background", treatment: "refused", note: "`true`", example: true },
   { name: "conversation", treatment: "refused", note: "", example: "conv_1" },
   { name: "prompt", treatment: "refused", note: "", example: { id: "pmpt_1" } },

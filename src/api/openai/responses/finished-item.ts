@@ -1,7 +1,7 @@
-import { decodeJsonText, encodeJsonText, type WireText, wireText } from "../../../json-text.ts";
+import { decodeJsonText, encodeJsonText, jsonLatin1, type WireText, wireText } from "../../../json-text.ts";
 import type { JsonText } from "../../../turn/event.ts";
 import type { Fields } from "../../check.ts";
-import { customInput } from "./items.ts";
+import { customInput } from "../conversation.ts";
 import { callItem, messageItem, type OpenItem, reasoningItem, type Status, summaryPart, textPart } from "./output.ts";
 
 /** An output item that gets no further delta, and the events that repeat its text: each one's type and its fields. */
@@ -45,6 +45,8 @@ export function finishedItem(open: OpenItem, status: Status, { whole, place }: I
         item: callItem(open, status, whole),
         events: [[wireText`response.function_call_arguments.done`, wireText`${place},"arguments":"${whole}"`]],
       };
+    case "tool_search_call":
+      return { item: callItem(open, status, objectText(whole)), events: [] };
     case "custom_tool_call": {
       // If the call was truncated inside its JSON, there is no text to extract.
       const input = customText(whole) ?? (status === "incomplete" ? "" as JsonText : whole);
@@ -56,6 +58,15 @@ export function finishedItem(open: OpenItem, status: Status, { whole, place }: I
         ],
       };
     }
+  }
+}
+
+/** The JSON object that a call's input is; an empty one where the call was truncated. */
+function objectText(json: JsonText): WireText {
+  try {
+    return jsonLatin1(JSON.parse(decodeJsonText(json)));
+  } catch {
+    return wireText`{}`;
   }
 }
 

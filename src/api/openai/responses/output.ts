@@ -9,7 +9,7 @@ export type Status = "in_progress" | "completed" | "incomplete" | "failed";
 
 /** An output item that still receives deltas. */
 export interface OpenItem {
-  readonly kind: "message" | "reasoning" | "function_call" | "custom_tool_call";
+  readonly kind: "message" | "reasoning" | "function_call" | "custom_tool_call" | "tool_search_call";
   readonly id: WireText;
   /** A call's block in the answer; undefined for other kinds, which may have several. */
   readonly block?: number;
@@ -59,10 +59,17 @@ export function listed(items: readonly WireText[]): WireText {
   return joinedWireText(items.flatMap((item, index) => (index === 0 ? [item] : [wireText`,`, item])));
 }
 
-/** Formats a call as an output item; `text` is its arguments or input so far. */
+/** Formats a call as an output item; `text` is its arguments or input so far. Those of a search are an object. */
 export function callItem({ kind, id, callId, name }: OpenItem, status: Status, text: WireText | JsonText): WireText {
-  const last = kind === "function_call" ? wireText`"arguments":"${text}"` : wireText`"input":"${text}"`;
-  return wireText`${itemHead(id, kind, status)},"call_id":${callId},"name":${name},${last}}`;
+  const head = wireText`${itemHead(id, kind, status)},"call_id":${callId}`;
+  switch (kind) {
+    case "tool_search_call":
+      return wireText`${head},"execution":"client","arguments":${text === noText ? wireText`{}` : text}}`;
+    case "function_call":
+      return wireText`${head},"name":${name},"arguments":"${text}"}`;
+    default:
+      return wireText`${head},"name":${name},"input":"${text}"}`;
+  }
 }
 
 /** Formats a message as an output item; `part` is empty, or its only content part. */

@@ -21,6 +21,8 @@ export interface ResponsesRequest extends TurnRequest {
   readonly names: ToolNames;
   /** The custom tools, which take free text, by the names that the model sees. */
   readonly customTools: ReadonlySet<string>;
+  /** The model's name for the client's own search among its tools. */
+  readonly searchTool?: string;
   /** The request's fields that the response repeats. */
   readonly echo: Fields;
 }
@@ -33,8 +35,10 @@ export function parseResponsesRequest(body: unknown, defaultModel: string, store
   const instructions = isAbsent(fields["instructions"]) ? "" : stringAt(fields["instructions"], "instructions");
   const placed = collectItems(fields, stored);
   const { system, messages } = parseItems(placed, instructions, names);
-  const { customTools, ...tools } = parseTools(fields, placed, messages, names);
-  const maxTokens = optionalWholeNumber(fields["max_output_tokens"], "max_output_tokens", 1);
+  const { customTools, searchTool, ...tools } = parseTools(fields, placed, messages, names);
+  const maxTokens = optionalWholeNumber(fields["max_output_tokens"], "max_output_tokens", 1)
+    ?? optionalWholeNumber(fields["max_completion_tokens"], "max_completion_tokens", 1)
+    ?? optionalWholeNumber(fields["max_tokens"], "max_tokens", 1);
   const text = optionalObject(fields["text"], "text");
   const format = optionalObject(text?.["format"], "text.format");
   const responseSchema = schemaOfFormat(format, format, "text.format", "text.format", names);
@@ -54,6 +58,7 @@ export function parseResponsesRequest(body: unknown, defaultModel: string, store
     items: placed.map(({ item }) => item),
     names,
     customTools,
+    ...(searchTool === undefined ? {} : { searchTool }),
     echo: {
       access_programs: null,
       instructions: fields["instructions"] ?? null,

@@ -24,6 +24,8 @@ const deltaEventHeads = {
   reasoning: eventHead(wireText`response.reasoning_summary_text.delta`),
   function_call: eventHead(wireText`response.function_call_arguments.delta`),
 } as const;
+/** How the ids of calls begin. */
+const idPrefixes = { function_call: "fc", custom_tool_call: "ctc", tool_search_call: "tsc" } as const;
 const deltaEventTail = wireText`"}\n\n`;
 
 /** The values of a response that come neither from the request nor from the model. */
@@ -39,6 +41,8 @@ export interface ResponseStyle {
   readonly names: ToolNames;
   /** The custom tools, which take free text, by the names that the model sees. */
   readonly customTools: ReadonlySet<string>;
+  /** The model's name for the client's own search among its tools. */
+  readonly searchTool?: string;
   /** The request's fields that the response repeats. */
   readonly echo: Fields;
 }
@@ -171,9 +175,8 @@ export class ResponseStream implements WireStream {
   }
 
   #openCall(block: number, call: Pick<ToolUseBlock, "id" | "name">): WireText {
-    const isCustom = this.#style.customTools.has(call.name);
-    const kind = isCustom ? "custom_tool_call" : "function_call";
-    const id = this.#newId(isCustom ? "ctc" : "fc");
+    const kind = this.#kindOf(call.name);
+    const id = this.#newId(idPrefixes[kind]);
     const { namespace, name } = splitName(this.#style.names.toClient(call.name));
     const within = namespace === undefined ? noText : wireText`,"namespace":${jsonLatin1(namespace)}`;
     const item: OpenItem = {
@@ -182,6 +185,11 @@ export class ResponseStream implements WireStream {
     };
     this.#open = item;
     return this.#added(callItem(item, "in_progress", noText));
+  }
+
+  #kindOf(tool: string): keyof typeof idPrefixes {
+    if (tool === this.#style.searchTool) return "tool_search_call";
+    return this.#style.customTools.has(tool) ? "custom_tool_call" : "function_call";
   }
 
   #added(item: WireText): WireText {
@@ -193,8 +201,9 @@ export class ResponseStream implements WireStream {
     const open = this.#open;
     if (open === undefined) return noText;
     this.#grown += text;
-    // A custom tool's text is a string inside JSON that is still incomplete. `#close` sends it whole.
-    if (open.kind === "custom_tool_call") return noText;
+    // A custom tool's text is a string inside JSON that is still incomplete, and a search's arguments are an object:
+    // `#close` sends them whole.
+    if (open.kind === "custom_tool_call" || open.kind === "tool_search_call") return noText;
     const head = joinWireText(deltaEventHeads[open.kind], wireNumber(this.#sequence++), open.deltaHead);
     return joinWireText(head, text, deltaEventTail);
   }

@@ -6,48 +6,58 @@ import { arrayAt, type Fields, isAbsent, objectAt, optionalBoolean, stringAt } f
 import { type ChosenTools, chooseTools } from "../../chosen-tools.ts";
 import { refuseTooMany, toolList } from "../../tool-list.ts";
 import type { ModelNames, ToolNames } from "../../tool-names.ts";
+import { customInput, type PlacedEntry } from "../conversation.ts";
 import { qualifiedName } from "../namespaces.ts";
-import { functionTool, nameAt, namedTool, parseToolChoice } from "../tools.ts";
-import { customInput, type PlacedItem } from "./items.ts";
+import { addsTools, endpoints, flatShape, searchToolName } from "../shapes.ts";
+import { allowsOneCall, functionTool, nameAt, namedTool, parseToolChoice, toolShapeOf } from "../tools.ts";
 
 /** The settings of a request that concern tools. */
 export interface ParsedTools extends ChosenTools {
   readonly disableParallelToolUse: boolean;
   /** The custom tools, which take free text instead of JSON, by the names that the model sees. */
   readonly customTools: ReadonlySet<string>;
+  /** The model's name for the search among its tools that the client runs itself. */
+  readonly searchTool?: string;
 }
 
+/** The tools whose calls are no `function_call` items, by the model's names. They are filled while tools are read. */
+interface Kinds { readonly custom: Set<string>; readonly search: Set<string> }
+
 /**
- * Parses `tools`, the tools in `additional_tools` items, and `tool_choice`. Tools that OpenAI runs itself (web search
+ * Parses `tools`, the tools in the items that add some, and `tool_choice`. Tools that OpenAI runs itself (web search
  * and the like) are skipped, not refused: clients list them for whichever model can use them.
  */
 export function parseTools(
-  fields: Fields, items: readonly PlacedItem[], messages: readonly Message[], names: ToolNames,
+  fields: Fields, items: readonly PlacedEntry[], messages: readonly Message[], names: ToolNames,
 ): ParsedTools {
-  const customTools = new Set<string>();
-  const parse = (entry: unknown, path: string): readonly Tool[] => parseTool(entry, path, names, customTools);
+  const kinds: Kinds = { custom: new Set(), search: new Set() };
+  const parse = (entry: unknown, path: string): readonly Tool[] => parseTool(entry, path, names, kinds);
   const offered = new Map(toolList(fields["tools"], "tools", parse).map((tool) => [tool.name, tool]));
   for (const { item, path } of items) {
-    // For some models Codex sends all its tools this way. A history may repeat such an item: the last definition wins.
-    if (item["type"] === "additional_tools") {
+    // Codex sends the tools that its search has found this way, and for some models all its tools. A history may repeat
+    // such an item: the last definition wins.
+    if (addsTools(item["type"])) {
       for (const tool of toolList(item["tools"], `${path}.tools`, parse)) offered.set(tool.name, tool);
     }
   }
   refuseTooMany(offered.size, "tools");
+  const [searchTool] = kinds.search;
   return {
     ...chooseTools(
       [...offered.values()],
       parseToolChoice(fields["tool_choice"], names, { kinds: ["function", "custom"], isNested: false }), messages,
       "tool_choice",
     ),
-    disableParallelToolUse: optionalBoolean(fields["parallel_tool_calls"], "parallel_tool_calls") === false,
-    customTools,
+    disableParallelToolUse: allowsOneCall(fields["tool_choice"])
+      || optionalBoolean(fields["parallel_tool_calls"], "parallel_tool_calls") === false,
+    customTools: kinds.custom,
+    ...(searchTool === undefined ? {} : { searchTool }),
   };
 }
 
-function parseTool(entry: unknown, path: string, names: ModelNames, customTools: Set<string>): readonly Tool[] {
+function parseTool(entry: unknown, path: string, names: ModelNames, kinds: Kinds): readonly Tool[] {
   const tool = objectAt(entry, path);
-  if (tool["type"] !== "namespace") return callable(tool, path, names, customTools);
+  if (tool["type"] !== "namespace") return callable(tool, path, names, kinds);
   const namespace = nameAt(tool["name"], `${path}.name`);
   const within: ModelNames = {
     toModel: (name) => names.toModel(qualifiedName(namespace, name)),
@@ -55,25 +65,31 @@ function parseTool(entry: unknown, path: string, names: ModelNames, customTools:
   };
   return arrayAt(tool["tools"], `${path}.tools`).flatMap((inner, index) => {
     const innerPath = `${path}.tools[${index}]`;
-    return callable(objectAt(inner, innerPath), innerPath, within, customTools);
+    return callable(objectAt(inner, innerPath), innerPath, within, kinds);
   });
 }
 
-function callable(tool: Fields, path: string, names: ModelNames, customTools: Set<string>): readonly Tool[] {
-  switch (stringAt(tool["type"], `${path}.type`)) {
+function callable(tool: Fields, path: string, names: ModelNames, kinds: Kinds): readonly Tool[] {
+  const shape = toolShapeOf(tool, endpoints.responses);
+  const type = shape === undefined ? stringAt(tool["type"], `${path}.type`) : "function";
+  switch (type) {
     case "function": {
-      // Some clients nest the definition under `function`, as in chat completions.
-      const parsed = tool["name"] === undefined && tool["function"] !== undefined
-        ? functionTool(objectAt(tool["function"], `${path}.function`), `${path}.function`, names)
-        : functionTool(tool, path, names);
+      const parsed = functionTool(tool, shape ?? flatShape, path, names);
       // It may replace an earlier custom tool of the same name.
-      customTools.delete(parsed.name);
+      kinds.custom.delete(parsed.name);
       return [parsed];
     }
     case "custom": {
       const custom = customTool(tool, path, names);
-      customTools.add(custom.name);
+      kinds.custom.add(custom.name);
       return [custom];
+    }
+    case searchToolName: {
+      if (tool["execution"] !== "client") return [];
+      // It has no name of its own.
+      const search = functionTool({ ...tool, name: searchToolName }, flatShape, path, names);
+      kinds.search.add(search.name);
+      return [search];
     }
     default:
       return [];

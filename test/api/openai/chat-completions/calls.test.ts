@@ -5,6 +5,7 @@ import { parseMessages } from "../../../../src/api/openai/chat-completions/messa
 import type { ParsedConversation } from "../../../../src/api/conversation-builder.ts";
 import { ToolNames } from "../../../../src/api/tool-names.ts";
 import type { BridgeError } from "../../../../src/errors.ts";
+import { laterSystemTexts } from "../../../../src/own-words.ts";
 import type { Message, ToolResultBlock, ToolUseBlock } from "../../../../src/turn/message.ts";
 import { refusalOf } from "../../../support/refusal.ts";
 import { statusOf } from "../../../support/openai-error.ts";
@@ -40,8 +41,9 @@ describe("a call and its result", () => {
 
   it("may have a system message between", () => {
     const { system, messages } = parse(asked, calls(call("1"), call("2")), result("2"), { role: "system", content: "s" }, { role: "developer", content: "" }, result("1"));
-    assert.deepEqual(system, [{ type: "text", text: "s" }]);
+    assert.deepEqual(system, []);
     assert.deepEqual(resultsOf(messages).map(({ tool_use_id }) => tool_use_id), ["1", "2"]);
+    assert.deepEqual(messages.at(-1)?.content.at(-1), { type: "text", text: laterSystemTexts.join("s") });
   });
 
   it("may follow one another, turn after turn", () => {

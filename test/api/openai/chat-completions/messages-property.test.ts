@@ -4,6 +4,7 @@ import { describe, it } from "node:test";
 import { parseMessages } from "../../../../src/api/openai/chat-completions/messages.ts";
 import { parseTools } from "../../../../src/api/openai/chat-completions/tools.ts";
 import { ToolNames } from "../../../../src/api/tool-names.ts";
+import { laterSystemTexts } from "../../../../src/own-words.ts";
 import type { Message } from "../../../../src/turn/message.ts";
 import { chatGrammar } from "../../../support/chat-grammar.ts";
 import { seededRandom } from "../../../support/random.ts";
@@ -62,16 +63,22 @@ describe("any mixture of roles and contents", () => {
 
   it("says every word of the client's, in its order", () => {
     const grammar = chatGrammar(seededRandom(2025));
-    const textsOf = (content: unknown): string[] => (typeof content === "string" ? [content] : Array.isArray(content) ? content.flatMap((part) => (typeof part === "string" ? [part] : typeof part.text === "string" ? [part.text] : typeof part.refusal === "string" ? [part.refusal] : [])) : [])
-      .filter((text) => text.trim() !== "");
+    const rawTextsOf = (content: unknown): string[] => (typeof content === "string" ? [content] : Array.isArray(content) ? content.flatMap((part) => (typeof part === "string" ? [part] : typeof part.text === "string" ? [part.text] : typeof part.refusal === "string" ? [part.refusal] : [])) : []);
+    const isSeen = (text: string): boolean => text.trim() !== "";
+    const textsOf = (content: unknown): string[] => rawTextsOf(content).filter(isSeen);
+    const [before, behind] = laterSystemTexts;
     for (let run = 0; run < runs; run++) {
       const sent = grammar.history();
-      const { messages } = parseMessages(sent, new ToolNames());
+      const { system, messages } = parseMessages(sent, new ToolNames());
       const words = (role: string): string[] => messages.filter((message) => message.role === role).flatMap(({ content }) => content.flatMap((block) => (block.type === "text" ? [block.text] : [])));
       const wrote = (role: string): string[] => sent.filter((message) => message["role"] === role).flatMap(({ content }) => textsOf(content));
       assert.deepEqual(words("assistant"), wrote("assistant"));
       const own = words("user").filter((text) => !/^\(The conversation begins|^Go on exactly/u.test(text));
-      assert.deepEqual(own, wrote("user"));
+      const isMarked = (text: string): boolean => text.startsWith(before) && text.endsWith(behind);
+      assert.deepEqual(own.filter((text) => !isMarked(text)), wrote("user"));
+      const later = own.filter(isMarked).map((text) => text.slice(before.length, -behind.length));
+      const systemSaid = sent.filter(({ role }) => role === "system" || role === "developer").map(({ content }) => rawTextsOf(content).join(""));
+      assert.deepEqual([...system.map(({ text }) => text), ...later], systemSaid.filter(isSeen));
     }
   });
 });

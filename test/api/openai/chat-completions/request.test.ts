@@ -126,7 +126,8 @@ describe("a field that cannot be honoured is refused by its name", () => {
   const cases: readonly (readonly [Record<string, unknown>, ErrorCode, string])[] = [
     [{ messages: undefined }, "missing_field", "messages"],
     [{ messages: null }, "missing_field", "messages"],
-    [{ messages: "hi" }, "invalid_type", "messages"],
+    [{ messages: 7 }, "invalid_type", "messages"],
+    [{ messages: {} }, "invalid_type", "messages"],
     [{ messages: [] }, "invalid_value", "messages"],
     [{ model: 4 }, "invalid_type", "model"],
     [{ model: {} }, "invalid_type", "model"],

@@ -79,7 +79,7 @@ describe("a list of tools that cannot be honoured is refused by its place", () =
     [{ tools: ["f"] }, "invalid_type", "tools[0]"],
     [{ tools: [null] }, "invalid_type", "tools[0]"],
     [{ tools: [{}] }, "invalid_type", "tools[0].function"],
-    [{ tools: [sent("f"), { type: "function", name: "g" }] }, "invalid_type", "tools[1].function"],
+    [{ tools: [sent("f"), { type: "function" }] }, "invalid_type", "tools[1].function"],
     [{ tools: [{ type: "custom", custom: { name: "f" } }] }, "unsupported_parameter", "tools[0].type"],
     [{ tools: [{ type: "web_search" }] }, "unsupported_parameter", "tools[0].type"],
     [{ tools: [{ type: 7 }] }, "unsupported_parameter", "tools[0].type"],
@@ -91,11 +91,11 @@ describe("a list of tools that cannot be honoured is refused by its place", () =
     [{ tools: [sent("f", { parameters: "x" })] }, "invalid_type", "tools[0].function.parameters"],
     [{ tools: [sent("f", { parameters: { type: "string" } })] }, "invalid_value", "tools[0].function.parameters.type"],
     [{ tools: [sent("f", { parameters: { oneOf: [{ type: "string" }] } })] }, "invalid_value", "tools[0].function.parameters.oneOf"],
-    [{ tools: [sent("f"), sent("g"), sent("f")] }, "invalid_value", "tools[2]"],
+    [{ tools: [sent("f"), sent("g"), sent("f", { description: "other" })] }, "invalid_value", "tools[2]"],
     [{ functions: {} }, "invalid_type", "functions"],
     [{ functions: ["f"] }, "invalid_type", "functions[0]"],
     [{ functions: [{}] }, "invalid_type", "functions[0].name"],
-    [{ functions: [{ name: "f" }, { name: "f" }] }, "invalid_value", "functions[1]"],
+    [{ functions: [{ name: "f" }, { name: "f", description: "other" }] }, "invalid_value", "functions[1]"],
     [{ functions: [{ name: "f", parameters: ["x"] }] }, "invalid_type", "functions[0].parameters"],
   ];
   for (const [fields, kind, param] of cases) {
@@ -128,7 +128,7 @@ describe("a choice of tools", () => {
     [7, "invalid_type", "tool_choice"],
     [[], "invalid_type", "tool_choice"],
     [{}, "invalid_value", "tool_choice.type"],
-    [{ type: "tool", name: "a" }, "invalid_value", "tool_choice.type"],
+    [{ type: "tool" }, "invalid_type", "tool_choice.name"],
     [{ type: "custom", custom: { name: "a" } }, "invalid_value", "tool_choice.type"],
     [{ type: "function" }, "invalid_type", "tool_choice.function.name"],
     [{ type: "function", function: "a" }, "invalid_type", "tool_choice.function"],
@@ -245,7 +245,7 @@ describe("the deprecated functions", () => {
 
 describe("a message of a refusal", () => {
   it("never holds what the client sent", () => {
-    for (const fields of [{ tools: [sent("SECRET"), sent("SECRET")] }, { tools: [{ type: "SECRET" }] }, { ...twoTools, tool_choice: "SECRET" }, { ...twoTools, tool_choice: { type: "function", function: { name: "SECRET" } } }]) {
+    for (const fields of [{ tools: [sent("SECRET"), sent("SECRET", { description: "SECRET" })] }, { tools: [{ type: "SECRET" }] }, { ...twoTools, tool_choice: "SECRET" }, { ...twoTools, tool_choice: { type: "function", function: { name: "SECRET" } } }]) {
       assert.doesNotMatch(refusal(fields).message, /secret/iu);
     }
   });

@@ -23,7 +23,7 @@ const inside: FieldTableUnderTest["inside"] = [
 ];
 const tools = [{ type: "function", name: "f" }];
 const honoured: FieldTableUnderTest["honoured"] = {
-  model: ["sonnet"], input: ["other"], instructions: ["Be brief."], previous_response_id: ["resp_1"], store: [false], stream: [true], tools: [tools], tool_choice: ["required", { tools }],
+  model: ["sonnet"], input: ["other"], messages: ["other", { input: null, instructions: "Be brief." }], max_completion_tokens: [9], max_tokens: [9], instructions: ["Be brief."], previous_response_id: ["resp_1"], store: [false], stream: [true], tools: [tools], tool_choice: ["required", { tools }],
   parallel_tool_calls: [false, { tools }], text: [{ format: { type: "json_object" } }], reasoning: [{ effort: "high" }], max_output_tokens: [9],
 };
 

@@ -5,6 +5,7 @@ import { collectItems, itemsMax, parseItems } from "../../../../src/api/openai/r
 import { StoredResponses } from "../../../../src/api/openai/responses/stored.ts";
 import { wireText } from "../../../../src/json-text.ts";
 import { ToolNames } from "../../../../src/api/tool-names.ts";
+import { laterSystemTexts } from "../../../../src/own-words.ts";
 import type { BridgeError, ErrorCode } from "../../../../src/errors.ts";
 import type { Message } from "../../../../src/turn/message.ts";
 import { assertRefuses, refusalOf } from "../../../support/refusal.ts";
@@ -14,6 +15,7 @@ import { statusOf } from "../../../support/openai-error.ts";
 type Fields = Readonly<Record<string, unknown>>;
 
 const said = (role: string, content?: unknown, more: Fields = {}): Fields => ({ role, ...(content === undefined ? {} : { content }), ...more });
+const later = (text: string): string => laterSystemTexts.join(text);
 const texts = (role: "user" | "assistant", ...all: string[]): Message => ({ role, content: all.map((text) => ({ type: "text", text })) }) as Message;
 const text = (value: unknown, type = "input_text"): Fields => ({ type, text: value });
 const call = (call_id: unknown, name: unknown = "f", args: unknown = "{}"): Fields => ({ type: "function_call", id: `fc_${String(call_id)}`, call_id, name, arguments: args, status: "completed" });
@@ -51,12 +53,12 @@ describe("an input", () => {
   for (const type of [{}, { type: "message" }, { type: null }]) {
     it(`has messages by ${JSON.stringify(type)}`, () => {
       const items = [said("system", "s", type), said("user", "a", type), said("assistant", "b", { ...type, id: "msg_1", status: "completed" }), said("developer", "d", type), said("user", "c", type)];
-      assert.deepEqual(parse(items), { system: systemOf("s", "d"), messages: [user("a"), assistant("b"), user("c")] });
+      assert.deepEqual(parse(items), { system: systemOf("s"), messages: [user("a"), assistant("b"), texts("user", later("d"), "c")] });
     });
   }
 
-  it("has its instructions before what system and developer messages say, wherever they stand", () => {
-    const items = [said("developer", "one"), said("user", "a"), said("system", [text("tw"), "o", text(" ", "text"), text("!", "output_text")]), said("user", "b")];
+  it("has its instructions before what the leading system and developer messages say", () => {
+    const items = [said("developer", "one"), said("system", [text("tw"), "o", text(" ", "text"), text("!", "output_text")]), said("user", "a"), said("user", "b")];
     assert.deepEqual(parse(items, { instructions: "zero" }), { system: systemOf("zero", "one", "two !"), messages: [texts("user", "a", "b")] });
     assert.deepEqual(parse(items, { instructions: " \n" }).system, systemOf("one", "two !"));
     assert.deepEqual(parse([said("system", [text(" ")]), said("developer", null), said("user", "a")], { instructions: " zero " }).system, systemOf(" zero "));
@@ -148,7 +150,7 @@ describe("calls and their results", () => {
     ["several, their results the other way round", [asks, call("1"), call("2", "g"), result("2"), result("1")], [user("a"), both, results("1", "2")]],
     ["several, each with its result behind it", [asks, call("1"), result("1"), call("2", "g"), result("2")], twoRounds],
     ["in two rounds, with words", [asks, call("1"), result("1"), said("assistant", "b"), call("2", "g"), result("2")], [...twoRounds.slice(0, 3), withText(callsOf(["2", "g"]), "b"), results("2")]],
-    ["with the system's words between", [asks, call("1"), call("2", "g"), result("1"), said("developer", "s"), result("2")], [user("a"), both, results("1", "2")]],
+    ["with the system's words between", [asks, call("1"), said("system", "r"), call("2", "g"), result("1"), said("developer", "s"), result("2")], [user("a"), both, { role: "user", content: [...results("1", "2").content, ...texts("user", later("r"), later("s")).content] } as Message]],
     ["and what the user says then", [asks, call("1"), result("1"), said("user", "b")], [user("a"), callsOf(["1", "f"]), { role: "user", content: [...results("1").content, ...user("b").content] } as Message]],
     ["of a custom tool", [asks, customCall("1", " *** p\n"), customResult("1")], [user("a"), callsOf(["1", "patch", { input: " *** p\n" }]), results("1")]],
     ["of a custom tool without text", [asks, customCall("1", ""), customResult("1")], [user("a"), callsOf(["1", "patch", { input: "" }]), results("1")]],
@@ -249,11 +251,11 @@ describe("an item that cannot be honoured is refused by its place", () => {
     ["no input", undefined, "missing_field", "input"],
     ["null", null, "missing_field", "input"],
     ["a number", 3, "invalid_type", "input"],
-    ["an object", said("user", "a"), "invalid_type", "input"],
+    ["an object of nothing", {}, "invalid_type", "input"],
     ["nothing said", "", "invalid_value", "input"],
     ["only white space", " \n", "invalid_value", "input"],
     ["no items", [], "invalid_value", "input"],
-    ["only the system's words", [said("system", "x")], "invalid_value", "input"],
+    ["only a blank word of the system's", [said("system", " ")], "invalid_value", "input"],
     ["only a thought", [thought], "invalid_value", "input"],
     ["an item that is a string", ["hi"], "invalid_type", "input[0]"],
     ["an item that is null", after(null), "invalid_type", "input[1]"],
@@ -261,11 +263,11 @@ describe("an item that cannot be honoured is refused by its place", () => {
     ["a message without a role", after({ type: "message", content: "x" }), "invalid_type", "input[1].role"],
     ["a message without a role, with an id", after({ type: "message", id: "msg_1" }), "invalid_type", "input[1].role"],
     ["a message of an unknown role", after(said("root", "x")), "invalid_value", "input[1].role"],
-    ["a message of a tool", after(said("tool", "x")), "invalid_value", "input[1].role"],
+    ["a message of a tool that names no call", after(said("tool", "x")), "invalid_type", "input[1].tool_call_id"],
     ["a reference to a number", after({ type: "item_reference", id: 7 }), "invalid_type", "input[1].id"],
     ["a bare reference to a number", after({ id: 7 }), "invalid_type", "input[1].id"],
     ["a kind that is a number", after({ type: 7 }), "invalid_type", "input[1].type"],
-    ...["computer_call", "local_shell_call", "compaction", "hologram", "constructor"].map((type) => [type, after({ type, id: "x" }), "unsupported_parameter", "input[1].type"] as const),
+    ...["computer_call", "hologram", "constructor"].map((type) => [type, after({ type, id: "x" }), "unsupported_parameter", "input[1].type"] as const),
     ["content that is a number", after(said("user", 1)), "invalid_type", "input[1].content"],
     ["the assistant's content that is an object", after(said("assistant", {})), "invalid_type", "input[1].content"],
     ["the system's content that is true", after(said("system", true)), "invalid_type", "input[1].content"],
@@ -273,11 +275,9 @@ describe("an item that cannot be honoured is refused by its place", () => {
     ["a part without a type", parts({}), "invalid_type", "input[1].content[0].type"],
     ["a second part without its text", parts(text("x"), { type: "input_text" }), "invalid_type", "input[1].content[1].text"],
     ["sound", parts({ type: "input_audio", input_audio: {} }), "unsupported_parameter", "input[1].content[0].type"],
-    ["a chat's image", parts({ type: "image_url", image_url: { url: imageUrl } }), "unsupported_parameter", "input[1].content[0].type"],
     ["a refusal of the user's", parts({ type: "refusal", refusal: "no" }), "unsupported_parameter", "input[1].content[0].type"],
     ["an image that is stored elsewhere", parts({ type: "input_image", file_id: "file-1" }), "unsupported_parameter", "input[1].content[0].file_id"],
     ["an image of nothing", parts({ type: "input_image" }), "invalid_type", "input[1].content[0].image_url"],
-    ["an image as a chat has it", parts({ type: "input_image", image_url: { url: imageUrl } }), "invalid_type", "input[1].content[0].image_url"],
     ["an image of no kind of URL", parts({ type: "input_image", image_url: "file:///etc/passwd" }), "unsupported_parameter", "input[1].content[0].image_url"],
     ["a file that is stored elsewhere", parts({ type: "input_file", file_id: "file-1" }), "unsupported_parameter", "input[1].content[0].file_id"],
     ["a file by its URL", parts({ type: "input_file", file_url: "https://example.com/a.pdf" }), "unsupported_parameter", "input[1].content[0].file_url"],
@@ -293,7 +293,7 @@ describe("an item that cannot be honoured is refused by its place", () => {
     ["a custom call without its text", after({ type: "custom_tool_call", call_id: "1", name: "f" }), "invalid_type", "input[1].input"],
     ["a custom call without its id", after(customCall(undefined)), "invalid_type", "input[1].call_id"],
     ["two calls of one id", after(call("1"), customCall("1"), result("1")), "invalid_value", "input[1]"],
-    ["a call without its result, at the end", after(said("assistant", "b"), call("1")), "invalid_value", "input[1]"],
+    ["a call without its result, at the end", after(said("assistant", "b"), call("1")), "invalid_value", "input[2]"],
     ["a call without its result, before the user's words", after(call("1"), said("user", "b")), "invalid_value", "input[1]"],
     ["a call without its result, before the next", after(call("1"), result("1"), call("2"), call("3"), result("2"), said("assistant", "b"), result("3")), "invalid_value", "input[3]"],
     ["a result without its call", after(result("1")), "invalid_value", "input[1].call_id"],

@@ -199,6 +199,20 @@ describe("the events of an answer", () => {
     });
   }
 
+  for (const [what, pieces, args, status] of [
+    ["in one piece", ['{"query":"é \\" q"}'], { query: 'é " q' }, "completed"], ["in many", ['{"que', 'ry":"q","limit', '":3}'], { query: "q", limit: 3 }, "completed"],
+    ["of none", [], {}, "completed"], ["that were cut", ['{"query":"ab'], {}, "incomplete"],
+  ] as const) {
+    it(`of a search among the client's tools have its arguments as an object, ${what}`, () => {
+      const search = (at: string, more: object = {}): object => ({ id: "tsc#0", type: "tool_search_call", status: at, call_id: "toolu_1", execution: "client", arguments: {}, ...more });
+      const events = eventsOf([start, toolUse(0, "toolu_1", "tool_search"), ...pieces.map((piece) => inputJson(0, piece)), finish(status === "completed" ? "tool_use" : "max_tokens")], { searchTool: "tool_search" });
+      assert.deepEqual(events.slice(2, 4), [
+        { type: "response.output_item.added", output_index: 0, item: search("in_progress") }, { type: "response.output_item.done", output_index: 0, item: search(status, { arguments: args }) },
+      ]);
+      assert.deepEqual([events.length, events[4].response.output], [5, [search(status, { arguments: args })]]);
+    });
+  }
+
   it("of no words are those of a message without any", () => {
     assert.deepEqual(eventsOf([start, finish()]), [...opening, ...messageEvents(0, []), completed(message("msg#0", "completed", ""))]);
   });

@@ -102,7 +102,7 @@ describe("a tool", () => {
     assert.deepEqual(customTools, new Set(["calc_run"]));
     for (const [entry, kind, param] of [
       [{ type: "namespace", tools: [] }, "invalid_type", "tools[0].name"], [{ type: "namespace", name: "n" }, "invalid_type", "tools[0].tools"],
-      [{ type: "namespace", name: "n", tools: [sent("a"), sent("a")] }, "invalid_value", "tools[0]"], [{ type: "namespace", name: "n", tools: [sent("")] }, "invalid_value", "tools[0].tools[0].name"],
+      [{ type: "namespace", name: "n", tools: [sent("a"), sent("a", { description: "other" })] }, "invalid_value", "tools[0]"], [{ type: "namespace", name: "n", tools: [sent("")] }, "invalid_value", "tools[0].tools[0].name"],
       [sent("a\0b"), "invalid_value", "tools[0].name"], [{ type: "namespace", name: "a\0b", tools: [] }, "invalid_value", "tools[0].name"],
       [{ type: "namespace", name: "", tools: [] }, "invalid_value", "tools[0].name"],
     ] as const) refuses([{ tools: [entry] }, kind, param]);
@@ -129,6 +129,18 @@ describe("a tool", () => {
     assertRefuses(refusalOf(() => parseResponsesRequest({ input: [...many, { role: "user", content: "hi" }] }, "m", new StoredResponses())), "invalid_value", "tools");
   });
 
+  it("that searches the client's other tools is served where the client runs it, and those that it found can be called", () => {
+    const search = { type: "tool_search", execution: "client", description: "Finds tools.", parameters: { type: "object", properties: { query: { type: "string" } } } };
+    const served = tool("tool_search", { description: "Finds tools.", inputSchema: search.parameters });
+    assert.deepEqual(parse({ tools: [search] }), { tools: [served], toolChoice: { type: "auto" }, disableParallelToolUse: false, customTools: new Set(), searchTool: "tool_search" });
+    const found = { type: "tool_search_output", call_id: "s1", execution: "client", tools: [sent("b"), { type: "namespace", name: "n", tools: [custom("c")] }] };
+    const input = [{ role: "user", content: "hi" }, { type: "tool_search_call", call_id: "s1", execution: "client", arguments: { query: "q" } }, found];
+    const { turn, searchTool, customTools } = parseResponsesRequest({ input, tools: [search] }, "m", new StoredResponses());
+    assert.deepEqual([turn.tools.map(({ name }) => name), searchTool, customTools], [["tool_search", "b", "n_c"], "tool_search", new Set(["n_c"])]);
+    assert.deepEqual(turn.messages.slice(1), [callsOf(["s1", "tool_search", { query: "q" }]), resultsOf(["s1", [{ type: "text", text: JSON.stringify(found.tools) }]])]);
+    for (const execution of [undefined, null, "server"]) assert.deepEqual(parse({ tools: [{ ...search, execution }] }), parse({}));
+  });
+
   it("may be one of a thousand, and of no more", () => {
     const many = Array.from({ length: toolsMax }, (_, index) => sent(`f${index}`));
     assert.equal(parse({ tools: many }).tools.length, 1_000);
@@ -143,7 +155,7 @@ describe("a list of tools that cannot be honoured is refused by its place", () =
     [{ tools: ["f"] }, "invalid_type", "tools[0]"],
     [{ tools: [null] }, "invalid_type", "tools[0]"],
     [{ tools: [{}] }, "invalid_type", "tools[0].type"],
-    [{ tools: [sent("f"), { name: "g" }] }, "invalid_type", "tools[1].type"],
+    [{ tools: [sent("f"), { description: "g" }] }, "invalid_type", "tools[1].type"],
     [{ tools: [{ type: 7 }] }, "invalid_type", "tools[0].type"],
     [{ tools: [sent(undefined)] }, "invalid_type", "tools[0].name"],
     [{ tools: [sent(7)] }, "invalid_type", "tools[0].name"],
@@ -162,7 +174,7 @@ describe("a list of tools that cannot be honoured is refused by its place", () =
     [{ tools: [custom("f", { format: { type: "json" } })] }, "unsupported_parameter", "tools[0].format.type"],
     [{ tools: [custom("f", { format: { type: "grammar", definition: "x" } })] }, "invalid_type", "tools[0].format.syntax"],
     [{ tools: [custom("f", { format: { type: "grammar", syntax: "lark" } })] }, "invalid_type", "tools[0].format.definition"],
-    [{ tools: [sent("f"), { type: "web_search" }, sent("f")] }, "invalid_value", "tools[2]"],
+    [{ tools: [sent("f"), { type: "web_search" }, sent("f", { description: "other" })] }, "invalid_value", "tools[2]"],
     [{ tools: [sent("f"), custom("f")] }, "invalid_value", "tools[1]"],
   ];
   for (const entry of cases) it(JSON.stringify(entry[0]).slice(0, 80), () => refuses(entry));
@@ -194,7 +206,7 @@ describe("a choice of tools", () => {
     [7, "invalid_type", "tool_choice"],
     [[], "invalid_type", "tool_choice"],
     [{}, "invalid_value", "tool_choice.type"],
-    ...["web_search_preview", "file_search", "image_generation", "mcp", "shell", "apply_patch", "tool"].map((type) => [{ type, name: "a" }, "invalid_value", "tool_choice.type"] as const),
+    ...["web_search_preview", "file_search", "image_generation", "mcp", "shell", "apply_patch"].map((type) => [{ type, name: "a" }, "invalid_value", "tool_choice.type"] as const),
     [{ type: "function" }, "invalid_type", "tool_choice.name"],
     [{ type: "custom", name: 7 }, "invalid_type", "tool_choice.name"],
     [{ type: "function", function: "a" }, "invalid_type", "tool_choice.function"],
@@ -253,7 +265,7 @@ describe("one call an answer", () => {
 
 describe("a message of a refusal", () => {
   it("never holds what the client sent", () => {
-    for (const fields of [{ tools: [sent("SECRET"), sent("SECRET")] }, { tools: [custom("f", { format: { type: "SECRET" } })] }, { ...two, tool_choice: "SECRET" }, { ...two, tool_choice: { type: "function", name: "SECRET" } }]) {
+    for (const fields of [{ tools: [sent("SECRET"), sent("SECRET", { description: "SECRET" })] }, { tools: [custom("f", { format: { type: "SECRET" } })] }, { ...two, tool_choice: "SECRET" }, { ...two, tool_choice: { type: "function", name: "SECRET" } }]) {
       assert.doesNotMatch(refusal(fields).message, /secret/iu);
     }
   });

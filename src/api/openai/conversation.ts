@@ -1,0 +1,245 @@
+import { BridgeError } from "../../errors.ts";
+import { laterSystemTexts } from "../../own-words.ts";
+import type { TextBlock, ToolUseBlock } from "../../turn/message.ts";
+import { arrayAt, type Fields, isAbsent, isFields, objectAt, stringAt } from "../check.ts";
+import { ConversationBuilder, type ParsedConversation } from "../conversation-builder.ts";
+import { textBlocks } from "../text-blocks.ts";
+import type { ModelNames } from "../tool-names.ts";
+import { parseArguments } from "./arguments.ts";
+import {
+  assistantContent, resultContent, systemContent, unsupportedPart, userContent, type UserContent,
+} from "./content-parts.ts";
+import { isPart, type ItemShape, itemShapes, type RoleShape, roleShapes } from "./shapes.ts";
+import { qualifiedNameAt } from "./tools.ts";
+
+/** An entry of a conversation: a message or an item. `path` is the request field that it came from, for errors. */
+export interface PlacedEntry { readonly item: Fields; readonly path: string }
+
+/** What a conversation is read with. */
+export interface ReadingContext {
+  /** The request field that holds the conversation, for errors. */
+  readonly field: string;
+  /** The beginning of the system prompt; empty when there is none. */
+  readonly instructions: string;
+  readonly names: ModelNames;
+}
+
+/** The only property of a custom tool's input as the model sees it: holds the free text. */
+export const customInput = "input";
+/** The id given to a deprecated `function_call`, which has none. One is enough: a message has at most one such call. */
+const legacyCallId = "function_call";
+
+/** An entry that is not checked yet. */
+export interface PlacedValue { readonly value: unknown; readonly path: string }
+
+/** Returns a conversation's entries. A string is the user's one message, and a single entry needs no list around it. */
+export function entriesAt(value: unknown, path: string): readonly PlacedValue[] {
+  if (typeof value === "string") return [{ value: { type: "message", role: "user", content: value }, path }];
+  const isOne = isFields(value) && (typeof value["role"] === "string" || typeof value["type"] === "string");
+  if (isOne) return [{ value, path }];
+  return arrayAt(value, path).map((entry, index) => ({ value: entry, path: `${path}[${index}]` }));
+}
+
+/**
+ * Parses a conversation's entries into a system prompt, which begins with the instructions, and messages whose roles
+ * alternate; the first and the last are the user's. The entries are chat messages, Responses items or both.
+ */
+export function readConversation(entries: readonly PlacedEntry[], context: ReadingContext): ParsedConversation {
+  const reader = new ConversationReader(context);
+  for (const { item, path } of entries) reader.take(item, path);
+  return reader.close();
+}
+
+/** The assistant's entries read so far: neighbouring ones become one message. */
+interface Said {
+  readonly text: TextBlock[];
+  readonly calls: ToolUseBlock[];
+  /** What the system says between the calls and their results. */
+  readonly notes: TextBlock[];
+  /** The field that holds the first call, for errors. */
+  path: string;
+}
+
+class ConversationReader {
+  readonly #system: TextBlock[];
+  readonly #builder: ConversationBuilder;
+  readonly #names: ModelNames;
+  /** The ids of calls by the ids of their items: the outputs of some calls have only the latter. */
+  readonly #callIds = new Map<string, string>();
+  #said: Said | undefined;
+
+  constructor({ field, instructions, names }: ReadingContext) {
+    this.#system = textBlocks(instructions);
+    this.#builder = new ConversationBuilder(field);
+    this.#names = names;
+  }
+
+  take(entry: Fields, path: string): void {
+    const type = entry["type"] ?? "message";
+    const shape = itemShapes.find((candidate) => candidate.type === type);
+    if (shape !== undefined) this.#takeItem(entry, shape, path);
+    else if (type === "message" || typeof entry["role"] === "string") this.#takeMessage(entry, path);
+    else throw unsupportedPart(stringAt(type, `${path}.type`), path);
+  }
+
+  /** Where only the system has said something, the last that it said is asked as the user's message. */
+  close(): ParsedConversation {
+    this.#endSaid();
+    const asked = this.#builder.isEmpty ? this.#system.pop() : undefined;
+    if (asked !== undefined) this.#builder.addUser([asked]);
+    return { system: this.#system, messages: this.#builder.close() };
+  }
+
+  #takeMessage(message: Fields, path: string): void {
+    const role = stringAt(message["role"], `${path}.role`);
+    const shape = roleShapes.find((candidate) => candidate.role === role);
+    if (shape === undefined) throw unknownRole(path);
+    const contentPath = `${path}.content`;
+    const { content } = message;
+    switch (shape.act) {
+      case "system": return this.#takeSystem(systemContent(content, contentPath));
+      case "user": return this.#takeUser(userContent(content, contentPath));
+      case "assistant": return this.#takeAssistant(message, path);
+      case "result": return this.#takeResult(message, shape, path);
+    }
+  }
+
+  /** The leading run is the system prompt. What the system says later stays in its place, marked as the system's. */
+  #takeSystem(blocks: readonly TextBlock[]): void {
+    if (this.#said === undefined && this.#builder.isEmpty) {
+      for (const block of blocks) this.#system.push(block);
+      return;
+    }
+    const marked = blocks.map(({ text }): TextBlock => ({ type: "text", text: laterSystemTexts.join(text) }));
+    if (this.#said !== undefined && this.#said.calls.length > 0) {
+      this.#said.notes.push(...marked);
+      return;
+    }
+    this.#endSaid();
+    this.#builder.addNotes(marked);
+  }
+
+  #takeUser({ blocks, results }: UserContent): void {
+    this.#endSaid();
+    for (const { id, path, result } of results) this.#builder.addResult(id, result, path);
+    // Results of one answer may come in several messages: only what is said beside them closes it.
+    if (blocks.length > 0 || results.length === 0) this.#builder.addUser(blocks);
+  }
+
+  #takeAssistant(message: Fields, path: string): void {
+    const { text, calls } = assistantContent(message["content"], `${path}.content`, this.#names);
+    const beside = callsBeside(message, path, this.#names);
+    if (text.length > 0) {
+      const said = this.#saidAt(path);
+      for (const block of text) said.text.push(block);
+    }
+    if (beside.calls.length > 0) this.#addCalls(beside.calls, beside.path);
+    // Some clients write the same calls in both places.
+    const others = calls.filter(({ id }) => !beside.calls.some((call) => call.id === id));
+    if (others.length > 0) this.#addCalls(others, `${path}.content`);
+  }
+
+  #takeResult(message: Fields, shape: RoleShape & { readonly act: "result" }, path: string): void {
+    const { idField } = shape;
+    const idPath = `${path}.${idField ?? "role"}`;
+    const id = idField === undefined ? legacyCallId : stringAt(message[idField], idPath);
+    this.#endSaid();
+    this.#builder.addResult(id, { content: resultContent(message["content"], `${path}.content`) }, idPath);
+  }
+
+  #takeItem(item: Fields, shape: ItemShape, path: string): void {
+    switch (shape.act) {
+      case "skip": return;
+      case "call": return this.#addCalls([this.#callOf(item, shape, path)], path);
+      case "result": {
+        const isHosted = shape.isHosted === true;
+        const id = this.#callIdOf(item, path, isHosted);
+        this.#endSaid();
+        const outputPath = `${path}.${shape.field}`;
+        const output = isHosted ? asContent(item[shape.field]) : item[shape.field];
+        this.#builder.addResult(id, { content: resultContent(output, outputPath) }, `${path}.call_id`);
+      }
+    }
+  }
+
+  #callOf(item: Fields, { tool, field, type }: ItemShape & { readonly act: "call" }, path: string): ToolUseBlock {
+    const id = this.#callIdOf(item, path, tool !== undefined);
+    if (typeof item["id"] === "string") this.#callIds.set(item["id"], id);
+    const name = this.#names.toModel(tool ?? qualifiedNameAt(item, path));
+    const inputPath = `${path}.${field}`;
+    const input = type === "custom_tool_call"
+      ? { [customInput]: stringAt(item[field], inputPath) }
+      : parseArguments(item[field], inputPath);
+    return { type: "tool_use", id, name, input };
+  }
+
+  /** The id of an item's call. The items of tools that OpenAI defines may have it in `id` instead. */
+  #callIdOf(item: Fields, path: string, isHosted: boolean): string {
+    if (!isHosted || !isAbsent(item["call_id"])) return stringAt(item["call_id"], `${path}.call_id`);
+    const id = stringAt(item["id"], `${path}.call_id`);
+    return this.#callIds.get(id) ?? id;
+  }
+
+  #addCalls(calls: readonly ToolUseBlock[], path: string): void {
+    const said = this.#saidAt(path);
+    if (said.calls.length === 0) said.path = path;
+    for (const call of calls) said.calls.push(call);
+  }
+
+  #saidAt(path: string): Said {
+    return this.#said ??= { text: [], calls: [], notes: [], path };
+  }
+
+  #endSaid(): void {
+    if (this.#said === undefined) return;
+    const { text, calls, notes, path } = this.#said;
+    this.#said = undefined;
+    this.#builder.addAssistant([...text, ...calls], path);
+    this.#builder.addNotes(notes);
+  }
+}
+
+/** The calls that stand beside a message's content, and the path of the field that holds them. */
+interface PlacedCalls { readonly calls: readonly ToolUseBlock[]; readonly path: string }
+
+function callsBeside(message: Fields, path: string, names: ModelNames): PlacedCalls {
+  const { tool_calls: toolCalls, function_call: functionCall } = message;
+  const entries = isAbsent(toolCalls) ? [] : arrayAt(toolCalls, `${path}.tool_calls`);
+  if (entries.length > 0) {
+    const calls = entries.map((entry, index) => {
+      const callPath = `${path}.tool_calls[${index}]`;
+      const call = objectAt(entry, callPath);
+      const id = stringAt(call["id"], `${callPath}.id`);
+      // Some clients write a call like a flat tool.
+      const isFlat = isAbsent(call["function"]) && typeof call["name"] === "string";
+      return isFlat
+        ? parseCall(id, call, callPath, names)
+        : parseCall(id, call["function"], `${callPath}.function`, names);
+    });
+    return { calls, path: `${path}.tool_calls` };
+  }
+  if (isAbsent(functionCall)) return { calls: [], path };
+  const callPath = `${path}.function_call`;
+  return { calls: [parseCall(legacyCallId, functionCall, callPath, names)], path: callPath };
+}
+
+function parseCall(id: string, value: unknown, path: string, names: ModelNames): ToolUseBlock {
+  const definition = objectAt(value, path);
+  const name = stringAt(definition["name"], `${path}.name`);
+  const input = parseArguments(definition["arguments"], `${path}.arguments`);
+  return { type: "tool_use", id, name: names.toModel(name), input };
+}
+
+/** The output of a tool that OpenAI defines: text, parts, or an object of its own, whose JSON the model reads. */
+function asContent(output: unknown): unknown {
+  if (isAbsent(output) || typeof output === "string") return output;
+  return Array.isArray(output) && output.every(isPart) ? output : JSON.stringify(output);
+}
+
+function unknownRole(path: string): BridgeError {
+  const roles = roleShapes.map(({ role }) => role);
+  return new BridgeError(
+    "invalid_value", `${path}.role: expected ${roles.slice(0, -1).join(", ")} or ${roles.at(-1)}.`,
+    { field: `${path}.role` },
+  );
+}

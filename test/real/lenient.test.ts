@@ -1,0 +1,94 @@
+/** What clients write in another shape than OpenAI's, on the real CLIs: what the API is asked is what they plainly mean. */
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { conversationOf, type StubRequestBody, textAnswer, textOf, toolUseAnswer } from "../support/anthropic-stub.ts";
+import { healthOf } from "../support/health.ts";
+import { claudeVersions } from "../support/real-claude.ts";
+import { claudesOf, startReal } from "../support/real-server.ts";
+import { judgeResponseStream } from "../support/responses-wire.ts";
+import { chatRequest, postJson, readBytes } from "../support/sse.ts";
+
+const png = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+const schema = { type: "object", properties: { city: { type: "string" } } };
+const flat = { type: "function", name: "weather", description: "Tells.", parameters: schema };
+
+/** What went up: roles and blocks, without the date, which 2.1.330 puts behind a tool's result. */
+function saidIn(body: StubRequestBody): string[] {
+  return conversationOf(body).map(({ role, content }) => `${role}: ${(typeof content === "string" ? [{ type: "text", text: content }] : content).map((block) => {
+    switch (block.type) {
+      case "tool_use": return `call ${String(block["name"])} ${JSON.stringify(block["input"])}`;
+      case "tool_result": return `result ${typeof block["content"] === "string" ? block["content"] : textOf(block["content"] as never)}`;
+      case "image": return `image ${String((block["source"] as { media_type: string }).media_type)}`;
+      default: return block.text ?? block.type;
+    }
+  }).join(" + ")}`.replace(/\n<system-reminder>[\s\S]*?<\/system-reminder>/u, ""));
+}
+
+for (const version of claudeVersions) {
+  describe(`another shape on claude ${version}`, () => {
+    it("is told as what it means, and a conversation with reminders keeps its process", async (t) => {
+      const { stub, startServer } = await startReal(t, version);
+      const { bridge } = await startServer();
+      stub.respond = () => textAnswer(["fine"]);
+      const last = (): StubRequestBody => stub.requests.at(-1)?.body ?? assert.fail("nothing went up");
+      const chat = async (body: object): Promise<void> => {
+        const response = await chatRequest(bridge.url, { model: "sonnet", ...body });
+        assert.equal(response.status, 200, await response.clone().text());
+        await response.text();
+      };
+
+      await t.test("a system message in the middle stays there, turn after turn, on one process", async () => {
+        const messages: object[] = [{ role: "system", content: "You are terse." }, { role: "user", content: "one" }];
+        const before = stub.requests.length;
+        for (const question of ["two", "three", undefined]) {
+          await chat({ messages });
+          messages.push({ role: "assistant", content: "fine" }, { role: "system", content: `before ${question}` }, { role: "user", content: question });
+        }
+        const marked = (text: string): string => `<system-message>\n${text}\n</system-message>`;
+        assert.deepEqual(saidIn(last()), ["user: one", "assistant: fine", `user: ${marked("before two")} + two`, "assistant: fine", `user: ${marked("before three")} + three`]);
+        assert.match(textOf(last().system as never), /You are terse\.$/u);
+        assert.deepEqual([stub.requests.length - before, (await healthOf(bridge.url)).turns.went_on, claudesOf(bridge).length], [3, 2, 1]);
+      });
+
+      await t.test("only a system message is asked", async () => {
+        await chat({ messages: [{ role: "system", content: "Say fine." }] });
+        assert.deepEqual(saidIn(last()), ["user: Say fine."]);
+      });
+
+      await t.test("Anthropic's parts, a flat tool twice, a png said to be anything, a router's name for the model", async () => {
+        const source = { type: "base64", media_type: "application/octet-stream", data: png };
+        const messages = [
+          { role: "user", content: [{ type: "input_text", text: "look" }, { type: "image", source }, { type: "image_url", image_url: `data:image/*;base64,${png}` }] },
+          { role: "assistant", content: [{ type: "tool_use", id: "toolu_1", name: "weather", input: { city: "Bern" } }] },
+          { role: "user", content: [{ type: "tool_result", tool_use_id: "toolu_1", content: "wet" }, { type: "text", text: "and?" }] },
+        ];
+        // Without thoughts: the model thinks with a budget, and a loop that is told lacks them.
+        await chat({ model: "anthropic/claude-sonnet-4.5", reasoning_effort: "none", messages, tools: [flat, flat, { name: "weather", description: "Tells.", input_schema: schema }] });
+        assert.deepEqual(saidIn(last()), ["user: look + image image/png + image image/png", 'assistant: call weather {"city":"Bern"}', "user: result wet + and?"]);
+        assert.deepEqual([last().tools?.map(({ name }) => name), last().model], [["weather"], "claude-sonnet-4-5"]);
+      });
+
+      await t.test("Codex's shell history, a sealed compaction, and its search among tools, whose call comes back as one", async () => {
+        stub.respond = () => toolUseAnswer([{ name: "tool_search", input: { query: "calendar" }, fragments: ['{"query":', '"calendar"}'] }]);
+        const input = [
+          { type: "compaction", encrypted_content: "sealed" }, { role: "user", content: [{ type: "input_text", text: "list" }] },
+          { type: "local_shell_call", call_id: "c1", status: "completed", action: { type: "exec", command: ["ls"] } }, { type: "local_shell_call_output", call_id: "c1", output: "a.txt" },
+        ];
+        const search = { type: "tool_search", execution: "client", description: "Finds tools.", parameters: { type: "object", properties: { query: { type: "string" } } } };
+        const response = await postJson(`${bridge.url}/v1/responses`, { model: "sonnet", stream: true, store: false, input, tools: [flat, search] });
+        assert.equal(response.status, 200);
+        const { items } = judgeResponseStream(await readBytes(response));
+        assert.deepEqual(saidIn(last()), ["user: list", 'assistant: call local_shell {"type":"exec","command":["ls"]}', "user: result a.txt"]);
+        const call = items.find(({ type }) => type === "tool_search_call")?.item;
+        assert.deepEqual([call.execution, call.status, call.arguments], ["client", "completed", { query: "calendar" }]);
+
+        stub.respond = () => textAnswer(["found"]);
+        const found = { type: "tool_search_output", call_id: call.call_id, execution: "client", status: "completed", tools: [{ type: "function", name: "calendar", parameters: schema, defer_loading: true }] };
+        const next = await postJson(`${bridge.url}/v1/responses`, { model: "sonnet", store: false, input: [...input, call, found], tools: [flat, search] });
+        assert.equal((await next.json() as { status: string }).status, "completed");
+        assert.deepEqual(last().tools?.map(({ name }) => name).sort(), ["calendar", "tool_search", "weather"]);
+        assert.equal(saidIn(last()).at(-2), 'assistant: call tool_search {"query":"calendar"}');
+      });
+    });
+  });
+}
