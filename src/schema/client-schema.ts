@@ -16,7 +16,10 @@ export function clientSchema(value: unknown, subject: Subject): FittingSchema {
   }
   if (value === true) return { schema: anyObject, keys: undefined };
   if (!isSchema(value)) throw faultAt(subject, "", "expected a JSON Schema object.", "invalid_type");
-  if (isPlain(value)) return { schema: value, keys: undefined };
+  // The draft makes no difference to a schema that is the same in all.
+  const { $schema: draft, ...rest } = value;
+  const plain = draft === undefined ? value : rest;
+  if (isPlain(plain)) return { schema: plain, keys: undefined };
   return fittingProperties(objectAtTop(repairedSchema(value, subject), subject), subject);
 }
 

@@ -29,7 +29,10 @@ export function isSchema(value: unknown): value is Schema {
 
 /** A schema with each schema in it replaced by what `change` makes of it, one level deep. */
 export function withChildren(schema: Schema, change: (child: unknown, keyword: string) => unknown): Schema {
-  return Object.fromEntries(Object.entries(schema).map(([keyword, value]) => {
+  const keywords = Object.keys(schema);
+  if (!keywords.some((keyword) => holdings.has(keyword))) return schema;
+  return Object.fromEntries(keywords.map((keyword) => {
+    const value = schema[keyword];
     switch (holdings.get(keyword)) {
       case "one":
         return [keyword, change(value, keyword)];
@@ -46,17 +49,19 @@ export function withChildren(schema: Schema, change: (child: unknown, keyword: s
 }
 
 /** The schemas that stand in one, each with the steps of the JSON Pointer that lead to it. */
-export function* childrenOf(schema: Schema): Generator<readonly [steps: readonly string[], child: Schema]> {
-  for (const [keyword, value] of Object.entries(schema)) {
+export function childrenOf(schema: Schema): readonly (readonly [steps: readonly string[], child: Schema])[] {
+  const children: (readonly [readonly string[], Schema])[] = [];
+  for (const keyword of Object.keys(schema)) {
     const holding = holdings.get(keyword);
-    if (holding === "one" && isSchema(value)) yield [[keyword], value];
-    if (holding === "list" && Array.isArray(value)) {
-      for (const [index, child] of value.entries()) if (isSchema(child)) yield [[keyword, String(index)], child];
-    }
-    if (holding === "map" && isSchema(value)) {
-      for (const [name, child] of Object.entries(value)) if (isSchema(child)) yield [[keyword, name], child];
+    const value = schema[keyword];
+    if (holding === undefined) continue;
+    if (holding === "one") {
+      if (isSchema(value)) children.push([[keyword], value]);
+    } else if (typeof value === "object" && value !== null && Array.isArray(value) === (holding === "list")) {
+      for (const [name, child] of Object.entries(value)) if (isSchema(child)) children.push([[keyword, name], child]);
     }
   }
+  return children;
 }
 
 /** The keywords that say nothing of which values are valid. Those that are not known here say nothing either. */

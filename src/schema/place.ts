@@ -73,7 +73,7 @@ export class Place {
 const otherProperties = ["additionalProperties", "unevaluatedProperties"] as const;
 
 function held(schema: Schema, keywords: readonly string[]): Schema[] {
-  return [...childrenOf(schema)].flatMap(([[keyword = ""], child]) => (keywords.includes(keyword) ? [child] : []));
+  return childrenOf(schema).flatMap(([[keyword = ""], child]) => (keywords.includes(keyword) ? [child] : []));
 }
 
 /** The schemas, and those that hold for the same value because of them. */

@@ -1,7 +1,7 @@
-import { isSchema, type Schema } from "./keywords.ts";
+import { isAssertion, isSchema, type Schema } from "./keywords.ts";
 import { isFittingName } from "./property-names.ts";
+import { isType } from "./type-words.ts";
 
-const types: ReadonlySet<unknown> = new Set(["string", "number", "integer", "boolean", "object", "array", "null"]);
 const definition = /^#\/\$defs\/([\w.-]+)$/u;
 
 /**
@@ -20,7 +20,7 @@ export function isPlain(root: Schema): boolean {
     for (const keyword in schema) {
       const value = schema[keyword];
       switch (keyword) {
-        case "type": if (!types.has(value) && !isTypeList(value)) return false; break;
+        case "type": if (!isType(value) && !isTypeList(value)) return false; break;
         case "title": case "description": case "format": if (typeof value !== "string") return false; break;
         case "default": case "const": break;
         case "enum": if (!Array.isArray(value) || value.length === 0 || hasTwice(value)) return false; break;
@@ -40,7 +40,7 @@ export function isPlain(root: Schema): boolean {
           break;
         case "properties": if (!isMap(value, true)) return false; break;
         case "$defs": if (schema !== root || !isMap(value, false)) return false; break;
-        case "$ref": if (schema === root || !isKnown(value)) return false; break;
+        case "$ref": if (schema === root || !isKnown(value) || !isAlone(schema)) return false; break;
         default: return false;
       }
     }
@@ -54,8 +54,13 @@ export function isPlain(root: Schema): boolean {
   return visit(root);
 }
 
+/** True for a reference beside which nothing stands that a draft could ignore. */
+function isAlone(schema: Schema): boolean {
+  return !Object.keys(schema).some(isAssertion);
+}
+
 function isTypeList(value: unknown): boolean {
-  return Array.isArray(value) && value.length > 0 && value.every((type) => types.has(type)) && !hasTwice(value);
+  return Array.isArray(value) && value.length > 0 && value.every(isType) && !hasTwice(value);
 }
 
 function isString(value: unknown): boolean {

@@ -1,7 +1,10 @@
 /** JSON Pointers as the fragments of references: `/properties/a~1b`, percent-encoded. */
 
+const plainStep = /^[\w$.-]+$/u;
+
 /** One step of a pointer, with the slash before it. */
 export function stepOf(name: string): string {
+  if (plainStep.test(name)) return `/${name}`;
   const escaped = name.replaceAll("~", "~0").replaceAll("/", "~1");
   // `encodeURI` throws for a lone surrogate, which no reference can have.
   return `/${encodeURI(escaped.replaceAll(/\p{Surrogate}/gu, "\ufffd")).replaceAll("#", "%23")}`;

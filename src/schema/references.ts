@@ -16,13 +16,15 @@ export class References {
   /** The pointers of schemas with an id of their own, but for the root's. */
   readonly #resources: string[] = [];
 
+  #isIndexed = false;
+
   constructor(root: unknown) {
     this.#root = root;
-    this.#index(root, "", baseUri);
   }
 
   /** True where a schema in the schema has an id: then a dynamic reference may lead to several places. */
   get hasResources(): boolean {
+    this.#indexOnce();
     return this.#resources.length > 0;
   }
 
@@ -31,6 +33,7 @@ export class References {
    * nowhere.
    */
   target(reference: string, at: string): string | undefined {
+    this.#indexOnce();
     const hash = reference.indexOf("#");
     const uri = hash === -1 ? reference : reference.slice(0, hash);
     const fragment = hash === -1 ? "" : reference.slice(hash + 1);
@@ -49,6 +52,12 @@ export class References {
   #rootUri(): string {
     const id = isSchema(this.#root) ? this.#root["$id"] ?? this.#root["id"] : undefined;
     return typeof id === "string" ? absolute(id, baseUri) : baseUri;
+  }
+
+  /** Most schemas have no references, and need no index. */
+  #indexOnce(): void {
+    if (!this.#isIndexed) this.#index(this.#root, "", baseUri);
+    this.#isIndexed = true;
   }
 
   #index(value: unknown, at: string, base: string): void {

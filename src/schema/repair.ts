@@ -6,7 +6,7 @@ import { patternIn, requiredFlag, requiredOf } from "./old-forms.ts";
 import { stepOf, stepsOf, valueAt } from "./pointer.ts";
 import { References } from "./references.ts";
 import { faultAt, type Subject } from "./subject.ts";
-import { isTypeWord, readType } from "./type-words.ts";
+import { isType, isTypeWord, readType } from "./type-words.ts";
 
 /** Keywords that say which draft a schema is of, and by which name others refer to it. References are pointers here. */
 const leftOut: ReadonlySet<string> = new Set([
@@ -104,7 +104,8 @@ class SchemaRepair {
         }
       }
     }
-    for (const side of ["Minimum", "Maximum"] as const) this.#exclusive(side, source, at, kept);
+    if (source["exclusiveMinimum"] !== undefined) this.#exclusive("Minimum", source, at, kept);
+    if (source["exclusiveMaximum"] !== undefined) this.#exclusive("Maximum", source, at, kept);
     if (this.#draft === "draft-03") this.#draft03(source, at, kept);
     // Nothing is among no values.
     if (Array.isArray(kept.get("enum")) && (kept.get("enum") as unknown[]).length === 0) {
@@ -181,6 +182,7 @@ class SchemaRepair {
   }
 
   #type(value: unknown, source: Schema, at: string, set: (keyword: string, value: unknown) => void): void {
+    if (isType(value)) return set("type", value);
     const read = readType(value) ?? this.#refuse(at)("a type of JSON Schema");
     const { types, format, schemas } = read;
     if (schemas.length > 0) {
@@ -195,7 +197,7 @@ class SchemaRepair {
     const keyword = `exclusive${side}` as const;
     const bound = side.toLowerCase();
     const value = source[keyword];
-    if (value === undefined || (typeof source["$ref"] === "string" && /-0[3-7]/u.test(this.#draft))) return;
+    if (typeof source["$ref"] === "string" && /-0[3-7]/u.test(this.#draft)) return;
     const flag = typeof value === "number" ? undefined : flagIn(value);
     if (flag === undefined) {
       const number = exclusiveBound(keyword)(value, this.#refuse(`${at}/${keyword}`));

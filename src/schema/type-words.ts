@@ -10,9 +10,18 @@ export interface ReadType {
   readonly schemas: readonly Schema[];
 }
 
+const types: ReadonlySet<unknown> = new Set([
+  "string", "number", "integer", "boolean", "object", "array", "null",
+]);
+
+/** True for a type of JSON Schema. */
+export function isType(value: unknown): boolean {
+  return types.has(value);
+}
+
 /** JSON Schema's types by the words that other languages have for them. */
 const words: ReadonlyMap<string, string> = new Map([
-  ...["string", "number", "integer", "boolean", "object", "array", "null"].map((type) => [type, type] as const),
+  ...[...types].map((type) => [String(type), String(type)] as const),
   ...["str", "text", "char", "varchar"].map((word) => [word, "string"] as const),
   ...["int", "int32", "int64", "long", "short", "uint", "uint32", "uint64", "bigint"].map(
     (word) => [word, "integer"] as const
