@@ -62,10 +62,10 @@ for (const version of claudeVersions) {
           { role: "assistant", content: [{ type: "tool_use", id: "toolu_1", name: "weather", input: { city: "Bern" } }] },
           { role: "user", content: [{ type: "tool_result", tool_use_id: "toolu_1", content: "wet" }, { type: "text", text: "and?" }] },
         ];
-        // Without thoughts: the model thinks with a budget, and a loop that is told lacks them.
-        await chat({ model: "anthropic/claude-sonnet-4.5", reasoning_effort: "none", messages, tools: [flat, flat, { name: "weather", description: "Tells.", input_schema: schema }] });
+        // One that thinks without a budget: a loop that is told to such a model needs no thoughts.
+        await chat({ model: "anthropic/Claude-Opus-4.8", messages, tools: [flat, flat, { name: "weather", description: "Tells.", input_schema: schema }] });
         assert.deepEqual(saidIn(last()), ["user: look + image image/png + image image/png", 'assistant: call weather {"city":"Bern"}', "user: result wet + and?"]);
-        assert.deepEqual([last().tools?.map(({ name }) => name), last().model], [["weather"], "claude-sonnet-4-5"]);
+        assert.deepEqual([last().tools?.map(({ name }) => name), last().model], [["weather"], "claude-opus-4-8"]);
       });
 
       await t.test("Codex's shell history, a sealed compaction, and its search among tools, whose call comes back as one", async () => {
