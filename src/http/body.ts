@@ -2,6 +2,7 @@
 
 import type { IncomingMessage } from "node:http";
 import { jsonDepthMax } from "../api/check.ts";
+import { longNumberDigits, parseWithLongNumbers } from "../api/long-numbers.ts";
 import { BridgeError } from "../errors.ts";
 
 /** How many bytes one MB of a configured limit is. */
@@ -81,7 +82,8 @@ function readBytes(
 
 function parseJsonObject(body: Buffer): unknown {
   if (body.length === 0) throw invalidJson("The request body is empty; expected a JSON object.");
-  if (isNestedDeeper(body, jsonDepthMax)) {
+  const { isTooDeep, hasLongNumber } = surveyed(body, jsonDepthMax);
+  if (isTooDeep) {
     throw invalidJson(
       `The request body is nested too deeply: at most ${jsonDepthMax} arrays and objects may stand inside each other.`
     );
@@ -94,7 +96,7 @@ function parseJsonObject(body: Buffer): unknown {
   }
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = hasLongNumber ? parseWithLongNumbers(text) : JSON.parse(text);
   } catch (error) {
     throw invalidJson(`The request body is not valid JSON${jsonFault(error)}.`);
   }
@@ -104,6 +106,8 @@ function parseJsonObject(body: Buffer): unknown {
 }
 
 const quote = 0x22;
+const digitZero = 0x30;
+const digitNine = 0x39;
 const backslash = 0x5c;
 // Brackets and braces differ in one bit: 0x5b and 0x7b open, 0x5d and 0x7d close.
 const caseBit = 0x20;
@@ -112,24 +116,35 @@ const closingBrace = 0x7d;
 // Strings up to this length are scanned byte by byte. For longer ones `indexOf` is faster, despite its call's cost.
 const walkedStringBytes = 32;
 
+/** What a look at a body's bytes finds. `hasLongNumber`: a number in it may have more digits than JavaScript keeps. */
+interface Survey { readonly isTooDeep: boolean; readonly hasLongNumber: boolean }
+
 /**
  * Measures the nesting on the raw bytes, before the parser builds anything. This is safe in UTF-8: no byte of a
  * multi-byte character equals a bracket or a quote. Invalid JSON may be measured wrongly; the parser rejects it anyway.
  */
-function isNestedDeeper(body: Buffer, depthMax: number): boolean {
+function surveyed(body: Buffer, depthMax: number): Survey {
   let depth = 0;
+  let digits = 0;
+  let hasLongNumber = false;
   for (let index = 0; index < body.length; index += 1) {
     const byte = body[index] ?? 0;
+    if (byte >= digitZero && byte <= digitNine) {
+      digits += 1;
+      hasLongNumber ||= digits >= longNumberDigits;
+      continue;
+    }
+    digits = 0;
     if (byte === quote) {
       index = stringEnd(body, index + 1);
     } else if ((byte | caseBit) === openingBrace) {
       depth += 1;
-      if (depth > depthMax) return true;
+      if (depth > depthMax) return { isTooDeep: true, hasLongNumber };
     } else if ((byte | caseBit) === closingBrace) {
       depth -= 1;
     }
   }
-  return false;
+  return { isTooDeep: false, hasLongNumber };
 }
 
 /**

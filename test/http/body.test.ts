@@ -67,6 +67,13 @@ async function overSocket(
 const head = (rest: string): string => `POST / HTTP/1.1\r\nhost: localhost\r\n${rest}\r\n\r\n`;
 
 describe("a JSON body", () => {
+  it("keeps the digits of a long number in the data of a call, and of its result", async () => {
+    const id = "1234567890123456789";
+    const read = (body: string): Promise<unknown> => readJsonBody(requestOf([body]), limits);
+    assert.deepEqual(await read(`{"n":5,"a":[{"arguments":{"id":${id},"n":123456789012345}},{"output":{"ids":[${id}]}}]}`), { n: 5, a: [{ arguments: { id, n: 123456789012345 } }, { output: { ids: [id] } }] });
+    assert.deepEqual(await read(`{"max":${id},"text":"${id}"}`), { max: Number(id), text: id });
+  });
+
   const document = Buffer.from('{"text":"gr\u00fc\u00df \u{1f600} \\" [","list":[1,{"a":null}]}');
   const expected = { text: 'gr\u00fc\u00df \u{1f600} " [', list: [1, { a: null }] };
 

@@ -1,10 +1,6 @@
 import { BridgeError } from "../../errors.ts";
 import { isAbsent, isNestedTooDeep, jsonDepthMax, stringAt } from "../check.ts";
-
-/** Matches text that may have a number which JavaScript cannot hold. */
-const hasLongNumber = /\d{16}|\d[eE]\+?\d{3}/u;
-/** Matches the strings and the numbers of a JSON text. */
-const stringOrNumber = /"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/gu;
+import { withLongNumbersQuoted } from "../long-numbers.ts";
 
 /**
  * Parses a call's arguments, which clients send back as the JSON text that the model wrote. Text that is not a JSON
@@ -23,24 +19,11 @@ export function parseArguments(value: unknown, path: string): Readonly<Record<st
       );
     }
     if (typeof parsed === "object" && parsed !== null && !Array.isArray(parsed)) {
-      return (hasLongNumber.test(text) ? JSON.parse(withLongNumbersQuoted(text)) : parsed) as Record<string, unknown>;
+      const quoted = withLongNumbersQuoted(text);
+      return (quoted === text ? parsed : JSON.parse(quoted)) as Record<string, unknown>;
     }
   } catch (error) {
     if (error instanceof BridgeError) throw error;
   }
   return { arguments: text };
-}
-
-function withLongNumbersQuoted(json: string): string {
-  return json.replaceAll(stringOrNumber, (token) => (
-    token.startsWith('"') || isKept(token) ? token : JSON.stringify(token)));
-}
-
-/** Whether a number is the same after JavaScript has read and written it. A fraction's last digits do not count. */
-function isKept(token: string): boolean {
-  const number = Number(token);
-  if (/[.eE]/u.test(token)) return Number.isFinite(number);
-  const [, sign = "", first = "", rest = "", exponent] = /^(-?)(\d)(?:\.(\d+))?e\+(\d+)$/u.exec(String(number)) ?? [];
-  const written = exponent === undefined ? String(number) : `${sign}${first}${rest.padEnd(Number(exponent), "0")}`;
-  return written === token;
 }

@@ -1,0 +1,76 @@
+/** Numbers in a client's JSON that JavaScript, and so the CLI, would round. */
+
+import { isFields } from "./check.ts";
+
+/** Matches text that may have such a number, as a member's value or as an element. */
+const hasLongNumber = /[[:,]\s*-?(?:\d{16}|\d[\d.]*[eE]\+?\d{3})/u;
+const numbers = /-?\d[\d.eE+-]*/gu;
+
+/** JSON text with each whole number that JavaScript would round, such as an id of 19 digits, as a string. */
+export function withLongNumbersQuoted(json: string): string {
+  if (!hasLongNumber.test(json)) return json;
+  let made = "";
+  for (let at = 0; at < json.length;) {
+    const quote = json.indexOf('"', at);
+    const start = quote === -1 ? json.length : quote;
+    const end = stringEnd(json, start + 1);
+    made += json.slice(at, start).replaceAll(numbers, (token) => (isKept(token) ? token : JSON.stringify(token)));
+    made += json.slice(start, end);
+    at = end;
+  }
+  return made;
+}
+
+/** Where the string ends whose first character is at `from`: behind its quote. A string may be as long as a body. */
+function stringEnd(json: string, from: number): number {
+  for (let at = from; ;) {
+    const quote = json.indexOf('"', at);
+    if (quote === -1) return json.length;
+    let slashes = 0;
+    while (quote - slashes > at && json.charAt(quote - slashes - 1) === "\\") slashes++;
+    if (slashes % 2 === 0) return quote + 1;
+    at = quote + 1;
+  }
+}
+
+/** Whether a number is the same after JavaScript has read and written it. A fraction's last digits do not count. */
+function isKept(token: string): boolean {
+  const number = Number(token);
+  if (/[.eE]/u.test(token)) return Number.isFinite(number);
+  const [, sign = "", first = "", rest = "", exponent] = /^(-?)(\d)(?:\.(\d+))?e\+(\d+)$/u.exec(String(number)) ?? [];
+  const written = exponent === undefined ? String(number) : `${sign}${first}${rest.padEnd(Number(exponent), "0")}`;
+  return written === token;
+}
+
+/** The fields of a call and of its result that some clients fill with JSON in place of its text. */
+const dataFields: ReadonlySet<string> = new Set(["arguments", "input", "output"]);
+/** The fields that hold schemas, whose numbers are bounds. */
+const schemaFields: ReadonlySet<string> = new Set(["tools", "functions"]);
+
+/** How many digits a number has at least that JavaScript would round. */
+export const longNumberDigits = 16;
+
+/**
+ * Parses a request's body that has a long number. In the data of calls and of their results, whole numbers that
+ * JavaScript would round are strings of their digits. Throws SyntaxError as `JSON.parse` does.
+ */
+export function parseWithLongNumbers(text: string): unknown {
+  const value: unknown = JSON.parse(text);
+  const quoted = withLongNumbersQuoted(text);
+  return quoted === text ? value : withData(value, JSON.parse(quoted));
+}
+
+/** The value, with the data of calls and results as they are in `quoted`, the same value but for its long numbers. */
+function withData(value: unknown, quoted: unknown): unknown {
+  if (Array.isArray(value)) {
+    return value.map((entry: unknown, index) => withData(entry, (quoted as readonly unknown[])[index]));
+  }
+  if (!isFields(value)) return value;
+  const other = quoted as Readonly<Record<string, unknown>>;
+  return Object.fromEntries(Object.entries(value).map(([name, entry]) => {
+    if (schemaFields.has(name)) return [name, entry];
+    // The `input` of a request to the Responses API is a list of items; that of a call is an object.
+    const isData = dataFields.has(name) && (isFields(entry) || name === "output");
+    return [name, isData ? other[name] : withData(entry, other[name])];
+  }));
+}
