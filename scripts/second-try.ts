@@ -45,5 +45,5 @@ export function filesToRepeat(suite: Suite, files: readonly string[], failures: 
 
 /** Of a test that failed at first, for the end of the output. */
 export function secondTryLine({ file, test }: Failure): string {
-  return `passed at the second try: ${file}: ${test}`;
+  return `passed at the second try: ${file}: ${test.endsWith(file) ? "all of it" : test}`;
 }

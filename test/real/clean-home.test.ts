@@ -70,6 +70,11 @@ async function converse(url: string, words: readonly string[]): Promise<void> {
 const metadataOf = ({ body }: AnthropicStub["requests"][number]): { readonly device_id: string; readonly account_uuid: string } =>
   JSON.parse((body["metadata"] as { readonly user_id: string }).user_id);
 
+/** Empty folders: one that every use of that CLI makes. */
+const leftBy: Readonly<Record<ClaudeVersion, readonly string[]>> = {
+  "2.1.330": [], "2.1.197": [`claude-${process.getuid?.() ?? 0}`],
+};
+
 const logins = {
   "by file": {},
   "by token": { CLAUDE_CODE_OAUTH_TOKEN: "sk-ant-oat01-made-up-for-tests" },
@@ -89,7 +94,8 @@ for (const version of claudeVersions) {
         assert.deepEqual([claude.account_email_sent, claude.notes], [false, []]);
         await bridge.stop();
         assert.deepEqual(treeOf(homePath), before);
-        assert.deepEqual(pathsIn(temporaryPath), temporaryBefore, "nothing is left where temporary files are");
+        const left = pathsIn(temporaryPath).filter((path) => !temporaryBefore.includes(path));
+        assert.deepEqual(left, leftBy[version], "nothing else is left where temporary files are");
 
         const devices = new Set<string>();
         for (const request of stub.requests) {
@@ -117,7 +123,7 @@ for (const version of claudeVersions) {
       await converse(bridge.url, ["one", "two"]);
       const known = {
         "e-mail address": home.emailAddress, device: deviceId, account: [accountId, ""],
-        date: today(), "working folder": workingFolderIn(home),
+        date: today(), "working folder": workingFolderIn(home), "cache time": "",
       };
       const [one, two] = stub.requests.map(({ bodyText }) => bodyText);
       const messages = [{ role: "user", content: "one" }];

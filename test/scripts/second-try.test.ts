@@ -51,6 +51,9 @@ describe("the second try of test:all", () => {
   });
 
   it("is told at the end", () => {
-    assert.equal(secondTryLine({ file: "test/real/a.test.ts", test: "adds" }), "passed at the second try: test/real/a.test.ts: adds");
+    const file = "test/real/a.test.ts";
+    const line = (test: string): string => secondTryLine({ file, test });
+    assert.equal(line("adds"), `passed at the second try: ${file}: adds`);
+    assert.equal(line(`/p/${file}`), `passed at the second try: ${file}: all of it`);
   });
 });

@@ -10,7 +10,7 @@ export type Gap = { readonly chars: string; readonly charsMax: number } | { read
 /** What a reader of a request knows of the machine that it came from, or of the client's request. */
 export type KnownThing =
   | "e-mail address" | "working folder" | "policy" | "hook" | "date" | "new date" | "device" | "account"
-  | "tool" | "format" | "syntax" | "pattern" | "message";
+  | "cache time" | "tool" | "format" | "syntax" | "pattern" | "message";
 
 /** Constant words, with gaps between them. Two gaps never touch. */
 export type Words = readonly (string | Gap)[];
@@ -157,12 +157,12 @@ export const cliWords: readonly AddedWords[] = [
     what: policyWhat, removedBy: policyRemovedBy,
   },
   {
-    id: "hook", place: "messages", spots: ["system message"], isRepeated: true, seenOn: [newer],
+    id: "hook", place: "messages", spots: ["system message"], isRepeated: true, seenOn: both,
     said: [["UserPromptSubmit hook success: ", known("hook")]],
     what: policyWhat, removedBy: policyRemovedBy,
   },
   {
-    id: "older-hook", place: "messages", spots: ["user message", "tool result"], isRepeated: true, seenOn: [older],
+    id: "reminded-hook", place: "messages", spots: ["user message", "tool result"], isRepeated: true, seenOn: [older],
     said: [["<system-reminder>\nUserPromptSubmit hook success: ", known("hook"), "\n</system-reminder>"]],
     what: policyWhat, removedBy: policyRemovedBy,
   },
@@ -190,7 +190,8 @@ export const cliWords: readonly AddedWords[] = [
     what: "where `max_tokens` cut the answer: a request to go on, which the server stops (see Limits)",
     removedBy: nothing,
   },
-  cliField("cache_control", both, ['{"type":"ephemeral","ttl":"1h"}']),
+  // An hour for a subscriber, and nothing for who pays for the API.
+  cliField("cache_control", both, ['{"type":"ephemeral"', known("cache time"), "}"]),
   cliField("stream", both, ["true"]),
   cliField("context_management", both, ['{"edits":[{"type":"clear_thinking_20251015","keep":"all"}]}']),
   cliField("thinking", [newer], ['{"type":"adaptive","display":"updates"}']),

@@ -16,6 +16,9 @@ import { temporaryFolder } from "./temporary-folder.ts";
 import { strangersIn } from "./upstream-conversation.ts";
 import { startWatchedProxy } from "./watched-proxy.ts";
 
+/** Of the fields that ask for the prompt cache. */
+const subscribersCacheTime = ',"ttl":"1h"';
+
 export interface LivedInServer {
   readonly stub: AnthropicStub;
   readonly home: LivedInHome;
@@ -86,7 +89,8 @@ export function knownOf({ home, policy, startedOn }: LivedInServer): Known {
   const { userID } = JSON.parse(config) as { readonly userID: string };
   return {
     // Neither is the user's.
-    device: userID, account: "", "working folder": workingFolder, date: [startedOn, date],
+    device: userID, account: "", "cache time": subscribersCacheTime,
+    "working folder": workingFolder, date: [startedOn, date],
     ...(date === startedOn ? {} : { "new date": date }),
     ...(policy === undefined ? {} : { policy, hook: policyHookWords }),
   };

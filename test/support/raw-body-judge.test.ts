@@ -28,6 +28,7 @@ const world: World = {
   version: "2.1.330",
   known: {
     "e-mail address": "ada@example.com", "working folder": "/tmp/x", device: "d", account: "a", date: "2026-11-27",
+    "cache time": ',"ttl":"1h"',
   },
 };
 
