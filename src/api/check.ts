@@ -78,6 +78,21 @@ export function optionalWholeNumber(value: unknown, path: string, min: number): 
 }
 
 /**
+ * Returns the value if it is a number from `min` to `max`, and undefined if it is absent or null. Throws `invalid_type`
+ * for what is no number, and `invalid_value` for any other number.
+ */
+export function optionalNumber(value: unknown, path: string, min: number, max: number): number | undefined {
+  if (isAbsent(value)) return undefined;
+  if (typeof value !== "number") throw wrongType(value, path, `a number from ${min} to ${max}`);
+  if (!(value >= min && value <= max)) {
+    throw new BridgeError(
+      "invalid_value", `${path}: expected a number from ${min} to ${max}, got ${value}.`, { field: path },
+    );
+  }
+  return value;
+}
+
+/**
  * How deep JSON of a client's may be nested, in a body or in a string of one: far deeper than any tool schema, far
  * shallower than the call stack allows.
  */

@@ -84,7 +84,7 @@ export class Briefing {
     return this.#settings.model;
   }
 
-  /** Whether the process has a turn's settings. They can be changed between two turns only. */
+  /** Whether the process has a turn's settings, as far as they can be changed between two turns only. */
   hasSettingsOf(turn: Turn): boolean {
     return this.#settings.suit(turn);
   }
@@ -151,9 +151,11 @@ export class Briefing {
     await process.write(history.line(messages, last, true));
   }
 
-  /** Gives a parked process the results of its calls. */
-  answer({ turn, onAsk }: Pick<Task, "turn" | "onAsk">, callIds: readonly string[]): void {
+  /** Gives a parked process the results of its calls. It has the turn's settings, but for parameters of the API. */
+  answer({ turn, onAsk, onRefused }: Omit<Task, "seen">, callIds: readonly string[]): void {
     const { tools, history } = this.#parts;
+    // Before the results: the CLI's next request is made with them.
+    for (const change of this.#setFor(turn)) change.catch(onRefused);
     onAsk();
     history.awaitAnswer(turn.messages);
     tools.answer(resultsByCall(callIds, resultsOfLastCalls(turn.messages) ?? []));

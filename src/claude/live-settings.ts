@@ -1,11 +1,14 @@
 import type { Effort, Turn } from "../turn/turn.ts";
+import { isThinkingOff, parametersOf, thinkingTokensMin, type ToldTurn } from "./parameters.ts";
 import type { JsonObject } from "./protocol.ts";
 
-/** The smallest thinking budget that the Messages API accepts, in tokens. It must also be below the output limit. */
-const thinkingTokensMin = 1_024;
+/** The extra body of a process that was told none. */
+const noParameters = "{}";
 
 /** What of a turn is a setting. */
-export type TurnSettings = Pick<Turn, "model" | "maxTokens" | "effort" | "thinking">;
+export type TurnSettings = Pick<Turn, "model"> & Partial<ToldTurn>;
+
+type EnvName = "CLAUDE_CODE_MAX_OUTPUT_TOKENS" | "CLAUDE_CODE_DISABLE_THINKING" | "CLAUDE_CODE_EXTRA_BODY";
 
 /** A turn's settings as the CLI is told them. */
 interface Settings {
@@ -13,7 +16,7 @@ interface Settings {
   /** Null is as the CLI does for the model. */
   readonly effortLevel: Effort | null;
   /** Environment variables that the CLI reads for each turn. "" is as if it were not set. */
-  readonly env: Readonly<Record<string, string>>;
+  readonly env: Readonly<Record<EnvName, string>>;
   /** The budget of `set_max_thinking_tokens`; null is as the CLI does for the model. */
   readonly thinkingTokens: number | null;
 }
@@ -42,9 +45,12 @@ export class LiveSettings {
     return this.#has.model;
   }
 
-  /** Whether the process has all that a turn wants. */
+  /**
+   * Whether the process has all that a turn wants, but for the API's parameters, which can be changed at any time: also
+   * while a call waits for its result.
+   */
   suit(turn: TurnSettings): boolean {
-    return requestsFor(this.#has, settingsOf(turn)).length === 0;
+    return requestsFor(this.#has, withParameters(settingsOf(turn), this.#has.env?.CLAUDE_CODE_EXTRA_BODY)).length === 0;
   }
 
   /** The control requests after which the process has what a turn wants; none if it has that already. */
@@ -60,9 +66,13 @@ export class LiveSettings {
   }
 }
 
+function withParameters(settings: Settings, parameters = noParameters): Settings {
+  return { ...settings, env: { ...settings.env, CLAUDE_CODE_EXTRA_BODY: parameters } };
+}
+
 function requestsFor(has: Partial<Settings>, wanted: Settings): JsonObject[] {
-  const { model, effortLevel, env = {}, thinkingTokens } = has;
-  const changedEnv = Object.entries(wanted.env).filter(([name, value]) => env[name] !== value);
+  const { model, effortLevel, env, thinkingTokens } = has;
+  const changedEnv = Object.entries(wanted.env).filter(([name, value]) => env?.[name as EnvName] !== value);
   const settings = {
     ...(wanted.effortLevel === effortLevel ? {} : { effortLevel: wanted.effortLevel }),
     ...(changedEnv.length === 0 ? {} : { env: Object.fromEntries(changedEnv) }),
@@ -76,15 +86,17 @@ function requestsFor(has: Partial<Settings>, wanted: Settings): JsonObject[] {
   ];
 }
 
-function settingsOf({ model, maxTokens, effort, thinking }: TurnSettings): Settings {
-  // Without room for thinking it is off: for some models the CLI would ask for a budget that the API refuses.
-  const hasNoRoom = maxTokens !== undefined && maxTokens <= thinkingTokensMin;
+function settingsOf(turn: TurnSettings): Settings {
+  const { model, maxTokens, effort, thinking } = turn;
+  const parameters = parametersOf(turn);
   return {
     model,
     effortLevel: effort ?? null,
     env: {
       CLAUDE_CODE_MAX_OUTPUT_TOKENS: maxTokens === undefined ? "" : String(maxTokens),
-      CLAUDE_CODE_DISABLE_THINKING: hasNoRoom || thinking?.type === "disabled" ? "1" : "",
+      // Also where there is no room for it: for some models the CLI would ask for a budget that the API refuses.
+      CLAUDE_CODE_DISABLE_THINKING: isThinkingOff(turn) ? "1" : "",
+      CLAUDE_CODE_EXTRA_BODY: Object.keys(parameters).length === 0 ? noParameters : JSON.stringify(parameters),
     },
     thinkingTokens: thinkingTokensOf(thinking),
   };

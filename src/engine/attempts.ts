@@ -3,7 +3,7 @@ import type { Logger } from "../log.ts";
 import type { TurnEvent } from "../turn/event.ts";
 import type { Message } from "../turn/message.ts";
 import type { Turn } from "../turn/turn.ts";
-import type { Course } from "./course.ts";
+import { type Course, missOf } from "./course.ts";
 import type { LoginGate } from "./login-gate.ts";
 import type { Seat, Seeker } from "./seat.ts";
 import type { Seats } from "./seats.ts";
@@ -171,14 +171,13 @@ export class Attempts {
   }
 
   get #seeker(): Seeker {
-    const { profile, missed } = this.#course;
-    return { turn: this.#asked.turn, profile, missed };
+    return { turn: this.#asked.turn, profile: this.#course.profile, missed: missOf(this.#course) };
   }
 
   #sit(seat: Seat): Seat {
     const { counts, log } = this.#options;
     const { turn: { model, messages } } = this.#asked;
-    if (!this.#wasSeated) counts.noteTurn(seat, this.#course.missed);
+    if (!this.#wasSeated) counts.noteTurn(seat, missOf(this.#course));
     this.#wasSeated = true;
     counts.noteSeat(seat);
     log.debug("turn", { model, messages: messages.length, process: seat.way, known_messages: seat.kept });

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type {
   AssistantBlock, ImageBlock, Message, ResultPart, ToolResultBlock, UserBlock,
 } from "../turn/message.ts";
+import type { ToldTurn } from "../claude/parameters.ts";
 import type { Turn } from "../turn/turn.ts";
 
 /**
@@ -15,10 +16,10 @@ export type HistoryHash = string & { readonly __historyHash: unique symbol };
  * The hash of a beginning: of what a process is told once, such as the system prompt and the tools, and how the model
  * is to use them. What it is told anew for a turn (`LiveSettings`) is not in it.
  */
-export function beginningHash(turn: Turn): HistoryHash {
+export function beginningHash(turn: ToldTurn): HistoryHash {
   const {
     messages: _messages, stopSequences: _stop, model: _model, maxTokens: _tokens, effort: _effort, thinking: _thinking,
-    isWhole: _isWhole, tools, ...beginning
+    isWhole: _isWhole, sampling: _sampling, refusedParameters: _refused, tools, ...beginning
   } = turn;
   // Leave out `source`: where in its request a tool was defined makes no difference to the model.
   const served = tools.map(({ source: _source, ...tool }) => tool);

@@ -1,3 +1,4 @@
+import { stopsHere } from "../claude/parameters.ts";
 import { clientClosed, type ErrorCode, hasCode } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import type { TurnEvent } from "../turn/event.ts";
@@ -7,10 +8,11 @@ import type { Admission } from "./admission.ts";
 import { AnswerRecord } from "./answer-record.ts";
 import { Attempts, type AttemptsOptions, type Complete } from "./attempts.ts";
 import type { Boots } from "./boots.ts";
-import type { Course } from "./course.ts";
+import { type Course, foundFor } from "./course.ts";
 import { extended, type Timeline, timelineOf } from "./history-hash.ts";
 import type { LoginGate } from "./login-gate.ts";
 import type { Profile } from "./recent-use.ts";
+import { RefusedParameters } from "./refused-parameters.ts";
 import type { RestClock } from "./rest-clock.ts";
 import type { Seats } from "./seats.ts";
 import { endAtStop } from "./stop-sequences.ts";
@@ -42,6 +44,7 @@ const processFailures: ReadonlySet<ErrorCode> = new Set([
 export class TurnRunner {
   readonly #options: TurnRunnerOptions;
   readonly #attemptsOptions: AttemptsOptions;
+  readonly #refused = new RefusedParameters();
   #isClosing = false;
 
   constructor(options: TurnRunnerOptions) {
@@ -57,7 +60,7 @@ export class TurnRunner {
 
   /** The messages of a turn that a process would have to be told now. A resting process has the ones before. */
   messagesToTell(request: Turn): readonly Message[] {
-    const turn = toldTurn(request);
+    const turn = toldTurn(this.#refused.without(request));
     return turn.messages.slice(this.#options.seats.kept(turn, timelineOf(turn)));
   }
 
@@ -69,44 +72,66 @@ export class TurnRunner {
     request: Turn, signal: AbortSignal, complete: Complete = (messages) => Promise.resolve(messages),
   ): AsyncGenerator<TurnEvent[], void, undefined> {
     if (signal.aborted) throw clientClosed();
-    const turn = toldTurn(request);
-    const timeline = timelineOf(turn);
     const { admission, seats, warm, login, boots, rest } = this.#options;
     const leave = await admission.enter(signal);
     rest.stop();
-    const taken = seats.take(turn, timeline);
-    const [found, missed] = typeof taken === "string" ? [undefined, taken] : [taken, undefined];
-    const answer = new AnswerRecord();
-    const course: Course = {
-      timeline, profile: profileOf(turn, timeline), missed,
-      seat: undefined, isExact: true, isTold: false, hasBegun: false, error: undefined,
-    };
     try {
-      const attempts = new Attempts(this.#attemptsOptions, { turn, signal, complete }, course);
-      const chosen = mustCall(turn) ? attempts.answerWithCall(found) : attempts.answer(found);
-      for await (const batch of turn.stopSequences.length === 0 ? chosen : endAtStop(chosen, turn.stopSequences)) {
-        if (!course.hasBegun && batch.some(({ type }) => type === "message_start")) {
-          course.hasBegun = true;
-          warm.open(turn.model, course.profile);
+      for (;;) {
+        const turn = toldTurn(this.#refused.without(request));
+        const course = this.#begin(turn);
+        const answer = new AnswerRecord();
+        let isAskedAgain = false;
+        try {
+          const attempts = new Attempts(this.#attemptsOptions, { turn, signal, complete }, course);
+          const found = foundFor(course);
+          const chosen = mustCall(turn) ? attempts.answerWithCall(found) : attempts.answer(found);
+          const stops = stopsHere(turn);
+          for await (const batch of stops.length === 0 ? chosen : endAtStop(chosen, stops)) {
+            if (!course.hasBegun && batch.some(({ type }) => type === "message_start")) {
+              course.hasBegun = true;
+              warm.open(turn.model, course.profile);
+            }
+            answer.take(batch);
+            yield batch;
+          }
+          return;
+        } catch (error) {
+          course.error = error;
+          isAskedAgain = !course.hasBegun && this.#refused.note(turn, error);
+          if (!isAskedAgain) throw error;
+        } finally {
+          const found = foundFor(course);
+          if (found !== undefined) seats.leave(found);
+          login.leave(course);
+          const isBack = this.#dismiss(turn, course, answer);
+          // Without the parameter that was refused, the turn gets this process again.
+          if (isAskedAgain) await isBack;
         }
-        answer.take(batch);
-        yield batch;
       }
     } catch (error) {
-      course.error = error;
       boots.note(error);
       throw error;
     } finally {
-      if (found !== undefined) seats.leave(found);
-      login.leave(course);
-      this.#dismiss(turn, course, answer);
       leave();
       if (admission.running === 0) rest.start();
     }
   }
 
-  /** Keeps the turn's process, under the timeline that the client's next request will have, or ends it. */
-  #dismiss(turn: Turn, { seat, timeline, isExact, isTold, error }: Course, answer: AnswerRecord): void {
+  /** Looks for a process that has a turn's history. */
+  #begin(turn: Turn): Course {
+    const timeline = timelineOf(turn);
+    return {
+      timeline, profile: profileOf(turn, timeline), taken: this.#options.seats.take(turn, timeline),
+      seat: undefined, isExact: true, isTold: false, hasBegun: false, error: undefined,
+    };
+  }
+
+  /**
+   * Keeps the turn's process, under the timeline that the client's next request will have, or ends it. Resolves when it
+   * may be given to another turn.
+   */
+  async #dismiss(turn: Turn, course: Course, answer: AnswerRecord): Promise<void> {
+    const { seat, timeline, isExact, isTold, error } = course;
     if (seat === undefined) return;
     const { seats, keepsIdle } = this.#options;
     const { conversation } = seat;
@@ -117,7 +142,7 @@ export class TurnRunner {
     if (error === undefined && isExact && conversation.isReusable && blocks !== undefined) {
       return seats.keep(seat, extended(timeline, { role: "assistant", content: blocks }, turn.messages.at(-1)));
     }
-    void seats.takeBack(seat, timeline);
+    await seats.takeBack(seat, timeline);
   }
 }
 

@@ -32,6 +32,15 @@ export type Thinking =
   | { readonly type: "enabled"; readonly budgetTokens: number }
   | { readonly type: "adaptive" };
 
+/** How the next token is drawn, in the Messages API's ranges. What is undefined is as the API does it. */
+export interface Sampling {
+  /** From 0 to 1. */
+  readonly temperature?: number;
+  /** From 0 to 1. */
+  readonly topP?: number;
+  readonly topK?: number;
+}
+
 /**
  * One request to the model: all that its answer depends on. Besides that it has only where in the client's request a
  * tool or an image's URL stood (`Tool.source`, `UrlSource.path`), for errors, and whether the answer is streamed.
@@ -59,6 +68,8 @@ export interface Turn {
    * cannot be told a keyword of the schema, the keyword is left out.
    */
   readonly responseSchema?: Readonly<Record<string, unknown>>;
+  /** Left out where the model thinks: the API takes no other than its own then. */
+  readonly sampling?: Sampling;
   /** Stop sequences: the answer ends before the first one that occurs in its text. */
   readonly stopSequences: readonly string[];
   /** The client gets the answer in one piece: before its end nothing of it is sent, and the model may replace it. */

@@ -46,7 +46,7 @@ class Machine {
     const turn = ask("hi");
     const timeline = timelineOf(turn);
     const course: Course = {
-      timeline, profile: { hash: timeline.beginning, turn }, missed: "first_message", seat: undefined, isExact: true, isTold: false, hasBegun: false, error: undefined,
+      timeline, profile: { hash: timeline.beginning, turn }, taken: "first_message", seat: undefined, isExact: true, isTold: false, hasBegun: false, error: undefined,
     };
     const attempts = new Attempts({
       seats: this.#seats as unknown as Seats, login: this.login, log: createLogger("silent", () => {}), counts: new TurnCounts(), isClosing: () => false,

@@ -3,7 +3,7 @@
 import { BridgeError } from "../../errors.ts";
 import { clientSchema } from "../../schema/client-schema.ts";
 import type { Effort, Turn } from "../../turn/turn.ts";
-import { type Fields, isAbsent, objectAt, stringAt } from "../check.ts";
+import { type Fields, isAbsent, objectAt, optionalNumber, optionalWholeNumber, stringAt } from "../check.ts";
 import type { ToolNames } from "../tool-names.ts";
 
 /** Maps OpenAI's effort words to Anthropic's. A Map, not an object: a client's word may be `constructor`. */
@@ -21,6 +21,32 @@ export function effortSettings(word: string | undefined): Pick<Turn, "effort" | 
   if (word === "none") return { thinking: { type: "disabled" } };
   const effort = efforts.get(word);
   return effort === undefined ? {} : { effort };
+}
+
+/** What the README says of a sampling field, before a note of its own. */
+export function samplingNote(note?: string): string {
+  const own = note === undefined ? "" : `; ${note}`;
+  return `without thinking (\`reasoning_effort: "none"\`), else left out: the API takes none then${own}; left out too `
+    + "where the model refuses it";
+}
+
+/** OpenAI's `temperature` goes up to this; the Messages API's to 1. */
+const temperatureMax = 2;
+
+/**
+ * Reads `temperature`, `top_p` and `top_k`. A temperature above 1 is 1, the most that the Messages API takes. What is
+ * as the API does it without the field is left out, and so is a `top_k` of 0.
+ */
+export function samplingSettings(fields: Fields): Pick<Turn, "sampling"> {
+  const temperature = optionalNumber(fields["temperature"], "temperature", 0, temperatureMax);
+  const topP = optionalNumber(fields["top_p"], "top_p", 0, 1);
+  const topK = optionalWholeNumber(fields["top_k"], "top_k", 0);
+  const sampling = {
+    ...(temperature === undefined || temperature >= 1 ? {} : { temperature }),
+    ...(topP === undefined || topP === 1 ? {} : { topP }),
+    ...(topK === undefined || topK === 0 ? {} : { topK }),
+  };
+  return Object.keys(sampling).length === 0 ? {} : { sampling };
 }
 
 /**

@@ -1,5 +1,6 @@
 import { ignoredKeywords } from "../schema-keywords.ts";
 import { codeWords, type FieldTreatment } from "../../field-treatment.ts";
+import { samplingNote } from "../settings.ts";
 
 /**
  * Every field of OpenAI's `CreateChatCompletionRequest`, and the most common fields of other providers' chat requests.
@@ -29,7 +30,8 @@ export const chatFields: readonly FieldTreatment[] = [
   { name: "max_tokens", treatment: "honoured", note: "up to 1,024 turns thinking off" },
   { name: "max_completion_tokens", treatment: "honoured", note: "wins over `max_tokens`" },
   { name: "max_output_tokens", treatment: "honoured", note: "of `/v1/responses`: where the other two are missing" },
-  { name: "stop", treatment: "honoured", note: "up to 4; the usage of an answer that one ended is an estimate" },
+  { name: "stop", treatment: "honoured", note: "up to 4; the API ends the answer; at white space alone, which it does "
+    + "not take, this server does: then the usage is an estimate" },
   {
     name: "reasoning_effort", treatment: "honoured",
     note: "`none` turns thinking off; `minimal` is `low`; unknown words are ignored",
@@ -46,8 +48,9 @@ export const chatFields: readonly FieldTreatment[] = [
   { name: "audio", treatment: "refused", note: "", example: { voice: "alloy", format: "mp3" } },
   { name: "web_search_options", treatment: "refused", note: "the model has no built-in tools", example: {} },
   { name: "moderation", treatment: "refused", note: "", example: {} },
-  { name: "temperature", treatment: "ignored", note: "the CLI has no such setting", example: 0.3 },
-  { name: "top_p", treatment: "ignored", note: "the CLI has no such setting", example: 0.9 },
+  { name: "temperature", treatment: "honoured", note: samplingNote("above 1 is 1") },
+  { name: "top_p", treatment: "honoured", note: samplingNote() },
+  { name: "top_k", treatment: "honoured", note: samplingNote() },
   { name: "frequency_penalty", treatment: "ignored", note: "", example: 0.5 },
   { name: "presence_penalty", treatment: "ignored", note: "", example: 0.5 },
   { name: "seed", treatment: "ignored", note: "", example: 7 },
@@ -61,5 +64,4 @@ export const chatFields: readonly FieldTreatment[] = [
   { name: "prompt_cache_key", treatment: "ignored", note: "", example: "key" },
   { name: "prompt_cache_retention", treatment: "ignored", note: "", example: "24h" },
   { name: "prediction", treatment: "ignored", note: "", example: { type: "content", content: "text" } },
-  { name: "top_k", treatment: "ignored", note: "", example: 40 },
 ];

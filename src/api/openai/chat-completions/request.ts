@@ -10,7 +10,7 @@ import { withModelKeys } from "../../model-keys.ts";
 import { modelName } from "../../model-name.ts";
 import { ToolNames } from "../../tool-names.ts";
 import { systemContent } from "../content-parts.ts";
-import { effortSettings, effortWord, schemaOfFormat } from "../settings.ts";
+import { effortSettings, effortWord, samplingSettings, schemaOfFormat } from "../settings.ts";
 import { parseMessages } from "./messages.ts";
 import { parseTools } from "./tools.ts";
 
@@ -49,6 +49,7 @@ export function parseChatRequest(body: unknown, defaultModel: string): ChatReque
   return {
     turn: {
       system, messages: withModelKeys(messages, names), ...tools, ...parseReasoning(fields),
+      ...samplingSettings(fields),
       ...(maxTokens === undefined ? {} : { maxTokens }),
       ...(responseSchema === undefined ? {} : { responseSchema }),
       stopSequences: parseStop(fields["stop"]),

@@ -6,7 +6,7 @@ import type { TurnRequest } from "../../dialect.ts";
 import { withModelKeys } from "../../model-keys.ts";
 import { modelName } from "../../model-name.ts";
 import { ToolNames } from "../../tool-names.ts";
-import { effortSettings, effortWord, schemaOfFormat } from "../settings.ts";
+import { effortSettings, effortWord, samplingSettings, schemaOfFormat } from "../settings.ts";
 import { collectItems, parseItems } from "./items.ts";
 import type { ResponseStore } from "./store.ts";
 import { parseTools } from "./tools.ts";
@@ -48,7 +48,7 @@ export function parseResponsesRequest(body: unknown, defaultModel: string, store
   return {
     turn: {
       system, messages: withModelKeys(messages, names), ...tools, stopSequences: [],
-      ...effortSettings(effortWord(reasoning?.["effort"], "reasoning.effort")),
+      ...effortSettings(effortWord(reasoning?.["effort"], "reasoning.effort")), ...samplingSettings(fields),
       ...(maxTokens === undefined ? {} : { maxTokens }),
       ...(responseSchema === undefined ? {} : { responseSchema }),
     },
