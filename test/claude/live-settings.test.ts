@@ -43,7 +43,7 @@ describe("the settings of a live process", () => {
     assert.equal(settings.model, undefined);
     assert.deepEqual(settings.changes({ ...opus, maxTokens: 5_000 }), [
       { subtype: "set_model", model: "opus" },
-      { subtype: "apply_flag_settings", settings: { effortLevel: null, env: { CLAUDE_CODE_MAX_OUTPUT_TOKENS: "5000", CLAUDE_CODE_DISABLE_THINKING: "" } } },
+      { subtype: "apply_flag_settings", settings: { effortLevel: null, env: { CLAUDE_CODE_MAX_OUTPUT_TOKENS: "5000", CLAUDE_CODE_DISABLE_THINKING: "", CLAUDE_CODE_EXTRA_BODY: "{}" } } },
       thinkingTokens(null),
     ]);
     assert.equal(settings.model, "opus");

@@ -227,7 +227,7 @@ test("what is refused is refused by name, and the next request is answered", asy
 
   await t.test("and what is only unusual is taken", async () => {
     for (const more of [
-      { metadata: JSON.parse("[".repeat(100) + "]".repeat(100)) }, { temperature: "hot", top_k: 3, whatever: null }, { n: 1, logprobs: false, tools: [], stop: null },
+      { metadata: JSON.parse("[".repeat(100) + "]".repeat(100)) }, { frequency_penalty: "hot", top_k: 3, whatever: null }, { n: 1, logprobs: false, tools: [], stop: null },
       { model: "claude-code-cli/opus" }, JSON.parse('{"__proto__":{"messages":[]}}') as object,
     ]) {
       const response = await chatRequest(url, { ...more, messages: [{ role: "user", content: [{ type: "text", text: "WORDS 1", cache_control: {} }], name: "me" }] });

@@ -563,8 +563,8 @@ describe("stop sequences", () => {
 
   it("end the answer, and its process, which has said more than the client knows", async (t) => {
     const { engine } = startEngine(t, "answers", keep);
-    const { events, error } = await collect(engine.run(ask("WORDS 9", { stopSequences: ["w2 w3", "w8"] }), never));
-    assert.deepEqual([error, summaryOf(events).text, summaryOf(events).stopReason, restingIn(engine)], [undefined, "w0 w1 ", "stop_sequence", 0]);
+    const { events, error } = await collect(engine.run(ask("WORDS 9", { stopSequences: ["\n", " "] }), never));
+    assert.deepEqual([error, summaryOf(events).text, summaryOf(events).stopReason, restingIn(engine)], [undefined, "w0", "stop_sequence", 0]);
     await Promise.all(runningFakes("answers").map((pid) => waitUntilGone(pid, goneWithinMs)));
     assert.equal(engine.status.runningTurns, 0);
   });

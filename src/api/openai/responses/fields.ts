@@ -40,6 +40,7 @@ export const responsesFields: readonly FieldTreatment[] = [
   },
   { name: "temperature", treatment: "honoured", note: "as for chat" },
   { name: "top_p", treatment: "honoured", note: "as for chat" },
+  { name: "top_k", treatment: "honoured", note: "as for chat" },
   { name: "truncation", treatment: "ignored", note: "", example: "auto" },
   { name: "max_tool_calls", treatment: "ignored", note: "it is of OpenAI's own tools", example: 3 },
   { name: "metadata", treatment: "ignored", note: "", example: { a: "b" } },

@@ -25,10 +25,10 @@ describe("the table of a chat request's fields", () => {
   const tools = [{ type: "function", function: { name: "f" } }];
   const functions = [{ name: "f" }];
   const honoured: FieldTableUnderTest["honoured"] = {
-    model: ["sonnet"], messages: [[{ role: "user", content: "other" }]], input: ["other", { messages: null, input: "hi" }], instructions: ["Be brief."], system: ["Be brief."], max_output_tokens: [9], stream: [true], stream_options: [{ include_usage: true }], tools: [tools], tool_choice: ["required", { tools }],
+    model: ["sonnet"], temperature: [0.5], top_p: [0.5], top_k: [5], messages: [[{ role: "user", content: "other" }]], input: ["other", { messages: null, input: "hi" }], instructions: ["Be brief."], system: ["Be brief."], max_output_tokens: [9], stream: [true], stream_options: [{ include_usage: true }], tools: [tools], tool_choice: ["required", { tools }],
     parallel_tool_calls: [false, { tools }], functions: [functions], function_call: [{ name: "f" }, { functions }], response_format: [{ type: "json_object" }], max_tokens: [9],
     max_completion_tokens: [9], stop: ["END"], reasoning_effort: ["high"], reasoning: [{ effort: "high" }], thinking: [{ type: "disabled" }],
   };
 
-  testFieldTable({ table: chatFields, sources: ["chat-completions/request.ts", "chat-completions/tools.ts"], parse, honoured, inside });
+  testFieldTable({ table: chatFields, sources: ["settings.ts", "chat-completions/request.ts", "chat-completions/tools.ts"], parse, honoured, inside });
 });

@@ -75,14 +75,27 @@ describe("a field that is taken in the form that changes nothing", () => {
 
 describe("a field that is ignored, whatever it holds", () => {
   const names = [
-    "temperature", "top_p", "frequency_penalty", "presence_penalty", "seed", "logit_bias", "verbosity", "service_tier", "store", "metadata", "user",
+    "frequency_penalty", "presence_penalty", "seed", "logit_bias", "verbosity", "service_tier", "store", "metadata", "user",
     "safety_identifier", "prompt_cache_key", "prompt_cache_retention", "prediction",
-    "top_k", "provider", "options", "enable_thinking", "cache_control", "something_new", "constructor",
+    "provider", "options", "enable_thinking", "cache_control", "something_new", "constructor",
   ];
   for (const name of names) {
     it(name, () => {
       for (const value of [0.7, "x", true, null, {}, [], { deep: [1] }]) assert.deepEqual(parse({ [name]: value }), plain);
     });
+  }
+});
+
+describe("how the next token is drawn", () => {
+  for (const [fields, sampling] of [
+    [{ temperature: 0 }, { temperature: 0 }], [{ temperature: 0.7, top_p: 0.9, top_k: 40 }, { temperature: 0.7, topP: 0.9, topK: 40 }], [{ top_p: 0 }, { topP: 0 }],
+    [{ temperature: 1 }, undefined], [{ temperature: 1.3 }, undefined], [{ temperature: 2, top_p: 1, top_k: 0 }, undefined], [{ temperature: null, top_p: null, top_k: null }, undefined],
+  ] as const) {
+    it(`is ${JSON.stringify(sampling)} of ${JSON.stringify(fields)}`, () => assert.deepEqual(parse(fields).turn.sampling, sampling));
+  }
+
+  for (const [field, value] of [["temperature", 2.1], ["temperature", -0.1], ["temperature", "0.5"], ["temperature", true], ["top_p", 1.01], ["top_p", [0.5]], ["top_k", 1.5], ["top_k", -1], ["top_k", "40"]] as const) {
+    it(`is refused of ${field} ${JSON.stringify(value)}`, () => assert.throws(() => parse({ [field]: value }), { name: "BridgeError", field }));
   }
 });
 

@@ -23,12 +23,12 @@ const inside: FieldTableUnderTest["inside"] = [
 ];
 const tools = [{ type: "function", name: "f" }];
 const honoured: FieldTableUnderTest["honoured"] = {
-  model: ["sonnet"], input: ["other"], messages: ["other", { input: null, instructions: "Be brief." }], max_completion_tokens: [9], max_tokens: [9], instructions: ["Be brief."], previous_response_id: ["resp_1"], store: [false], stream: [true], tools: [tools], tool_choice: ["required", { tools }],
+  model: ["sonnet"], temperature: [0.5], top_p: [0.5], top_k: [5], input: ["other"], messages: ["other", { input: null, instructions: "Be brief." }], max_completion_tokens: [9], max_tokens: [9], instructions: ["Be brief."], previous_response_id: ["resp_1"], store: [false], stream: [true], tools: [tools], tool_choice: ["required", { tools }],
   parallel_tool_calls: [false, { tools }], text: [{ format: { type: "json_object" } }], reasoning: [{ effort: "high" }], max_output_tokens: [9],
 };
 
 describe("the table of a Responses request's fields", () => {
-  testFieldTable({ table: responsesFields, sources: ["request.ts", "items.ts", "tools.ts"].map((file) => `responses/${file}`), parse, honoured, inside });
+  testFieldTable({ table: responsesFields, sources: ["settings.ts", "responses/request.ts", "responses/items.ts", "responses/tools.ts"], parse, honoured, inside });
 
   it("tells the bounds of what is stored", () => {
     assert.match(responsesFields.find(({ name }) => name === "store")?.note ?? "", new RegExp(`the ${storedMax.toLocaleString("en")} used last, ${storedBytesMax / 1024 / 1024} MB at most`, "u"));

@@ -50,7 +50,7 @@ describe("a request for a response", () => {
       "parallel_tool_calls", "previous_response_id", "prompt", "prompt_cache_key", "prompt_cache_options", "prompt_cache_retention", "reasoning", "safety_identifier", "service_tier", "store", "stream",
       "stream_options", "temperature", "text", "tool_choice", "tools", "top_logprobs", "top_p", "truncation", "user",
     ];
-    const ofChat = ["max_completion_tokens", "max_tokens", "messages"];
+    const ofChat = ["max_completion_tokens", "max_tokens", "messages", "top_k"];
     assert.deepEqual(responsesFields.map(({ name }) => name).sort(), [...known, ...ofChat].sort());
   });
 });
@@ -96,7 +96,7 @@ describe("a field that is honoured", () => {
 
 describe("a field that is only repeated", () => {
   const cases: Fields = {
-    temperature: 0.3, top_p: 0.9, truncation: "auto", max_tool_calls: 3, metadata: { a: "b" }, user: "someone", safety_identifier: "someone", prompt_cache_key: "key",
+    temperature: 1.3, top_p: 1, truncation: "auto", max_tool_calls: 3, metadata: { a: "b" }, user: "someone", safety_identifier: "someone", prompt_cache_key: "key",
   };
   for (const [name, value] of Object.entries(cases)) {
     it(name, () => {

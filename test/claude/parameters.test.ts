@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { LiveSettings } from "../../src/claude/live-settings.ts";
+import { parametersOf, stopsHere, type ToldTurn } from "../../src/claude/parameters.ts";
+import { turnOf } from "../support/turns.ts";
+
+const sampling = { temperature: 0.3, topP: 0.9, topK: 40 };
+const told = (more: Partial<ToldTurn>): ToldTurn => ({ ...turnOf(), ...more });
+
+describe("the API's parameters of a turn", () => {
+  it("are its sampling where the model does not think, and none where it does", () => {
+    const drawn = { temperature: 0.3, top_p: 0.9, top_k: 40 };
+    assert.deepEqual(parametersOf(told({ sampling, thinking: { type: "disabled" } })), drawn);
+    assert.deepEqual(parametersOf(told({ sampling, maxTokens: 1_024 })), drawn);
+    assert.deepEqual(parametersOf(told({ sampling, thinking: { type: "disabled" } })), drawn);
+    for (const thinking of [undefined, { type: "adaptive" }, { type: "enabled", budgetTokens: 2_000 }] as const) {
+      assert.deepEqual(parametersOf(told({ sampling, ...(thinking === undefined ? {} : { thinking }) })), {});
+    }
+    assert.deepEqual(parametersOf(told({ sampling: { temperature: 0 }, thinking: { type: "disabled" } })), { temperature: 0 });
+  });
+
+  it("are its stop sequences, but for white space, at which the server ends the answer", () => {
+    const turn = told({ stopSequences: ["END", "\n\n", " x"] });
+    assert.deepEqual([parametersOf(turn), stopsHere(turn)], [{ stop_sequences: ["END", " x"] }, ["\n\n"]]);
+    const white = told({ stopSequences: ["\n"] });
+    assert.deepEqual([parametersOf(white), stopsHere(white)], [{}, ["\n"]]);
+  });
+
+  it("are not those that the model has refused; then the server ends the answer at all stop sequences", () => {
+    const turn = told({ sampling, thinking: { type: "disabled" }, stopSequences: ["END", "\n"], refusedParameters: new Set(["temperature", "stop_sequences"]) });
+    assert.deepEqual([parametersOf(turn), stopsHere(turn)], [{ top_p: 0.9, top_k: 40 }, ["END", "\n"]]);
+  });
+
+  it("are told a process where they change, and may change while it waits for results", () => {
+    const settings = new LiveSettings("opus");
+    const turn = told({ model: "opus", stopSequences: ["END"] });
+    assert.ok(settings.suit(turn));
+    const env = (CLAUDE_CODE_EXTRA_BODY: string): object => ({ subtype: "apply_flag_settings", settings: { env: { CLAUDE_CODE_EXTRA_BODY } } });
+    assert.deepEqual(settings.changes(turn), [env("{\"stop_sequences\":[\"END\"]}")]);
+    assert.deepEqual(settings.changes(turn), []);
+    assert.ok(!settings.suit({ ...turn, maxTokens: 2_000 }));
+    assert.deepEqual(settings.changes(told({ model: "opus" })), [env("{}")]);
+  });
+});
