@@ -304,7 +304,7 @@ describe("a failure", () => {
   it("right after the head is the third event", () => {
     const { stream, finished } = wireOf();
     const [, , failed] = eventsIn(stream.open() + stream.fail(new BridgeError("overloaded", "voll: “é”", { field: "model" })));
-    assert.deepEqual(failed, { type: "response.failed", sequence_number: 2, response: inState("failed", { error: { code: "overloaded", message: "voll: “é”" } }) });
+    assert.deepEqual(failed, { type: "response.failed", sequence_number: 2, response: inState("failed", { error: { code: "server_is_overloaded", message: "voll: “é”" } }) });
     assert.deepEqual(finished, []);
   });
 
