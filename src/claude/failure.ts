@@ -34,11 +34,14 @@ const codesByError: Readonly<Record<string, ErrorCode>> = {
 
 /** Words of the API for a bill. Under its 400 or 429 nothing is wrong with the request, and no wait helps. */
 const billWords = new RegExp([
-  "\\bout of (?:extra usage|credits?)\\b", "extra usage (?:is|must be) ", "draws? (?:from|on) (?:your )?extra usage",
+  "\\bout of (?:extra usage|(?:usage )?credits?)\\b", "(?:extra usage|usage credits?) (?:(?:is|are) )?required", "draws? (?:from|on) (?:your )?extra usage",
   "credit balance is too low", "spend(?:ing)? limit",
 ].join("|"), "iu");
-/** Words for a bill that a shorter conversation does not run up: the plan has the context, but not as long. */
-const longContextWords = /extra usage is required for .*context/iu;
+/**
+ * Words for a bill that a shorter conversation does not run up: the plan has the context, but not as long. The CLI says
+ * "Usage credits required for 1M context", and that the window was rejected, whatever the API said of that.
+ */
+const longContextWords = /(?:extra usage|usage credits?) (?:(?:is|are) )?required for .*context/iu;
 const tooLongWords = /prompt is too long|context (?:window|limit)/iu;
 /** Words of the CLI for a window that is used up, for where it did not report the window itself. */
 const usedUpWords = /hit your .{0,40}limit|usage limit reached/iu;
@@ -52,9 +55,9 @@ function isUsedUp({ status, rateLimit }: CliFailure): boolean {
 
 function codeByWords(failure: CliFailure): ErrorCode | undefined {
   const { status, text } = failure;
-  if (!billStatuses.has(status) || isUsedUp(failure)) return undefined;
+  if (!billStatuses.has(status)) return undefined;
   if (longContextWords.test(text)) return "prompt_too_long";
-  return billWords.test(text) ? "billing_error" : undefined;
+  return billWords.test(text) && !isUsedUp(failure) ? "billing_error" : undefined;
 }
 
 function codeByStatus(status: number): ErrorCode | undefined {

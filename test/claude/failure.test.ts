@@ -104,7 +104,7 @@ describe("the advice", () => {
 describe("a bill", () => {
   for (const text of [
     "API Error: 400 You are out of extra usage. Add more at claude.ai/settings/usage and keep going.",
-    "Third-party apps now draw from your extra usage, not your plan limits.", "Extra usage is required for this model.",
+    "Third-party apps now draw from your extra usage, not your plan limits.", "Extra usage is required for this model.", "Usage credits required for this model", "You're out of usage credits",
     "Credit balance is too low", "Your credit balance is too low to access the Anthropic API.", "You are out of credits",
   ]) {
     it(`is one under any status that the API uses for it, and waiting is no advice: ${text}`, () => {
@@ -126,12 +126,15 @@ describe("a bill", () => {
   });
 
   for (const text of [
+    "API Error: Usage credits required for 1M context \u00b7 turn on usage credits at claude.ai/settings/usage, or use --model to switch to standard context",
     "API Error: Extra usage is required for long context requests.", "Extra usage is required for 1M context \u00b7 run /extra-usage to enable",
   ]) {
     it(`that only a long conversation runs up is one that is too long: ${text}`, () => {
-      const rateLimit = { status: "allowed", resetsAt: 5_000, rateLimitType: "five_hour", utilization: 0.2 };
-      const error = errorOf({ status: 429, error: "rate_limit", text, rateLimit });
-      assert.deepEqual([error.code, error.part, error.message, error.retryAfterSeconds], ["prompt_too_long", "messages", text, undefined]);
+      for (const status of ["allowed", "rejected"]) {
+        const rateLimit = { status, resetsAt: 5_000, rateLimitType: "five_hour", utilization: 0.2 };
+        const error = errorOf({ status: 429, error: "rate_limit", text, rateLimit });
+        assert.deepEqual([error.code, error.part, error.message, error.retryAfterSeconds], ["prompt_too_long", "messages", text, undefined]);
+      }
     });
   }
 });

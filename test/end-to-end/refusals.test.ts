@@ -81,7 +81,7 @@ const forms = apis.flatMap((api) => [false, true].map((isStreamed) => ({ api, is
 function refuse(process: ScriptedClaude, { said }: Refusal, moment: Moment, nowSeconds: number): void {
   if (moment === "mid-stream") process.say(messageStart("msg_1", "claude-served"), textDelta("half "));
   if (said === undefined) return;
-  const window = { status: said.isUsedUp === true ? "rejected" : "allowed", resetsAt: nowSeconds + resetsInSeconds, rateLimitType: "five_hour" };
+  const window = { status: said.hasRejected === true ? "rejected" : "allowed", resetsAt: nowSeconds + resetsInSeconds, rateLimitType: "five_hour" };
   process.say(rateLimitLine(window), ...syntheticLine(said.error, said.status, said.text));
 }
 

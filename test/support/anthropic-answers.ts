@@ -75,10 +75,13 @@ export function errorAnswer(status: number, type: string, text: string, headers:
 /** The windows as they stand while nothing of them is used up. */
 const allowed = { status: "allowed", utilization: 0.2, resetsAt: 2_000_000_000 } as const;
 
-/** A context longer than the plan has. The windows are open, and waiting does not help. */
+/**
+ * A context longer than the plan has. The windows are open, and waiting does not help. No window is claimed: where one
+ * is, both CLIs take it for used up and say so in place of the API's words.
+ */
 export function longContextAnswer(): StubAnswer {
   const words = "Extra usage is required for long context requests.";
-  return errorAnswer(429, "rate_limit_error", words, subscriptionHeaders(allowed));
+  return errorAnswer(429, "rate_limit_error", words, { "anthropic-ratelimit-unified-status": "allowed" });
 }
 
 /** Extra usage is spent, or what a third party's program uses is drawn from it: nothing is wrong with the request. */

@@ -33,8 +33,8 @@ export interface Refusal {
   readonly name: string;
   /** What the stub answers in the API's place; `nowSeconds` is since the epoch. */
   readonly upstream: (nowSeconds: number) => StubAnswer;
-  /** What the CLI says of it: its word, the status and its text; undefined where it says nothing. */
-  readonly said: { readonly error: string; readonly status: number | null; readonly text: string; readonly isUsedUp?: true } | undefined;
+  /** What the CLI says of it: its word, the status and its text, and whether it calls the window rejected; undefined where it says nothing. */
+  readonly said: { readonly error: string; readonly status: number | null; readonly text: string; readonly hasRejected?: true } | undefined;
   /** The error as a status, by its code in chat completions. */
   readonly told: Pick<Told, "status" | "code"> & Partial<Pick<Told, "retryAfter" | "shouldRetry">>;
   /** The code in the Responses API, where it is another. */
@@ -94,7 +94,7 @@ export const refusals: readonly Refusal[] = [
   {
     name: "429, longer than the plan has without extra usage",
     upstream: () => longContextAnswer(),
-    said: { error: "rate_limit", status: 429, text: "API Error: Extra usage is required for long context requests." },
+    said: { error: "rate_limit", status: 429, text: "API Error: Usage credits required for 1M context · turn on usage credits at claude.ai/settings/usage", hasRejected: true },
     told: { status: 400, code: "context_length_exceeded", shouldRetry: "false" }, isToldInStream: true, never: decided,
   },
   {
@@ -132,7 +132,7 @@ export const refusals: readonly Refusal[] = [
   {
     name: "429, the window is used up",
     upstream: (nowSeconds) => errorAnswer(429, "rate_limit_error", "This request would exceed your account's rate limit.", subscriptionHeaders({ status: "rejected", utilization: 1, resetsAt: nowSeconds + resetsInSeconds })),
-    said: { error: "rate_limit", status: 429, text: "You've hit your limit · resets 5:04pm (UTC)", isUsedUp: true },
+    said: { error: "rate_limit", status: 429, text: "You've hit your limit · resets 5:04pm (UTC)", hasRejected: true },
     told: { status: 429, code: "usage_limit_reached", retryAfter: String(resetsInSeconds), shouldRetry: "false" }, never: decided,
   },
 ];
