@@ -34,8 +34,8 @@ const codesByError: Readonly<Record<string, ErrorCode>> = {
 
 /** Words of the API for a bill. Under its 400 or 429 nothing is wrong with the request, and no wait helps. */
 const billWords = new RegExp([
-  "\\bout of (?:extra usage|(?:usage )?credits?)\\b", "(?:extra usage|usage credits?) (?:(?:is|are) )?required", "draws? (?:from|on) (?:your )?extra usage",
-  "credit balance is too low", "spend(?:ing)? limit",
+  "\\bout of (?:extra usage|(?:usage )?credits?)\\b", "(?:extra usage|usage credits?) (?:(?:is|are) )?required",
+  "draws? (?:from|on) (?:your )?extra usage", "credit balance is too low", "spend(?:ing)? limit",
 ].join("|"), "iu");
 /**
  * Words for a bill that a shorter conversation does not run up: the plan has the context, but not as long. The CLI says
