@@ -103,6 +103,29 @@ for (const version of claudeVersions) {
       assert.equal(turns.went_on, before.went_on + 1, JSON.stringify(turns));
     });
 
+    it("of an answer are repaired as a tool's are, and none is dropped", async (t) => {
+      const { stub, startServer } = await start(t, version);
+      /** The CLI's tool for the answer, or the API's own format. */
+      const schemaIn = (body: any): unknown => body.output_config?.format?.schema ?? body.tools?.find(({ name }: { name: string }) => name === "StructuredOutput")?.input_schema;
+      stub.respond = ({ body }) => (((body as any).tools ?? []).length > 0 ? toolUseAnswer([{ name: "StructuredOutput", input: { a: 1 } }]) : textAnswer(['{"a":1}']));
+      const { client } = await startServer();
+      const closed = (properties: object): object => ({ type: "object", properties, additionalProperties: false });
+      const odd: readonly object[] = [
+        { anyOf: [closed({ a: { type: "integer" } }), closed({ b: {} })] },
+        closed({ a: { type: "integer", minimum: 0, exclusiveMinimum: true } }),
+        closed({ a: { type: "int", nullable: true, example: 1 }, b: { type: "array", items: [{ type: "string" }] } }),
+        { ...closed({ a: { $ref: "#/definitions/A" } }), definitions: { A: { type: "any", id: "http://example.com/a" } } },
+        { $schema: "http://json-schema.org/draft-07/schema#", $ref: "#/definitions/Args", definitions: { Args: closed({ a: { type: "number" }, next: { $ref: "#/definitions/Args" } }) } },
+        { ...closed({ a: { type: "integer" }, "b c": true, $d: { properties: { "e[]": null } } }), required: null },
+      ];
+      for (const schema of odd) {
+        await ask(client, { response_format: { type: "json_schema", json_schema: { name: "n", schema } } });
+        const given = schemaIn(stub.requests.at(-1)?.body);
+        assert.notEqual(given, undefined, `${JSON.stringify(schema)} is dropped`);
+        assert.match(JSON.stringify(given), /"a":/u, JSON.stringify(given));
+      }
+    });
+
     it("and numbers of 19 digits in a call that the model has just made keep all of them", async (t) => {
       const { stub, startServer } = await start(t, version);
       const input = '{"id":1234567890123456789}';
