@@ -193,14 +193,19 @@ export class WarmProcesses {
     const missingAny = wanted - this.#countOf(model) - missingRehearsed;
     for (let missing = missingAny; missing > 0; missing--) void this.#boot(model, undefined);
     for (let missing = missingRehearsed; missing > 0; missing--) {
-      if (this.#countOf(model) >= wanted) {
-        const spare = this.#warmOf(model).find(({ use }) => use.rehearsed === undefined);
-        if (spare !== undefined) processes.end(spare.owned);
-      }
+      const spare = this.#warmOf(model).find(({ use }) => use.rehearsed === undefined);
+      // One that was told nothing can rehearse at any time.
+      if (habit !== undefined && spare !== undefined && this.#countOf(model) >= wanted) this.#keep(spare, habit);
       // A process keeps its place until it has exited; its exit brings the next refill.
-      if (this.#room === 0) break;
-      void this.#boot(model, habit);
+      else if (this.#room > 0) void this.#boot(model, habit);
     }
+  }
+
+  /** Keeps a process that was told nothing. With a profile it rehearses that first, as a waiting turn may take it. */
+  #keep({ owned, use: { conversation } }: OwnedWarm, profile: Profile | undefined): void {
+    const use: Warm = { name: "warm", conversation, rehearsed: profile?.hash };
+    if (profile !== undefined) this.#rehearse(owned, use, profile);
+    this.#options.processes.release(owned, use);
   }
 
   async #boot(model: string, profile: Profile | undefined): Promise<void> {
@@ -213,10 +218,8 @@ export class WarmProcesses {
       if (owned === undefined) return;
       // Meanwhile other models may have come into use, so that none is kept of this one.
       if (!this.#recent.knows(model)) return processes.end(owned);
-      const use: Warm = { name: "warm", conversation: converse(owned.process), rehearsed: profile?.hash };
-      // Before it is released: a turn that waits may take it at once.
-      if (profile !== undefined) this.#rehearse(owned, use, profile);
-      processes.release(owned, use);
+      const use: Warm = { name: "warm", conversation: converse(owned.process), rehearsed: undefined };
+      this.#keep({ owned, use }, profile);
     } catch (error) {
       this.#backOff(model, { error: asBridgeError(error).code });
     } finally {

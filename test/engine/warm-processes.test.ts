@@ -430,6 +430,17 @@ describe("rehearsals", () => {
   /** What those that wait have rehearsed: the first two launched were taken. */
   const waiting = ({ conversations }: Scene): (string | undefined)[] => conversations.slice(2).filter(({ isReusable }) => isReusable).map(({ rehearsed }) => rehearsed?.system[0]?.text);
 
+  it("is rehearsed by one that was told nothing, so that none is booted for it", async (t) => {
+    const { warm, launched, conversations, refilled } = start(t);
+    warm.prepare("opus");
+    await nextRound();
+    const ours = profile("ours");
+    for (let conversation = 0; conversation < 2; conversation++) warm.note("opus", ours);
+    await refilled();
+    assert.deepEqual(conversations.map(({ rehearsed }) => rehearsed?.system[0]?.text), ["ours", undefined]);
+    assert.deepEqual([launched.length, launched.every(({ state }) => state === "booting")], [2, true]);
+  });
+
   it("are held of a beginning that came twice in a row, by half of those that wait", async (t) => {
     const scene = await withHabit(t);
     assert.deepEqual(waiting(scene).sort(), ["ours", undefined]);
