@@ -12,7 +12,7 @@ const call = {
 const image = { type: "image_url", image_url: { url: "data:image/png;base64,AAAA" } };
 const parameters = { type: "object", properties: { at: { type: "integer", maximum: 9_000 }, f: { type: "number" } } };
 const request: Sent = {
-  model: "sonnet", max_tokens: 500, parallel_tool_calls: false,
+  model: "sonnet", max_tokens: 500, parallel_tool_calls: false, stop: ["END", "\n"], temperature: 0.3,
   messages: [
     { role: "system", content: "Be terse." }, { role: "user", content: "one" },
     { role: "assistant", content: "two", thoughts: ["hm"] },
@@ -63,7 +63,7 @@ const body = `{"model":"claude-sonnet-5-5","messages":[
 {"name":"look","description":"To look.","input_schema":${schema}}],
 "metadata":{"user_id":"{\\"device_id\\":\\"d\\",\\"account_uuid\\":\\"a\\",${
   ""}\\"session_id\\":\\"3c57e346-b020-4765-8309-f1172ecba3be\\"}"},
-"max_tokens":500,"thinking":{"type":"adaptive","display":"updates"},"output_config":{"effort":"medium"},"stream":true}`;
+"max_tokens":500,"thinking":{"type":"adaptive","display":"updates"},"output_config":{"effort":"medium"},"stop_sequences":["END"],"temperature":0.3,"stream":true}`;
 
 /** What the CLI says at times, as a JSON string; its gaps are filled with `2026-11-28`. */
 function listed(id: string): string {
@@ -117,7 +117,10 @@ const mutations: readonly (readonly [what: string, replaced: string, by: string]
   ["a missing tool", `{"name":"hear","description":"To hear.","input_schema":${schema}},\n`, ""],
   ["an extra tool", '"tools":[', '"tools":[{"name":"Bash","description":"Runs.","input_schema":{"type":"object"}},'],
   ["a word in a tool's description", "To hear.", "To hear. Use it."],
-  ["a further field", '"stream":true', '"stream":true,"temperature":0.5'],
+  ["a further field", '"stream":true', '"stream":true,"top_p":0.5'],
+  ["another temperature", '"temperature":0.3', '"temperature":0.5'],
+  ["a lost stop sequence", '"stop_sequences":["END"],', ""],
+  ["another stop sequence", '"stop_sequences":["END"]', '"stop_sequences":["END","\\n"]'],
   ["a further field of a message", '"effort":"medium"}}]', '"effort":"medium"},"name":"x"}]'],
   ["a thought of another conversation's", '"thinking":"hm"', '"thinking":"so"'],
   ["a lost thought", '{"type":"thinking","thinking":"hm","signature":"s"},', ""],

@@ -64,6 +64,15 @@ const efforts: Readonly<Record<string, string>> = {
   minimal: "low", low: "low", medium: "medium", high: "high", xhigh: "xhigh", max: "max",
 };
 
+/** The client's stop sequences that the API takes. */
+function stopsOf({ stop }: Sent): string[] {
+  return [stop ?? []].flat().filter((text) => typeof text === "string" && text.trim() !== "");
+}
+
+function isSampling(field: string): boolean {
+  return field === "temperature" || field === "top_p" || field === "top_k";
+}
+
 /** All top-level fields but those that hold words. */
 function judgeFields({ model, ...fields }: Sent, request: Sent, { isAddedField }: AddedWordsReader): string[] {
   const findings: string[] = [];
@@ -76,7 +85,13 @@ function judgeFields({ model, ...fields }: Sent, request: Sent, { isAddedField }
   const effort = !isOff && Object.hasOwn(efforts, word ?? "") ? efforts[word] : undefined;
   const budget = request["thinking"]?.type === "enabled" ? request["thinking"].budget_tokens : undefined;
   const enabled = { type: "enabled", budget_tokens: budget };
+  const stops = stopsOf(request);
+  if (stops.length > 0 && fields["stop_sequences"] === undefined) findings.push(`stop_sequences: none, not ${show(stops)}`);
+  const isThinkingOff = isOff || word === "none" || (typeof bound === "number" && bound <= 1_024);
   for (const [field, value] of Object.entries(fields)) {
+    if (field === "stop_sequences" && isSameJson(value, stops)) continue;
+    // A model that refuses it gets none.
+    if (isSampling(field) && isThinkingOff && value === request[field]) continue;
     if (field === "max_tokens" && bound != null && value === bound) continue;
     if (field === "output_config" && effort !== undefined && isSameJson(value, { effort })) continue;
     if (field === "thinking" && budget !== undefined && isSameJson(value, enabled)) continue;
