@@ -49,7 +49,7 @@ export async function judgeTurn({ server, version, client, thoughts, own }: Talk
   if (first === undefined) return { end, findings: failure, message: undefined, text };
   const findings = [
     ...judgeRawBody(first.bodyText, withThoughts(request, own), { version, known: knownOf(server) }),
-    ...failure, ...refusals.map((message) => `refused: ${message}`),
+    ...failure, ...refusals.filter((message) => !isLearnt(message)).map((message) => `refused: ${message}`),
     ...(more.length === 0 || refusals.length > 0 ? [] : [`asked ${sent.length} times`]),
   ];
   const message = end === "answered" ? client.answerIn(bytes, request) : undefined;
@@ -63,6 +63,11 @@ function withThoughts(request: Sent, own: ReadonlyMap<Answer, readonly string[]>
     return thoughts === undefined ? message : { ...message, thoughts };
   });
   return { ...request, messages };
+}
+
+/** Whether the server learns by a refusal what a model takes, and asks once more without it. */
+function isLearnt(message: string): boolean {
+  return /^`(?:temperature|top_p|top_k)` (?:is deprecated|and `top_p` cannot both be specified) /u.test(message);
 }
 
 /** How a request ended, by its answer and by how often the API was asked; `findings` has what is wrong with that. */
