@@ -97,6 +97,9 @@ export function childEnvironment(
     BUN_FEATURE_FLAG_NO_ORPHANS: "1",
     // The result of a tool reaches the model as the client gave it, however long.
     MAX_MCP_OUTPUT_TOKENS: "100000000",
+    // Not set is CLAUDE_CODE_DISABLE_EXPERIMENTAL_BETAS, with which 2.1.330 asks a plain 400 once and not three times.
+    // A schema or an image that the API refuses it changes and asks again all the same. It would take away the beta of
+    // the hour-long prompt cache, `display: "updates"` of thinking, and the edit that keeps all earlier thinking.
     CLAUDE_CODE_MAX_RETRIES: String(maxRetries),
   });
 }

@@ -41,7 +41,9 @@ type KnownRule = (typeof knownBreaches.real)[keyof typeof knownBreaches.real];
 /** What a client meets by each of these rules, for the README. */
 export const breachesTold: Readonly<Record<KnownRule, string>> = {
   "image-decodable": "An image that cannot be decoded goes up, is refused, and the CLI asks again without it: "
-    + "the answer is a 400, after a request that was paid for.",
+    + "the answer is a 400, after a request that was paid for. The CLI's switch against second requests "
+    + "(`CLAUDE_CODE_DISABLE_EXPERIMENTAL_BETAS`) does not stop that one, and would take away how thinking is shown "
+    + "and kept.",
   "tool-loop-thinking": "A tool loop that a new process is told lacks its thoughts. Models that think with a budget "
     + "refuse that: 400.",
 };

@@ -66,7 +66,7 @@ const efforts: Readonly<Record<string, string>> = {
 
 /** The client's stop sequences that the API takes. */
 function stopsOf({ stop }: Sent): string[] {
-  return [stop ?? []].flat().filter((text) => typeof text === "string" && text.trim() !== "");
+  return [stop ?? []].flat().filter((text) => typeof text === "string" && text.trim() !== "").map(wellFormed);
 }
 
 function isSampling(field: string): boolean {
