@@ -37,11 +37,14 @@ export async function goThroughMotions(
     // Wait for both: one read may hold the refusal of `initialize` and the acknowledgement of the message.
     await Promise.all([prepared, isTaken]);
   }
-  const [first] = sent;
-  if (first === undefined) return await prepared;
+  if (sent.length === 0) return await prepared;
   // Take the empty messages back. The CLI derives digits that it sends to the API from the conversation's first
-  // message, which must be the client's.
-  const refusal = rewindRefusal(await control.request(rewindRequest({ uuid: first, line: "prompt" }, sent.at(-1))));
+  // message, which must be the client's. Take each back by itself, the last one first: not every CLI that can be emptied
+  // takes back several in one request.
+  const answers = await Promise.all(sent.reverse().map((uuid) => (
+    control.request(rewindRequest({ uuid, line: "prompt" }, undefined))
+  )));
+  const refusal = answers.map(rewindRefusal).find((reason) => reason !== undefined);
   if (refusal === undefined) return;
   throw new BridgeError("cli_failed", `The claude process did not take its rehearsal back: ${refusal}.`);
 }
