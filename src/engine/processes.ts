@@ -20,7 +20,7 @@ export interface ProcessesOptions extends RestLimits {
    * counted: there is only one at a time, and `versionWaitMs` limits its life.
    */
   readonly max: number;
-  /** How many processes that wait for no tools are kept; beyond that, the one that has rested longest is evicted. */
+  /** How many processes that wait for no tools are kept; beyond that, one of them is evicted. */
   readonly restingMax: number;
   readonly launcher: Pick<Launcher, "prepare" | "start">;
   readonly whereabouts: Whereabouts;
@@ -71,9 +71,7 @@ export class Processes {
   /** How many times program, configuration or login have changed. */
   get generation(): number { return this.#generation; }
 
-  get counts(): ProcessCounts {
-    return countByUse(this.#owned, this.#places.taken - this.#owned.size);
-  }
+  get counts(): ProcessCounts { return countByUse(this.#owned, this.#places.taken - this.#owned.size); }
 
   /**
    * Starts a process. For a turn it waits until there is a place, and rejects with a BridgeError if there is none in
@@ -122,7 +120,8 @@ export class Processes {
     // Turns that wait look before any is evicted for one of them: it may be just the one that suits another.
     this.#onFree();
     const resting = this.all.filter(({ use: { name } }) => name === "resting");
-    if (resting.length > this.#options.restingMax) this.#evictOne(resting);
+    // Not this one: it may serve the next request of its kind.
+    if (resting.length > this.#options.restingMax) this.#evictOne(resting.filter((other) => other !== owned));
     this.#makeRoom();
   }
 

@@ -191,6 +191,16 @@ describe("a free process", () => {
     assert.ok([...many, ...others].every(({ use }) => use.name === "ending"));
   });
 
+  it("is one of so many that rest: one of a single question goes first, but not the one that has just come free", async (t) => {
+    const { released, clock } = ownProcesses(t, { restingMax: 2 });
+    const all = [];
+    for (const [words, left] of [["a b c", [true]], ["d e", [true, true]], ["f g h", [true, false, true]], ["i j", [false, false, true, true]]] as const) {
+      all.push(await released(rested(words)));
+      clock.pass(1);
+      assert.deepEqual(all.map(({ use }) => use.name !== "ending"), left, words);
+    }
+  });
+
   it("is one of so many that wait for no tools; the one that has rested longest goes", async (t) => {
     const { released, clock } = ownProcesses(t, { restingMax: 2 });
     const all = [];
