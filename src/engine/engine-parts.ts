@@ -70,9 +70,9 @@ export function engineParts(options: EngineOptions): EngineParts {
     installed, folder, home, launcher, processes, capabilities, account, models: catalog, boots, clock, log,
   });
 
-  // Turns either come free with their processes, or wait for boots that another would slow down.
-  const isBusy = (): boolean => (capabilities.current.rewindToEmpty && processes.counts.running > 0)
-    || processes.all.filter(bootsForTurn).length >= world.cores;
+  // Turns either come free with processes that the next conversation can have, or wait for boots that another would
+  // slow down.
+  const isBusy = (): boolean => seats.expectsFree || processes.all.filter(bootsForTurn).length >= world.cores;
   const refills = new RefillTimer(clock, isBusy);
   const { rehearsalWaitMsMax, limits = {} } = options;
   const converse = (process: ClaudeProcess): Conversation => new Conversation(process, {

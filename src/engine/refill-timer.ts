@@ -11,10 +11,11 @@ export const refillDelayMs = 250;
 export const refillDelayMsMax = 2_000;
 
 /**
- * How many times a refill waits anew, `refillDelayMs` each, while turns run whose processes can be given on, or many
- * processes boot for turns: a boot takes the CPU from them, and the used ones may stand in for the missing processes.
+ * How long a refill waits at most, in milliseconds, while turns run whose processes can be given to the next
+ * conversation, or many processes boot for turns: a boot takes the CPU from them, and the used ones may stand in for
+ * the missing processes.
  */
-export const busyDelaysMax = 20;
+export const busyDelayMsMax = 5_000;
 
 /** Calls `refill` once, `refillDelayMs` after the first of any number of `start` calls; later on a busy server. */
 export class RefillTimer {
@@ -22,9 +23,8 @@ export class RefillTimer {
   readonly #clock: Clock;
   readonly #timer: Timer;
   #refill: () => void = () => {};
-  #busyDelays = 0;
-  /** When a pending refill is to begin at the latest. */
-  #latestMs = 0;
+  /** When a pending refill was first asked for. */
+  #askedMs = 0;
 
   constructor(clock: Clock, isBusy: () => boolean = () => false) {
     this.#clock = clock;
@@ -35,13 +35,13 @@ export class RefillTimer {
   start(refill: () => void): void {
     if (this.#timer.isPending) return;
     this.#refill = refill;
-    this.#latestMs = this.#clock.monotonic() + refillDelayMsMax;
+    this.#askedMs = this.#clock.monotonic();
     this.#wait();
   }
 
   /** Restarts the delay of a pending refill, but not beyond `refillDelayMsMax` after it was first asked for. */
   putOff(): void {
-    if (this.#timer.isPending && this.#clock.monotonic() + refillDelayMs <= this.#latestMs) this.#wait();
+    if (this.#timer.isPending && this.#mayWait(refillDelayMsMax)) this.#wait();
   }
 
   stop(): void {
@@ -50,9 +50,13 @@ export class RefillTimer {
 
   #wait(): void {
     this.#timer.set(refillDelayMs, () => {
-      this.#busyDelays = this.#isBusy() && this.#busyDelays < busyDelaysMax ? this.#busyDelays + 1 : 0;
-      if (this.#busyDelays === 0) this.#refill();
-      else this.start(this.#refill);
+      if (this.#mayWait(busyDelayMsMax) && this.#isBusy()) this.#wait();
+      else this.#refill();
     });
+  }
+
+  /** Whether one more delay ends within `msMax` after the refill was first asked for. */
+  #mayWait(msMax: number): boolean {
+    return this.#clock.monotonic() + refillDelayMs <= this.#askedMs + msMax;
   }
 }

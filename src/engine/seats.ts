@@ -3,7 +3,7 @@ import type { ClaudeProcess } from "../claude/process.ts";
 import { clientClosed } from "../errors.ts";
 import type { Turn } from "../turn/turn.ts";
 import type { Cli } from "./cli.ts";
-import { FreeWaits } from "./free-waits.ts";
+import { FreeWaits, freeWaitMsMax, freeWaitsMsMax } from "./free-waits.ts";
 import { type HistoryHash, shortened, type Timeline } from "./history-hash.ts";
 import type { KnownCapabilities } from "./known-capabilities.ts";
 import type { Moves } from "./moves.ts";
@@ -18,14 +18,6 @@ import { bestMatch, comingFree, type Found, givenUp } from "./timelines.ts";
 import type { WarmProcesses } from "./warm-processes.ts";
 import type { MissReason, Whereabouts } from "./whereabouts.ts";
 import type { Clock } from "./world.ts";
-
-/**
- * How long a turn waits for a running process with the same beginning before another is booted for it, in milliseconds.
- * Turns that are answered at once end sooner than a process boots; a slow one is not waited for.
- */
-export const freeWaitMsMax = 150;
-/** How long it waits in all, as long as others come free meanwhile, in milliseconds. */
-export const freeWaitsMsMax = 1_000;
 
 export interface SeatsOptions {
   readonly cli: Cli;
@@ -44,12 +36,17 @@ export class Seats {
   readonly #options: SeatsOptions;
   /** Turns that wait for a process to come free. */
   readonly #waits: FreeWaits<Seat>;
+  /** The beginning of the conversation that came last. */
+  #latest: Profile | undefined;
 
   constructor(options: SeatsOptions) {
     this.#options = options;
     this.#waits = new FreeWaits(options.clock);
     options.processes.watch({ onFree: () => this.#waits.offer() });
   }
+
+  /** Whether a running process could serve another conversation that begins like the last one, when its turn is over. */
+  get expectsFree(): boolean { return this.#latest !== undefined && this.#mayComeFree(this.#latest); }
 
   /**
    * Takes the free process that has most of a request's history: one whose whole timeline the request goes on with, or
@@ -60,7 +57,7 @@ export class Seats {
     const found = this.#best(turn, timeline);
     for (const owned of processes.usable) {
       if (owned === found?.owned || !isRested(owned.use)) continue;
-      if (isPassedBy(owned.use, turn, timeline)) processes.end(owned);
+      if (isPassedBy(owned.use, turn)) processes.end(owned);
     }
     if (found === undefined) return whereabouts.why(timeline);
     processes.run(found.owned, found.use.conversation, timeline.beginning);
@@ -104,6 +101,7 @@ export class Seats {
     const { cli, warm, clock } = this.#options;
     const { turn, profile } = seeker;
     await cli.ensureUsable();
+    this.#latest = profile;
     warm.note(turn.model, profile);
     const startMs = clock.monotonic();
     let bootsAtMs = startMs + freeWaitMsMax;
@@ -116,7 +114,7 @@ export class Seats {
         let seat = look();
         if (seat === undefined) {
           if (boot?.isOver === true) return this.#seated(boot.take(), profile.hash);
-          const isWaiting = this.#mayComeFree(seeker);
+          const isWaiting = this.#mayComeFree(profile);
           const leftMs = bootsAtMs - clock.monotonic();
           if (boot === undefined && (!isWaiting || leftMs <= 0)) {
             warm.noteMiss(turn.model);
@@ -219,8 +217,8 @@ export class Seats {
     return kept === 0 ? seat : undefined;
   }
 
-  /** Whether a running process could soon be given to the turn. */
-  #mayComeFree({ profile }: Seeker): boolean {
+  /** Whether a running process could soon be given to a conversation that begins so. */
+  #mayComeFree(profile: Profile): boolean {
     const { processes, capabilities } = this.#options;
     return comingFree(processes.all, profile, capabilities.current).length > 0;
   }

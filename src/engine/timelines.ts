@@ -100,7 +100,8 @@ interface Wanted {
 function match(owned: OwnedProcess, use: Rested, { turn, timeline, capabilities }: Wanted): Found | undefined {
   const { conversation, timeline: told } = use;
   const common = commonLength(told, timeline);
-  const isGivenUp = isPassedBy(use, turn, timeline);
+  // With another system prompt, other tools or another model it has nothing that the turn could use.
+  const isGivenUp = told.root === timeline.root && isPassedBy(use, turn);
   if (common === 0 && !isGivenUp) return undefined;
   const hashAt = (kept: number): HistoryHash => timeline.hashes[kept - 1] ?? timeline.root;
   // The last message is what is asked, so it is always told anew.

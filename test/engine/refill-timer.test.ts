@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
-import { busyDelaysMax, refillDelayMs, refillDelayMsMax, RefillTimer } from "../../src/engine/refill-timer.ts";
+import { busyDelayMsMax, refillDelayMs, refillDelayMsMax, RefillTimer } from "../../src/engine/refill-timer.ts";
 import { clockOf } from "../support/hand-clock.ts";
 
 interface Scene {
@@ -46,10 +46,22 @@ describe("the timer of a refill", () => {
     assert.equal(refills(), 1);
     isBusy = true;
     timer.start(refill);
-    pass(busyDelaysMax * refillDelayMs);
+    pass(busyDelayMsMax - 1);
     assert.equal(refills(), 1);
-    pass(refillDelayMs);
+    pass(1);
     assert.equal(refills(), 2);
+  });
+
+  it("waits no longer on a busy server for being asked for again, and put off, all the while", (t) => {
+    const { timer, refill, refills, pass } = start(t, () => true);
+    const stepMs = 10;
+    let waitedMs = 0;
+    for (; refills() === 0 && waitedMs < 2 * busyDelayMsMax; waitedMs += stepMs) {
+      timer.start(refill);
+      timer.putOff();
+      pass(stepMs);
+    }
+    assert.ok(waitedMs > busyDelayMsMax - refillDelayMs && waitedMs <= busyDelayMsMax, `${waitedMs} ms`);
   });
 
   it("waits its delay again when it is put off", (t) => {

@@ -6,30 +6,31 @@ import type { Conversation } from "../../src/claude/conversation.ts";
 import { RewindRefused } from "../../src/claude/history.ts";
 import { Account } from "../../src/engine/account.ts";
 import type { Cli } from "../../src/engine/cli.ts";
+import { freeWaitMsMax, freeWaitsMsMax } from "../../src/engine/free-waits.ts";
 import { type Timeline, timelineOf } from "../../src/engine/history-hash.ts";
 import { KnownCapabilities } from "../../src/engine/known-capabilities.ts";
 import { Moves } from "../../src/engine/moves.ts";
 import { RefillTimer } from "../../src/engine/refill-timer.ts";
 import type { Seat, Seeker } from "../../src/engine/seat.ts";
-import { freeWaitMsMax, freeWaitsMsMax, Seats } from "../../src/engine/seats.ts";
+import { Seats } from "../../src/engine/seats.ts";
 import { WarmProcesses } from "../../src/engine/warm-processes.ts";
 import { createLogger } from "../../src/log.ts";
 import { ownProcesses, type OwnedProcesses } from "../support/owned-processes.ts";
-import { assistant, never, turnOf, user } from "../support/turns.ts";
+import { assistant, never, systemOf, turnOf, user } from "../support/turns.ts";
 
 interface Scene extends OwnedProcesses {
   readonly seats: Seats;
   /** A turn of a new conversation that looks for a process. */
-  readonly find: (name: string, signal?: AbortSignal) => Promise<Seat>;
+  readonly find: (name: string, signal?: AbortSignal, system?: string) => Promise<Seat>;
   /** Its turn is over: it was answered. */
-  readonly finish: (seat: Seat, name: string) => void;
+  readonly finish: (seat: Seat, name: string, system?: string) => void;
   /** How many rewinds are refused from now on. */
   refusals: number;
 }
 
-const turnNamed = (name: string) => turnOf({ model: "opus", messages: [user(name)] });
-function timelineAfter(name: string): Timeline {
-  return timelineOf({ ...turnNamed(name), messages: [user(name), assistant("ok")] });
+const turnNamed = (name: string, system = "Be brief.") => turnOf({ model: "opus", system: systemOf(system), messages: [user(name)] });
+function timelineAfter(name: string, system?: string): Timeline {
+  return timelineOf({ ...turnNamed(name, system), messages: [user(name), assistant("ok")] });
 }
 
 function start(t: TestContext, options: { readonly max?: number } = {}): Scene {
@@ -51,12 +52,12 @@ function start(t: TestContext, options: { readonly max?: number } = {}): Scene {
   const seats = new Seats({ cli, processes, warm, moves: new Moves({ processes, capabilities, log }), whereabouts, capabilities, converse, clock });
   const scene: Scene = {
     ...owner, seats, refusals: 0,
-    find: (name, signal = never) => {
-      const turn = turnNamed(name);
+    find: (name, signal = never, system) => {
+      const turn = turnNamed(name, system);
       const seeker: Seeker = { turn, profile: { hash: timelineOf(turn).beginning, turn }, missed: "first_message" };
       return seats.find(seeker, signal);
     },
-    finish: (seat, name) => seats.keep(seat, timelineAfter(name)),
+    finish: (seat, name, system) => seats.keep(seat, timelineAfter(name, system)),
   };
   return scene;
 }
@@ -154,5 +155,36 @@ describe("a turn that finds no free process", () => {
     finish(first, "one");
     await second;
     assert.equal(processes.counts.resting, 1);
+  });
+});
+
+describe("a process that could serve the next conversation when its turn is over", () => {
+  it("is expected where the last one began as it did, and nowhere else", async (t) => {
+    const { seats, find, finish } = start(t);
+    assert.equal(seats.expectsFree, false);
+    const first = await find("one");
+    assert.equal(seats.expectsFree, true);
+    const other = await find("two", never, "Another.");
+    finish(other, "two", "Another.");
+    assert.deepEqual([first.owned.use.name, seats.expectsFree], ["running", false], "the long turn is another conversation's");
+  });
+});
+
+describe("a process that waits for a call which stands in the request's history", () => {
+  it("is ended where the client has changed system prompt, tools or model meanwhile, and left alone otherwise", async (t) => {
+    const { seats, find, processes } = start(t);
+    const asked = (id: string, system: string) => turnOf({ model: "opus", system: systemOf(system), messages: [
+      user("one"),
+      { role: "assistant", content: [{ type: "tool_use", id, name: "look", input: {} }] },
+      { role: "user", content: [{ type: "tool_result", tool_use_id: id, content: "seen" }] },
+    ] });
+    const parked = await find("one", never, "At noon.");
+    const { conversation, owned } = parked;
+    processes.release(owned, { name: "parked", conversation: { ...conversation, awaitedCalls: ["toolu_1"] } as unknown as Conversation, timeline: timelineOf(asked("toolu_1", "At noon.")) });
+    for (const [id, uses] of [["toolu_2", "parked"], ["toolu_1", "ending"]] as const) {
+      const turn = asked(id, "At one.");
+      assert.equal(typeof seats.take(turn, timelineOf(turn)), "string", "it has nothing for another beginning");
+      assert.equal(owned.use.name, uses);
+    }
   });
 });

@@ -95,7 +95,7 @@ describe("the process for a request's history", () => {
     ] });
     const parked = standIn("a b", waiting);
     const match = (one: OwnedProcess, from = "B", capabilities: Capabilities = all): Found | undefined => bestMatch([one], history, timelineOfWords("x y z", from), capabilities);
-    assert.equal(match(parked, "other"), undefined, "of another beginning");
+    assert.equal(match(parked, "other"), undefined, "it has nothing for another beginning");
     const { owned, kept, isRewound } = match(parked) ?? assert.fail();
     assert.deepEqual([owned, kept, isRewound], [parked, 0, true]);
     assert.equal(match(parked, "B", none), undefined, "it cannot be moved");
