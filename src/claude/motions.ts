@@ -39,7 +39,7 @@ export async function goThroughMotions(
   }
   if (sent.length === 0) return await prepared;
   // Take the empty messages back. The CLI derives digits that it sends to the API from the conversation's first
-  // message, which must be the client's. Take each back by itself, the last one first: not every CLI that can be emptied
+  // message, which must be the client's. Take back one at a time, the last one first: not every CLI that can be emptied
   // takes back several in one request.
   const answers = await Promise.all(sent.reverse().map((uuid) => (
     control.request(rewindRequest({ uuid, line: "prompt" }, undefined))

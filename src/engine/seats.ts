@@ -45,7 +45,7 @@ export class Seats {
     options.processes.watch({ onFree: () => this.#waits.offer() });
   }
 
-  /** Whether a running process could serve another conversation that begins like the last one, when its turn is over. */
+  /** Whether a running process could later serve another conversation that begins like the last one. */
   get expectsFree(): boolean { return this.#latest !== undefined && this.#mayComeFree(this.#latest); }
 
   /**
