@@ -13,13 +13,13 @@ import { platformEnvironment } from "../support/real-claude.ts";
 import { relaysUnavailable } from "../support/relays.ts";
 import { seededRandom } from "../support/random.ts";
 import { startRememberingClaude } from "../support/remembering-claude.ts";
-import type { RewindFault } from "../support/remembering-process.ts";
+import type { RewindFault, SettingFault } from "../support/remembering-process.ts";
 import { type RewindAbilities, rewindAbilities } from "../support/rewindable-history.ts";
 import { isCountFixed, sampleOf, seedOf } from "../support/sample.ts";
 import { grow, type JudgedServer, Observations } from "../support/tree-judge.ts";
 
 const seedFirst = seedOf(1);
-const treesWanted = sampleOf({ what: "trees", small: 16, large: 800, whole: 20_000 });
+const treesWanted = sampleOf({ what: "trees", small: 16, large: 800, whole: 2_000 });
 /** A script's processes cost sixty times as much. */
 const treesDear = 100;
 /** On a busy machine fewer have to do: no more are planted after this, unless their number was asked for. */
@@ -28,7 +28,7 @@ const plantingMsMax = 75_000;
 const crampedShare = 20;
 /** Processes rehearse when requests leave the time: trees are planted until so many turns had one that did. */
 const rehearsedTurnsWanted = 5;
-const usual: Profile = { model: "opus", system: "Be brief.", bound: undefined };
+const usual: Profile = { model: "opus", system: "Be brief.", bound: undefined, settings: {} };
 
 interface Place {
   readonly maxProcesses: number;
@@ -46,6 +46,8 @@ interface Forest {
   readonly atOnce: number;
   /** Whether fewer will do. */
   readonly isEnough?: (seen: Observations) => boolean;
+  /** Called before the first is planted. */
+  readonly onPlanted?: (seen: Observations) => void;
 }
 
 function treesFor({ claude }: Scene): number {
@@ -69,8 +71,9 @@ async function start(t: TestContext, { maxProcesses, warm, isRoomy, usual, abili
   return { url, claude, server, isRoomy, usual };
 }
 
-async function growAll(t: TestContext, scene: Scene, { trees, firstSeed, atOnce, isEnough }: Forest): Promise<{ readonly seen: Observations; readonly status: EngineStatus; readonly grown: number }> {
+async function growAll(t: TestContext, scene: Scene, { trees, firstSeed, atOnce, isEnough, onPlanted }: Forest): Promise<{ readonly seen: Observations; readonly status: EngineStatus; readonly grown: number }> {
   const seen = new Observations(scene);
+  onPlanted?.(seen);
   const beganAtMs = performance.now();
   let grown = 0;
   const isWanted = (): boolean => grown < trees && isEnough?.(seen) !== true && (isCountFixed() || performance.now() - beganAtMs < plantingMsMax);
@@ -82,7 +85,7 @@ async function growAll(t: TestContext, scene: Scene, { trees, firstSeed, atOnce,
   assert.deepEqual(scene.claude.violations, []);
   assert.deepEqual(seen.strays, []);
   const { turns } = scene.claude.counts;
-  assert.ok(turns <= seen.requests + seen.killed.size, `${turns} turns for ${seen.requests} requests and ${seen.killed.size} kills: some were asked twice`);
+  assert.ok(turns <= seen.requests + seen.killed.size + seen.settingFaults, `${turns} turns for ${seen.requests} requests and ${seen.killed.size} kills: some were asked twice`);
   const seconds = ((performance.now() - beganAtMs) / 1000).toFixed(1);
   t.diagnostic(`${grown} trees from seed ${firstSeed} on, ${seen.requests} requests, ${scene.claude.counts.turns} turns, ${scene.claude.counts.processes} processes (${scene.claude.counts.rehearsals} rehearsed), ${seen.killed.size} kills (${seen.errorsOfKills} noticed), ${seconds} s`);
   t.diagnostic(`turns: ${JSON.stringify(status.turns)}; steps: ${JSON.stringify(Object.fromEntries(seen.steps))}`);
@@ -102,7 +105,8 @@ describe("conversation trees", { skip: relaysUnavailable }, () => {
     const trees = Math.ceil(treesFor(scene) * (1 - 1 / crampedShare));
     const { seen, status, grown } = await growAll(t, scene, { trees, firstSeed: seedFirst, atOnce: 8 });
     if (isTooFew(t, grown)) return;
-    const { wentOn: hit, told: { unknown_history: unknown, first_message: first, in_use: inUse } } = status.turns;
+    const { wentOn, rewound, told: { unknown_history: unknown, first_message: first, in_use: inUse } } = status.turns;
+    const hit = wentOn + rewound;
     assert.ok(hit > seen.requests / 5, `only ${hit} of ${seen.requests} requests went on with a living process`);
     assert.ok(unknown > seen.requests / 20, `only ${unknown} of ${seen.requests} histories were replayed`);
     assert.ok(first > 0, "no conversation began");
@@ -153,5 +157,26 @@ describe("conversation trees", { skip: relaysUnavailable }, () => {
     const { grown } = await growAll(t, scene, { trees, firstSeed: seedFirst, atOnce: 4 });
     t.diagnostic(`faults: ${faults.join(" ")}`);
     if (!isTooFew(t, grown)) assert.ok(faults.length > 3, "no rewind failed");
+  });
+
+  it("the same where a setting may be refused, answered late, left without an answer, or the end of its process", async (t) => {
+    const scene = await start(t, { maxProcesses: 200, warm: 2, isRoomy: false });
+    const random = seededRandom(seedFirst);
+    const faults: string[] = [];
+    const { grown } = await growAll(t, scene, {
+      trees: Math.ceil(treesFor(scene) / crampedShare), firstSeed: seedFirst, atOnce: 4,
+      onPlanted: (seen) => {
+        scene.claude.faultOfSetting = (_process, request) => {
+          // As for rewinds.
+          const fault: SettingFault | undefined = random.below(12) > 0 ? undefined : random.below(17) === 0 ? "unanswered" : random.pick(["refused", "dies", "late"] as const);
+          if (fault === undefined) return undefined;
+          faults.push(`${request} ${fault}`);
+          if (fault !== "late") seen.settingFaults++;
+          return fault;
+        };
+      },
+    });
+    t.diagnostic(`faults: ${faults.join(", ")}`);
+    if (!isTooFew(t, grown)) assert.ok(faults.length > 3, "no setting failed");
   });
 });

@@ -15,7 +15,7 @@ import { temporaryFolder } from "../support/temporary-folder.ts";
 import { ask, askAndLeave, begin } from "../support/tree-client.ts";
 
 const seedFirst = seedOf(1);
-const trees = sampleOf({ what: "trees on each CLI", small: 6, large: 8, whole: 250 });
+const trees = sampleOf({ what: "trees on each CLI", small: 6, large: 8, whole: 100 });
 const treesAtOnce = 3;
 /** On a busy machine fewer have to do: no more than these are planted after that, unless their number was asked for. */
 const treesMin = 6;
@@ -31,6 +31,7 @@ const style: TreeStyle = {
   models: new Map([["opus", "opus"], ["claude-opus-4", "opus"], ["sonnet", "sonnet"]]),
   systems: ["", "Be brief.", "Be brief. ", "You are \"a\\pirate\".\n\u2028😀"],
   bounds: [undefined, undefined, 500, 4_000],
+  settings: [{}],
   word: (random) => random.pick(["yes", "no", "why", "go on", ...cliWords, "  é日😀\n\ttext "]),
   cuts: ["left-midway", "left-before"],
 };

@@ -4,6 +4,7 @@
  * without any of the server's code.
  */
 import type { Random } from "./random.ts";
+import type { ToldSettings } from "./remembering-process.ts";
 import { wellFormed } from "./well-formed.ts";
 
 export interface ChatPart { readonly type: "text"; readonly text: string }
@@ -12,21 +13,28 @@ export interface ChatBody {
   readonly model: string;
   readonly messages: readonly ChatMessage[];
   readonly max_tokens?: number;
+  readonly reasoning_effort?: string;
+  readonly thinking?: { readonly type: "enabled"; readonly budget_tokens: number };
+  readonly temperature?: number;
+  readonly stop?: readonly string[];
   readonly stream: boolean;
 }
+/** What a client may set anew with each request, besides its output limit. */
+export type Settings = Pick<ChatBody, "reasoning_effort" | "thinking" | "temperature" | "stop">;
 
 /** What the model must get to see for a request. */
 export interface Asked {
   readonly model: string;
   readonly system: string;
   readonly outputTokensMax: string | undefined;
+  readonly settings: ToldSettings;
   readonly messages: readonly AskedMessage[];
 }
 /** A user's texts count as they are; the assistant's as one, without white space around it: that much clients change. */
 export type AskedMessage = { readonly role: "user"; readonly texts: readonly string[] } | { readonly role: "assistant"; readonly text: string };
 
-/** What happens to a request's answer: it is taken, or the client leaves at its first piece or before it, or its process is killed at its first piece. */
-export type Fate = "taken" | "left-midway" | "left-before" | "killed-midway";
+/** What happens to a request's answer: it is taken, or the client leaves at its first piece, before it or some milliseconds after asking, or its process is killed at its first piece. */
+export type Fate = "taken" | "left-midway" | "left-before" | "left-soon" | "killed-midway";
 
 export interface Plan {
   readonly name: string;
@@ -40,6 +48,7 @@ export interface TreeStyle {
   readonly models: ReadonlyMap<string, string>;
   readonly systems: readonly string[];
   readonly bounds: readonly (number | undefined)[];
+  readonly settings: readonly Settings[];
   /** A user's words. Few, so that branches often say the same and only the answers tell them apart. */
   word(random: Random): string;
   /** In which ways requests may be cut short. */
@@ -47,13 +56,18 @@ export interface TreeStyle {
 }
 
 /** With what a client begins its conversations. */
-export interface Profile { readonly model: string; readonly system: string; readonly bound: number | undefined }
+export interface Profile { readonly model: string; readonly system: string; readonly bound: number | undefined; readonly settings: Settings }
 
 /** An exchange that was answered, in whole or in part. */
 interface Past { readonly profile: Profile; readonly messages: readonly ChatMessage[]; readonly answer: string }
 
 /** How a made-up CLI is asked to hold its answer back. */
 const cutWords = ["Wait. (mute)", "Begin. (held)"] as const;
+
+/** One request in so many has other settings than the one before it. */
+const otherSettingsShare = 3;
+/** The smallest thinking budget that the API takes, in tokens. With no more room for its answer a model does not think. */
+const thinkingTokensMin = 1_024;
 
 /** Where there is a usual beginning, one conversation in so many begins in another way. */
 const unusualShare = 4;
@@ -119,6 +133,7 @@ export class ConversationTree {
   #cutShort(past: Past): Plan {
     const { messages, profile } = this.#on(past);
     const fate = this.#random.pick(this.#style.cuts);
+    if (fate === "left-soon") return this.#one("cut-soon", { profile, messages }, fate);
     const manner: ChatMessage = { role: "user", content: fate === "left-before" ? cutWords[0] : cutWords[1] };
     return this.#one("cut-short", { profile, messages: [...messages.slice(0, -1), manner] }, fate);
   }
@@ -172,16 +187,18 @@ export class ConversationTree {
 
   #changed(profile: Profile): Profile {
     const other = drawProfile(this.#random, this.#style);
-    return { ...profile, ...this.#random.pick([{ model: other.model }, { system: other.system }, { bound: other.bound }]) };
+    return { ...profile, ...this.#random.pick([{ model: other.model }, { system: other.system }, { bound: other.bound }, { settings: other.settings }]) };
   }
 
   #body(said: Omit<Past, "answer">): ChatBody {
-    const { model, system, bound } = said.profile;
+    const { model, system } = said.profile;
+    const { bound, settings } = this.#random.below(otherSettingsShare) === 0 ? drawProfile(this.#random, this.#style) : said.profile;
     const systemMessages: ChatMessage[] = system === "" ? [] : [{ role: this.#random.pick(["system", "developer"] as const), content: system }];
     const body: ChatBody = {
       model,
       messages: [...systemMessages, ...said.messages.map((message) => (message.role === "assistant" ? this.#handledByClient(message) : message))],
       ...(bound === undefined ? {} : { max_tokens: bound }),
+      ...settings,
       stream: this.#random.below(2) === 0,
     };
     this.#origins.set(body, said);
@@ -207,12 +224,13 @@ export class ConversationTree {
 }
 
 /** Any of a style's beginnings. */
-export function drawProfile(random: Random, { models, systems, bounds }: TreeStyle): Profile {
-  return { model: random.pick([...models.keys()]), system: random.pick(systems), bound: random.pick(bounds) };
+export function drawProfile(random: Random, { models, systems, bounds, settings }: TreeStyle): Profile {
+  return { model: random.pick([...models.keys()]), system: random.pick(systems), bound: random.pick(bounds), settings: random.pick(settings) };
 }
 
 /** The request as the model must see it: neighbours of a role are one message, what is only white space is none. */
-export function askedBy({ model, messages, max_tokens }: ChatBody, models: ReadonlyMap<string, string>): Asked {
+export function askedBy(body: ChatBody, models: ReadonlyMap<string, string>): Asked {
+  const { model, messages, max_tokens } = body;
   const system: string[] = [];
   const asked: { role: "user" | "assistant"; texts: string[] }[] = [];
   for (const { role, content } of messages) {
@@ -230,7 +248,23 @@ export function askedBy({ model, messages, max_tokens }: ChatBody, models: Reado
     model: models.get(model) ?? model,
     system: system.join("\n\n"),
     outputTokensMax: max_tokens === undefined ? undefined : String(max_tokens),
+    settings: askedSettings(body),
     messages: asked.map(askedMessage),
+  };
+}
+
+/** Sampling is for models that do not think: the API refuses it beside thinking. */
+function askedSettings({ max_tokens = Infinity, reasoning_effort, thinking, temperature, stop }: ChatBody): ToldSettings {
+  const isThinkingOff = reasoning_effort === "none" || max_tokens <= thinkingTokensMin;
+  const budget = thinking === undefined ? null : Math.max(thinking.budget_tokens, thinkingTokensMin);
+  return {
+    effort: reasoning_effort === undefined || reasoning_effort === "none" ? null : reasoning_effort,
+    isThinkingOff,
+    thinkingTokens: reasoning_effort === "none" ? 0 : budget,
+    parameters: {
+      ...(temperature === undefined || !isThinkingOff ? {} : { temperature }),
+      ...(stop === undefined ? {} : { stop_sequences: stop }),
+    },
   };
 }
 

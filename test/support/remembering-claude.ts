@@ -9,7 +9,7 @@ import { cleanUp } from "./cleanup.ts";
 import { fakeClaudePath } from "./fake-claude.ts";
 import { seededRandom } from "./random.ts";
 import { compiledRelay } from "./relays.ts";
-import { RememberingProcess, type RewindFault, type View } from "./remembering-process.ts";
+import { RememberingProcess, type RewindFault, type SettingFault, type SettingRequest, type View } from "./remembering-process.ts";
 import { type RewindAbilities, rewindAbilities } from "./rewindable-history.ts";
 
 export interface RememberingClaude {
@@ -27,6 +27,10 @@ export interface RememberingClaude {
   onTurn: (view: View) => void;
   /** Asked at each rewind: what becomes of it, where it is no ordinary one. */
   faultOfRewind: (process: RememberingProcess) => RewindFault | undefined;
+  /** The same for each request that changes a setting. */
+  faultOfSetting: (process: RememberingProcess, request: SettingRequest) => SettingFault | undefined;
+  /** Asked at each message of a history: whether it is lost. */
+  losesMessage: (process: RememberingProcess) => boolean;
 }
 
 export interface RememberingCounts {
@@ -67,6 +71,8 @@ export async function startRememberingClaude(
       },
       onRewind: (isGranted) => void rewinds[isGranted ? "granted" : "refused"]++,
       faultOfRewind: (process) => claude.faultOfRewind(process),
+      losesMessage: (process) => claude.losesMessage(process),
+      faultOfSetting: (process, request) => claude.faultOfSetting(process, request),
       onViolation: (words) => void violations.push(words),
     });
     socket.once("close", () => {
@@ -87,6 +93,8 @@ export async function startRememberingClaude(
     processes, violations, counts,
     onTurn: () => {},
     faultOfRewind: () => undefined,
+    faultOfSetting: () => undefined,
+    losesMessage: () => false,
   };
   return claude;
 }

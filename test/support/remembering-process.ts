@@ -8,7 +8,7 @@ import {
 import { faultOf, type ToldBlock, type ToldMessage, type ToldTool } from "./composed-request.ts";
 import type { Random } from "./random.ts";
 import { resolvedModel } from "./relays.ts";
-import { refused, type RewindAbilities, RewindableHistory, type RewindRequest } from "./rewindable-history.ts";
+import { refused, type RewindAbilities, RewindableHistory, type RewindReply, type RewindRequest } from "./rewindable-history.ts";
 
 /** All that an answer may depend on. */
 export interface Told {
@@ -16,7 +16,20 @@ export interface Told {
   readonly system: readonly string[];
   /** As set by `apply_flag_settings`. */
   readonly outputTokensMax: string | undefined;
+  readonly settings: ToldSettings;
   readonly messages: readonly ToldMessage[];
+}
+
+/** What a process is told anew for each turn, besides the model and the output limit. */
+export interface ToldSettings {
+  /** `effortLevel` of `apply_flag_settings`; null is as the CLI does for the model. */
+  readonly effort: string | null;
+  /** `CLAUDE_CODE_DISABLE_THINKING`. */
+  readonly isThinkingOff: boolean;
+  /** As set by `set_max_thinking_tokens`. */
+  readonly thinkingTokens: number | null;
+  /** `CLAUDE_CODE_EXTRA_BODY`. */
+  readonly parameters: Readonly<Record<string, unknown>>;
 }
 
 /** One question as its process saw it. A turn that calls tools has one more with each round of results. */
@@ -37,8 +50,21 @@ export type Manner = "whole" | "held" | "mute" | "call" | "calls";
 /** Within this time the server has read an answer to a rewind, in milliseconds. */
 const rewindReadMsMax = 250;
 
-/** What becomes of a rewind: refused, never answered, its process dies, or answered in a way that nobody understands. */
-export type RewindFault = "refused" | "unanswered" | "dies" | "garbled";
+/**
+ * What becomes of a rewind: refused, never answered, its process dies, or answered in a way that nobody understands; or,
+ * as no CLI does it, a message too many is taken back, or none at all, and the answer says nothing of that.
+ */
+export type RewindFault = "refused" | "unanswered" | "dies" | "garbled" | "overdone" | "pretended";
+
+/**
+ * What becomes of a setting: refused, answered after a while, had and never answered, its process dies; or, as no CLI
+ * does it, accepted and not had.
+ */
+export type SettingFault = "refused" | "late" | "unanswered" | "dies" | "ignored";
+const settingRequests = ["apply_flag_settings", "set_model", "set_max_thinking_tokens"] as const;
+export type SettingRequest = (typeof settingRequests)[number];
+/** How late an answer is to a setting, in milliseconds. */
+const lateMs = 15;
 
 const ackDelaysMs = [0, 0, 1, 3];
 /** White space that clients trim from an answer's ends. */
@@ -56,6 +82,10 @@ export interface Watch {
   onViolation(words: string): void;
   /** Asked at each rewind. */
   faultOfRewind(process: RememberingProcess): RewindFault | undefined;
+  /** Asked at each request that changes a setting. */
+  faultOfSetting(process: RememberingProcess, request: SettingRequest): SettingFault | undefined;
+  /** Asked at each message of a history: whether it is lost. No CLI does that. */
+  losesMessage(process: RememberingProcess): boolean;
 }
 
 type Line = Readonly<Record<string, any>>;
@@ -76,6 +106,8 @@ export class RememberingProcess {
   system: readonly string[] | undefined;
   outputTokensMax: string | undefined;
   hasRehearsed = false;
+  /** The settings that it was told and does not have. */
+  readonly lacks = new Set<SettingRequest>();
   /** The question that is being answered, or whose calls are open. */
   view: View | undefined;
   readonly #history: RewindableHistory;
@@ -86,8 +118,7 @@ export class RememberingProcess {
   readonly #asked = new Map<string, (response: Line) => void>();
   #askedCount = 0;
   #tools: Promise<readonly ToldTool[]> | undefined;
-  /** As set by `set_max_thinking_tokens`. */
-  #thinkingTokens: number | null | undefined;
+  #settings: ToldSettings = { effort: null, isThinkingOff: false, thinkingTokens: null, parameters: {} };
   #awaitsAck = false;
   #isSpent = false;
   #soundness: Soundness = "sound";
@@ -124,7 +155,7 @@ export class RememberingProcess {
 
   /** What it would answer from, as it stands. */
   get told(): Told {
-    return { model: this.model, system: this.system ?? [], outputTokensMax: this.outputTokensMax, messages: this.#history.messages };
+    return { model: this.model, system: this.system ?? [], outputTokensMax: this.outputTokensMax, settings: this.#settings, messages: this.#history.messages };
   }
 
   /** It can take the next question of its conversation. */
@@ -164,7 +195,7 @@ export class RememberingProcess {
       if (this.told.messages.length > 0) this.#watch.onViolation(`process ${this.pid} was told an empty message`);
       else this.#rehearse();
     }
-    this.#history.addUser(content, uuid);
+    if (line["shouldQuery"] !== false || !this.#watch.losesMessage(this)) this.#history.addUser(content, uuid);
     if (this.#isMixed && line["shouldQuery"] !== false) this.#watch.onViolation(`process ${this.pid} goes on with another model`);
     if (line["shouldQuery"] === false) void this.#acknowledge();
     else this.#turn = this.#answer();
@@ -189,20 +220,13 @@ export class RememberingProcess {
   }
 
   #control({ request_id, request }: Line): void {
-    switch (request.subtype) {
+    const { subtype } = request;
+    if (isSetting(subtype)) return this.#set(request_id as string, subtype, request);
+    switch (subtype) {
       case "initialize":
         if (this.system !== undefined) this.#watch.onViolation(`process ${this.pid} was given to a second conversation`);
         this.system ??= request.systemPrompt as string[];
         if (request.sdkMcpServers !== undefined) this.#tools = this.#ask("tools/list", {}).then(({ result }) => result.tools);
-        break;
-      case "apply_flag_settings":
-        this.#setEnvironment(request.settings.env ?? {});
-        break;
-      case "set_model":
-        this.#setModel(request.model as string);
-        break;
-      case "set_max_thinking_tokens":
-        this.#thinkingTokens = request.max_thinking_tokens as number | null;
         break;
       case "rewind_conversation":
         if (!this.#abilities.steps) return this.#say(refusalLine(request_id, "Unsupported control request subtype: rewind_conversation"));
@@ -217,10 +241,43 @@ export class RememberingProcess {
     this.#say(successLine(request_id as string, { models, account: { tokenSource: "fake" } }));
   }
 
+  #set(requestId: string, subtype: SettingRequest, request: Line): void {
+    const fault = this.#watch.faultOfSetting(this, subtype);
+    if (fault === "dies") return void process.kill(this.pid, "SIGKILL");
+    const isHad = fault === undefined || fault === "late" || fault === "unanswered";
+    if (isHad) this.#apply(subtype, request);
+    else this.lacks.add(subtype);
+    if (fault === "unanswered") return;
+    if (fault === "refused") return this.#say(refusalLine(requestId, "the setting is refused"));
+    const answer = (): void => this.#say(successLine(requestId, {}));
+    if (fault === "late") void delay(lateMs).then(answer);
+    else answer();
+  }
+
+  #apply(subtype: SettingRequest, request: Line): void {
+    switch (subtype) {
+      case "apply_flag_settings": {
+        const { effortLevel, env = {} } = request["settings"] as { effortLevel?: string | null; env?: Record<string, string> };
+        if (effortLevel !== undefined) this.#settings = { ...this.#settings, effort: effortLevel };
+        return this.#setEnvironment(env);
+      }
+      case "set_model":
+        return this.#setModel(request["model"] as string);
+      case "set_max_thinking_tokens":
+        this.#settings = { ...this.#settings, thinkingTokens: request["max_thinking_tokens"] as number | null };
+    }
+  }
+
   /** As the real ones do: what is not named stays, and "" is as if it were not set. */
   #setEnvironment(env: Readonly<Record<string, string>>): void {
     const bound = env["CLAUDE_CODE_MAX_OUTPUT_TOKENS"] ?? this.outputTokensMax;
     this.outputTokensMax = bound === "" ? undefined : bound;
+    const { CLAUDE_CODE_DISABLE_THINKING: off, CLAUDE_CODE_EXTRA_BODY: body } = env;
+    this.#settings = {
+      ...this.#settings,
+      ...(off === undefined ? {} : { isThinkingOff: off !== "" }),
+      ...(body === undefined ? {} : { parameters: JSON.parse(body === "" ? "{}" : body) as Record<string, unknown> }),
+    };
   }
 
   /** One that cannot be emptied notes the change in its conversation, as 2.1.197 does. */
@@ -248,8 +305,9 @@ export class RememberingProcess {
     await delay(this.#random.pick(ackDelaysMs));
     if (fault === "unanswered") return;
     if (fault === "garbled") return this.#say(successLine(requestId, { rewound: "perhaps" }));
-    const refusal = isTooEarly ? "turn running" : fault === "refused" ? "stale target" : undefined;
+    const refusal = isTooEarly ? "turn running" : fault === "refused" || fault === "pretended" ? "stale target" : undefined;
     const reply = refusal === undefined ? this.#history.rewind(request) : refused(refusal);
+    if (fault === "overdone") this.#history.loseLast();
     this.#rewoundAtMs = performance.now();
     const healsAll = reply.rewound && this.#history.length === 0;
     if (healsAll) this.#isMixed = false;
@@ -257,7 +315,9 @@ export class RememberingProcess {
     else this.#soundness = "refused";
     this.#openRewinds = Math.max(0, this.#openRewinds - 1);
     this.#watch.onRewind(reply.rewound);
-    this.#say(successLine(requestId, reply));
+    const target = request.target_message_uuid;
+    const pretence: RewindReply = { rewound: true, targetMessageUuid: target, prefillText: "", precedingAssistantUuid: null };
+    this.#say(successLine(requestId, fault === "pretended" ? pretence : reply));
   }
 
   async #acknowledge(): Promise<void> {
@@ -362,8 +422,7 @@ export class RememberingProcess {
 
   /** What the API is asked with now is held against its rules. */
   #judge(tools: readonly ToldTool[]): void {
-    const { model, system, outputTokensMax, messages } = this.told;
-    const thinkingTokens = this.#thinkingTokens;
+    const { model, system, outputTokensMax, messages, settings: { thinkingTokens } } = this.told;
     const fault = faultOf({ model: resolvedModel(model), system: system.join("\n\n"), outputTokensMax, thinkingTokens, messages, tools });
     if (fault !== null) this.#watch.onViolation(`process ${this.pid} was told what the API refuses: ${fault.rule}: ${fault.message}`);
   }
@@ -410,6 +469,10 @@ export class RememberingProcess {
     const line = JSON.stringify(message).replaceAll("\u2028", "\\u2028").replaceAll("\u2029", "\\u2029");
     this.#socket.write(`${line}\n`);
   }
+}
+
+function isSetting(subtype: unknown): subtype is SettingRequest {
+  return settingRequests.some((name) => name === subtype);
 }
 
 function mannerOf({ messages }: Told): Manner {

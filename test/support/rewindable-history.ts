@@ -122,6 +122,11 @@ export class RewindableHistory {
     };
   }
 
+  /** Forgets the last line, as no CLI does. */
+  loseLast(): void {
+    this.#kept.pop();
+  }
+
   #find({ target_message_uuid, last_seen_user_message_uuid, allow_assistant_target }: RewindRequest): number | Refusal {
     const index = this.#kept.findIndex(({ uuids }) => isSame(uuids[0], target_message_uuid));
     const target = this.#kept[index];

@@ -1,5 +1,5 @@
 /** A chat request as a client of the trees makes it, and what came of it. */
-import { chatRequest, readSse, readStrictSse } from "./sse.ts";
+import { chatRequest, readBytes, readSse, readStrictSse } from "./sse.ts";
 import { within } from "./exit.ts";
 import type { ChatBody } from "./conversation-trees.ts";
 
@@ -62,6 +62,19 @@ export async function begin(url: string, body: ChatBody): Promise<Begun | Refusa
       return data;
     },
   };
+}
+
+/** Asks for a stream and leaves so many milliseconds later, whatever has come by then. Gives the refusal that came before. */
+export async function askAndLeaveAfter(url: string, body: ChatBody, ms: number): Promise<Refusal | undefined> {
+  const signal = AbortSignal.timeout(ms);
+  try {
+    const response = await chatRequest(url, { ...body, stream: true }, { signal });
+    if (response.status !== 200) return await refusalOf(response);
+    await readBytes(response);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+  return undefined;
 }
 
 /** Asks and leaves when `moment` has come. Gives the refusal that came before it; rejects when an answer did. */

@@ -8,32 +8,40 @@ import { within } from "./exit.ts";
 import { type Random, seededRandom } from "./random.ts";
 import type { RememberingClaude } from "./remembering-claude.ts";
 import type { RememberingProcess, Told, View } from "./remembering-process.ts";
-import { ask, askAndLeave, begin, errorIn, type Refusal } from "./tree-client.ts";
+import { ask, askAndLeave, askAndLeaveAfter, begin, errorIn, type Refusal } from "./tree-client.ts";
 
 const stepsMax = 6;
 const eventMsMax = 20_000;
+const leftSoonMsMax = 40;
 
 export const judgedStyle: TreeStyle = {
   models: new Map([["opus", "opus"], ["claude-opus-4", "opus"], ["sonnet", "sonnet"]]),
   systems: ["", "", "", "", "Be brief.", "Be brief. ", "You are \"a\\pirate\".\n\u2028😀"],
   bounds: [undefined, undefined, undefined, undefined, undefined, 100, 4_000],
+  settings: [
+    {}, {}, {}, { reasoning_effort: "low" }, { reasoning_effort: "high", stop: ["STOP!"] }, { reasoning_effort: "none" },
+    { reasoning_effort: "none", temperature: 0.5 }, { thinking: { type: "enabled", budget_tokens: 2_000 } }, { thinking: { type: "enabled", budget_tokens: 10 } },
+    { stop: ["STOP!", "HALT!"], temperature: 0.5 },
+  ],
   word: (random) => (random.below(6) === 0 ? `n${random.nastyText(8)}.` : random.pick(["yes", "no", "why", "go on", "more"])),
-  cuts: ["left-midway", "left-before", "killed-midway"],
+  cuts: ["left-midway", "left-before", "left-soon", "killed-midway"],
 };
 
 /** What a process was told, as a client would have had to ask for it. */
-function askedFor({ model, system, outputTokensMax, messages }: Told): Asked {
+function askedFor({ model, system, outputTokensMax, settings, messages }: Told): Asked {
   return {
-    model, system: system.join("\n\n"), outputTokensMax,
+    model, system: system.join("\n\n"), outputTokensMax, settings,
     messages: messages.map(({ role, content }) => askedMessage({ role, texts: content.map((block) => block.text ?? JSON.stringify(block)) })),
   };
 }
 
 const keyOf = (asked: Asked): string => JSON.stringify(asked);
+/** All but what a process is told anew with each turn. */
+const conversationKey = ({ model, system, messages }: Asked): string => JSON.stringify({ model, system, messages });
 
 function standsInside(told: Asked, asked: Asked): boolean {
   return told.messages.length < asked.messages.length
-    && keyOf(told) === keyOf({ ...asked, messages: asked.messages.slice(0, told.messages.length) });
+    && conversationKey(told) === conversationKey({ ...asked, messages: asked.messages.slice(0, told.messages.length) });
 }
 
 export interface JudgedServer {
@@ -50,6 +58,7 @@ export class Observations {
   readonly #server: JudgedServer;
   /** Every request that was ever made. */
   readonly #asked = new Set<string>();
+  readonly #conversations = new Set<string>();
   readonly #byAnswer = new Map<string, View>();
   readonly #waiting = new Map<string, (view: View) => void>();
   /** The last turn of each request: one whose process dies before it has answered is asked again of another. */
@@ -57,6 +66,8 @@ export class Observations {
   /** Turns that nobody asked for, and what is known of their processes. */
   readonly strays: object[] = [];
   readonly killed = new Set<RememberingProcess>();
+  /** How many settings were not had. */
+  settingFaults = 0;
   freshKills = 0;
   errorsOfKills = 0;
   readonly steps = new Map<string, number>();
@@ -68,21 +79,31 @@ export class Observations {
   constructor(server: JudgedServer) {
     this.#server = server;
     server.claude.onTurn = (view) => {
-      const key = keyOf(askedFor(view.told));
-      const { pid, hasRehearsed } = view.process;
-      if (!this.#asked.has(key)) this.strays.push({ pid, hasRehearsed, isKilled: this.killed.has(view.process), told: askedFor(view.told) });
+      const asked = askedFor(view.told);
+      const key = keyOf(asked);
+      const { pid, hasRehearsed, lacks } = view.process;
+      // A process that lacks a setting may have asked; no client may get its answer. The model is another matter: no other than the one that was asked for may see the prompt.
+      const isExcused = lacks.size > 0 && !lacks.has("set_model") && this.#conversations.has(conversationKey(asked));
+      if (!this.#asked.has(key) && !isExcused) this.strays.push({ pid, hasRehearsed, isKilled: this.killed.has(view.process), told: askedFor(view.told) });
       this.#byAnswer.set(view.answer.trim(), view);
       this.#lastTurns.set(key, view);
       if (view.process.hasRehearsed) this.rehearsedTurns++;
-      this.#waiting.get(key)?.(view);
-      this.#waiting.delete(key);
+      for (const [wanted, tell] of this.#waiting) {
+        if (wanted !== key && !(isExcused && conversationKey(JSON.parse(wanted) as Asked) === conversationKey(asked))) continue;
+        tell(view);
+        this.#waiting.delete(wanted);
+      }
     };
   }
 
   note(plan: Plan): void {
     this.steps.set(plan.name, (this.steps.get(plan.name) ?? 0) + 1);
     this.requests += plan.bodies.length;
-    for (const body of plan.bodies) this.#asked.add(keyOf(askedBy(body, judgedStyle.models)));
+    for (const body of plan.bodies) {
+      const asked = askedBy(body, judgedStyle.models);
+      this.#asked.add(keyOf(asked));
+      this.#conversations.add(conversationKey(asked));
+    }
   }
 
   /** Holds an answer against its request, and gives the turn it came from. An answer belongs to one request. */
@@ -117,9 +138,17 @@ export class Observations {
     return true;
   }
 
-  /** One that was killed just when a request had booted it is not hidden from the client; any other failure breaks the promise. */
-  excuse({ status, code, message }: Refusal, freshKillsBefore: number): void {
-    assert.ok(this.freshKills > freshKillsBefore && code === "claude_cli_failed", `answered ${status} ${code} (${message}), and nothing was killed`);
+  /** How often a client may have noticed something so far. */
+  get noticeable(): number {
+    return this.freshKills + this.settingFaults;
+  }
+
+  /**
+   * One that was killed just when a request had booted it, or that refused a setting then, is not hidden from the client;
+   * any other failure breaks the promise.
+   */
+  excuse({ status, code, message }: Refusal, noticeableBefore: number): void {
+    assert.ok(this.noticeable > noticeableBefore && code === "claude_cli_failed", `answered ${status} ${code} (${message}), and nothing was killed`);
     this.errorsOfKills++;
   }
 
@@ -166,13 +195,13 @@ async function takeAnswers(plan: Plan, tree: ConversationTree, standing: readonl
   const stoodAt = new Map(able.map((candidate) => [candidate, JSON.stringify(candidate.told)]));
   /** Nobody has used it meanwhile: a process may be given to another conversation. */
   const stillStands = (candidate: RememberingProcess): boolean => candidate.isAtRest && JSON.stringify(candidate.told) === stoodAt.get(candidate);
-  const freshKillsBefore = seen.freshKills;
+  const noticeableBefore = seen.noticeable;
   const replies = await Promise.all(plan.bodies.map((body) => ask(server.url, body)));
   const views: View[] = [];
   for (const [index, reply] of replies.entries()) {
     const body = plan.bodies[index] as ChatBody;
     if (reply.kind === "error") {
-      seen.excuse(reply, freshKillsBefore);
+      seen.excuse(reply, noticeableBefore);
       continue;
     }
     const view = seen.hold(body, reply.text);
@@ -194,16 +223,21 @@ async function takeAnswers(plan: Plan, tree: ConversationTree, standing: readonl
 
 async function cutShort({ bodies: [body], fate }: Plan, tree: ConversationTree, random: Random, { url }: JudgedServer, seen: Observations): Promise<View[]> {
   assert.ok(body !== undefined);
-  const freshKillsBefore = seen.freshKills;
+  const noticeableBefore = seen.noticeable;
+  if (fate === "left-soon") {
+    const refusal = await askAndLeaveAfter(url, body, random.below(leftSoonMsMax + 1));
+    if (refusal !== undefined) seen.excuse(refusal, noticeableBefore);
+    return [];
+  }
   if (fate === "left-before") {
     const refusal = await askAndLeave(url, body, seen.nextTurnOf(body));
     if (refusal === undefined) return [seen.lastTurnOf(body)];
-    seen.excuse(refusal, freshKillsBefore);
+    seen.excuse(refusal, noticeableBefore);
     return [];
   }
   const begun = await begin(url, body);
   if (begun.kind === "error") {
-    seen.excuse(begun, freshKillsBefore);
+    seen.excuse(begun, noticeableBefore);
     return [];
   }
   const view = seen.lastTurnOf(body);
