@@ -161,7 +161,7 @@ describe("conversation trees on the real CLI", () => {
       assert.deepEqual(strays.map(({ body }) => askedUpstream(body)), [], "nothing else was asked of the upstream");
       const hits = await scene.hits();
       assert.ok(grown >= Math.min(trees, treesMin), `only ${grown} trees were grown`);
-      assert.ok(hits > grown / 3, `only ${hits} requests went on with a living process`);
+      assert.ok(hits >= grown / 4, `only ${hits} requests went on with a living process`);
       t.diagnostic(`${grown} trees from seed ${seedFirst} on, ${scene.asked.length} requests, ${scene.stub.requests.length} upstream, ${hits} hits, ${((performance.now() - beganAtMs) / 1000).toFixed(1)} s`);
     });
   }
