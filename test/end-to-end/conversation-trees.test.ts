@@ -28,7 +28,7 @@ const plantingMsMax = 75_000;
 const crampedShare = 20;
 /** Processes rehearse when requests leave the time: trees are planted until so many turns had one that did. */
 const rehearsedTurnsWanted = 5;
-const usual: Profile = { model: "opus", system: "Be brief.", bound: undefined, settings: {} };
+const usual: Profile = { model: "opus", system: "Be brief.", bound: undefined, settings: {}, hasTool: false };
 
 interface Place {
   readonly maxProcesses: number;

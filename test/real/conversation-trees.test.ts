@@ -32,6 +32,8 @@ const style: TreeStyle = {
   systems: ["", "Be brief.", "Be brief. ", "You are \"a\\pirate\".\n\u2028😀"],
   bounds: [undefined, undefined, 500, 4_000],
   settings: [{}],
+  tools: [false],
+  hasImages: false,
   word: (random) => random.pick(["yes", "no", "why", "go on", ...cliWords, "  é日😀\n\ttext "]),
   cuts: ["left-midway", "left-before"],
 };
@@ -45,7 +47,7 @@ function joined(message: AskedMessage): AskedMessage {
 function askedUpstream(body: StubRequestBody): Asked["messages"] {
   return conversationOf(body).map(({ role, content }) => joined(askedMessage({
     role: role as "user" | "assistant",
-    texts: typeof content === "string" ? [content] : content.map((block) => block.text ?? JSON.stringify(block)),
+    blocks: typeof content === "string" ? [{ type: "text", text: content }] : content,
   })));
 }
 

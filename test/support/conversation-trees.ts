@@ -3,15 +3,26 @@
  * tree plans its next requests from what was answered before; what a process must have seen is worked out here anew,
  * without any of the server's code.
  */
+import type { ToldBlock } from "./composed-request.ts";
 import type { Random } from "./random.ts";
 import type { ToldSettings } from "./remembering-process.ts";
 import { wellFormed } from "./well-formed.ts";
 
-export interface ChatPart { readonly type: "text"; readonly text: string }
-export interface ChatMessage { readonly role: "system" | "developer" | "user" | "assistant"; readonly content: string | readonly ChatPart[] }
+export type ChatPart =
+  | { readonly type: "text"; readonly text: string }
+  | { readonly type: "image_url"; readonly image_url: { readonly url: string } };
+/** A call of the model's, as its answer had it. */
+export interface ChatCall { readonly id: string; readonly type: "function"; readonly function: { readonly name: string; readonly arguments: string } }
+export interface ChatMessage {
+  readonly role: "system" | "developer" | "user" | "assistant" | "tool";
+  readonly content: string | readonly ChatPart[];
+  readonly tool_calls?: readonly ChatCall[];
+  readonly tool_call_id?: string;
+}
 export interface ChatBody {
   readonly model: string;
   readonly messages: readonly ChatMessage[];
+  readonly tools?: readonly object[];
   readonly max_tokens?: number;
   readonly reasoning_effort?: string;
   readonly thinking?: { readonly type: "enabled"; readonly budget_tokens: number };
@@ -30,11 +41,16 @@ export interface Asked {
   readonly settings: ToldSettings;
   readonly messages: readonly AskedMessage[];
 }
-/** A user's texts count as they are; the assistant's as one, without white space around it: that much clients change. */
-export type AskedMessage = { readonly role: "user"; readonly texts: readonly string[] } | { readonly role: "assistant"; readonly text: string };
+/**
+ * A user's texts count as they are, images and results among them; the assistant's as one, without white space around
+ * it: that much clients change.
+ */
+export type AskedMessage =
+  | { readonly role: "user"; readonly texts: readonly string[] }
+  | { readonly role: "assistant"; readonly text: string; readonly calls: readonly string[] };
 
-/** What happens to a request's answer: it is taken, or the client leaves at its first piece, before it or some milliseconds after asking, or its process is killed at its first piece. */
-export type Fate = "taken" | "left-midway" | "left-before" | "left-soon" | "killed-midway";
+/** What happens to a request's answer: it is taken, or the API refuses it or breaks off in it, or the client leaves at its first piece, before it or some milliseconds after asking, or its process is killed at its first piece. */
+export type Fate = "taken" | "fails" | "fails-midway" | "left-midway" | "left-before" | "left-soon" | "killed-midway";
 
 export interface Plan {
   readonly name: string;
@@ -53,16 +69,31 @@ export interface TreeStyle {
   word(random: Random): string;
   /** In which ways requests may be cut short. */
   readonly cuts: readonly Exclude<Fate, "taken">[];
+  /** Whether clients have a tool, which the word "(call)" makes the model call once, "(calls)" twice. */
+  readonly tools: readonly boolean[];
+  /** Whether they show images. */
+  readonly hasImages: boolean;
 }
 
 /** With what a client begins its conversations. */
-export interface Profile { readonly model: string; readonly system: string; readonly bound: number | undefined; readonly settings: Settings }
+export interface Profile { readonly model: string; readonly system: string; readonly bound: number | undefined; readonly settings: Settings; readonly hasTool: boolean }
 
 /** An exchange that was answered, in whole or in part. */
-interface Past { readonly profile: Profile; readonly messages: readonly ChatMessage[]; readonly answer: string }
+interface Past { readonly profile: Profile; readonly messages: readonly ChatMessage[]; readonly answer: ChatMessage }
 
-/** How a made-up CLI is asked to hold its answer back. */
-const cutWords = ["Wait. (mute)", "Begin. (held)"] as const;
+/** How a made-up CLI is asked to hold its answer back, or to fail. */
+const cutWords: Partial<Record<Fate, string>> = {
+  "left-before": "Wait. (mute)", "left-midway": "Begin. (held)", "killed-midway": "Begin. (held)",
+  fails: "Refuse. (fails)", "fails-midway": "Break off. (breaks)",
+};
+const cutManner = /\((mute|held|fails|breaks)\)/u;
+const callWords = ["Look. (call)", "Look. (call)", "Look twice. (calls)"];
+const tool = { type: "function", function: { name: "look", description: "Looks.", parameters: { type: "object", properties: {} } } };
+/** Each of one pixel. */
+const images = [
+  "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
+  "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7",
+];
 
 /** One request in so many has other settings than the one before it. */
 const otherSettingsShare = 3;
@@ -91,7 +122,10 @@ export class ConversationTree {
   plan(): Plan {
     const random = this.#random;
     const last = this.#pasts.at(-1);
-    if (last === undefined || random.below(12) === 0) return this.#one("first", { profile: this.#begin(), messages: [this.#user()] });
+    if (last === undefined || random.below(12) === 0) {
+      const profile = this.#begin();
+      return this.#one("first", { profile, messages: [this.#user(profile)] });
+    }
     const any = random.pick(this.#pasts);
     const steps: readonly (() => Plan)[] = [
       () => this.#one("continue", this.#on(last)),
@@ -104,19 +138,25 @@ export class ConversationTree {
       () => this.#one("edit-assistant", this.#on(this.#edited(any, "assistant", false))),
       () => this.#one("forget-the-first", this.#on(this.#forgotten(any))),
       () => this.#one("swap", this.#on(this.#swapped(any))),
-      () => this.#one("several-new", { ...any, messages: [...history(any), this.#user(), this.#said(this.#style.word(random)), this.#user()] }),
-      () => this.#one("two-users", { ...any, messages: [...history(any), this.#user(), this.#user()] }),
+      () => this.#one("several-new", this.#severalNew(any)),
+      () => this.#one("two-users", { ...any, messages: [...this.#on(any).messages, this.#user(any.profile)] }),
       () => this.#one("change-profile", { ...this.#on(last), profile: this.#changed(last.profile) }),
+      () => this.#noted(last),
+      () => this.#noted(last),
       () => this.#several(last),
       () => this.#several(any),
+      () => this.#cutShort(last),
       () => this.#cutShort(any),
     ];
+    // An agent gives its calls' results more often than not; else it passes them by.
+    if (last.answer.tool_calls !== undefined && random.below(2) === 0) return this.#one("results", this.#on(last));
     return random.pick(steps)();
   }
 
   /** An answer, or the part of one that the client keeps. */
-  remember(body: ChatBody, answer: string): void {
+  remember(body: ChatBody, text: string, calls: readonly ChatCall[] = []): void {
     const origin = this.#origins.get(body);
+    const answer: ChatMessage = { role: "assistant", content: text, ...(calls.length === 0 ? {} : { tool_calls: calls }) };
     if (origin !== undefined) this.#pasts.push({ ...origin, answer });
   }
 
@@ -133,23 +173,61 @@ export class ConversationTree {
   #cutShort(past: Past): Plan {
     const { messages, profile } = this.#on(past);
     const fate = this.#random.pick(this.#style.cuts);
-    if (fate === "left-soon") return this.#one("cut-soon", { profile, messages }, fate);
-    const manner: ChatMessage = { role: "user", content: fate === "left-before" ? cutWords[0] : cutWords[1] };
-    return this.#one("cut-short", { profile, messages: [...messages.slice(0, -1), manner] }, fate);
+    const words = cutWords[fate];
+    if (words === undefined) return this.#one(fate, this.#answerable({ profile, messages }), fate);
+    const before = messages.at(-1)?.role === "tool" ? messages : messages.slice(0, -1);
+    return this.#one(fate, { profile, messages: [...before, { role: "user", content: words }] }, fate);
+  }
+
+  /** A client that adds words of its own to each request and takes them back with the next one. */
+  #noted(past: Past): Plan {
+    const said = this.#answerable(this.#on(past));
+    const last = said.messages.at(-1);
+    const note = { type: "text", text: `Note ${this.#style.word(this.#random)}` } as const;
+    const isInside = last?.role === "user" && this.#random.below(2) === 0;
+    const messages: ChatMessage[] = isInside
+      ? [...said.messages.slice(0, -1), { role: "user", content: [...partsOf(last), note] }]
+      : [...said.messages, { role: "user", content: note.text }];
+    const plan = this.#one("noted", { ...said, messages });
+    for (const body of plan.bodies) this.#origins.set(body, said);
+    return plan;
+  }
+
+  #severalNew(past: Past): Omit<Past, "answer"> {
+    const { profile, messages } = this.#answerable(this.#on(past));
+    return { profile, messages: [...messages, this.#said(this.#style.word(this.#random)), this.#user(profile)] };
+  }
+
+  /** The results of an answer's calls. */
+  #results({ answer: { tool_calls: calls = [] } }: Past): ChatMessage[] {
+    return calls.map(({ id }): ChatMessage => {
+      const text = this.#random.below(8) === 0 ? "" : this.#style.word(this.#random);
+      const isShown = this.#style.hasImages && this.#random.below(6) === 0;
+      return { role: "tool", tool_call_id: id, content: isShown ? [{ type: "text", text: "Seen:" }, this.#image()] : text };
+    });
+  }
+
+  #image(): ChatPart {
+    return { type: "image_url", image_url: { url: this.#random.pick(images) } };
   }
 
   /** What was once cut short is asked in other words the next time. */
   #answerable(said: Omit<Past, "answer">): Omit<Past, "answer"> {
     const last = said.messages.at(-1);
-    return cutWords.some((words) => textOf(last).includes(words)) ? { ...said, messages: [...said.messages.slice(0, -1), this.#user()] } : said;
+    return cutManner.test(textOf(last)) ? { ...said, messages: [...said.messages.slice(0, -1), this.#user(said.profile)] } : said;
   }
 
   #on(past: Past): Omit<Past, "answer"> {
-    return { profile: past.profile, messages: [...history(past), this.#user()] };
+    const { profile, messages, answer } = past;
+    const results = this.#results(past);
+    // Some agents say something beside their results.
+    const isSilent = results.length > 0 && this.#random.below(2) === 0;
+    return { profile, messages: [...messages, answer, ...results, ...(isSilent ? [] : [this.#user(profile)])] };
   }
 
-  #user(): ChatMessage {
-    const text = this.#style.word(this.#random);
+  #user({ hasTool }: Profile): ChatMessage {
+    const text = hasTool && this.#random.below(3) === 0 ? this.#random.pick(callWords) : this.#style.word(this.#random);
+    if (this.#style.hasImages && this.#random.below(8) === 0) return { role: "user", content: [{ type: "text", text }, this.#image()] };
     if (this.#random.below(5) > 0) return { role: "user", content: text };
     return { role: "user", content: [{ type: "text", text }, { type: "text", text: this.#style.word(this.#random) }] };
   }
@@ -165,7 +243,7 @@ export class ConversationTree {
     const old = textOf(past.messages[place]);
     // The smallest changes are the ones that are overlooked.
     const text = this.#random.pick(role === "user" ? [this.#style.word(this.#random), `${old} `, ` ${old}`, `${old}.`] : [this.#style.word(this.#random), `${old.trim()}.`, `.${old}`]);
-    const messages = past.messages.map((message, index): ChatMessage => (index === place ? { role, content: text } : message));
+    const messages = past.messages.map((message, index): ChatMessage => (index === place ? { ...message, content: text } : message));
     return { ...past, messages: isCutThere ? messages.slice(0, place + 1) : messages };
   }
 
@@ -178,7 +256,8 @@ export class ConversationTree {
   #swapped(past: Past): Past {
     if (past.messages.length < 5) return past;
     const [a, b, c, d, ...rest] = past.messages as [ChatMessage, ChatMessage, ChatMessage, ChatMessage, ...ChatMessage[]];
-    return a.role === c.role ? { ...past, messages: [c, d, a, b, ...rest] } : past;
+    const isPlain = [a, b, c, d].every(({ role, tool_calls: calls }) => role !== "tool" && calls === undefined);
+    return isPlain && a.role === c.role ? { ...past, messages: [c, d, a, b, ...rest] } : past;
   }
 
   #begin(): Profile {
@@ -191,7 +270,7 @@ export class ConversationTree {
   }
 
   #body(said: Omit<Past, "answer">): ChatBody {
-    const { model, system } = said.profile;
+    const { model, system, hasTool } = said.profile;
     const { bound, settings } = this.#random.below(otherSettingsShare) === 0 ? drawProfile(this.#random, this.#style) : said.profile;
     const systemMessages: ChatMessage[] = system === "" ? [] : [{ role: this.#random.pick(["system", "developer"] as const), content: system }];
     const body: ChatBody = {
@@ -199,6 +278,7 @@ export class ConversationTree {
       messages: [...systemMessages, ...said.messages.map((message) => (message.role === "assistant" ? this.#handledByClient(message) : message))],
       ...(bound === undefined ? {} : { max_tokens: bound }),
       ...settings,
+      ...(hasTool ? { tools: [tool] } : {}),
       stream: this.#random.below(2) === 0,
     };
     this.#origins.set(body, said);
@@ -210,12 +290,12 @@ export class ConversationTree {
     const text = textOf(message);
     switch (this.#random.below(6)) {
       case 0:
-        return { role: "assistant", content: text.trim() };
+        return { ...message, content: text.trim() };
       case 1:
-        return { role: "assistant", content: `\n${text} \n` };
+        return { ...message, content: `\n${text} \n` };
       case 2: {
         const middle = Math.floor(text.length / 2);
-        return { role: "assistant", content: [{ type: "text", text: text.slice(0, middle) }, { type: "text", text: text.slice(middle) }] };
+        return { ...message, content: [{ type: "text", text: text.slice(0, middle) }, { type: "text", text: text.slice(middle) }] };
       }
       default:
         return message;
@@ -224,25 +304,27 @@ export class ConversationTree {
 }
 
 /** Any of a style's beginnings. */
-export function drawProfile(random: Random, { models, systems, bounds, settings }: TreeStyle): Profile {
-  return { model: random.pick([...models.keys()]), system: random.pick(systems), bound: random.pick(bounds), settings: random.pick(settings) };
+export function drawProfile(random: Random, { models, systems, bounds, settings, tools }: TreeStyle): Profile {
+  return {
+    model: random.pick([...models.keys()]), system: random.pick(systems), bound: random.pick(bounds), settings: random.pick(settings),
+    hasTool: random.pick(tools),
+  };
 }
 
 /** The request as the model must see it: neighbours of a role are one message, what is only white space is none. */
 export function askedBy(body: ChatBody, models: ReadonlyMap<string, string>): Asked {
   const { model, messages, max_tokens } = body;
   const system: string[] = [];
-  const asked: { role: "user" | "assistant"; texts: string[] }[] = [];
-  for (const { role, content } of messages) {
-    const texts = (typeof content === "string" ? [content] : content.map(({ text }) => text));
-    if (role === "system" || role === "developer") {
-      system.push(texts.join(""));
+  const asked: { role: "user" | "assistant"; blocks: ToldBlock[] }[] = [];
+  for (const message of messages) {
+    if (message.role === "system" || message.role === "developer") {
+      system.push(textOf(message));
       continue;
     }
-    const visible = texts.filter((text) => text.trim() !== "");
+    const role = message.role === "assistant" ? "assistant" : "user";
     const last = asked.at(-1);
-    if (last?.role === role) last.texts.push(...visible);
-    else asked.push({ role, texts: visible });
+    if (last?.role === role) last.blocks.push(...blocksOf(message));
+    else asked.push({ role, blocks: blocksOf(message) });
   }
   return {
     model: models.get(model) ?? model,
@@ -268,15 +350,37 @@ function askedSettings({ max_tokens = Infinity, reasoning_effort, thinking, temp
   };
 }
 
-export function askedMessage({ role, texts }: { readonly role: "user" | "assistant"; readonly texts: readonly string[] }): AskedMessage {
-  return role === "user" ? { role, texts: texts.map(wellFormed) } : { role, text: wellFormed(texts.join("").trim()) };
+/** A message in the API's blocks, as one that was asked for. */
+export function askedMessage({ role, blocks }: { readonly role: "user" | "assistant"; readonly blocks: readonly ToldBlock[] }): AskedMessage {
+  const words = blocks.filter(({ type }) => type !== "tool_use").map(wordOf);
+  if (role === "user") return { role, texts: words };
+  return { role, text: words.join("").trim(), calls: blocks.flatMap(({ type, id, name }) => (type === "tool_use" ? [`${String(name)} ${String(id)}`] : [])) };
 }
 
-function history({ messages, answer }: Past): ChatMessage[] {
-  return [...messages, { role: "assistant", content: answer }];
+function wordOf(block: ToldBlock): string {
+  const { type, text } = block;
+  if (type === "text") return wellFormed(text ?? "");
+  if (type === "image") return `[image ${String((block["source"] as { data?: string } | undefined)?.data ?? block["data"])}]`;
+  if (type !== "tool_result") return JSON.stringify(block);
+  const { tool_use_id: id, content = [] } = block;
+  const parts = typeof content === "string" ? [{ type: "text", text: content }] : content as readonly ToldBlock[];
+  return `[result of ${String(id)}: ${parts.map(wordOf).join("")}]`;
+}
+
+/** A message as the API has it. What is only white space is left out, but for a result's. */
+function blocksOf(message: ChatMessage): ToldBlock[] {
+  const parts = partsOf(message).map((part): ToldBlock => (part.type === "text"
+    ? part
+    : { type: "image", source: { data: part.image_url.url.replace(/^.*,/u, "") } }));
+  if (message.role === "tool") return [{ type: "tool_result", tool_use_id: message.tool_call_id, content: parts }];
+  const calls = (message.tool_calls ?? []).map(({ id, function: { name } }) => ({ type: "tool_use", id, name }));
+  return [...parts.filter(({ type, text }) => type !== "text" || (text ?? "").trim() !== ""), ...calls];
+}
+
+function partsOf({ content }: ChatMessage): readonly ChatPart[] {
+  return typeof content === "string" ? [{ type: "text", text: content }] : content;
 }
 
 function textOf(message: ChatMessage | undefined): string {
-  const content = message?.content ?? "";
-  return typeof content === "string" ? content : content.map(({ text }) => text).join("");
+  return message === undefined ? "" : partsOf(message).map((part) => (part.type === "text" ? part.text : "")).join("");
 }

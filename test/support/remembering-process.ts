@@ -3,7 +3,7 @@ import { createHash, randomBytes, randomUUID } from "node:crypto";
 import type { Socket } from "node:net";
 import { setImmediate as nextRound, setTimeout as delay } from "node:timers/promises";
 import {
-  assistantLine, callEvents, errorLine, mcpLine, messageDelta, messageStart, refusalLine, resultLine, successLine, textDelta, userLine,
+  assistantLine, callEvents, errorLine, mcpLine, messageDelta, messageStart, refusalLine, resultLine, successLine, syntheticLine, textDelta, userLine,
 } from "./cli-lines.ts";
 import { faultOf, type ToldBlock, type ToldMessage, type ToldTool } from "./composed-request.ts";
 import type { Random } from "./random.ts";
@@ -43,9 +43,10 @@ export interface View {
 
 /**
  * How a question is answered: `whole`; `held` after its first piece, or `mute` before it, until somebody ends it; with a
- * `call` of the first tool, or two `calls`, behind it. A question says so by the word in parentheses: "(held)".
+ * `call` of the first tool, or two `calls`, behind it; or the API `fails` it, or `breaks` off behind its first piece. A
+ * question says so by the word in parentheses: "(held)".
  */
-export type Manner = "whole" | "held" | "mute" | "call" | "calls";
+export type Manner = "whole" | "held" | "mute" | "call" | "calls" | "fails" | "breaks";
 
 /** Within this time the server has read an answer to a rewind, in milliseconds. */
 const rewindReadMsMax = 250;
@@ -354,6 +355,7 @@ export class RememberingProcess {
       this.#watch.onTurn(view);
       const calls = await this.#speak(view, pieces, tools, stopped);
       if (calls === "stopped") return this.#breakOff(turns, "aborted_streaming", interruptedText);
+      if (calls === "failed") return this.#failTurn(mannerOf(view.told));
       view.isWhole = true;
       if (calls.length === 0) return this.#end(resultLine(turns, view.answer));
       const outcome = await this.#untilResults(calls, stopped);
@@ -364,7 +366,7 @@ export class RememberingProcess {
   /** Writes one answer, and gives the calls in it. What was said of it when it is stopped stays in the history. */
   async #speak(
     view: View, pieces: readonly string[], tools: readonly ToldTool[], stopped: Promise<"stopped">,
-  ): Promise<readonly Call[] | "stopped"> {
+  ): Promise<readonly Call[] | "stopped" | "failed"> {
     const manner = mannerOf(view.told);
     const id = `msg_${randomUUID()}`;
     const keep = (block: ToldBlock): void => {
@@ -378,16 +380,18 @@ export class RememberingProcess {
       return "stopped";
     };
     if (manner === "mute") return stopped;
+    if (manner === "fails") return "failed";
     this.#say(messageStart(id, this.model));
     for (const piece of pieces) {
       this.#say(textDelta(piece));
       said += piece;
       if (manner === "held") return stopped.then(stop);
+      if (manner === "breaks") return "failed";
       if (this.#random.below(2) === 0 && await Promise.race([stopped, nextRound()]) === "stopped") return stop();
     }
     keep({ type: "text", text: view.answer });
     const name = tools[0]?.name;
-    const wanted = name === undefined ? 0 : { call: 1, calls: 2, whole: 0, held: 0 }[manner];
+    const wanted = name === undefined ? 0 : { whole: 0, held: 0, breaks: 0, call: 1, calls: 2 }[manner];
     const calls = Array.from({ length: wanted }, (): Call => ({ id: `toolu_${randomBytes(8).toString("hex")}`, name: name ?? "" }));
     for (const [index, call] of calls.entries()) {
       for (const line of callEvents(index + 1, call.id, call.name)) this.#say(line);
@@ -434,6 +438,16 @@ export class RememberingProcess {
     this.#end(errorLine(turns, terminalReason));
   }
 
+  /** The prompt stays in the history, and none of the answer. */
+  #failTurn(manner: Manner): void {
+    this.#soundness = "interrupted";
+    const [said, result] = manner === "fails"
+      ? syntheticLine("invalid_request", 400, "Prompt is too long")
+      : syntheticLine("server_error", 500, "API Error: 500 Internal server error");
+    this.#say(said ?? {});
+    this.#end(result ?? {});
+  }
+
   #end(result: object): void {
     this.view = undefined;
     this.#stop = undefined;
@@ -477,6 +491,6 @@ function isSetting(subtype: unknown): subtype is SettingRequest {
 
 function mannerOf({ messages }: Told): Manner {
   const text = messages.at(-1)?.content.map((block) => block.text ?? "").join(" ") ?? "";
-  const word = /\((held|mute|calls?)\)/u.exec(text)?.[1];
+  const word = /\((held|mute|calls?|fails|breaks)\)/u.exec(text)?.[1];
   return (word as Manner | undefined) ?? "whole";
 }

@@ -1,11 +1,11 @@
 /** A chat request as a client of the trees makes it, and what came of it. */
 import { chatRequest, readBytes, readSse, readStrictSse } from "./sse.ts";
 import { within } from "./exit.ts";
-import type { ChatBody } from "./conversation-trees.ts";
+import type { ChatBody, ChatCall } from "./conversation-trees.ts";
 
 /** A failure as the client is told of it; 200 where the stream had begun. */
 export interface Refusal { readonly kind: "error"; readonly status: number; readonly code: string | null; readonly message: string }
-export type Reply = { readonly kind: "answer"; readonly text: string } | Refusal;
+export type Reply = { readonly kind: "answer"; readonly text: string; readonly calls: readonly ChatCall[] } | Refusal;
 
 /** An answer that has begun and goes on until somebody ends it. */
 export interface Begun {
@@ -27,14 +27,15 @@ async function askUnbounded(url: string, body: ChatBody): Promise<Reply> {
   const response = await chatRequest(url, body);
   if (response.status !== 200) return refusalOf(response);
   if (!body.stream) {
-    const answer = await response.json() as { choices: [{ message: { content: string } }] };
-    return { kind: "answer", text: answer.choices[0].message.content };
+    const { choices: [{ message }] } = await response.json() as { choices: [{ message: { content: string | null; tool_calls?: ChatCall[] } }] };
+    return { kind: "answer", text: message.content ?? "", calls: message.tool_calls ?? [] };
   }
   const { data } = await readStrictSse(response);
   const error = errorIn(data.at(-1));
   if (error !== undefined) return { kind: "error", status: 200, code: error, message: data.at(-1) ?? "" };
   if (data.at(-1) !== "[DONE]") throw new Error(`the stream ended without an end mark: ${data.at(-1)}`);
-  return { kind: "answer", text: data.slice(0, -1).map(deltaIn).join("") };
+  const said = data.slice(0, -1);
+  return { kind: "answer", text: said.map(deltaIn).join(""), calls: callsIn(said) };
 }
 
 /** Asks for a stream and reads its first piece. */
@@ -104,6 +105,20 @@ async function refusalOf(response: Response): Promise<Refusal> {
 export function errorIn(data: string | undefined): string | undefined {
   if (data === undefined || data === "[DONE]") return undefined;
   return (JSON.parse(data) as { error?: { code: string } }).error?.code;
+}
+
+/** Calls in the parts in which they stream. */
+function callsIn(data: readonly string[]): ChatCall[] {
+  const calls: ChatCall[] = [];
+  for (const text of data) {
+    const { choices } = JSON.parse(text) as { choices: { delta: { tool_calls?: (ChatCall & { index: number })[] } }[] };
+    for (const { index, ...part } of choices.flatMap(({ delta }) => delta.tool_calls ?? [])) {
+      const { name = "", arguments: given = "" } = calls[index]?.function ?? {};
+      const { name: more = "", arguments: moreGiven = "" } = part.function as Partial<ChatCall["function"]>;
+      calls[index] = { ...part, ...calls[index], type: "function", function: { name: name + more, arguments: given + moreGiven } };
+    }
+  }
+  return calls;
 }
 
 function deltaIn(data: string): string {

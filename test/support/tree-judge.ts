@@ -13,6 +13,9 @@ import { ask, askAndLeave, askAndLeaveAfter, begin, errorIn, type Refusal } from
 const stepsMax = 6;
 const eventMsMax = 20_000;
 const leftSoonMsMax = 40;
+/** How a client is told of a turn that the API refused, and of one in which it broke off. */
+const refusedCode = "context_length_exceeded";
+const brokenCode = "upstream_error";
 
 export const judgedStyle: TreeStyle = {
   models: new Map([["opus", "opus"], ["claude-opus-4", "opus"], ["sonnet", "sonnet"]]),
@@ -24,14 +27,16 @@ export const judgedStyle: TreeStyle = {
     { stop: ["STOP!", "HALT!"], temperature: 0.5 },
   ],
   word: (random) => (random.below(6) === 0 ? `n${random.nastyText(8)}.` : random.pick(["yes", "no", "why", "go on", "more"])),
-  cuts: ["left-midway", "left-before", "left-soon", "killed-midway"],
+  cuts: ["left-midway", "left-before", "left-soon", "killed-midway", "fails", "fails-midway"],
+  tools: [false, true],
+  hasImages: true,
 };
 
 /** What a process was told, as a client would have had to ask for it. */
 function askedFor({ model, system, outputTokensMax, settings, messages }: Told): Asked {
   return {
     model, system: system.join("\n\n"), outputTokensMax, settings,
-    messages: messages.map(({ role, content }) => askedMessage({ role, texts: content.map((block) => block.text ?? JSON.stringify(block)) })),
+    messages: messages.map(({ role, content }) => askedMessage({ role, blocks: content })),
   };
 }
 
@@ -205,7 +210,7 @@ async function takeAnswers(plan: Plan, tree: ConversationTree, standing: readonl
       continue;
     }
     const view = seen.hold(body, reply.text);
-    tree.remember(body, reply.text);
+    tree.remember(body, reply.text, reply.calls);
     views.push(view);
   }
   const continued = views.filter((view) => able.includes(view.process)).length;
@@ -229,6 +234,13 @@ async function cutShort({ bodies: [body], fate }: Plan, tree: ConversationTree, 
     if (refusal !== undefined) seen.excuse(refusal, noticeableBefore);
     return [];
   }
+  if (fate === "fails") {
+    const reply = await ask(url, body);
+    assert.ok(reply.kind === "error", "an answer came where the API refused");
+    if (reply.code === refusedCode) return [seen.lastTurnOf(body)];
+    seen.excuse(reply, noticeableBefore);
+    return [];
+  }
   if (fate === "left-before") {
     const refusal = await askAndLeave(url, body, seen.nextTurnOf(body));
     if (refusal === undefined) return [seen.lastTurnOf(body)];
@@ -246,6 +258,11 @@ async function cutShort({ bodies: [body], fate }: Plan, tree: ConversationTree, 
     begun.leave();
     // Some clients keep what they have got.
     if (random.below(2) === 0) tree.remember(body, begun.text);
+    return [view];
+  }
+  if (fate === "fails-midway") {
+    const rest = await within(begun.rest(), eventMsMax, () => "the stream of a turn that broke off did not end");
+    assert.equal(errorIn(rest.at(-1)), brokenCode);
     return [view];
   }
   assert.ok(seen.kill(view.process), "a process that answers is gone");
