@@ -27,6 +27,8 @@ export interface Asked {
   readonly turn: Turn;
   readonly signal: AbortSignal;
   readonly complete: Complete;
+  /** Whether the turn was asked before, with a parameter that the API refused. */
+  readonly isAgain: boolean;
 }
 
 export interface AttemptsOptions {
@@ -45,13 +47,14 @@ export class Attempts {
   readonly #course: Course;
   /** Whether a process has begun to answer. */
   #hasAnswer = false;
-  /** Whether the turn has had a process. */
-  #wasSeated = false;
+  /** Whether the turn has had a process, and is counted. */
+  #wasSeated: boolean;
 
   constructor(options: AttemptsOptions, asked: Asked, course: Course) {
     this.#options = options;
     this.#asked = asked;
     this.#course = course;
+    this.#wasSeated = asked.isAgain;
   }
 
   /**
@@ -171,7 +174,8 @@ export class Attempts {
   }
 
   get #seeker(): Seeker {
-    return { turn: this.#asked.turn, profile: this.#course.profile, missed: missOf(this.#course) };
+    const { timeline, profile } = this.#course;
+    return { turn: this.#asked.turn, timeline, profile, missed: missOf(this.#course) };
   }
 
   #sit(seat: Seat): Seat {

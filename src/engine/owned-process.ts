@@ -1,6 +1,6 @@
 import type { Conversation } from "../claude/conversation.ts";
 import type { ClaudeProcess } from "../claude/process.ts";
-import type { HistoryHash, Timeline } from "./history-hash.ts";
+import { type HistoryHash, shortened, type Timeline } from "./history-hash.ts";
 import type { RenewalFacts, Wear } from "./renewal.ts";
 import { type Clock, Timer } from "./world.ts";
 
@@ -23,6 +23,14 @@ export interface Rested {
   readonly timeline: Timeline;
 }
 
+/** A process that a turn has. */
+export interface Running {
+  readonly name: "running";
+  readonly conversation: Conversation;
+  /** The turn's, its question included. */
+  readonly timeline: Timeline;
+}
+
 /** A process that may be leased for a turn. */
 export type Free = Warm | Rested;
 
@@ -32,7 +40,7 @@ export type Use =
   | { readonly name: "booting" }
   /** It is asked what the CLI serves and what it can do. */
   | { readonly name: "probed" }
-  | { readonly name: "running"; readonly conversation: Conversation; readonly beginning: HistoryHash }
+  | Running
   | Free
   /** Its end was asked for. */
   | { readonly name: "ending" };
@@ -45,6 +53,17 @@ export function isRested(use: Use): use is Rested {
 /** Whether no turn has it, and one may. */
 export function isFree(use: Use): use is Free {
   return use.name === "warm" || isRested(use);
+}
+
+/**
+ * The histories by which a client may come back to a process. In a turn they are two: with the question, before an
+ * answer that was broken off, and without, as the question may be asked again or another in its place.
+ */
+export function historiesOf(use: Use): readonly Timeline[] {
+  if (isRested(use)) return [use.timeline];
+  if (use.name !== "running") return [];
+  const { timeline, timeline: { hashes } } = use;
+  return hashes.length > 1 ? [timeline, shortened(timeline, hashes.length - 1)] : [timeline];
 }
 
 /** The circumstances of a process's start, which hold for its whole life. */

@@ -3,10 +3,11 @@ import type { ClaudeProcess } from "../claude/process.ts";
 import { clientClosed, serverBusy, shuttingDown } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import { evictionOrder } from "./eviction.ts";
-import type { HistoryHash } from "./history-hash.ts";
+import type { Timeline } from "./history-hash.ts";
 import type { Launcher } from "./launcher.ts";
 import {
-  countByUse, type Free, isFree, isRested, OwnedProcess, type ProcessCounts, type Purpose, renewalFacts, type Use,
+  countByUse, type Free, historiesOf, isFree, isRested, OwnedProcess, type ProcessCounts, type Purpose, renewalFacts,
+  type Use,
 } from "./owned-process.ts";
 import { Places } from "./places.ts";
 import { noteMemory, type RenewalReason, whyRenewed } from "./renewal.ts";
@@ -98,10 +99,10 @@ export class Processes {
     }
   }
 
-  /** Gives a process to a turn that begins with `beginning`. */
-  run(owned: OwnedProcess, conversation: Conversation, beginning: HistoryHash): void {
+  /** Gives a process to the turn that has this timeline. */
+  run(owned: OwnedProcess, conversation: Conversation, timeline: Timeline): void {
     owned.wear.turns++;
-    this.#use(owned, { name: "running", conversation, beginning });
+    this.#use(owned, { name: "running", conversation, timeline });
   }
 
   /** Keeps a process that no turn has for others, or ends it if it is to be renewed. */
@@ -237,9 +238,8 @@ export class Processes {
 
   /** Notes why a conversation will have to be told again, unless another process has it too. */
   #noteDeparture(use: Use, reason: MissReason): void {
-    if (!isRested(use)) return;
     const others = this.all.flatMap(({ use: other }) => (isRested(other) && other !== use ? [other.timeline] : []));
-    this.#options.whereabouts.depart(use.timeline, reason, others);
+    for (const history of historiesOf(use)) this.#options.whereabouts.depart(history, reason, others);
   }
 
   #shut(): void {

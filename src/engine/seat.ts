@@ -1,5 +1,6 @@
 import type { Conversation } from "../claude/conversation.ts";
 import type { Turn } from "../turn/turn.ts";
+import type { Timeline } from "./history-hash.ts";
 import type { OwnedProcess } from "./owned-process.ts";
 import type { Profile } from "./recent-use.ts";
 import type { MissReason } from "./whereabouts.ts";
@@ -31,6 +32,7 @@ export interface Seat {
 /** A turn that looks for a process. */
 export interface Seeker {
   readonly turn: Turn;
+  readonly timeline: Timeline;
   /** The beginning of its conversation. */
   readonly profile: Profile;
   /** Why no process has any of its history; undefined if one had. */

@@ -4,7 +4,7 @@ import { clientClosed } from "../errors.ts";
 import type { Turn } from "../turn/turn.ts";
 import type { Cli } from "./cli.ts";
 import { FreeWaits, freeWaitMsMax, freeWaitsMsMax } from "./free-waits.ts";
-import { type HistoryHash, shortened, type Timeline } from "./history-hash.ts";
+import { shortened, type Timeline } from "./history-hash.ts";
 import type { KnownCapabilities } from "./known-capabilities.ts";
 import type { Moves } from "./moves.ts";
 import { isRested } from "./owned-process.ts";
@@ -60,7 +60,7 @@ export class Seats {
       if (isPassedBy(owned.use, turn)) processes.end(owned);
     }
     if (found === undefined) return whereabouts.why(timeline);
-    processes.run(found.owned, found.use.conversation, timeline.beginning);
+    processes.run(found.owned, found.use.conversation, timeline);
     whereabouts.enter(found.hash);
     return found;
   }
@@ -99,7 +99,7 @@ export class Seats {
    */
   async find(seeker: Seeker, signal: AbortSignal): Promise<Seat> {
     const { cli, warm, clock } = this.#options;
-    const { turn, profile } = seeker;
+    const { turn, timeline, profile } = seeker;
     await cli.ensureUsable();
     this.#latest = profile;
     warm.note(turn.model, profile);
@@ -113,7 +113,7 @@ export class Seats {
         if (signal.aborted) throw clientClosed();
         let seat = look();
         if (seat === undefined) {
-          if (boot?.isOver === true) return this.#seated(boot.take(), profile.hash);
+          if (boot?.isOver === true) return this.#seated(boot.take(), timeline);
           const isWaiting = this.#mayComeFree(profile);
           const leftMs = bootsAtMs - clock.monotonic();
           if (boot === undefined && (!isWaiting || leftMs <= 0)) {
@@ -136,8 +136,8 @@ export class Seats {
   }
 
   /** Boots a process for a turn. Rejects with a BridgeError if it cannot be started. */
-  async boot({ turn, profile }: Seeker, signal: AbortSignal): Promise<Seat> {
-    return this.#seated(await this.#start(turn.model, signal), profile.hash);
+  async boot({ turn, timeline }: Seeker, signal: AbortSignal): Promise<Seat> {
+    return this.#seated(await this.#start(turn.model, signal), timeline);
   }
 
   /** Keeps the process of a turn that is over. `timeline` is what it has been told, the answer included. */
@@ -158,8 +158,9 @@ export class Seats {
     if (kept !== undefined) this.keep(seat, shortened(timeline, kept));
   }
 
-  end({ owned }: Seat): void {
-    this.#options.processes.end(owned);
+  /** Ends the process of a turn. */
+  end({ owned }: Seat, reason: MissReason = "process_ended"): void {
+    this.#options.processes.end(owned, reason);
   }
 
   /** Whether a process has the program, the configuration and the login that there are now. */
@@ -180,28 +181,28 @@ export class Seats {
   /** Takes a process that can be given to the turn now, if there is one. A recycled one is still to be emptied. */
   #pick(seeker: Seeker): Seat | undefined {
     const { warm, processes } = this.#options;
-    const { turn, profile } = seeker;
-    const over = this.#givenUp(profile, false);
+    const { timeline, profile } = seeker;
+    const over = this.#givenUp(seeker, false);
     if (over !== undefined) return over;
     const waiting = warm.suitable(profile);
     if (waiting !== undefined) {
       const { owned, use: { conversation } } = waiting;
-      processes.run(owned, conversation, profile.hash);
-      warm.noteTaken(turn.model);
+      processes.run(owned, conversation, timeline);
+      warm.noteTaken(owned);
       return { owned, conversation, way: "warm", kept: 0, takenBack: 0 };
     }
     // Two conversations that take turns would each be told anew each time if one took the other's process.
     const wouldTakeTurns = seeker.missed === "evicted" && processes.room > 0;
-    return wouldTakeTurns ? undefined : this.#givenUp(profile, true);
+    return wouldTakeTurns ? undefined : this.#givenUp(seeker, true);
   }
 
-  #givenUp(profile: Profile, isUrgent: boolean): Seat | undefined {
+  #givenUp({ timeline: asked, profile }: Seeker, isUrgent: boolean): Seat | undefined {
     const { processes, capabilities } = this.#options;
     const given = givenUp(processes.usable, profile, capabilities.current, isUrgent);
     if (given === undefined) return undefined;
     const { owned, use: { conversation, timeline } } = given;
     processes.giveUp(owned);
-    processes.run(owned, conversation, profile.hash);
+    processes.run(owned, conversation, asked);
     return { owned, conversation, way: "recycled", kept: 0, takenBack: timeline.hashes.length };
   }
 
@@ -229,8 +230,8 @@ export class Seats {
     return { owned, conversation: converse(owned.process) };
   }
 
-  #seated({ owned, conversation }: Fresh, beginning: HistoryHash): Seat {
-    this.#options.processes.run(owned, conversation, beginning);
+  #seated({ owned, conversation }: Fresh, timeline: Timeline): Seat {
+    this.#options.processes.run(owned, conversation, timeline);
     return { owned, conversation, way: "booted", kept: 0, takenBack: 0 };
   }
 

@@ -86,7 +86,7 @@ export function comingFree(
 ): OwnedProcess[] {
   if (!capabilities.rewindToEmpty) return [];
   return all.filter(({ use, isWorn }) => (
-    !isWorn && use.name === "running" && use.beginning === profile.hash
+    !isWorn && use.name === "running" && use.timeline.beginning === profile.hash
     && canServe(use.conversation, profile, capabilities)
   ));
 }

@@ -75,6 +75,7 @@ export class TurnRunner {
     const { admission, seats, warm, login, boots, rest } = this.#options;
     const leave = await admission.enter(signal);
     rest.stop();
+    let isAgain = false;
     try {
       for (;;) {
         const turn = toldTurn(this.#refused.without(request));
@@ -82,7 +83,7 @@ export class TurnRunner {
         const answer = new AnswerRecord();
         let isAskedAgain = false;
         try {
-          const attempts = new Attempts(this.#attemptsOptions, { turn, signal, complete }, course);
+          const attempts = new Attempts(this.#attemptsOptions, { turn, signal, complete, isAgain }, course);
           const found = foundFor(course);
           const chosen = mustCall(turn) ? attempts.answerWithCall(found) : attempts.answer(found);
           const stops = stopsHere(turn);
@@ -99,6 +100,7 @@ export class TurnRunner {
           course.error = error;
           isAskedAgain = !course.hasBegun && this.#refused.note(turn, error);
           if (!isAskedAgain) throw error;
+          isAgain = true;
         } finally {
           const found = foundFor(course);
           if (found !== undefined) seats.leave(found);
@@ -137,7 +139,8 @@ export class TurnRunner {
     const { conversation } = seat;
     const isWanted = (conversation.isParked || keepsIdle) && !this.#isClosing;
     const hasEnded = conversation.process.state === "closing" || conversation.process.state === "closed";
-    if (!isWanted || !isTold || hasEnded || hasCode(error, processFailures)) return seats.end(seat);
+    if (!isWanted) return seats.end(seat, "idle_time");
+    if (!isTold || hasEnded || hasCode(error, processFailures)) return seats.end(seat);
     const blocks = answer.blocks();
     if (error === undefined && isExact && conversation.isReusable && blocks !== undefined) {
       return seats.keep(seat, extended(timeline, { role: "assistant", content: blocks }, turn.messages.at(-1)));

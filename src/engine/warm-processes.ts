@@ -90,9 +90,9 @@ export class WarmProcesses {
     return waiting.find(({ use }) => use.rehearsed === hash) ?? waiting.find(({ use }) => use.rehearsed === undefined);
   }
 
-  /** To be called when a warm process was given to a turn. */
-  noteTaken(model: string): void {
-    this.#stocks.of(model).backoff.reset();
+  /** To be called when a warm process was given to a turn, of whatever model. */
+  noteTaken({ process }: OwnedProcess): void {
+    this.#stocks.of(process.model).backoff.reset();
     this.refillSoon();
   }
 

@@ -17,7 +17,7 @@ export type MissReason =
   | "evicted"
   /** The process was replaced: by its age, its memory, or because program or login have changed. */
   | "renewed"
-  /** The process died. */
+  /** The process died in a turn or between two, or was ended with a turn that failed, was cut, or was left. */
   | "process_ended"
   /** The CLI refused to rewind the process, which was ended. */
   | "rewind_refused";

@@ -50,7 +50,7 @@ class Machine {
     };
     const attempts = new Attempts({
       seats: this.#seats as unknown as Seats, login: this.login, log: createLogger("silent", () => {}), counts: new TurnCounts(), isClosing: () => false,
-    }, { turn, signal, complete: (messages) => Promise.resolve(messages) }, course);
+    }, { turn, signal, complete: (messages) => Promise.resolve(messages), isAgain: false }, course);
     return collectUnchecked(attempts.answer(undefined)).then(({ events, error }) => {
       this.login.leave(course);
       if (error === undefined) return { code: events.at(-1)?.type ?? "", message: "" };

@@ -5,7 +5,8 @@ import { ageMsMax, conversationFactor, growthBytesMax, turnsBetweenLooks, turnsM
 import { comingFree, givenUp } from "../../src/engine/timelines.ts";
 import { cheapKept, surplusMsMax, warmAgeMsMax } from "../../src/engine/resting.ts";
 import type { HistoryHash } from "../../src/engine/history-hash.ts";
-import { idleMsMax, ownProcesses, parkedMsMax, rested, timelineOfWords, warm } from "../support/owned-processes.ts";
+import type { OwnedProcess } from "../../src/engine/owned-process.ts";
+import { idleMsMax, type OwnedProcesses, ownProcesses, parkedMsMax, rested, timelineOfWords, warm } from "../support/owned-processes.ts";
 import { never, turnOf } from "../support/turns.ts";
 
 const all = { rewindSteps: true, rewindMany: true, rewindToEmpty: true, answerTarget: true, setModel: true };
@@ -19,7 +20,7 @@ describe("the owner of processes", () => {
     assert.deepEqual([processes.counts, processes.size], [{ ...counted, booting: 1 }, 1]);
     const owned = await leasing;
     const { conversation, timeline } = rested("a b");
-    processes.run(owned, conversation, timeline.beginning);
+    processes.run(owned, conversation, timeline);
     assert.deepEqual(processes.counts, { ...counted, running: 1 });
     for (const name of ["resting", "parked"] as const) {
       processes.release(owned, { name, conversation, timeline });
@@ -76,7 +77,7 @@ describe("the owner of processes", () => {
     clock.pass(1);
     clock.date = "Tue Dec 01 2026";
     const running = await leased();
-    processes.run(running, warm().conversation, "B" as HistoryHash);
+    processes.run(running, warm().conversation, timelineOfWords("x"));
     const probed = await processes.lease("probe", "opus");
     const newer = await leased();
     processes.release(newer, warm());
@@ -101,13 +102,13 @@ describe("the owner of processes", () => {
     const { processes, leased, started } = ownProcesses(t, { max: 1 });
     const owned = await leased();
     const { conversation, timeline } = rested("a b");
-    processes.run(owned, conversation, timeline.beginning);
+    processes.run(owned, conversation, timeline);
     const waiting = new AbortController();
     const place = assert.rejects(processes.lease("turn", "opus", waiting.signal), { code: "client_closed" });
     processes.watch({
       onFree: () => {
         const [free] = processes.usable;
-        if (free !== undefined) processes.run(free, conversation, timeline.beginning);
+        if (free !== undefined) processes.run(free, conversation, timeline);
         waiting.abort();
       },
     });
@@ -134,7 +135,7 @@ describe("the owner of processes", () => {
     await nextRound();
     processes.release(owned, rested("a b c"));
     assert.deepEqual([processes.size, processes.usable], [0, []]);
-    assert.equal(whereabouts.why(timelineOfWords("a b c d")), "unknown_history");
+    assert.equal(whereabouts.why(timelineOfWords("a b c d")), "unknown_history", "it never had this");
   });
 
   it("keeps none any more once it drains, and starts only what a turn needs", async (t) => {
@@ -170,7 +171,7 @@ describe("a free process", () => {
     const use = rested("a b c");
     const owned = await released(use);
     clock.pass(idleMsMax - 1);
-    processes.run(owned, use.conversation, use.timeline.beginning);
+    processes.run(owned, use.conversation, use.timeline);
     clock.pass(idleMsMax);
     processes.release(owned, use);
     clock.pass(idleMsMax - 1);
@@ -241,6 +242,37 @@ describe("a free process", () => {
   });
 });
 
+describe("a process that ends in a turn", () => {
+  for (const [what, reason, end] of [
+    ["is ended", "rewind_refused", ({ processes }, owned) => processes.end(owned, "rewind_refused")],
+    ["dies", "process_ended", ({ started }) => started[0]?.die()],
+  ] as readonly (readonly [string, string, (owner: OwnedProcesses, owned: OwnedProcess) => void])[]) {
+    it(`and ${what} tells why the history is told anew, to another question and behind the broken answer`, async (t) => {
+      const owner = ownProcesses(t);
+      const { processes, whereabouts } = owner;
+      const owned = await owner.leased();
+      const use = rested("a b");
+      processes.run(owned, use.conversation, timelineOfWords("a b asked"));
+      end(owner, owned);
+      await nextRound();
+      const why = (words: string): string => whereabouts.why(timelineOfWords(words));
+      assert.deepEqual(["a b asked", "a b other", "a b asked broken on"].map(why), [reason, reason, reason]);
+      assert.deepEqual(["a", "x y z"].map(why), ["first_message", "unknown_history"]);
+      await owner.released(use);
+      assert.equal(why("a b asked"), "unknown_history", "another has it");
+    });
+  }
+
+  it("and had the first question of a conversation leaves no history but that", async (t) => {
+    const { processes, whereabouts, leased } = ownProcesses(t);
+    const owned = await leased();
+    processes.run(owned, warm().conversation, timelineOfWords("asked"));
+    processes.end(owned);
+    assert.equal(whereabouts.why(timelineOfWords("asked")), "first_message");
+    assert.equal(whereabouts.why(timelineOfWords("asked broken on")), "evicted");
+  });
+});
+
 describe("a process is replaced", () => {
   it("when program, configuration or login have changed: a free one at once, others when they come free", async (t) => {
     const { processes, leased, released } = ownProcesses(t);
@@ -271,7 +303,7 @@ describe("a process is replaced", () => {
     const worn = await leased();
     for (let turn = 1; turn <= turnsMax; turn++) {
       assert.notEqual(worn.use.name, "ending", `${turn}`);
-      processes.run(worn, use.conversation, use.timeline.beginning);
+      processes.run(worn, use.conversation, use.timeline);
       processes.release(worn, use);
     }
     assert.equal(worn.use.name, "ending");
@@ -279,7 +311,7 @@ describe("a process is replaced", () => {
     clock.pass(ageMsMax - 1);
     processes.release(old, use);
     assert.equal(old.use, use);
-    processes.run(old, use.conversation, use.timeline.beginning);
+    processes.run(old, use.conversation, use.timeline);
     clock.pass(1);
     processes.release(old, { ...use, name: "parked" });
     assert.equal(old.use.name, "parked", "its turn is not over");
@@ -293,7 +325,7 @@ describe("a process is replaced", () => {
     const owned = await leased();
     const turns = (upTo: number): void => {
       while (owned.wear.turns < upTo) {
-        processes.run(owned, use.conversation, use.timeline.beginning);
+        processes.run(owned, use.conversation, use.timeline);
         processes.release(owned, use);
       }
     };
@@ -304,7 +336,7 @@ describe("a process is replaced", () => {
     turns(turnsMax);
     assert.deepEqual([owned.use, processes.usable], [use, [owned]], "its conversation has it still");
     assert.equal(givenUp(processes.usable, profile, all, true), undefined);
-    processes.run(owned, use.conversation, beginning);
+    processes.run(owned, use.conversation, use.timeline);
     assert.deepEqual(comingFree(processes.all, profile, all), []);
     processes.release(owned, use);
     turns(turnsMax * conversationFactor);
@@ -317,7 +349,7 @@ describe("a process is replaced", () => {
     const use = rested("a b");
     const owned = await leased();
     const turn = (): void => {
-      processes.run(owned, use.conversation, use.timeline.beginning);
+      processes.run(owned, use.conversation, use.timeline);
       processes.release(owned, use);
     };
     owner.memory = 200_000_000;
@@ -338,7 +370,7 @@ describe("a process is replaced", () => {
     const use = rested("a b c");
     const owned = await leased();
     for (let turns = 0; turns < 3 * turnsBetweenLooks; turns++) {
-      processes.run(owned, use.conversation, use.timeline.beginning);
+      processes.run(owned, use.conversation, use.timeline);
       processes.release(owned, use);
     }
     assert.equal(owned.use, use);

@@ -21,7 +21,7 @@ describe("used processes that no other conversation can have", () => {
 });
 
 describe("a process that boots for a turn", () => {
-  const running = { name: "running", conversation: {}, beginning: "B" } as unknown as Use;
+  const running = { name: "running", conversation: {}, timeline: { beginning: "B" } } as unknown as Use;
 
   it("is one that a turn has, and that has not come up", () => {
     assert.equal(bootsForTurn(owned(running, { isUp: false })), true);

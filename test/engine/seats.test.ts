@@ -54,7 +54,8 @@ function start(t: TestContext, options: { readonly max?: number } = {}): Scene {
     ...owner, seats, refusals: 0,
     find: (name, signal = never, system) => {
       const turn = turnNamed(name, system);
-      const seeker: Seeker = { turn, profile: { hash: timelineOf(turn).beginning, turn }, missed: "first_message" };
+      const timeline = timelineOf(turn);
+      const seeker: Seeker = { turn, timeline, profile: { hash: timeline.beginning, turn }, missed: "first_message" };
       return seats.find(seeker, signal);
     },
     finish: (seat, name, system) => seats.keep(seat, timelineAfter(name, system)),

@@ -148,7 +148,7 @@ describe("a conversation that is given up for another", () => {
 
 describe("the processes that stand in for warm ones", () => {
   it("are used ones with the same beginning that can be emptied, now or when their turn is over", () => {
-    const running = (from: string): OwnedProcess => ({ use: { name: "running", beginning: from, conversation: { model: "opus" } } }) as unknown as OwnedProcess;
+    const running = (from: string): OwnedProcess => ({ use: { name: "running", timeline: { beginning: from }, conversation: { model: "opus" } } }) as unknown as OwnedProcess;
     const usable = [standIn("a b", { places: [0] }), standIn("a b", { places: [0], beginning: "other" }), standIn("a b")];
     const processes = { usable, all: [...usable, running("B"), running("other")] };
     assert.deepEqual(standIns(processes, profile, all), [usable[0], processes.all[3]]);

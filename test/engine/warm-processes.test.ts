@@ -17,7 +17,7 @@ import { BridgeError } from "../../src/errors.ts";
 import { createLogger } from "../../src/log.ts";
 import type { Turn } from "../../src/turn/turn.ts";
 import { clockOf } from "../support/hand-clock.ts";
-import { ownProcesses, type OwnedProcesses } from "../support/owned-processes.ts";
+import { ownProcesses, type OwnedProcesses, timelineOfWords } from "../support/owned-processes.ts";
 import type { StandInProcess } from "../support/stand-in-process.ts";
 import { systemOf, turnOf } from "../support/turns.ts";
 
@@ -101,8 +101,8 @@ function start(t: TestContext, { warm: wanted = 2, roomFor = 100, canSetModel = 
         warm.noteMiss(model);
         return undefined;
       }
-      processes.run(found.owned, found.use.conversation, profileOfTurn.hash);
-      warm.noteTaken(model);
+      processes.run(found.owned, found.use.conversation, timelineOfWords("", hash));
+      warm.noteTaken(found.owned);
       return found.use.conversation as unknown as StandInConversation;
     },
     refilled: async () => {

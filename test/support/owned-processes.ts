@@ -58,7 +58,7 @@ export function ownProcesses(t: TestContext, options: Partial<ProcessesOptions> 
     leased: () => owner.processes.lease("turn", "opus", never),
     released: async (use) => {
       const owned = await owner.leased();
-      owner.processes.run(owned, use.conversation, "B" as HistoryHash);
+      owner.processes.run(owned, use.conversation, timelineOfWords(""));
       owner.processes.release(owned, use);
       return owned;
     },
