@@ -3,7 +3,11 @@ import { describe, it } from "node:test";
 import { RefusedParameters } from "../../src/engine/refused-parameters.ts";
 import { BridgeError } from "../../src/errors.ts";
 import type { Turn } from "../../src/turn/turn.ts";
-import { turnOf } from "../support/turns.ts";
+import { syntheticLine } from "../support/cli-lines.ts";
+import { startPuppeteer } from "../support/puppeteer.ts";
+import { startEngine } from "../support/started-engine.ts";
+import { collect, summaryOf } from "../support/turn-events.ts";
+import { never, turnOf, user } from "../support/turns.ts";
 
 const turn: Turn = turnOf({ model: "opus", sampling: { temperature: 0.3, topP: 0.9, topK: 5 }, thinking: { type: "disabled" }, stopSequences: ["END"] });
 const refusal = (words: string): BridgeError => new BridgeError("invalid_request", `API Error: 400 ${words}`);
@@ -40,5 +44,22 @@ describe("the parameters that a model refuses", () => {
     ] as const) assert.equal(refused.note(asked, error), false);
     assert.ok(refused.note(turn, refusal("temperature")));
     assert.equal(refused.note(refused.without(turn), refusal("temperature")), false, "it would be asked for ever");
+  });
+});
+
+describe("a turn that is asked again without a parameter that its model refuses", () => {
+  it("is one turn in the counts", async (t) => {
+    const puppeteer = await startPuppeteer(t);
+    const { engine } = startEngine(t, "puppet");
+    const turn = collect(engine.run(turnOf({ model: "opus", messages: [user(puppeteer.prompt())], thinking: { type: "disabled" }, sampling: { temperature: 0.3 } }), never));
+    const first = await puppeteer.next();
+    for (const line of syntheticLine("invalid_request", 400, "API Error: 400 `temperature` is deprecated for this model.")) first.raw(`${JSON.stringify(line)}\n`);
+    const second = await puppeteer.next();
+    second.start();
+    second.say("Fine.");
+    second.finish();
+    const { events, error } = await turn;
+    assert.deepEqual([summaryOf(events).text, error, puppeteer.begun], ["Fine.", undefined, 2]);
+    assert.equal(engine.status.turns.told.first_message, 1);
   });
 });

@@ -363,6 +363,24 @@ describe("warm processes", () => {
     assert.match(log[1] ?? "", new RegExp(`retry_in_ms=${bootRetryMs}$`, "u"));
   });
 
+  it("begins anew for the model that the process was started with, whichever it was of use to", async (t) => {
+    const scene = start(t, { warm: 1, canSetModel: true });
+    const { warm, launched, log } = scene;
+    warm.prepare("opus");
+    await nextRound();
+    launched[0]?.die();
+    await nextRound();
+    clockOf(t).pass(bootRetryMs);
+    await nextRound();
+    assert.equal(scene.take("claude-made-up")?.model, "opus");
+    warm.prepare("opus");
+    await nextRound();
+    launched[2]?.die();
+    await nextRound();
+    assert.deepEqual([launched[2]?.model, log.length], ["opus", 2]);
+    assert.match(log[1] ?? "", new RegExp(`retry_in_ms=${bootRetryMs}$`, "u"));
+  });
+
   it("does not wait when one that is in use ends", async (t) => {
     const { warm, take, refilled, launched, log, size } = start(t, { warm: 1 });
     warm.prepare("opus");
