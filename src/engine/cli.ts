@@ -78,8 +78,13 @@ export class Cli {
     return this.#options.installed.find();
   }
 
-  /** Looks for the CLI again if it may have changed. Rejects with `cli_unavailable` if there is no usable one. */
+  /**
+   * Looks for the CLI again if it may have changed. Rejects with `cli_unavailable` if there is no usable one. Tries
+   * again what it can do, if it has refused that some time ago, and does not wait for it.
+   */
   ensureUsable(): Promise<void> {
+    const { asked } = this.#inquiry;
+    if (asked !== undefined && this.#options.capabilities.claimTrial()) void this.ask(asked);
     return this.#options.installed.ensureUsable();
   }
 
@@ -101,9 +106,9 @@ export class Cli {
       }
       const { capabilities: tried, ...initialized } = await probe(owned.process, capabilitiesWaitMs, clock.after);
       // One that gave way to a turn, or met a busy machine, may not have tried all.
-      const isGivenUp = tried === undefined && ++this.#inquiry.failedTrials >= trialsMax;
-      if (tried === undefined && !isGivenUp) this.#inquiry.postponed = model;
-      else capabilities.learn(tried ?? noCapabilities);
+      if (tried !== undefined) capabilities.learn(tried);
+      else if (++this.#inquiry.failedTrials < trialsMax) this.#inquiry.postponed = model;
+      else if (!capabilities.isKnown) capabilities.learn(noCapabilities);
       await this.learn(initialized, owned.process);
     } catch (error) {
       boots.note(error);

@@ -3,7 +3,10 @@ import type { Clock } from "./world.ts";
 
 /** So many refusals within `refusalsMsMax` show that the CLI cannot do after all what the probe saw it do. */
 export const refusalsMax = 3;
-/** In milliseconds. One refusal may have a cause of its own, and ends no more than the process that it came from. */
+/**
+ * In milliseconds. One refusal may have a cause of its own, and ends no more than the process that it came from. So may
+ * several in a bad minute: after as long the CLI is tried again.
+ */
 export const refusalsMsMax = 10 * 60_000;
 
 /**
@@ -16,6 +19,8 @@ export class KnownCapabilities {
   #isKnown = false;
   /** When each was refused, by the monotonic clock. */
   #refusals: readonly { readonly name: CapabilityName; readonly atMs: number }[] = [];
+  /** When refusals took an ability away, or a trial after that was claimed; undefined: they took none. */
+  #lostAtMs: number | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -33,6 +38,7 @@ export class KnownCapabilities {
     this.#current = capabilities;
     this.#isKnown = true;
     this.#refusals = [];
+    this.#lostAtMs = undefined;
   }
 
   /** Notes a refusal that shows what the CLI could not do this time. */
@@ -40,7 +46,17 @@ export class KnownCapabilities {
     const atMs = this.#clock.monotonic();
     this.#refusals = [...this.#refusals.filter((one) => atMs - one.atMs < refusalsMsMax), { name, atMs }];
     const count = this.#refusals.filter((one) => one.name === name).length;
-    if (count >= refusalsMax) this.#current = { ...this.#current, [name]: false };
+    if (count < refusalsMax || !this.#current[name]) return;
+    this.#current = { ...this.#current, [name]: false };
+    this.#lostAtMs = atMs;
+  }
+
+  /** Whether the CLI is to be tried again, as it has refused what it could do: to one caller in `refusalsMsMax`. */
+  claimTrial(): boolean {
+    const nowMs = this.#clock.monotonic();
+    if (this.#lostAtMs === undefined || nowMs - this.#lostAtMs < refusalsMsMax) return false;
+    this.#lostAtMs = nowMs;
+    return true;
   }
 
   /** Forgets what the CLI can do. To be called when the CLI has changed. */
@@ -48,5 +64,6 @@ export class KnownCapabilities {
     this.#current = noCapabilities;
     this.#isKnown = false;
     this.#refusals = [];
+    this.#lostAtMs = undefined;
   }
 }

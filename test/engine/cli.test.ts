@@ -11,6 +11,7 @@ import type { Account } from "../../src/engine/account.ts";
 import type { Cli } from "../../src/engine/cli.ts";
 import type { EngineOptions } from "../../src/engine/engine-options.ts";
 import { engineParts } from "../../src/engine/engine-parts.ts";
+import { type KnownCapabilities, refusalsMax, refusalsMsMax } from "../../src/engine/known-capabilities.ts";
 import type { ModelCatalog } from "../../src/engine/model-catalog.ts";
 import type { OwnedProcess } from "../../src/engine/owned-process.ts";
 import type { Processes } from "../../src/engine/processes.ts";
@@ -21,6 +22,7 @@ import { HandClock } from "../support/hand-clock.ts";
 import { countLiveProcesses } from "../support/live-processes.ts";
 import { environmentOf, isRunning } from "../support/processes.ts";
 import { platformEnvironment } from "../support/real-claude.ts";
+import { until } from "../support/started-engine.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { never } from "../support/turns.ts";
 
@@ -32,6 +34,7 @@ interface StartedCli {
   readonly processes: Processes;
   readonly account: Account;
   readonly models: ModelCatalog;
+  readonly capabilities: KnownCapabilities;
   readonly launch: (model: string, signal: AbortSignal) => Promise<ClaudeProcess>;
   readonly close: () => Promise<void>;
   readonly kill: () => void;
@@ -41,7 +44,7 @@ interface StartedCli {
 /** Closed after the test, when every process must be gone. */
 function startCli(t: TestContext, fake: string | Command, options: Partial<EngineOptions> = {}): StartedCli {
   const logLines: string[] = [];
-  const { cli, processes, account, catalog, folder } = engineParts({
+  const { cli, processes, account, catalog, capabilities, folder } = engineParts({
     command: typeof fake === "string" ? fakeProgram(fake) : fake, environment: platformEnvironment(), aliases: [], world: realWorld,
     defaultModel: "fake", maxProcesses: 4, maxQueue: 0, warm: 0, conversationIdleMsMax: 60_000, silenceMsMax: 20_000, onRest: () => {},
     log: createLogger("debug", (line) => logLines.push(line)), ...options,
@@ -60,7 +63,7 @@ function startCli(t: TestContext, fake: string | Command, options: Partial<Engin
     if (typeof fake === "string") assert.deepEqual(runningFakes(fake), [], `${fake} is gone after the test`);
   });
   const launch = async (model: string, signal: AbortSignal): Promise<ClaudeProcess> => (await processes.lease("turn", model, signal)).process;
-  return { cli, processes, account, models: catalog, launch, close, kill, logLines };
+  return { cli, processes, account, models: catalog, capabilities, launch, close, kill, logLines };
 }
 
 /** A CLI of its own in a folder of its own, which can be replaced. */
@@ -152,6 +155,22 @@ describe("the CLI on this machine", () => {
     assert.equal(account.loggedIn, true);
     assert.deepEqual(models.resolve("claude-fake-1"), { model: "claude-fake-1" });
     assert.deepEqual(models.list().find(({ id }) => id === "fake"), { id: "fake", description: "Fake" });
+  });
+
+  it("is tried again some time after it refused what it could do", async (t) => {
+    const clock = new HandClock();
+    const { cli, capabilities, processes } = startCli(t, "answers", { environment: { ...platformEnvironment(), REWINDS: "1" }, world: { ...realWorld, clock } });
+    await cli.ask("opus");
+    assert.equal(capabilities.current.rewindSteps, true);
+    for (let refusals = 0; refusals < refusalsMax; refusals++) capabilities.noteRefusal("rewindSteps");
+    await until(() => processes.size === 0);
+    clock.pass(refusalsMsMax - 1);
+    await cli.ensureUsable();
+    assert.deepEqual([processes.size, capabilities.current.rewindSteps], [0, false]);
+    clock.pass(1);
+    await Promise.all([cli.ensureUsable(), cli.ensureUsable()]);
+    assert.equal(processes.size, 1, "one process for both");
+    await until(() => capabilities.current.rewindSteps);
   });
 
   it("that cannot be asked is a line in the log, and no more", async (t) => {

@@ -25,6 +25,25 @@ describe("what the CLI can do", () => {
     assert.deepEqual(known.current, { ...all, rewindMany: false });
   });
 
+  it("is to be tried again some time after it became less, by one who asks, until the CLI was tried", (t) => {
+    const known = new KnownCapabilities(clockOf(t));
+    known.learn(all);
+    const asks = (): boolean[] => [known.claimTrial(), known.claimTrial()];
+    for (let refusals = 0; refusals < refusalsMax; refusals++) {
+      assert.deepEqual(asks(), [false, false]);
+      known.noteRefusal("rewindMany");
+    }
+    clockOf(t).pass(refusalsMsMax - 1);
+    assert.deepEqual(asks(), [false, false]);
+    clockOf(t).pass(1);
+    assert.deepEqual(asks(), [true, false]);
+    clockOf(t).pass(refusalsMsMax);
+    assert.deepEqual(asks(), [true, false], "the trial came to no end");
+    known.learn(all);
+    clockOf(t).pass(refusalsMsMax);
+    assert.deepEqual([known.current, asks()], [all, [false, false]]);
+  });
+
   it("is not less for refusals that lie far apart", (t) => {
     const known = new KnownCapabilities(clockOf(t));
     known.learn(all);
