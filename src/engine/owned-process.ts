@@ -36,8 +36,8 @@ export type Free = Warm | Rested;
 
 /** What a process does, as its owner sees it. `/health` counts processes by this. */
 export type Use =
-  /** It was leased, and has no turn yet. */
-  | { readonly name: "booting" }
+  /** It was leased, and has no turn yet. `isSpare`: the turn that it boots for has got another. */
+  | { readonly name: "booting"; readonly isSpare: boolean }
   /** It is asked what the CLI serves and what it can do. */
   | { readonly name: "probed" }
   | Running
@@ -133,6 +133,14 @@ export function dispensable(warm: readonly OwnedWarm[], wantedRehearsed: number)
   const rehearsed = warm.filter(({ use }) => use.rehearsed !== undefined);
   const first = rehearsed.slice(0, Math.max(0, rehearsed.length - wantedRehearsed));
   return [...first, ...warm.filter((one) => !first.includes(one))];
+}
+
+/** Who is told of what happens to processes. */
+export interface Watcher {
+  /** A turn has left its process, which may be free now: turns that wait for one may take it at once. */
+  readonly onFree?: () => void;
+  /** A process has exited, so that there may be room. `use` is what it did then: `ending` if that was asked for. */
+  readonly onExit?: (owned: OwnedProcess, use: Use) => void;
 }
 
 /** How many processes there are of each use. */

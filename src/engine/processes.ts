@@ -7,7 +7,7 @@ import type { Timeline } from "./history-hash.ts";
 import type { Launcher } from "./launcher.ts";
 import {
   countByUse, type Free, historiesOf, isFree, isRested, OwnedProcess, type ProcessCounts, type Purpose, renewalFacts,
-  type Use,
+  type Use, type Watcher,
 } from "./owned-process.ts";
 import { Places } from "./places.ts";
 import { noteMemory, type RenewalReason, whyRenewed } from "./renewal.ts";
@@ -27,14 +27,6 @@ export interface ProcessesOptions extends RestLimits {
   readonly whereabouts: Whereabouts;
   readonly world: Pick<World, "clock" | "memoryOf">;
   readonly log: Logger;
-}
-
-/** Who is told of what happens to processes. */
-export interface Watcher {
-  /** A turn has left its process, which may be free now: turns that wait for one may take it at once. */
-  readonly onFree?: () => void;
-  /** A process has exited, so that there may be room. `use` is what it did then: `ending` if that was asked for. */
-  readonly onExit?: (owned: OwnedProcess, use: Use) => void;
 }
 
 /** The one owner of every process of the CLI: it starts them under one cap, knows what each does, and ends them. */
@@ -103,6 +95,13 @@ export class Processes {
   run(owned: OwnedProcess, conversation: Conversation, timeline: Timeline): void {
     owned.wear.turns++;
     this.#use(owned, { name: "running", conversation, timeline });
+  }
+
+  /** Says that the turn for which a process boots has got another: until it is kept, it may be evicted. */
+  spare(owned: OwnedProcess): void {
+    if (owned.use.name !== "booting") return;
+    this.#use(owned, { name: "booting", isSpare: true });
+    this.#makeRoom();
   }
 
   /** Keeps a process that no turn has for others, or ends it if it is to be renewed. */
@@ -179,7 +178,8 @@ export class Processes {
     if (this.#life === "closed") throw shuttingDown();
     if (signal?.aborted === true) throw clientClosed();
     const process = launcher.start(model, surroundings);
-    const owned = new OwnedProcess(process, birth, clock, { name: purpose === "probe" ? "probed" : "booting" });
+    const use: Use = purpose === "probe" ? { name: "probed" } : { name: "booting", isSpare: false };
+    const owned = new OwnedProcess(process, birth, clock, use);
     this.#owned.add(owned);
     this.#open.add(process);
     void process.exited.then(() => this.#onExit(owned));

@@ -240,6 +240,7 @@ export class Seats {
     return new SpareBoot({
       start: (signal) => this.#start(turn.model, signal),
       prepare: (conversation) => conversation.prepare(turn),
+      spare: (owned) => processes.spare(owned),
       adopt: ({ owned, conversation }) => warm.adopt(owned, conversation, profile),
       end: (owned) => processes.end(owned),
     });

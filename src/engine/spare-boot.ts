@@ -12,6 +12,8 @@ export interface SpareBootOptions {
   readonly start: (signal: AbortSignal) => Promise<Fresh>;
   /** Tells it what the turn begins with. Resolves when it has accepted that; rejects when it takes too long. */
   readonly prepare: (conversation: Conversation) => Promise<void>;
+  /** Says that the process, which is not up yet, may be ended: the turn has got another. */
+  readonly spare: (owned: OwnedProcess) => void;
   /** Takes the process once it is up, if the turn has got another meanwhile. */
   readonly adopt: (fresh: Fresh) => void;
   /** Ends a process that failed. */
@@ -50,16 +52,19 @@ export class SpareBoot {
 
   /** Says that the turn needs the process no more. One that has no place yet is not started. */
   giveUp(): void {
+    const wasBooting = this.#state === "booting";
     const wasOver = this.isOver;
     this.#state = "given up";
     this.#leaving.abort();
     if (wasOver) this.#leave();
+    else if (wasBooting && this.#fresh !== undefined) this.#options.spare(this.#fresh.owned);
   }
 
   async #boot(): Promise<void> {
-    const { start, prepare } = this.#options;
+    const { start, prepare, spare } = this.#options;
     try {
       this.#fresh = await start(this.#leaving.signal);
+      if (this.#leaving.signal.aborted) spare(this.#fresh.owned);
       await prepare(this.#fresh.conversation);
     } catch (error) {
       this.#error = error;
@@ -70,7 +75,8 @@ export class SpareBoot {
 
   #leave(): void {
     if (this.#fresh === undefined) return;
-    if (this.#error === undefined) this.#options.adopt(this.#fresh);
+    // One that was ended meanwhile, for another turn, may have come up all the same.
+    if (this.#error === undefined && !this.#fresh.owned.isEnding) this.#options.adopt(this.#fresh);
     else this.#options.end(this.#fresh.owned);
   }
 }

@@ -5,7 +5,7 @@ import type { Use } from "../../src/engine/owned-process.ts";
 import { timelineOfWords } from "../support/owned-processes.ts";
 
 const of = (name: Use["name"], sinceMs = 0, isEnding = false, words = "a b c"): Candidate =>
-  ({ use: { name, timeline: timelineOfWords(words) } as unknown as Use, sinceMs, isEnding });
+  ({ use: { name, isSpare: false, timeline: timelineOfWords(words) } as unknown as Use, sinceMs, isEnding });
 
 describe("the order in which processes go", () => {
   it("is probe, superseded, warm, idle, parked; one that runs, boots or ends is not in it", () => {

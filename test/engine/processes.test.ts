@@ -91,6 +91,24 @@ describe("the owner of processes", () => {
     assert.equal(running.use.name, "running");
   });
 
+  it("ends one that boots for a turn which has got another, before any that is up, also for a turn that waits already", async (t) => {
+    const { processes, leased, released } = ownProcesses(t, { max: 2 });
+    const ready = await released(warm());
+    const spare = await leased();
+    processes.spare(spare);
+    assert.equal(spare.use.name, "booting", "nobody needs its place");
+    const booting = await leased();
+    assert.deepEqual([spare, ready].map(({ use }) => use.name), ["ending", "warm"]);
+    processes.run(ready, warm().conversation, timelineOfWords("x"));
+    const waiting = leased();
+    assert.equal(booting.use.name, "booting");
+    processes.spare(booting);
+    assert.equal(booting.use.name, "ending");
+    processes.spare(ready);
+    assert.equal(ready.use.name, "running", "a turn has it");
+    await waiting;
+  });
+
   it("tells the probe's why it ends", async (t) => {
     const { leased, processes, started } = ownProcesses(t, { max: 1 });
     await processes.lease("probe", "opus");

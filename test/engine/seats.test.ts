@@ -26,6 +26,8 @@ interface Scene extends OwnedProcesses {
   readonly finish: (seat: Seat, name: string, system?: string) => void;
   /** How many rewinds are refused from now on. */
   refusals: number;
+  /** Resolves when a process has accepted what it was prepared with. */
+  prepared: () => Promise<void>;
 }
 
 const turnNamed = (name: string, system = "Be brief.") => turnOf({ model: "opus", system: systemOf(system), messages: [user(name)] });
@@ -41,7 +43,7 @@ function start(t: TestContext, options: { readonly max?: number } = {}): Scene {
   capabilities.learn({ rewindSteps: true, rewindMany: true, rewindToEmpty: true, answerTarget: true, setModel: true });
   const converse = (): Conversation => ({
     isParked: false, isReusable: true, isDead: false, awaitedCalls: [],
-    keptWithin: () => 0, canContinue: () => true, prepare: () => nextRound(),
+    keptWithin: () => 0, canContinue: () => true, prepare: () => scene.prepared(),
     rewind: () => (scene.refusals-- > 0 ? Promise.reject(new RewindRefused("no", undefined)) : Promise.resolve(0)),
   } as unknown as Conversation);
   const warm = new WarmProcesses({
@@ -51,7 +53,7 @@ function start(t: TestContext, options: { readonly max?: number } = {}): Scene {
   const cli = { ensureUsable: () => Promise.resolve() } as unknown as Cli;
   const seats = new Seats({ cli, processes, warm, moves: new Moves({ processes, capabilities, log }), whereabouts, capabilities, converse, clock });
   const scene: Scene = {
-    ...owner, seats, refusals: 0,
+    ...owner, seats, refusals: 0, prepared: () => nextRound(),
     find: (name, signal = never, system) => {
       const turn = turnNamed(name, system);
       const timeline = timelineOf(turn);
@@ -95,6 +97,22 @@ describe("a turn that finds no free process", () => {
     assert.deepEqual([started.length, processes.counts.warm], [2, 1]);
     const third = await find("three");
     assert.deepEqual([third.way, third.owned.process], ["warm", started[1]?.asProcess]);
+  });
+
+  it("leaves the place of the other to a turn that has none, before that one is up", async (t) => {
+    const scene = start(t, { max: 2 });
+    const { find, finish, started, clock } = scene;
+    scene.prepared = () => new Promise(() => {});
+    const first = await find("one");
+    const second = find("two");
+    await nextRound();
+    clock.pass(freeWaitMsMax);
+    await nextRound();
+    finish(first, "one");
+    assert.equal((await second).owned, first.owned);
+    assert.deepEqual([started.length, started[1]?.ends], [2, 0]);
+    assert.equal((await find("three", never, "Another.")).way, "booted");
+    assert.deepEqual([started.length, started[1]?.ends], [3, 1]);
   });
 
   it("has the one that was booted for it where none came free before", async (t) => {

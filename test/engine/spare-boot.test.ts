@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { setImmediate as nextRound } from "node:timers/promises";
 import type { Conversation } from "../../src/claude/conversation.ts";
 import type { OwnedProcess } from "../../src/engine/owned-process.ts";
 import { type Fresh, SpareBoot, type SpareBootOptions } from "../../src/engine/spare-boot.ts";
@@ -9,10 +10,11 @@ const standIn = (isDead = false): Fresh => ({ owned: {} as OwnedProcess, convers
 function begin(fresh: Fresh, more: Partial<SpareBootOptions> = {}) {
   const adopted: Fresh[] = [];
   const ended: OwnedProcess[] = [];
+  const spared: OwnedProcess[] = [];
   const boot = new SpareBoot({
-    start: () => Promise.resolve(fresh), prepare: () => Promise.resolve(), adopt: (one) => adopted.push(one), end: (owned) => ended.push(owned), ...more,
+    start: () => Promise.resolve(fresh), prepare: () => Promise.resolve(), spare: (owned) => spared.push(owned), adopt: (one) => adopted.push(one), end: (owned) => ended.push(owned), ...more,
   });
-  return { boot, adopted, ended };
+  return { boot, adopted, ended, spared };
 }
 
 describe("a process that boots for a turn", () => {
@@ -51,6 +53,37 @@ describe("a process that boots for a turn", () => {
     const { boot } = begin(fresh, { prepare: () => Promise.reject(new Error("dead")) });
     await boot.over;
     assert.equal(boot.take(), fresh);
+  });
+
+  it("may be ended as long as it is not up, once the turn has got another: also one that is just being started", async () => {
+    const one = standIn();
+    let comeUp = (): void => {};
+    const up = new Promise<void>((resolve) => (comeUp = resolve));
+    const starting = begin(one);
+    starting.boot.giveUp();
+    await starting.boot.over;
+    assert.deepEqual([starting.spared, starting.adopted], [[one.owned], [one]]);
+    const started = begin(one, { prepare: () => up });
+    await nextRound();
+    assert.deepEqual(started.spared, []);
+    started.boot.giveUp();
+    assert.deepEqual([started.spared, started.adopted], [[one.owned], []]);
+    comeUp();
+    await started.boot.over;
+    assert.deepEqual([started.spared, started.adopted], [[one.owned], [one]]);
+    const taken = begin(one);
+    await taken.boot.over;
+    taken.boot.take();
+    taken.boot.giveUp();
+    assert.deepEqual(taken.spared, []);
+  });
+
+  it("is not kept when it came up though its end was asked for", async () => {
+    const fresh = standIn();
+    const { boot, adopted, ended } = begin(fresh, { spare: (owned) => Object.assign(owned, { isEnding: true }) });
+    boot.giveUp();
+    await boot.over;
+    assert.deepEqual([adopted, ended], [[], [fresh.owned]]);
   });
 
   it("is not there when it could not be started", async () => {
