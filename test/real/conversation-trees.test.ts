@@ -5,14 +5,19 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { createClaudeMaxApi } from "../../src/index.ts";
-import { type AnthropicStub, conversationOf, hangingAnswer, lastUserText, stallAnswer, startAnthropicStub, type StubRequestBody, textAnswer, textOf } from "../support/anthropic-stub.ts";
+import {
+  type AnthropicStub, conversationOf, errorAnswer, hangingAnswer, lastUserText, stallAnswer, startAnthropicStub, type StubRequestBody, textAnswer, textOf,
+  toolUseAnswer,
+} from "../support/anthropic-stub.ts";
+import { startCli } from "../support/claude-stdio.ts";
 import { cleanUp } from "../support/cleanup.ts";
 import { type Asked, type AskedMessage, askedBy, askedMessage, type ChatBody, ConversationTree, type Plan, type TreeStyle } from "../support/conversation-trees.ts";
-import { seededRandom } from "../support/random.ts";
-import { claudePath, type ClaudeVersion, claudeVersions, subscriptionEnvironment } from "../support/real-claude.ts";
+import { type Random, seededRandom } from "../support/random.ts";
+import { claudeArguments, claudePath, type ClaudeVersion, claudeVersions, subscriptionEnvironment } from "../support/real-claude.ts";
+import { Rewinding } from "../support/rewinding.ts";
 import { isCountFixed, sampleOf, seedOf } from "../support/sample.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
-import { ask, askAndLeave, begin } from "../support/tree-client.ts";
+import { ask, askAndLeave, askAndLeaveAfter, begin } from "../support/tree-client.ts";
 
 const seedFirst = seedOf(1);
 const trees = sampleOf({ what: "trees on each CLI", small: 6, large: 8, whole: 100 });
@@ -22,6 +27,7 @@ const treesMin = 6;
 const plantingMsMax = 35_000;
 const stepsMax = 3;
 const maxProcesses = 8;
+const leftSoonMsMax = 40;
 const edges = ["", " ", "\n", "\n\n"];
 
 /** What means something to the CLI when a person types it. */
@@ -31,11 +37,14 @@ const style: TreeStyle = {
   models: new Map([["opus", "opus"], ["claude-opus-4", "opus"], ["sonnet", "sonnet"]]),
   systems: ["", "Be brief.", "Be brief. ", "You are \"a\\pirate\".\n\u2028😀"],
   bounds: [undefined, undefined, 500, 4_000],
-  settings: [{}],
-  tools: [false],
-  hasImages: false,
+  settings: [
+    {}, {}, {}, { reasoning_effort: "low" }, { reasoning_effort: "high", stop: ["STOP!"] }, { reasoning_effort: "none" },
+    { thinking: { type: "enabled", budget_tokens: 2_000 } },
+  ],
+  tools: [false, false, true],
+  hasImages: true,
   word: (random) => random.pick(["yes", "no", "why", "go on", ...cliWords, "  é日😀\n\ttext "]),
-  cuts: ["left-midway", "left-before"],
+  cuts: ["left-midway", "left-before", "left-soon", "fails"],
 };
 
 /** A user's texts joined: how they are cut into blocks is the server's affair with the CLI. */
@@ -51,15 +60,56 @@ function askedUpstream(body: StubRequestBody): Asked["messages"] {
   })));
 }
 
+/** What the CLI sets by itself for each model of the CLI's, where nothing is asked of it. */
+type OwnFields = ReadonlyMap<string, StubRequestBody>;
+
+/** As a process tells it that serves nobody. */
+async function ownFields(t: TestContext, version: ClaudeVersion): Promise<OwnFields> {
+  const stub = await startAnthropicStub({ respond: () => textAnswer(["A"]) });
+  cleanUp(t, () => stub.close());
+  const folder = await temporaryFolder(t);
+  const models = [...new Set(style.models.values())];
+  for (const model of models) {
+    const cli = startCli(t, claudePath(version), subscriptionEnvironment(stub.url, folder), folder, claudeArguments(model));
+    const driven = new Rewinding(cli);
+    await driven.initialize(false);
+    await driven.ask("one");
+  }
+  return new Map(models.map((model, index) => [model, stub.requests[index]?.body as StubRequestBody]));
+}
+
+/**
+ * The fields of a request that are told anew for each turn. A model that is not told to think does not. Where the effort
+ * has changed in a conversation, 2.1.330 says so in the last of its messages that have no words.
+ */
+function settingsOf({ max_tokens, thinking, output_config, stop_sequences, temperature, messages }: Readonly<Record<string, unknown>>): object {
+  const isOff = (thinking as { type?: string } | undefined)?.type === "disabled";
+  const changed = (messages as StubRequestBody["messages"] | undefined)?.findLast((message) => "output_config" in message) as { output_config?: unknown } | undefined;
+  return { max_tokens, thinking: isOff ? undefined : thinking, output_config: changed?.output_config ?? output_config, stop_sequences, temperature };
+}
+
+function settingsAsked({ outputTokensMax, settings, model }: Asked, own: OwnFields): object {
+  const usual = own.get(model) as StubRequestBody;
+  const { effort, isThinkingOff, parameters } = settings;
+  return settingsOf({
+    ...usual,
+    messages: [],
+    ...(outputTokensMax === undefined ? {} : { max_tokens: Number(outputTokensMax) }),
+    // A model that decides for itself how long it thinks is given no budget.
+    ...(isThinkingOff ? { thinking: undefined } : {}),
+    ...(effort === null ? {} : { output_config: { effort } }),
+    ...parameters,
+  });
+}
+
 /** In what the upstream was asked something else than the client asked; undefined when it was not. */
-function differs(body: StubRequestBody, asked: Asked): string | undefined {
+function differs(body: StubRequestBody, asked: Asked, own: OwnFields): string | undefined {
   const system = textOf(body.system);
   const others = style.systems.filter((text) => text !== "" && !asked.system.includes(text));
   if (!body.model.includes(asked.model)) return `model ${body.model}, not ${asked.model}`;
   if (!system.endsWith(asked.system) || others.some((text) => system.includes(text))) return `system ${JSON.stringify(system)}`;
-  const bound = String(body.max_tokens);
-  const isRight = asked.outputTokensMax === undefined ? !style.bounds.map(String).includes(bound) : bound === asked.outputTokensMax;
-  if (!isRight) return `max_tokens ${bound}, not ${asked.outputTokensMax ?? "the CLI's own"}`;
+  const [set, toSet] = [JSON.stringify(settingsOf(body)), JSON.stringify(settingsAsked(asked, own))];
+  if (set !== toSet) return `settings ${set}, not ${toSet}`;
   const [upstream, wanted] = [JSON.stringify(askedUpstream(body)), JSON.stringify(asked.messages.map(joined))];
   return upstream === wanted ? undefined : `messages ${upstream}, not ${wanted}`;
 }
@@ -70,6 +120,7 @@ interface Scene {
   /** By its answer. */
   readonly bodies: Map<string, StubRequestBody>;
   readonly asked: Asked[];
+  readonly own: OwnFields;
   readonly waiting: Set<(body: StubRequestBody) => void>;
 }
 
@@ -84,10 +135,15 @@ async function start(t: TestContext, version: ClaudeVersion, warm: number): Prom
       const question = lastUserText(body);
       if (question.includes("(mute)")) return hangingAnswer();
       if (question.includes("(held)")) return stallAnswer([answer]);
+      if (question.includes("(fails)")) return errorAnswer(400, "invalid_request_error", "prompt is too long: 300000 tokens > 200000 maximum");
+      const name = body.tools?.find((tool) => tool.name.endsWith("look"))?.name;
+      const calls = name === undefined ? 0 : question.includes("(call)") ? 1 : question.includes("(calls)") ? 2 : 0;
+      if (calls > 0) return toolUseAnswer(Array.from({ length: calls }, () => ({ name: name ?? "", input: {} })), { textBefore: answer });
       return textAnswer([answer.slice(0, 9), answer.slice(9)]);
     },
   });
   cleanUp(t, () => stub.close());
+  const own = await ownFields(t, version);
   const environment = subscriptionEnvironment(stub.url, await temporaryFolder(t));
   const server = createClaudeMaxApi(
     { port: 0, claude: claudePath(version), passEnv: ["ANTHROPIC_BASE_URL", "DISABLE_TELEMETRY"], maxProcesses, warm, logLevel: "silent" },
@@ -96,7 +152,7 @@ async function start(t: TestContext, version: ClaudeVersion, warm: number): Prom
   cleanUp(t, () => server.close());
   const { url } = await server.listen();
   await server.discovered();
-  return { url, stub, bodies, asked: [], waiting, hits: async () => (await server.discovered()).turns.wentOn };
+  return { url, stub, bodies, asked: [], own, waiting, hits: async () => (await server.discovered()).turns.wentOn };
 }
 
 async function grow(seed: number, scene: Scene): Promise<void> {
@@ -109,26 +165,35 @@ async function grow(seed: number, scene: Scene): Promise<void> {
       trace.push(plan.name);
       for (const body of plan.bodies) scene.asked.push(askedBy(body, style.models));
       if (plan.fate === "taken") await Promise.all(plan.bodies.map((body) => takeAnswer(body, tree, scene)));
-      else await cutShort(plan, tree, scene);
+      else await cutShort(plan, tree, random, scene);
     }
   } catch (error) {
     throw new Error(`the tree of seed ${seed} fails at step ${trace.length} (${trace.join(", ")}): ${(error as Error).message}`, { cause: error });
   }
 }
 
-async function takeAnswer(body: ChatBody, tree: ConversationTree, { url, bodies }: Scene): Promise<void> {
+async function takeAnswer(body: ChatBody, tree: ConversationTree, { url, bodies, own }: Scene): Promise<void> {
   const reply = await ask(url, body);
   assert.equal(reply.kind, "answer", JSON.stringify(reply));
   assert.ok(reply.kind === "answer");
   const upstream = bodies.get(reply.text.trim());
   assert.ok(upstream !== undefined, "the answer is the upstream's, and no other request had it");
   bodies.delete(reply.text.trim());
-  assert.equal(differs(upstream, askedBy(body, style.models)), undefined);
-  tree.remember(body, reply.text);
+  assert.equal(differs(upstream, askedBy(body, style.models), own), undefined);
+  tree.remember(body, reply.text, reply.calls);
 }
 
-async function cutShort({ bodies: [body], fate }: Plan, tree: ConversationTree, { url, waiting }: Scene): Promise<void> {
+async function cutShort({ bodies: [body], fate }: Plan, tree: ConversationTree, random: Random, { url, waiting, own }: Scene): Promise<void> {
   assert.ok(body !== undefined);
+  if (fate === "left-soon") {
+    assert.equal(await askAndLeaveAfter(url, body, random.below(leftSoonMsMax + 1)), undefined);
+    return;
+  }
+  if (fate === "fails") {
+    const reply = await ask(url, body);
+    assert.ok(reply.kind === "error" && reply.code === "context_length_exceeded", JSON.stringify(reply));
+    return;
+  }
   if (fate === "left-midway") {
     const begun = await begin(url, body);
     assert.ok(begun.kind === "begun", JSON.stringify(begun));
@@ -139,7 +204,7 @@ async function cutShort({ bodies: [body], fate }: Plan, tree: ConversationTree, 
   let tell = (_body: StubRequestBody): void => {};
   const arrived = new Promise<void>((resolve) => {
     tell = (upstream) => {
-      if (differs(upstream, asked) === undefined) resolve();
+      if (differs(upstream, asked, own) === undefined) resolve();
     };
     waiting.add(tell);
   });
@@ -159,7 +224,7 @@ describe("conversation trees on the real CLI", () => {
         while (isWanted()) await grow(seedFirst + grown++, scene);
       }));
       assert.deepEqual(scene.stub.refusals, []);
-      const strays = scene.stub.requests.filter(({ body }) => scene.asked.every((asked) => differs(body, asked) !== undefined));
+      const strays = scene.stub.requests.filter(({ body }) => scene.asked.every((asked) => differs(body, asked, scene.own) !== undefined));
       assert.deepEqual(strays.map(({ body }) => askedUpstream(body)), [], "nothing else was asked of the upstream");
       const hits = await scene.hits();
       assert.ok(grown >= Math.min(trees, treesMin), `only ${grown} trees were grown`);

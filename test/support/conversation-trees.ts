@@ -354,7 +354,12 @@ function askedSettings({ max_tokens = Infinity, reasoning_effort, thinking, temp
 export function askedMessage({ role, blocks }: { readonly role: "user" | "assistant"; readonly blocks: readonly ToldBlock[] }): AskedMessage {
   const words = blocks.filter(({ type }) => type !== "tool_use").map(wordOf);
   if (role === "user") return { role, texts: words };
-  return { role, text: words.join("").trim(), calls: blocks.flatMap(({ type, id, name }) => (type === "tool_use" ? [`${String(name)} ${String(id)}`] : [])) };
+  return { role, text: words.join("").trim(), calls: blocks.flatMap((block) => (block.type === "tool_use" ? [callWordOf(block)] : [])) };
+}
+
+/** The CLI puts its server's name before a tool's. */
+function callWordOf({ id, name }: ToldBlock): string {
+  return `${String(name).replace(/^mcp__[a-z]+__/u, "")} ${String(id)}`;
 }
 
 function wordOf(block: ToldBlock): string {

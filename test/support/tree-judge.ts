@@ -13,6 +13,8 @@ import { ask, askAndLeave, askAndLeaveAfter, begin, errorIn, type Refusal } from
 const stepsMax = 6;
 const eventMsMax = 20_000;
 const leftSoonMsMax = 40;
+/** Within this time the server has dealt with such a turn. */
+const leftSoonKnownMsMax = 500;
 /** How a client is told of a turn that the API refused, and of one in which it broke off. */
 const refusedCode = "context_length_exceeded";
 const brokenCode = "upstream_error";
@@ -71,6 +73,8 @@ export class Observations {
   /** Turns that nobody asked for, and what is known of their processes. */
   readonly strays: object[] = [];
   readonly killed = new Set<RememberingProcess>();
+  /** When a client last left some milliseconds after asking: the process of its turn looks as if it were free. */
+  leftSoonAtMs = -Infinity;
   /** How many settings were not had. */
   settingFaults = 0;
   freshKills = 0;
@@ -201,6 +205,7 @@ async function takeAnswers(plan: Plan, tree: ConversationTree, standing: readonl
   /** Nobody has used it meanwhile: a process may be given to another conversation. */
   const stillStands = (candidate: RememberingProcess): boolean => candidate.isAtRest && JSON.stringify(candidate.told) === stoodAt.get(candidate);
   const noticeableBefore = seen.noticeable;
+  const askedAtMs = performance.now();
   const replies = await Promise.all(plan.bodies.map((body) => ask(server.url, body)));
   const views: View[] = [];
   for (const [index, reply] of replies.entries()) {
@@ -215,7 +220,8 @@ async function takeAnswers(plan: Plan, tree: ConversationTree, standing: readonl
   }
   const continued = views.filter((view) => able.includes(view.process)).length;
   seen.continuedInPlace += continued;
-  if (server.isRoomy && views.length === plan.bodies.length) {
+  const isCalm = askedAtMs - seen.leftSoonAtMs > leftSoonKnownMsMax;
+  if (server.isRoomy && isCalm && views.length === plan.bodies.length) {
     const passedOver = able.filter((candidate) => !views.some(({ process }) => process === candidate) && stillStands(candidate));
     assert.ok(continued === views.length || passedOver.length === 0, "a process stood at this history, and another was used");
     const [only] = views;
@@ -231,6 +237,7 @@ async function cutShort({ bodies: [body], fate }: Plan, tree: ConversationTree, 
   const noticeableBefore = seen.noticeable;
   if (fate === "left-soon") {
     const refusal = await askAndLeaveAfter(url, body, random.below(leftSoonMsMax + 1));
+    seen.leftSoonAtMs = performance.now();
     if (refusal !== undefined) seen.excuse(refusal, noticeableBefore);
     return [];
   }

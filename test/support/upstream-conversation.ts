@@ -48,6 +48,8 @@ function withoutAdded(body: StubRequestBody): readonly StubRequestMessage[] {
     if (role === "assistant") return [message];
     const spot = role === "system" ? "system message" : index === firstOfUser ? "first user message" : "user message";
     const blocks = typeof content === "string" ? [{ type: "text", text: content }] : content;
+    // So 2.1.330 tells that the effort has changed: without a word.
+    if (role === "system" && blocks.length === 0) return [];
     const own = blocks.filter(({ text }) => text === undefined || !added.take(text, spot));
     if (own.length === blocks.length) return [message];
     return own.length === 0 ? [] : [{ ...message, content: own }];
