@@ -1,7 +1,8 @@
 /**
  * Prints what versions of the CLI can do, as the server's probe finds it out, against a stub of the API on loopback.
+ * Exits with 1 where one can do something else than `compat/known.ts` says, or could not be asked.
  *
- *     npx tsx scripts/compat.ts                    # the versions below
+ *     npx tsx scripts/compat.ts                    # the versions of compat/known.ts
  *     npx tsx scripts/compat.ts 2.1.300 2.1.332
  */
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
@@ -12,10 +13,8 @@ import { ClaudeProcess } from "../src/claude/process.ts";
 import { type AnthropicStub, startAnthropicStub } from "../test/support/anthropic-stub.ts";
 import { subscriptionEnvironment } from "../test/support/real-claude.ts";
 import { cacheFolder, installedClaude, isInstalled } from "./compat/installed-claude.ts";
+import { differences, knownCapabilities } from "./compat/known.ts";
 import { type CompatRow, compatTable } from "./compat/table.ts";
-
-/** Where something changed, and the newest that was seen. */
-const versionsUsual = ["2.1.120", "2.1.160", "2.1.197", "2.1.260", "2.1.280", "2.1.300", "2.1.330", "2.1.332"];
 
 async function compatOf(version: string, cache: string, stub: AnthropicStub): Promise<CompatRow> {
   const folder = mkdtempSync(join(tmpdir(), "claude-compat-"));
@@ -42,7 +41,7 @@ async function compatOf(version: string, cache: string, stub: AnthropicStub): Pr
   }
 }
 
-const versions = process.argv.length > 2 ? process.argv.slice(2) : versionsUsual;
+const versions = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(knownCapabilities);
 const wrong = versions.find((version) => !/^\d+\.\d+\.\d+$/u.test(version));
 if (wrong !== undefined) {
   console.error(`${wrong}: expected a version of the CLI, such as 2.1.330`);
@@ -57,4 +56,8 @@ for (const version of versions) {
 }
 await stub.close();
 console.log(compatTable(rows));
-process.exitCode = rows.some(({ failure }) => failure !== undefined) ? 1 : 0;
+const changes = rows.flatMap(({ version, capabilities }) => (
+  (capabilities === undefined ? [] : differences(version, capabilities)).map((name) => `${version}: ${name}`)
+));
+for (const change of changes) console.error(`${change} is not what scripts/compat/known.ts says`);
+process.exitCode = changes.length > 0 || rows.some(({ failure }) => failure !== undefined) ? 1 : 0;

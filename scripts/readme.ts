@@ -8,6 +8,7 @@ import { optionRows } from "../src/config/help.ts";
 import { chatFields } from "../src/api/openai/chat-completions/fields.ts";
 import type { FieldTreatment } from "../src/api/field-treatment.ts";
 import { responsesFields } from "../src/api/openai/responses/fields.ts";
+import { knownCapabilitiesText } from "./compat/known.ts";
 import { addedWordsText } from "./readme-added-words.ts";
 import { knownFaultsText } from "./readme-known-faults.ts";
 import { updateReadme } from "./readme-file.ts";
@@ -36,7 +37,7 @@ export function sourceSections(): Readonly<Record<string, string>> {
 
 /** The same of test/README.md. */
 export function testSections(): Readonly<Record<string, string>> {
-  return { rules: rulesText(), refusals: refusalsText() };
+  return { clis: knownCapabilitiesText(), rules: rulesText(), refusals: refusalsText() };
 }
 
 function optionTable(): string {

@@ -17,7 +17,7 @@ describe("the README", () => {
     assert.equal(fillIn(text, sourceSections()), text);
   });
 
-  it("has beside it a README of the tests, with the API's rules as the stub has them", () => {
+  it("has beside it a README of the tests, with the API's rules as the stub has them and what the CLIs can do", () => {
     const text = readFileSync(new URL("README.md", import.meta.url), "utf8");
     assert.equal(fillIn(text, testSections()), text);
   });

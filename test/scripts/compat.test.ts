@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { join } from "node:path";
 import { cacheFolder } from "../../scripts/compat/installed-claude.ts";
+import { differences, knownCapabilities } from "../../scripts/compat/known.ts";
 import { compatTable } from "../../scripts/compat/table.ts";
 import { noCapabilities } from "../../src/claude/capabilities.ts";
 
@@ -18,6 +19,15 @@ describe("the table of what versions can do", () => {
       "| 2.1.999 | ?           | ?          | ?             | ?            | ?        | ?        | ?   |",
       "2.1.999: npm has no such version",
     ]);
+  });
+});
+
+describe("what versions are known to be able to do", () => {
+  it("is compared with what is found, by the name of what is other; an unknown version has nothing to compare", () => {
+    const known = knownCapabilities["2.1.330"] ?? assert.fail();
+    assert.deepEqual(differences("2.1.330", known), []);
+    assert.deepEqual(differences("2.1.330", { ...known, setModel: false }), ["setModel"]);
+    assert.deepEqual(differences("2.1.999", noCapabilities), []);
   });
 });
 
