@@ -26,20 +26,20 @@ export class AnswerCalls {
     return !this.#hasForbidden;
   }
 
-  /** Whether the CLI waits for a result of the client's for every call, so that its process can be parked. */
-  get isParkable(): boolean {
-    return this.isWhole && this.#areAllServed;
+  /** Whether the CLI waits for a result of the client's for every call that the model made. */
+  get areAllServed(): boolean {
+    return this.#areAllServed;
   }
 
   /** Records a call that the model made. Returns false when the client must not be told of it. */
   admit(id: string, name: string): boolean {
     const isForbidden = this.ids.length >= this.#options.callsMax;
     this.#options.onCall({ id, name, isForbidden });
+    this.#areAllServed &&= this.#options.isServed(name);
     if (isForbidden) {
       this.#hasForbidden = true;
       return false;
     }
-    this.#areAllServed &&= this.#options.isServed(name);
     this.ids.push(id);
     return true;
   }

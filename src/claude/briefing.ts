@@ -10,11 +10,11 @@ import type { History } from "./history.ts";
 import { orLate } from "./late.ts";
 import { bootWaitMs } from "./probe.ts";
 import type { ClaudeProcess } from "./process.ts";
-import { LiveSettings } from "./live-settings.ts";
 import { goThroughMotions } from "./motions.ts";
 import { type InitializeAnswer, initializeRequest, type JsonObject, parseInitializeAnswer } from "./protocol.ts";
 import { hasThinking, idOfModel } from "./tellable.ts";
 import { type Time, timeInNode } from "./time.ts";
+import { SettingsChannel } from "./settings-channel.ts";
 import { resultsByCall, resultsOfLastCalls } from "./tool-results.ts";
 import { BootTimeout } from "./watch.ts";
 
@@ -36,6 +36,8 @@ export interface BriefingOptions {
   readonly onInitialized: (answer: InitializeAnswer) => void;
   /** Called each time the CLI has acknowledged a user message of the history. */
   readonly onHistoryTold: () => void;
+  /** Called when the CLI refused to be given another model. */
+  readonly onModelRefused: () => void;
 }
 
 interface Acknowledgement {
@@ -60,13 +62,15 @@ export interface Task {
   readonly onAsk: () => void;
   /** Called if the CLI refuses the system prompt, the tools or the settings; perhaps after the question was written. */
   readonly onRefused: (error: unknown) => void;
+  /** Whether nobody waits for the answer any more: then nothing more is told. */
+  readonly isOver: () => boolean;
 }
 
 /** Tells a process a turn's system prompt, tools and settings, the history and the question. */
 export class Briefing {
   readonly #parts: BriefingParts;
   readonly #options: BriefingOptions;
-  readonly #settings: LiveSettings;
+  readonly settings: SettingsChannel;
   #awaited: Acknowledgement | undefined;
   /** The CLI's answer to `initialize`; undefined until the process is sent that request. */
   #initialized: Promise<InitializeAnswer> | undefined;
@@ -76,17 +80,9 @@ export class Briefing {
   constructor(parts: BriefingParts, options: BriefingOptions) {
     this.#parts = parts;
     this.#options = options;
-    this.#settings = new LiveSettings(parts.process.model);
-  }
-
-  /** The model that the process asks. Undefined when it refused to be given another. */
-  get model(): string | undefined {
-    return this.#settings.model;
-  }
-
-  /** Whether the process has a turn's settings, as far as they can be changed between two turns only. */
-  hasSettingsOf(turn: Turn): boolean {
-    return this.#settings.suit(turn);
+    const { process, control, history } = parts;
+    const { onModelRefused, time = timeInNode } = options;
+    this.settings = new SettingsChannel(process.model, { control, history, after: time.after, onModelRefused });
   }
 
   /** Whether a history message was written that the CLI has not acknowledged yet. */
@@ -108,7 +104,7 @@ export class Briefing {
     tools.serve(turn);
     this.#initialized = control.request(initializeRequest(asTold(turn))).then(parseInitializeAnswer);
     const initialized = this.#initialized.then(this.#options.onInitialized);
-    await Promise.all([initialized, ...this.#setFor(turn)]);
+    await Promise.all([initialized, ...this.settings.tell(turn)]);
     this.#isPrepared = true;
   }
 
@@ -136,26 +132,29 @@ export class Briefing {
   }
 
   /** Writes all of a turn that the process has not been told yet. Resolves when the question is written. */
-  async tell({ turn, seen, onAsk, onRefused }: Task): Promise<void> {
+  async tell({ turn, seen, onAsk, onRefused, isOver }: Task): Promise<void> {
     const { process, history } = this.#parts;
     const messages = withDistinctIds(turn.messages);
     if (this.#rehearsal !== undefined) await this.#untilRehearsed(this.#rehearsal);
     // Do not wait: the CLI reads what follows in order, and a refusal fails the turn whenever it comes.
     else if (seen === 0 && this.#initialized === undefined) this.prepare(turn).catch(onRefused);
-    for (const change of this.#setFor(turn)) change.catch(onRefused);
+    if (this.settings.model !== turn.model) await this.settings.giveModel(turn);
+    if (isOver()) return;
+    for (const change of this.settings.tell(turn)) change.catch(onRefused);
     const last = messages.length - 1;
-    const model = messages.slice(seen).some(hasThinking) ? await this.#modelId(turn.model) : undefined;
-    for (let index = seen; index < last; index++) await this.#tellHistory(messages, index, model);
+    const modelId = messages.slice(seen).some(hasThinking) ? await this.#modelId(turn.model) : undefined;
+    for (let index = seen; index < last && !isOver(); index++) await this.#tellHistory(messages, index, modelId);
+    if (isOver()) return;
     onAsk();
     history.awaitAnswer(messages);
     await process.write(history.line(messages, last, true));
   }
 
   /** Gives a parked process the results of its calls. It has the turn's settings, but for parameters of the API. */
-  answer({ turn, onAsk, onRefused }: Omit<Task, "seen">, callIds: readonly string[]): void {
+  answer({ turn, onAsk, onRefused }: Omit<Task, "seen" | "isOver">, callIds: readonly string[]): void {
     const { tools, history } = this.#parts;
     // Before the results: the CLI's next request is made with them.
-    for (const change of this.#setFor(turn)) change.catch(onRefused);
+    for (const change of this.settings.tell(turn)) change.catch(onRefused);
     onAsk();
     history.awaitAnswer(turn.messages);
     tools.answer(resultsByCall(callIds, resultsOfLastCalls(turn.messages) ?? []));
@@ -174,18 +173,6 @@ export class Briefing {
   /** Rejects the wait for an acknowledgement that will not come. */
   fail(error: BridgeError): void {
     this.#awaited?.reject(error);
-  }
-
-  /** Tells the process what a turn sets otherwise. Each promise rejects with the CLI's refusal. */
-  #setFor(turn: Turn): Promise<unknown>[] {
-    return this.#settings.changes(turn).map(async (request) => {
-      try {
-        await this.#parts.control.request(request);
-      } catch (error) {
-        this.#settings.forget();
-        throw error;
-      }
-    });
   }
 
   /** Resolves when the rehearsal is over. Rejects with its failure, or with `cli_failed` when it takes too long. */

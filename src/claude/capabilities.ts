@@ -54,7 +54,7 @@ export const capabilityRows: readonly CapabilityRow[] = [
   {
     name: "setModel",
     learnt: "The probe sets another model behind a told prompt, which can then be taken back: it is still the last.",
-    purpose: "A process that has no message serves any model: a warm one, or one that was emptied.",
+    purpose: "A process that has no message serves each model that the CLI lists: a warm one, or one that was emptied.",
     without: "Each model has warm processes of its own, and a process serves the model that it was started with.",
   },
 ];

@@ -11,8 +11,10 @@ import type { ClaudeProcess } from "./process.ts";
 import { type JsonObject, parseLine } from "./protocol.ts";
 import { type ConversationOptions, endRead, type LastRun, lastOf, noteAsked, type Run, startRun } from "./run.ts";
 import { canContinue, isReusable, type Standing, standingAfter } from "./standing.ts";
+import { interrupt, takeBack } from "./take-back.ts";
 import { timeInNode } from "./time.ts";
 import type { TurnTranslator } from "./translate.ts";
+import type { TurnOutcome } from "./turn-outcome.ts";
 import { goesOn } from "./upstream-message.ts";
 import type { Heard } from "./watch.ts";
 
@@ -49,7 +51,8 @@ export class Conversation {
       },
       onFailure: (error) => {
         this.#standing = { name: "dead", error };
-        this.#failWaits(error);
+        this.#briefing.fail(error);
+        control.failAll(error);
         this.#run?.fail(error);
       },
     });
@@ -69,7 +72,7 @@ export class Conversation {
   get isDead(): boolean { return this.#standing.name === "dead"; }
 
   /** The model that the process asks. Undefined when it refused to be given another. */
-  get model(): string | undefined { return this.#briefing.model; }
+  get model(): string | undefined { return this.#briefing.settings.model; }
 
   /** How many messages of its last turn are in its history for certain; undefined if that is not known. */
   get settled(): number | undefined { return this.#lastRun.isCertain ? this.#lastRun.settled : undefined; }
@@ -87,17 +90,10 @@ export class Conversation {
     const { isParked } = this;
     if (this.#standing.name === "dead") throw this.#standing.error;
     this.#standing = { name: "unknown" };
-    this.process.work();
-    // A reader that has left may have stopped the CLI in the middle of its answer.
-    this.process.resume();
-    const { control, history, tools } = this.#parts;
-    const kept = await history.rewind(control, keptMax, capabilities).catch((error: unknown) => {
-      // At the end of its stdin a CLI that waits for a tool would ask the model once more.
-      if (isParked) this.process.kill();
-      throw error;
-    });
-    tools.forgetCalls();
-    if (this.isDead) throw new BridgeError("cli_failed", "The claude process ended while it was rewound.");
+    const kept = await takeBack(this.#parts, keptMax, capabilities, isParked);
+    const fault = this.isDead ? "ended while it was rewound" : "took no settings";
+    const isCertain = !this.isDead && !this.#briefing.settings.isOpen;
+    if (!isCertain) throw new BridgeError("cli_failed", `The claude process ${fault}.`);
     this.#standing = { name: "known" };
     this.process.rest();
     return kept;
@@ -120,7 +116,9 @@ export class Conversation {
   prepare(turn: Turn): Promise<void> { return this.#briefing.boot(turn); }
 
   /** Whether this conversation, which was told a turn's first `seen` messages, can continue with the other messages. */
-  canContinue(turn: Turn, seen: number): boolean { return canContinue(this.#standing, turn, seen, this.#briefing); }
+  canContinue(turn: Turn, seen: number): boolean {
+    return canContinue(this.#standing, turn, seen, this.#briefing.settings);
+  }
 
   /**
    * Runs one turn. Its messages are the whole history and the question; the process was told the first `seen` of them.
@@ -130,7 +128,8 @@ export class Conversation {
   async *run(turn: Turn, seen: number, signal: AbortSignal): AsyncGenerator<TurnEvent[], void, undefined> {
     const run = startRun(turn, {
       process: this.process, tools: this.#parts.tools, last: this.#lastRun, heard: this.#heard, options: this.#options,
-      onFailure: (error) => this.#failWaits(error),
+      // What the CLI was asked stays open: it answers all the same, and in order.
+      onFailure: (error) => this.#briefing.fail(error),
     });
     const { queue, translator, watch, fail } = run;
     this.#run = run;
@@ -144,10 +143,9 @@ export class Conversation {
       else if (before.name === "unknown") fail(new BridgeError("cli_failed", "The claude process has no further use."));
       else if (signal.aborted) onAbort();
       else {
-        const onRefused = (error: unknown): void => {
-          if (this.#run === run) fail(asBridgeError(error));
-        };
-        const task = { turn, seen, onAsk: () => noteAsked(run, this.#heard), onRefused };
+        const isOver = (): boolean => this.#run !== run;
+        const onRefused = (error: unknown): void => (isOver() ? undefined : fail(asBridgeError(error)));
+        const task = { turn, seen, onAsk: () => noteAsked(run, this.#heard), onRefused, isOver };
         if (before.name === "parked") this.#briefing.answer(task, before.callIds);
         else this.#briefing.tell(task).catch(onRefused);
       }
@@ -159,18 +157,14 @@ export class Conversation {
       this.#run = undefined;
       const settled = before.name === "known" && run.isAsked ? turn.messages.length - 1 : seen;
       this.#lastRun = { ...lastOf(run), settled, isCertain: run.isAsked && this.#briefing.isPrepared };
-      if (!this.isReusable) this.#parts.control.request({ subtype: "interrupt" }).catch(() => {});
+      if (!this.isReusable && translator.outcome.name !== "stopped") interrupt(this.#parts.control);
     }
   }
 
-  /** Rejects all that waits for an answer of the process, but the run. */
-  #failWaits(error: BridgeError): void {
-    this.#briefing.fail(error);
-    this.#parts.control.failAll(error);
-  }
-
   #settle(translator: TurnTranslator): void {
-    const standing = this.isDead ? undefined : standingAfter(translator);
+    // The CLI answers in order: by now it has taken all settings that it will take.
+    const isCertain = !this.isDead && !this.#briefing.settings.isOpen;
+    const standing = isCertain ? standingAfter(translator) : undefined;
     if (standing === undefined) return;
     this.#standing = standing;
     if (standing.name === "parked") this.process.park();
@@ -195,8 +189,10 @@ export class Conversation {
       case "control_request":
         return this.#parts.tools.onControlRequest(message, () => {
           // An answer that was not streamed ends here: the CLI asks for a call's result only after all of it has come.
-          run?.translator.takeCallRequest(run.queue.items);
-          this.#killIfCut(run);
+          if (run === undefined) return;
+          const { outcome } = run.translator;
+          run.translator.takeCallRequest(run.queue.items);
+          this.#stopIfDue(run, outcome);
         });
       case "result":
         if (this.#briefing.takeResult(message)) return;
@@ -205,12 +201,14 @@ export class Conversation {
         if (message["subtype"] === "init") return this.#checkTools(message);
     }
     if (run?.isAsked !== true && this.#refusedUnasked(message)) return;
+    if (run !== undefined) run.hasWord ||= run.isAsked;
     if (run === undefined) return this.#onUnasked(message);
     if (message["type"] === "assistant" && run.isAsked) this.#parts.history.noteAnswer(message);
+    const { outcome } = run.translator;
     run.translator.take(message, run.queue.items, wasCut);
     const { rateLimit } = run.translator;
     if (message["type"] === "rate_limit_event" && rateLimit !== undefined) this.#options.onRateLimit(rateLimit);
-    this.#killIfCut(run);
+    this.#stopIfDue(run, outcome);
   }
 
   /** Called with the tools that the CLI says its model has. Fails the run or the rehearsal if one is missing. */
@@ -223,9 +221,11 @@ export class Conversation {
     if (this.#run !== undefined) this.process.kill();
   }
 
-  /** Kills a cut answer's process: the CLI is about to ask the model to continue, and a gentler end would let it. */
-  #killIfCut(run: Run | undefined): void {
-    if (run?.translator.outcome.name === "cut") this.process.kill();
+  /** Stops the CLI behind an answer that is whole for the client, where the CLI would go on by itself. */
+  #stopIfDue({ translator: { outcome } }: Run, before: TurnOutcome): void {
+    // A gentler end than a kill would let it ask the model to continue.
+    if (outcome.name === "cut") this.process.kill();
+    else if (outcome.name === "stopped" && before.name === "running") interrupt(this.#parts.control);
   }
 
   /**
@@ -233,11 +233,11 @@ export class Conversation {
    * Returns false if the line is no answer, or nobody waits.
    */
   #refusedUnasked(message: JsonObject): boolean {
-    if (!goesOn(message) || message["is_error"] === true) return false;
+    const isAwaited = this.#run !== undefined || this.#briefing.isAwaited;
+    if (!isAwaited || !goesOn(message) || message["is_error"] === true) return false;
     const error = new BridgeError("cli_failed", "The claude process answered what was no question.");
-    if (this.#run !== undefined) this.#run.fail(error);
-    else if (this.#briefing.isAwaited) this.#briefing.fail(error);
-    else return false;
+    this.#briefing.fail(error);
+    this.#run?.fail(error);
     return true;
   }
 

@@ -85,6 +85,11 @@ export class History {
     if (line !== undefined) this.#points.add({ kept, uuid: line, line: "answer" });
   }
 
+  /** Whether the process has no message. */
+  get isEmpty(): boolean {
+    return this.#isEmpty;
+  }
+
   /** How many messages are left by a rewind that keeps at most `keptMax`; undefined if there is none. */
   keptWithin(keptMax: number, capabilities: Rewinds): number | undefined {
     return this.#isEmpty ? 0 : this.#points.lastWithin(keptMax, capabilities)?.kept;

@@ -10,9 +10,8 @@ export type TurnSettings = Pick<Turn, "model"> & Partial<ToldTurn>;
 
 type EnvName = "CLAUDE_CODE_MAX_OUTPUT_TOKENS" | "CLAUDE_CODE_DISABLE_THINKING" | "CLAUDE_CODE_EXTRA_BODY";
 
-/** A turn's settings as the CLI is told them. */
+/** A turn's settings, but for its model, as the CLI is told them. */
 interface Settings {
-  readonly model: string;
   /** Null is as the CLI does for the model. */
   readonly effortLevel: Effort | null;
   /** Environment variables that the CLI reads for each turn. "" is as if it were not set. */
@@ -32,17 +31,19 @@ interface Settings {
  * form that the API has for that; a rewind takes the note away with its prompt.
  */
 export class LiveSettings {
-  /** What the process has; a setting of which that is not known is undefined. */
+  #model: string | undefined;
+  /** What the process has besides; a setting of which that is not known is undefined. */
   #has: Partial<Settings>;
 
   /** `model` is what the process was launched with. */
   constructor(model: string) {
-    this.#has = settingsOf({ model });
+    this.#model = model;
+    this.#has = settingsOf({});
   }
 
   /** The model that the process asks. Undefined when it refused to be given another. */
   get model(): string | undefined {
-    return this.#has.model;
+    return this.#model;
   }
 
   /**
@@ -50,10 +51,26 @@ export class LiveSettings {
    * while a call waits for its result.
    */
   suit(turn: TurnSettings): boolean {
-    return requestsFor(this.#has, withParameters(settingsOf(turn), this.#has.env?.CLAUDE_CODE_EXTRA_BODY)).length === 0;
+    const wanted = withParameters(settingsOf(turn), this.#has.env?.CLAUDE_CODE_EXTRA_BODY);
+    return this.#model === turn.model && requestsFor(this.#has, wanted).length === 0;
   }
 
-  /** The control requests after which the process has what a turn wants; none if it has that already. */
+  /**
+   * The control request that gives the process a turn's model; undefined if it has that. It is to be answered before
+   * the process is asked anything: refused, it would ask the model that it has.
+   */
+  modelChange({ model }: TurnSettings): JsonObject | undefined {
+    if (this.#model === model) return undefined;
+    this.#model = model;
+    return { subtype: "set_model", model };
+  }
+
+  /** To be called when the CLI refused the model. */
+  loseModel(): void {
+    this.#model = undefined;
+  }
+
+  /** The control requests after which the process has a turn's other settings; none if it has them already. */
   changes(turn: TurnSettings): JsonObject[] {
     const [had, wanted] = [this.#has, settingsOf(turn)];
     this.#has = wanted;
@@ -71,14 +88,13 @@ function withParameters(settings: Settings, parameters = noParameters): Settings
 }
 
 function requestsFor(has: Partial<Settings>, wanted: Settings): JsonObject[] {
-  const { model, effortLevel, env, thinkingTokens } = has;
+  const { effortLevel, env, thinkingTokens } = has;
   const changedEnv = Object.entries(wanted.env).filter(([name, value]) => env?.[name as EnvName] !== value);
   const settings = {
     ...(wanted.effortLevel === effortLevel ? {} : { effortLevel: wanted.effortLevel }),
     ...(changedEnv.length === 0 ? {} : { env: Object.fromEntries(changedEnv) }),
   };
   return [
-    ...(wanted.model === model ? [] : [{ subtype: "set_model", model: wanted.model }]),
     ...(Object.keys(settings).length === 0 ? [] : [{ subtype: "apply_flag_settings", settings }]),
     ...(wanted.thinkingTokens === thinkingTokens
       ? []
@@ -86,11 +102,10 @@ function requestsFor(has: Partial<Settings>, wanted: Settings): JsonObject[] {
   ];
 }
 
-function settingsOf(turn: TurnSettings): Settings {
-  const { model, maxTokens, effort, thinking } = turn;
+function settingsOf(turn: Partial<TurnSettings>): Settings {
+  const { maxTokens, effort, thinking } = turn;
   const parameters = parametersOf(turn);
   return {
-    model,
     effortLevel: effort ?? null,
     env: {
       CLAUDE_CODE_MAX_OUTPUT_TOKENS: maxTokens === undefined ? "" : String(maxTokens),

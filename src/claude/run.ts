@@ -33,6 +33,8 @@ export interface Run {
    * refused, and that the CLI sends again, has not.
    */
   hasBegun: boolean;
+  /** Whether the process has said anything of the turn since it was asked. */
+  hasWord: boolean;
   /** The API has answered, if only with a refusal after which the CLI tries again. */
   hasSign: boolean;
 }
@@ -100,7 +102,7 @@ export function startRun(turn: Turn, setting: RunSetting): Run {
     },
   });
   watch.enter(heard.lastAtMs === undefined ? "booting" : "told");
-  return { queue, translator, watch, fail, isAsked: false, hasBegun: false, hasSign: false };
+  return { queue, translator, watch, fail, isAsked: false, hasWord: false, hasBegun: false, hasSign: false };
 }
 
 /** To be called before the question, or the awaited results, are written. */
@@ -122,9 +124,9 @@ export function endRead(run: Run, explain: (error: BridgeError) => BridgeError):
   else if (outcome.name !== "running") queue.end();
 }
 
-function phaseOf({ isAsked, hasSign, translator }: Run): Phase {
+function phaseOf({ isAsked, hasWord, hasSign, translator }: Run): Phase {
   if (!isAsked) return "told";
-  if (!hasSign) return "waiting";
+  if (!hasSign) return hasWord ? "waiting" : "asked";
   return translator.lacksResult ? "answered" : "answering";
 }
 

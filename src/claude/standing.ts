@@ -1,5 +1,6 @@
 import type { BridgeError } from "../errors.ts";
 import type { Turn } from "../turn/turn.ts";
+import type { SettingsChannel } from "./settings-channel.ts";
 import { resultsOfLastCalls } from "./tool-results.ts";
 import type { TurnTranslator } from "./translate.ts";
 
@@ -24,11 +25,11 @@ export function isReusable({ name }: Standing): boolean {
  * waits for results cannot be given other settings before: 2.1.330 makes its next request with those that it had.
  */
 export function canContinue(
-  { name }: Standing, turn: Turn, seen: number, briefing: { readonly hasSettingsOf: (turn: Turn) => boolean },
+  { name }: Standing, turn: Turn, seen: number, settings: Pick<SettingsChannel, "suit">,
 ): boolean {
   if (name !== "parked") return name === "known";
   const { messages } = turn;
-  return seen === messages.length - 1 && resultsOfLastCalls(messages) !== undefined && briefing.hasSettingsOf(turn);
+  return seen === messages.length - 1 && resultsOfLastCalls(messages) !== undefined && settings.suit(turn);
 }
 
 /**

@@ -173,7 +173,8 @@ export class TurnTranslator {
     this.#message.stop(delta);
     if (isCutting(this.#message.stopReason)) this.#finish("cut", events);
     else if (this.#message.stopReason === "tool_use" && this.#calls.ids.length > 0) {
-      this.#finish(this.#calls.isParkable ? "parked" : "cut", events);
+      const waiting = this.#calls.isWhole ? "parked" : "stopped";
+      this.#finish(this.#calls.areAllServed ? waiting : "cut", events);
     }
   }
 
@@ -218,7 +219,7 @@ export class TurnTranslator {
   }
 
   /** Ends the answer. Fails it if the stop reason is unknown: such an answer may lack anything. */
-  #finish(name: "finished" | "parked" | "cut", events: TurnEvent[]): void {
+  #finish(name: "finished" | "parked" | "cut" | "stopped", events: TurnEvent[]): void {
     const stopReason = this.#stopReason();
     if (stopReason === undefined) {
       const told = JSON.stringify(this.#message.stopReason ?? null);

@@ -1,4 +1,4 @@
-import { asBridgeError, BridgeError, type ErrorCode, hasCode } from "../errors.ts";
+import { asBridgeError, BridgeError, clientClosed, type ErrorCode, hasCode } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import type { TurnEvent } from "../turn/event.ts";
 import type { Message } from "../turn/message.ts";
@@ -69,6 +69,11 @@ export class Attempts {
     const completed = await this.#ready(found);
     const moved = found === undefined ? undefined : await seats.move(found);
     const seat = this.#sit(moved ?? await seats.find(this.#seeker, signal));
+    if (signal.aborted) {
+      course.seat = undefined;
+      seats.handBack(seat, course.timeline);
+      throw clientClosed();
+    }
     try {
       const asked = seat.kept < (found?.kept ?? 0) ? await this.#completed(undefined) : completed;
       for await (const batch of this.#run(seat, asked, seat.kept)) {

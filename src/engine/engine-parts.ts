@@ -81,9 +81,12 @@ export function engineParts(options: EngineOptions): EngineParts {
     onInitialized: (answer) => void cli.learn(answer, process),
     onHistoryTold: () => refills.putOff(),
     onRateLimit: (info) => account.noteRateLimit(info),
+    onModelRefused: () => capabilities.noteRefusal("setModel"),
   });
+  // Before a process takes a model that the CLI does not list, it asks the API whether there is such a model.
+  const isMovable = (model: string): boolean => capabilities.current.setModel && catalog.isListed(model);
   const warm = new WarmProcesses({
-    warm: options.warm, processes, capabilities, account, converse, refills, clock, log,
+    warm: options.warm, processes, capabilities, account, isMovable, converse, refills, clock, log,
   });
   const moves = new Moves({ processes, capabilities, log });
   const seats = new Seats({ cli, processes, warm, moves, whereabouts, capabilities, converse, clock });
@@ -91,7 +94,7 @@ export function engineParts(options: EngineOptions): EngineParts {
   const admission = new Admission({ runningMax: maxProcesses, waitingMax: options.maxQueue });
   const rest = new RestClock(options.onRest, clock, log);
   const runner = new TurnRunner({
-    admission, warm, seats, counts, boots, rest,
+    admission, warm, seats, counts, boots, rest, isMovable,
     login: new LoginGate(account, clock, log), keepsIdle: conversationIdleMsMax > 0, log,
   });
   const models = new ModelService(catalog, clock);

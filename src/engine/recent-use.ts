@@ -12,6 +12,8 @@ export const refusedMax = 16;
 export interface Profile {
   readonly hash: HistoryHash;
   readonly turn: Turn;
+  /** Whether a process can be given the turn's model. */
+  readonly isMovable: boolean;
 }
 
 /** How a model was used lately. */

@@ -1,35 +1,16 @@
-import type { Conversation } from "../claude/conversation.ts";
-import type { ClaudeProcess } from "../claude/process.ts";
 import { clientClosed } from "../errors.ts";
 import type { Turn } from "../turn/turn.ts";
-import type { Cli } from "./cli.ts";
 import { FreeWaits, freeWaitMsMax, freeWaitsMsMax } from "./free-waits.ts";
 import { shortened, type Timeline } from "./history-hash.ts";
-import type { KnownCapabilities } from "./known-capabilities.ts";
-import type { Moves } from "./moves.ts";
 import { isRested } from "./owned-process.ts";
-import type { Processes } from "./processes.ts";
 import type { Profile } from "./recent-use.ts";
 import { cheapKeptUnemptied, surplusOf } from "./resting.ts";
 import type { Seat, Seeker } from "./seat.ts";
 import { isPassedBy } from "./passed-by.ts";
+import type { SeatsOptions } from "./seats-options.ts";
 import { type Fresh, SpareBoot } from "./spare-boot.ts";
 import { bestMatch, comingFree, type Found, givenUp } from "./timelines.ts";
-import type { WarmProcesses } from "./warm-processes.ts";
-import type { MissReason, Whereabouts } from "./whereabouts.ts";
-import type { Clock } from "./world.ts";
-
-export interface SeatsOptions {
-  readonly cli: Cli;
-  readonly processes: Processes;
-  readonly warm: WarmProcesses;
-  readonly moves: Moves;
-  readonly whereabouts: Whereabouts;
-  readonly capabilities: KnownCapabilities;
-  /** Makes a conversation on a process that has just been started. */
-  readonly converse: (process: ClaudeProcess) => Conversation;
-  readonly clock: Clock;
-}
+import type { MissReason } from "./whereabouts.ts";
 
 /** Finds a process for each turn, moves it to where the turn's history stands, and takes it back afterwards. */
 export class Seats {
@@ -156,6 +137,12 @@ export class Seats {
     const keptMax = Math.min(settled, timeline.hashes.length - 1);
     const kept = await this.#options.moves.rewind(seat.owned, seat.conversation, keptMax);
     if (kept !== undefined) this.keep(seat, shortened(timeline, kept));
+  }
+
+  /** Keeps the process of a turn whose client has left before anything of it was told. `timeline` is the turn's. */
+  handBack(seat: Seat, timeline: Timeline): void {
+    if (seat.way === "warm" || seat.way === "booted") this.end(seat);
+    else this.keep(seat, shortened(timeline, seat.kept));
   }
 
   /** Ends the process of a turn. */

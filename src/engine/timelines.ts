@@ -60,16 +60,14 @@ function emptiable(
   return usable.flatMap((owned) => {
     const { use } = owned;
     if (owned.isWorn || use.name !== "resting" || use.timeline.beginning !== profile.hash) return [];
-    if (!canServe(use.conversation, profile, capabilities)) return [];
+    if (!canServe(use.conversation, profile)) return [];
     return use.conversation.keptWithin(0, capabilities) === 0 ? [{ owned, use }] : [];
   });
 }
 
 /** Whether a process can serve a beginning's model, once it has no message. */
-export function canServe(
-  { model }: Pick<Conversation, "model">, { turn }: Profile, { setModel }: Capabilities,
-): boolean {
-  return setModel || model === turn.model;
+export function canServe({ model }: Pick<Conversation, "model">, { turn, isMovable }: Profile): boolean {
+  return model === turn.model || (isMovable && model !== undefined);
 }
 
 /** The used processes that can be given, now or after their turn, to another conversation with this beginning. */
@@ -87,7 +85,7 @@ export function comingFree(
   if (!capabilities.rewindToEmpty) return [];
   return all.filter(({ use, isWorn }) => (
     !isWorn && use.name === "running" && use.timeline.beginning === profile.hash
-    && canServe(use.conversation, profile, capabilities)
+    && canServe(use.conversation, profile)
   ));
 }
 

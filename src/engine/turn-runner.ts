@@ -30,6 +30,8 @@ export interface TurnRunnerOptions {
   readonly login: LoginGate;
   readonly boots: Boots;
   readonly rest: RestClock;
+  /** Whether a process can be given a model. */
+  readonly isMovable: (model: string) => boolean;
   /** Whether a conversation whose turn is over keeps its process. */
   readonly keepsIdle: boolean;
   readonly log: Logger;
@@ -119,11 +121,15 @@ export class TurnRunner {
     }
   }
 
+  #profileOf(turn: Turn, { beginning }: Timeline): Profile {
+    return { hash: beginning, turn: { ...turn, messages: [] }, isMovable: this.#options.isMovable(turn.model) };
+  }
+
   /** Looks for a process that has a turn's history. */
   #begin(turn: Turn): Course {
     const timeline = timelineOf(turn);
     return {
-      timeline, profile: profileOf(turn, timeline), taken: this.#options.seats.take(turn, timeline),
+      timeline, profile: this.#profileOf(turn, timeline), taken: this.#options.seats.take(turn, timeline),
       seat: undefined, isExact: true, isTold: false, hasBegun: false, error: undefined,
     };
   }
@@ -147,8 +153,4 @@ export class TurnRunner {
     }
     await seats.takeBack(seat, timeline);
   }
-}
-
-function profileOf(turn: Turn, { beginning }: Timeline): Profile {
-  return { hash: beginning, turn: { ...turn, messages: [] } };
 }

@@ -34,15 +34,19 @@ export interface WarmWish {
 }
 
 /**
- * What is known of all models together, where one warm process serves any: as the last one was used, with the misses
- * of all. `facts` are ordered by last use.
+ * The same, with those models as one of which a warm process serves any: as the last one was used, with the misses of
+ * all. `facts` are ordered by last use, and what is returned is too.
  */
-export function factsOfAll(facts: readonly WarmFacts[]): WarmFacts[] {
-  const last = facts.at(-1);
-  if (last === undefined) return [];
-  const count = Math.max(...facts.map(({ misses }) => misses.count));
-  const lastMs = Math.max(...facts.map(({ misses }) => misses.lastMs));
-  return [{ ...last, misses: { count, lastMs } }];
+export function factsTogether(facts: readonly WarmFacts[], isMovable: (model: string) => boolean): WarmFacts[] {
+  const movable = facts.filter(({ model }) => isMovable(model));
+  const last = movable.at(-1);
+  if (last === undefined) return [...facts];
+  const count = Math.max(...movable.map(({ misses }) => misses.count));
+  const lastMs = Math.max(...movable.map(({ misses }) => misses.lastMs));
+  return facts.flatMap((fact) => {
+    if (!isMovable(fact.model)) return [fact];
+    return fact === last ? [{ ...fact, misses: { count, lastMs } }] : [];
+  });
 }
 
 /**

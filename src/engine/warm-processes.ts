@@ -10,7 +10,7 @@ import { type ModelUse, type Profile, RecentUse } from "./recent-use.ts";
 import type { RefillTimer } from "./refill-timer.ts";
 import { rehearse } from "./rehearsal.ts";
 import { canServe, standIns } from "./timelines.ts";
-import { factsOfAll, recentUseMs, warmPlan, type WarmWish } from "./warm-plan.ts";
+import { factsTogether, recentUseMs, warmPlan, type WarmWish } from "./warm-plan.ts";
 import { WarmStocks } from "./warm-stocks.ts";
 import { type Clock, Timer } from "./world.ts";
 
@@ -20,6 +20,8 @@ export interface WarmOptions {
   readonly processes: Processes;
   readonly capabilities: KnownCapabilities;
   readonly account: Account;
+  /** Whether a process can be given a model. */
+  readonly isMovable: (model: string) => boolean;
   /** Makes a conversation on a process that has just been started. */
   readonly converse: (process: ClaudeProcess) => Conversation;
   readonly refills: RefillTimer;
@@ -82,12 +84,10 @@ export class WarmProcesses {
 
   /** The warm process that suits a beginning best: one that has rehearsed it, or else one that was told nothing. */
   suitable(profile: Profile): OwnedWarm | undefined {
-    const { processes: { usable }, capabilities } = this.#options;
-    const waiting = warmOf(usable).filter(({ use: { conversation } }) => (
-      conversation.isReusable && canServe(conversation, profile, capabilities.current)
-    ));
-    const { hash } = profile;
-    return waiting.find(({ use }) => use.rehearsed === hash) ?? waiting.find(({ use }) => use.rehearsed === undefined);
+    const { usable } = this.#options.processes;
+    const waiting = warmOf(usable).filter(({ use: { conversation } }) => canServe(conversation, profile));
+    const alive = waiting.filter(({ use }) => use.conversation.isReusable);
+    return [profile.hash, undefined].flatMap((hash) => alive.find(({ use }) => use.rehearsed === hash) ?? [])[0];
   }
 
   /** To be called when a warm process was given to a turn, of whatever model. */
@@ -113,11 +113,11 @@ export class WarmProcesses {
   /** Boots the missing processes, in the background, and ends those that are too many. */
   refill(): void {
     if (this.#isClosed) return;
-    const { warm, processes, capabilities, clock } = this.#options;
+    const { warm, processes, isMovable, clock } = this.#options;
     const byModel = this.#recent.all.map((use) => ({
       ...use, hasHabit: this.#habit(use.model) !== undefined, standIns: this.#standIns(use),
     }));
-    const facts = capabilities.current.setModel ? factsOfAll(byModel) : byModel;
+    const facts = factsTogether(byModel, isMovable);
     const places = this.#room + facts.reduce((count, { model }) => count + this.#countOf(model), 0);
     const wishes = warmPlan(facts, { nowMs: clock.monotonic(), warm, places });
     for (const { owned } of warmOf(processes.all)) {
@@ -148,8 +148,8 @@ export class WarmProcesses {
 
   /** Says of a process that was started with another model whether it counts as a warm one of `model`. */
   #counts(model: string): (other: string) => boolean {
-    const { setModel } = this.#options.capabilities.current;
-    return (other) => setModel || other === model;
+    const { isMovable } = this.#options;
+    return (other) => other === model || (isMovable(model) && isMovable(other));
   }
 
   /** The warm processes that count as those of a model. */

@@ -18,7 +18,7 @@ async function startConversation(
   t: TestContext, name: string, options: Partial<ConversationOptions> = {}, environment: Readonly<Record<string, string>> = {},
 ) {
   const fake = await startFake(t, name, environment);
-  const conversation = new Conversation(fake.claude, { silenceMsMax: 20_000, onInitialized: () => {}, onHistoryTold: () => {}, onRateLimit: () => {}, ...options });
+  const conversation = new Conversation(fake.claude, { silenceMsMax: 20_000, onInitialized: () => {}, onHistoryTold: () => {}, onModelRefused: () => {}, onRateLimit: () => {}, ...options });
   return { ...fake, conversation };
 }
 
@@ -490,14 +490,13 @@ describe("a call that there should not be", () => {
     assert.equal(conversation.isReusable, false);
   });
 
-  it("is cut off where there may be one: the process ends at once", async (t) => {
-    const { conversation, claude } = await startConversation(t, "calls-tools");
+  it("is cut off where there may be one: the process is interrupted at once, and stands where it stood", async (t) => {
+    const { conversation } = await startConversation(t, "calls-tools");
     const { events, error } = await collect(conversation.run(ask('CALL look {"n":1} CALL listen {"n":2}', { tools, disableParallelToolUse: true }), 0, never));
     assert.equal(error, undefined);
     assert.deepEqual([callsIn(events).map(({ name }) => name), summaryOf(events).stopReason], [["look"], "tool_use"]);
     assert.deepEqual([conversation.isReusable, conversation.isParked], [false, false]);
-    // Without anybody asking for its end.
-    await claude.closed;
+    assert.equal(conversation.process.state, "busy");
   });
 
   it("is none where there is only one", async (t) => {

@@ -25,8 +25,15 @@ describe("the settings of a live process", () => {
 
   it("are told anew where the next turn has others, each by itself", () => {
     assert.deepEqual(settingsOf({ ...opus, maxTokens: 5_000, effort: "low" }, { ...opus, maxTokens: 5_000, effort: "high" }), [effort("high")]);
-    assert.deepEqual(settingsOf(opus, { model: "sonnet" }), [{ subtype: "set_model", model: "sonnet" }]);
-    assert.deepEqual(settingsOf({ model: "sonnet" }, opus), [{ subtype: "set_model", model: "opus" }]);
+  });
+
+  it("are not the model, which is given before they are told, and only once", () => {
+    const settings = new LiveSettings("opus");
+    assert.equal(settings.modelChange(opus), undefined);
+    assert.deepEqual(settings.modelChange({ model: "sonnet" }), { subtype: "set_model", model: "sonnet" });
+    assert.deepEqual([settings.model, settings.modelChange({ model: "sonnet" }), settings.changes({ model: "sonnet" })], ["sonnet", undefined, []]);
+    settings.loseModel();
+    assert.equal(settings.model, undefined);
   });
 
   it("are written over where the next turn has none", () => {
@@ -36,17 +43,15 @@ describe("the settings of a live process", () => {
     );
   });
 
-  it("are all told anew after one was refused", () => {
+  it("are all told anew after one was refused, and the model is what it was", () => {
     const settings = new LiveSettings("opus");
     settings.changes({ ...opus, maxTokens: 5_000 });
     settings.forget();
-    assert.equal(settings.model, undefined);
+    assert.equal(settings.model, "opus");
     assert.deepEqual(settings.changes({ ...opus, maxTokens: 5_000 }), [
-      { subtype: "set_model", model: "opus" },
       { subtype: "apply_flag_settings", settings: { effortLevel: null, env: { CLAUDE_CODE_MAX_OUTPUT_TOKENS: "5000", CLAUDE_CODE_DISABLE_THINKING: "", CLAUDE_CODE_EXTRA_BODY: "{}" } } },
       thinkingTokens(null),
     ]);
-    assert.equal(settings.model, "opus");
   });
 
   it("turn thinking off where no token of it is wanted, or the token limit leaves no room for it", () => {

@@ -32,7 +32,7 @@ interface Run { readonly over: Promise<Collected>; readonly state: { isOver: boo
 function start(): Scene {
   const clock = new HandClock();
   const process = new ScriptedProcess();
-  const conversation = new Conversation(process.asProcess, { silenceMsMax, time: clock, onInitialized: () => {}, onHistoryTold: () => {}, onRateLimit: () => {} });
+  const conversation = new Conversation(process.asProcess, { silenceMsMax, time: clock, onInitialized: () => {}, onHistoryTold: () => {}, onModelRefused: () => {}, onRateLimit: () => {} });
   return {
     process, conversation,
     pass: async (ms) => {
@@ -104,10 +104,22 @@ describe("a process that does not boot", () => {
     const turn = run();
     await pass(bootWaitMs - 1);
     process.accept();
+    process.say(...requesting);
     await pass(silenceMsMax - 1);
     assert.equal(turn.state.isOver, false);
     await pass(1);
     assert.equal((await errorOf(turn)).code, "turn_timeout");
+  });
+
+  it("is told from one that boots, accepts what it is told, and does not react to its question", async () => {
+    const { pass, process, run } = start();
+    const turn = run();
+    await pass(bootWaitMs - 1);
+    process.accept();
+    await pass(firstWordWaitMsMax - 1);
+    assert.equal(turn.state.isOver, false);
+    await pass(1);
+    assert.equal((await errorOf(turn)).code, "cli_failed");
   });
 });
 

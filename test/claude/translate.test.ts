@@ -72,7 +72,7 @@ interface Expected {
   readonly stopReason?: StopReason;
   /** Input, read from the cache, output, thinking. */
   readonly usage?: readonly [number, number, number, number];
-  readonly outcome?: "finished" | "cut" | "failed";
+  readonly outcome?: "finished" | "cut" | "stopped" | "failed";
   readonly order?: string;
   readonly code?: ErrorCode;
 }
@@ -157,7 +157,7 @@ for (const version of recordedVersions) {
         const told: MadeCall[] = [];
         const played = playThrough(translatorOf({ callsMax: 1, onCall: (call) => told.push(call) }), claudeLines, path);
         assert.deepEqual(played.calls.map(({ json }) => json), ['{"city":"Paris"}']);
-        assert.deepEqual([played.order, played.stopReason, played.outcome, played.isWhole], ["message_start text tool_use input_json message_stop", "tool_use", "cut", false]);
+        assert.deepEqual([played.order, played.stopReason, played.outcome, played.isWhole], ["message_start text tool_use input_json message_stop", "tool_use", "stopped", false]);
         const ids = playRuns(version, "parallel-tool-calls", path)[0]?.callIds ?? [];
         assert.deepEqual(told, ids.map((id, position) => ({ id, name: "get_weather", isForbidden: position > 0 })));
       });
@@ -307,7 +307,7 @@ describe("a call", () => {
   it("past the number that there may be is never told, nor its pieces, and the turn is not whole", () => {
     const calls = [toolUse(0, "t1"), input(0, "{}"), blockStop(0), toolUse(1, "t2"), input(1, '{"b":2}'), blockStop(1), toolUse(2, "t3"), blockStop(2)];
     const played = playWith({ callsMax: 1 }, start("m1"), ...calls, stop("tool_use"));
-    assert.deepEqual([played.calls.map(({ id }) => id), played.outcome, played.isWhole, played.stopReason], [["t1"], "cut", false, "tool_use"]);
+    assert.deepEqual([played.calls.map(({ id }) => id), played.outcome, played.isWhole, played.stopReason], [["t1"], "stopped", false, "tool_use"]);
     assert.equal(playWith({ callsMax: 3 }, start("m1"), ...calls, stop("tool_use")).isWhole, true);
   });
 

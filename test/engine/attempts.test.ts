@@ -46,7 +46,7 @@ class Machine {
     const turn = ask("hi");
     const timeline = timelineOf(turn);
     const course: Course = {
-      timeline, profile: { hash: timeline.beginning, turn }, taken: "first_message", seat: undefined, isExact: true, isTold: false, hasBegun: false, error: undefined,
+      timeline, profile: { hash: timeline.beginning, turn, isMovable: true }, taken: "first_message", seat: undefined, isExact: true, isTold: false, hasBegun: false, error: undefined,
     };
     const attempts = new Attempts({
       seats: this.#seats as unknown as Seats, login: this.login, log: createLogger("silent", () => {}), counts: new TurnCounts(), isClosing: () => false,
@@ -72,6 +72,7 @@ class Machine {
     return {
       find: () => Promise.resolve(this.#free.pop() ?? this.#boot()),
       boot: () => Promise.resolve(this.#boot()),
+      handBack: (seat: Seat) => this.#free.push(seat),
       isCurrent: ({ conversation }: Seat) => this.#current.has(conversation),
       renew: () => {
         this.renewals++;
@@ -209,7 +210,7 @@ describe("a login that is known to be refused", () => {
     leaving.abort();
     await settled();
     open();
-    assert.deepEqual([(await first).code, (await second).code], ["not_logged_in", "not_logged_in"]);
+    assert.deepEqual([(await first).code, (await second).code], ["not_logged_in", "client_closed"]);
   });
 
   it("keeps nobody waiting for long where the one that tries it is answered slowly", async () => {

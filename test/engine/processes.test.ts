@@ -339,7 +339,7 @@ describe("a process is replaced", () => {
 
   it("later where its conversation would have to be told anew; until then no other conversation gets it", async (t) => {
     const { processes, leased } = ownProcesses(t);
-    const use = rested("a b c", { conversation: { keptWithin: () => 0 } });
+    const use = rested("a b c", { conversation: { model: turnOf().model, keptWithin: () => 0 } });
     const owned = await leased();
     const turns = (upTo: number): void => {
       while (owned.wear.turns < upTo) {
@@ -348,7 +348,7 @@ describe("a process is replaced", () => {
       }
     };
     const { beginning } = use.timeline;
-    const profile = { hash: beginning, turn: turnOf() };
+    const profile = { hash: beginning, turn: turnOf(), isMovable: true };
     turns(turnsMax - 1);
     assert.equal(givenUp(processes.usable, profile, all, true)?.owned, owned);
     turns(turnsMax);

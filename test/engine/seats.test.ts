@@ -42,12 +42,12 @@ function start(t: TestContext, options: { readonly max?: number } = {}): Scene {
   const capabilities = new KnownCapabilities(clock);
   capabilities.learn({ rewindSteps: true, rewindMany: true, rewindToEmpty: true, answerTarget: true, setModel: true });
   const converse = (): Conversation => ({
-    isParked: false, isReusable: true, isDead: false, awaitedCalls: [],
+    model: "opus", isParked: false, isReusable: true, isDead: false, awaitedCalls: [],
     keptWithin: () => 0, canContinue: () => true, prepare: () => scene.prepared(),
     rewind: () => (scene.refusals-- > 0 ? Promise.reject(new RewindRefused("no", undefined)) : Promise.resolve(0)),
   } as unknown as Conversation);
   const warm = new WarmProcesses({
-    warm: 0, processes, capabilities, account: new Account(log, clock), converse, refills: new RefillTimer(clock), clock, log,
+    warm: 0, processes, capabilities, account: new Account(log, clock), isMovable: () => true, converse, refills: new RefillTimer(clock), clock, log,
   });
   warm.prepare("opus");
   const cli = { ensureUsable: () => Promise.resolve() } as unknown as Cli;
@@ -57,7 +57,7 @@ function start(t: TestContext, options: { readonly max?: number } = {}): Scene {
     find: (name, signal = never, system) => {
       const turn = turnNamed(name, system);
       const timeline = timelineOf(turn);
-      const seeker: Seeker = { turn, timeline, profile: { hash: timeline.beginning, turn }, missed: "first_message" };
+      const seeker: Seeker = { turn, timeline, profile: { hash: timeline.beginning, turn, isMovable: true }, missed: "first_message" };
       return seats.find(seeker, signal);
     },
     finish: (seat, name, system) => seats.keep(seat, timelineAfter(name, system)),

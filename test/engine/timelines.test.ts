@@ -9,7 +9,7 @@ import { turnOf, user } from "../support/turns.ts";
 
 const all = { rewindSteps: true, rewindMany: true, rewindToEmpty: true, answerTarget: true, setModel: true };
 const none = { rewindSteps: false, rewindMany: false, rewindToEmpty: false, answerTarget: false, setModel: false };
-const profile = { hash: "B" as HistoryHash, turn: turnOf({ model: "opus" }) };
+const profile = { hash: "B" as HistoryHash, turn: turnOf({ model: "opus" }), isMovable: true };
 
 interface StandInOptions {
   readonly name?: Rested["name"];
@@ -142,7 +142,7 @@ describe("a conversation that is given up for another", () => {
   it("is one of any model, where the CLI can change that", () => {
     const other = standIn("a b", { places: [0], model: "haiku" });
     assert.equal(givenUp([other], profile, all, false)?.owned, other);
-    assert.equal(givenUp([other], profile, { ...all, setModel: false }, true), undefined);
+    assert.equal(givenUp([other], { ...profile, isMovable: false }, all, true), undefined);
   });
 });
 

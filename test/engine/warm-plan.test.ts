@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { factsOfAll, recentUseMs, type WarmFacts, type WarmLimits, warmPlan } from "../../src/engine/warm-plan.ts";
+import { factsTogether, recentUseMs, type WarmFacts, type WarmLimits, warmPlan } from "../../src/engine/warm-plan.ts";
 
 const nowMs = 10 * recentUseMs;
 const facts = (model: string, more: Partial<WarmFacts> = {}): WarmFacts => ({
@@ -51,10 +51,14 @@ describe("how many processes are kept warm", () => {
     assert.equal(plan([facts("opus", { hasHabit: true })], { warm: 4, places: 1 }), "opus 1+0");
   });
 
-  it("is for all models together where one process serves any: of the one used last, with the misses of all", () => {
+  it("is for those models together of which one process serves any: of the one used last, with the misses of all", () => {
     const missed = { misses: { count: 1, lastMs: nowMs } };
-    assert.equal(plan(factsOfAll([facts("haiku", missed), facts("opus")])), "opus 3+0");
-    assert.equal(plan(factsOfAll([facts("haiku", { standIns: 1 }), facts("opus", { hasHabit: true })])), "opus 1+1");
-    assert.equal(plan(factsOfAll([])), "");
+    const together = (all: readonly WarmFacts[], alone = ""): string => plan(factsTogether(all, (model) => model !== alone));
+    assert.equal(together([facts("haiku", missed), facts("opus")]), "opus 3+0");
+    assert.equal(together([facts("haiku", { standIns: 1 }), facts("opus", { hasHabit: true })]), "opus 1+1");
+    assert.equal(together([]), "");
+    assert.equal(together([facts("haiku"), facts("odd"), facts("opus")], "odd"), "opus 2+0, odd 2+0");
+    assert.equal(together([facts("haiku", missed), facts("odd")], "odd"), "odd 2+0, haiku 3+0");
+    assert.equal(together([facts("odd")], "odd"), "odd 2+0");
   });
 });

@@ -49,7 +49,7 @@ class StandInConversation {
   }
 }
 
-const profile = (name: string): Profile => ({ hash: name as HistoryHash, turn: turnOf({ system: systemOf(name) }) });
+const profile = (name: string): Profile => ({ hash: name as HistoryHash, turn: turnOf({ system: systemOf(name) }), isMovable: true });
 /** Of one that comes once. */
 let profiles = 0;
 const some = (): Profile => profile(`some ${++profiles}`);
@@ -80,7 +80,7 @@ function start(t: TestContext, { warm: wanted = 2, roomFor = 100, canSetModel = 
   const capabilities = new KnownCapabilities(clock);
   if (canSetModel) capabilities.learn({ ...noCapabilities, setModel: true });
   const warm = new WarmProcesses({
-    warm: wanted, processes, capabilities, account: new Account(logger, clock), clock,
+    warm: wanted, processes, capabilities, account: new Account(logger, clock), isMovable: (model) => canSetModel && model !== "odd", clock,
     refills, log: logger,
     converse: (process) => {
       const conversation = new StandInConversation(process as unknown as StandInProcess);
@@ -94,7 +94,8 @@ function start(t: TestContext, { warm: wanted = 2, roomFor = 100, canSetModel = 
     size: () => processes.counts.warm,
     // As for a turn that nothing but a warm process suits.
     take: (model, { hash, turn } = some()) => {
-      const profileOfTurn = { hash, turn: { ...turn, model } };
+      const isMovable = canSetModel && model !== "odd";
+      const profileOfTurn = { hash, turn: { ...turn, model }, isMovable };
       warm.note(model, profileOfTurn);
       const found = warm.suitable(profileOfTurn);
       if (found === undefined) {

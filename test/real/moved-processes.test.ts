@@ -1,7 +1,7 @@
 /** What clients do to a conversation, seen from a client: on which processes it goes on, and what goes upstream then. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { conversationOf, hangingAnswer, textAnswer, textOf } from "../support/anthropic-stub.ts";
+import { conversationOf, hangingAnswer, textAnswer, textOf, toolUseAnswer } from "../support/anthropic-stub.ts";
 import { healthOf, waitForHealth } from "../support/health.ts";
 import { claudeVersions } from "../support/real-claude.ts";
 import { claudesOf, type RealServer, startReal } from "../support/real-server.ts";
@@ -106,6 +106,36 @@ describe("a process is moved to where the request's history stands", () => {
       }
       const different = new Set(live.map((body) => JSON.stringify(body))).size;
       assert.ok(different >= asked.length - 2, `${different} are different: two ask for nothing, and 2.1.197's own effort is high`);
+    });
+
+    it(`claude ${version}: a model that the CLI does not list is asked once, and on a process of its own`, async (t) => {
+      const { stub, startServer } = await startReal(t, version);
+      const { bridge, client } = await startServer();
+      stub.respond = () => textAnswer(["Fine."]);
+      for (const model of ["sonnet", "claude-opus-4-1", "sonnet"]) await client.chat.completions.create({ model, messages: [system, user("Hello.")] });
+      assert.deepEqual(stub.requests.map(({ body }) => textOf(conversationOf(body).at(-1)?.content)), ["Hello.", "Hello.", "Hello."], "the CLI asks nothing of its own");
+      assert.ok(claudesOf(bridge).length >= 2);
+    });
+
+    it(`claude ${version}: a second call that may not be is taken back, and the process goes on`, async (t) => {
+      const { stub, startServer } = await startReal(t, version);
+      const { bridge, client } = await startServer();
+      const tools = ["look", "hear"].map((name) => ({ type: "function", function: { name, parameters: { type: "object", properties: {} } } }));
+      const calls = tools.map(({ function: { name } }) => ({ name, input: {} }));
+      const history: object[] = [system, user("one")];
+      stub.respond = () => textAnswer(["Fine."]);
+      await client.chat.completions.create({ model: "sonnet", messages: history, tools, parallel_tool_calls: false });
+      history.push(assistant("Fine."), user("two"));
+      const [pid] = claudesOf(bridge);
+      stub.respond = ({ body }) => (JSON.stringify(body.messages).includes("tool_result") ? textAnswer(["Done."]) : toolUseAnswer(calls));
+      const { choices: [{ message }] } = await client.chat.completions.create({ model: "sonnet", messages: history, tools, parallel_tool_calls: false });
+      assert.equal(message.tool_calls.length, 1);
+      await waitForHealth(bridge.url, ({ processes }) => processes.resting === 1);
+      history.push(message, { role: "tool", tool_call_id: message.tool_calls[0].id, content: "A bird." });
+      const last = await client.chat.completions.create({ model: "sonnet", messages: history, tools, parallel_tool_calls: false });
+      assert.equal(last.choices[0].message.content, "Done.");
+      assert.deepEqual(claudesOf(bridge), [pid]);
+      assert.equal(stub.requests.length, 3);
     });
 
     it(`claude ${version}: ${canBeEmptied ? "one process serves every model, one after the other" : "each model has its process"}`, async (t) => {

@@ -1,0 +1,29 @@
+import type { BriefingParts } from "./briefing.ts";
+import type { Rewinds } from "./capabilities.ts";
+import type { ControlChannel } from "./control.ts";
+
+/**
+ * Takes messages out of a process's history, and interrupts the turn that runs, so that it has at most `keptMax`.
+ * Resolves with how many it has then. Rejects if the CLI refuses: then the process has no further use. `isParked`: it
+ * waits for the results of calls that the client was told of.
+ */
+export async function takeBack(
+  { process, control, history, tools }: BriefingParts, keptMax: number, capabilities: Rewinds, isParked: boolean,
+): Promise<number> {
+  const waitsForTools = isParked || tools.isPending;
+  process.work();
+  // A reader that has left may have stopped the CLI in the middle of its answer.
+  process.resume();
+  const kept = await history.rewind(control, keptMax, capabilities).catch((error: unknown) => {
+    // At the end of its stdin a CLI that waits for a tool would ask the model once more.
+    if (waitsForTools) process.kill();
+    throw error;
+  });
+  tools.forgetCalls();
+  return kept;
+}
+
+/** Interrupts the turn that runs, if one does. Its end is told by the turn's `result`. */
+export function interrupt(control: ControlChannel): void {
+  control.request({ subtype: "interrupt" }).catch(() => {});
+}

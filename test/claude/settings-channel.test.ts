@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { setImmediate as nextRound } from "node:timers/promises";
+import { ControlChannel } from "../../src/claude/control.ts";
+import { History } from "../../src/claude/history.ts";
+import { modelWaitMsMax, SettingsChannel } from "../../src/claude/settings-channel.ts";
+import { HandClock } from "../support/hand-clock.ts";
+import { turnOf, user } from "../support/turns.ts";
+
+interface Asked { readonly request_id: string; readonly request: { readonly subtype: string } }
+
+function start() {
+  const clock = new HandClock();
+  const asked: Asked[] = [];
+  const control = new ControlChannel((line) => asked.push(JSON.parse(line) as Asked));
+  const history = new History(clock.after);
+  let refusals = 0;
+  const settings = new SettingsChannel("opus", { control, history, after: clock.after, onModelRefused: () => refusals++ });
+  const answer = (subtype: "success" | "error"): void => control.settle({ response: { subtype, request_id: asked.at(-1)?.request_id, error: "no" } });
+  return { clock, asked, history, settings, answer, refusals: () => refusals };
+}
+
+const sonnet = turnOf({ model: "sonnet" });
+
+describe("another model of a process", () => {
+  it("is given before anything else is told", async () => {
+    const { asked, settings, answer, refusals } = start();
+    const given = settings.giveModel(sonnet);
+    assert.deepEqual(asked.map(({ request }) => request), [{ subtype: "set_model", model: "sonnet" }]);
+    answer("success");
+    await given;
+    assert.deepEqual([settings.model, refusals()], ["sonnet", 0]);
+    await settings.giveModel(sonnet);
+    assert.equal(asked.length, 1);
+  });
+
+  for (const [what, refuse] of [
+    ["refused", ({ answer }: ReturnType<typeof start>) => answer("error")],
+    ["not answered", ({ clock }: ReturnType<typeof start>) => clock.pass(modelWaitMsMax)],
+  ] as const) {
+    it(`that is ${what} fails the turn, and it is noted`, async () => {
+      const scene = start();
+      const given = assert.rejects(scene.settings.giveModel(sonnet), { code: "cli_failed" });
+      refuse(scene);
+      await given;
+      assert.deepEqual([scene.settings.model, scene.refusals()], [undefined, 1]);
+    });
+  }
+
+  it("is never given behind a message", async () => {
+    const { asked, history, settings } = start();
+    history.line([user("one")], 0, true);
+    await assert.rejects(settings.giveModel(sonnet), { code: "cli_failed" });
+    assert.deepEqual([asked, settings.model], [[], "opus"]);
+  });
+});
+
+describe("the settings of a turn", () => {
+  it("are uncertain until the CLI has answered", async () => {
+    const { settings, answer } = start();
+    const [told] = settings.tell(turnOf({ model: "opus", maxTokens: 2_000 }));
+    assert.equal(settings.isOpen, true);
+    answer("success");
+    await told;
+    await nextRound();
+    assert.deepEqual([settings.isOpen, settings.suit(turnOf({ model: "opus", maxTokens: 2_000 }))], [false, true]);
+  });
+
+  it("that are refused are not had, and the model is", async () => {
+    const { settings, answer } = start();
+    const [told = assert.fail()] = settings.tell(turnOf({ model: "opus", maxTokens: 2_000 }));
+    const refused = assert.rejects(told);
+    answer("error");
+    await refused;
+    assert.deepEqual([settings.isOpen, settings.model, settings.suit(turnOf({ model: "opus", maxTokens: 2_000 }))], [false, "opus", false]);
+  });
+});
