@@ -1,7 +1,7 @@
 /**
  * A day of work on few processes: memory stays bounded, and no turn waits long but the one for which a renewed process is
  * booted, as none is kept warm here. That takes 300 single questions; in the middle of a conversation a process is kept
- * for longer. All turns over twice the median are printed; on a busy machine those over a second count.
+ * for longer. All turns over twice the median are printed; a busy machine has some, so that those far over it count.
  */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
@@ -20,10 +20,13 @@ const turnsEach = 15;
 const resultChars = 200_000;
 /** All processes of the server and its own, in MB. One CLI has 250 after its first turn. */
 const megabytesMax = 1_500;
-/** A boot takes 2 s on a machine that does much else. */
-const turnMsMax = 5_000;
-/** A machine that does much else makes one turn in four take over twice the median, but none as long as this. */
-const slowMs = 1_000;
+/** A boot takes up to 4.5 s on a machine that does much else. */
+const turnMsMax = 10_000;
+/**
+ * A turn that waits for a boot takes 22 to 27 times the median. A machine that does much else makes one turn in four take
+ * over twice the median, and one of hundreds ten times.
+ */
+const slowFactor = 12;
 
 interface Said { readonly role: string; readonly content: unknown; readonly tool_calls?: unknown; readonly tool_call_id?: string }
 
@@ -90,7 +93,7 @@ describe("long use", () => {
       const [, ...later] = times;
       const [usual, longest] = [median(later), Math.max(...later)];
       const over = later.filter((ms) => ms > 2 * usual);
-      const slow = over.filter((ms) => ms > slowMs);
+      const slow = over.filter((ms) => ms > slowFactor * usual);
       t.diagnostic(`${turns} ${what}: ${processes.size} processes, at most ${peak.toFixed(0)} MB; a turn ${usual.toFixed(0)} ms, the longest ${longest.toFixed(0)} ms (turn ${times.indexOf(longest)}); over twice the median: ${over.map((ms) => ms.toFixed(0)).join(", ") || "none"}`);
       assert.ok(longest <= turnMsMax, `turn ${times.indexOf(longest)} of the ${what} took ${longest.toFixed(0)} ms`);
       assert.ok(slow.length <= processes.size - 1, `${slow.length} of ${turns} ${what} were slow, on ${processes.size} processes`);
