@@ -13,6 +13,8 @@ export class BatchQueue<Item> {
   #items: Item[] = [];
   #waiting: { resolve: (batch: Item[] | undefined) => void; reject: (error: Error) => void } | undefined;
   #end: { readonly error: Error | undefined } | undefined;
+  /** What was in the queue at its end. */
+  #rest: Item[] = [];
   #paused = false;
   readonly #valve: Valve;
 
@@ -28,6 +30,11 @@ export class BatchQueue<Item> {
   /** The list that the next flush hands to the consumer. The producer appends to it. */
   get items(): Item[] {
     return this.#items;
+  }
+
+  /** Whether the queue has ended, so that what is appended is nobody's. */
+  get isEnded(): boolean {
+    return this.#end !== undefined;
   }
 
   /** Hands `items` to the consumer if it waits for a batch; else pauses the source. */
@@ -46,13 +53,14 @@ export class BatchQueue<Item> {
   }
 
   /**
-   * Ends the queue. The consumer still gets the items that are in it; then `next` throws `error`, or returns undefined
-   * if there is none. Only the first call counts.
+   * Ends the queue. The consumer still gets the items that are in it, but none that are appended later; then `next`
+   * throws `error`, or returns undefined if there is none. Only the first call counts.
    */
   end(error?: Error): void {
     if (this.#end !== undefined) return;
     this.#end = { error };
     this.flush();
+    this.#rest = this.#take();
     if (this.#waiting === undefined) return;
     const waiting = this.#waiting;
     this.#waiting = undefined;
@@ -62,12 +70,13 @@ export class BatchQueue<Item> {
 
   /** Returns the next batch, which is never empty, or undefined at the end. One caller at a time. */
   async next(): Promise<Item[] | undefined> {
-    if (this.#items.length > 0) {
+    const batch = this.#end === undefined ? this.#take() : this.#takeRest();
+    if (batch.length > 0) {
       if (this.#paused) {
         this.#paused = false;
         this.#valve.resume();
       }
-      return this.#take();
+      return batch;
     }
     if (this.#end !== undefined) {
       if (this.#end.error !== undefined) throw this.#end.error;
@@ -76,6 +85,12 @@ export class BatchQueue<Item> {
     return await new Promise((resolve, reject) => {
       this.#waiting = { resolve, reject };
     });
+  }
+
+  #takeRest(): Item[] {
+    const rest = this.#rest;
+    this.#rest = [];
+    return rest;
   }
 
   #take(): Item[] {

@@ -97,14 +97,14 @@ export class Briefing {
 
   /**
    * Tells a new process what a turn begins with, before the turn. Resolves when the CLI has accepted that; rejects
-   * with its refusal.
+   * with its refusal, of which `onRefused` is told as soon as it is read.
    */
-  async prepare(turn: Turn): Promise<void> {
+  async prepare(turn: Turn, onRefused?: (error: unknown) => void): Promise<void> {
     const { control, tools } = this.#parts;
     tools.serve(turn);
     this.#initialized = control.request(initializeRequest(asTold(turn))).then(parseInitializeAnswer);
     const initialized = this.#initialized.then(this.#options.onInitialized);
-    await Promise.all([initialized, ...this.settings.tell(turn)]);
+    await Promise.all([initialized, ...this.settings.tell(turn, onRefused)]);
     this.#isPrepared = true;
   }
 
@@ -137,10 +137,10 @@ export class Briefing {
     const messages = withDistinctIds(turn.messages);
     if (this.#rehearsal !== undefined) await this.#untilRehearsed(this.#rehearsal);
     // Do not wait: the CLI reads what follows in order, and a refusal fails the turn whenever it comes.
-    else if (seen === 0 && this.#initialized === undefined) this.prepare(turn).catch(onRefused);
+    else if (seen === 0 && this.#initialized === undefined) this.prepare(turn, onRefused).catch(onRefused);
     if (this.settings.model !== turn.model) await this.settings.giveModel(turn);
     if (isOver()) return;
-    for (const change of this.settings.tell(turn)) change.catch(onRefused);
+    for (const change of this.settings.tell(turn, onRefused)) change.catch(onRefused);
     const last = messages.length - 1;
     const modelId = messages.slice(seen).some(hasThinking) ? await this.#modelId(turn.model) : undefined;
     for (let index = seen; index < last && !isOver(); index++) await this.#tellHistory(messages, index, modelId);
@@ -154,7 +154,7 @@ export class Briefing {
   answer({ turn, onAsk, onRefused }: Omit<Task, "seen" | "isOver">, callIds: readonly string[]): void {
     const { tools, history } = this.#parts;
     // Before the results: the CLI's next request is made with them.
-    for (const change of this.settings.tell(turn)) change.catch(onRefused);
+    for (const change of this.settings.tell(turn, onRefused)) change.catch(onRefused);
     onAsk();
     history.awaitAnswer(turn.messages);
     tools.answer(resultsByCall(callIds, resultsOfLastCalls(turn.messages) ?? []));

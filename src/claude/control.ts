@@ -5,6 +5,7 @@ interface Pending {
   readonly subtype: unknown;
   readonly resolve: (response: unknown) => void;
   readonly reject: (error: BridgeError) => void;
+  readonly onRefused: ((error: ControlRefused) => void) | undefined;
 }
 
 /** The CLI does not do what a control request asks, or does not know it. */
@@ -20,12 +21,14 @@ export class ControlChannel {
     this.#write = write;
   }
 
-  /** Resolves with the reply's `response`. Rejects with a ControlRefused in the CLI's own words, or with the error of
-   * `failAll`. */
-  request(request: JsonObject): Promise<unknown> {
+  /**
+   * Resolves with the reply's `response`. Rejects with a ControlRefused in the CLI's own words, or with the error of
+   * `failAll`. `onRefused` is called while the refusal is read, before the lines behind it.
+   */
+  request(request: JsonObject, onRefused?: (error: ControlRefused) => void): Promise<unknown> {
     const id = `host-${++this.#lastId}`;
     return new Promise((resolve, reject) => {
-      this.#pending.set(id, { subtype: request["subtype"], resolve, reject });
+      this.#pending.set(id, { subtype: request["subtype"], resolve, reject, onRefused });
       this.#write(controlRequestLine(id, request));
     });
   }
@@ -38,9 +41,15 @@ export class ControlChannel {
     const pending = id === undefined ? undefined : this.#pending.get(id);
     if (id === undefined || pending === undefined) return;
     this.#pending.delete(id);
-    if (response["subtype"] === "success") pending.resolve(response["response"]);
-    else pending.reject(new ControlRefused("cli_failed", `The claude process refused ${String(pending.subtype)}: `
-      + `${optionalString(response["error"]) ?? "no reason given"}.`));
+    if (response["subtype"] === "success") {
+      pending.resolve(response["response"]);
+      return;
+    }
+    const reason = optionalString(response["error"]) ?? "no reason given";
+    const words = `The claude process refused ${String(pending.subtype)}: ${reason}.`;
+    const refusal = new ControlRefused("cli_failed", words);
+    pending.onRefused?.(refusal);
+    pending.reject(refusal);
   }
 
   /** Rejects all pending requests. */

@@ -111,9 +111,13 @@ export function noteAsked(run: Run, { lastAtMs }: Heard): void {
   if (lastAtMs !== undefined) run.watch.enter("asked");
 }
 
-/** Ends a read: gives its events to the turn's caller, and ends the run if its outcome is known. */
+/**
+ * Ends a read: gives its events to the turn's caller, and ends the run if its outcome is known. Does nothing for a run
+ * that has failed: what it is answered is not counted as begun.
+ */
 export function endRead(run: Run, explain: (error: BridgeError) => BridgeError): void {
   const { queue, translator, watch, fail } = run;
+  if (queue.isEnded) return;
   const { outcome } = translator;
   watch.refresh();
   run.hasSign ||= run.isAsked && queue.items.length > 0;

@@ -44,12 +44,15 @@ export class SettingsChannel {
     return this.#live.suit(turn);
   }
 
-  /** Tells the process what a turn sets otherwise, but for the model. Each promise rejects with the CLI's refusal. */
-  tell(turn: Turn): Promise<unknown>[] {
+  /**
+   * Tells the process what a turn sets otherwise, but for the model. Each promise rejects with the CLI's refusal, of
+   * which `onRefused` is told before more of the CLI's output is looked at: its answer may be in the same read.
+   */
+  tell(turn: Turn, onRefused?: (error: unknown) => void): Promise<unknown>[] {
     return this.#live.changes(turn).map(async (request) => {
       this.#open++;
       try {
-        await this.#parts.control.request(request);
+        await this.#parts.control.request(request, onRefused);
       } catch (error) {
         this.#live.forget();
         throw error;

@@ -31,6 +31,16 @@ describe("a batch", () => {
     assert.deepEqual(await queue.next(), [1, 2, 3]);
   });
 
+  it("has nothing that was pushed behind the end, though it comes in the same read", async () => {
+    const { queue, read } = queueOf();
+    queue.items.push(1);
+    queue.end(new Error("the end"));
+    read(2);
+    assert.equal(queue.isEnded, true);
+    assert.deepEqual(await queue.next(), [1]);
+    await assert.rejects(queue.next(), /the end/u);
+  });
+
   it("is never empty", async () => {
     const { queue, read } = queueOf();
     const next = queue.next();

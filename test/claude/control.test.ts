@@ -39,6 +39,16 @@ describe("a control request", () => {
     await assert.rejects(request, (error) => error instanceof BridgeError && error.code === "cli_failed" && /refused initialize: no such thing\./u.test(error.message));
   });
 
+  it("tells of a refusal while it is read, before what stands behind it", async () => {
+    const { control, reply } = channel();
+    const told: string[] = [];
+    const request = control.request({ subtype: "initialize" }, ({ message }) => told.push(message));
+    reply(0, { subtype: "error", error: "no such thing" });
+    told.push("the line behind it");
+    await assert.rejects(request);
+    assert.deepEqual(told, ["The claude process refused initialize: no such thing.", "the line behind it"]);
+  });
+
   it("rejects when it is refused without a word", async () => {
     const { control, reply } = channel();
     const request = control.request({ subtype: "initialize" });

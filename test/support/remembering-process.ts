@@ -145,7 +145,7 @@ export class RememberingProcess {
     socket.on("data", (text: string) => {
       const lines = (rest + text).split("\n");
       rest = lines.pop() ?? "";
-      for (const line of lines) this.#take(JSON.parse(line) as Line);
+      for (const line of lines) if (!socket.destroyed) this.#take(JSON.parse(line) as Line);
     });
     socket.on("close", () => this.#stop?.());
     socket.on("end", () => {
@@ -244,7 +244,7 @@ export class RememberingProcess {
 
   #set(requestId: string, subtype: SettingRequest, request: Line): void {
     const fault = this.#watch.faultOfSetting(this, subtype);
-    if (fault === "dies") return void process.kill(this.pid, "SIGKILL");
+    if (fault === "dies") return this.#die();
     const isHad = fault === undefined || fault === "late" || fault === "unanswered";
     if (isHad) this.#apply(subtype, request);
     else this.lacks.add(subtype);
@@ -253,6 +253,12 @@ export class RememberingProcess {
     const answer = (): void => this.#say(successLine(requestId, {}));
     if (fault === "late") void delay(lateMs).then(answer);
     else answer();
+  }
+
+  /** What is behind in its input is lost. */
+  #die(): void {
+    process.kill(this.pid, "SIGKILL");
+    this.#socket.destroy();
   }
 
   #apply(subtype: SettingRequest, request: Line): void {
@@ -296,7 +302,7 @@ export class RememberingProcess {
   async #rewind(requestId: string, request: RewindRequest): Promise<void> {
     const before = this.#soundness;
     const fault = this.#watch.faultOfRewind(this);
-    if (fault === "dies") return void process.kill(this.pid, "SIGKILL");
+    if (fault === "dies") return this.#die();
     const isTooEarly = this.#stop !== undefined && request.interrupt_if_running !== true;
     // A turn that runs is interrupted first, whatever the answer will be.
     if (!isTooEarly) {

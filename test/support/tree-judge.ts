@@ -93,7 +93,7 @@ export class Observations {
       const { pid, hasRehearsed, lacks } = view.process;
       // A process that lacks a setting may have asked; no client may get its answer. The model is another matter: no other than the one that was asked for may see the prompt.
       const isExcused = lacks.size > 0 && !lacks.has("set_model") && this.#conversations.has(conversationKey(asked));
-      if (!this.#asked.has(key) && !isExcused) this.strays.push({ pid, hasRehearsed, isKilled: this.killed.has(view.process), told: askedFor(view.told) });
+      if (!this.#asked.has(key) && !isExcused) this.strays.push({ pid, lacks: [...lacks], hasRehearsed, isKilled: this.killed.has(view.process), told: askedFor(view.told) });
       this.#byAnswer.set(view.answer.trim(), view);
       this.#lastTurns.set(key, view);
       if (view.process.hasRehearsed) this.rehearsedTurns++;
