@@ -90,7 +90,13 @@ export function chatGrammar(random: Random): Grammar {
     () => null,
     () => ({ type: "object", properties: pick(properties), additionalProperties: false, $schema: "http://json-schema.org/draft-07/schema#" }),
     () => ({ type: pick(["object", ["object", "null"]]), properties: pick(properties) }),
-    () => ({ [pick(["anyOf", "oneOf", "allOf"])]: [...times(2, () => ({ type: "object", properties: pick(properties), required: ["city"] })), {}] }),
+    () => {
+      const union = pick(["anyOf", "oneOf", "allOf"]);
+      const members = times(2, () => ({ type: "object", properties: pick(properties), required: ["city"] }));
+      // Of `oneOf` no more than one may hold: else no answer of the model would do.
+      const others = members.slice(1).map((member) => ({ ...member, required: ["nothing"] }));
+      return { [union]: union === "oneOf" && members.length > 0 ? [members[0], ...others] : [...members, {}] };
+    },
     () => ({ anyOf: [{ $ref: "#/$defs/a" }, { $ref: "#/$defs/b" }], $defs: { a: { type: "object", properties: pick(properties) }, b: { properties: pick(properties) } } }),
   ])();
   const tools = (): unknown[] => [...new Set(times(4, () => pick(functionNames)))].map((name) => ({ type: "function", function: { name, description: pick([undefined, null, "", "D"]), parameters: schema(), strict: pick([true, null]) } }));

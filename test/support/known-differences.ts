@@ -46,8 +46,11 @@ export const knownDifferences: readonly KnownDifference[] = [
   {
     name: "An earlier JSON answer goes back up as a call of the CLI's tool, from the process that gave it.", issue: 11,
     versions: both,
-    shows: /^messages: \{"who":"call \d+ of StructuredOutput",.* in the place of .*"who":"assistant text"/u,
-    brings: /^messages: \{"who":"result \d+",.*"Structured output provided successfully".* in the place of nothing$/u,
+    shows: /^messages: \{"who":"call \d+ of StructuredOutput",.* in the place of .*"who":"assistant (?:text|thought)"/u,
+    brings: new RegExp(
+      '^messages: \\{"who":"result \\d+",.*"Structured output provided successfully.* in the place of '
+      + '(?:nothing|\\{"who":"assistant text".*)$', "u",
+    ),
     request: { model: "sonnet", messages: [user("q")], response_format: { type: "json_object" } }, next: "and then?",
   },
 ];

@@ -22,7 +22,7 @@ export function judgeRawBody(bodyText: string, request: Sent, { version, known }
   const body = JSON.parse(bodyText) as Sent;
   const { system, messages: _messages, tools: _tools, ...fields } = body;
   const exact = parseExact(bodyText) as Sent;
-  const client = sentBy(request["messages"], parseExact);
+  const client = sentBy([request["messages"]].flat(), parseExact);
   const hasSchema = answerSchemaOf(request) !== undefined;
   const added = readAdded(version, known, hasSchema ? ["schema"] : []);
   const told = judgeMessages(exact["messages"], client, { added, hasSchema });

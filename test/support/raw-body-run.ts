@@ -58,7 +58,7 @@ export async function judgeTurn({ server, version, client, thoughts, own }: Talk
 }
 
 function withThoughts(request: Sent, own: ReadonlyMap<Answer, readonly string[]>): Sent {
-  const messages = request["messages"].map((message: Sent) => {
+  const messages = [request["messages"]].flat().map((message: Sent) => {
     const thoughts = own.get(message);
     return thoughts === undefined ? message : { ...message, thoughts };
   });
@@ -90,7 +90,7 @@ export function nextRequest(request: Sent, message: Answer, question: string): S
   const legacy = message["function_call"];
   if (legacy) results.push({ role: "function", name: legacy.name, content: "result" });
   if (results.length === 0) results.push({ role: "user", content: question });
-  return { ...request, messages: [...request["messages"], message, ...results] };
+  return { ...request, messages: [...[request["messages"]].flat(), message, ...results] };
 }
 
 /** Of what kind a request is, in words: what a sample must have had some of. */
