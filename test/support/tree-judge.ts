@@ -56,6 +56,8 @@ export interface JudgedServer {
   readonly claude: RememberingClaude;
   /** Whether a conversation keeps its process for as long as the test lasts. */
   readonly isRoomy: boolean;
+  /** False: its clients have no tools, so that no process waits for results that never come. */
+  readonly hasTools?: boolean;
   /** How most of its clients' conversations begin. */
   readonly usual?: Profile | undefined;
 }
@@ -171,7 +173,8 @@ export class Observations {
 /** Plants one tree and lets it grow. Rejects, with the tree's seed and its steps, when the promise is broken. */
 export async function grow(seed: number, server: JudgedServer, seen: Observations): Promise<void> {
   const random = seededRandom(seed);
-  const tree = new ConversationTree(random, judgedStyle, server.usual);
+  const style = server.hasTools === false ? { ...judgedStyle, tools: [false] } : judgedStyle;
+  const tree = new ConversationTree(random, style, server.usual);
   const own = new Set<RememberingProcess>();
   const trace: string[] = [];
   try {
