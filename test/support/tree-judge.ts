@@ -252,8 +252,10 @@ async function cutShort({ bodies: [body], fate }: Plan, tree: ConversationTree, 
     return [];
   }
   if (fate === "left-before") {
-    const refusal = await askAndLeave(url, body, seen.nextTurnOf(body));
-    if (refusal === undefined) return [seen.lastTurnOf(body)];
+    // That of a process which lacks a setting counts too: the client leaves by it, and has no answer.
+    const begun = seen.nextTurnOf(body);
+    const refusal = await askAndLeave(url, body, begun);
+    if (refusal === undefined) return [await begun];
     seen.excuse(refusal, noticeableBefore);
     return [];
   }
