@@ -20,8 +20,8 @@ import type { Heard } from "./watch.ts";
 
 /**
  * What one process is told: the system prompt and the tools once, then a history and one turn after the other. It can
- * be rewound to an earlier point, also to the beginning, where another conversation starts. It never ends the process
- * when a run is over: whoever created it does.
+ * be rewound to an earlier point, also to the beginning, where another conversation starts. It ends the process only
+ * where the CLI goes on by itself, or would; else whoever created it does.
  */
 export class Conversation {
   readonly process: ClaudeProcess;
