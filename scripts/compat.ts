@@ -29,9 +29,7 @@ async function compatOf(version: string, cache: string, stub: AnthropicStub): Pr
     beganAtMs = performance.now();
     const environment = subscriptionEnvironment(stub.url, folder);
     const claude = new ClaudeProcess({ command, model: "sonnet", cwd, environment });
-    const { capabilities } = await probe(claude);
-    const probed = row({ capabilities });
-    await claude.closed;
+    const probed = await probe(claude).then(({ capabilities }) => row({ capabilities })).finally(() => claude.end());
     // A request that it sent when its stdin was closed counts too.
     return { ...probed, requests: stub.requests.length - requestsBefore };
   } catch (error) {

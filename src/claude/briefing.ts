@@ -9,7 +9,7 @@ import { withDistinctIds } from "./distinct-ids.ts";
 import type { History } from "./history.ts";
 import { orLate } from "./late.ts";
 import { bootWaitMs } from "./probe.ts";
-import type { ClaudeProcess } from "./process.ts";
+import type { LiveProcess } from "./process.ts";
 import { goThroughMotions } from "./motions.ts";
 import { type InitializeAnswer, initializeRequest, type JsonObject, parseInitializeAnswer } from "./protocol.ts";
 import { hasThinking, idOfModel } from "./tellable.ts";
@@ -47,7 +47,7 @@ interface Acknowledgement {
 
 /** The parts of a conversation through which its process is told a turn. */
 export interface BriefingParts {
-  readonly process: ClaudeProcess;
+  readonly process: LiveProcess;
   readonly control: ControlChannel;
   readonly tools: ClientTools;
   readonly history: History;

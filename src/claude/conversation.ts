@@ -7,7 +7,7 @@ import { ControlChannel } from "./control.ts";
 import type { Rewinds } from "./capabilities.ts";
 import { parseDelta } from "./deltas.ts";
 import { History } from "./history.ts";
-import type { ClaudeProcess } from "./process.ts";
+import type { LiveProcess } from "./process.ts";
 import { type JsonObject, parseLine } from "./protocol.ts";
 import { type ConversationOptions, endRead, type LastRun, lastOf, noteAsked, type Run, startRun } from "./run.ts";
 import { canContinue, isReusable, type Standing, standingAfter } from "./standing.ts";
@@ -20,11 +20,11 @@ import type { Heard } from "./watch.ts";
 
 /**
  * What one process is told: the system prompt and the tools once, then a history and one turn after the other. It can
- * be rewound to an earlier point, also to the beginning, where another conversation starts. It ends the process only
- * where the CLI goes on by itself, or would; else whoever created it does.
+ * be rewound to an earlier point, also to the beginning, where another conversation starts. It never ends the process:
+ * where the CLI goes on by itself, or would, it says so by `onSpent`.
  */
 export class Conversation {
-  readonly process: ClaudeProcess;
+  readonly process: LiveProcess;
   readonly #options: ConversationOptions;
   readonly #parts: BriefingParts;
   readonly #briefing: Briefing;
@@ -33,7 +33,7 @@ export class Conversation {
   #run: Run | undefined;
   #lastRun: LastRun = { messageId: undefined, hasBegun: false, settled: 0, isCertain: true, rateLimit: undefined };
 
-  constructor(process: ClaudeProcess, options: ConversationOptions) {
+  constructor(process: LiveProcess, options: ConversationOptions) {
     this.process = process;
     this.#options = options;
     const { now, after } = options.time ?? timeInNode;
@@ -217,15 +217,15 @@ export class Conversation {
     if (fault === undefined) return;
     this.#briefing.fail(fault);
     this.#run?.fail(fault);
-    // Kill it at once: the CLI is about to ask the model.
-    if (this.#run !== undefined) this.process.kill();
+    // The CLI is about to ask the model.
+    if (this.#run !== undefined) this.#options.onSpent("tools_missing", "at once");
   }
 
   /** Stops the CLI behind an answer that is whole for the client, where the CLI would go on by itself. */
   #stopIfDue({ translator: { outcome } }: Run, before: TurnOutcome): void {
-    // A gentler end than a kill would let it ask the model to continue.
-    if (outcome.name === "cut") this.process.kill();
-    else if (outcome.name === "stopped" && before.name === "running") interrupt(this.#parts.control);
+    if (outcome.name === before.name) return;
+    if (outcome.name === "cut") this.#options.onSpent("cut", "at once");
+    else if (outcome.name === "stopped") interrupt(this.#parts.control);
   }
 
   /**
@@ -241,10 +241,10 @@ export class Conversation {
     return true;
   }
 
-  /** Ends a process that goes on by itself, such as one that answered a call without the client: histories differ. */
+  /** Tells of a CLI that goes on by itself, such as one that answered a call without the client: histories differ. */
   #onUnasked(message: JsonObject): void {
     if (!this.isReusable || !goesOn(message) || this.#briefing.isAwaited) return;
     this.#standing = { name: "unknown" };
-    void this.process.end();
+    this.#options.onSpent("went_on", "in order");
   }
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { BridgeError } from "../errors.ts";
 import type { ControlChannel } from "./control.ts";
-import type { ClaudeProcess } from "./process.ts";
+import type { LiveProcess } from "./process.ts";
 import { historyUserLine } from "./protocol.ts";
 import { rewindRefusal, rewindRequest } from "./rewind.ts";
 
@@ -10,7 +10,7 @@ const rehearsalMessages = 3;
 
 /** What a rehearsal needs of its process. */
 export interface Motions {
-  readonly process: ClaudeProcess;
+  readonly process: LiveProcess;
   readonly control: ControlChannel;
   /** Settles when the CLI has accepted, or refused, what the process was prepared with. */
   readonly prepared: Promise<void>;

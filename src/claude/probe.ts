@@ -2,7 +2,7 @@ import { BridgeError } from "../errors.ts";
 import { type Capabilities, probeCapabilities } from "./capabilities.ts";
 import { ControlChannel } from "./control.ts";
 import { type After, afterInNode } from "./late.ts";
-import type { ClaudeProcess } from "./process.ts";
+import type { LiveProcess } from "./process.ts";
 import { type InitializeAnswer, initializeRequest, parseInitializeAnswer, parseLine } from "./protocol.ts";
 import { BootTimeout } from "./watch.ts";
 
@@ -17,11 +17,12 @@ export interface ProbeAnswer extends InitializeAnswer {
 }
 
 /**
- * Asks a fresh process for its models and its login, and tries what it can do, for no longer than `waitMs`; then ends
- * it. Asks the model nothing. Rejects with a BridgeError if the process does not answer `initialize`.
+ * Asks a fresh process for its models and its login, and tries what it can do, for no longer than `waitMs`. Asks the
+ * model nothing. Rejects with a BridgeError if the process does not answer `initialize`. Afterwards the process is of
+ * no use: its owner is to end it.
  */
 export async function probe(
-  process: ClaudeProcess, waitMs = capabilitiesWaitMs, after: After = afterInNode,
+  process: LiveProcess, waitMs = capabilitiesWaitMs, after: After = afterInNode,
 ): Promise<ProbeAnswer> {
   const control = new ControlChannel((line) => void process.write(line));
   let acknowledge = (): void => {};
@@ -59,6 +60,5 @@ export async function probe(
     return { ...answer, capabilities: await Promise.race([tried, failed]).catch(() => undefined) };
   } finally {
     cancel();
-    void process.end();
   }
 }

@@ -34,6 +34,9 @@ export interface ProcessListener {
   readonly onFailure: (error: BridgeError) => void;
 }
 
+/** A process as those see it who talk with it. To end it is its owner's part alone (`engine/processes.ts`). */
+export type LiveProcess = Omit<ClaudeProcess, "end" | "fail" | "kill">;
+
 /** One `claude` process: its pipes, its state and its end. It splits output into lines without interpreting them. */
 export class ClaudeProcess {
   readonly model: string;

@@ -5,8 +5,9 @@ import { BatchQueue } from "./batches.ts";
 import type { BriefingOptions } from "./briefing.ts";
 import type { ClientTools } from "./client-tools.ts";
 import { bootWaitMs } from "./probe.ts";
-import type { ClaudeProcess } from "./process.ts";
+import type { LiveProcess } from "./process.ts";
 import type { RateLimitInfo } from "./protocol.ts";
+import type { OnSpent } from "./spent.ts";
 import { timeInNode } from "./time.ts";
 import { TurnTranslator } from "./translate.ts";
 import { type Heard, type Limits, limitsOf, type Phase, Watch } from "./watch.ts";
@@ -18,6 +19,7 @@ export interface ConversationOptions extends BriefingOptions {
   readonly limits?: Partial<Limits>;
   /** Called when the CLI reports the state of the subscription's usage windows. */
   readonly onRateLimit: (info: RateLimitInfo) => void;
+  readonly onSpent: OnSpent;
 }
 
 /** The state of a turn while a process runs it. */
@@ -54,11 +56,11 @@ export interface LastRun {
 
 /** What a run needs of its conversation. */
 export interface RunSetting {
-  readonly process: ClaudeProcess;
+  readonly process: LiveProcess;
   readonly tools: ClientTools;
   readonly last: LastRun;
   readonly heard: Heard;
-  readonly options: Pick<ConversationOptions, "silenceMsMax" | "bootMsMax" | "limits" | "time">;
+  readonly options: Pick<ConversationOptions, "silenceMsMax" | "bootMsMax" | "limits" | "time" | "onSpent">;
   /** Called when the run fails: rejects everything else that waits for an answer of the process. */
   readonly onFailure: (error: BridgeError) => void;
 }
@@ -67,7 +69,7 @@ export interface RunSetting {
 export function startRun(turn: Turn, setting: RunSetting): Run {
   const { responseSchema, disableParallelToolUse, toolChoice, isWhole = false } = turn;
   const { process, tools, last, heard, options, onFailure } = setting;
-  const { silenceMsMax, bootMsMax = () => bootWaitMs, time = timeInNode } = options;
+  const { silenceMsMax, bootMsMax = () => bootWaitMs, time = timeInNode, onSpent } = options;
   const queue = new BatchQueue<TurnEvent>({
     pause: () => process.pause(),
     resume: () => {
@@ -98,7 +100,7 @@ export function startRun(turn: Turn, setting: RunSetting): Run {
     onNoResult: () => {
       translator.endWithoutResult(queue.items);
       queue.end();
-      process.kill();
+      onSpent("no_result", "at once");
     },
   });
   watch.enter(heard.lastAtMs === undefined ? "booting" : "told");

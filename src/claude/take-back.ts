@@ -15,8 +15,9 @@ export async function takeBack(
   // A reader that has left may have stopped the CLI in the middle of its answer.
   process.resume();
   const kept = await history.rewind(control, keptMax, capabilities).catch((error: unknown) => {
-    // At the end of its stdin a CLI that waits for a tool would ask the model once more.
-    if (waitsForTools) process.kill();
+    // It will be ended. At the end of its stdin a CLI that waits for a tool would ask the model once more, so that one
+    // that is parked is killed.
+    if (waitsForTools) process.park();
     throw error;
   });
   tools.forgetCalls();

@@ -1,7 +1,7 @@
 import { noCapabilities } from "../claude/capabilities.ts";
 import type { Installation } from "../claude/installation.ts";
-import { capabilitiesWaitMs, probe } from "../claude/probe.ts";
-import type { ClaudeProcess } from "../claude/process.ts";
+import { capabilitiesWaitMs, probe, type ProbeAnswer } from "../claude/probe.ts";
+import type { LiveProcess } from "../claude/process.ts";
 import type { InitializeAnswer } from "../claude/protocol.ts";
 import { asBridgeError } from "../errors.ts";
 import type { Logger } from "../log.ts";
@@ -93,7 +93,7 @@ export class Cli {
    * is no place, this is repeated once there is room. Never rejects.
    */
   async ask(model: string): Promise<void> {
-    const { processes, capabilities, boots, clock, log } = this.#options;
+    const { processes, capabilities, boots, log } = this.#options;
     let owned: OwnedProcess | undefined;
     // Cleared before the launch: a process that exits during it must not trigger a second probe.
     this.#inquiry.postponed = undefined;
@@ -104,7 +104,7 @@ export class Cli {
         this.#inquiry.postponed = model;
         return;
       }
-      const { capabilities: tried, ...initialized } = await probe(owned.process, capabilitiesWaitMs, clock.after);
+      const { capabilities: tried, ...initialized } = await this.#probed(owned);
       // One that gave way to a turn, or met a busy machine, may not have tried all.
       if (tried !== undefined) capabilities.learn(tried);
       else if (++this.#inquiry.failedTrials < trialsMax) this.#inquiry.postponed = model;
@@ -115,8 +115,6 @@ export class Cli {
       const { code } = asBridgeError(error);
       if (code === "server_busy") this.#inquiry.postponed = model;
       else log.warn("the CLI did not tell what it serves", { error: code, ended: owned?.process.ending });
-    } finally {
-      if (owned !== undefined) processes.end(owned);
     }
   }
 
@@ -124,7 +122,7 @@ export class Cli {
    * Learns from a process's `initialize` answer. If the CLI is not logged in with the server's own configuration, asks
    * another process, with the user's, and resolves when that has answered. Never rejects.
    */
-  async learn(answer: InitializeAnswer, process: ClaudeProcess): Promise<void> {
+  async learn(answer: InitializeAnswer, process: LiveProcess): Promise<void> {
     const { home, launcher, capabilities, models, account, boots, processes, log } = this.#options;
     boots.came();
     const owner = launcher.ownerOf(process);
@@ -142,6 +140,16 @@ export class Cli {
       await this.ask(process.model);
     } else if (owner === "user" && answer.loggedIn && isNew) {
       log.warn("the CLI is logged in only with the user's own configuration: it gets that, not the server's");
+    }
+  }
+
+  /** Asks a process, and ends it. */
+  async #probed(owned: OwnedProcess): Promise<ProbeAnswer> {
+    const { processes, clock } = this.#options;
+    try {
+      return await probe(owned.process, capabilitiesWaitMs, clock.after);
+    } finally {
+      processes.end(owned);
     }
   }
 }

@@ -1,5 +1,4 @@
 import { Conversation } from "../claude/conversation.ts";
-import type { ClaudeProcess } from "../claude/process.ts";
 import { Account } from "./account.ts";
 import { Admission } from "./admission.ts";
 import { Boots } from "./boots.ts";
@@ -13,7 +12,7 @@ import { LoginGate } from "./login-gate.ts";
 import { ModelCatalog } from "./model-catalog.ts";
 import { ModelService } from "./model-service.ts";
 import { Moves } from "./moves.ts";
-import { bootsForTurn } from "./owned-process.ts";
+import { bootsForTurn, type OwnedProcess } from "./owned-process.ts";
 import { ProcessFolder } from "./process-folder.ts";
 import { Processes } from "./processes.ts";
 import { RefillTimer } from "./refill-timer.ts";
@@ -75,13 +74,18 @@ export function engineParts(options: EngineOptions): EngineParts {
   const isBusy = (): boolean => seats.expectsFree || processes.all.filter(bootsForTurn).length >= world.cores;
   const refills = new RefillTimer(clock, isBusy);
   const { rehearsalWaitMsMax, limits = {} } = options;
-  const converse = (process: ClaudeProcess): Conversation => new Conversation(process, {
+  const converse = (owned: OwnedProcess): Conversation => new Conversation(owned.process, {
     silenceMsMax, limits, time: clock, bootMsMax: () => boots.waitMsMax,
     ...(rehearsalWaitMsMax === undefined ? {} : { rehearsalWaitMsMax }),
-    onInitialized: (answer) => void cli.learn(answer, process),
+    onInitialized: (answer) => void cli.learn(answer, owned.process),
     onHistoryTold: () => refills.putOff(),
     onRateLimit: (info) => account.noteRateLimit(info),
     onModelRefused: () => capabilities.noteRefusal("setModel"),
+    onSpent: (reason, haste) => {
+      log.debug("a process has no further use", { reason });
+      if (owned.use.name === "warm") warm.backOff(owned.process.model, { error: reason });
+      processes.end(owned, "process_ended", haste);
+    },
   });
   // Before a process takes a model that the CLI does not list, it asks the API whether there is such a model.
   const isMovable = (model: string): boolean => capabilities.current.setModel && catalog.isListed(model);

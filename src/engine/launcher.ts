@@ -1,5 +1,5 @@
 import type { LaunchOptions } from "../claude/child.ts";
-import type { ClaudeProcess } from "../claude/process.ts";
+import type { ClaudeProcess, LiveProcess } from "../claude/process.ts";
 import type { ConfigHome, ConfigOwner } from "./config-home.ts";
 import type { InstalledCli } from "./installed-cli.ts";
 import type { ProcessFolder } from "./process-folder.ts";
@@ -24,7 +24,7 @@ export interface Surroundings {
 /** Starts processes of the CLI, in the server's folder and with a configuration. */
 export class Launcher {
   readonly #options: LauncherOptions;
-  readonly #owners = new WeakMap<ClaudeProcess, ConfigOwner>();
+  readonly #owners = new WeakMap<LiveProcess, ConfigOwner>();
 
   constructor(options: LauncherOptions) {
     this.#options = options;
@@ -48,7 +48,7 @@ export class Launcher {
   }
 
   /** Whose configuration a process was started with. */
-  ownerOf(process: ClaudeProcess): ConfigOwner {
+  ownerOf(process: LiveProcess): ConfigOwner {
     return this.#owners.get(process) ?? this.#options.home.owner;
   }
 }

@@ -1,5 +1,5 @@
 import type { Conversation } from "../claude/conversation.ts";
-import type { ClaudeProcess } from "../claude/process.ts";
+import type { LiveProcess } from "../claude/process.ts";
 import { type HistoryHash, shortened, type Timeline } from "./history-hash.ts";
 import type { RenewalFacts, Wear } from "./renewal.ts";
 import { type Clock, Timer } from "./world.ts";
@@ -78,7 +78,7 @@ export interface Birth {
 
 /** A process of the CLI and what its owner knows of it. `Processes` alone changes it. */
 export class OwnedProcess {
-  readonly process: ClaudeProcess;
+  readonly process: LiveProcess;
   readonly birth: Birth;
   readonly wear: Wear = { turns: 0, firstBytes: undefined, bytes: undefined };
   /** Ends it when it has been free for too long. */
@@ -89,7 +89,7 @@ export class OwnedProcess {
   /** Since when it is used so: by the monotonic clock, in milliseconds. */
   sinceMs: number;
 
-  constructor(process: ClaudeProcess, birth: Birth, clock: Clock, use: Use) {
+  constructor(process: LiveProcess, birth: Birth, clock: Clock, use: Use) {
     this.process = process;
     this.birth = birth;
     this.timer = new Timer(clock);

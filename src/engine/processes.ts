@@ -1,5 +1,6 @@
 import type { Conversation } from "../claude/conversation.ts";
 import type { ClaudeProcess } from "../claude/process.ts";
+import type { Haste } from "../claude/spent.ts";
 import { clientClosed, serverBusy, shuttingDown } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import { evictionOrder } from "./eviction.ts";
@@ -35,8 +36,8 @@ export class Processes {
   readonly #places: Places;
   /** Ordered by when each was last leased or released. */
   readonly #owned = new Set<OwnedProcess>();
-  /** Those whose pipes are open, be they dead or not. */
-  readonly #open = new Set<ClaudeProcess>();
+  /** Those whose pipes are open, be they dead or not. Nobody else has that of them by which they are ended. */
+  readonly #open = new Map<OwnedProcess, ClaudeProcess>();
   readonly #watchers: Watcher[] = [];
   #generation = 0;
   /** `draining`: those that come free are ended. `closed`: none is started any more. */
@@ -125,22 +126,23 @@ export class Processes {
     this.#makeRoom();
   }
 
-  /** Ends a process. `reason` is why its conversation, if it has one, will have to be told again. */
-  end(owned: OwnedProcess, reason: MissReason = "evicted"): void {
-    const { use, process } = owned;
-    if (use.name === "ending") return;
+  /**
+   * Ends a process, be it ending already. `reason` is why its conversation, if it has one, will have to be told again.
+   */
+  end(owned: OwnedProcess, reason: MissReason = "evicted", haste: Haste = "in order"): void {
+    const { use } = owned;
+    const process = this.#open.get(owned);
     this.#use(owned, { name: "ending" });
     this.#noteDeparture(use, reason);
+    if (haste === "at once") process?.kill();
     // Whoever asks the probe's is told why it ends; nobody waits for an answer of the others.
-    if (use.name === "probed") void process.fail(serverBusy("A turn needs the place."));
-    else void process.end();
+    else if (use.name === "probed") void process?.fail(serverBusy("A turn needs the place."));
+    else void process?.end();
     if (use.name === "running") this.#onFree();
   }
 
   /** To be called before a turn gets a free process of which it does not need the conversation. */
-  giveUp({ use }: OwnedProcess): void {
-    this.#noteDeparture(use, "evicted");
-  }
+  giveUp({ use }: OwnedProcess): void { this.#noteDeparture(use, "evicted"); }
 
   /** Those that a turn may get now, if what they have been told suits it; ordered by when they came free. */
   get usable(): readonly OwnedProcess[] {
@@ -162,13 +164,13 @@ export class Processes {
   /** Ends every process and lets no more start. Resolves when all are gone. */
   async close(): Promise<void> {
     this.#shut();
-    await Promise.all([...this.#open].map((process) => process.fail(shuttingDown())));
+    await Promise.all([...this.#open.values()].map((process) => process.fail(shuttingDown())));
   }
 
   /** Kills every process without waiting, and lets no more start. */
   kill(): void {
     this.#shut();
-    for (const process of this.#open) process.kill();
+    for (const process of this.#open.values()) process.kill();
   }
 
   async #start(purpose: Purpose, model: string, signal: AbortSignal | undefined): Promise<OwnedProcess> {
@@ -181,9 +183,9 @@ export class Processes {
     const use: Use = purpose === "probe" ? { name: "probed" } : { name: "booting", isSpare: false };
     const owned = new OwnedProcess(process, birth, clock, use);
     this.#owned.add(owned);
-    this.#open.add(process);
+    this.#open.set(owned, process);
     void process.exited.then(() => this.#onExit(owned));
-    void process.closed.then(() => this.#open.delete(process));
+    void process.closed.then(() => this.#open.delete(owned));
     // A turn may have begun to wait before there was a process that could go for it.
     this.#makeRoom();
     return owned;
@@ -196,9 +198,7 @@ export class Processes {
     if (this.#owned.delete(owned)) this.#owned.add(owned);
   }
 
-  #onFree(): void {
-    for (const { onFree } of this.#watchers) onFree?.();
-  }
+  #onFree(): void { for (const { onFree } of this.#watchers) onFree?.(); }
 
   #onExit(owned: OwnedProcess): void {
     const { use } = owned;

@@ -1,8 +1,8 @@
 import type { Conversation } from "../claude/conversation.ts";
-import type { ClaudeProcess } from "../claude/process.ts";
 import type { Cli } from "./cli.ts";
 import type { KnownCapabilities } from "./known-capabilities.ts";
 import type { Moves } from "./moves.ts";
+import type { OwnedProcess } from "./owned-process.ts";
 import type { Processes } from "./processes.ts";
 import type { WarmProcesses } from "./warm-processes.ts";
 import type { Whereabouts } from "./whereabouts.ts";
@@ -17,6 +17,6 @@ export interface SeatsOptions {
   readonly whereabouts: Whereabouts;
   readonly capabilities: KnownCapabilities;
   /** Makes a conversation on a process that has just been started. */
-  readonly converse: (process: ClaudeProcess) => Conversation;
+  readonly converse: (owned: OwnedProcess) => Conversation;
   readonly clock: Clock;
 }

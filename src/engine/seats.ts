@@ -214,7 +214,7 @@ export class Seats {
   async #start(model: string, signal: AbortSignal): Promise<Fresh> {
     const { processes, converse } = this.#options;
     const owned = await processes.lease("turn", model, signal);
-    return { owned, conversation: converse(owned.process) };
+    return { owned, conversation: converse(owned) };
   }
 
   #seated({ owned, conversation }: Fresh, timeline: Timeline): Seat {

@@ -1,5 +1,4 @@
 import type { Conversation } from "../claude/conversation.ts";
-import type { ClaudeProcess } from "../claude/process.ts";
 import { asBridgeError } from "../errors.ts";
 import type { LogFields, Logger } from "../log.ts";
 import type { Account } from "./account.ts";
@@ -23,7 +22,7 @@ export interface WarmOptions {
   /** Whether a process can be given a model. */
   readonly isMovable: (model: string) => boolean;
   /** Makes a conversation on a process that has just been started. */
-  readonly converse: (process: ClaudeProcess) => Conversation;
+  readonly converse: (owned: OwnedProcess) => Conversation;
   readonly refills: RefillTimer;
   readonly clock: Clock;
   readonly log: Logger;
@@ -51,7 +50,7 @@ export class WarmProcesses {
     options.processes.watch({
       onExit: ({ process }, use) => {
         // Its end was not asked for, and nobody had it: it died.
-        if (use.name === "warm") this.#backOff(process.model, { ended: process.ending });
+        if (use.name === "warm") this.backOff(process.model, { ended: process.ending });
         this.refillSoon();
       },
     });
@@ -218,10 +217,10 @@ export class WarmProcesses {
       if (owned === undefined) return;
       // Meanwhile other models may have come into use, so that none is kept of this one.
       if (!this.#recent.knows(model)) return processes.end(owned);
-      const use: Warm = { name: "warm", conversation: converse(owned.process), rehearsed: undefined };
+      const use: Warm = { name: "warm", conversation: converse(owned), rehearsed: undefined };
       this.#keep({ owned, use }, profile);
     } catch (error) {
-      this.#backOff(model, { error: asBridgeError(error).code });
+      this.backOff(model, { error: asBridgeError(error).code });
     } finally {
       launching[kind]--;
     }
@@ -231,7 +230,7 @@ export class WarmProcesses {
     const { processes, capabilities, clock, log } = this.#options;
     rehearse(owned, use, profile, {
       processes, capabilities, clock,
-      onLate: () => this.#backOff(owned.process.model, { error: "turn_timeout" }),
+      onLate: () => this.backOff(owned.process.model, { error: "turn_timeout" }),
       onRefused: (error) => {
         this.#recent.noteRefusal(profile, owned.birth.generation);
         // Log no message: the CLI's may quote the prompt.
@@ -241,7 +240,8 @@ export class WarmProcesses {
     });
   }
 
-  #backOff(model: string, why: LogFields): void {
+  /** To be called when a warm process of a model was of no use: another is not booted at once. */
+  backOff(model: string, why: LogFields): void {
     const { backoff } = this.#stocks.of(model);
     if (this.#isClosed || backoff.isWaiting) return;
     const waitMs = backoff.wait(() => this.refill());

@@ -18,7 +18,10 @@ async function startConversation(
   t: TestContext, name: string, options: Partial<ConversationOptions> = {}, environment: Readonly<Record<string, string>> = {},
 ) {
   const fake = await startFake(t, name, environment);
-  const conversation = new Conversation(fake.claude, { silenceMsMax: 20_000, onInitialized: () => {}, onHistoryTold: () => {}, onModelRefused: () => {}, onRateLimit: () => {}, ...options });
+  const conversation = new Conversation(fake.claude, {
+    silenceMsMax: 20_000, onInitialized: () => {}, onHistoryTold: () => {}, onModelRefused: () => {}, onRateLimit: () => {},
+    onSpent: (_reason, haste) => (haste === "at once" ? fake.claude.kill() : void fake.claude.end()), ...options,
+  });
   return { ...fake, conversation };
 }
 

@@ -11,22 +11,19 @@ import { startRememberingClaude } from "../support/remembering-claude.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
 describe("a probe", () => {
-  it("does not wait for ever on a CLI that never answers, and ends it", async (t) => {
-    const { claude, pid } = await startFake(t, "silent");
+  it("does not wait for ever on a CLI that never answers", async (t) => {
+    const { claude } = await startFake(t, "silent");
     t.mock.timers.enable({ apis: ["setTimeout"] });
     const probing = assert.rejects(probe(claude), { code: "cli_failed", message: /did not boot within 60 s/u });
     t.mock.timers.tick(bootWaitMs);
     await probing;
     t.mock.timers.reset();
-    await claude.closed;
-    assert.equal(isRunning(pid), false);
   });
 
-  it("tells the models and the login, and ends the process", async (t) => {
+  it("tells the models and the login, and leaves the process to its owner", async (t) => {
     const { claude, pid } = await startFake(t, "answers");
     assert.deepEqual(await probe(claude), { models: [{ value: "fake", resolvedModel: "claude-fake-1", displayName: "Fake" }], loggedIn: true, knowsEmail: false, capabilities: noCapabilities });
-    await claude.closed;
-    assert.equal(isRunning(pid), false);
+    assert.deepEqual([claude.state, isRunning(pid)], ["booting", true]);
   });
 
   it("tells that nobody is logged in", async (t) => {
@@ -64,11 +61,9 @@ describe("a probe", () => {
     ["refuses-initialize", /refused initialize: system prompt not to my taste/u],
     ["crashes-at-boot", /exit code 3/u],
   ] as const) {
-    it(`rejects on a CLI like ${name}, and ends it`, async (t) => {
-      const { claude, pid } = await startFake(t, name);
+    it(`rejects on a CLI like ${name}`, async (t) => {
+      const { claude } = await startFake(t, name);
       await assert.rejects(probe(claude), words);
-      await claude.closed;
-      assert.equal(isRunning(pid), false);
     });
   }
 });

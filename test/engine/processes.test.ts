@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { setImmediate as nextRound } from "node:timers/promises";
+import type { Conversation } from "../../src/claude/conversation.ts";
 import { ageMsMax, conversationFactor, growthBytesMax, turnsBetweenLooks, turnsMax } from "../../src/engine/renewal.ts";
 import { comingFree, givenUp } from "../../src/engine/timelines.ts";
 import { cheapKept, surplusMsMax, warmAgeMsMax } from "../../src/engine/resting.ts";
@@ -49,6 +50,18 @@ describe("the owner of processes", () => {
     processes.end(first);
     await third;
     assert.deepEqual([started.length, processes.size, processes.shortage], [3, 2, 0]);
+  });
+
+  it("kills a process that must ask the model nothing more, and reads the rest of what it wrote once its turn is over", async (t) => {
+    const { processes, started, leased } = ownProcesses(t);
+    const owned = await leased();
+    const offers: string[] = [];
+    processes.watch({ onFree: () => offers.push(owned.use.name) });
+    processes.run(owned, {} as Conversation, timelineOfWords("a"));
+    processes.end(owned, "process_ended", "at once");
+    assert.deepEqual([owned.use.name, offers, started[0]?.kills, started[0]?.ends], ["ending", ["ending"], 1, 0]);
+    processes.end(owned, "process_ended");
+    assert.deepEqual([offers.length, started[0]?.kills, started[0]?.ends], [1, 1, 1]);
   });
 
   it("vacates the place of a process that could not be started", async (t) => {

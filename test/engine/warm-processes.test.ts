@@ -82,7 +82,7 @@ function start(t: TestContext, { warm: wanted = 2, roomFor = 100, canSetModel = 
   const warm = new WarmProcesses({
     warm: wanted, processes, capabilities, account: new Account(logger, clock), isMovable: (model) => canSetModel && model !== "odd", clock,
     refills, log: logger,
-    converse: (process) => {
+    converse: ({ process }) => {
       const conversation = new StandInConversation(process as unknown as StandInProcess);
       conversations.push(conversation);
       return conversation as unknown as Conversation;

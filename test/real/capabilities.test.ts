@@ -28,7 +28,7 @@ for (const version of claudeVersions) {
       });
       t.after(() => claude.end());
       const { capabilities, loggedIn } = await probe(claude);
-      await claude.closed;
+      await claude.end();
       assert.deepEqual({ capabilities, loggedIn }, { capabilities: expected[version], loggedIn: who === "a subscriber" });
       assert.deepEqual(stub.requests, []);
     });

@@ -9,8 +9,9 @@ export class StandInProcess {
   readonly ending = "exit code 3";
   readonly model: string;
   readonly pid = 1;
-  /** How often its end was asked for. */
+  /** How often its end was asked for, and how often it was killed. */
   ends = 0;
+  kills = 0;
   /** Whether it takes its time to end: until it is let die. */
   lingers = false;
   #close: () => void = () => {};
@@ -40,6 +41,7 @@ export class StandInProcess {
   }
 
   kill(): void {
+    this.kills++;
     this.die();
   }
 
