@@ -1,5 +1,6 @@
 /** How the CLI is started: pure functions for its arguments and its environment. */
 
+import { shownThoughts } from "./parameters.ts";
 import { toolServerName } from "./protocol.ts";
 
 /** The executable, and the arguments that come before the CLI's own (the demo runs a script with node). */
@@ -31,6 +32,9 @@ export function launchArguments(model: string): string[] {
     "--no-session-persistence",
     "--permission-mode", "dontAsk",
     "--allowedTools", `mcp__${toolServerName}`,
+    // Otherwise the CLI leaves it to the API whether thoughts are shown (2.1.120 to 2.1.260; of newer models none are),
+    // or asks for less than the thoughts (`updates`, from 2.1.300 on). Where thinking is off, it sends nothing of this.
+    "--thinking-display", shownThoughts,
     "--model", model,
   ];
 }
@@ -99,7 +103,7 @@ export function childEnvironment(
     MAX_MCP_OUTPUT_TOKENS: "100000000",
     // Not set is CLAUDE_CODE_DISABLE_EXPERIMENTAL_BETAS, with which 2.1.330 asks a plain 400 once and not three times.
     // A schema or an image that the API refuses it changes and asks again all the same. It would take away the beta of
-    // the hour-long prompt cache, `display: "updates"` of thinking, and the edit that keeps all earlier thinking.
+    // the hour-long prompt cache, and the edit that keeps all earlier thinking.
     CLAUDE_CODE_MAX_RETRIES: String(maxRetries),
   });
 }

@@ -1,5 +1,5 @@
 import type { Effort, Turn } from "../turn/turn.ts";
-import { isThinkingOff, parametersOf, thinkingTokensMin, type ToldTurn } from "./parameters.ts";
+import { displayOf, isThinkingOff, parametersOf, thinkingTokensMin, type ToldTurn } from "./parameters.ts";
 import type { JsonObject } from "./protocol.ts";
 
 /** The extra body of a process that was told none. */
@@ -18,6 +18,8 @@ interface Settings {
   readonly env: Readonly<Record<EnvName, string>>;
   /** The budget of `set_max_thinking_tokens`; null is as the CLI does for the model. */
   readonly thinkingTokens: number | null;
+  /** How thoughts are shown, by the same request. The CLI is launched with one that shows them. */
+  readonly thinkingDisplay: string | null;
 }
 
 /**
@@ -88,17 +90,20 @@ function withParameters(settings: Settings, parameters = noParameters): Settings
 }
 
 function requestsFor(has: Partial<Settings>, wanted: Settings): JsonObject[] {
-  const { effortLevel, env, thinkingTokens } = has;
+  const { effortLevel, env, thinkingTokens, thinkingDisplay } = has;
   const changedEnv = Object.entries(wanted.env).filter(([name, value]) => env?.[name as EnvName] !== value);
   const settings = {
     ...(wanted.effortLevel === effortLevel ? {} : { effortLevel: wanted.effortLevel }),
     ...(changedEnv.length === 0 ? {} : { env: Object.fromEntries(changedEnv) }),
   };
+  // The CLI keeps the display where it is not named, and demands the tokens always (2.1.197).
+  const display = wanted.thinkingDisplay === thinkingDisplay ? {} : { thinking_display: wanted.thinkingDisplay };
+  const isSame = wanted.thinkingTokens === thinkingTokens && Object.keys(display).length === 0;
   return [
     ...(Object.keys(settings).length === 0 ? [] : [{ subtype: "apply_flag_settings", settings }]),
-    ...(wanted.thinkingTokens === thinkingTokens
+    ...(isSame
       ? []
-      : [{ subtype: "set_max_thinking_tokens", max_thinking_tokens: wanted.thinkingTokens }]),
+      : [{ subtype: "set_max_thinking_tokens", max_thinking_tokens: wanted.thinkingTokens, ...display }]),
   ];
 }
 
@@ -114,6 +119,7 @@ function settingsOf(turn: Partial<TurnSettings>): Settings {
       CLAUDE_CODE_EXTRA_BODY: Object.keys(parameters).length === 0 ? noParameters : JSON.stringify(parameters),
     },
     thinkingTokens: thinkingTokensOf(thinking),
+    thinkingDisplay: displayOf(turn),
   };
 }
 

@@ -7,11 +7,17 @@ import type { JsonObject } from "./protocol.ts";
  */
 export type ParameterName = "temperature" | "top_p" | "top_k" | "stop_sequences";
 
+/** What a model may refuse: one of those parameters, or to show its thoughts, which is asked of the CLI. */
+export type RefusableName = ParameterName | "thinking.display";
+
 /** A turn, and which parameters may not go along with it. */
 export interface ToldTurn extends Turn {
   /** Parameters that the model has refused. */
-  readonly refusedParameters?: ReadonlySet<ParameterName>;
+  readonly refusedParameters?: ReadonlySet<RefusableName>;
 }
+
+/** The `display` of thinking with which the API shows the thoughts themselves. */
+export const shownThoughts = "summarized";
 
 /** The smallest thinking budget that the Messages API accepts, in tokens. It must also be below the output limit. */
 export const thinkingTokensMin = 1_024;
@@ -32,6 +38,17 @@ export function parametersOf(turn: Partial<ToldTurn>): JsonObject {
   return Object.fromEntries(Object.entries(wanted).filter(([name, value]) => (
     value !== undefined && refusedParameters?.has(name as ParameterName) !== true
   )));
+}
+
+/** How a turn's thoughts are to be shown, where the model thinks; null is as the CLI does. */
+export function displayOf({ refusedParameters }: Partial<ToldTurn>): typeof shownThoughts | null {
+  return refusedParameters?.has("thinking.display") === true ? null : shownThoughts;
+}
+
+/** What goes upstream with a turn that its model may refuse. */
+export function refusableOf(turn: ToldTurn): readonly RefusableName[] {
+  const isShown = !isThinkingOff(turn) && displayOf(turn) !== null;
+  return [...Object.keys(parametersOf(turn)) as ParameterName[], ...(isShown ? ["thinking.display" as const] : [])];
 }
 
 /** The stop sequences that the API does not get: those of white space, which it refuses, or all. */

@@ -15,7 +15,7 @@ describe("the arguments", () => {
     assert.deepEqual(launchArguments("opus"), [
       "-p", "--input-format", "stream-json", "--output-format", "stream-json", "--verbose", "--include-partial-messages",
       "--tools", "", "--strict-mcp-config", "--setting-sources", "", "--settings", '{"includeCoAuthoredBy":false}', "--disable-slash-commands", "--no-session-persistence",
-      "--permission-mode", "dontAsk", "--allowedTools", "mcp__client", "--model", "opus",
+      "--permission-mode", "dontAsk", "--allowedTools", "mcp__client", "--thinking-display", "summarized", "--model", "opus",
     ]);
   });
 

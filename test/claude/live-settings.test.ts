@@ -50,8 +50,15 @@ describe("the settings of a live process", () => {
     assert.equal(settings.model, "opus");
     assert.deepEqual(settings.changes({ ...opus, maxTokens: 5_000 }), [
       { subtype: "apply_flag_settings", settings: { effortLevel: null, env: { CLAUDE_CODE_MAX_OUTPUT_TOKENS: "5000", CLAUDE_CODE_DISABLE_THINKING: "", CLAUDE_CODE_EXTRA_BODY: "{}" } } },
-      thinkingTokens(null),
+      { ...thinkingTokens(null), thinking_display: "summarized" },
     ]);
+  });
+
+  it("are how thoughts are shown only where the model refuses to show them, or another turn asks for it again", () => {
+    const refused: TurnSettings = { ...opus, refusedParameters: new Set(["thinking.display"]) };
+    assert.deepEqual(settingsOf(refused), [{ ...thinkingTokens(null), thinking_display: null }]);
+    assert.deepEqual(settingsOf(refused, refused), []);
+    assert.deepEqual(settingsOf(refused, { ...opus, thinking: { type: "disabled" } })[1], { ...thinkingTokens(0), thinking_display: "summarized" });
   });
 
   it("turn thinking off where no token of it is wanted, or the token limit leaves no room for it", () => {

@@ -34,6 +34,16 @@ describe("the parameters that a model refuses", () => {
     for (const other of [{ ...turn, model: "haiku" }, { ...turn, thinking: { type: "adaptive" } } as const]) assert.equal(refused.without(other).refusedParameters, undefined);
   });
 
+  it("may be that its thoughts are shown, which goes along wherever it thinks", () => {
+    const refused = new RefusedParameters();
+    const thinking = turnOf({ model: "opus" });
+    const words = refusal("thinking.adaptive.display: Extra inputs are not permitted");
+    assert.equal(refused.note(turn, words), false, "thinking is off");
+    assert.equal(refused.note(thinking, words), true);
+    assert.deepEqual(refused.without(thinking).refusedParameters, new Set(["thinking.display"]));
+    assert.equal(refused.note(refused.without(thinking), words), false, "it would be asked for ever");
+  });
+
   it("are none where the words name another thing, one that was not sent, one that was left out already, or it is no refusal", () => {
     const refused = new RefusedParameters();
     for (const [asked, error] of [

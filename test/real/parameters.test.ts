@@ -1,7 +1,7 @@
 /** The API's parameters that the CLI has no option for: what goes upstream, and what becomes of a refusal. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { errorAnswer, type StubRequestBody, textAnswer } from "../support/anthropic-stub.ts";
+import { type AnthropicStub, errorAnswer, type StubRequestBody, textAnswer } from "../support/anthropic-stub.ts";
 import { claudeVersions } from "../support/real-claude.ts";
 import { claudesOf, startReal } from "../support/real-server.ts";
 
@@ -11,6 +11,11 @@ interface Parameters { readonly temperature?: number; readonly stop_sequences?: 
 function parametersIn(body: StubRequestBody): Parameters {
   const { temperature, stop_sequences } = body as Parameters;
   return { ...(temperature === undefined || temperature === 1 ? {} : { temperature }), ...(stop_sequences === undefined ? {} : { stop_sequences }) };
+}
+
+/** What each request from `first` on asks of thinking, less what is the same in all. */
+function displaysFrom(stub: AnthropicStub, first: number): readonly (string | undefined)[] {
+  return stub.requests.slice(first).map(({ body }) => (body["thinking"] as { readonly display?: string } | undefined)?.display);
 }
 
 describe("the API's parameters", () => {
@@ -55,6 +60,49 @@ describe("the API's parameters", () => {
       assert.equal(asked.length, refused + 1, "and once more without it");
       assert.deepEqual((await ask("two")).filter((temperature) => temperature === 0.2), []);
       assert.equal(stub.requests.length, asked.length + 1);
+    });
+
+    it(`claude ${version}: wherever the model thinks it is asked for its thoughts, which the client gets`, async (t) => {
+      const { stub, startServer } = await startReal(t, version);
+      const { client } = await startServer();
+      stub.respond = () => textAnswer(["Fine."], { thinking: ["hm"] });
+      const ask = async (model: string, settings: object = {}): Promise<unknown> => {
+        const { choices: [{ message }] } = await client.chat.completions.create({ model, messages: [{ role: "user", content: "hello" }], ...settings });
+        assert.equal(message.reasoning_content, "hm");
+        return stub.requests.at(-1)?.body["thinking"];
+      };
+      assert.deepEqual(await ask("sonnet"), { type: "adaptive", display: "summarized" });
+      assert.deepEqual(await ask("sonnet", { reasoning_effort: "low", max_tokens: 3_000 }), { type: "adaptive", display: "summarized" });
+      // Of the models that think with a budget only 2.1.197 lists one. The API wants the budget below the output limit.
+      const budgets = version === "2.1.197" ? [[2_000, 3_000, 2_000], [9_000, 3_000, 2_999]] : [];
+      for (const [budget_tokens, max_tokens, told] of budgets) {
+        assert.deepEqual(await ask("haiku", { thinking: { type: "enabled", budget_tokens }, max_tokens }), { type: "enabled", budget_tokens: told, display: "summarized" });
+      }
+      stub.respond = () => textAnswer(["Fine."]);
+      await client.chat.completions.create({ model: "haiku", messages: [{ role: "user", content: "hello" }], reasoning_effort: "none" });
+      assert.equal(stub.requests.at(-1)?.body["thinking"], undefined);
+    });
+
+    it(`claude ${version}: a model that does not show its thoughts is asked once more without, and not asked for them again`, async (t) => {
+      const { stub, startServer } = await startReal(t, version);
+      const { client } = await startServer();
+      const isShown = ({ thinking }: StubRequestBody): boolean => (thinking as { readonly display?: string }).display === "summarized";
+      stub.respond = ({ body }) => (
+        isShown(body) ? errorAnswer(400, "invalid_request_error", "thinking.adaptive.display: Extra inputs are not permitted") : textAnswer(["Fine."])
+      );
+      const messages: object[] = [];
+      const ask = async (content: string): Promise<readonly (string | undefined)[]> => {
+        const first = stub.requests.length;
+        messages.push({ role: "user", content });
+        const { choices: [{ message }] } = await client.chat.completions.create({ model: "sonnet", messages });
+        assert.equal(message.content, "Fine.");
+        messages.push(message);
+        return displaysFrom(stub, first);
+      };
+      // 2.1.330 asks again with fewer betas, and then without it by itself.
+      const refused = version === "2.1.330" ? ["summarized", "summarized"] : ["summarized"];
+      assert.deepEqual(await ask("one"), [...refused, undefined]);
+      assert.deepEqual(await ask("two"), [undefined]);
     });
 
     it(`claude ${version}: a stop sequence ends the answer upstream, and the process goes on`, async (t) => {

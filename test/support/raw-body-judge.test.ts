@@ -63,7 +63,7 @@ const body = `{"model":"claude-sonnet-5-5","messages":[
 {"name":"look","description":"To look.","input_schema":${schema}}],
 "metadata":{"user_id":"{\\"device_id\\":\\"d\\",\\"account_uuid\\":\\"a\\",${
   ""}\\"session_id\\":\\"3c57e346-b020-4765-8309-f1172ecba3be\\"}"},
-"max_tokens":500,"thinking":{"type":"adaptive","display":"updates"},"output_config":{"effort":"medium"},"stop_sequences":["END"],"temperature":0.3,"stream":true}`;
+"max_tokens":500,"thinking":{"type":"adaptive","display":"summarized"},"output_config":{"effort":"medium"},"stop_sequences":["END"],"temperature":0.3,"stream":true}`;
 
 /** What the CLI says at times, as a JSON string; its gaps are filled with `2026-11-28`. */
 function listed(id: string): string {

@@ -84,7 +84,7 @@ function judgeFields({ model, ...fields }: Sent, request: Sent, { isAddedField }
   const isOff = request["thinking"]?.type === "disabled";
   const effort = !isOff && Object.hasOwn(efforts, word ?? "") ? efforts[word] : undefined;
   const budget = request["thinking"]?.type === "enabled" ? request["thinking"].budget_tokens : undefined;
-  const enabled = { type: "enabled", budget_tokens: budget };
+  const enabled = { type: "enabled", budget_tokens: budget, display: "summarized" };
   const stops = stopsOf(request);
   if (stops.length > 0 && fields["stop_sequences"] === undefined) findings.push(`stop_sequences: none, not ${show(stops)}`);
   const isThinkingOff = isOff || word === "none" || (typeof bound === "number" && bound <= 1_024);

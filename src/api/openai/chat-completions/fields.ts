@@ -34,7 +34,8 @@ export const chatFields: readonly FieldTreatment[] = [
     + "not take, this server does: then the usage is an estimate" },
   {
     name: "reasoning_effort", treatment: "honoured",
-    note: "`none` turns thinking off; `minimal` is `low`; unknown words are ignored",
+    note: "`none` turns thinking off; `minimal` is `low`; unknown words are ignored; the thoughts, as the API sums "
+      + "them up, are `reasoning_content`",
   },
   { name: "reasoning", treatment: "honoured", note: "its `effort`" },
   {
