@@ -39,6 +39,11 @@ interface OpenCalls {
   readonly notes: string[];
 }
 
+/** The messages of a chat request, which may also be one message, or the text of one. */
+export function messagesOf({ messages }: Sent): readonly Sent[] {
+  return [messages].flat().map((one) => (typeof one === "string" ? { role: "user", content: one } : one));
+}
+
 /**
  * By OpenAI's rules: calls are known by their number, results by the call's. What the system says after somebody else
  * stays in its place, marked; where nobody else says anything, its last message is the user's. A message of the

@@ -1,7 +1,7 @@
 /** Accounts for a whole request to the API: every word is the client's, or stands in test/support/added-words.ts. */
 import { anyCallText, namedCallTexts, noCallText, oneCallText } from "../../src/own-words.ts";
 import { type AddedWordsReader, type Known, readAdded } from "./added-words-reader.ts";
-import { type Sent, sentBy } from "./chat-transcript.ts";
+import { messagesOf, type Sent, sentBy } from "./chat-transcript.ts";
 import { isSameJson, parseExact } from "./exact-json.ts";
 import { asBlocks, show, wellFormed } from "./raw-body-blocks.ts";
 import { judgeMessages } from "./raw-body-messages.ts";
@@ -22,7 +22,7 @@ export function judgeRawBody(bodyText: string, request: Sent, { version, known }
   const body = JSON.parse(bodyText) as Sent;
   const { system, messages: _messages, tools: _tools, ...fields } = body;
   const exact = parseExact(bodyText) as Sent;
-  const client = sentBy([request["messages"]].flat(), parseExact);
+  const client = sentBy(messagesOf(request), parseExact);
   const hasSchema = answerSchemaOf(request) !== undefined;
   const added = readAdded(version, known, hasSchema ? ["schema"] : []);
   const told = judgeMessages(exact["messages"], client, { added, hasSchema });

@@ -1,6 +1,6 @@
 /** Asks a server as a client does, turn after turn, and has all that went up judged. */
 import { answerSchemaOf, choiceOf } from "./raw-body-tools.ts";
-import type { Sent } from "./chat-transcript.ts";
+import { messagesOf, type Sent } from "./chat-transcript.ts";
 import { healthOf } from "./health.ts";
 import type { Answer, JudgedClient } from "./judged-clients.ts";
 import { knownOf, type LivedInServer } from "./lived-in-server.ts";
@@ -58,7 +58,7 @@ export async function judgeTurn({ server, version, client, thoughts, own }: Talk
 }
 
 function withThoughts(request: Sent, own: ReadonlyMap<Answer, readonly string[]>): Sent {
-  const messages = [request["messages"]].flat().map((message: Sent) => {
+  const messages = messagesOf(request).map((message) => {
     const thoughts = own.get(message);
     return thoughts === undefined ? message : { ...message, thoughts };
   });
@@ -90,7 +90,7 @@ export function nextRequest(request: Sent, message: Answer, question: string): S
   const legacy = message["function_call"];
   if (legacy) results.push({ role: "function", name: legacy.name, content: "result" });
   if (results.length === 0) results.push({ role: "user", content: question });
-  return { ...request, messages: [...[request["messages"]].flat(), message, ...results] };
+  return { ...request, messages: [...messagesOf(request), message, ...results] };
 }
 
 /** Of what kind a request is, in words: what a sample must have had some of. */
