@@ -4,7 +4,7 @@ import type { Turn } from "../turn/turn.ts";
 import { controlErrorLine, controlSuccessLine, isObject, type JsonObject, optionalString } from "./protocol.ts";
 import { ServedTools } from "./served-tools.ts";
 import { type MadeCall, ToolCalls } from "./tool-calls.ts";
-import { serveTools, type ToolCall } from "./tool-server.ts";
+import { serveTools } from "./tool-server.ts";
 
 /** The client's tools on one process: which tools the CLI was given, which calls its model made, their results. */
 export class ClientTools {
@@ -57,8 +57,11 @@ export class ClientTools {
     this.#calls.forget();
   }
 
-  /** Answers a control request of the CLI's. If it asks for a tool call, `onCall` is called first. */
-  onControlRequest(message: JsonObject, onCall: (call: ToolCall) => void): void {
+  /**
+   * Answers a control request of the CLI's. If it asks for a tool call, `onCall` is called first. Without `onCall` no
+   * turn runs, and a call is not answered.
+   */
+  onControlRequest(message: JsonObject, onCall: (() => void) | undefined): void {
     const requestId = optionalString(message["request_id"]) ?? "";
     const request = isObject(message["request"]) ? message["request"] : {};
     if (request["subtype"] !== "mcp_message" || !isObject(request["message"])) {
@@ -70,7 +73,8 @@ export class ClientTools {
       this.#write(controlSuccessLine(requestId, { mcp_response: step.response }));
       return;
     }
-    onCall(step.call);
+    if (onCall === undefined) return this.#calls.hold(requestId, step.call);
+    onCall();
     this.#calls.ask(requestId, step.call);
   }
 }

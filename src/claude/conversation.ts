@@ -187,9 +187,8 @@ export class Conversation {
       case "control_response":
         return this.#parts.control.settle(message);
       case "control_request":
-        return this.#parts.tools.onControlRequest(message, () => {
+        return this.#parts.tools.onControlRequest(message, run === undefined ? undefined : () => {
           // An answer that was not streamed ends here: the CLI asks for a call's result only after all of it has come.
-          if (run === undefined) return;
           const { outcome } = run.translator;
           run.translator.takeCallRequest(run.queue.items);
           this.#stopIfDue(run, outcome);

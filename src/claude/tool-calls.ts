@@ -57,6 +57,14 @@ export class ToolCalls {
     this.#answerOpen();
   }
 
+  /**
+   * Leaves the CLI's request for a result without an answer: nobody waits for the turn any more, and with an answer of
+   * whatever kind the CLI would ask the model once more before it reads the interrupt.
+   */
+  hold(requestId: string, call: ToolCall): void {
+    this.#open.set(call.toolUseId ?? requestId, { requestId, call });
+  }
+
   /** Accepts the client's results, by the ids that the model gave the calls, and answers the requests they are for. */
   answer(results: ReadonlyMap<string, ToolResultBlock>): void {
     for (const [id, result] of results) this.#results.set(id, result);

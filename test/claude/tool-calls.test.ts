@@ -46,6 +46,17 @@ describe("a call", () => {
     assert.deepEqual([...answers], [["1", "The model did not make this call."], ["2", "The model did not make this call."], ["4", "The model did not make this call."], ["3", "result of a"]]);
   });
 
+  it("of a turn that nobody waits for any more stays without an answer until it is forgotten", () => {
+    const { calls, answers, answer } = scene([]);
+    calls.hold("1", { toolUseId: "a", name: "look", rpcId: "rpc 1" });
+    calls.hold("2", { toolUseId: undefined, name: "look", rpcId: "rpc 2" });
+    assert.deepEqual([calls.isPending, [...answers]], [true, []]);
+    calls.forget();
+    assert.equal(calls.isPending, false);
+    answer("a");
+    assert.deepEqual([...answers], []);
+  });
+
   it("past what the answer may have is told that it may not be, without the client", () => {
     const { calls, answers, ask } = scene([]);
     calls.note({ id: "a", name: "look", isForbidden: true });

@@ -84,6 +84,7 @@ async function growAll(t: TestContext, scene: Scene, { trees, firstSeed, atOnce,
   await scene.server.close();
   assert.deepEqual(scene.claude.violations, []);
   assert.deepEqual(seen.strays, []);
+  assert.ok(seen.passedOverSoon <= 1 + seen.continuedInPlace / 100, `${seen.passedOverSoon} requests were given to another process than that which stood at their history, and ${seen.continuedInPlace} were not`);
   const { turns } = scene.claude.counts;
   assert.ok(turns <= seen.requests + seen.killed.size + seen.settingFaults, `${turns} turns for ${seen.requests} requests and ${seen.killed.size} kills: some were asked twice`);
   const seconds = ((performance.now() - beganAtMs) / 1000).toFixed(1);

@@ -352,9 +352,11 @@ function askedSettings({ max_tokens = Infinity, reasoning_effort, thinking, temp
 
 /** A message in the API's blocks, as one that was asked for. */
 export function askedMessage({ role, blocks }: { readonly role: "user" | "assistant"; readonly blocks: readonly ToldBlock[] }): AskedMessage {
-  const words = blocks.filter(({ type }) => type !== "tool_use").map(wordOf);
-  if (role === "user") return { role, texts: words };
-  return { role, text: words.join("").trim(), calls: blocks.flatMap((block) => (block.type === "tool_use" ? [callWordOf(block)] : [])) };
+  const said = blocks.filter(({ type }) => type !== "tool_use");
+  if (role === "user") return { role, texts: said.map(wordOf) };
+  // The parts of an answer are one text: a surrogate pair may be split between two.
+  const text = wellFormed(said.map((block) => (block.type === "text" ? block.text ?? "" : wordOf(block))).join("")).trim();
+  return { role, text, calls: blocks.flatMap((block) => (block.type === "tool_use" ? [callWordOf(block)] : [])) };
 }
 
 /** The CLI puts its server's name before a tool's. */

@@ -48,8 +48,10 @@ export interface View {
  */
 export type Manner = "whole" | "held" | "mute" | "call" | "calls" | "fails" | "breaks";
 
-/** Within this time the server has read an answer to a rewind, in milliseconds. */
-const rewindReadMsMax = 250;
+/** Within this time the server has nearly always read an answer to a rewind, in milliseconds. */
+const rewindReadMsUsual = 250;
+/** The same, however busy the machine. */
+const rewindReadMsMax = 2_000;
 
 /**
  * What becomes of a rewind: refused, never answered, its process dies, or answered in a way that nobody understands; or,
@@ -165,8 +167,13 @@ export class RememberingProcess {
       && this.#history.messages.at(-1)?.role === "assistant" && !this.#socket.destroyed && !this.#socket.readableEnded;
   }
 
-  /** Whether its answer to the last rewind is so old that the server must have read it, however busy the machine. */
+  /** Whether its answer to the last rewind is so old that the server should have read it. */
   get isRewindKnown(): boolean {
+    return performance.now() - this.#rewoundAtMs > rewindReadMsUsual;
+  }
+
+  /** The same, for certain. */
+  get isRewindOld(): boolean {
     return performance.now() - this.#rewoundAtMs > rewindReadMsMax;
   }
 
