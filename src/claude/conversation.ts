@@ -9,7 +9,7 @@ import { parseDelta } from "./deltas.ts";
 import { History } from "./history.ts";
 import type { LiveProcess } from "./process.ts";
 import { type JsonObject, parseLine } from "./protocol.ts";
-import { type ConversationOptions, endRead, type LastRun, lastOf, noteAsked, type Run, startRun } from "./run.ts";
+import { type ConversationOptions, type LastRun, Run } from "./run.ts";
 import { canContinue, isReusable, type Standing, standingAfter } from "./standing.ts";
 import { interrupt, takeBack } from "./take-back.ts";
 import { timeInNode } from "./time.ts";
@@ -47,7 +47,7 @@ export class Conversation {
       onLine: (line, wasCut) => this.#onLine(line, wasCut),
       onReadEnd: () => {
         this.#heard.lastAtMs = now();
-        if (this.#run !== undefined) endRead(this.#run, (error) => this.#parts.tools.explain(error));
+        this.#run?.endRead((error) => tools.explain(error));
       },
       onFailure: (error) => {
         this.#standing = { name: "dead", error };
@@ -126,7 +126,7 @@ export class Conversation {
    * too long, or `signal` aborts.
    */
   async *run(turn: Turn, seen: number, signal: AbortSignal): AsyncGenerator<TurnEvent[], void, undefined> {
-    const run = startRun(turn, {
+    const run = new Run(turn, {
       process: this.process, tools: this.#parts.tools, last: this.#lastRun, heard: this.#heard, options: this.#options,
       // What the CLI was asked stays open: it answers all the same, and in order.
       onFailure: (error) => this.#briefing.fail(error),
@@ -145,7 +145,7 @@ export class Conversation {
       else {
         const isOver = (): boolean => this.#run !== run;
         const onRefused = (error: unknown): void => (isOver() ? undefined : fail(asBridgeError(error)));
-        const task = { turn, seen, onAsk: () => noteAsked(run, this.#heard), onRefused, isOver };
+        const task = { turn, seen, onAsk: () => run.noteAsked(this.#heard), onRefused, isOver };
         if (before.name === "parked") this.#briefing.answer(task, before.callIds);
         else this.#briefing.tell(task).catch(onRefused);
       }
@@ -156,7 +156,7 @@ export class Conversation {
       signal.removeEventListener("abort", onAbort);
       this.#run = undefined;
       const settled = before.name === "known" && run.isAsked ? turn.messages.length - 1 : seen;
-      this.#lastRun = { ...lastOf(run), settled, isCertain: run.isAsked && this.#briefing.isPrepared };
+      this.#lastRun = { ...run.last, settled, isCertain: run.isAsked && this.#briefing.isPrepared };
       if (!this.isReusable && translator.outcome.name !== "stopped") interrupt(this.#parts.control);
     }
   }
@@ -200,7 +200,7 @@ export class Conversation {
         if (message["subtype"] === "init") return this.#checkTools(message);
     }
     if (run?.isAsked !== true && this.#refusedUnasked(message)) return;
-    if (run !== undefined) run.hasWord ||= run.isAsked;
+    run?.noteWord();
     if (run === undefined) return this.#onUnasked(message);
     if (message["type"] === "assistant" && run.isAsked) this.#parts.history.noteAnswer(message);
     const { outcome } = run.translator;

@@ -22,24 +22,13 @@ export interface ConversationOptions extends BriefingOptions {
   readonly onSpent: OnSpent;
 }
 
-/** The state of a turn while a process runs it. */
-export interface Run {
-  readonly queue: BatchQueue<TurnEvent>;
-  readonly translator: TurnTranslator;
-  readonly watch: Watch;
-  readonly fail: (error: BridgeError) => void;
-  /** The question, or the awaited tool results, went to the CLI: what it writes from now on is this run's. */
-  isAsked: boolean;
-  /**
-   * Whether the run has produced output, which shows that its request has reached the model. A request that the API
-   * refused, and that the CLI sends again, has not.
-   */
-  hasBegun: boolean;
-  /** Whether the process has said anything of the turn since it was asked. */
-  hasWord: boolean;
-  /** The API has answered, if only with a refusal after which the CLI tries again. */
-  hasSign: boolean;
-}
+/**
+ * How far a run is; it never goes back. `told`: the process is told what comes before the question. `asked`: the
+ * question, or the awaited tool results, went to the CLI: what it writes from now on is this run's. `waiting`: it has
+ * said something of the turn since. `refused`: the API has answered, but only with a refusal after which the CLI tries
+ * again. `begun`: there is output, which shows that the request has reached the model.
+ */
+type Stage = "told" | "asked" | "waiting" | "refused" | "begun";
 
 /** What a conversation keeps of its last run. */
 export interface LastRun {
@@ -65,83 +54,99 @@ export interface RunSetting {
   readonly onFailure: (error: BridgeError) => void;
 }
 
-/** Creates the queue and the translator of a run and starts its watch. Writes nothing to the process. */
-export function startRun(turn: Turn, setting: RunSetting): Run {
-  const { responseSchema, disableParallelToolUse, toolChoice, isWhole = false } = turn;
-  const { process, tools, last, heard, options, onFailure } = setting;
-  const { silenceMsMax, bootMsMax = () => bootWaitMs, time = timeInNode, onSpent } = options;
-  const queue = new BatchQueue<TurnEvent>({
-    pause: () => process.pause(),
-    resume: () => {
-      // A paused CLI is not read. The time until now does not count as its silence.
-      watch.refresh();
-      process.resume();
-    },
-  });
-  const manyCalls = disableParallelToolUse ? 1 : Infinity;
-  const translator = new TurnTranslator({
-    nowMs: time.now,
-    previousMessageId: last.messageId,
-    rateLimit: last.rateLimit,
-    hasSchema: responseSchema !== undefined,
-    isWhole,
-    isServed: (toolName) => tools.has(toolName),
-    onCall: (call) => tools.note(call),
-    mayBegin: () => !tools.isPending,
-    callsMax: toolChoice.type === "none" ? 0 : manyCalls,
-  });
-  const fail = (error: BridgeError): void => {
-    onFailure(error);
-    queue.end(error);
-  };
-  const limits = limitsOf(heard, time.now(), { silenceMsMax, bootMsMax: bootMsMax() });
-  const watch = new Watch({
-    limits: { ...limits, ...options.limits }, time, isListening: () => queue.isAwaited, fail,
-    onNoResult: () => {
-      translator.endWithoutResult(queue.items);
-      queue.end();
-      onSpent("no_result", "at once");
-    },
-  });
-  watch.enter(heard.lastAtMs === undefined ? "booting" : "told");
-  return { queue, translator, watch, fail, isAsked: false, hasWord: false, hasBegun: false, hasSign: false };
-}
+/** A turn while a process runs it. Writes nothing to the process. */
+export class Run {
+  readonly queue: BatchQueue<TurnEvent>;
+  readonly translator: TurnTranslator;
+  readonly watch: Watch;
+  readonly fail: (error: BridgeError) => void;
+  #stage: Stage = "told";
 
-/** To be called before the question, or the awaited results, are written. */
-export function noteAsked(run: Run, { lastAtMs }: Heard): void {
-  run.isAsked = true;
-  if (lastAtMs !== undefined) run.watch.enter("asked");
-}
+  constructor(turn: Turn, setting: RunSetting) {
+    const { responseSchema, disableParallelToolUse, toolChoice, isWhole = false } = turn;
+    const { process, tools, last, heard, options, onFailure } = setting;
+    const { silenceMsMax, bootMsMax = () => bootWaitMs, time = timeInNode, onSpent } = options;
+    this.queue = new BatchQueue<TurnEvent>({
+      pause: () => process.pause(),
+      resume: () => {
+        // A paused CLI is not read. The time until now does not count as its silence.
+        this.watch.refresh();
+        process.resume();
+      },
+    });
+    const manyCalls = disableParallelToolUse ? 1 : Infinity;
+    this.translator = new TurnTranslator({
+      nowMs: time.now,
+      previousMessageId: last.messageId,
+      rateLimit: last.rateLimit,
+      hasSchema: responseSchema !== undefined,
+      isWhole,
+      isServed: (toolName) => tools.has(toolName),
+      onCall: (call) => tools.note(call),
+      mayBegin: () => !tools.isPending,
+      callsMax: toolChoice.type === "none" ? 0 : manyCalls,
+    });
+    this.fail = (error) => {
+      onFailure(error);
+      this.queue.end(error);
+    };
+    const limits = limitsOf(heard, time.now(), { silenceMsMax, bootMsMax: bootMsMax() });
+    this.watch = new Watch({
+      limits: { ...limits, ...options.limits }, time, isListening: () => this.queue.isAwaited, fail: this.fail,
+      onNoResult: () => {
+        this.translator.endWithoutResult(this.queue.items);
+        this.queue.end();
+        onSpent("no_result", "at once");
+      },
+    });
+    this.watch.enter(heard.lastAtMs === undefined ? "booting" : "told");
+  }
 
-/**
- * Ends a read: gives its events to the turn's caller, and ends the run if its outcome is known. Does nothing for a run
- * that has failed: what it is answered is not counted as begun.
- */
-export function endRead(run: Run, explain: (error: BridgeError) => BridgeError): void {
-  const { queue, translator, watch, fail } = run;
-  if (queue.isEnded) return;
-  const { outcome } = translator;
-  watch.refresh();
-  run.hasSign ||= run.isAsked && queue.items.length > 0;
-  run.hasBegun ||= run.hasSign && queue.items.some(({ type }) => type !== "retry");
-  watch.enter(phaseOf(run));
-  queue.flush();
-  if (outcome.name === "failed") fail(run.hasBegun ? outcome.error : explain(outcome.error));
-  else if (outcome.name !== "running") queue.end();
-}
+  /** Whether what the CLI writes is this run's. */
+  get isAsked(): boolean { return this.#stage !== "told"; }
 
-function phaseOf({ isAsked, hasWord, hasSign, translator }: Run): Phase {
-  if (!isAsked) return "told";
-  if (!hasSign) return hasWord ? "waiting" : "asked";
-  return translator.lacksResult ? "answered" : "answering";
-}
+  /** Whether the run has produced output. */
+  get hasBegun(): boolean { return this.#stage === "begun"; }
 
-/**
- * What the next run on the same process needs to know of this one, which is over. How many of the turn's messages the
- * process has is not among it: `Conversation` knows that.
- */
-export function lastOf(
-  { translator: { messageId, rateLimit }, hasBegun }: Run,
-): Omit<LastRun, "settled" | "isCertain"> {
-  return { messageId, rateLimit, hasBegun };
+  /** To be called before the question, or the awaited results, are written. */
+  noteAsked({ lastAtMs }: Heard): void {
+    this.#stage = "asked";
+    if (lastAtMs !== undefined) this.watch.enter("asked");
+  }
+
+  /** To be called when the process says something of a turn. */
+  noteWord(): void {
+    if (this.#stage === "asked") this.#stage = "waiting";
+  }
+
+  /**
+   * Ends a read: gives its events to the turn's caller, and ends the run if its outcome is known. Does nothing for a
+   * run that has failed: what it is answered is not counted as begun.
+   */
+  endRead(explain: (error: BridgeError) => BridgeError): void {
+    const { queue, translator: { outcome }, watch, fail } = this;
+    if (queue.isEnded) return;
+    watch.refresh();
+    if (this.isAsked && !this.hasBegun && queue.items.length > 0) {
+      this.#stage = queue.items.every(({ type }) => type === "retry") ? "refused" : "begun";
+    }
+    watch.enter(this.#phase);
+    queue.flush();
+    if (outcome.name === "failed") fail(this.hasBegun ? outcome.error : explain(outcome.error));
+    else if (outcome.name !== "running") queue.end();
+  }
+
+  /**
+   * What the next run on the same process needs to know of this one, which is over. How many of the turn's messages the
+   * process has is not among it: `Conversation` knows that.
+   */
+  get last(): Omit<LastRun, "settled" | "isCertain"> {
+    const { translator: { messageId, rateLimit }, hasBegun } = this;
+    return { messageId, rateLimit, hasBegun };
+  }
+
+  get #phase(): Phase {
+    if (this.#stage !== "refused" && this.#stage !== "begun") return this.#stage;
+    return this.translator.lacksResult ? "answered" : "answering";
+  }
 }

@@ -41,8 +41,8 @@ export async function startReal(
       args: ["--claude", claudePath(version), "--pass-env", "ANTHROPIC_BASE_URL,DISABLE_TELEMETRY", "--warm", "0", "--head-wait", "600", "--turn-timeout", "60", "--max-retries", String(maxRetries), ...args],
       env: subscriptionEnvironment(stub.url, folder),
     });
-    // The one that was asked at the start what it serves is gone by then.
-    await waitForHealth(bridge.url, ({ claude, processes }) => claude.logged_in !== null && processes.all === 0);
+    // The one that was asked at the start what it serves is gone by then; all others are warm.
+    await waitForHealth(bridge.url, ({ claude, processes }) => claude.logged_in !== null && processes.all === processes.warm);
     return { bridge, client: new OpenAI({ baseURL: `${bridge.url}/v1`, apiKey: "anything", maxRetries: 0 }) };
   };
   return { stub, startServer };
