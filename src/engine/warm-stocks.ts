@@ -1,6 +1,9 @@
 import { Backoff } from "./backoff.ts";
 import type { Clock } from "./world.ts";
 
+/** Of how many models this is remembered: a client may name any, and some APIs answer to any. */
+export const stocksMax = 16;
+
 /** How many warm processes are being started: to be told nothing, or to rehearse a beginning. */
 export interface Launching { any: number; rehearsed: number }
 
@@ -22,6 +25,7 @@ export class WarmStocks {
   of(model: string): Stock {
     const known = this.#stocks.get(model);
     if (known !== undefined) return known;
+    if (this.#stocks.size >= stocksMax) this.#forgetOne();
     const stock = { launching: { any: 0, rehearsed: 0 }, backoff: new Backoff(this.#clock) };
     this.#stocks.set(model, stock);
     return stock;
@@ -41,5 +45,14 @@ export class WarmStocks {
   /** Stops all waiting. */
   close(): void {
     for (const { backoff } of this.#stocks.values()) backoff.cancel();
+  }
+
+  /** Forgets the oldest of which no process is being started or waited for. */
+  #forgetOne(): void {
+    for (const [model, { launching, backoff }] of this.#stocks) {
+      if (launching.any + launching.rehearsed > 0 || backoff.isWaiting) continue;
+      this.#stocks.delete(model);
+      return;
+    }
   }
 }
