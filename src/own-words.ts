@@ -28,7 +28,14 @@ export const forbiddenCallText = "Tools may not be called in this turn. Answer i
 export const goneToolText = "Not available any more.";
 /** Added to a description in a schema, with a `pattern` that is no expression of JSON Schema between the two parts. */
 export const patternTexts = ["Pattern: `", "`."] as const;
-/** Added to a description in an answer's schema, with the value of `format` between the two parts. */
+/**
+ * Added to a description in an answer's schema, with the keywords that the API does not hold the answer to between the
+ * two parts.
+ */
+export const constraintTexts = ["Must also fit the JSON Schema ", "."] as const;
+/**
+ * Added to a description in an answer's schema that the CLI is given, with the value of `format` between the two parts.
+ */
 export const formatTexts = ["Format: ", "."] as const;
 /** Description of the only property of a tool whose input is free text, not JSON. */
 export const freeInputText = "The tool's whole input, as plain text.";

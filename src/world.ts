@@ -1,9 +1,11 @@
 /** The real world that the engine is given: this machine's clock, chance, and processes of the CLI. */
 
 import { randomUUID } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { findInstallation } from "./claude/installation.ts";
+import { findPolicy } from "./claude/managed-policy.ts";
+import { longParameterBytesMax } from "./claude/parameters.ts";
 import { ClaudeProcess } from "./claude/process.ts";
 import type { Clock, World } from "./engine/world.ts";
 
@@ -39,4 +41,7 @@ export const realWorld: World = {
   launch: (options) => new ClaudeProcess(options),
   cores: availableParallelism(),
   memoryOf: residentBytes,
+  longParameterBytesMax: () => longParameterBytesMax(
+    process.platform, findPolicy(process.platform, existsSync).length > 0,
+  ),
 };

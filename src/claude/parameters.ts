@@ -5,7 +5,7 @@ import type { JsonObject } from "./protocol.ts";
  * The parameters of the Messages API that the server sets beside those which the CLI sets itself. The CLI merges them
  * over its request (`CLAUDE_CODE_EXTRA_BODY`).
  */
-export type ParameterName = "temperature" | "top_p" | "top_k" | "stop_sequences";
+export type ParameterName = "temperature" | "top_p" | "top_k" | "stop_sequences" | "output_config";
 
 /** What a model may refuse: one of those parameters, or to show its thoughts, which is asked of the CLI. */
 export type RefusableName = ParameterName | "thinking.display";
@@ -29,11 +29,13 @@ export function isThinkingOff({ maxTokens, thinking }: Pick<Turn, "maxTokens" | 
 
 /** What a turn has of the API's parameters. Where the model thinks, it takes no sampling. */
 export function parametersOf(turn: Partial<ToldTurn>): JsonObject {
-  const { sampling = {}, stopSequences = [], refusedParameters } = turn;
+  const { sampling = {}, stopSequences = [], responseFormat, refusedParameters } = turn;
   const { temperature, topP, topK } = isThinkingOff(turn) ? sampling : {};
   const upstream = stopSequences.filter(canStopUpstream);
   const wanted: Readonly<Record<ParameterName, unknown>> = {
     temperature, top_p: topP, top_k: topK, stop_sequences: upstream.length === 0 ? undefined : upstream,
+    // The CLI puts its effort beside it.
+    output_config: responseFormat && { format: { type: "json_schema", schema: responseFormat } },
   };
   return Object.fromEntries(Object.entries(wanted).filter(([name, value]) => (
     value !== undefined && refusedParameters?.has(name as ParameterName) !== true
@@ -49,6 +51,17 @@ export function displayOf({ refusedParameters }: Partial<ToldTurn>): typeof show
 export function refusableOf(turn: ToldTurn): readonly RefusableName[] {
   const isShown = !isThinkingOff(turn) && displayOf(turn) !== null;
   return [...Object.keys(parametersOf(turn)) as ParameterName[], ...(isShown ? ["thinking.display" as const] : [])];
+}
+
+/**
+ * How many bytes of JSON the parameters of a turn may come to, where there is a long one among them, such as a schema.
+ * They are an environment variable of every program that the CLI starts, such as a keychain's helper. With one above
+ * 128 KiB such a program does not start, without an error; Windows takes 32,767 characters. A policy's hooks would get
+ * what the client says, so under a policy none is told.
+ */
+export function longParameterBytesMax(platform: NodeJS.Platform, hasPolicy: boolean): number {
+  if (hasPolicy) return 0;
+  return platform === "win32" ? 30_000 : 100_000;
 }
 
 /** The stop sequences that the API does not get: those of white space, which it refuses, or all. */

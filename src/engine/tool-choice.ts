@@ -9,9 +9,9 @@ import { noUsage, sumOfUsage } from "../turn/usage.ts";
  * without the required call. Where a call is required the turn loses its schema: the CLI has the model answer by a tool
  * of the schema's own, which the model would take for the call that it must make.
  */
-export function withToolChoice({ responseSchema, ...asked }: Turn): Turn {
-  const hasSchema = responseSchema !== undefined && !(mustCall(asked) && asked.tools.length > 0);
-  const turn = hasSchema ? { ...asked, responseSchema } : asked;
+export function withToolChoice(request: Turn): Turn {
+  const { responseSchema: _schema, responseFormat: _format, ...free } = request;
+  const turn = mustCall(request) && request.tools.length > 0 ? free : request;
   const mayCall = turn.tools.length > 0 && turn.toolChoice.type !== "none";
   const instructions = [
     ...choiceInstruction(turn),

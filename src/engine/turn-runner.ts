@@ -1,4 +1,4 @@
-import { stopsHere } from "../claude/parameters.ts";
+import { stopsHere, type ToldTurn } from "../claude/parameters.ts";
 import { clientClosed, type ErrorCode, hasCode } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import type { TurnEvent } from "../turn/event.ts";
@@ -30,6 +30,8 @@ export interface TurnRunnerOptions {
   readonly login: LoginGate;
   readonly boots: Boots;
   readonly rest: RestClock;
+  /** How many bytes of JSON the API's parameters of a turn may come to, where there is a long one among them. */
+  readonly longParameterBytesMax: () => number;
   /** Whether a process can be given a model. */
   readonly isMovable: (model: string) => boolean;
   /** Whether a conversation whose turn is over keeps its process. */
@@ -62,7 +64,7 @@ export class TurnRunner {
 
   /** The messages of a turn that a process would have to be told now. A resting process has the ones before. */
   messagesToTell(request: Turn): readonly Message[] {
-    const turn = toldTurn(this.#refused.without(request));
+    const turn = this.#told(request);
     return turn.messages.slice(this.#options.seats.kept(turn, timelineOf(turn)));
   }
 
@@ -80,7 +82,7 @@ export class TurnRunner {
     let isAgain = false;
     try {
       for (;;) {
-        const turn = toldTurn(this.#refused.without(request));
+        const turn = this.#told(request);
         const course = this.#begin(turn);
         const answer = new AnswerRecord();
         let isAskedAgain = false;
@@ -119,6 +121,10 @@ export class TurnRunner {
       leave();
       if (admission.running === 0) rest.start();
     }
+  }
+
+  #told(request: Turn): ToldTurn {
+    return toldTurn(this.#refused.without(request), this.#options.longParameterBytesMax());
   }
 
   #profileOf(turn: Turn, { beginning }: Timeline): Profile {

@@ -1,3 +1,4 @@
+import { compiledSchema } from "./compiled.ts";
 import { isSchema, type Schema } from "./keywords.ts";
 import { isPlain } from "./plain.ts";
 import { objectAtTop } from "./object-top.ts";
@@ -21,6 +22,21 @@ export function clientSchema(value: unknown, subject: Subject): FittingSchema {
   const plain = draft === undefined ? value : rest;
   if (isPlain(plain)) return { schema: plain, keys: undefined };
   return fittingProperties(objectAtTop(repairedSchema(value, subject), subject), subject);
+}
+
+/** A client's schema of an answer. */
+export interface AnswerSchema extends FittingSchema {
+  /** The same as the API compiles it; undefined where it cannot. */
+  readonly compiled: Schema | undefined;
+}
+
+/** The same for an answer, of which the API demands other things than of a tool's input. */
+export function clientAnswerSchema(value: unknown, subject: Subject): AnswerSchema {
+  const fitting = clientSchema(value, subject);
+  const { schema, keys } = fitting;
+  // For an answer a union may stay at the top.
+  const isMoved = keys === undefined && schema["$ref"] !== undefined && isSchema(value);
+  return { ...fitting, compiled: compiledSchema(isMoved ? repairedSchema(value, subject) : schema) };
 }
 
 const anyObject: Schema = { type: "object", properties: {} };

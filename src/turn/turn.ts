@@ -68,6 +68,8 @@ export interface Turn {
    * cannot be told a keyword of the schema, the keyword is left out.
    */
   readonly responseSchema?: Readonly<Record<string, unknown>>;
+  /** The same schema as the API compiles it for an answer. Undefined where it does not, or where any object will do. */
+  readonly responseFormat?: Readonly<Record<string, unknown>>;
   /** Left out where the model thinks: the API takes no other than its own then. */
   readonly sampling?: Sampling;
   /** Stop sequences: the answer ends before the first one that occurs in its text. */

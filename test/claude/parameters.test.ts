@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { LiveSettings } from "../../src/claude/live-settings.ts";
-import { parametersOf, stopsHere, type ToldTurn } from "../../src/claude/parameters.ts";
+import { longParameterBytesMax, parametersOf, stopsHere, type ToldTurn } from "../../src/claude/parameters.ts";
 import { turnOf } from "../support/turns.ts";
 
 const sampling = { temperature: 0.3, topP: 0.9, topK: 40 };
@@ -24,6 +24,16 @@ describe("the API's parameters of a turn", () => {
     assert.deepEqual([parametersOf(turn), stopsHere(turn)], [{ stop_sequences: ["END", " x"] }, ["\n\n"]]);
     const white = told({ stopSequences: ["\n"] });
     assert.deepEqual([parametersOf(white), stopsHere(white)], [{}, ["\n"]]);
+  });
+
+  it("are the format of its answer, beside which the CLI puts the effort", () => {
+    const responseFormat = { type: "object", properties: {}, additionalProperties: false };
+    assert.deepEqual(parametersOf(told({ responseFormat })), { output_config: { format: { type: "json_schema", schema: responseFormat } } });
+    assert.deepEqual(parametersOf(told({ responseFormat, refusedParameters: new Set(["output_config"]) })), {});
+  });
+
+  it("may be long, but under no policy, and on Windows less", () => {
+    assert.deepEqual([longParameterBytesMax("linux", false), longParameterBytesMax("win32", false), longParameterBytesMax("darwin", true)], [100_000, 30_000, 0]);
   });
 
   it("are not those that the model has refused; then the server ends the answer at all stop sequences", () => {

@@ -26,12 +26,49 @@ describe("the parameters that a model refuses", () => {
     });
   }
 
+  const responseFormat = { type: "object", properties: {}, additionalProperties: false };
+  const formatted: Turn = { ...turn, responseFormat };
+  const other: Turn = { ...turn, responseFormat: { ...responseFormat, title: "other" } };
+
+  for (const words of [
+    "output_config.format: This model does not support output_config.format", "output_format: Extra inputs are not permitted", "output_config: Extra inputs are not permitted",
+  ]) {
+    it(`are the format of every answer, by ${JSON.stringify(words)}`, () => {
+      const refused = new RefusedParameters();
+      assert.ok(refused.note(formatted, refusal(words)));
+      for (const one of [formatted, other]) assert.deepEqual(refused.without(one).refusedParameters, new Set(["output_config"]));
+    });
+  }
+
+  for (const words of [
+    "output_config.format.schema: For 'object' type, property 'temperature' is not supported", "Schema is too complex for compilation.", "The compiled grammar is too large.",
+    "Schemas contains too many optional parameters (30), which would make grammar compilation inefficient.",
+  ]) {
+    it(`are one schema alone, by ${JSON.stringify(words)}`, () => {
+      const refused = new RefusedParameters();
+      assert.ok(refused.note(formatted, refusal(words)));
+      assert.deepEqual(refused.without(formatted).refusedParameters, new Set(["output_config"]));
+      assert.ok(refused.note(refused.without(other), refusal("`temperature` is deprecated for this model.")));
+      assert.deepEqual(refused.without(other).refusedParameters, new Set(["temperature"]));
+      assert.deepEqual(refused.without(formatted).refusedParameters, new Set(["temperature", "output_config"]));
+    });
+  }
+
+  it("are no format where the effort is refused", () => assert.equal(new RefusedParameters().note(formatted, refusal("output_config.effort: not supported")), false));
+
+  it("are the schemas that were refused last, where there are more than are remembered", () => {
+    const refused = new RefusedParameters();
+    const numbered = (at: number): Turn => ({ ...turn, responseFormat: { ...responseFormat, title: String(at) } });
+    for (let at = 0; at <= 1_000; at++) refused.note(numbered(at), refusal("output_config.format.schema: no"));
+    assert.deepEqual([0, 1, 1_000].map((at) => refused.without(numbered(at)).refusedParameters?.size), [undefined, 1, 1]);
+  });
+
   it("are remembered one after the other, for that model and its thinking", () => {
     const refused = new RefusedParameters();
     assert.ok(refused.note(refused.without(turn), refusal("`temperature` is deprecated for this model.")));
     assert.ok(refused.note(refused.without(turn), refusal("`top_p` is deprecated for this model.")));
     assert.deepEqual(refused.without(turn).refusedParameters, new Set(["temperature", "top_p"]));
-    for (const other of [{ ...turn, model: "haiku" }, { ...turn, thinking: { type: "adaptive" } } as const]) assert.equal(refused.without(other).refusedParameters, undefined);
+    for (const asked of [{ ...turn, model: "haiku" }, { ...turn, thinking: { type: "adaptive" } } as const]) assert.equal(refused.without(asked).refusedParameters, undefined);
   });
 
   it("may be that its thoughts are shown, which goes along wherever it thinks", () => {

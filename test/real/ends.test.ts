@@ -64,15 +64,15 @@ for (const version of sampledClaudeVersions()) {
       const firsts: readonly object[] = [{ a: 1 }, { b: "é" }, {}, { a: 1, b: "é", c: 2 }];
       stub.respond = ({ body }) => {
         const said = JSON.stringify(conversationOf(body));
-        if (!(body.tools ?? []).some(({ name }) => name === "StructuredOutput")) return textAnswer([JSON.stringify(document)]);
         const first = firsts[Number(/first (\d)/u.exec(said)?.[1])] ?? assert.fail(said);
         if (!said.includes("tool_result")) return toolUseAnswer([{ name: "StructuredOutput", input: { ...first } }], { textBefore: "Here:" });
         return said.includes('"is_error":true') && !said.includes(JSON.stringify(document)) ? toolUseAnswer([{ name: "StructuredOutput", input: document }]) : textAnswer(["Done."]);
       };
       for (const index of firsts.keys()) {
         const content = `first ${index}`;
-        const format = { type: "json_schema", name: "pair", schema };
-        const chat = await postJson(`${bridge.url}/v1/chat/completions`, { model: "sonnet", messages: [{ role: "user", content }], response_format: { type: "json_schema", json_schema: { name: "pair", schema } } });
+        // Of such a format the CLI's tool makes the document.
+        const format = { type: "json_object", schema };
+        const chat = await postJson(`${bridge.url}/v1/chat/completions`, { model: "sonnet", messages: [{ role: "user", content }], response_format: format });
         const chatAnswer = await chat.json() as any;
         assert.equal(chat.status, 200, JSON.stringify(chatAnswer));
         assert.deepEqual([JSON.parse(chatAnswer.choices[0].message.content), chatAnswer.choices[0].finish_reason], [document, "stop"]);

@@ -10,14 +10,15 @@ export type Gap = { readonly chars: string; readonly charsMax: number } | { read
 /** What a reader of a request knows of the machine that it came from, or of the client's request. */
 export type KnownThing =
   | "e-mail address" | "working folder" | "policy" | "hook" | "date" | "new date" | "device" | "account"
-  | "cache time" | "tool" | "format" | "syntax" | "pattern" | "message";
+  | "cache time" | "tool" | "format" | "syntax" | "pattern" | "constraint" | "message";
 
 /** Constant words, with gaps between them. Two gaps never touch. */
 export type Words = readonly (string | Gap)[];
 
 /**
  * Where words stand. `system`: blocks of the system prompt. `messages`: the conversation, in whatever role. `tools`: a
- * tool's name, description or schema. `field`: the JSON of the field `name`, at the top or in a block.
+ * tool's name, description or schema, or an answer's schema. `field`: the JSON of the field `name`, at the top or in a
+ * block.
  */
 export type Place = "system" | "messages" | "tools" | "field";
 
@@ -175,7 +176,8 @@ export const cliWords: readonly AddedWords[] = [
   {
     id: "schema-tool", place: "tools", onlyIn: "schema", seenOn: both,
     said: [[schemaTool.name], [schemaTool.description]],
-    what: "with `response_format`: the tool by which the model gives its JSON", removedBy: "no `response_format`",
+    what: "with a `response_format` that the API does not take: the tool by which the model gives its JSON",
+    removedBy: "a `json_schema` that it takes",
   },
   {
     id: "schema-again", place: "messages", spots: ["user message"], onlyIn: "schema", seenOn: both,
@@ -183,7 +185,7 @@ export const cliWords: readonly AddedWords[] = [
       "[structured-output-enforce] You MUST call the StructuredOutput tool to complete this request. "
       + "Call this tool now.",
     ]],
-    what: "the same, asked again where the model did not call it", removedBy: "no `response_format`",
+    what: "the same, asked again where the model did not call it", removedBy: "a `json_schema` that it takes",
   },
   {
     id: "resume", place: "messages", spots: ["user message"], onlyIn: "cut", seenOn: both, said: [[resumeText]],
@@ -227,8 +229,10 @@ export const serverWords: readonly AddedWords[] = [
   ownWords("gone-tool", "tools", [[own.goneToolText]], "a tool of earlier calls that you no longer send", "send it"),
   ownWords("pattern", "tools", [gapped(own.patternTexts, "pattern")],
     "a `pattern` in a schema that is no expression, told in words", "leave it out"),
+  ownWords("constraint", "tools", [gapped(own.constraintTexts, "constraint")],
+    "keywords in the schema of an answer that the API does not hold it to, told in words", "leave them out"),
   ownWords("format", "tools", [gapped(own.formatTexts, "format")],
-    "a `format` in the schema of an answer, told in words", "leave it out"),
+    "a `format` in the schema of an answer that the CLI's tool gives, told in words", "leave it out"),
   ownWords("free-input", "tools", [["input"], [own.freeInputText]],
     "the one argument of a custom tool", "a function tool"),
   ownWords("grammar", "tools", [gapped(own.grammarTexts, "syntax")], "the grammar of a custom tool", "a function tool"),

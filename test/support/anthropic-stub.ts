@@ -27,6 +27,11 @@ export interface StubRequestBody {
   readonly [key: string]: unknown;
 }
 
+/** The schema that the API itself is to hold the answer to. */
+export function formatOf(body: StubRequestBody): object | undefined {
+  return (body["output_config"] as { readonly format?: { readonly schema: object } } | undefined)?.format?.schema;
+}
+
 /** One POST /v1/messages. */
 export interface StubRequest {
   /** Its place in `requests`, from 0. */

@@ -49,7 +49,8 @@ export const rooms: Readonly<Record<string, Room>> = {
   },
   schema: {
     rank: 2, place: "schema/", imports: ["errors", "own-words"], builtIns: [],
-    has: "clients' JSON Schemas: repaired to 2020-12, an object at the top, names of properties that the API takes",
+    has: "clients' JSON Schemas: repaired to 2020-12, an object at the top, names of properties that the API takes; an "
+      + "answer's as the API compiles it",
   },
   claude: {
     rank: 2, place: "claude/", imports: ["turn", "errors", "json-text", "own-words"],

@@ -37,6 +37,8 @@ export interface ToldRequest {
   readonly outputTokensMax?: string | undefined;
   /** By `set_max_thinking_tokens`. */
   readonly thinkingTokens?: number | null | undefined;
+  /** By `CLAUDE_CODE_EXTRA_BODY`. */
+  readonly parameters?: Readonly<Record<string, unknown>>;
 }
 
 export interface ComposedRequest {
@@ -70,6 +72,7 @@ export function composeRequest(told: ToldRequest): ComposedRequest {
     })),
     thinking,
     ...(thinking.type === "disabled" ? {} : { context_management: clearThinking }),
+    ...told.parameters,
   };
   return { body, repairs };
 }

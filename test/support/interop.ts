@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
 import type { Config } from "../../src/index.ts";
 import {
-  type AnthropicStub, conversationOf, lastUserText, startAnthropicStub, type StubAnswer, type StubContentBlock, type StubRequest, type StubRequestBody,
+  type AnthropicStub, conversationOf, formatOf, lastUserText, startAnthropicStub, type StubAnswer, type StubContentBlock, type StubRequest, type StubRequestBody,
   textAnswer, toolUseAnswer,
 } from "./anthropic-stub.ts";
 import { cleanUp } from "./cleanup.ts";
@@ -69,6 +69,7 @@ export function obedientModel({ body }: StubRequest): StubAnswer {
   const [, tool = "", input = ""] = [...text.matchAll(/CALL (\S+) (\{.*?\}) END/gsu)].at(-1) ?? [];
   if (isOffered(tool)) return call(tool, parseInput(input));
   const [, document] = [...text.matchAll(/JSON (\{.*?\}) END/gsu)].at(-1) ?? [];
+  if (document !== undefined && formatOf(body) !== undefined) return textAnswer(inPieces(JSON.stringify(parseInput(document))), manner);
   if (document !== undefined && isOffered("StructuredOutput")) return call("StructuredOutput", parseInput(document));
   return textAnswer([...plainPieces], manner);
 }

@@ -89,6 +89,7 @@ function attend(
   let model = "";
   let outputTokensMax: string | undefined;
   let thinkingTokens: number | null | undefined;
+  let parameters: Line = {};
   let isStarted = false;
   let requests = 0;
   let answers = 0;
@@ -110,16 +111,16 @@ function attend(
     event({ type: "message_delta", delta: { stop_reason: stopReason }, usage: { output_tokens: 2 } }),
     event({ type: "message_stop" }),
   ];
-  const sayWords = (): void => {
-    messages.push({ role: "assistant", content: [{ type: "text", text: "as you wish" }] });
-    say(...answer({ type: "text", text: "" }, ["as ", "you wish"].map((text) => ({ type: "text_delta", text })), "end_turn"), result(1));
+  const sayWords = (...words: readonly string[]): void => {
+    messages.push({ role: "assistant", content: [{ type: "text", text: words.join("") }] });
+    say(...answer({ type: "text", text: "" }, words.map((text) => ({ type: "text_delta", text })), "end_turn"), result(1));
   };
   const call = (id: string, name: string): object[] => answer({ type: "tool_use", id, name, input: {} }, [{ type: "input_json_delta", partial_json: "{}" }], "tool_use");
 
   /** What the API is asked with now is held against its rules. */
   const judge = (system: string, tools: ToldTurn["tools"]): void => {
     const schema: ToldTurn["tools"] = told["jsonSchema"] === undefined ? [] : [{ name: "StructuredOutput", description: "", inputSchema: told["jsonSchema"] as object }];
-    const fault = faultOf({ model: resolvedModel(model), system, tools: [...tools, ...schema], messages, outputTokensMax, thinkingTokens });
+    const fault = faultOf({ model: resolvedModel(model), system, tools: [...tools, ...schema], messages, outputTokensMax, thinkingTokens, parameters });
     if (fault !== null) onFault(fault);
   };
 
@@ -127,7 +128,7 @@ function attend(
     const system = ((told["systemPrompt"] ?? []) as string[]).join("\n\n");
     const tools = told["sdkMcpServers"] === undefined ? [] : (await ask("tools/list", {}))["result"].tools as ToldTurn["tools"];
     judge(system, tools);
-    onTurn({ system, tools: tools.map(({ name, description, inputSchema }) => ({ name, description, inputSchema })), schema: told["jsonSchema"], messages: usersJoined(messages) });
+    onTurn({ system, tools: tools.map(({ name, description, inputSchema }) => ({ name, description, inputSchema })), schema: told["jsonSchema"] ?? parameters["output_config"]?.format.schema, messages: usersJoined(messages) });
     const must = /(?:^|\n)Your answer must be a call of (?:the tool (\S+)|one of your tools)\.(?:\n|$)/u.exec(system);
     if (must !== null) {
       const id = `toolu_${randomBytes(8).toString("hex")}`;
@@ -137,9 +138,10 @@ function attend(
       const answered = await ask("tools/call", { name, arguments: {}, _meta: { "claudecode/toolUseId": id } });
       messages.push({ role: "user", content: [{ type: "tool_result", tool_use_id: id, content: answered["result"].content }] });
       judge(system, tools);
-      return sayWords();
+      return sayWords("as ", "you wish");
     }
-    if (told["jsonSchema"] === undefined) sayWords();
+    if (parameters["output_config"] !== undefined) sayWords("{", "}");
+    else if (told["jsonSchema"] === undefined) sayWords("as ", "you wish");
     else say(...call(`toolu_${answers}`, "StructuredOutput"), result(1));
   };
 
@@ -153,7 +155,11 @@ function attend(
       case "control_request": {
         const { request_id, request } = line;
         if (request.subtype === "initialize") told = request as Line;
-        if (request.subtype === "apply_flag_settings") outputTokensMax = request.settings.env?.CLAUDE_CODE_MAX_OUTPUT_TOKENS ?? outputTokensMax;
+        if (request.subtype === "apply_flag_settings") {
+          const { CLAUDE_CODE_MAX_OUTPUT_TOKENS: bound, CLAUDE_CODE_EXTRA_BODY: extraBody } = request.settings.env ?? {};
+          outputTokensMax = bound ?? outputTokensMax;
+          if (extraBody !== undefined) parameters = JSON.parse(extraBody) as Line;
+        }
         if (request.subtype === "set_max_thinking_tokens") thinkingTokens = request.max_thinking_tokens as number | null;
         return say({ type: "control_response", response: { subtype: "success", request_id, response: { models: [{ value: "fake", resolvedModel: "claude-fake-1", displayName: "Fake" }], account: { tokenSource: "fake" } } } });
       }

@@ -1,7 +1,7 @@
 /** A model for the stub that does what a request asks for: JSON, a call where one is a must, else words or thoughts. */
 import { anyCallText, namedCallTexts, noCallText } from "../../src/own-words.ts";
 import {
-  type StubAnswer, type StubRequestBody, type StubToolUse, textAnswer, textOf, toolUseAnswer,
+  formatOf, type StubAnswer, type StubRequestBody, type StubToolUse, textAnswer, textOf, toolUseAnswer,
 } from "./anthropic-stub.ts";
 import type { Random } from "./random.ts";
 
@@ -28,6 +28,8 @@ export function obligingModel(random: Random): ObligingModel {
     const thinking = body["thinking"] === undefined ? undefined : think();
     const options = thinking === undefined ? {} : { thinking };
     const schemaTool = tools.find(({ name }) => name === "StructuredOutput");
+    const format = formatOf(body);
+    if (format !== undefined) return textAnswer([JSON.stringify(callOf({ name: "", input_schema: format }).input)], options);
     if (schemaTool !== undefined) return toolUseAnswer([callOf(schemaTool)]);
     const system = textOf(body.system);
     const must = system.includes(anyCallText) || system.includes(namedCallTexts[0]);

@@ -169,6 +169,20 @@ describe("the judge of raw bodies", () => {
     assert.deepEqual([own.startsWith("messages: {"), unexcused([own], "2.1.330")], [true, []]);
   });
 
+  it("finds a format that is missing, another than the client's, and one that nobody asked for", () => {
+    const document = { type: "object", properties: { a: { type: "string" } }, required: ["a"], additionalProperties: false };
+    const held = { ...request, response_format: { type: "json_schema", json_schema: { name: "n", schema: document } } };
+    const formatted = (sent: object): string => (
+      body.replace('"output_config":{"effort":"medium"},"stop', () => `"output_config":${JSON.stringify({ format: { type: "json_schema", schema: sent }, effort: "medium" })},"stop`)
+    );
+    assert.deepEqual(judgeRawBody(formatted(document), held, world), []);
+    for (const [sent, asked] of [[body, held], [formatted({ ...document, required: [] }), held], [formatted(document), request]] as const) {
+      assert.match(judgeRawBody(sent, asked, world).join("\n"), /^output_config: /u);
+    }
+    const policy = { ...world, known: { ...world.known, policy: "none" } };
+    assert.notDeepEqual(judgeRawBody(formatted(document), held, policy), [], "a policy's hooks would get it");
+  });
+
   const digits = "1234567890123456789";
   const quoted = body.replace(digits, `"${digits}"`);
 

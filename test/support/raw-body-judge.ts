@@ -5,7 +5,7 @@ import { messagesOf, type Sent, sentBy } from "./chat-transcript.ts";
 import { isSameJson, parseExact } from "./exact-json.ts";
 import { asBlocks, show, wellFormed } from "./raw-body-blocks.ts";
 import { judgeMessages } from "./raw-body-messages.ts";
-import { answerSchemaOf, choiceOf, judgeTools } from "./raw-body-tools.ts";
+import { type AnswerForm, answerFormOf, choiceOf, judgeTools } from "./raw-body-tools.ts";
 
 /** What is known besides the request. */
 export interface World {
@@ -23,15 +23,16 @@ export function judgeRawBody(bodyText: string, request: Sent, { version, known }
   const { system, messages: _messages, tools: _tools, ...fields } = body;
   const exact = parseExact(bodyText) as Sent;
   const client = sentBy(messagesOf(request), parseExact);
-  const hasSchema = answerSchemaOf(request) !== undefined;
+  const form = answerFormOf(request, known.policy !== undefined);
+  const hasSchema = form.tool !== undefined;
   const added = readAdded(version, known, hasSchema ? ["schema"] : []);
   const told = judgeMessages(exact["messages"], client, { added, hasSchema });
-  const served = judgeTools(exact["tools"] ?? [], request, { called: client.names, names: told.names });
+  const served = judgeTools(exact["tools"] ?? [], request, { called: client.names, names: told.names }, form.tool);
   return [
     ...judgeSystem(system, client.system, ownInstructions(request, served.names), added),
     ...told.findings,
     ...served.findings,
-    ...judgeFields(fields, request, added),
+    ...judgeFields(withoutFormat(fields, form), request, added), ...judgeFormat(fields, form),
   ];
 }
 
@@ -71,6 +72,18 @@ function stopsOf({ stop }: Sent): string[] {
 
 function isSampling(field: string): boolean {
   return field === "temperature" || field === "top_p" || field === "top_k";
+}
+
+function judgeFormat({ output_config: config }: Sent, { format }: AnswerForm): string[] {
+  const isRight = isSameJson(config?.format, format);
+  return isRight ? [] : [`output_config: its format is ${show(config?.format)}, not ${show(format)}`];
+}
+
+/** The effort that may stand beside a format is left. */
+function withoutFormat({ output_config: config, ...fields }: Sent, { format }: AnswerForm): Sent {
+  if (config === undefined) return fields;
+  const { format: _format, ...others } = config;
+  return format !== undefined && Object.keys(others).length === 0 ? fields : { ...fields, output_config: others };
 }
 
 /** All top-level fields but those that hold words. */

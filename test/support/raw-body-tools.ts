@@ -1,4 +1,5 @@
 /** Accounts for the tools of a raw body: each of the client's, whole, and no other but the CLI's for JSON answers. */
+import { clientAnswerSchema } from "../../src/schema/client-schema.ts";
 import { freeInputText, goneToolText, grammarTexts } from "../../src/own-words.ts";
 import { schemaTool } from "./added-words.ts";
 import type { Sent } from "./chat-transcript.ts";
@@ -17,7 +18,8 @@ export interface CallNames { readonly called: readonly string[]; readonly names:
 
 interface ExpectedTool { readonly name: string; readonly description: string; readonly schema: unknown }
 
-export function judgeTools(tools: readonly Sent[], request: Sent, { called, names }: CallNames): JudgedTools {
+/** `schema` is that of the CLI's tool for the answer, where there is to be one. */
+export function judgeTools(tools: readonly Sent[], request: Sent, { called, names }: CallNames, schema: unknown): JudgedTools {
   const findings: string[] = [];
   const left = [...tools];
   const take = (expected: ExpectedTool): string | undefined => {
@@ -32,7 +34,6 @@ export function judgeTools(tools: readonly Sent[], request: Sent, { called, name
     return best["name"];
   };
   const served = expectedTools(request, called).map((tool) => ({ client: tool.name, upstream: take(tool) }));
-  const schema = answerSchemaOf(request);
   if (schema !== undefined) take({ ...schemaTool, schema });
   for (const { name } of left) findings.push(`tools: ${show(name)} is nobody's`);
   const pairs = new Map(served.map(({ client, upstream }) => [client, upstream]));
@@ -102,6 +103,18 @@ function customTool({ name, description, format }: Sent): ExpectedTool {
   const properties = { input: { type: "string", description: freeInputText } };
   const schema = { type: "object", properties, required: ["input"], additionalProperties: false };
   return { name, description: words, schema };
+}
+
+/** How an answer is held to its schema: by the CLI's tool, or by the API as it compiles the schema. */
+export interface AnswerForm { readonly tool?: unknown; readonly format?: object }
+
+/** Under a policy all goes by the tool. What is compiled and what not, `test/schema` shows to be right. */
+export function answerFormOf(request: Sent, hasPolicy: boolean): AnswerForm {
+  const schema = answerSchemaOf(request);
+  if (schema === undefined) return {};
+  const given = request["response_format"]?.json_schema?.schema;
+  const compiled = hasPolicy || given === undefined ? undefined : clientAnswerSchema(given, { path: "" }).compiled;
+  return compiled === undefined ? { tool: schema } : { format: { type: "json_schema", schema: compiled } };
 }
 
 /** By which the answer is to be; undefined also where it must be a call, which is held to no schema. */

@@ -37,7 +37,7 @@ export class ScriptedCli {
         this.processes.push(process);
         return process as unknown as ClaudeProcess;
       },
-      memoryOf: () => undefined, cores: 2,
+      memoryOf: () => undefined, cores: 2, longParameterBytesMax: () => 100_000,
     } as World;
   }
 

@@ -1,7 +1,7 @@
 /** Parsers for settings that both OpenAI dialects have. */
 
 import { BridgeError } from "../../errors.ts";
-import { clientSchema } from "../../schema/client-schema.ts";
+import { clientAnswerSchema } from "../../schema/client-schema.ts";
 import type { Effort, Turn } from "../../turn/turn.ts";
 import { type Fields, isAbsent, objectAt, optionalNumber, optionalWholeNumber, stringAt } from "../check.ts";
 import type { ToolNames } from "../tool-names.ts";
@@ -50,26 +50,27 @@ export function samplingSettings(fields: Fields): Pick<Turn, "sampling"> {
 }
 
 /**
- * Returns the schema that the answer must fit; undefined for text. For `json_schema`, the schema is in `holder`, the
+ * Returns the schema that the answer must fit; nothing for text. For `json_schema`, the schema is in `holder`, the
  * field at `holderPath`. Throws `unsupported_parameter` for a type that is not one of OpenAI's.
  */
-export function schemaOfFormat(
+export function formatSettings(
   format: Fields | undefined, holder: unknown, path: string, holderPath: string, names: ToolNames,
-): Turn["responseSchema"] {
-  const schemaAt = (value: unknown, schemaPath: string): Turn["responseSchema"] => {
-    const { schema, keys } = clientSchema(value, { path: schemaPath });
-    names.noteAnswerKeys(keys);
-    return schema;
+): Pick<Turn, "responseSchema" | "responseFormat"> {
+  const schemaAt = (value: unknown, schemaPath: string): ReturnType<typeof clientAnswerSchema> => {
+    const made = clientAnswerSchema(value, { path: schemaPath });
+    names.noteAnswerKeys(made.keys);
+    return made;
   };
   switch (format?.["type"]) {
     case undefined: case "text":
-      return undefined;
+      return {};
     case "json_object":
-      return schemaAt(format?.["schema"], `${path}.schema`);
-    case "json_schema":
-      return schemaAt(
-        objectAt(objectAt(holder, holderPath)["schema"], `${holderPath}.schema`), `${holderPath}.schema`,
-      );
+      return { responseSchema: schemaAt(format?.["schema"], `${path}.schema`).schema };
+    case "json_schema": {
+      const given = objectAt(objectAt(holder, holderPath)["schema"], `${holderPath}.schema`);
+      const { schema, compiled } = schemaAt(given, `${holderPath}.schema`);
+      return { responseSchema: schema, ...(compiled === undefined ? {} : { responseFormat: compiled }) };
+    }
     default:
       throw new BridgeError(
         "unsupported_parameter", `${path}.type: expected text, json_object or json_schema.`, { field: `${path}.type` },

@@ -1,4 +1,5 @@
 import { ignoredKeywords } from "../schema-keywords.ts";
+import { formats, toldKeywords } from "../../../schema/compiled.ts";
 import { codeWords, type FieldTreatment } from "../../field-treatment.ts";
 import { samplingNote } from "../settings.ts";
 
@@ -23,10 +24,14 @@ export const chatFields: readonly FieldTreatment[] = [
   { name: "parallel_tool_calls", treatment: "honoured", note: "`false`: one call an answer" },
   { name: "functions", treatment: "honoured", note: "deprecated; answered with `function_call`" },
   { name: "function_call", treatment: "honoured", note: "deprecated" },
-  { name: "response_format", treatment: "honoured", note: `\`text\`, \`json_object\`, \`json_schema\`; \`name\` and `
-    + "`strict` are ignored; not held where `tool_choice` demands a call; `format` is told in "
-    + `words; other keywords hold, but for `
-      + `${codeWords(ignoredKeywords)}, which are ignored` },
+  { name: "response_format", treatment: "honoured", note: "`text`, `json_object`, `json_schema`; `name` and `strict` "
+    + "are ignored; not held where `tool_choice` demands a call; the API holds the answer to a `json_schema`, with "
+    + "objects and tuples closed, but for what the model is told in words: "
+    + `${codeWords(toldKeywords)}, which one of \`oneOf\` it is, \`minItems\` above 1, a \`pattern\` that looks `
+    + `around, other \`format\`s than ${codeWords(formats)}; a tool of the CLI's is used in its place for `
+    + "`json_object`, for a schema that the API does not take (it is recursive, has an object of any properties or a "
+    + "value of any type, an `allOf`, `if`, `patternProperties`; or comes to more than 100 kB, on Windows 30 kB), and "
+    + `under a managed policy: there \`format\` is told in words, and ${codeWords(ignoredKeywords)} are ignored` },
   { name: "max_tokens", treatment: "honoured", note: "up to 1,024 turns thinking off" },
   { name: "max_completion_tokens", treatment: "honoured", note: "wins over `max_tokens`" },
   { name: "max_output_tokens", treatment: "honoured", note: "of `/v1/responses`: where the other two are missing" },

@@ -10,7 +10,7 @@ import { withModelKeys } from "../../model-keys.ts";
 import { modelName } from "../../model-name.ts";
 import { ToolNames } from "../../tool-names.ts";
 import { systemContent } from "../content-parts.ts";
-import { effortSettings, effortWord, samplingSettings, schemaOfFormat } from "../settings.ts";
+import { effortSettings, effortWord, formatSettings, samplingSettings } from "../settings.ts";
 import { parseMessages } from "./messages.ts";
 import { parseTools } from "./tools.ts";
 
@@ -43,7 +43,7 @@ export function parseChatRequest(body: unknown, defaultModel: string): ChatReque
     ?? optionalWholeNumber(fields["max_output_tokens"], "max_output_tokens", 1);
   const format = optionalObject(fields["response_format"], "response_format");
   // In chat completions the schema is in `response_format.json_schema`, a level below `response_format.type`.
-  const responseSchema = schemaOfFormat(
+  const answerForm = formatSettings(
     format, format?.["json_schema"], "response_format", "response_format.json_schema", names,
   );
   return {
@@ -51,7 +51,7 @@ export function parseChatRequest(body: unknown, defaultModel: string): ChatReque
       system, messages: withModelKeys(messages, names), ...tools, ...parseReasoning(fields),
       ...samplingSettings(fields),
       ...(maxTokens === undefined ? {} : { maxTokens }),
-      ...(responseSchema === undefined ? {} : { responseSchema }),
+      ...answerForm,
       stopSequences: parseStop(fields["stop"]),
     },
     model: modelName(fields["model"], defaultModel),

@@ -6,7 +6,7 @@ import type { TurnRequest } from "../../dialect.ts";
 import { withModelKeys } from "../../model-keys.ts";
 import { modelName } from "../../model-name.ts";
 import { ToolNames } from "../../tool-names.ts";
-import { effortSettings, effortWord, samplingSettings, schemaOfFormat } from "../settings.ts";
+import { effortSettings, effortWord, formatSettings, samplingSettings } from "../settings.ts";
 import { collectItems, parseItems } from "./items.ts";
 import type { ResponseStore } from "./store.ts";
 import { parseTools } from "./tools.ts";
@@ -41,7 +41,7 @@ export function parseResponsesRequest(body: unknown, defaultModel: string, store
     ?? optionalWholeNumber(fields["max_tokens"], "max_tokens", 1);
   const text = optionalObject(fields["text"], "text");
   const format = optionalObject(text?.["format"], "text.format");
-  const responseSchema = schemaOfFormat(format, format, "text.format", "text.format", names);
+  const answerForm = formatSettings(format, format, "text.format", "text.format", names);
   const reasoning = optionalObject(fields["reasoning"], "reasoning");
   const model = modelName(fields["model"], defaultModel);
   const isStored = optionalBoolean(fields["store"], "store") ?? true;
@@ -50,7 +50,7 @@ export function parseResponsesRequest(body: unknown, defaultModel: string, store
       system, messages: withModelKeys(messages, names), ...tools, stopSequences: [],
       ...effortSettings(effortWord(reasoning?.["effort"], "reasoning.effort")), ...samplingSettings(fields),
       ...(maxTokens === undefined ? {} : { maxTokens }),
-      ...(responseSchema === undefined ? {} : { responseSchema }),
+      ...answerForm,
     },
     model,
     stream: optionalBoolean(fields["stream"], "stream") ?? false,

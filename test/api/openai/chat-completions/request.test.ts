@@ -122,16 +122,19 @@ describe("how hard the model thinks", () => {
 
 describe("the form of the answer", () => {
   const schema = { type: "object", properties: { a: { type: "string" } }, required: ["a"], additionalProperties: false };
+  const { additionalProperties: _closed, ...open } = schema;
   const anyObject = { type: "object", properties: {} };
-  const cases: readonly (readonly [unknown, unknown])[] = [
+  const cases: readonly (readonly [unknown, unknown, object?])[] = [
     [{ type: "json_object" }, anyObject],
     [{ type: "json_object", schema: null }, anyObject],
     [{ type: "json_object", schema }, schema],
-    [{ type: "json_schema", json_schema: { name: "n", strict: true, schema } }, schema],
+    [{ type: "json_schema", json_schema: { name: "n", strict: true, schema } }, schema, schema],
+    [{ type: "json_schema", json_schema: { schema: open } }, open, schema],
     [{ type: "json_schema", json_schema: { schema: {} } }, { type: "object" }],
   ];
-  for (const [format, responseSchema] of cases) {
-    it(JSON.stringify(format), () => assert.deepEqual(parse({ response_format: format }).turn, { ...plain.turn, responseSchema }));
+  for (const [format, responseSchema, responseFormat] of cases) {
+    const form = { responseSchema, ...(responseFormat === undefined ? {} : { responseFormat }) };
+    it(JSON.stringify(format), () => assert.deepEqual(parse({ response_format: format }).turn, { ...plain.turn, ...form }));
   }
 });
 

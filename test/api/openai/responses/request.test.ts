@@ -149,15 +149,17 @@ describe("how hard the model thinks", () => {
 
 describe("the form of the answer", () => {
   const schema = { type: "object", properties: { a: { type: "string" } }, required: ["a"], additionalProperties: false };
+  const { additionalProperties: _closed, ...open } = schema;
   const anyObject = { type: "object", properties: {} };
-  const cases: readonly (readonly [Fields, unknown])[] = [
+  const cases: readonly (readonly [Fields, unknown, object?])[] = [
     [{ type: "json_object" }, anyObject],
-    [{ type: "json_schema", name: "n", strict: true, schema }, schema],
+    [{ type: "json_schema", name: "n", strict: true, schema }, schema, schema],
+    [{ type: "json_schema", schema: open }, open, schema],
     [{ type: "json_schema", schema: {} }, { type: "object" }],
   ];
-  for (const [format, responseSchema] of cases) {
+  for (const [format, responseSchema, responseFormat] of cases) {
     it(JSON.stringify(format), () => {
-      takenAs({ text: { format } }, { responseSchema });
+      takenAs({ text: { format } }, { responseSchema, ...(responseFormat === undefined ? {} : { responseFormat }) });
       assert.deepEqual(parse({ text: { format } }).echo["text"], { format, verbosity: "medium" });
     });
   }
