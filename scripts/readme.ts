@@ -17,6 +17,7 @@ import { roomsText } from "./readme-rooms.ts";
 import { rulesText } from "./readme-rules.ts";
 import { shapesText } from "./readme-shapes.ts";
 import { table } from "./readme-table.ts";
+import { troublesText } from "./readme-troubles.ts";
 
 /** The generated text of each section, by its name. */
 export function sections(): Readonly<Record<string, string>> {
@@ -37,7 +38,9 @@ export function sourceSections(): Readonly<Record<string, string>> {
 
 /** The same of test/README.md. */
 export function testSections(): Readonly<Record<string, string>> {
-  return { clis: knownCapabilitiesText(), rules: rulesText(), refusals: refusalsText() };
+  return {
+    clis: knownCapabilitiesText(), rules: rulesText(), refusals: refusalsText(), troubles: troublesText(),
+  };
 }
 
 function optionTable(): string {
