@@ -3,14 +3,15 @@ import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
 import { chatGrammar } from "../support/chat-grammar.ts";
 import type { Sent } from "../support/chat-transcript.ts";
+import { cleanUp } from "../support/cleanup.ts";
 import { chatClient, type JudgedClient, responsesClient } from "../support/judged-clients.ts";
 import { knownDifferences, unexcused } from "../support/known-differences.ts";
 import { type LivedInServer, startLivedIn } from "../support/lived-in-server.ts";
 import { policyUnavailable } from "../support/managed-policy.ts";
 import { mustBeTaken } from "../support/must-be-taken.ts";
-import { type ObligingModel, obligingModel } from "../support/obliging-model.ts";
+import { obligingModel } from "../support/obliging-model.ts";
 import { type Random, seededRandom } from "../support/random.ts";
-import { judgeTurn, kindsOf, nextRequest, type Talk } from "../support/raw-body-run.ts";
+import { judgeTurn, kindsOf, nextRequest, type Talk, unjudgedIn } from "../support/raw-body-run.ts";
 import { type ClaudeVersion, claudeVersions } from "../support/real-claude.ts";
 import { sampleOf, seedOf } from "../support/sample.ts";
 
@@ -25,16 +26,24 @@ const drawnMax = 20 * wanted;
 const faultsMax = 12;
 const noPolicy = policyUnavailable();
 
-interface Scene { readonly server: LivedInServer; readonly model: ObligingModel; readonly random: Random }
+interface Scene {
+  readonly random: Random;
+  /** With a client that has said nothing yet. */
+  readonly talkOf: (client: JudgedClient) => Talk;
+}
 
-/** What the API refuses is among the findings. */
+/** What the API refuses is among the findings. When the server is gone, all that went up must have been judged. */
 async function start(t: TestContext, version: ClaudeVersion, hasPolicy: boolean): Promise<Scene> {
   const random = seededRandom(seed + Number(hasPolicy));
   const model = obligingModel(random);
-  const server = await startLivedIn(t, version, {
+  const judged = new Set<number>();
+  let server: LivedInServer | undefined;
+  cleanUp(t, () => assert.deepEqual(unjudgedIn(server?.stub.requests ?? [], judged), [], "this is part of no turn"));
+  const started = server = await startLivedIn(t, version, {
     hasPolicy, mayRefuse: true, stub: { respond: ({ body }) => model.answer(body) },
   });
-  return { server, model, random };
+  const { thoughts } = model;
+  return { random, talkOf: (client) => ({ server: started, version, client, thoughts, own: new Map(), judged }) };
 }
 
 interface Drawn { readonly client: JudgedClient; readonly request: Sent; readonly mustBeTaken: boolean }
@@ -74,7 +83,7 @@ for (const version of claudeVersions) {
     const policies = [["with no policy", false, false], ["under a managed policy", true, noPolicy]] as const;
     for (const [where, hasPolicy, skip] of policies) {
       it(`${where} is the client's, or stands on the list`, { skip }, async (t) => {
-        const { server, model, random } = await start(t, version, hasPolicy);
+        const { random, talkOf } = await start(t, version, hasPolicy);
         const grammar = chatGrammar(random);
         const counts = { taken: 0, refused: 0, excused: 0 };
         const seen = new Map<string, number>();
@@ -84,7 +93,7 @@ for (const version of claudeVersions) {
         for (let drawn = 0; counts.taken < half || lacks().length > 0; drawn++) {
           assert.ok(drawn < drawnMax, `${drawn} drawn, ${counts.taken} taken, and none of ${lacks().join(", ")}`);
           const { client, ...first } = draw(random, grammar);
-          const talk: Talk = { server, version, client, thoughts: model.thoughts, own: new Map() };
+          const talk = talkOf(client);
           let { request } = first;
           for (let turns = 1 + random.below(turnsMax); turns > 0; turns--) {
             const { end, findings, message, text } = await judgeTurn(talk, request);
@@ -108,10 +117,10 @@ for (const version of claudeVersions) {
     }
 
     it("differs in what is known to differ, and the list of that is no longer than it must be", async (t) => {
-      const { server, model } = await start(t, version, false);
+      const { talkOf } = await start(t, version, false);
       for (const { name, shows, versions, request, next } of knownDifferences) {
         if (!versions.includes(version)) continue;
-        const talk: Talk = { server, version, client: chatClient, thoughts: model.thoughts, own: new Map() };
+        const talk = talkOf(chatClient);
         let turn = await judgeTurn(talk, request);
         if (next !== undefined) {
           const message = turn.message ?? assert.fail(turn.findings.join("\n"));

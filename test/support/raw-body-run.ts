@@ -1,10 +1,12 @@
 /** Asks a server as a client does, turn after turn, and has all that went up judged. */
-import { answerSchemaOf, choiceOf } from "./raw-body-tools.ts";
+import type { StubRefusal, StubRequest } from "./anthropic-stub.ts";
 import { messagesOf, type Sent } from "./chat-transcript.ts";
 import { healthOf } from "./health.ts";
 import type { Answer, JudgedClient } from "./judged-clients.ts";
 import { knownOf, type LivedInServer } from "./lived-in-server.ts";
+import { show } from "./raw-body-blocks.ts";
 import { judgeRawBody } from "./raw-body-judge.ts";
+import { answerSchemaOf, choiceOf } from "./raw-body-tools.ts";
 import { postJson, readBytes } from "./sse.ts";
 
 /** Who asks whom, and what the model behind it has thought so far. */
@@ -15,6 +17,8 @@ export interface Talk {
   readonly thoughts: readonly string[];
   /** What the process that has the conversation thought before its answers. */
   readonly own: Map<Answer, readonly string[]>;
+  /** The requests upstream that were judged, by their index: at the end of a test that must be all. */
+  readonly judged: Set<number>;
 }
 
 export interface JudgedTurn {
@@ -32,8 +36,9 @@ const answerCharsShown = 400;
 /** In the error of either endpoint; a response that fails late has the code alone. */
 const refusalMark = /"(?:type|code)":"(?:invalid_request_error|invalid_value|unsupported_parameter)"/u;
 
-/** One request, with nothing else on its way. */
-export async function judgeTurn({ server, version, client, thoughts, own }: Talk, request: Sent): Promise<JudgedTurn> {
+/** One request, with nothing else on its way: all that goes up meanwhile is judged. */
+export async function judgeTurn(talk: Talk, request: Sent): Promise<JudgedTurn> {
+  const { server, version, client, thoughts, own, judged } = talk;
   const { stub, bridge } = server;
   const [before, thoughtsBefore] = [stub.requests.length, thoughts.length];
   const wentOnBefore = (await healthOf(bridge.url)).turns.went_on;
@@ -43,18 +48,44 @@ export async function judgeTurn({ server, version, client, thoughts, own }: Talk
   // Another process than the one that had them is told the answers alone.
   if ((await healthOf(bridge.url)).turns.went_on === wentOnBefore) own.clear();
   const sent = stub.requests.slice(before);
+  const refusals = stub.refusals.filter(({ request: { index } }) => index >= before);
   const { end, findings: failure } = outcomeOf(response.status, text, sent.length);
-  const refusals = stub.refusals.filter(({ request: { index } }) => index >= before).map(({ message }) => message);
-  const [first, ...more] = sent;
-  if (first === undefined) return { end, findings: failure, message: undefined, text };
-  const findings = [
-    ...judgeRawBody(first.bodyText, withThoughts(request, own), { version, known: knownOf(server) }),
-    ...failure, ...refusals.filter((message) => !isLearnt(message)).map((message) => `refused: ${message}`),
-    ...(more.length === 0 || refusals.length > 0 ? [] : [`asked ${sent.length} times`]),
-  ];
+  const world = { version, known: sent.length === 0 ? {} : knownOf(server) };
+  const said = withThoughts(request, own);
+  const findings = [...judgeSent(sent, refusals, (bodyText) => judgeRawBody(bodyText, said, world)), ...failure];
+  for (const { index } of sent) judged.add(index);
   const message = end === "answered" ? client.answerIn(bytes, request) : undefined;
   if (message !== undefined) own.set(message, thoughts.slice(thoughtsBefore));
   return { end, findings, message, text };
+}
+
+/** How often the CLI asks by itself what was refused: 2.1.330 does so with fewer betas. */
+const askedMax = 3;
+
+/**
+ * What is wrong with the requests of one turn. Each is judged. One may be taken; the others are refused for what the
+ * server learns from, and each such refusal comes a few times at most.
+ */
+export function judgeSent(
+  sent: readonly Pick<StubRequest, "index" | "bodyText">[],
+  refusals: readonly (Pick<StubRefusal, "message"> & { readonly request: Pick<StubRequest, "index"> })[],
+  judge: (bodyText: string) => readonly string[],
+): string[] {
+  const refused = new Set(refusals.map(({ request: { index } }) => index));
+  const taken = sent.filter(({ index }) => !refused.has(index));
+  const counts = new Map<string, number>();
+  for (const { message } of refusals) counts.set(message, (counts.get(message) ?? 0) + 1);
+  return [
+    ...sent.flatMap(({ bodyText }) => judge(bodyText)),
+    ...[...counts.keys()].filter((message) => !isLearnt(message)).map((message) => `refused: ${message}`),
+    ...[...counts].filter(([, count]) => count > askedMax).map(([message, count]) => `refused ${count} times: ${message}`),
+    ...(taken.length > 1 ? [`the model was asked ${taken.length} times`] : []),
+  ];
+}
+
+/** What went up that is part of no turn, such as a request to sum the conversation up. */
+export function unjudgedIn(requests: readonly StubRequest[], judged: ReadonlySet<number>): string[] {
+  return requests.filter(({ index }) => !judged.has(index)).map(({ body }) => show(body.messages));
 }
 
 function withThoughts(request: Sent, own: ReadonlyMap<Answer, readonly string[]>): Sent {
