@@ -1,18 +1,24 @@
 import type { Turn } from "../turn/turn.ts";
 import type { JsonObject } from "./protocol.ts";
+import { isCutByCli, toolDefinitions } from "./tool-definitions.ts";
 
 /**
  * The parameters of the Messages API that the server sets beside those which the CLI sets itself. The CLI merges them
  * over its request (`CLAUDE_CODE_EXTRA_BODY`).
  */
-export type ParameterName = "temperature" | "top_p" | "top_k" | "stop_sequences" | "output_config";
+export type ParameterName = "temperature" | "top_p" | "top_k" | "stop_sequences" | "output_config" | "tools";
 
-/** What a model may refuse: one of those parameters, or to show its thoughts, which is asked of the CLI. */
-export type RefusableName = ParameterName | "thinking.display";
+/**
+ * What a model may refuse: one of those parameters, that calls fit by construction, or to show its thoughts, which is
+ * asked of the CLI.
+ */
+export type RefusableName = Exclude<ParameterName, "tools"> | "tools.strict" | "thinking.display";
 
-/** A turn, and which parameters may not go along with it. */
+/** A turn, and how much of it goes along as parameters. */
 export interface ToldTurn extends Turn {
-  /** Parameters that the model has refused. */
+  /** Whether the tools do, each as the client defines it. */
+  readonly tellsTools?: boolean;
+  /** What the model has refused. */
   readonly refusedParameters?: ReadonlySet<RefusableName>;
 }
 
@@ -29,17 +35,28 @@ export function isThinkingOff({ maxTokens, thinking }: Pick<Turn, "maxTokens" | 
 
 /** What a turn has of the API's parameters. Where the model thinks, it takes no sampling. */
 export function parametersOf(turn: Partial<ToldTurn>): JsonObject {
-  const { sampling = {}, stopSequences = [], responseFormat, refusedParameters } = turn;
+  const { sampling = {}, stopSequences = [], responseFormat, tellsTools = false, tools = [], refusedParameters } = turn;
   const { temperature, topP, topK } = isThinkingOff(turn) ? sampling : {};
   const upstream = stopSequences.filter(canStopUpstream);
   const wanted: Readonly<Record<ParameterName, unknown>> = {
     temperature, top_p: topP, top_k: topK, stop_sequences: upstream.length === 0 ? undefined : upstream,
     // The CLI puts its effort beside it.
     output_config: responseFormat && { format: { type: "json_schema", schema: responseFormat } },
+    tools: tellsTools ? toolDefinitions(tools, isStrict(turn)) : undefined,
   };
-  return Object.fromEntries(Object.entries(wanted).filter(([name, value]) => (
-    value !== undefined && refusedParameters?.has(name as ParameterName) !== true
-  )));
+  const refused: ReadonlySet<string> = refusedParameters ?? new Set();
+  const told = Object.entries(wanted).filter(([name, value]) => value !== undefined && !refused.has(name));
+  return Object.fromEntries(told);
+}
+
+/** Whether the API holds calls to the schemas of the tools that are strict. */
+function isStrict({ refusedParameters }: Partial<ToldTurn>): boolean {
+  return refusedParameters?.has("tools.strict") !== true;
+}
+
+/** Whether the CLI would cut some tool of the turn: then all of them are better told as a parameter of the API. */
+export function hasCutTool(turn: ToldTurn): boolean {
+  return turn.tools.some((tool) => isCutByCli(tool, isStrict(turn)));
 }
 
 /** How a turn's thoughts are to be shown, where the model thinks; null is as the CLI does. */
@@ -49,8 +66,14 @@ export function displayOf({ refusedParameters }: Partial<ToldTurn>): typeof show
 
 /** What goes upstream with a turn that its model may refuse. */
 export function refusableOf(turn: ToldTurn): readonly RefusableName[] {
+  const { tools, ...parameters } = parametersOf(turn);
+  const hasStrict = isStrict(turn) && turn.tools.some(({ strictSchema }) => strictSchema !== undefined);
   const isShown = !isThinkingOff(turn) && displayOf(turn) !== null;
-  return [...Object.keys(parametersOf(turn)) as ParameterName[], ...(isShown ? ["thinking.display" as const] : [])];
+  return [
+    ...Object.keys(parameters) as Exclude<ParameterName, "tools">[],
+    ...(tools !== undefined && hasStrict ? ["tools.strict" as const] : []),
+    ...(isShown ? ["thinking.display" as const] : []),
+  ];
 }
 
 /**

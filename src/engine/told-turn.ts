@@ -1,13 +1,14 @@
-import { parametersOf, type ToldTurn } from "../claude/parameters.ts";
+import { hasCutTool, parametersOf, type ToldTurn } from "../claude/parameters.ts";
 import { toldMessages } from "../claude/told-messages.ts";
 import { withToolChoice } from "./tool-choice.ts";
 
 /**
- * A turn as the CLI is told it: its tool choice in words, its schema in one form, and its messages parted where a
- * rewind may have to go. With a long one among them, the API's parameters may come to `longParameterBytesMax` bytes.
+ * A turn as the CLI is told it: its schema in one form, its tools whole where they can be, its tool choice in words,
+ * and its messages parted where a rewind may have to go. With a long one among them, the API's parameters may come to
+ * `longParameterBytesMax` bytes.
  */
 export function toldTurn(request: ToldTurn, longParameterBytesMax: number): ToldTurn {
-  const turn = withOneSchema(withToolChoice(request), longParameterBytesMax);
+  const turn = withWholeTools(withToolChoice(withOneSchema(request, longParameterBytesMax)), longParameterBytesMax);
   return { ...turn, messages: toldMessages(turn.messages) };
 }
 
@@ -15,12 +16,21 @@ export function toldTurn(request: ToldTurn, longParameterBytesMax: number): Told
  * The API's own format wins over the CLI's tool: its answer fits by construction, is text from its first byte, and
  * leaves the process free for a conversation with another schema.
  */
-function withOneSchema({ responseSchema, responseFormat, ...turn }: ToldTurn, longParameterBytesMax: number): ToldTurn {
+function withOneSchema({ responseSchema, responseFormat, ...turn }: ToldTurn, bytesMax: number): ToldTurn {
   if (responseFormat !== undefined) {
     const formatted = { ...turn, responseFormat };
-    const parameters = parametersOf(formatted);
-    const fits = Buffer.byteLength(JSON.stringify(parameters)) <= longParameterBytesMax;
-    if (fits && "output_config" in parameters) return formatted;
+    if ("output_config" in parametersOf(formatted) && fits(formatted, bytesMax)) return formatted;
   }
   return responseSchema === undefined ? turn : { ...turn, responseSchema };
+}
+
+/** The CLI's own tool for an answer would not be among tools that are told whole. */
+function withWholeTools(turn: ToldTurn, bytesMax: number): ToldTurn {
+  if (turn.responseSchema !== undefined || !hasCutTool(turn)) return turn;
+  const whole = { ...turn, tellsTools: true };
+  return fits(whole, bytesMax) ? whole : turn;
+}
+
+function fits(turn: ToldTurn, bytesMax: number): boolean {
+  return Buffer.byteLength(JSON.stringify(parametersOf(turn))) <= bytesMax;
 }

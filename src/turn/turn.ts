@@ -8,6 +8,11 @@ export interface Tool {
   readonly description: string;
   /** JSON Schema whose top level is an object. */
   readonly inputSchema: Readonly<Record<string, unknown>>;
+  /**
+   * The same schema as the API compiles it, so that calls fit by construction. Undefined where the client did not ask
+   * for that, or the API does not compile it.
+   */
+  readonly strictSchema?: Readonly<Record<string, unknown>>;
   /** Where the request defines the tool. An error names that place when the CLI cannot serve the tool. */
   readonly source?: ToolSource;
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { LiveSettings } from "../../src/claude/live-settings.ts";
 import { longParameterBytesMax, parametersOf, stopsHere, type ToldTurn } from "../../src/claude/parameters.ts";
-import { turnOf } from "../support/turns.ts";
+import { tool, turnOf } from "../support/turns.ts";
 
 const sampling = { temperature: 0.3, topP: 0.9, topK: 40 };
 const told = (more: Partial<ToldTurn>): ToldTurn => ({ ...turnOf(), ...more });
@@ -30,6 +30,16 @@ describe("the API's parameters of a turn", () => {
     const responseFormat = { type: "object", properties: {}, additionalProperties: false };
     assert.deepEqual(parametersOf(told({ responseFormat })), { output_config: { format: { type: "json_schema", schema: responseFormat } } });
     assert.deepEqual(parametersOf(told({ responseFormat, refusedParameters: new Set(["output_config"]) })), {});
+  });
+
+  it("are its tools whole, in the CLI's order, with the strict ones held to their schemas where the model takes that", () => {
+    const strictSchema = { type: "object", properties: {}, additionalProperties: false };
+    const tools = [tool("b", { strictSchema }), tool("A"), tool("a_b"), tool("a")];
+    const shown = tools.map(({ name, description, inputSchema }) => ({ name, description, input_schema: inputSchema }));
+    const [b, A, a_b, a] = shown;
+    assert.deepEqual(parametersOf(told({ tools })), {});
+    assert.deepEqual(parametersOf(told({ tools, tellsTools: true })), { tools: [a, A, a_b, { ...b, input_schema: strictSchema, strict: true }] });
+    assert.deepEqual(parametersOf(told({ tools, tellsTools: true, refusedParameters: new Set(["tools.strict"]) })), { tools: [a, A, a_b, b] });
   });
 
   it("may be long, but under no policy, and on Windows less", () => {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import type { ToldTurn } from "../../src/claude/parameters.ts";
 import { RefusedParameters } from "../../src/engine/refused-parameters.ts";
 import { BridgeError } from "../../src/errors.ts";
 import type { Turn } from "../../src/turn/turn.ts";
@@ -7,7 +8,7 @@ import { syntheticLine } from "../support/cli-lines.ts";
 import { startPuppeteer } from "../support/puppeteer.ts";
 import { startEngine } from "../support/started-engine.ts";
 import { collect, summaryOf } from "../support/turn-events.ts";
-import { never, turnOf, user } from "../support/turns.ts";
+import { never, tool, turnOf, user } from "../support/turns.ts";
 
 const turn: Turn = turnOf({ model: "opus", sampling: { temperature: 0.3, topP: 0.9, topK: 5 }, thinking: { type: "disabled" }, stopSequences: ["END"] });
 const refusal = (words: string): BridgeError => new BridgeError("invalid_request", `API Error: 400 ${words}`);
@@ -53,6 +54,31 @@ describe("the parameters that a model refuses", () => {
       assert.deepEqual(refused.without(formatted).refusedParameters, new Set(["temperature", "output_config"]));
     });
   }
+
+  const strict: Turn = { ...formatted, tools: [tool("f", { strictSchema: responseFormat }), tool("g")] };
+  const told = (turn: Turn): ToldTurn => ({ ...turn, tellsTools: true });
+
+  for (const [words, isOfModel] of [
+    ["tools: This model does not support strict tools", true], ["Too many strict tools (21). The maximum number supported is 20.", false], ["tools.0.custom: For 'object' type, no.", false],
+    ["The compiled grammar is too large. Simplify your tool schemas or reduce the number of strict tools.", false],
+  ] as const) {
+    it(`are the schemas of strict tools${isOfModel ? "" : ", these alone"}, by ${JSON.stringify(words)}`, () => {
+      const refused = new RefusedParameters();
+      assert.ok(refused.note(told(strict), refusal(words)));
+      assert.deepEqual(refused.without(strict).refusedParameters, new Set(["tools.strict"]));
+      const others: Turn = { ...strict, tools: [tool("h", { strictSchema: responseFormat })] };
+      assert.equal(refused.without(others).refusedParameters?.has("tools.strict") ?? false, isOfModel);
+      assert.equal(refused.note(told(refused.without(strict)), refusal("Too many strict tools")), false);
+    });
+  }
+
+  it("are the schemas of strict tools also where the error names the tool", () => {
+    const named = new BridgeError("invalid_value", 'tools[0]: the claude CLI cannot give the model the tool "f", for its name or its schema. API Error: 400 tools.0.custom: no');
+    const refused = new RefusedParameters();
+    assert.ok(refused.note(told(strict), named));
+    assert.equal(refused.without({ ...strict, tools: [tool("h", { strictSchema: responseFormat })] }).refusedParameters, undefined, "its words speak of a model");
+    assert.equal(new RefusedParameters().note(strict, named), false, "they were not told");
+  });
 
   it("are no format where the effort is refused", () => assert.equal(new RefusedParameters().note(formatted, refusal("output_config.effort: not supported")), false));
 

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { ToldTurn } from "../../src/claude/parameters.ts";
+import { parametersOf, type ToldTurn } from "../../src/claude/parameters.ts";
 import { beginningHash } from "../../src/engine/history-hash.ts";
 import { toldTurn } from "../../src/engine/told-turn.ts";
-import { turnOf } from "../support/turns.ts";
+import type { Tool } from "../../src/turn/turn.ts";
+import { tool, turnOf } from "../support/turns.ts";
 
 const roomBytes = 1_000;
 const responseSchema = { type: "object", properties: { a: { type: "string" } } };
@@ -13,6 +14,35 @@ const formsOf = (more: Partial<ToldTurn>, bytesMax = roomBytes): object => {
   const told = toldTurn({ ...turnOf(), ...more }, bytesMax);
   return { tool: told.responseSchema, format: told.responseFormat };
 };
+
+const whole = "x".repeat(2_001);
+const strictSchema = { type: "object", properties: {}, additionalProperties: false };
+const cut = (more: Partial<Tool> = {}): Tool => ({ ...tool("f"), ...more });
+
+describe("tools, as a process is told them,", () => {
+  const cases: readonly (readonly [what: string, given: Partial<ToldTurn>, isWhole: boolean, bytesMax?: number])[] = [
+    ["are whole where the CLI would cut a description", { tools: [tool("a"), cut({ description: whole })] }, true],
+    ["are whole where one is strict", { tools: [tool("a"), cut({ strictSchema })] }, true],
+    ["are served alone where nothing would be lost", { tools: [tool("a"), cut({ description: whole.slice(1) })] }, false],
+    ["are served alone where strict ones were refused", { tools: [cut({ strictSchema })], refusedParameters: new Set(["tools.strict"]) }, false],
+    ["are served alone where they are too long", { tools: [cut({ strictSchema })] }, false, 100],
+    ["are served alone beside the CLI's own tool for an answer", { tools: [cut({ strictSchema })], responseSchema }, false],
+    ["are whole beside the API's format of an answer", { tools: [cut({ strictSchema })], responseSchema, responseFormat }, true],
+  ];
+  for (const [what, given, isWhole, bytesMax = 10_000] of cases) {
+    it(what, () => assert.equal("tools" in parametersOf(toldTurn({ ...turnOf(), ...given }, bytesMax)), isWhole));
+  }
+
+  it("give way to the format of an answer where both are too long", () => {
+    const told = toldTurn({ ...turnOf(), tools: [cut({ description: whole })], responseSchema, responseFormat }, roomBytes);
+    assert.deepEqual(Object.keys(parametersOf(told)), ["output_config"]);
+  });
+
+  it("leave the process free for conversations in which they are not strict", () => {
+    const beginningOf = (...tools: readonly Tool[]): string => beginningHash(toldTurn({ ...turnOf(), tools }, 10_000));
+    assert.equal(beginningOf(cut({ strictSchema })), beginningOf(cut()));
+  });
+});
 
 describe("the schema of an answer, as a process is told it,", () => {
   const tools = [{ name: "f", description: "", inputSchema: { type: "object" } }];

@@ -1,6 +1,7 @@
 /** The judge of raw bodies finds each word that is neither the client's nor on the list, and each that is lost. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { compiledSchema } from "../../src/schema/compiled.ts";
 import { cliWords } from "./added-words.ts";
 import type { Sent } from "./chat-transcript.ts";
 import { unexcused } from "./known-differences.ts";
@@ -181,6 +182,22 @@ describe("the judge of raw bodies", () => {
     }
     const policy = { ...world, known: { ...world.known, policy: "none" } };
     assert.notDeepEqual(judgeRawBody(formatted(document), held, policy), [], "a policy's hooks would get it");
+  });
+
+  it("finds a strict tool that is not, one that nobody wants strict, and beside it a description that is cut", () => {
+    const closed = { ...parameters, additionalProperties: false };
+    const tools = (isStrict: boolean, description = "To look."): object => ({
+      ...request, tools: [request["tools"][1], { type: "function", function: { name: "look", description, parameters: closed, strict: isStrict } }],
+    });
+    const compiled = JSON.stringify(compiledSchema(closed));
+    const served = body.replace(lookTool, () => `"To look.","input_schema":${JSON.stringify(closed)}`);
+    const strict = body.replace(lookTool, () => `"To look.","input_schema":${compiled},"strict":true`);
+    const long = "x".repeat(3_000);
+    const cut = body.replace(lookTool, () => `"${long.slice(0, 2_000)}","input_schema":{"description":"${long.slice(2_000)}",${JSON.stringify(closed).slice(1)}`);
+    for (const [sent, asked] of [[served, tools(false)], [strict, tools(true)]] as const) assert.deepEqual(judgeRawBody(sent, asked, world), []);
+    for (const [sent, asked] of [[served, tools(true)], [strict, tools(false)], [cut, tools(false, long)]] as const) assert.notDeepEqual(judgeRawBody(sent, asked, world), []);
+    const underPolicy = { ...world, known: { ...world.known, policy: "none" } };
+    for (const [sent, asked] of [[served, tools(true)], [cut, tools(false, long)]] as const) assert.deepEqual(judgeRawBody(sent, asked, underPolicy), []);
   });
 
   const digits = "1234567890123456789";

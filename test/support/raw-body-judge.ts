@@ -23,11 +23,13 @@ export function judgeRawBody(bodyText: string, request: Sent, { version, known }
   const { system, messages: _messages, tools: _tools, ...fields } = body;
   const exact = parseExact(bodyText) as Sent;
   const client = sentBy(messagesOf(request), parseExact);
-  const form = answerFormOf(request, known.policy !== undefined);
+  const hasPolicy = known.policy !== undefined;
+  const form = answerFormOf(request, hasPolicy);
   const hasSchema = form.tool !== undefined;
   const added = readAdded(version, known, hasSchema ? ["schema"] : []);
   const told = judgeMessages(exact["messages"], client, { added, hasSchema });
-  const served = judgeTools(exact["tools"] ?? [], request, { called: client.names, names: told.names }, form.tool);
+  const callNames = { called: client.names, names: told.names };
+  const served = judgeTools(exact["tools"] ?? [], request, callNames, { schema: form.tool, hasPolicy });
   return [
     ...judgeSystem(system, client.system, ownInstructions(request, served.names), added),
     ...told.findings,

@@ -1,5 +1,6 @@
 /** Accounts for the tools of a raw body: each of the client's, whole, and no other but the CLI's for JSON answers. */
-import { clientAnswerSchema } from "../../src/schema/client-schema.ts";
+import { clientAnswerSchema, clientSchema } from "../../src/schema/client-schema.ts";
+import { compiledSchema } from "../../src/schema/compiled.ts";
 import { freeInputText, goneToolText, grammarTexts } from "../../src/own-words.ts";
 import { schemaTool } from "./added-words.ts";
 import type { Sent } from "./chat-transcript.ts";
@@ -16,12 +17,31 @@ export interface JudgedTools {
 /** How the calls of the history are named by the client, and how upstream. */
 export interface CallNames { readonly called: readonly string[]; readonly names: readonly string[] }
 
-interface ExpectedTool { readonly name: string; readonly description: string; readonly schema: unknown }
+interface ExpectedTool {
+  readonly name: string;
+  readonly description: string;
+  readonly schema: unknown;
+  /** As the API compiles it, where the client asks for a strict tool. */
+  readonly strict?: object;
+}
 
-/** `schema` is that of the CLI's tool for the answer, where there is to be one. */
-export function judgeTools(tools: readonly Sent[], request: Sent, { called, names }: CallNames, schema: unknown): JudgedTools {
+/** How tools go up beside the client's: the schema of the CLI's own for the answer, where there is to be one. */
+export interface ToolsSetting { readonly schema: unknown; readonly hasPolicy: boolean }
+
+/** From this length on the CLI would cut a description. */
+const descriptionCharsMax = 2_000;
+
+export function judgeTools(
+  tools: readonly Sent[], request: Sent, { called, names }: CallNames, { schema, hasPolicy }: ToolsSetting,
+): JudgedTools {
   const findings: string[] = [];
   const left = [...tools];
+  const offered = expectedTools(request, called);
+  const mayBeWhole = schema === undefined && !hasPolicy;
+  const isWhole = mayBeWhole && offered.some(({ description, strict }) => (
+    strict !== undefined || description.length > descriptionCharsMax));
+  const findingsOf = (tool: Sent, expected: ExpectedTool): string[] => (
+    isWhole ? findingsOfWhole(tool, expected) : findingsOfServed(tool, expected));
   const take = (expected: ExpectedTool): string | undefined => {
     const candidates = left.filter(({ name }) => isNameFor(name, expected.name));
     const best = candidates.find((tool) => findingsOf(tool, expected).length === 0) ?? candidates[0];
@@ -33,7 +53,7 @@ export function judgeTools(tools: readonly Sent[], request: Sent, { called, name
     findings.push(...findingsOf(best, expected));
     return best["name"];
   };
-  const served = expectedTools(request, called).map((tool) => ({ client: tool.name, upstream: take(tool) }));
+  const served = offered.map((tool) => ({ client: tool.name, upstream: take(tool) }));
   if (schema !== undefined) take({ ...schemaTool, schema });
   for (const { name } of left) findings.push(`tools: ${show(name)} is nobody's`);
   const pairs = new Map(served.map(({ client, upstream }) => [client, upstream]));
@@ -80,8 +100,9 @@ function expectedTools(request: Sent, called: readonly string[]): ExpectedTool[]
     ? request["tools"] : (request["functions"] ?? []).map((definition: Sent) => ({ function: definition }));
   const offered = definitions.map((tool): ExpectedTool => {
     if (tool["type"] === "custom") return customTool(tool["custom"]);
-    const { name, description, parameters: schema } = tool["function"];
-    return { name, description: description ?? "", schema };
+    const { name, description, parameters: schema, strict } = tool["function"];
+    const compiled = strict === true ? compiledSchema(clientSchema(schema, { path: "" }).schema) : undefined;
+    return { name, description: description ?? "", schema, ...(compiled === undefined ? {} : { strict: compiled }) };
   });
   const gone = (name: string): ExpectedTool => ({ name, description: goneToolText, schema: undefined });
   if (offered.length === 0) return [...new Set(called)].map(gone);
@@ -133,7 +154,16 @@ function withoutDraft(schema: unknown): unknown {
   return rest;
 }
 
-function findingsOf(tool: Sent, expected: ExpectedTool): string[] {
+/** Of a tool that goes up as the client defines it. */
+function findingsOfWhole({ strict, ...tool }: Sent, expected: ExpectedTool): string[] {
+  const findings = findingsOfServed(tool, { ...expected, schema: expected.strict ?? expected.schema });
+  const isRight = strict === (expected.strict === undefined ? undefined : true)
+    && (tool["description"] ?? "") === expected.description;
+  return isRight ? findings : [...findings, `tools: ${show(tool["name"])} is not whole: ${show({ strict, ...tool })}`];
+}
+
+/** Of a tool that goes up as the CLI makes it of what is served to it. */
+function findingsOfServed(tool: Sent, expected: ExpectedTool): string[] {
   const { name, description = "", input_schema: schema, cache_control: _mark, ...rest } = tool;
   const where = `tools: ${show(name)}`;
   const { whole, given } = joined(description, schema, expected.description);

@@ -1,5 +1,6 @@
 import { BridgeError } from "../../errors.ts";
 import { clientSchema } from "../../schema/client-schema.ts";
+import { compiledSchema } from "../../schema/compiled.ts";
 import type { Tool } from "../../turn/turn.ts";
 import { arrayAt, type Fields, isAbsent, isFields, objectAt, stringAt } from "../check.ts";
 import type { ParsedChoice } from "../chosen-tools.ts";
@@ -36,7 +37,8 @@ export function functionTool(tool: Fields, shape: ToolShape, path: string, names
   const subject = { path: `${definitionPath}.${field}`, whose: `tool ${JSON.stringify(named.source.name)}` };
   const { schema, keys } = clientSchema(definition[field], subject);
   names.noteKeys(named.name, keys);
-  return { ...named, inputSchema: schema };
+  const strictSchema = definition["strict"] === true ? compiledSchema(schema) : undefined;
+  return { ...named, inputSchema: schema, ...(strictSchema === undefined ? {} : { strictSchema }) };
 }
 
 /**

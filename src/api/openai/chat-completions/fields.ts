@@ -17,7 +17,8 @@ export const chatFields: readonly FieldTreatment[] = [
   { name: "system", treatment: "honoured", note: "of Anthropic's Messages: before the system messages" },
   { name: "stream", treatment: "honoured", note: "" },
   { name: "stream_options", treatment: "honoured", note: "`include_usage`" },
-  { name: "tools", treatment: "honoured", note: "functions; served to the model as real tools; `strict` is ignored; "
+  { name: "tools", treatment: "honoured", note: "functions; served to the model as real tools; `strict`: the API holds "
+    + "calls to the schema as an answer to that of `response_format`, where it takes it, and under no managed policy; "
     + "schemas of older drafts and of OpenAPI become JSON Schema 2020-12, or a 400 that names the tool; names of tools "
     + "and of properties that the API does not take are others upstream" },
   { name: "tool_choice", treatment: "honoured", note: "`none`, `auto`, `required`, named, `allowed_tools`" },

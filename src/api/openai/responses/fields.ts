@@ -12,8 +12,8 @@ export const responsesFields: readonly FieldTreatment[] = [
   { name: "store", treatment: "honoured", note: "in memory, until the server ends or they are deleted: the 1,000 used "
     + "last, 128 MB at most; `false` keeps nothing" },
   { name: "stream", treatment: "honoured", note: "" },
-  { name: "tools", treatment: "honoured", note: "functions; custom tools, whose grammar is told in words; `strict` is "
-    + "ignored; `namespace`s of both (their own description is ignored), and those that stand in an "
+  { name: "tools", treatment: "honoured", note: "functions; custom tools, whose grammar is told in words; `strict` as "
+    + "for chat; `namespace`s of both (their own description is ignored), and those that stand in an "
       + "`additional_tools` or `tool_search_output` item; `tool_search` with `execution: \"client\"`; those that "
       + "OpenAI runs itself (`web_search`…) are passed over" },
   {

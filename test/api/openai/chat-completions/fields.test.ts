@@ -24,7 +24,6 @@ describe("the table of a chat request's fields", () => {
   };
   const inside: FieldTableUnderTest["inside"] = [
     ["messages", "name", (more) => [{ role: "user", content: "hi", ...more }], "bob"],
-    ["tools", "strict", (more) => [{ type: "function", function: { name: "f", parameters: schema, ...more } }], true],
     ["response_format", "strict", (more) => ({ type: "json_schema", json_schema: { schema, ...more } }), true],
     ["response_format", "name", (more) => ({ type: "json_schema", json_schema: { schema, ...more } }), "n"],
     ...ignoredKeywords.map((keyword) => ["response_format", keyword, (more: object) => ({ type: "json_schema", json_schema: { schema: { ...schema, properties: { a: { type: "string", ...more } } } } }), valuesOf[keyword] ?? true] as const),

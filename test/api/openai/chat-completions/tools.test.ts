@@ -33,7 +33,8 @@ describe("a tool", () => {
 
   for (const [what, entry, expected] of [
     ["of a name alone", sent("f"), tool("f")],
-    ["with all that OpenAI knows", sent("f", { description: "D", parameters, strict: true }), tool("f", { description: "D", inputSchema: served })],
+    ["with all that OpenAI knows", sent("f", { description: "D", parameters, strict: true }), tool("f", { description: "D", inputSchema: served, strictSchema: served })],
+    ["that is strict, and whose schema the API does not compile,", sent("f", { parameters: { type: "object" }, strict: true }), tool("f", { inputSchema: { type: "object" } })],
     ["with null for what it has not", sent("f", { description: null, parameters: null, strict: null }), tool("f")],
     ["without a type", { function: { name: "f" } }, tool("f")],
     ["whose type is null", { type: null, function: { name: "f" } }, tool("f")],

@@ -15,9 +15,7 @@ const parse = (more: Readonly<Record<string, unknown>> = {}): object => {
   return request;
 };
 
-const schema = { type: "object", properties: { a: { type: "string" } } };
 const inside: FieldTableUnderTest["inside"] = [
-  ["tools", "strict", (more) => [{ type: "function", name: "f", parameters: schema, ...more }], true],
   ["text", "verbosity", (more) => ({ format: { type: "text" }, ...more }), "low"],
   ["reasoning", "summary", (more) => ({ effort: "low", ...more }), "auto"],
 ];

@@ -43,7 +43,7 @@ describe("a tool", () => {
 
   for (const [what, entry, expected] of [
     ["of a name alone", sent("f"), tool("f")],
-    ["with all that OpenAI knows", sent("f", { description: "D", parameters, strict: true, defer_loading: false }), tool("f", { description: "D", inputSchema: parameters })],
+    ["with all that OpenAI knows", sent("f", { description: "D", parameters, strict: true, defer_loading: false }), tool("f", { description: "D", inputSchema: parameters, strictSchema: parameters })],
     ["with null for what it has not", sent("f", { description: null, parameters: null, strict: null }), tool("f")],
     ["whose parameters are a union", sent("f", { parameters: { allOf: [{ properties: parameters.properties, required: ["city"] }] } }), tool("f", { inputSchema: { type: "object", properties: parameters.properties, required: ["city"] } })],
     ["whose name does not fit", sent("mcp.f"), tool("mcp_f")],

@@ -1,0 +1,20 @@
+import type { Tool } from "../turn/turn.ts";
+import type { JsonObject } from "./protocol.ts";
+import { descriptionCharsMax } from "./tool-server.ts";
+
+/** Whether what the CLI makes of a tool that is served to it lacks something of the client's definition. */
+export function isCutByCli({ description, strictSchema }: Tool, isStrict: boolean): boolean {
+  return description.length > descriptionCharsMax || (isStrict && strictSchema !== undefined);
+}
+
+/**
+ * The tools as the API takes them, each whole, in place of those that the CLI would tell it: in the CLI's order, and
+ * with the fields that it gives them (2.1.197, 2.1.330). The CLI asks the tool server for their calls, by their names.
+ */
+export function toolDefinitions(tools: readonly Tool[], isStrict: boolean): readonly JsonObject[] {
+  const inOrder = [...tools].sort((one, other) => one.name.localeCompare(other.name));
+  return inOrder.map(({ name, description, inputSchema, strictSchema }) => (
+    isStrict && strictSchema !== undefined
+      ? { name, description, input_schema: strictSchema, strict: true }
+      : { name, description, input_schema: inputSchema }));
+}
