@@ -11,7 +11,10 @@ export const continueText =
  */
 export const laterSystemTexts = ["<system-message>\n", "\n</system-message>"] as const;
 
-/** Sent when the model may call no tool. This text and the next three are put at the end of the system prompt. */
+/**
+ * Sent when the model may call no tool, and the API cannot be asked for that. This text and the next three, which are
+ * the same for other choices, are put at the end of the system prompt.
+ */
 export const noCallText = "Do not call any tool. Answer in text.";
 /** Sent when the model must call some tool. */
 export const anyCallText = "Your answer must be a call of one of your tools.";
@@ -21,7 +24,7 @@ export const namedCallTexts = ["Your answer must be a call of the tool ", "."] a
 export const oneCallText = "Call at most one tool in an answer.";
 /** User message sent once when the model answered without the call that it must make. */
 export const callNowText = "Make the tool call now, without any other words.";
-/** Tool result for a call that the client has forbidden: it allows none, or no further one. */
+/** Tool result for a call that only words have forbidden: the client allows none, or no further one. */
 export const forbiddenCallText = "Tools may not be called in this turn. Answer in text.";
 
 /** Description of a tool that the history has calls of but the request no longer defines. */

@@ -17,9 +17,9 @@ export interface ChosenTools {
 }
 
 /**
- * Applies a request's tool choice to its tools; `path` is the field of the choice. The Messages API takes a history
- * with calls only together with tools. So if `messages` has calls, tools are kept even if the choice is `none`; if the
- * client sent none, placeholders with the called names are made.
+ * Applies a request's tool choice to its tools; `path` is the field of the choice. The Messages API has no word for a
+ * choice among some of the tools, so the model sees no others then. It takes a history with calls only together with
+ * tools: if the client sent none, placeholders with the names of the calls in `messages` are made.
  */
 export function chooseTools(
   offered: readonly Tool[], { choice, allowed }: ParsedChoice, messages: readonly Message[], path: string,
@@ -35,21 +35,12 @@ export function chooseTools(
   const called = new Set(
     messages.flatMap(({ content }) => content.flatMap((block) => (block.type === "tool_use" ? [block.name] : [])))
   );
-  if (offered.length === 0 && called.size > 0) {
+  if (offered.length === 0) {
     const tools = [...called].map(
       (name) => ({ name, description: goneToolText, inputSchema: { type: "object", properties: {} } })
     );
-    return { tools, toolChoice: { type: "none" } };
+    return { tools, toolChoice: { type: tools.length === 0 ? "auto" : "none" } };
   }
-  switch (choice.type) {
-    case "none":
-      return { tools: called.size === 0 ? [] : offered, toolChoice: called.size === 0 ? { type: "auto" } : choice };
-    case "tool":
-      return { tools: offered.filter(({ name }) => name === choice.name), toolChoice: choice };
-    default:
-      return {
-        tools: allowed === undefined ? offered : offered.filter(({ name }) => allowed.includes(name)),
-        toolChoice: choice,
-      };
-  }
+  const tools = allowed === undefined ? offered : offered.filter(({ name }) => allowed.includes(name));
+  return { tools, toolChoice: choice };
 }

@@ -1,6 +1,7 @@
 import type { Effort, Turn } from "../turn/turn.ts";
-import { displayOf, isThinkingOff, parametersOf, thinkingTokensMin, type ToldTurn } from "./parameters.ts";
+import { displayOf, isThinkingOff, parametersOf, type ToldTurn } from "./parameters.ts";
 import type { JsonObject } from "./protocol.ts";
+import { thinkingTokensMin } from "./thinking.ts";
 
 /** The extra body of a process that was told none. */
 const noParameters = "{}";
@@ -49,11 +50,12 @@ export class LiveSettings {
   }
 
   /**
-   * Whether the process has all that a turn wants, but for the API's parameters, which can be changed at any time: also
-   * while a call waits for its result.
+   * Whether the process has all that a turn wants, but for what can be changed at any time, also while a call waits for
+   * its result: the API's parameters, and that there be no thinking.
    */
   suit(turn: TurnSettings): boolean {
-    const wanted = withParameters(settingsOf(turn), this.#has.env?.CLAUDE_CODE_EXTRA_BODY);
+    const { env, ...settings } = settingsOf(turn);
+    const wanted = { ...settings, env: { ...env, ...changeableOf(this.#has.env ?? env) } };
     return this.#model === turn.model && requestsFor(this.#has, wanted).length === 0;
   }
 
@@ -85,8 +87,10 @@ export class LiveSettings {
   }
 }
 
-function withParameters(settings: Settings, parameters = noParameters): Settings {
-  return { ...settings, env: { ...settings.env, CLAUDE_CODE_EXTRA_BODY: parameters } };
+/** The variables that the CLI reads for each request to the API; the others of a turn it reads when the turn begins. */
+function changeableOf(env: Settings["env"]): Partial<Settings["env"]> {
+  const { CLAUDE_CODE_DISABLE_THINKING, CLAUDE_CODE_EXTRA_BODY } = env;
+  return { CLAUDE_CODE_DISABLE_THINKING, CLAUDE_CODE_EXTRA_BODY };
 }
 
 function requestsFor(has: Partial<Settings>, wanted: Settings): JsonObject[] {

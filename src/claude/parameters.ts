@@ -1,12 +1,15 @@
 import type { Turn } from "../turn/turn.ts";
 import type { JsonObject } from "./protocol.ts";
+import { hasRoomToThink } from "./thinking.ts";
+import { isCallForced, toolChoiceParameter } from "./tool-choice.ts";
 import { isCutByCli, toolDefinitions } from "./tool-definitions.ts";
 
 /**
  * The parameters of the Messages API that the server sets beside those which the CLI sets itself. The CLI merges them
  * over its request (`CLAUDE_CODE_EXTRA_BODY`).
  */
-export type ParameterName = "temperature" | "top_p" | "top_k" | "stop_sequences" | "output_config" | "tools";
+export type ParameterName =
+  "temperature" | "top_p" | "top_k" | "stop_sequences" | "tool_choice" | "output_config" | "tools";
 
 /**
  * What a model may refuse: one of those parameters, that calls fit by construction, or to show its thoughts, which is
@@ -25,12 +28,12 @@ export interface ToldTurn extends Turn {
 /** The `display` of thinking with which the API shows the thoughts themselves. */
 export const shownThoughts = "summarized";
 
-/** The smallest thinking budget that the Messages API accepts, in tokens. It must also be below the output limit. */
-export const thinkingTokensMin = 1_024;
-
-/** Whether the model does not think: that is asked for, or the output limit leaves no room for it. */
-export function isThinkingOff({ maxTokens, thinking }: Pick<Turn, "maxTokens" | "thinking">): boolean {
-  return thinking?.type === "disabled" || (maxTokens !== undefined && maxTokens <= thinkingTokensMin);
+/**
+ * Whether the model does not think: that is asked for, the output limit leaves no room for it, or the API makes it call
+ * a tool.
+ */
+export function isThinkingOff(turn: Partial<ToldTurn>): boolean {
+  return turn.thinking?.type === "disabled" || !hasRoomToThink(turn) || isCallForced(turn);
 }
 
 /** What a turn has of the API's parameters. Where the model thinks, it takes no sampling. */
@@ -40,6 +43,7 @@ export function parametersOf(turn: Partial<ToldTurn>): JsonObject {
   const upstream = stopSequences.filter(canStopUpstream);
   const wanted: Readonly<Record<ParameterName, unknown>> = {
     temperature, top_p: topP, top_k: topK, stop_sequences: upstream.length === 0 ? undefined : upstream,
+    tool_choice: toolChoiceParameter(turn),
     // The CLI puts its effort beside it.
     output_config: responseFormat && { format: { type: "json_schema", schema: responseFormat } },
     tools: tellsTools ? toolDefinitions(tools, isStrict(turn)) : undefined,

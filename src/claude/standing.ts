@@ -22,7 +22,8 @@ export function isReusable({ name }: Standing): boolean {
 
 /**
  * Whether a conversation that was told a turn's first `seen` messages can continue with the other messages. One that
- * waits for results cannot be given other settings before: 2.1.330 makes its next request with those that it had.
+ * waits for results cannot be given all other settings before: with some of them, such as the effort, 2.1.330 makes its
+ * next request as it had them.
  */
 export function canContinue(
   { name }: Standing, turn: Turn, seen: number, settings: Pick<SettingsChannel, "suit">,

@@ -99,7 +99,7 @@ export class Attempts {
     }
   }
 
-  /** The same for a turn that must have a call. If the answer has none, asks the model once more, then fails. */
+  /** The same where words ask for a call. If the answer has none, asks the model once more, then fails. */
   async *answerWithCall(found: Found | undefined): AsyncGenerator<TurnEvent[], void, undefined> {
     const { turn, signal } = this.#asked;
     const answer = new AnswerWithCall();

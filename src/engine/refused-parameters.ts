@@ -15,6 +15,7 @@ const names: Readonly<Record<RefusableName, RegExp>> = {
   top_k: /\btop_k\b/u,
   temperature: /\btemperature\b/u,
   stop_sequences: /\bstop[ _]sequences?\b/u,
+  tool_choice: /\btool_choice\b/u,
   // The CLI itself asks once more without it, from 2.1.330 on.
   "thinking.display": /\bthinking\b.*\bdisplay\b/u,
 };
@@ -77,6 +78,7 @@ function hashOf(turn: Turn, name: (typeof schemaNames)[number]): string {
   return createHash("sha256").update(`${keyOf(turn)} ${name} ${JSON.stringify(schema)}`).digest("base64");
 }
 
-function keyOf(turn: Turn): string {
+/** The same for a turn before and after a parameter was refused: a call that is asked for in words lets it think. */
+function keyOf({ refusedParameters: _refused, ...turn }: ToldTurn): string {
   return `${turn.model} ${isThinkingOff(turn) ? "without" : "with"} thinking`;
 }

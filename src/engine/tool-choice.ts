@@ -1,49 +1,49 @@
+import type { ToldTurn } from "../claude/parameters.ts";
+import { isCallForbidden, isCallForced, isChoiceRefused, mustCall } from "../claude/tool-choice.ts";
 import { anyCallText, callNowText, namedCallTexts, noCallText, oneCallText } from "../own-words.ts";
 import type { TurnEvent } from "../turn/event.ts";
 import type { Message } from "../turn/message.ts";
-import type { Turn } from "../turn/turn.ts";
 import { noUsage, sumOfUsage } from "../turn/usage.ts";
 
 /**
- * Adds the turn's tool_choice to its system prompt, because the CLI has no such setting. `TurnRunner` handles an answer
- * without the required call. Where a call is required the turn loses its schema: the CLI has the model answer by a tool
- * of the schema's own, which the model would take for the call that it must make.
+ * Adds to the turn's system prompt what the API is not asked of its tool choice. Where a call is required the turn
+ * loses its schema: the CLI has the model answer by a tool of the schema's own, which the model would take for the call
+ * that it must make.
  */
-export function withToolChoice(request: Turn): Turn {
+export function withToolChoice(request: ToldTurn): ToldTurn {
   const { responseSchema: _schema, responseFormat: _format, ...free } = request;
-  const turn = mustCall(request) && request.tools.length > 0 ? free : request;
-  const mayCall = turn.tools.length > 0 && turn.toolChoice.type !== "none";
-  const instructions = [
-    ...choiceInstruction(turn),
-    ...(turn.disableParallelToolUse && mayCall ? [oneCallText] : []),
-  ];
+  const turn = mustCall(request) ? free : request;
+  const instructions = choiceInWords(turn);
   return instructions.length === 0
     ? turn
     : { ...turn, system: [...turn.system, ...instructions.map((text) => ({ type: "text", text }) as const)] };
 }
 
-function choiceInstruction({ toolChoice, tools }: Turn): string[] {
+function choiceInWords(turn: ToldTurn): string[] {
+  const { toolChoice, tools } = turn;
   if (tools.length === 0) return [];
-  switch (toolChoice.type) {
-    case "auto": return [];
-    case "none": return [noCallText];
-    case "any": return [anyCallText];
-    case "tool": return [namedCallTexts.join(toolChoice.name)];
-  }
+  if (toolChoice.type === "none") return isCallForbidden(turn) ? [] : [noCallText];
+  return [
+    ...(mustCallInWords(turn) ? [toolChoice.type === "tool" ? namedCallTexts.join(toolChoice.name) : anyCallText] : []),
+    ...(turn.disableParallelToolUse && isChoiceRefused(turn) ? [oneCallText] : []),
+  ];
 }
 
-/** Whether the turn's answer must have a tool call; a client cannot use one without. */
-export function mustCall({ toolChoice }: Turn): boolean {
-  return toolChoice.type === "any" || toolChoice.type === "tool";
+/**
+ * Whether words alone ask for the call that the answer must have: the turn asks the model to think, or the model takes
+ * no tool choice. `Attempts` handles an answer without the call.
+ */
+export function mustCallInWords(turn: ToldTurn): boolean {
+  return mustCall(turn) && !isCallForced(turn);
 }
 
 /** The message that asks the model once more, after it answered without the required tool call. */
 export const callNow: Message = { role: "user", content: [{ type: "text", text: callNowText }] };
 
 /**
- * An answer that must have a tool call, as its client gets it. Its text is held back until the first call. If none
- * comes, the text is discarded and the model asked again: the client gets the second answer, with the thinking of the
- * first before it, and with the tokens of both.
+ * An answer that must have a tool call for which only words ask, as its client gets it. Its text is held back until the
+ * first call. If none comes, the text is discarded and the model asked again: the client gets the second answer, with
+ * the thinking of the first before it, and with the tokens of both.
  */
 export class AnswerWithCall {
   /** Whether the client was given the answer's `message_start`. */

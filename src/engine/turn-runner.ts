@@ -17,7 +17,7 @@ import type { RestClock } from "./rest-clock.ts";
 import type { Seats } from "./seats.ts";
 import { endAtStop } from "./stop-sequences.ts";
 import { toldTurn } from "./told-turn.ts";
-import { mustCall } from "./tool-choice.ts";
+import { mustCallInWords } from "./tool-choice.ts";
 import type { TurnCounts } from "./turn-counts.ts";
 import type { WarmProcesses } from "./warm-processes.ts";
 
@@ -89,7 +89,7 @@ export class TurnRunner {
         try {
           const attempts = new Attempts(this.#attemptsOptions, { turn, signal, complete, isAgain }, course);
           const found = foundFor(course);
-          const chosen = mustCall(turn) ? attempts.answerWithCall(found) : attempts.answer(found);
+          const chosen = mustCallInWords(turn) ? attempts.answerWithCall(found) : attempts.answer(found);
           const stops = stopsHere(turn);
           for await (const batch of stops.length === 0 ? chosen : endAtStop(chosen, stops)) {
             if (!course.hasBegun && batch.some(({ type }) => type === "message_start")) {

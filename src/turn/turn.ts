@@ -59,7 +59,7 @@ export interface Turn {
   readonly messages: readonly Message[];
   /** Upper bound on output tokens, when the client set one. */
   readonly maxTokens?: number;
-  /** The tools that the model sees. Tools that the client's tool choice excludes are already removed. */
+  /** The tools that the model sees. Where the client allows some of its tools only, the others are already removed. */
   readonly tools: readonly Tool[];
   readonly toolChoice: ToolChoice;
   /** True: an answer may hold at most one call. */

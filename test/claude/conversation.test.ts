@@ -481,7 +481,7 @@ describe("a conversation that waits for the client's tools", () => {
 describe("a call that there should not be", () => {
   it("is answered with a refusal where the client wants none: it hears only the text", async (t) => {
     const { conversation } = await startConversation(t, "calls-tools");
-    const { events, error } = await collect(conversation.run(ask('CALL look {"n":1} CALL listen {"n":2}', { tools, toolChoice: { type: "none" } }), 0, never));
+    const { events, error } = await collect(conversation.run(ask('ANYWAY CALL look {"n":1} CALL listen {"n":2}', { tools, toolChoice: { type: "none" } }), 0, never));
     assert.equal(error, undefined);
     assert.deepEqual([callsIn(events), summaryOf(events).stopReason, summaryOf(events).order], [[], "end_turn", "message_start text message_stop"]);
     const { text } = summaryOf(events);
@@ -495,7 +495,7 @@ describe("a call that there should not be", () => {
 
   it("is cut off where there may be one: the process is interrupted at once, and stands where it stood", async (t) => {
     const { conversation } = await startConversation(t, "calls-tools");
-    const { events, error } = await collect(conversation.run(ask('CALL look {"n":1} CALL listen {"n":2}', { tools, disableParallelToolUse: true }), 0, never));
+    const { events, error } = await collect(conversation.run(ask('ANYWAY CALL look {"n":1} CALL listen {"n":2}', { tools, disableParallelToolUse: true }), 0, never));
     assert.equal(error, undefined);
     assert.deepEqual([callsIn(events).map(({ name }) => name), summaryOf(events).stopReason], [["look"], "tool_use"]);
     assert.deepEqual([conversation.isReusable, conversation.isParked], [false, false]);

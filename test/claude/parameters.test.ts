@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { LiveSettings } from "../../src/claude/live-settings.ts";
-import { longParameterBytesMax, parametersOf, stopsHere, type ToldTurn } from "../../src/claude/parameters.ts";
+import { isThinkingOff, longParameterBytesMax, parametersOf, stopsHere, type ToldTurn } from "../../src/claude/parameters.ts";
 import { tool, turnOf } from "../support/turns.ts";
 
 const sampling = { temperature: 0.3, topP: 0.9, topK: 40 };
@@ -51,6 +51,37 @@ describe("the API's parameters of a turn", () => {
     assert.deepEqual([parametersOf(turn), stopsHere(turn)], [{ top_p: 0.9, top_k: 40 }, ["END", "\n"]]);
   });
 
+  it("are its choice of tools, where the model may not call as it likes", () => {
+    const choiceOf = (more: Partial<ToldTurn>): unknown => parametersOf(told({ tools: [tool("look")], ...more }))["tool_choice"];
+    const [any, named, none] = [{ type: "any" }, { type: "tool", name: "look" }, { type: "none" }] as const;
+    const one = { disableParallelToolUse: true };
+    assert.equal(choiceOf({}), undefined);
+    for (const toolChoice of [any, named]) {
+      assert.deepEqual(choiceOf({ toolChoice }), toolChoice);
+      assert.deepEqual(choiceOf({ toolChoice, ...one }), { ...toolChoice, disable_parallel_tool_use: true });
+    }
+    assert.deepEqual(choiceOf(one), { type: "auto", disable_parallel_tool_use: true });
+    assert.deepEqual([choiceOf({ toolChoice: none }), choiceOf({ toolChoice: none, ...one })], [none, none]);
+    assert.equal(choiceOf({ toolChoice: none, responseSchema: {} }), undefined, "the CLI has the model answer by a call");
+    for (const toolChoice of [any, none]) {
+      assert.equal(choiceOf({ tools: [], toolChoice, ...one }), undefined, "the API takes none without tools");
+      assert.equal(choiceOf({ toolChoice, ...one, refusedParameters: new Set(["tool_choice"]) }), undefined);
+    }
+  });
+
+  it("force no call where the turn asks the model to think; else a forced call turns thinking off", () => {
+    const forced = told({ tools: [tool("look")], toolChoice: { type: "any" }, sampling: { temperature: 0.3 } });
+    assert.deepEqual(parametersOf(forced), { temperature: 0.3, tool_choice: { type: "any" } });
+    assert.ok(isThinkingOff(forced));
+    for (const thinking of [{ type: "adaptive" }, { type: "enabled", budgetTokens: 2_000 }] as const) {
+      assert.deepEqual(parametersOf({ ...forced, thinking }), {});
+      assert.deepEqual(parametersOf({ ...forced, thinking, disableParallelToolUse: true }), { tool_choice: { type: "auto", disable_parallel_tool_use: true } });
+      assert.ok(!isThinkingOff({ ...forced, thinking }));
+      assert.deepEqual(parametersOf({ ...forced, thinking, maxTokens: 1_024 }), parametersOf(forced), "there is no room to think");
+    }
+    assert.ok(!isThinkingOff({ ...forced, refusedParameters: new Set(["tool_choice"]) }));
+  });
+
   it("are told a process where they change, and may change while it waits for results", () => {
     const settings = new LiveSettings("opus");
     const turn = told({ model: "opus", stopSequences: ["END"] });
@@ -59,6 +90,7 @@ describe("the API's parameters of a turn", () => {
     assert.deepEqual(settings.changes(turn), [env("{\"stop_sequences\":[\"END\"]}")]);
     assert.deepEqual(settings.changes(turn), []);
     assert.ok(!settings.suit({ ...turn, maxTokens: 2_000 }));
+    assert.ok(settings.suit({ ...turn, tools: [tool("look")], toolChoice: { type: "any" } }), "nor need it think any more");
     assert.deepEqual(settings.changes(told({ model: "opus" })), [env("{}")]);
   });
 });

@@ -10,6 +10,7 @@ import type { Turn } from "../../src/turn/turn.ts";
 import { fakeClaudePath, runningFakes } from "../support/fake-claude.ts";
 import { begin, goneWithinMs, startEngine, until, restingIn } from "../support/started-engine.ts";
 import { argumentsOf, environmentOf, waitUntilGone } from "../support/processes.ts";
+import { startPuppeteer } from "../support/puppeteer.ts";
 import { platformEnvironment } from "../support/real-claude.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { callsIn, collect, collectUnchecked, summaryOf } from "../support/turn-events.ts";
@@ -514,17 +515,51 @@ describe("a conversation with tools", () => {
     assert.deepEqual([error, summaryOf(events).text, engine.status.turns.wentOn], [undefined, "ok", 0]);
   });
 
+  it("whose choice changes from turn to turn goes on with one process: the API holds the model to each", async (t) => {
+    const { engine } = startEngine(t, "calls-tools", { conversationIdleMsMax: 60_000 });
+    const { calls, events } = await called(engine, "CALL look {}", { toolChoice: { type: "none" } });
+    assert.deepEqual([calls, summaryOf(events).text], [[], "ok"]);
+    let turn = ask("", { tools, messages: [user("CALL look {}"), assistant("ok"), user("CALL look {} CALL listen {}")] });
+    const callsOn = async (result: string, more: Partial<Turn>): Promise<string[]> => {
+      const { events, error } = await collect(engine.run({ ...turn, ...more }, never));
+      assert.equal(error, undefined);
+      const made = callsIn(events).map(({ name }, index) => [`mine-${index}`, name, {}] as const);
+      const answer = [...assistant(summaryOf(events).text).content, ...callsOf(...made).content];
+      turn = { ...turn, messages: [...turn.messages, { role: "assistant", content: answer as never }, resultsOf(...made.map(([id]) => [id, result] as const))] };
+      return made.map(([, name]) => name);
+    };
+    assert.deepEqual(await callsOn("a bird", { disableParallelToolUse: true }), ["look"]);
+    assert.deepEqual(await callsOn("CALL look {}", { toolChoice: { type: "any" } }), ["look"]);
+    assert.deepEqual(await callsOn("CALL look {}", { toolChoice: { type: "tool", name: "listen" } }), ["listen"]);
+    assert.deepEqual(await callsOn("", { toolChoice: { type: "none" } }), []);
+    assert.equal(engine.status.turns.wentOn, 4);
+  });
+
+  it("whose answer must be a call is given it as it comes", async (t) => {
+    const puppeteer = await startPuppeteer(t);
+    const { engine } = startEngine(t, "puppet");
+    const batches = engine.run(ask(puppeteer.prompt(), { tools, toolChoice: { type: "any" } }), never);
+    void puppeteer.next().then((puppet) => {
+      puppet.start();
+      puppet.say("one moment");
+    });
+    // The answer has no call and no end yet.
+    for await (const batch of batches) {
+      if (batch.some(({ type }) => type === "text")) break;
+    }
+  });
+
   it("that is told to call none, or one, is not kept when it called more", async (t) => {
     const { engine } = startEngine(t, "calls-tools", { conversationIdleMsMax: 60_000 });
-    const none = await called(engine, "CALL look {}", { toolChoice: { type: "none" } });
+    const none = await called(engine, "ANYWAY CALL look {}", { toolChoice: { type: "none" } });
     assert.deepEqual([none.calls, summaryOf(none.events).stopReason, restingIn(engine)], [[], "end_turn", 0]);
-    const one = await called(engine, "CALL look {} CALL listen {}", { disableParallelToolUse: true });
+    const one = await called(engine, "ANYWAY CALL look {} CALL listen {}", { disableParallelToolUse: true });
     assert.deepEqual([one.calls.map(({ name }) => name), summaryOf(one.events).stopReason, restingIn(engine)], [["look"], "tool_use", 0]);
   });
 });
 
-describe("an answer that must be a call", () => {
-  const must = { tools: [tool("look")], toolChoice: { type: "any" } } as const;
+describe("an answer that must be a call, as words ask a model that is to think", () => {
+  const must = { tools: [tool("look")], toolChoice: { type: "any" }, thinking: { type: "enabled", budgetTokens: 2_000 } } as const;
 
   it("and is one is like any other", async (t) => {
     const { engine } = startEngine(t, "calls-tools");

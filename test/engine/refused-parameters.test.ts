@@ -89,6 +89,16 @@ describe("the parameters that a model refuses", () => {
     assert.deepEqual([0, 1, 1_000].map((at) => refused.without(numbered(at)).refusedParameters?.size), [undefined, 1, 1]);
   });
 
+  it("are learnt of a forced call where thinking cannot be off, and remembered also when words ask for that call: then it thinks", () => {
+    const forced = turnOf({ model: "opus", tools: [tool("look")], toolChoice: { type: "any" }, stopSequences: ["END"] });
+    const refused = new RefusedParameters();
+    assert.ok(refused.note(refused.without(forced), refusal("Thinking may not be enabled when tool_choice forces tool use.")));
+    assert.deepEqual(refused.without(forced).refusedParameters, new Set(["tool_choice"]));
+    assert.ok(refused.note(refused.without(forced), refusal("stop_sequences: no")));
+    assert.deepEqual(refused.without(forced).refusedParameters, new Set(["tool_choice", "stop_sequences"]));
+    assert.equal(refused.without({ ...forced, toolChoice: { type: "none" } }).refusedParameters, undefined, "it takes a choice that forces nothing");
+  });
+
   it("are remembered one after the other, for that model and its thinking", () => {
     const refused = new RefusedParameters();
     assert.ok(refused.note(refused.without(turn), refusal("`temperature` is deprecated for this model.")));

@@ -101,7 +101,7 @@ describe("a process that is rewound", () => {
 
   it("has nothing of an answer that was discarded because it had no call", async (t) => {
     const { engine } = await start(t, "calls-tools");
-    const must = { model: "opus", tools: [tool("look")], toolChoice: { type: "any" } } as const;
+    const must = { model: "opus", tools: [tool("look")], toolChoice: { type: "any" }, thinking: { type: "enabled", budgetTokens: 2_000 } } as const;
     await collect(engine.run(ask("just talk", must), never));
     await until(() => restingIn(engine) === 1);
     const { events } = await collect(engine.run(ask("CALL look {}", must), never));

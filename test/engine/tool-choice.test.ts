@@ -1,40 +1,58 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { AnswerWithCall, callNow, mustCall, withToolChoice } from "../../src/engine/tool-choice.ts";
+import type { ToldTurn } from "../../src/claude/parameters.ts";
+import { AnswerWithCall, callNow, mustCallInWords, withToolChoice } from "../../src/engine/tool-choice.ts";
 import type { TurnEvent } from "../../src/turn/event.ts";
 import type { ToolChoice } from "../../src/turn/turn.ts";
 import { blockStop, checkGrammar, inputJson, messageStart, messageStop, noUsage, text, textStart, thinking, thinkingStart, toolUse } from "../support/turn-events.ts";
 import { joinedSystem, systemOf, tool, turnOf } from "../support/turns.ts";
 
 const tools = [tool("look"), tool("listen")];
-const told = (toolChoice: ToolChoice, more: Parameters<typeof turnOf>[0] = {}): string => joinedSystem(withToolChoice(turnOf({ tools, toolChoice, ...more })).system);
+const told = (toolChoice: ToolChoice, more: Partial<ToldTurn> = {}): string => joinedSystem(withToolChoice({ ...turnOf({ tools, toolChoice }), ...more }).system);
+/** Whose model takes no tool choice. */
+const refused = { refusedParameters: new Set(["tool_choice"] as const) };
+const asksToThink = { thinking: { type: "enabled", budgetTokens: 2_000 } } as const;
+const responseSchema = { type: "object" };
 
-describe("what the model is told of the choice of tools", () => {
-  it("is nothing when it is free", () => {
-    const turn = turnOf({ tools, system: systemOf("Be brief.") });
-    assert.deepEqual(withToolChoice(turn), turn);
+describe("what the model is told in words of the choice of tools", () => {
+  it("is nothing where the API is asked", () => {
+    for (const toolChoice of [{ type: "auto" }, { type: "any" }, { type: "none" }, { type: "tool", name: "look" }] as const) {
+      const turn = turnOf({ tools, toolChoice, disableParallelToolUse: true, system: systemOf("Be brief.") });
+      assert.deepEqual(withToolChoice(turn), turn);
+    }
   });
 
   it("follows the client's own system prompt, and is all where there is none", () => {
-    assert.equal(told({ type: "any" }, { system: systemOf("Be brief.") }), "Be brief.\n\nYour answer must be a call of one of your tools.");
-    assert.equal(told({ type: "any" }), "Your answer must be a call of one of your tools.");
+    assert.equal(told({ type: "any" }, { ...refused, system: systemOf("Be brief.") }), "Be brief.\n\nYour answer must be a call of one of your tools.");
+    assert.equal(told({ type: "any" }, refused), "Your answer must be a call of one of your tools.");
   });
 
-  it("names the tool that is to be called", () => {
-    assert.equal(told({ type: "tool", name: "listen" }), "Your answer must be a call of the tool listen.");
+  it("is that a call must be made, where the turn asks the model to think: the API is asked for one at most all the same", () => {
+    const one = { disableParallelToolUse: true };
+    assert.equal(told({ type: "tool", name: "listen" }, { ...asksToThink, ...one }), "Your answer must be a call of the tool listen.");
+    assert.equal(told({ type: "any" }, { ...asksToThink, maxTokens: 1_024 }), "", "there is no room to think");
+    assert.equal(told({ type: "none" }, asksToThink), "");
   });
 
-  it("forbids calls when there are to be none, and says nothing of how many", () => {
-    assert.equal(told({ type: "none" }, { disableParallelToolUse: true }), "Do not call any tool. Answer in text.");
+  it("is that none may be made, where the model takes no choice, or answers by the call of a schema", () => {
+    for (const why of [refused, { responseSchema }]) {
+      assert.equal(told({ type: "none" }, { ...why, disableParallelToolUse: true }), "Do not call any tool. Answer in text.");
+    }
   });
 
-  it("says so when there may be only one, whatever the choice", () => {
-    assert.equal(told({ type: "auto" }, { disableParallelToolUse: true }), "Call at most one tool in an answer.");
-    assert.equal(told({ type: "any" }, { disableParallelToolUse: true }), "Your answer must be a call of one of your tools.\n\nCall at most one tool in an answer.");
+  it("is that one may be made at most, where the model takes no choice", () => {
+    assert.equal(told({ type: "auto" }, { ...refused, disableParallelToolUse: true }), "Call at most one tool in an answer.");
+    assert.equal(told({ type: "any" }, { ...refused, disableParallelToolUse: true }), "Your answer must be a call of one of your tools.\n\nCall at most one tool in an answer.");
+  });
+
+  it("is nothing where there are no tools", () => {
+    for (const toolChoice of [{ type: "auto" }, { type: "none" }, { type: "any" }] as const) {
+      const turn = { ...turnOf({ toolChoice, disableParallelToolUse: true }), ...refused };
+      assert.deepEqual(withToolChoice(turn), turn);
+    }
   });
 
   it("leaves the answer's schema away where the answer must be a call", () => {
-    const responseSchema = { type: "object" };
     for (const toolChoice of [{ type: "any" }, { type: "tool", name: "look" }] as const) {
       assert.equal(withToolChoice(turnOf({ tools, toolChoice, responseSchema })).responseSchema, undefined);
     }
@@ -44,22 +62,18 @@ describe("what the model is told of the choice of tools", () => {
     assert.equal(withToolChoice(turnOf({ toolChoice: { type: "any" }, responseSchema })).responseSchema, responseSchema);
   });
 
-  it("is nothing where there are no tools", () => {
-    for (const toolChoice of [{ type: "auto" }, { type: "none" }, { type: "any" }] as const) {
-      const turn = turnOf({ toolChoice, disableParallelToolUse: true });
-      assert.deepEqual(withToolChoice(turn), turn);
-    }
-  });
-
   it("leaves the rest of the turn as it was", () => {
-    const turn = turnOf({ tools, toolChoice: { type: "any" }, system: systemOf("x"), stopSequences: ["y"], effort: "low" });
+    const turn: ToldTurn = { ...turnOf({ tools, toolChoice: { type: "any" }, system: systemOf("x"), stopSequences: ["y"], effort: "low" }), ...refused };
     assert.deepEqual({ ...withToolChoice(turn), system: systemOf("x") }, turn);
   });
 });
 
-it("a call is a must only when it was asked for", () => {
+it("words alone ask for a call where it is a must and the API cannot be asked", () => {
   const choices = [{ type: "auto" }, { type: "none" }, { type: "any" }, { type: "tool", name: "look" }] as const;
-  assert.deepEqual(choices.map((toolChoice) => mustCall(turnOf({ tools, toolChoice }))), [false, false, true, true]);
+  const asked = (more: Partial<ToldTurn>): boolean[] => choices.map((toolChoice) => mustCallInWords({ ...turnOf({ tools, toolChoice }), ...more }));
+  assert.deepEqual(asked({}), [false, false, false, false]);
+  assert.deepEqual(asked({ thinking: { type: "disabled" } }), [false, false, false, false]);
+  for (const why of [refused, asksToThink, { thinking: { type: "adaptive" } } as const]) assert.deepEqual(asked(why), [false, false, true, true]);
 });
 
 it("the reminder is a message of the user's", () => {

@@ -32,11 +32,15 @@ export function obligingModel(random: Random): ObligingModel {
     if (format !== undefined) return textAnswer([JSON.stringify(callOf({ name: "", input_schema: format }).input)], options);
     if (schemaTool !== undefined) return toolUseAnswer([callOf(schemaTool)]);
     const system = textOf(body.system);
-    const must = system.includes(anyCallText) || system.includes(namedCallTexts[0]);
-    const mayCall = tools.length > 0 && !system.includes(noCallText) && lastIsClients(body);
-    if (must || (mayCall && random.below(3) === 0)) {
+    const choice = (body.tool_choice ?? { type: "auto" }) as { readonly type: string; readonly name?: string };
+    const must = choice.type === "any" || system.includes(anyCallText);
+    const named = tools.filter(({ name }) => (
+      name === choice.name || system.includes(namedCallTexts.join(name))
+    ));
+    const mayCall = choice.type !== "none" && !system.includes(noCallText) && tools.length > 0 && lastIsClients(body);
+    if (must || named.length > 0 || (mayCall && random.below(3) === 0)) {
       const before = random.below(2) === 0 ? { textBefore: "Looking." } : {};
-      return toolUseAnswer([callOf(random.pick(tools))], { ...options, ...before });
+      return toolUseAnswer([callOf(random.pick(named.length > 0 ? named : tools))], { ...options, ...before });
     }
     return textAnswer([random.pick(answerTexts)], options);
   };

@@ -59,12 +59,13 @@ const body = `{"model":"claude-sonnet-5-5","messages":[
 "output_config":{"effort":"medium"}}],
 "system":[{"type":"text","text":"x-anthropic-billing-header: cc_version=2.1.330.839; cc_entrypoint=sdk-cli;"},
 {"type":"text","text":"You are a Claude agent, built on Anthropic's Claude Agent SDK.",${mark}},
-{"type":"text","text":"Be terse.\\n\\nCall at most one tool in an answer."}],
+{"type":"text","text":"Be terse."}],
 "tools":[{"name":"hear","description":"To hear.","input_schema":${schema}},
 {"name":"look","description":"To look.","input_schema":${schema}}],
 "metadata":{"user_id":"{\\"device_id\\":\\"d\\",\\"account_uuid\\":\\"a\\",${
   ""}\\"session_id\\":\\"3c57e346-b020-4765-8309-f1172ecba3be\\"}"},
-"max_tokens":500,"thinking":{"type":"adaptive","display":"summarized"},"output_config":{"effort":"medium"},"stop_sequences":["END"],"temperature":0.3,"stream":true}`;
+"max_tokens":500,"thinking":{"type":"adaptive","display":"summarized"},"output_config":{"effort":"medium"},"stop_sequences":["END"],"temperature":0.3,
+"tool_choice":{"type":"auto","disable_parallel_tool_use":true},"stream":true}`;
 
 /** What the CLI says at times, as a JSON string; its gaps are filled with `2026-11-28`. */
 function listed(id: string): string {
@@ -120,6 +121,8 @@ const mutations: readonly (readonly [what: string, replaced: string, by: string]
   ["a word in a tool's description", "To hear.", "To hear. Use it."],
   ["a further field", '"stream":true', '"stream":true,"top_p":0.5'],
   ["another temperature", '"temperature":0.3', '"temperature":0.5'],
+  ["a lost choice of tools", '"tool_choice":{"type":"auto","disable_parallel_tool_use":true},', ""],
+  ["another choice of tools", '"type":"auto"', '"type":"any"'],
   ["a lost stop sequence", '"stop_sequences":["END"],', ""],
   ["another stop sequence", '"stop_sequences":["END"]', '"stop_sequences":["END","\\n"]'],
   ["a further field of a message", '"effort":"medium"}}]', '"effort":"medium"},"name":"x"}]'],

@@ -1,11 +1,11 @@
 /** Accounts for a whole request to the API: every word is the client's, or stands in test/support/added-words.ts. */
-import { anyCallText, namedCallTexts, noCallText, oneCallText } from "../../src/own-words.ts";
+import { anyCallText, namedCallTexts, noCallText } from "../../src/own-words.ts";
 import { type AddedWordsReader, type Known, readAdded } from "./added-words-reader.ts";
 import { messagesOf, type Sent, sentBy } from "./chat-transcript.ts";
 import { isSameJson, parseExact } from "./exact-json.ts";
 import { asBlocks, show, wellFormed } from "./raw-body-blocks.ts";
 import { judgeMessages } from "./raw-body-messages.ts";
-import { type AnswerForm, answerFormOf, choiceOf, judgeTools } from "./raw-body-tools.ts";
+import { type AnswerForm, answerFormOf, choiceOf, type JudgedTools, judgeTools } from "./raw-body-tools.ts";
 
 /** What is known besides the request. */
 export interface World {
@@ -30,22 +30,52 @@ export function judgeRawBody(bodyText: string, request: Sent, { version, known }
   const told = judgeMessages(exact["messages"], client, { added, hasSchema });
   const callNames = { called: client.names, names: told.names };
   const served = judgeTools(exact["tools"] ?? [], request, callNames, { schema: form.tool, hasPolicy });
+  const { tool_choice, ...others } = fields;
+  const choice = toldChoiceOf(request, served, hasSchema);
+  const isRight = isSameJson(tool_choice ?? null, choice.parameter ?? null);
   return [
-    ...judgeSystem(system, client.system, ownInstructions(request, served.names), added),
+    ...judgeSystem(system, client.system, choice.words, added),
     ...told.findings,
     ...served.findings,
-    ...judgeFields(withoutFormat(fields, form), request, added), ...judgeFormat(fields, form),
+    ...(isRight ? [] : [`tool_choice: ${show(tool_choice)}, not ${show(choice.parameter)}`]),
+    ...judgeFields(withoutFormat(others, form), request, added), ...judgeFormat(fields, form),
   ];
 }
 
-/** The server's own words behind the client's system prompt. */
-function ownInstructions(request: Sent, names: readonly string[]): string[] {
-  if (names.length === 0) return [];
+/** What of a request's choice the API is asked, and what stands in words behind the client's system prompt. */
+interface ToldChoice { readonly parameter: object | undefined; readonly words: readonly string[] }
+
+function toldChoiceOf(request: Sent, { names, chosen }: JudgedTools, hasSchema: boolean): ToldChoice {
+  if (names.length === 0) return { parameter: undefined, words: [] };
   const { mode, isLegacy, mustCall } = choiceOf(request);
-  if (mode === "none") return [noCallText];
-  const one = isLegacy || request["parallel_tool_calls"] === false ? [oneCallText] : [];
-  if (!mustCall) return one;
-  return [typeof mode === "string" ? anyCallText : namedCallTexts.join(names[0] ?? ""), ...one];
+  // The answer is a call of the CLI's own tool.
+  if (mode === "none" && hasSchema) return { parameter: undefined, words: [noCallText] };
+  if (mode === "none") return { parameter: { type: "none" }, words: [] };
+  const one = isLegacy || request["parallel_tool_calls"] === false ? { disable_parallel_tool_use: true } : undefined;
+  const free = one === undefined ? undefined : { type: "auto", ...one };
+  if (!mustCall) return { parameter: free, words: [] };
+  const isNamed = typeof mode !== "string";
+  if (asksToThink(request)) return { parameter: free, words: [isNamed ? namedCallTexts.join(chosen) : anyCallText] };
+  return { parameter: isNamed ? { type: "tool", name: chosen, ...one } : { type: "any", ...one }, words: [] };
+}
+
+/** Then no call is forced: the API does not take the two together. */
+function asksToThink(request: Sent): boolean {
+  return request["thinking"]?.type === "enabled" && effortOf(request) !== "none" && !isOffByBound(request);
+}
+
+function effortOf(request: Sent): string | undefined {
+  return request["reasoning_effort"] ?? request["reasoning"]?.effort ?? undefined;
+}
+
+/** The smallest thinking budget has no room below it. */
+function isOffByBound(request: Sent): boolean {
+  const bound = boundOf(request);
+  return typeof bound === "number" && bound <= 1_024;
+}
+
+function boundOf(request: Sent): unknown {
+  return request["max_completion_tokens"] ?? request["max_tokens"];
 }
 
 function judgeSystem(system: unknown, client: string, own: readonly string[], cli: AddedWordsReader): string[] {
@@ -93,16 +123,17 @@ function judgeFields({ model, ...fields }: Sent, request: Sent, { isAddedField }
   const findings: string[] = [];
   const name = String(request["model"] || "opus").replace(/^claude-(opus|sonnet|haiku)-4$/u, "$1");
   if (!String(model).includes(name)) findings.push(`model: ${model}, not ${name}`);
-  const bound = request["max_completion_tokens"] ?? request["max_tokens"];
-  const word = request["reasoning_effort"] ?? request["reasoning"]?.effort;
+  const bound = boundOf(request);
+  const word = effortOf(request);
   // Thinking that is off wins over an effort.
   const isOff = request["thinking"]?.type === "disabled";
-  const effort = !isOff && Object.hasOwn(efforts, word ?? "") ? efforts[word] : undefined;
+  const effort = !isOff && word !== undefined && Object.hasOwn(efforts, word) ? efforts[word] : undefined;
   const budget = request["thinking"]?.type === "enabled" ? request["thinking"].budget_tokens : undefined;
   const enabled = { type: "enabled", budget_tokens: budget, display: "summarized" };
   const stops = stopsOf(request);
   if (stops.length > 0 && fields["stop_sequences"] === undefined) findings.push(`stop_sequences: none, not ${show(stops)}`);
-  const isThinkingOff = isOff || word === "none" || (typeof bound === "number" && bound <= 1_024);
+  const isThinkingOff = isOff || word === "none" || isOffByBound(request)
+    || (choiceOf(request).mustCall && !asksToThink(request));
   for (const [field, value] of Object.entries(fields)) {
     if (field === "stop_sequences" && isSameJson(value, stops)) continue;
     // A model that refuses it gets none.

@@ -12,6 +12,8 @@ export interface JudgedTools {
   readonly findings: readonly string[];
   /** The client's tools as they are named upstream. */
   readonly names: readonly string[];
+  /** The one that must be called, as it is named upstream. */
+  readonly chosen: string | undefined;
 }
 
 /** How the calls of the history are named by the client, and how upstream. */
@@ -62,7 +64,11 @@ export function judgeTools(
     const isRight = told !== undefined && told === (pairs.get(name) ?? told);
     if (!isRight) findings.push(`messages: a call of ${show(name)} is named ${show(told)}`);
   }
-  return { findings, names: served.flatMap(({ upstream }) => upstream ?? []) };
+  const chosen = nameOf(choiceOf(request).mode);
+  return {
+    findings, names: served.flatMap(({ upstream }) => upstream ?? []),
+    chosen: served.find(({ client }) => client === chosen)?.upstream,
+  };
 }
 
 /**
@@ -94,6 +100,12 @@ export function choiceOf(request: Sent): Choice {
   return { mode: hasOffered ? mode : "none", isLegacy, mustCall: hasOffered && (mode === "required" || mode === "any" || isNamed) };
 }
 
+/** The tool that a choice names. */
+function nameOf(mode: unknown): unknown {
+  const { function: named, name } = (typeof mode === "object" ? mode ?? {} : {}) as Sent;
+  return named?.name ?? name;
+}
+
 /** Those that the request serves, by what README says of `tools` and `tool_choice`. */
 function expectedTools(request: Sent, called: readonly string[]): ExpectedTool[] {
   const definitions: readonly Sent[] = request["tools"]?.length > 0
@@ -108,9 +120,7 @@ function expectedTools(request: Sent, called: readonly string[]): ExpectedTool[]
   if (offered.length === 0) return [...new Set(called)].map(gone);
   const isLegacyChoice = !(request["tools"]?.length > 0) && request["function_call"] != null;
   const choice = isLegacyChoice ? request["function_call"] : request["tool_choice"];
-  if (choice === "none") return called.length === 0 ? [] : offered;
-  const isNamed = choice?.function !== undefined || choice?.name !== undefined;
-  const allowed: readonly Sent[] | undefined = choice?.allowed_tools?.tools ?? (isNamed ? [choice] : undefined);
+  const allowed: readonly Sent[] | undefined = choice?.allowed_tools?.tools;
   if (allowed === undefined) return offered;
   const names = allowed.map((tool) => tool["function"]?.name ?? tool["name"]);
   return offered.filter(({ name }) => names.includes(name));

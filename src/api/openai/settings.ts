@@ -26,8 +26,14 @@ export function effortSettings(word: string | undefined): Pick<Turn, "effort" | 
 /** What the README says of a sampling field, before a note of its own. */
 export function samplingNote(note?: string): string {
   const own = note === undefined ? "" : `; ${note}`;
-  return `without thinking (\`reasoning_effort: "none"\`), else left out: the API takes none then${own}; left out too `
-    + "where the model refuses it";
+  return `without thinking (\`reasoning_effort: "none"\`, a call that is demanded), else left out: the API takes none `
+    + `then${own}; left out too where the model refuses it`;
+}
+
+/** What the README says of `tool_choice`, of which an endpoint takes these. */
+export function choiceNote(taken: string): string {
+  return `${taken}; the API holds the model to it, but for \`allowed_tools\`: the model sees no others; a call that is `
+    + "demanded turns thinking off, unless `thinking` or the model's alias has a budget: then words ask for the call";
 }
 
 /** OpenAI's `temperature` goes up to this; the Messages API's to 1. */

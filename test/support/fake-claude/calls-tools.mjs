@@ -11,7 +11,9 @@
  *   ASK                asks the host what it does not know, and answers with what it said
  *   SCHEMA {json}      answers in the structured-output tool
  *   RELENT             answers in words, and calls `look` when it is told to make its call
- * Without any it answers with the JSON of the last results, each as it came, or "ok".
+ *   ANYWAY             makes its calls whatever it was told of them
+ * Without any it answers with the JSON of the last results, each as it came, or "ok". As a real one's model it is held to
+ * the `tool_choice` among the parameters that it was set.
  */
 import { randomBytes } from "node:crypto";
 import { loggedIn, runAsProgram, textOf } from "./protocol.mjs";
@@ -26,6 +28,7 @@ export default function live({
   const known = {};
   let requests = 0;
   let relents = false;
+  let choice = {};
 
   function request(body) {
     const request_id = `claude-${++requests}`;
@@ -65,10 +68,21 @@ export default function live({
     sayResult();
   }
 
+  /** The calls that the API lets through, or brings about. */
+  function chosen(calls) {
+    const { type, name, disable_parallel_tool_use: isOne } = choice;
+    if (type === "none") return [];
+    const fitting = calls.filter(([called]) => type !== "tool" || called === name);
+    const mustCall = type === "any" || type === "tool";
+    const made = mustCall && fitting.length === 0 ? [[name ?? known.tools[0].name, "{}"]] : fitting;
+    return isOne ? made.slice(0, 1) : made;
+  }
+
   async function turn(prompt, results) {
     const isPressed = relents && prompt.startsWith("Make the tool call");
     relents ||= prompt.includes("RELENT");
-    const wanted = [...(isPressed ? "CALL look {}" : prompt).matchAll(/CALL ([\w\p{L}]+) (\{[^}]*\})/gu)];
+    const said = [...(isPressed ? "CALL look {}" : prompt).matchAll(/CALL ([\w\p{L}]+) (\{[^}]*\})/gu)].map(([, name, json]) => [name, json]);
+    const wanted = prompt.includes("ANYWAY") ? said : chosen(said);
     if (prompt.includes("LIST")) return answer(JSON.stringify(known));
     if (prompt.includes("ASK")) {
       const replies = await Promise.all([request({ subtype: "can_use_tool" }), request({ subtype: "mcp_message" }), request(undefined)]);
@@ -89,7 +103,7 @@ export default function live({
     const messageId = sayStart();
     sayText("one moment ");
     sayBlockStop();
-    const blocks = wanted.map(([, name, json], index) => sayBlock(index + 1, name, json));
+    const blocks = wanted.map(([name, json], index) => sayBlock(index + 1, name, json));
     const [first, ...others] = blocks;
     const isEarly = !prompt.includes("LATE") && !prompt.includes("ALONE");
     // The CLI calls before it has told that the answer ended.
@@ -123,6 +137,8 @@ export default function live({
       } else if (message.type === "control_request") {
         accept(message, message.request.subtype === "initialize" ? loggedIn : {});
         if (message.request.sdkMcpServers !== undefined) known.greeted = greet();
+        const body = message.request.settings?.env?.CLAUDE_CODE_EXTRA_BODY;
+        if (body !== undefined) choice = JSON.parse(body).tool_choice ?? {};
       } else if (message.shouldQuery === false) {
         sayResult({ num_turns: 0, result: "" });
       } else if (message.type === "user") {

@@ -1,7 +1,7 @@
 import { ignoredKeywords } from "../schema-keywords.ts";
 import { formats, toldKeywords } from "../../../schema/compiled.ts";
 import { codeWords, type FieldTreatment } from "../../field-treatment.ts";
-import { samplingNote } from "../settings.ts";
+import { choiceNote, samplingNote } from "../settings.ts";
 
 /**
  * Every field of OpenAI's `CreateChatCompletionRequest`, and the most common fields of other providers' chat requests.
@@ -21,7 +21,10 @@ export const chatFields: readonly FieldTreatment[] = [
     + "calls to the schema as an answer to that of `response_format`, where it takes it, and under no managed policy; "
     + "schemas of older drafts and of OpenAPI become JSON Schema 2020-12, or a 400 that names the tool; names of tools "
     + "and of properties that the API does not take are others upstream" },
-  { name: "tool_choice", treatment: "honoured", note: "`none`, `auto`, `required`, named, `allowed_tools`" },
+  {
+    name: "tool_choice", treatment: "honoured",
+    note: choiceNote("`none`, `auto`, `required`, named, `allowed_tools`"),
+  },
   { name: "parallel_tool_calls", treatment: "honoured", note: "`false`: one call an answer" },
   { name: "functions", treatment: "honoured", note: "deprecated; answered with `function_call`" },
   { name: "function_call", treatment: "honoured", note: "deprecated" },

@@ -1,3 +1,4 @@
+import { choiceNote } from "../settings.ts";
 import type { FieldTreatment } from "../../field-treatment.ts";
 
 /** Every field of OpenAI's `CreateResponse`. A field that is not listed is ignored. */
@@ -18,7 +19,7 @@ export const responsesFields: readonly FieldTreatment[] = [
       + "OpenAI runs itself (`web_search`…) are passed over" },
   {
     name: "tool_choice", treatment: "honoured",
-    note: "`none`, `auto`, `required`, a function, a custom tool, `allowed_tools`",
+    note: choiceNote("`none`, `auto`, `required`, a function, a custom tool, `allowed_tools`"),
   },
   { name: "parallel_tool_calls", treatment: "honoured", note: "`false`: one call an answer" },
   { name: "text", treatment: "honoured", note: "its `format`, as `response_format` for chat; `verbosity` is ignored" },

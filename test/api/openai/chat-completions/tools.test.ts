@@ -60,7 +60,7 @@ describe("a tool", () => {
     const use = turn.messages[1]?.content[0];
     assert.equal(use?.type === "tool_use" && use.name, "a_b");
     assert.deepEqual(turn.toolChoice, { type: "tool", name: "a_b" });
-    assert.deepEqual(turn.tools.map(({ name }) => name), ["a_b"]);
+    assert.deepEqual(turn.tools.map(({ name }) => name), ["a_b_2", "a_b"]);
     assert.equal(names.toClient("a_b"), "a.b");
   });
 
@@ -108,11 +108,11 @@ describe("a list of tools that cannot be honoured is refused by its place", () =
 
 describe("a choice of tools", () => {
   const both = [tool("a"), tool("b")];
-  const named = { tools: [tool("b")], toolChoice: { type: "tool", name: "b" } };
+  const named = { tools: both, toolChoice: { type: "tool", name: "b" } };
   const cases: readonly (readonly [unknown, Pick<ParsedTools, "toolChoice" | "tools"> | typeof named])[] = [
     ...[undefined, null, "auto", { type: "auto" }].map((choice) => [choice, { tools: both, toolChoice: { type: "auto" } }] as const),
     ...["required", "any", { type: "required" }].map((choice) => [choice, { tools: both, toolChoice: { type: "any" } }] as const),
-    ...["none", { type: "none" }].map((choice) => [choice, { tools: [], toolChoice: { type: "auto" } }] as const),
+    ...["none", { type: "none" }].map((choice) => [choice, { tools: both, toolChoice: { type: "none" } }] as const),
     ...[{ type: "function", function: { name: "b" } }, { type: "function", name: "b" }, { type: "function", function: null, name: "b" }].map((choice) => [choice, named] as const),
     [{ type: "allowed_tools", allowed_tools: { mode: "auto", tools: [sent("b")] } }, { tools: [tool("b")], toolChoice: { type: "auto" } }],
     [{ type: "allowed_tools", allowed_tools: { mode: "required", tools: [sent("b")] } }, { tools: [tool("b")], toolChoice: { type: "any" } }],
@@ -204,8 +204,8 @@ describe("the deprecated functions", () => {
     [undefined, { tools: both, toolChoice: { type: "auto" } }],
     [null, { tools: both, toolChoice: { type: "auto" } }],
     ["auto", { tools: both, toolChoice: { type: "auto" } }],
-    ["none", { tools: [], toolChoice: { type: "auto" } }],
-    [{ name: "b" }, { tools: [tool("b")], toolChoice: { type: "tool", name: "b" } }],
+    ["none", { tools: both, toolChoice: { type: "none" } }],
+    [{ name: "b" }, { tools: both, toolChoice: { type: "tool", name: "b" } }],
   ] as const) {
     it(`are tools, one call an answer; function_call ${JSON.stringify(choice)} is honoured`, () => {
       for (const tools of [undefined, null, []]) assert.deepEqual(parse({ functions, function_call: choice, tools }), { ...expected, ...legacy });

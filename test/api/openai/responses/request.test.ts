@@ -89,8 +89,8 @@ describe("a field that is honoured", () => {
     const tools = [{ type: "function", name: "a.b", strict: true }, { type: "custom", name: "p.q" }, { type: "web_search", filters: null }];
     const asked = parse({ tools, tool_choice: { type: "custom", name: "p.q" } });
     assert.deepEqual([asked.echo["tools"], asked.echo["tool_choice"]], [tools, { type: "custom", name: "p.q" }]);
-    assert.deepEqual([asked.turn.tools.map(({ name }) => name), asked.customTools], [["p_q"], new Set(["p_q"])]);
-    assert.equal(asked.names.toClient("p_q"), "p.q");
+    assert.deepEqual([asked.turn.tools.map(({ name }) => name), asked.customTools], [["a_b", "p_q"], new Set(["p_q"])]);
+    assert.deepEqual([asked.turn.toolChoice, asked.names.toClient("p_q")], [{ type: "tool", name: "p_q" }, "p.q"]);
   });
 });
 

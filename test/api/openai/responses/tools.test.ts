@@ -92,7 +92,7 @@ describe("a tool", () => {
     const input = [{ role: "user", content: "hi" }, { type: "custom_tool_call", call_id: "1", name: "a.b", input: "p" }, { type: "custom_tool_call_output", call_id: "1", output: "r" }];
     const { turn, customTools } = parseResponsesRequest({ input, tools: [sent("a_b"), custom("a.b")], tool_choice: { type: "custom", name: "a.b" } }, "m", new StoredResponses());
     const use = turn.messages[1]?.content[0];
-    assert.deepEqual([use?.type === "tool_use" && use.name, turn.toolChoice, turn.tools.map(({ name }) => name), customTools], ["a_b", { type: "tool", name: "a_b" }, ["a_b"], new Set(["a_b"])]);
+    assert.deepEqual([use?.type === "tool_use" && use.name, turn.toolChoice, turn.tools.map(({ name }) => name), customTools], ["a_b", { type: "tool", name: "a_b" }, ["a_b_2", "a_b"], new Set(["a_b"])]);
   });
 
   it("of a namespace gets a name of its own, and none of another kind is served there", () => {
@@ -114,7 +114,7 @@ describe("a tool", () => {
     const tools = [sent("add"), { type: "namespace", name: "calc", tools: [sent("add")] }];
     const { turn } = parseResponsesRequest({ input, tools, tool_choice: { type: "function", namespace: "calc", name: "add" } }, "m", new StoredResponses());
     const use = turn.messages[1]?.content[0];
-    assert.deepEqual([use?.type === "tool_use" && use.name, turn.toolChoice, turn.tools.map(({ name }) => name)], ["calc_add", { type: "tool", name: "calc_add" }, ["calc_add"]]);
+    assert.deepEqual([use?.type === "tool_use" && use.name, turn.toolChoice, turn.tools.map(({ name }) => name)], ["calc_add", { type: "tool", name: "calc_add" }, ["add", "calc_add"]]);
   });
 
   it("may stand among the items, there also again", () => {
@@ -185,16 +185,16 @@ describe("a choice of tools", () => {
   const cases: readonly (readonly [unknown, Pick<ParsedTools, "toolChoice" | "tools">])[] = [
     ...[undefined, null, "auto", { type: "auto" }].map((choice) => [choice, { tools: both, toolChoice: { type: "auto" } }] as const),
     ...["required", "any", { type: "required" }].map((choice) => [choice, { tools: both, toolChoice: { type: "any" } }] as const),
-    ...["none", { type: "none" }].map((choice) => [choice, { tools: [], toolChoice: { type: "auto" } }] as const),
-    ...[{ type: "function", name: "a" }, { type: "function", function: { name: "a" } }].map((choice) => [choice, { tools: [tool("a")], toolChoice: { type: "tool", name: "a" } }] as const),
-    [{ type: "custom", name: "b" }, { tools: [freeText("b")], toolChoice: { type: "tool", name: "b" } }],
+    ...["none", { type: "none" }].map((choice) => [choice, { tools: both, toolChoice: { type: "none" } }] as const),
+    ...[{ type: "function", name: "a" }, { type: "function", function: { name: "a" } }].map((choice) => [choice, { tools: both, toolChoice: { type: "tool", name: "a" } }] as const),
+    [{ type: "custom", name: "b" }, { tools: both, toolChoice: { type: "tool", name: "b" } }],
     [allowed([{ type: "function", name: "a" }], "auto"), { tools: [tool("a")], toolChoice: { type: "auto" } }],
     [allowed([{ type: "custom", name: "b" }], "required"), { tools: [freeText("b")], toolChoice: { type: "any" } }],
     [allowed([{ type: "custom", name: "b" }, { type: "function", name: "a" }]), { tools: both, toolChoice: { type: "auto" } }],
     [{ type: "allowed_tools", allowed_tools: { mode: "required", tools: [{ type: "function", function: { name: "a" } }] } }, { tools: [tool("a")], toolChoice: { type: "any" } }],
     // OpenAI's own example; such tools are passed over here as they are among the tools.
     [allowed([{ type: "function", name: "a" }, { type: "mcp", server_label: "deepwiki" }, { type: "image_generation" }], "auto"), { tools: [tool("a")], toolChoice: { type: "auto" } }],
-    [allowed([{ type: "web_search" }], "auto"), { tools: [], toolChoice: { type: "auto" } }],
+    [allowed([{ type: "web_search" }], "auto"), { tools: both, toolChoice: { type: "none" } }],
   ];
   for (const [choice, expected] of cases) {
     it(`${JSON.stringify(choice)} is honoured`, () => assert.deepEqual(parse({ ...two, tool_choice: choice }), { ...expected, disableParallelToolUse: false, customTools: onlyB }));

@@ -1,0 +1,41 @@
+import type { Turn } from "../turn/turn.ts";
+import type { JsonObject } from "./protocol.ts";
+import { asksToThink } from "./thinking.ts";
+
+/** What of a turn decides how its choice of tools is told. */
+type Choosing = Partial<Pick<
+  Turn, "tools" | "toolChoice" | "disableParallelToolUse" | "responseSchema" | "maxTokens" | "thinking"
+>> & { readonly refusedParameters?: ReadonlySet<string> };
+
+/** Whether the turn's answer must have a tool call; a client cannot use one without. */
+export function mustCall({ tools = [], toolChoice }: Choosing): boolean {
+  return tools.length > 0 && (toolChoice?.type === "any" || toolChoice?.type === "tool");
+}
+
+/**
+ * Whether the API makes the model call. It does so only where the model does not think. So thinking is off then, but
+ * where the turn asks for it: then the call is asked for in words.
+ */
+export function isCallForced(turn: Choosing): boolean {
+  return mustCall(turn) && !isChoiceRefused(turn) && !asksToThink(turn);
+}
+
+/** Whether the API keeps the model from calling. Not where the model answers by a call of the CLI's schema tool. */
+export function isCallForbidden(turn: Choosing): boolean {
+  return turn.toolChoice?.type === "none" && !isChoiceRefused(turn) && turn.responseSchema === undefined;
+}
+
+/** Whether the model has refused the parameter, so that all of the choice is told in words. */
+export function isChoiceRefused({ refusedParameters }: Choosing): boolean {
+  return refusedParameters?.has("tool_choice") === true;
+}
+
+/** The turn's `tool_choice` in the Messages API. Undefined where the model is free to call, or is told in words. */
+export function toolChoiceParameter(turn: Choosing): JsonObject | undefined {
+  const { tools = [], toolChoice = { type: "auto" }, disableParallelToolUse = false } = turn;
+  if (tools.length === 0 || isChoiceRefused(turn)) return undefined;
+  if (toolChoice.type === "none") return isCallForbidden(turn) ? { type: "none" } : undefined;
+  const choice = isCallForced(turn) ? toolChoice : { type: "auto" };
+  if (disableParallelToolUse) return { ...choice, disable_parallel_tool_use: true };
+  return choice.type === "auto" ? undefined : { ...choice };
+}
