@@ -10,6 +10,7 @@ import { History } from "./history.ts";
 import type { LiveProcess } from "./process.ts";
 import { type JsonObject, parseLine } from "./protocol.ts";
 import { type ConversationOptions, type LastRun, Run } from "./run.ts";
+import type { SettingsChannel } from "./settings-channel.ts";
 import { canContinue, isReusable, type Standing, standingAfter } from "./standing.ts";
 import { interrupt, takeBack } from "./take-back.ts";
 import { timeInNode } from "./time.ts";
@@ -72,7 +73,10 @@ export class Conversation {
   get isDead(): boolean { return this.#standing.name === "dead"; }
 
   /** The model that the process asks. Undefined when it refused to be given another. */
-  get model(): string | undefined { return this.#briefing.settings.model; }
+  get model(): string | undefined { return this.settings.model; }
+
+  /** What the process is told of its turns' settings. */
+  get settings(): SettingsChannel { return this.#briefing.settings; }
 
   /** How many messages of its last turn are in its history for certain; undefined if that is not known. */
   get settled(): number | undefined { return this.#lastRun.isCertain ? this.#lastRun.settled : undefined; }
@@ -92,8 +96,7 @@ export class Conversation {
     this.#standing = { name: "unknown" };
     const kept = await takeBack(this.#parts, keptMax, capabilities, isParked);
     const fault = this.isDead ? "ended while it was rewound" : "took no settings";
-    const isCertain = !this.isDead && !this.#briefing.settings.isOpen;
-    if (!isCertain) throw new BridgeError("cli_failed", `The claude process ${fault}.`);
+    if (this.isDead || this.settings.isOpen) throw new BridgeError("cli_failed", `The claude process ${fault}.`);
     this.#standing = { name: "known" };
     this.process.rest();
     return kept;
@@ -116,9 +119,7 @@ export class Conversation {
   prepare(turn: Turn): Promise<void> { return this.#briefing.boot(turn); }
 
   /** Whether this conversation, which was told a turn's first `seen` messages, can continue with the other messages. */
-  canContinue(turn: Turn, seen: number): boolean {
-    return canContinue(this.#standing, turn, seen, this.#briefing.settings);
-  }
+  canContinue(turn: Turn, seen: number): boolean { return canContinue(this.#standing, turn, seen, this.settings); }
 
   /**
    * Runs one turn. Its messages are the whole history and the question; the process was told the first `seen` of them.
@@ -163,7 +164,7 @@ export class Conversation {
 
   #settle(translator: TurnTranslator): void {
     // The CLI answers in order: by now it has taken all settings that it will take.
-    const isCertain = !this.isDead && !this.#briefing.settings.isOpen;
+    const isCertain = !this.isDead && !this.settings.isOpen;
     const standing = isCertain ? standingAfter(translator) : undefined;
     if (standing === undefined) return;
     this.#standing = standing;

@@ -22,6 +22,8 @@ export class SettingsChannel {
   readonly #live: LiveSettings;
   /** How many requests the CLI has not answered. */
   #open = 0;
+  /** How many of these were sent before there was a turn. */
+  #presumed = 0;
 
   /** `model` is what the process was launched with. */
   constructor(model: string, parts: SettingsChannelParts) {
@@ -45,10 +47,23 @@ export class SettingsChannel {
   }
 
   /**
+   * Tells a process that waits the settings that its next turn is likely to have, but for the model: with the first
+   * turn of 2.1.330 they would take some 25 ms. Where the CLI refuses, the turn tells it anew.
+   */
+  presume(turn: Turn): void {
+    for (const change of this.tell(turn)) {
+      this.#presumed++;
+      change.catch(() => {}).finally(() => this.#presumed--);
+    }
+  }
+
+  /**
    * Tells the process what a turn sets otherwise, but for the model. Each promise rejects with the CLI's refusal, of
    * which `onRefused` is told before more of the CLI's output is looked at: its answer may be in the same read.
    */
   tell(turn: Turn, onRefused?: (error: unknown) => void): Promise<unknown>[] {
+    // A refusal that is yet to come would not be this turn's.
+    if (this.#presumed > 0) this.#live.forget();
     return this.#live.changes(turn).map(async (request) => {
       this.#open++;
       try {

@@ -47,6 +47,11 @@ export class RecentUse {
     return this.#uses.has(model);
   }
 
+  /** The beginning of a model's latest new conversation. */
+  latest(model: string): Profile | undefined {
+    return this.#uses.get(model)?.latest?.profile;
+  }
+
   /** Notes that a model was used, perhaps for a new conversation with the beginning `profile`. */
   note(model: string, profile?: Profile): void {
     const before = this.#uses.get(model);

@@ -29,7 +29,7 @@ export interface WarmOptions {
 }
 
 /**
- * Keeps processes warm: booted before a request comes, each given to one conversation. Most have been told nothing. If
+ * Keeps processes warm: booted before a request comes, each given to one conversation. Most were told only settings. If
  * new conversations keep beginning alike (with a client's system prompt and tools), some have rehearsed that
  * beginning. A rehearsed process is only given to a conversation that begins with exactly that. Where the CLI can
  * change a process's model, one that is warm is so for every model, and else for the one that it was started with.
@@ -183,9 +183,7 @@ export class WarmProcesses {
     }
     const wanted = any + wantedRehearsed;
     const surplus = Math.max(0, this.#countOf(model) - wanted);
-    for (const { owned } of dispensable(this.#warmOf(model), wantedRehearsed).slice(0, surplus)) {
-      processes.end(owned);
-    }
+    for (const { owned } of dispensable(this.#warmOf(model), wantedRehearsed).slice(0, surplus)) processes.end(owned);
     const rehearsed = this.#warmOf(model).filter(({ use }) => use.rehearsed !== undefined).length;
     const launching = this.#stocks.launching(this.#counts(model)).rehearsed;
     const missingRehearsed = Math.max(0, wantedRehearsed - rehearsed - launching);
@@ -200,10 +198,12 @@ export class WarmProcesses {
     }
   }
 
-  /** Keeps a process that was told nothing. With a profile it rehearses that first, as a waiting turn may take it. */
+  /** Keeps a process that was told nothing. It rehearses `profile`, or is told the settings of the latest turn. */
   #keep({ owned, use: { conversation } }: OwnedWarm, profile: Profile | undefined): void {
     const use: Warm = { name: "warm", conversation, rehearsed: profile?.hash };
+    const latest = this.#recent.latest(owned.process.model);
     if (profile !== undefined) this.#rehearse(owned, use, profile);
+    else if (latest !== undefined) conversation.settings.presume(latest.turn);
     this.#options.processes.release(owned, use);
   }
 

@@ -55,6 +55,30 @@ describe("another model of a process", () => {
   });
 });
 
+describe("the settings that a turn is likely to have", () => {
+  const short = turnOf({ model: "opus", maxTokens: 2_000 });
+
+  it("are not told again with a turn that has them", async () => {
+    const { asked, settings, answer } = start();
+    settings.presume(short);
+    answer("success");
+    await nextRound();
+    assert.deepEqual(settings.tell(short), []);
+    assert.deepEqual([asked.length, settings.isOpen], [1, false]);
+  });
+
+  it("are told anew with a turn that comes before the CLI has answered, or after it has refused", async () => {
+    for (const isRefused of [false, true]) {
+      const { asked, settings, answer } = start();
+      settings.presume(short);
+      if (isRefused) answer("error");
+      await nextRound();
+      for (const told of settings.tell(short)) told.catch(() => {});
+      assert.deepEqual(asked.slice(1).map(({ request }) => request.subtype), ["apply_flag_settings", "set_max_thinking_tokens"]);
+    }
+  });
+});
+
 describe("the settings of a turn", () => {
   it("are uncertain until the CLI has answered", async () => {
     const { settings, answer } = start();

@@ -25,6 +25,9 @@ import { systemOf, turnOf } from "../support/turns.ts";
 class StandInConversation {
   readonly process: StandInProcess;
   rehearsed: Turn | undefined;
+  /** The turns whose settings it was told. */
+  readonly presumed: Turn[] = [];
+  readonly settings = { presume: (turn: Turn): void => void this.presumed.push(turn) };
   refuse: (error: BridgeError) => void = () => {};
   accept: () => void = () => {};
 
@@ -175,6 +178,16 @@ describe("warm processes", () => {
     assert.equal(take("opus"), undefined);
     assert.equal(take("sonnet"), undefined);
     assert.equal(size(), 0);
+  });
+
+  it("are told the settings of their model's latest conversation, which the next is likely to have", async (t) => {
+    const { warm, take, conversations, refilled } = start(t, { warm: 1 });
+    warm.prepare("opus");
+    await nextRound();
+    const wanted = some();
+    take("opus", { ...wanted, turn: { ...wanted.turn, effort: "low" } });
+    await refilled();
+    assert.deepEqual(conversations.map(({ presumed }) => presumed.map(({ effort }) => effort)), [[], ["low"]]);
   });
 
   it("keeps no more for long when a turn leaves it one that was booted for the turn: one that was told nothing stays", async (t) => {

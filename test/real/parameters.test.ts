@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { type AnthropicStub, errorAnswer, type StubRequestBody, textAnswer } from "../support/anthropic-stub.ts";
+import { healthOf, waitForHealth } from "../support/health.ts";
 import { claudeVersions } from "../support/real-claude.ts";
 import { claudesOf, startReal } from "../support/real-server.ts";
 
@@ -39,6 +40,25 @@ describe("the API's parameters", () => {
       assert.deepEqual(await ask({ stop: "STOP" }), { stop_sequences: ["STOP"] });
       assert.deepEqual(await ask({ temperature: 0.2 }), {}, "beside thinking the API takes none");
       assert.equal(claudesOf(bridge).length, 1);
+    });
+
+    it(`claude ${version}: a process that waits has those of the latest conversation, and the next may have others`, async (t) => {
+      const { stub, startServer } = await startReal(t, version);
+      const { bridge, client } = await startServer(["--warm", "1"]);
+      stub.respond = () => textAnswer(["Fine."]);
+      const ask = async (name: string, settings: object): Promise<object> => {
+        await waitForHealth(bridge.url, ({ processes }) => processes.warm === 1);
+        const messages = [{ role: "system", content: `You are ${name}.` }, { role: "user", content: "hello" }];
+        await client.chat.completions.create({ model: "opus", messages, ...settings });
+        return parametersIn(stub.requests.at(-1)?.body ?? assert.fail());
+      };
+      const ends = { stop: ["END"], max_tokens: 4_000 };
+      for (const name of ["one", "two"]) assert.deepEqual(await ask(name, ends), { stop_sequences: ["END"] });
+      assert.deepEqual(await ask("three", {}), {});
+      const [one, two, three] = stub.requests.map(({ body: { max_tokens: limit, thinking } }) => ({ limit, thinking }));
+      assert.deepEqual([one?.limit, two], [4_000, one]);
+      assert.notEqual(three?.limit, 4_000);
+      assert.equal((await healthOf(bridge.url)).turns.told_on.warm, 3);
     });
 
     it(`claude ${version}: one that the model refuses is left out and asked once more, and not the next time`, async (t) => {
