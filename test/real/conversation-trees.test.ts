@@ -11,7 +11,7 @@ import {
 } from "../support/anthropic-stub.ts";
 import { startCli } from "../support/claude-stdio.ts";
 import { cleanUp } from "../support/cleanup.ts";
-import { type Asked, type AskedMessage, askedBy, askedMessage, type ChatBody, ConversationTree, type Plan, type TreeStyle } from "../support/conversation-trees.ts";
+import { type Asked, type AskedMessage, askedBy, askedMessage, type ChatBody, ConversationTree, formatWith, type Plan, type TreeStyle } from "../support/conversation-trees.ts";
 import { type Random, seededRandom } from "../support/random.ts";
 import { claudeArguments, claudePath, type ClaudeVersion, claudeVersions, subscriptionEnvironment } from "../support/real-claude.ts";
 import { Rewinding } from "../support/rewinding.ts";
@@ -39,6 +39,7 @@ const style: TreeStyle = {
   bounds: [undefined, undefined, 500, 4_000],
   settings: [
     {}, {}, {}, { reasoning_effort: "low" }, { reasoning_effort: "high", stop: ["STOP!"] }, { reasoning_effort: "none" },
+    { response_format: formatWith("city") }, { response_format: formatWith("lake"), reasoning_effort: "low" },
     { thinking: { type: "enabled", budget_tokens: 2_000 } },
   ],
   tools: [false, false, true],
@@ -78,14 +79,17 @@ async function ownFields(t: TestContext, version: ClaudeVersion): Promise<OwnFie
   return new Map(models.map((model, index) => [model, stub.requests[index]?.body as StubRequestBody]));
 }
 
+interface OutputConfig { readonly effort?: string; readonly format?: object }
+
 /**
  * The fields of a request that are told anew for each turn. A model that is not told to think does not. Where the effort
  * has changed in a conversation, 2.1.330 says so in the last of its messages that have no words.
  */
 function settingsOf({ max_tokens, thinking, output_config, stop_sequences, temperature, messages }: Readonly<Record<string, unknown>>): object {
   const isOff = (thinking as { type?: string } | undefined)?.type === "disabled";
-  const changed = (messages as StubRequestBody["messages"] | undefined)?.findLast((message) => "output_config" in message) as { output_config?: unknown } | undefined;
-  return { max_tokens, thinking: isOff ? undefined : thinking, output_config: changed?.output_config ?? output_config, stop_sequences, temperature };
+  const changed = (messages as StubRequestBody["messages"] | undefined)?.findLast((message) => "output_config" in message) as { output_config?: OutputConfig } | undefined;
+  const { effort, format } = (output_config ?? {}) as OutputConfig;
+  return { max_tokens, thinking: isOff ? undefined : thinking, effort: changed?.output_config?.effort ?? effort, format, stop_sequences, temperature };
 }
 
 function settingsAsked({ outputTokensMax, settings, model }: Asked, own: OwnFields): object {
@@ -95,10 +99,10 @@ function settingsAsked({ outputTokensMax, settings, model }: Asked, own: OwnFiel
     ...usual,
     messages: [],
     ...(outputTokensMax === undefined ? {} : { max_tokens: Number(outputTokensMax) }),
-    // A model that decides for itself how long it thinks is given no budget.
-    ...(isThinkingOff ? { thinking: undefined } : {}),
-    ...(effort === null ? {} : { output_config: { effort } }),
+    // A model that decides for itself how long it thinks is given no budget. The server asks for its thoughts.
+    thinking: isThinkingOff ? undefined : { ...usual["thinking"] as object, display: "summarized" },
     ...parameters,
+    output_config: { ...usual["output_config"] as OutputConfig, ...(effort === null ? {} : { effort }), ...parameters["output_config"] as OutputConfig },
   });
 }
 

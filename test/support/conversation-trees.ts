@@ -28,10 +28,11 @@ export interface ChatBody {
   readonly thinking?: { readonly type: "enabled"; readonly budget_tokens: number };
   readonly temperature?: number;
   readonly stop?: readonly string[];
+  readonly response_format?: ResponseFormat;
   readonly stream: boolean;
 }
 /** What a client may set anew with each request, besides its output limit. */
-export type Settings = Pick<ChatBody, "reasoning_effort" | "thinking" | "temperature" | "stop">;
+export type Settings = Pick<ChatBody, "reasoning_effort" | "thinking" | "temperature" | "stop" | "response_format">;
 
 /** What the model must get to see for a request. */
 export interface Asked {
@@ -88,6 +89,14 @@ const cutWords: Partial<Record<Fate, string>> = {
 };
 const cutManner = /\((mute|held|fails|breaks)\)/u;
 const callWords = ["Look. (call)", "Look. (call)", "Look twice. (calls)"];
+
+export interface ResponseFormat { readonly type: "json_schema"; readonly json_schema: { readonly name: string; readonly schema: object } }
+
+/** A schema that the API takes as it is. Nobody looks whether the answer fits. */
+export function formatWith(key: string): ResponseFormat {
+  return { type: "json_schema", json_schema: { name: "answer", schema: { type: "object", properties: { [key]: { type: "string" } }, required: [key], additionalProperties: false } } };
+}
+
 const tool = { type: "function", function: { name: "look", description: "Looks.", parameters: { type: "object", properties: {} } } };
 /** Each of one pixel. */
 const images = [
@@ -336,7 +345,7 @@ export function askedBy(body: ChatBody, models: ReadonlyMap<string, string>): As
 }
 
 /** Sampling is for models that do not think: the API refuses it beside thinking. */
-function askedSettings({ max_tokens = Infinity, reasoning_effort, thinking, temperature, stop }: ChatBody): ToldSettings {
+function askedSettings({ max_tokens = Infinity, reasoning_effort, thinking, temperature, stop, response_format: format }: ChatBody): ToldSettings {
   const isThinkingOff = reasoning_effort === "none" || max_tokens <= thinkingTokensMin;
   const budget = thinking === undefined ? null : Math.max(thinking.budget_tokens, thinkingTokensMin);
   return {
@@ -346,6 +355,7 @@ function askedSettings({ max_tokens = Infinity, reasoning_effort, thinking, temp
     parameters: {
       ...(temperature === undefined || !isThinkingOff ? {} : { temperature }),
       ...(stop === undefined ? {} : { stop_sequences: stop }),
+      ...(format === undefined ? {} : { output_config: { format: { type: "json_schema", schema: format.json_schema.schema } } }),
     },
   };
 }

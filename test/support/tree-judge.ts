@@ -3,7 +3,7 @@
  * against what was seen of it. Nothing is known here of how the server works.
  */
 import assert from "node:assert/strict";
-import { type Asked, askedBy, askedMessage, type ChatBody, ConversationTree, type Plan, type Profile, type TreeStyle } from "./conversation-trees.ts";
+import { type Asked, askedBy, askedMessage, type ChatBody, ConversationTree, formatWith, type Plan, type Profile, type TreeStyle } from "./conversation-trees.ts";
 import { within } from "./exit.ts";
 import { type Random, seededRandom } from "./random.ts";
 import type { RememberingClaude } from "./remembering-claude.ts";
@@ -25,6 +25,7 @@ export const judgedStyle: TreeStyle = {
   bounds: [undefined, undefined, undefined, undefined, undefined, 100, 4_000],
   settings: [
     {}, {}, {}, { reasoning_effort: "low" }, { reasoning_effort: "high", stop: ["STOP!"] }, { reasoning_effort: "none" },
+    { response_format: formatWith("city") }, { response_format: formatWith("lake"), reasoning_effort: "low" },
     { reasoning_effort: "none", temperature: 0.5 }, { thinking: { type: "enabled", budget_tokens: 2_000 } }, { thinking: { type: "enabled", budget_tokens: 10 } },
     { stop: ["STOP!", "HALT!"], temperature: 0.5 },
   ],
