@@ -4,7 +4,7 @@ import { randomUUID } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { findInstallation } from "./claude/installation.ts";
-import { findPolicy } from "./claude/managed-policy.ts";
+import { findPolicy, hasServerPolicy } from "./claude/managed-policy.ts";
 import { longParameterBytesMax } from "./claude/parameters.ts";
 import { ClaudeProcess } from "./claude/process.ts";
 import type { Clock, World } from "./engine/world.ts";
@@ -38,7 +38,9 @@ export const realWorld: World = {
   startedAtMs: performance.timeOrigin,
   randomId: randomUUID,
   findInstallation,
-  launch: (options) => new ClaudeProcess(options),
+  launch: (options) => new ClaudeProcess({
+    ...options, hasServerPolicy: hasServerPolicy(process.platform, existsSync),
+  }),
   cores: availableParallelism(),
   memoryOf: residentBytes,
   longParameterBytesMax: () => longParameterBytesMax(

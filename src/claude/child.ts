@@ -16,16 +16,19 @@ export interface LaunchOptions {
   /** The working folder: an empty one. */
   readonly cwd: string;
   readonly environment: Readonly<Record<string, string>>;
+  /** Whether the machine's policy says which MCP servers there are. */
+  readonly hasServerPolicy?: boolean;
 }
 
 /**
  * Starts the CLI. Throws `cli_unavailable` when the machine has no room for another process. A child that cannot be
  * started for another reason has no pid, and emits 'error'.
  */
-export function startChild({ command, model, cwd, environment }: LaunchOptions): ChildProcessWithoutNullStreams {
+export function startChild(options: LaunchOptions): ChildProcessWithoutNullStreams {
+  const { command, model, cwd, environment, hasServerPolicy = false } = options;
   let cause: unknown;
   try {
-    const child = spawn(command.file, [...command.leadingArguments, ...launchArguments(model)], {
+    const child = spawn(command.file, [...command.leadingArguments, ...launchArguments(model, { hasServerPolicy })], {
       cwd,
       env: environment,
       stdio: ["pipe", "pipe", "pipe"],

@@ -13,9 +13,10 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * The arguments of a lean, clean-room CLI that reads and writes stream-json: no built-in tool, no settings file, no
- * slash command, no session on disk. They contain nothing of a prompt.
+ * slash command, no session on disk. They contain nothing of a prompt. `hasServerPolicy`: the machine's policy says
+ * which MCP servers there are. The CLI has no others then, and where it is told so here it ends at once.
  */
-export function launchArguments(model: string): string[] {
+export function launchArguments(model: string, { hasServerPolicy = false } = {}): string[] {
   return [
     "-p",
     "--input-format", "stream-json",
@@ -23,7 +24,7 @@ export function launchArguments(model: string): string[] {
     "--verbose",
     "--include-partial-messages",
     "--tools", "",
-    "--strict-mcp-config",
+    ...(hasServerPolicy ? [] : ["--strict-mcp-config"]),
     "--setting-sources", "",
     // Without this, a client's tool that has the name of one of the CLI's own tools would bring instructions
     // on git commits with it.

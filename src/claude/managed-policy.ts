@@ -11,11 +11,17 @@ export function policyFolder(platform: NodeJS.Platform): string {
   }
 }
 
+const serversName = "managed-mcp.json";
 /** The names of the files and folders that hold a policy, in the folder for policies. */
-const policyNames = ["managed-settings.json", "managed-settings.d", "managed-mcp.json", "CLAUDE.md", ".claude"];
+const policyNames = ["managed-settings.json", "managed-settings.d", serversName, "CLAUDE.md", ".claude"];
 
 /** Returns the paths of the policy's files and folders that exist. Their contents are not read. */
 export function findPolicy(platform: NodeJS.Platform, isThere: (path: string) => boolean): string[] {
   const { join } = platform === "win32" ? win32 : posix;
   return policyNames.map((name) => join(policyFolder(platform), name)).filter(isThere);
+}
+
+/** Whether the policy says which MCP servers there are. Under such a one the CLI ends where it is to have no others. */
+export function hasServerPolicy(platform: NodeJS.Platform, isThere: (path: string) => boolean): boolean {
+  return findPolicy(platform, isThere).some((path) => path.endsWith(serversName));
 }

@@ -19,8 +19,10 @@ describe("the arguments", () => {
     ]);
   });
 
-  it("depend on the model alone: nothing of a prompt can be in them", () => {
+  it("depend on the model and the machine's policy alone: nothing of a prompt can be in them", () => {
     assert.equal(launchArguments.length, 1);
+    const without = launchArguments("opus").filter((argument) => argument !== "--strict-mcp-config");
+    assert.deepEqual(launchArguments("opus", { hasServerPolicy: true }), without);
   });
 
   it("never ask for the modes that ignore the subscription's login", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { findPolicy } from "../../src/claude/managed-policy.ts";
+import { findPolicy, hasServerPolicy } from "../../src/claude/managed-policy.ts";
 
 describe("a managed policy", () => {
   for (const [platform, folder, separator] of [
@@ -11,6 +11,7 @@ describe("a managed policy", () => {
       const all = findPolicy(platform, () => true);
       assert.deepEqual(all, ["managed-settings.json", "managed-settings.d", "managed-mcp.json", "CLAUDE.md", ".claude"].map((name) => `${folder}${separator}${name}`));
       for (const path of all) assert.deepEqual(findPolicy(platform, (asked) => asked === path), [path]);
+      assert.deepEqual(all.filter((path) => hasServerPolicy(platform, (asked) => asked === path)), [`${folder}${separator}managed-mcp.json`]);
     });
   }
 

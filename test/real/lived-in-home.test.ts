@@ -58,11 +58,11 @@ async function converse({ bridge: { url }, stub }: LivedInServer): Promise<reado
   return messages;
 }
 
-function assertTold({ stub }: LivedInServer, messages: readonly Sent[]): void {
+function assertTold({ stub }: LivedInServer, messages: readonly Sent[], ownersTools: readonly string[] = []): void {
   assert.equal(stub.requests.length, 3);
   const body = stub.requests.at(-1)?.body ?? assert.fail();
   assert.match(textOf(body.system), /Be terse\.$/u);
-  assert.deepEqual(body.tools?.map(({ name }) => name), ["get_weather"]);
+  assert.deepEqual(body.tools?.map(({ name }) => name), ["get_weather", ...ownersTools]);
   const told = conversationOf(body);
   assert.deepEqual(told.map(({ role }) => role), ["user", "assistant", "user", "assistant", "user"]);
   const texts = told.slice(0, 4).map(({ content }) => textOf(content));
@@ -90,6 +90,19 @@ async function runPlain(t: TestContext, version: ClaudeVersion): Promise<PlainRu
 
 const noPolicy = policyUnavailable();
 
+/** An MCP server of the machine's owner, with one tool. */
+const ownersServer = `
+require("node:readline").createInterface({ input: process.stdin }).on("line", (line) => {
+  const { id, method, params } = JSON.parse(line);
+  const tool = { name: "audit", description: "Audits.", inputSchema: { type: "object", properties: {} } };
+  const results = {
+    initialize: { protocolVersion: params?.protocolVersion, capabilities: { tools: {} }, serverInfo: { name: "owner", version: "1" } },
+    "tools/list": { tools: [tool] },
+  };
+  if (id !== undefined) console.log(JSON.stringify({ jsonrpc: "2.0", id, result: results[method] ?? {} }));
+});`;
+const serversPolicy = { mcpServers: { owner: { type: "stdio", command: process.execPath, args: ["-e", ownersServer] } } };
+
 for (const version of claudeVersions) {
   describe(`claude ${version} in a home that was lived in`, () => {
     it("would have its programs run and its words told by the CLI alone: it is no dummy", async (t) => {
@@ -115,6 +128,12 @@ for (const version of claudeVersions) {
       for (const { bodyText } of server.stub.requests) assert.equal(countOf(bodyText, policyWords), 1);
       const said = server.stub.requests.map(({ bodyText }) => countOf(bodyText, policyHookWords));
       assert.deepEqual(said, [1, 2, 2], "with each question what the hook says");
+    });
+
+    it("serves them where that policy names the machine's MCP servers, whose tools go up too", { skip: noPolicy }, async (t) => {
+      const policyFiles = { "managed-mcp.json": JSON.stringify(serversPolicy) };
+      const server = await startLivedIn(t, version, { hasPolicy: true, policyFiles });
+      assertTold(server, await converse(server), ["mcp__owner__audit"]);
     });
   });
 }

@@ -32,6 +32,8 @@ export interface LivedInServer {
 export interface LivedInOptions {
   /** Under a policy in `/etc/claude-code`: see `policyUnavailable`. */
   readonly hasPolicy?: boolean;
+  /** Further files of that policy, by name. */
+  readonly policyFiles?: Readonly<Record<string, string>>;
   readonly stub?: AnthropicStubOptions;
   /** The API's refusals are the test's own affair. */
   readonly mayRefuse?: boolean;
@@ -64,7 +66,7 @@ export async function startLivedIn(
     // The stub stands where Anthropic does; all else is as the README's first command starts it.
     args: ["--claude", claudePath(version), "--pass-env", "ANTHROPIC_BASE_URL"],
     env: { ...home.environment, ...proxy.environment },
-    before: hasPolicy ? managedPolicy(folder, home.markCommand) : [],
+    before: hasPolicy ? managedPolicy(folder, home.markCommand, options.policyFiles) : [],
   });
   await waitForHealth(bridge.url, ({ claude, processes }) => claude.logged_in === true && processes.warm > 0);
   return { stub, home, bridge, policy: hasPolicy ? policyWords : undefined, startedOn };

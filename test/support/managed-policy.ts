@@ -26,13 +26,14 @@ mount --bind "$1" /etc/claude-code
 shift 2
 exec "$@"`;
 
-/** What stands before a command so that it runs under the policy, which is written below `folder`. */
-export function managedPolicy(folder: string, markCommand: (name: string) => string): string[] {
+/** What stands before a command so that it runs under the policy, which is written below `folder`, with further files. */
+export function managedPolicy(folder: string, markCommand: (name: string) => string, further: Readonly<Record<string, string>> = {}): string[] {
   const [policy, mountPoint] = [join(folder, "policy"), join(folder, "mount")];
   for (const path of [policy, mountPoint]) mkdirSync(path, { recursive: true });
   const hooks = { UserPromptSubmit: [{ hooks: [{ type: "command", command: markCommand(policyMark) }] }] };
   writeFileSync(join(policy, "CLAUDE.md"), `${policyWords}\n`);
   writeFileSync(join(policy, "managed-settings.json"), JSON.stringify({ hooks }));
+  for (const [name, text] of Object.entries(further)) writeFileSync(join(policy, name), text);
   return ["unshare", "--mount", "sh", "-c", enterScript, "sh", policy, mountPoint];
 }
 

@@ -78,7 +78,10 @@ const askedOtherwise: readonly ReportedTrouble[] = [
     reported: "A managed policy's words go to the model, and its hooks run.",
     right: "They do, as the machine's owner wants it; `/health` and the README say so.",
     heldBy: {
-      "test/real/lived-in-home.test.ts": ["serves them under a managed policy, whose words go up and whose hook runs: it is the owner's"],
+      "test/real/lived-in-home.test.ts": [
+        "serves them under a managed policy, whose words go up and whose hook runs: it is the owner's",
+        "serves them where that policy names the machine's MCP servers, whose tools go up too",
+      ],
       "test/claude/managed-policy.test.ts": ["is found on ${platform} in each of its parts"],
       "test/api/operations/health.test.ts": ["says that a managed policy applies, and where it is"],
     },
