@@ -150,9 +150,8 @@ export class TurnRunner {
     const { seats, keepsIdle } = this.#options;
     const { conversation } = seat;
     const isWanted = (conversation.isParked || keepsIdle) && !this.#isClosing;
-    const hasEnded = conversation.process.state === "closing" || conversation.process.state === "closed";
     if (!isWanted) return seats.end(seat, "idle_time");
-    if (!isTold || hasEnded || hasCode(error, processFailures)) return seats.end(seat);
+    if (!isTold || seat.owned.isEnding || hasCode(error, processFailures)) return seats.end(seat);
     const blocks = answer.blocks();
     if (error === undefined && isExact && conversation.isReusable && blocks !== undefined) {
       return seats.keep(seat, extended(timeline, { role: "assistant", content: blocks }, turn.messages.at(-1)));
