@@ -23,8 +23,13 @@ const conversations = sampleOf({ what: "conversations with parallel calls", smal
 const atOnce = 4;
 
 function partOfBlock(block: ToldBlock): Part {
-  const { data } = (block["source"] ?? {}) as { readonly data: string };
-  return block.type === "image" ? { image: data } : block.type === "document" ? { file: data } : { text: block.text ?? assert.fail(`a block of type ${block.type}`) };
+  const { data, media_type: mediaType } = (block["source"] ?? {}) as { readonly data: string; readonly media_type: string };
+  const { title } = block as { readonly title?: string };
+  switch (block.type) {
+    case "image": return { image: data, mediaType };
+    case "document": return { file: data, mediaType, ...(title === undefined ? {} : { title }) };
+    default: return { text: block.text ?? assert.fail(`a block of type ${block.type}`) };
+  }
 }
 
 /** The same of what the CLI was told. */

@@ -100,18 +100,35 @@ function inputOf(written: unknown, parse: (json: string) => unknown): unknown {
   return { arguments: text };
 }
 
-export type Part = { readonly text: string } | { readonly image: string } | { readonly file: string };
+/** What is attached is told in base64. */
+export type Part =
+  | { readonly text: string }
+  | { readonly image: string; readonly mediaType: string }
+  | { readonly file: string; readonly mediaType: string; readonly title?: string };
 
 export function partsOf(content: any): Part[] {
   const parts: readonly any[] = typeof content === "string" ? [content] : content ?? [];
   return parts.map((part): Part => {
     if (typeof part === "string") return { text: part };
     switch (part.type) {
-      case "image_url": return { image: (part.image_url.url ?? part.image_url).split(",")[1] };
-      case "file": return { file: part.file.file_data.split(",")[1] };
+      case "image_url": return imageOf(part.image_url.url ?? part.image_url);
+      case "file": {
+        const { file_data: url, filename } = part.file;
+        return { file: url.split(",")[1], mediaType: "application/pdf", ...(filename ? { title: filename } : {}) };
+      }
       default: return { text: part.text ?? part.refusal };
     }
   });
+}
+
+/** What an image's base64 begins with. */
+const imageTypes = { iVBORw0KGgo: "image/png", "/9j/": "image/jpeg", R0lGOD: "image/gif", UklGR: "image/webp" } as const;
+
+/** Its bytes say of what type it is; where they do not, its URL does. */
+function imageOf(url: string): Part {
+  const [, declared = "", image = ""] = /^data:([^;,]*)[^,]*,(.*)$/su.exec(url) ?? [];
+  const byBytes = Object.entries(imageTypes).find(([start]) => image.startsWith(start));
+  return { image, mediaType: byBytes?.[1] ?? declared };
 }
 
 export function tell(transcript: Transcript, who: string, parts: readonly Part[]): void {

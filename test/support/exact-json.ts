@@ -1,6 +1,7 @@
 /** JSON whose numbers are read digit by digit: `JSON.parse` makes 1234567890123456800 of 1234567890123456789. */
 
 const stringOrNumber = /"(?:\\.|[^"\\])*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/gu;
+const exactForm = /^number (0|-?\d+e-?\d+)$/u;
 const numberParts = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/u;
 
 /** The value, with each number as a string by which equal numbers are equal. Throws as `JSON.parse` does. */
@@ -12,6 +13,14 @@ export function parseExact(text: string): unknown {
 /** The same of a value that has been parsed already. */
 export function exactOf(value: unknown): unknown {
   return value === undefined ? undefined : parseExact(JSON.stringify(value));
+}
+
+/** A value of `parseExact`, as `JSON.parse` would have read it. */
+export function plainOf(exact: unknown): unknown {
+  return JSON.parse(JSON.stringify(exact), (_key, value: unknown) => {
+    const [, digits] = (typeof value === "string" ? exactForm.exec(value) : null) ?? [];
+    return digits === undefined ? value : Number(digits);
+  });
 }
 
 /** `1.50`, `15e-1` and `1.5` are all `number 15e-1`. */

@@ -1,5 +1,6 @@
 /** Accounts for the messages of a raw body: what is not on the list must be what the client said, in its order. */
 import { beginText, continueText } from "../../src/own-words.ts";
+import { signThinking } from "./anthropic-rules/rules.ts";
 import { schemaTool, type Spot } from "./added-words.ts";
 import type { AddedWordsReader } from "./added-words-reader.ts";
 import { type Part, resultOf, type Said, type SaidByClient, type Sent, tell, Transcript } from "./chat-transcript.ts";
@@ -50,7 +51,9 @@ class ToldMessages {
   }
 
   take({ role, content, ...rest }: Sent, isFirstOfUser: boolean): void {
-    for (const [name, value] of Object.entries(rest)) this.#takeField(name, value);
+    // The effort is judged with the fields at the top.
+    const { output_config: _effort, ...fields } = rest;
+    for (const [name, value] of Object.entries(fields)) this.#takeField(name, value);
     for (const block of asBlocks(content)) {
       const { cache_control: mark, ...own } = block;
       if (mark !== undefined) this.#takeField("cache_control", mark);
@@ -81,6 +84,7 @@ class ToldMessages {
         return this.#refuseRest(block, ["tool_use_id", "content"]);
       case "thinking":
         this.transcript.thing(`${role} thought`, block["thinking"]);
+        if (block["signature"] !== signThinking(block["thinking"])) this.findings.push(`messages: not so signed: ${show(block)}`);
         return this.#refuseRest(block, ["thinking", "signature"]);
       case "text":
         // The assistant says nothing of the CLI's.
@@ -110,11 +114,12 @@ class ToldMessages {
     return resultOf(parts);
   }
 
-  #partOf(type: string, { source, ...rest }: Sent): Part {
-    this.#refuseRest(rest, ["title"]);
-    if (type === "image") return { image: source.data };
-    if (type === "document") return { file: source.data };
-    this.findings.push(`messages: a block of type ${type}`);
+  #partOf(type: string, { source = {}, title, ...rest }: Sent): Part {
+    const { type: form, media_type: mediaType, data, ...more } = source;
+    this.#refuseRest({ ...rest, ...more }, []);
+    if (form === "base64" && type === "image" && title === undefined) return { image: data, mediaType };
+    if (form === "base64" && type === "document") return { file: data, mediaType, ...(title === undefined ? {} : { title }) };
+    this.findings.push(`messages: a block of type ${type}: ${show({ title, form })}`);
     return { text: "" };
   }
 

@@ -4,9 +4,8 @@ import { compiledSchema } from "../../src/schema/compiled.ts";
 import { freeInputText, goneToolText, grammarTexts } from "../../src/own-words.ts";
 import { schemaTool } from "./added-words.ts";
 import type { Sent } from "./chat-transcript.ts";
-import { isSameJson } from "./exact-json.ts";
 import { show } from "./raw-body-blocks.ts";
-import { fitsSchema } from "./schema-sources/judge.ts";
+import { isSchemaFor } from "./raw-body-schemas.ts";
 
 export interface JudgedTools {
   readonly findings: readonly string[];
@@ -192,24 +191,4 @@ function joined(description: string, schema: Sent, sent: string): { readonly who
   const own = String(goesOn).slice(restChars).replace(/^\n\n/u, "");
   const whole = `${description}${String(goesOn).slice(0, restChars)}`;
   return { whole, given: own === "" ? others : { ...others, description: own } };
-}
-
-/** An object's schema goes up as it is; one with a union at its top means the same to any object. */
-export function isSchemaFor(given: Sent, sent: unknown): boolean {
-  if (sent === undefined || sent === null) return isSameJson(given, { type: "object", properties: {} });
-  const { $schema: _draft, ...schema } = sent as Sent;
-  if (!unions.some((key) => schema[key] !== undefined)) return isSameJson(given, { ...schema, type: "object" });
-  if (given["type"] !== "object" || unions.some((key) => given[key] !== undefined)) return false;
-  const names = [...new Set([...JSON.stringify(schema).matchAll(/"([^"]+)":/gu)].map(([, name = ""]) => name))];
-  return documentsOf(names).every((document) => (
-    fitsSchema(given, document, "2020-12") === fitsSchema(schema, document, "2020-12")));
-}
-
-const unions = ["anyOf", "oneOf", "allOf"] as const;
-
-/** Objects with one and two of the names, and values of several types. */
-function documentsOf(names: readonly string[]): readonly Sent[] {
-  const values = ["x", 1, null, []];
-  const single = names.flatMap((name) => values.map((value): Sent => ({ [name]: value })));
-  return [{}, ...single, ...single.flatMap((one) => single.slice(0, 12).map((other) => ({ ...one, ...other })))];
 }
