@@ -1,7 +1,7 @@
 /** What holds for any conversation: what the CLI is told is what the client sent, to the letter and in its order. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { beginText, continueText, noCallText } from "../../src/own-words.ts";
+import { beginText, continueText } from "../../src/own-words.ts";
 import { chatGrammar } from "../support/chat-grammar.ts";
 import type { ToldBlock } from "../support/composed-request.ts";
 import { type Part, resultOf, type Said, type Sent, sentBy, tell, Transcript } from "../support/chat-transcript.ts";
@@ -68,8 +68,7 @@ function hold(turn: ToldTurn, messages: readonly Sent[], tools: readonly { reado
   // A process that goes on has its own answer as it gave it, also where the client brings it with white space around it.
   const trimmed = (said: readonly Said[]): readonly Said[] => said.map(({ who, what }) => ({ who, what: who === "assistant text" ? String(what).replace(/as you wish\n$/u, "as you wish") : what }));
   assert.deepEqual(trimmed(withoutOwn(upstream.said, client.said)), trimmed(client.said));
-  const own = tools.length === 0 && client.names.length > 0 ? [noCallText] : [];
-  assert.equal(turn.system, [client.system, ...own].filter((text) => text !== "").join("\n\n"));
+  assert.equal(turn.system, client.system);
   assert.deepEqual(turn.messages.map(({ role }) => role), turn.messages.map((_message, index) => (index % 2 === 0 ? "user" : "assistant")));
   // A name that the API does not take is another there: always the same one, and never another tool's.
   const pairs = new Set(client.names.map((name, index) => JSON.stringify([name, upstream.names[index]])));
