@@ -12,9 +12,10 @@ import { bootWaitMs } from "./probe.ts";
 import type { LiveProcess } from "./process.ts";
 import { goThroughMotions } from "./motions.ts";
 import { type InitializeAnswer, initializeRequest, type JsonObject, parseInitializeAnswer } from "./protocol.ts";
-import { hasThinking, idOfModel } from "./tellable.ts";
+import { hasThinking, idOfModel, isAdaptive, withOwnThinking } from "./tellable.ts";
 import { type Time, timeInNode } from "./time.ts";
 import { SettingsChannel } from "./settings-channel.ts";
+import { ToolLoop, withoutThinking } from "./tool-loop.ts";
 import { resultsByCall, resultsOfLastCalls } from "./tool-results.ts";
 import { BootTimeout } from "./watch.ts";
 
@@ -39,6 +40,9 @@ export interface BriefingOptions {
   /** Called when the CLI refused to be given another model. */
   readonly onModelRefused: () => void;
 }
+
+/** The answer of a CLI that was not asked. */
+const nothingTold: InitializeAnswer = { models: [], loggedIn: true, knowsEmail: false };
 
 interface Acknowledgement {
   readonly resolve: () => void;
@@ -71,6 +75,7 @@ export class Briefing {
   readonly #parts: BriefingParts;
   readonly #options: BriefingOptions;
   readonly settings: SettingsChannel;
+  readonly #loop = new ToolLoop();
   #awaited: Acknowledgement | undefined;
   /** The CLI's answer to `initialize`; undefined until the process is sent that request. */
   #initialized: Promise<InitializeAnswer> | undefined;
@@ -134,15 +139,17 @@ export class Briefing {
   /** Writes all of a turn that the process has not been told yet. Resolves when the question is written. */
   async tell({ turn, seen, onAsk, onRefused, isOver }: Task): Promise<void> {
     const { process, history } = this.#parts;
-    const messages = withDistinctIds(turn.messages);
     if (this.#rehearsal !== undefined) await this.#untilRehearsed(this.#rehearsal);
     // Do not wait: the CLI reads what follows in order, and a refusal fails the turn whenever it comes.
     else if (seen === 0 && this.#initialized === undefined) this.prepare(turn, onRefused).catch(onRefused);
     if (this.settings.model !== turn.model) await this.settings.giveModel(turn);
+    const modelId = turn.messages.slice(seen).some(hasThinking) ? await this.#modelId(turn.model) : undefined;
+    const messages = withDistinctIds(ownMessages(turn.messages, modelId));
+    const isThoughtless = this.#loop.tell(messages, seen) && !await this.#isAdaptive(turn.model);
     if (isOver()) return;
-    for (const change of this.settings.tell(turn, onRefused)) change.catch(onRefused);
+    const asked = isThoughtless ? withoutThinking(turn) : turn;
+    for (const change of this.settings.tell(asked, onRefused)) change.catch(onRefused);
     const last = messages.length - 1;
-    const modelId = messages.slice(seen).some(hasThinking) ? await this.#modelId(turn.model) : undefined;
     for (let index = seen; index < last && !isOver(); index++) await this.#tellHistory(messages, index, modelId);
     if (isOver()) return;
     onAsk();
@@ -154,10 +161,15 @@ export class Briefing {
   answer({ turn, onAsk, onRefused }: Omit<Task, "seen" | "isOver">, callIds: readonly string[]): void {
     const { tools, history } = this.#parts;
     // Before the results: the CLI's next request is made with them.
-    for (const change of this.settings.tell(turn, onRefused)) change.catch(onRefused);
+    for (const change of this.settings.tell(this.#asAsked(turn), onRefused)) change.catch(onRefused);
     onAsk();
     history.awaitAnswer(turn.messages);
     tools.answer(resultsByCall(callIds, resultsOfLastCalls(turn.messages) ?? []));
+  }
+
+  /** Whether the process has a turn's settings, as far as they can be changed between two turns only. */
+  suit(turn: Turn): boolean {
+    return this.settings.suit(this.#asAsked(turn));
   }
 
   /** Handles a `result` line if it accepts or refuses the history message written last. Returns whether it did. */
@@ -196,10 +208,21 @@ export class Briefing {
     if (acknowledged !== undefined) this.#options.onHistoryTold();
   }
 
+  /** A turn as the process is asked it, which may have been told a loop of it without thoughts. */
+  #asAsked(turn: Turn): Turn {
+    return this.#loop.isThoughtless(turn.messages) ? withoutThinking(turn) : turn;
+  }
+
   /** The id under which the CLI asks for a model, by its answer to `initialize`. */
   async #modelId(model: string): Promise<string> {
-    const answer = await this.#initialized;
-    return idOfModel(model, answer ?? { models: [], loggedIn: true, knowsEmail: false });
+    return idOfModel(model, await this.#initialized ?? nothingTold);
+  }
+
+  /** Whether a model is known to think adaptively: then the API demands no thoughts of it. */
+  async #isAdaptive(model: string): Promise<boolean> {
+    const isKnown = isAdaptive(model, await this.#initialized ?? nothingTold);
+    if (isKnown) this.#loop.forget();
+    return isKnown;
   }
 
   /** Resolves when the CLI acknowledges the history message that the caller writes next; rejects when it refuses it. */
@@ -208,6 +231,11 @@ export class Briefing {
       this.#awaited = { resolve, reject };
     });
   }
+}
+
+/** The messages as the model `id` is told them; `id` is undefined where they hold no thinking. */
+function ownMessages(messages: readonly Message[], id: string | undefined): readonly Message[] {
+  return id === undefined ? messages : messages.map((message) => withOwnThinking(message, id));
 }
 
 /** The turn with its answer's schema rewritten so that the CLI can compile it. */

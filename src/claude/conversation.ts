@@ -119,7 +119,7 @@ export class Conversation {
   prepare(turn: Turn): Promise<void> { return this.#briefing.boot(turn); }
 
   /** Whether this conversation, which was told a turn's first `seen` messages, can continue with the other messages. */
-  canContinue(turn: Turn, seen: number): boolean { return canContinue(this.#standing, turn, seen, this.settings); }
+  canContinue(turn: Turn, seen: number): boolean { return canContinue(this.#standing, turn, seen, this.#briefing); }
 
   /**
    * Runs one turn. Its messages are the whole history and the question; the process was told the first `seen` of them.

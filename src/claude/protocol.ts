@@ -14,6 +14,8 @@ export interface CliModel {
   readonly value: string;
   readonly resolvedModel: string | undefined;
   readonly displayName: string | undefined;
+  /** Whether the model decides for each answer how long it thinks, and takes no budget. */
+  readonly isAdaptive?: boolean;
 }
 
 /**
@@ -183,6 +185,7 @@ export function parseInitializeAnswer(response: unknown): InitializeAnswer {
         {
           value, resolvedModel: optionalString(model["resolvedModel"]),
           displayName: optionalString(model["displayName"]),
+          ...(model["supportsAdaptiveThinking"] === true ? { isAdaptive: true } : {}),
         }
       ];
     }),

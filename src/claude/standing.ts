@@ -1,6 +1,5 @@
 import type { BridgeError } from "../errors.ts";
 import type { Turn } from "../turn/turn.ts";
-import type { SettingsChannel } from "./settings-channel.ts";
 import { resultsOfLastCalls } from "./tool-results.ts";
 import type { TurnTranslator } from "./translate.ts";
 
@@ -26,7 +25,7 @@ export function isReusable({ name }: Standing): boolean {
  * next request as it had them.
  */
 export function canContinue(
-  { name }: Standing, turn: Turn, seen: number, settings: Pick<SettingsChannel, "suit">,
+  { name }: Standing, turn: Turn, seen: number, settings: { suit(turn: Turn): boolean },
 ): boolean {
   if (name !== "parked") return name === "known";
   const { messages } = turn;

@@ -1,7 +1,9 @@
 /** What the CLI does not pass on of a history that it is told, and what is done about it. */
 
 import { BridgeError } from "../errors.ts";
-import type { AnswerTextBlock, AssistantBlock, Message, TextBlock } from "../turn/message.ts";
+import type {
+  AnswerTextBlock, AssistantBlock, Message, RedactedThinkingBlock, TextBlock, ThinkingBlock, UserBlock,
+} from "../turn/message.ts";
 import type { InitializeAnswer } from "./protocol.ts";
 
 /**
@@ -36,7 +38,32 @@ function plainText({ type, text }: AnswerTextBlock): TextBlock {
 
 /** Whether an earlier answer holds thinking. The CLI passes it on only with the id of the model that answers now. */
 export function hasThinking({ content }: Message): boolean {
-  return content.some(({ type }) => type === "thinking" || type === "redacted_thinking");
+  return content.some(isThinking);
+}
+
+/**
+ * An earlier answer as the model `id` is told it: without thinking that another model is known to have done, which the
+ * API refuses as not signed.
+ */
+export function withOwnThinking(message: Message, id: string): Message {
+  if (message.role === "user" || !hasThinking(message)) return message;
+  return {
+    role: "assistant",
+    content: message.content.flatMap((block): readonly AssistantBlock[] => {
+      if (!isThinking(block)) return [block];
+      const { model, ...told } = block;
+      return model === undefined || isSameModel(model, id) ? [told] : [];
+    }),
+  };
+}
+
+function isThinking(block: AssistantBlock | UserBlock): block is ThinkingBlock | RedactedThinkingBlock {
+  return block.type === "thinking" || block.type === "redacted_thinking";
+}
+
+/** The API names a model with its date, also where it is asked without. */
+function isSameModel(made: string, asked: string): boolean {
+  return made === asked || made.startsWith(`${asked}-20`);
 }
 
 /**
@@ -49,4 +76,9 @@ export function idOfModel(model: string, { models }: InitializeAnswer): string {
   if (/^claude-/u.test(model)) return model;
   const words = "The claude CLI cannot be told the thinking of earlier answers for this model.";
   throw new BridgeError("unsupported_parameter", words, { part: "messages" });
+}
+
+/** Whether the CLI has told of `model`, its name on the command line or its id, that it thinks adaptively. */
+export function isAdaptive(model: string, { models }: InitializeAnswer): boolean {
+  return models.some((one) => (one.value === model || one.resolvedModel === model) && one.isAdaptive === true);
 }

@@ -72,10 +72,16 @@ export interface ThinkingBlock {
   readonly thinking: string;
   /** The API's proof that it produced the block. */
   readonly signature: string;
+  /** The id of the model that did it; undefined where that is not known. Another model is not told it. */
+  readonly model?: string;
 }
 
-/** Thinking that the API gave only encrypted. */
-export interface RedactedThinkingBlock { readonly type: "redacted_thinking"; readonly data: string }
+/** Thinking that the API gave only encrypted. `model` as in `ThinkingBlock`. */
+export interface RedactedThinkingBlock {
+  readonly type: "redacted_thinking";
+  readonly data: string;
+  readonly model?: string;
+}
 
 /**
  * A call of a tool that the API itself ran for an earlier answer, or the result of one, with all its fields as the API

@@ -130,7 +130,9 @@ describe("the answer to initialize", () => {
       const { models } = answerOf("text");
       assert.ok(models.length >= 3);
       assert.ok(models.some(({ value, resolvedModel }) => value === "haiku" && resolvedModel?.startsWith("claude-haiku-") === true));
-      assert.ok(models.every((model) => Object.keys(model).join() === "value,resolvedModel,displayName"));
+      assert.ok(models.every(({ isAdaptive: _isAdaptive, ...model }) => Object.keys(model).join() === "value,resolvedModel,displayName"));
+      assert.equal(models.find(({ value }) => value === "sonnet")?.isAdaptive, true);
+      assert.equal(models.find(({ value }) => value === "haiku")?.isAdaptive, version === "2.1.330" ? true : undefined);
     });
 
     it(`tells whether ${version} is logged in: by API key, by subscription, not at all`, () => {

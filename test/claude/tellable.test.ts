@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { hasThinking, idOfModel, refuseUntellable, withoutCitations } from "../../src/claude/tellable.ts";
-import type { Message } from "../../src/turn/message.ts";
+import { hasThinking, idOfModel, isAdaptive, refuseUntellable, withoutCitations, withOwnThinking } from "../../src/claude/tellable.ts";
+import type { AssistantBlock, Message } from "../../src/turn/message.ts";
 import { assistant, callsOf, resultsOf, user } from "../support/turns.ts";
 
 describe("what the CLI does not pass on", () => {
@@ -26,5 +26,22 @@ describe("what the CLI does not pass on", () => {
       hasThinking({ role: "assistant", content: [{ type: "thinking", thinking: "hm", signature: "s" }] }), hasThinking({ role: "assistant", content: [{ type: "redacted_thinking", data: "x" }] }),
       hasThinking(assistant("b")), hasThinking(user("a")),
     ], [true, true, false, false]);
+  });
+
+  it("is another model's thinking", () => {
+    const thought = { type: "thinking", thinking: "hm", signature: "s" } as const;
+    const said = (...blocks: readonly AssistantBlock[]): Message => ({ role: "assistant", content: [...blocks, { type: "text", text: "b" }] });
+    const told = (...blocks: readonly AssistantBlock[]): Message => withOwnThinking(said(...blocks), "claude-haiku-4-5");
+    assert.deepEqual(told({ ...thought, model: "claude-haiku-4-5" }), said(thought));
+    assert.deepEqual(told({ ...thought, model: "claude-haiku-4-5-20251001" }), said(thought));
+    assert.deepEqual(told({ type: "redacted_thinking", data: "x" }), said({ type: "redacted_thinking", data: "x" }));
+    assert.deepEqual(told({ ...thought, model: "claude-haiku-4" }, { type: "redacted_thinking", data: "x", model: "claude-opus-5-5" }), said());
+    for (const plain of [user("a"), assistant("b")]) assert.equal(withOwnThinking(plain, "claude-opus-5-5"), plain);
+  });
+
+  it("is known of a model by the CLI's list, by either of its names", () => {
+    const models = [{ value: "sonnet", resolvedModel: "claude-sonnet-5-5", displayName: undefined, isAdaptive: true }, { value: "haiku", resolvedModel: "claude-haiku-4-5", displayName: undefined }];
+    const answer = { models, loggedIn: true, knowsEmail: false };
+    assert.deepEqual(["sonnet", "claude-sonnet-5-5", "haiku", "claude-opus-4-6"].map((model) => isAdaptive(model, answer)), [true, true, false, false]);
   });
 });

@@ -3,7 +3,6 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { chatGrammar } from "../support/chat-grammar.ts";
 import { startEmbedded } from "../support/embedded-server.ts";
-import { knownBreaches } from "../support/known-breaches.ts";
 import { startObedientClaude } from "../support/obedient-claude.ts";
 import { seededRandom } from "../support/random.ts";
 import { relaysUnavailable } from "../support/relays.ts";
@@ -19,8 +18,8 @@ const loop = [
 ];
 
 describe("what the CLI is told for a model that thinks with a budget", { skip: relaysUnavailable }, () => {
-  it("is what the API takes, but for what is known", async (t) => {
-    const claude = await startObedientClaude(t, knownBreaches.toldWithBudget);
+  it("is what the API takes", async (t) => {
+    const claude = await startObedientClaude(t);
     const { url } = await startEmbedded(
       t,
       { claude: claude.path, passEnv: ["RELAYS_PORT"], fetchImages: false, maxProcesses: 2, logLevel: "error" },

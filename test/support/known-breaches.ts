@@ -13,7 +13,6 @@ export interface KnownBreach {
 }
 
 const image = "image-decodable";
-const loop = "tool-loop-thinking";
 
 export const knownBreaches = {
   /**
@@ -21,19 +20,10 @@ export const knownBreaches = {
    * again, and the client gets a 400.
    */
   real: {
-    "a tool loop with a budget": loop,
-    "a tool loop of two steps with a budget": loop,
     "a png cut in the middle": image,
     "a png's header alone": image,
     "a broken png in a tool's result": image,
   },
-  /** Histories of any kind, told by chat requests to a model that thinks with a budget. */
-  toldWithBudget: [
-    {
-      rule: "tool-loop-thinking",
-      because: "A tool loop that is told anew has no signed thought: thinking is to be off for that turn.",
-    },
-  ],
 } as const;
 
 type KnownRule = (typeof knownBreaches.real)[keyof typeof knownBreaches.real];
@@ -42,10 +32,8 @@ type KnownRule = (typeof knownBreaches.real)[keyof typeof knownBreaches.real];
 export const breachesTold: Readonly<Record<KnownRule, string>> = {
   "image-decodable": "An image that cannot be decoded goes up, is refused, and the CLI asks again without it: "
     + "the answer is a 400, after a request that was paid for. The CLI's switch against second requests "
-    + "(`CLAUDE_CODE_DISABLE_EXPERIMENTAL_BETAS`) does not stop that one, and would take away how thinking is shown "
-    + "and kept.",
-  "tool-loop-thinking": "A tool loop that a new process is told lacks its thoughts. Models that think with a budget "
-    + "refuse that: 400.",
+    + "(`CLAUDE_CODE_DISABLE_EXPERIMENTAL_BETAS`) does not stop that one, and would take away that earlier thinking is "
+    + "kept.",
 };
 
 /** Throws where there is another breach than the known ones, and where a known one was not met. */

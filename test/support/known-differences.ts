@@ -3,7 +3,6 @@
  * issue that mends it and a request that shows it: once it shows it no more, the test asks for the entry's removal.
  */
 import type { Sent } from "./chat-transcript.ts";
-import { breachesTold } from "./known-breaches.ts";
 import type { ClaudeVersion } from "./real-claude.ts";
 import { quotedDigits } from "./said-differences.ts";
 
@@ -37,11 +36,6 @@ export const knownDifferences: readonly KnownDifference[] = [
       + "would round it.", issue: 11, versions: both,
     shows: new RegExp(`^${quotedDigits}`, "u"),
     request: { model: "sonnet", messages: [user("q"), ...calling("f", '{"id":1234567890123456789}')] },
-  },
-  {
-    name: breachesTold["tool-loop-thinking"], issue: 10,
-    versions: ["2.1.197"], shows: /Expected `thinking` or `redacted_thinking`/u,
-    request: { model: "haiku", messages: [user("q"), ...calling("f", "{}")] },
   },
   {
     name: "An earlier JSON answer goes back up as a call of the CLI's tool, from the process that gave it.", issue: 11,

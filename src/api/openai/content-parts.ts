@@ -7,6 +7,7 @@ import { textBlocks } from "../text-blocks.ts";
 import type { ModelNames } from "../tool-names.ts";
 import { parseArguments } from "./arguments.ts";
 import { type PartShape, partShapes } from "./shapes.ts";
+import type { Thought } from "./thoughts.ts";
 
 /** The result of a call: the client's id for the call, and the request's field that has it. */
 export interface PlacedResult {
@@ -18,8 +19,11 @@ export interface PlacedResult {
 /** A user's content: text, images and PDFs, and the results of calls, which some clients put among them. */
 export interface UserContent { readonly blocks: readonly PromptBlock[]; readonly results: readonly PlacedResult[] }
 
-/** An assistant's content: text, a refusal as text, and calls. */
-export interface AssistantContent { readonly text: readonly TextBlock[]; readonly calls: readonly ToolUseBlock[] }
+/** An assistant's content: text, a refusal as text, and calls; each list with the thoughts that stand in it. */
+export interface AssistantContent {
+  readonly text: readonly (TextBlock | Thought)[];
+  readonly calls: readonly (ToolUseBlock | Thought)[];
+}
 
 /** A part, and what the table says of it. */
 interface PlacedPart { readonly part: Fields; readonly shape: PartShape; readonly path: string }
@@ -37,14 +41,16 @@ export function userContent(content: unknown, path: string): UserContent {
   return { blocks, results };
 }
 
-/** Parses an assistant's content. The thoughts in it are left out. */
+/** Parses an assistant's content. */
 export function assistantContent(content: unknown, path: string, names: ModelNames): AssistantContent {
-  const text: TextBlock[] = [];
-  const calls: ToolUseBlock[] = [];
+  const text: (TextBlock | Thought)[] = [];
+  const calls: (ToolUseBlock | Thought)[] = [];
   for (const placed of partsOf(content, path)) {
     const { part, shape } = placed;
-    if (shape.kind === "thought") continue;
-    if (shape.kind === "call") calls.push(callIn(part, placed.path, names));
+    if (shape.kind === "thought") {
+      const thought = shape.read(part);
+      if (thought !== undefined) (calls.length === 0 ? text : calls).push(thought);
+    } else if (shape.kind === "call") calls.push(callIn(part, placed.path, names));
     else if (shape.kind === "refusal") {
       text.push(...textBlocks(stringAt(part[shape.field], `${placed.path}.${shape.field}`)));
     } else for (const block of textIn(placed)) text.push(block);

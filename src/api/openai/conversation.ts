@@ -1,15 +1,17 @@
 import { BridgeError } from "../../errors.ts";
 import { laterSystemTexts } from "../../own-words.ts";
 import type { TextBlock, ToolUseBlock } from "../../turn/message.ts";
-import { arrayAt, type Fields, isAbsent, isFields, objectAt, stringAt } from "../check.ts";
+import { arrayAt, type Fields, isAbsent, isFields, stringAt } from "../check.ts";
 import { ConversationBuilder, type ParsedConversation } from "../conversation-builder.ts";
 import { textBlocks } from "../text-blocks.ts";
 import type { ModelNames } from "../tool-names.ts";
 import { parseArguments } from "./arguments.ts";
+import { callsBeside, legacyCallId } from "./calls-beside.ts";
 import {
   assistantContent, resultContent, systemContent, unsupportedPart, userContent, type UserContent,
 } from "./content-parts.ts";
 import { isPart, type ItemShape, itemShapes, type RoleShape, roleShapes } from "./shapes.ts";
+import { type Thought, thoughtsBeside } from "./thoughts.ts";
 import { qualifiedNameAt } from "./tools.ts";
 
 /** An entry of a conversation: a message or an item. `path` is the request field that it came from, for errors. */
@@ -26,8 +28,6 @@ export interface ReadingContext {
 
 /** The only property of a custom tool's input as the model sees it: holds the free text. */
 export const customInput = "input";
-/** The id given to a deprecated `function_call`, which has none. One is enough: a message has at most one such call. */
-const legacyCallId = "function_call";
 
 /** An entry that is not checked yet. */
 export interface PlacedValue { readonly value: unknown; readonly path: string }
@@ -50,10 +50,10 @@ export function readConversation(entries: readonly PlacedEntry[], context: Readi
   return reader.close();
 }
 
-/** The assistant's entries read so far: neighbouring ones become one message. */
+/** The assistant's entries read so far: neighbouring ones become one message. A thought is in the list it stands in. */
 interface Said {
-  readonly text: TextBlock[];
-  readonly calls: ToolUseBlock[];
+  readonly text: (TextBlock | Thought)[];
+  readonly calls: (ToolUseBlock | Thought)[];
   /** What the system says between the calls and their results. */
   readonly notes: TextBlock[];
   /** The field that holds the first call, for errors. */
@@ -129,13 +129,14 @@ class ConversationReader {
   #takeAssistant(message: Fields, path: string): void {
     const { text, calls } = assistantContent(message["content"], `${path}.content`, this.#names);
     const beside = callsBeside(message, path, this.#names);
+    if (![...text, ...calls].some(isThought)) for (const one of thoughtsBeside(message)) this.#addThought(one, path);
     if (text.length > 0) {
       const said = this.#saidAt(path);
       for (const block of text) said.text.push(block);
     }
     if (beside.calls.length > 0) this.#addCalls(beside.calls, beside.path);
     // Some clients write the same calls in both places.
-    const others = calls.filter(({ id }) => !beside.calls.some((call) => call.id === id));
+    const others = calls.filter((call) => isThought(call) || !beside.calls.some(({ id }) => id === call.id));
     if (others.length > 0) this.#addCalls(others, `${path}.content`);
   }
 
@@ -150,6 +151,11 @@ class ConversationReader {
   #takeItem(item: Fields, shape: ItemShape, path: string): void {
     switch (shape.act) {
       case "skip": return;
+      case "thought": {
+        const thought = shape.read(item);
+        if (thought !== undefined) this.#addThought(thought, path);
+        return;
+      }
       case "call": return this.#addCalls([this.#callOf(item, shape, path)], path);
       case "result": {
         const isHosted = shape.isHosted === true;
@@ -180,7 +186,12 @@ class ConversationReader {
     return this.#callIds.get(id) ?? id;
   }
 
-  #addCalls(calls: readonly ToolUseBlock[], path: string): void {
+  #addThought(thought: Thought, path: string): void {
+    const { text, calls } = this.#saidAt(path);
+    (calls.length === 0 ? text : calls).push(thought);
+  }
+
+  #addCalls(calls: readonly (ToolUseBlock | Thought)[], path: string): void {
     const said = this.#saidAt(path);
     if (said.calls.length === 0) said.path = path;
     for (const call of calls) said.calls.push(call);
@@ -194,40 +205,16 @@ class ConversationReader {
     if (this.#said === undefined) return;
     const { text, calls, notes, path } = this.#said;
     this.#said = undefined;
-    this.#builder.addAssistant([...text, ...calls], path);
+    const blocks = [...text, ...calls];
+    // The API takes no thought at the end of an answer.
+    const last = blocks.findLastIndex((block) => !isThought(block));
+    if (last >= 0) this.#builder.addAssistant(blocks.slice(0, last + 1), path);
     this.#builder.addNotes(notes);
   }
 }
 
-/** The calls that stand beside a message's content, and the path of the field that holds them. */
-interface PlacedCalls { readonly calls: readonly ToolUseBlock[]; readonly path: string }
-
-function callsBeside(message: Fields, path: string, names: ModelNames): PlacedCalls {
-  const { tool_calls: toolCalls, function_call: functionCall } = message;
-  const entries = isAbsent(toolCalls) ? [] : arrayAt(toolCalls, `${path}.tool_calls`);
-  if (entries.length > 0) {
-    const calls = entries.map((entry, index) => {
-      const callPath = `${path}.tool_calls[${index}]`;
-      const call = objectAt(entry, callPath);
-      const id = stringAt(call["id"], `${callPath}.id`);
-      // Some clients write a call like a flat tool.
-      const isFlat = isAbsent(call["function"]) && typeof call["name"] === "string";
-      return isFlat
-        ? parseCall(id, call, callPath, names)
-        : parseCall(id, call["function"], `${callPath}.function`, names);
-    });
-    return { calls, path: `${path}.tool_calls` };
-  }
-  if (isAbsent(functionCall)) return { calls: [], path };
-  const callPath = `${path}.function_call`;
-  return { calls: [parseCall(legacyCallId, functionCall, callPath, names)], path: callPath };
-}
-
-function parseCall(id: string, value: unknown, path: string, names: ModelNames): ToolUseBlock {
-  const definition = objectAt(value, path);
-  const name = stringAt(definition["name"], `${path}.name`);
-  const input = parseArguments(definition["arguments"], `${path}.arguments`);
-  return { type: "tool_use", id, name: names.toModel(name), input };
+function isThought(block: TextBlock | ToolUseBlock | Thought): block is Thought {
+  return block.type === "thinking" || block.type === "redacted_thinking";
 }
 
 /** The output of a tool that OpenAI defines: text, parts, or an object of its own, whose JSON the model reads. */

@@ -8,6 +8,7 @@ import { type Fields, isFields } from "../check.ts";
 import {
   anthropicDocument, anthropicImage, chatFile, chatImage, contentImage, inputFile, inputImage, mcpImage,
 } from "./part-readers.ts";
+import { openedThought, signedThought, type Thought } from "./thoughts.ts";
 
 const chat = "Chat Completions";
 const responses = "Responses";
@@ -89,8 +90,8 @@ export type PartShape = Shape & { readonly type: string; readonly field: string 
   | { readonly kind: "file"; readonly read: (part: Fields, path: string) => DocumentBlock }
   /** A call with `id`, `name` and `input`; the result of one with `tool_use_id`, `content` and `is_error`. */
   | { readonly kind: "call" | "result" }
-  /** Left out, because it is the thinking of another answer. */
-  | { readonly kind: "thought" }
+  /** Thinking, which is left out where `read` finds no signature. */
+  | { readonly kind: "thought"; readonly read: (part: Fields) => Thought | undefined }
 );
 
 type BareShape = Omit<Shape, "as" | "looks"> & { readonly type: string; readonly field: string };
@@ -100,7 +101,7 @@ const part = (whose: Whose, type: string, field: string): BareShape & { readonly
 
 const anImage = "an image";
 const aPdf = "a PDF";
-const ignored = "nothing: it is ignored, as reasoning that comes back is";
+const aThought = "a thought of the model's; ignored without its signature";
 
 export const partShapes: readonly PartShape[] = [
   { ...part("both", "text", "text"), as: "text", kind: "text" },
@@ -123,9 +124,12 @@ export const partShapes: readonly PartShape[] = [
     whose: anthropic, type: "tool_result", field: "tool_use_id",
     looks: '{"type":"tool_result","tool_use_id":…,"content":…}', as: "a message of role `tool`", kind: "result",
   },
-  { ...part(anthropic, "thinking", "thinking"), as: ignored, kind: "thought" },
-  { ...part(anthropic, "redacted_thinking", "data"), as: ignored, kind: "thought" },
-  { ...part("AI SDK", "reasoning", "text"), as: ignored, kind: "thought" },
+  { ...part(anthropic, "thinking", "thinking"), as: aThought, kind: "thought", read: signedThought },
+  { ...part(anthropic, "redacted_thinking", "data"), as: aThought, kind: "thought", read: signedThought },
+  {
+    ...part("AI SDK", "reasoning", "text"), as: "nothing: it is ignored, as reasoning without a signature is",
+    kind: "thought", read: () => undefined,
+  },
 ];
 
 /** Whether a value is a part of a message's content: a string, or an object of a type that the table has. */
@@ -159,6 +163,8 @@ export type ItemShape = Shape & { readonly type: string; readonly addsTools?: tr
   | { readonly act: "call"; readonly tool?: string; readonly field: string }
   /** The result of a call, in `field`. */
   | { readonly act: "result"; readonly field: string; readonly isHosted?: true }
+  /** Thinking, which is left out where `read` finds no signature. */
+  | { readonly act: "thought"; readonly read: (item: Fields) => Thought | undefined }
   | { readonly act: "skip" }
 );
 
@@ -190,8 +196,10 @@ export const itemShapes: readonly ItemShape[] = [
   { ...item("tool_search_output", `the result of that call, and ${moreTools}`), act: "result", field: "tools",
     isHosted: true, addsTools: true },
   { ...item("additional_tools", moreTools), act: "skip", addsTools: true },
-  // Thinking is signed by the provider that made it, and another provider cannot use it.
-  skipped("reasoning", "another provider's thoughts cannot be told"),
+  {
+    ...item("reasoning", "a thought of the model's, by its `encrypted_content`; nothing for another provider's"),
+    act: "thought", read: openedThought,
+  },
   ...[
     "web_search_call", "file_search_call", "code_interpreter_call", "image_generation_call", "mcp_list_tools",
     "mcp_call", "mcp_approval_request", "mcp_approval_response",

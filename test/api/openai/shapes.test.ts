@@ -7,6 +7,7 @@ import { StoredResponses } from "../../../src/api/openai/responses/stored.ts";
 import { shapesTold } from "../../../src/api/openai/shapes.ts";
 import type { Turn } from "../../../src/turn/turn.ts";
 import { assertRefuses, refusalOf } from "../../support/refusal.ts";
+import { openedThought, sealedThought } from "../../../src/api/openai/thoughts.ts";
 import { withoutSources } from "../../support/turns.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -104,7 +105,6 @@ const exchanges: Readonly<Record<string, readonly (readonly unknown[])[]>> = {
   '{"type":"function_call_output",…}': [[hi, callItem, outputItem], [hi, toolCalls, outputItem], [hi, callItem, { ...outputItem, output: [{ type: "input_text", text: "wet" }] }]],
 };
 
-const aThought = '{"type":"thinking","thinking":…}';
 const choices: Readonly<Record<string, readonly (readonly [choice: unknown, toolChoice: object])[]>> = {
   '{"type":"any"}, "any"': [[{ type: "any" }, { type: "any" }], ["any", { type: "any" }], [{ type: "any", disable_parallel_tool_use: false }, { type: "any" }]],
   '{"type":"tool","name":…}': [[{ type: "tool", name: "weather" }, { type: "tool", name: "weather" }], [{ type: "tool", name: "weather", disable_parallel_tool_use: null }, { type: "tool", name: "weather" }]],
@@ -169,8 +169,32 @@ for (const [endpoint, turnOf] of bothEndpoints) {
       assert.deepEqual(messages[2]?.content.map((block) => (block.type === "tool_result" ? block.tool_use_id : block.type)), ["c1", "c2", "text"]);
     });
 
-    for (const thought of [{ type: "thinking", thinking: "hm", signature: "s" }, { type: "redacted_thinking", data: "x" }, { type: "reasoning", text: "hm" }]) {
-      it(`the assistant's ${thought.type} is ignored`, () => {
+    const signed = { type: "thinking", thinking: "hm", signature: "s" };
+    const redacted = { type: "redacted_thinking", data: "x" };
+    const sealed = { type: "reasoning", summary: [], encrypted_content: sealedThought({ ...signed, model: "claude-opus-5-5" } as never) };
+    const answer = { role: "assistant", content: "a" };
+    for (const [what, entries, ...thoughts] of [
+      ["parts", [{ ...answer, content: [signed, redacted, { type: "text", text: "a" }] }], signed, redacted],
+      ["`thinking_blocks`", [{ ...answer, thinking_blocks: [redacted, signed] }], redacted, signed],
+      ["`reasoning_details`", [{ ...answer, reasoning_details: [{ type: "reasoning.text", format: "anthropic-claude-v1", text: "hm", signature: "s" }, { type: "reasoning.encrypted", format: "anthropic-claude-v1", data: "x" }] }], signed, redacted],
+      ["several of these, once", [{ ...answer, content: [signed, { type: "text", text: "a" }], thinking_blocks: [signed], reasoning_details: [{ type: "reasoning.text", format: "anthropic-claude-v1", text: "hm", signature: "s" }] }], signed],
+      ["a `reasoning` item", [sealed, answer], { ...signed, model: "claude-opus-5-5" }],
+    ] as const) {
+      it(`the assistant's signed thoughts may be ${what}`, () => {
+        assert.deepEqual(turnOf([hi, ...entries, hi]).messages[1], { role: "assistant", content: [...thoughts, { type: "text", text: "a" }] });
+      });
+    }
+
+    it("a signed thought stays before the call that it led to, and is nothing behind all else", () => {
+      const { messages } = turnOf([hi, sealed, answer, sealed, callItem, sealed, outputItem, sealed, hi]);
+      const types = messages.map(({ content }) => content.map(({ type }) => type));
+      assert.deepEqual(types, [["text"], ["thinking", "text", "thinking", "tool_use"], ["tool_result", "text"]]);
+    });
+
+    for (const thought of [
+      { type: "thinking", thinking: "hm" }, { type: "thinking", thinking: "hm", signature: "" }, { type: "redacted_thinking", data: "" }, { type: "reasoning", text: "hm" },
+    ]) {
+      it(`the assistant's ${JSON.stringify(thought)} is ignored`, () => {
         assert.deepEqual(turnOf([hi, { role: "assistant", content: [thought, { type: "text", text: "a" }] }, hi]).messages, turnOf([hi, { role: "assistant", content: "a" }, hi]).messages);
       });
     }
@@ -301,6 +325,14 @@ describe("calls of tools that OpenAI defines and the client runs", () => {
     assertRefuses(refusalOf(() => endpoints.responses([hi, { type: "local_shell_call", call_id: "c1", action }, hi])), "invalid_value", "input[1]");
   });
 
+  for (const encrypted_content of [null, "gAAAAABo", "claude-max-api:", "claude-max-api:e30=", `claude-max-api:${Buffer.from("{").toString("base64")}`]) {
+    it(`a thought with ${JSON.stringify(encrypted_content)} is another provider's, and ignored`, () => {
+      const answer = { role: "assistant", content: "a" };
+      assert.deepEqual(endpoints.responses([hi, { type: "reasoning", summary: [], encrypted_content }, answer, hi]), endpoints.responses([hi, answer, hi]));
+      assert.equal(openedThought({ encrypted_content }), undefined);
+    });
+  }
+
   for (const type of ["compaction", "compaction_summary", "context_compaction", "compaction_trigger", "ghost_snapshot", "mcp_approval_request", "mcp_approval_response", "web_search_call", "reasoning"]) {
     it(`${type} is passed over`, () => {
       const before = [hi, { role: "assistant", content: "a" }];
@@ -315,8 +347,8 @@ describe("calls of tools that OpenAI defines and the client runs", () => {
 
 it("every row of the table has an example here", () => {
   const passedOver = shapesTold().filter(({ as }) => as.startsWith("nothing")).map(({ looks }) => looks);
-  assert.ok(passedOver.includes(aThought));
+  const thoughts = ['{"type":"thinking","thinking":…}', '{"type":"redacted_thinking","data":…}', '{"type":"reasoning",…}'];
   const elsewhere = shapesTold().filter(({ looks }) => /"type":"(?:local_shell|shell|apply_patch|tool_search|custom_tool|additional_tools)|"role":"function"/u.test(looks)).map(({ looks }) => looks);
   const here = [tools, choices, parts, exchanges].flatMap((examples) => Object.keys(examples));
-  assert.deepEqual([...new Set([...here, ...passedOver, ...elsewhere])].sort(), [...new Set(shapesTold().map(({ looks }) => looks))].sort());
+  assert.deepEqual([...new Set([...here, ...passedOver, ...thoughts, ...elsewhere])].sort(), [...new Set(shapesTold().map(({ looks }) => looks))].sort());
 });

@@ -10,7 +10,8 @@ import { choiceNote, samplingNote } from "../settings.ts";
 export const chatFields: readonly FieldTreatment[] = [
   { name: "model", treatment: "honoured", note: "see `/v1/models`; missing: `--default-model`; unknown: 404" },
   { name: "messages", treatment: "honoured", note: "all roles; text, images (data URL or http(s) URL), PDFs "
-    + "(`file_data`); ignored in a message: `name`, and reasoning that comes back; a whole number in the arguments "
+    + "(`file_data`); ignored in a message: `name`, and reasoning without Claude's signature "
+    + "(`thinking_blocks`, `reasoning_details` and Anthropic's parts have it); a whole number in the arguments "
     + "of an earlier call that JavaScript would round (an id of 19 digits) is told as a string of its digits" },
   { name: "input", treatment: "honoured", note: "of `/v1/responses`: where `messages` are missing" },
   { name: "instructions", treatment: "honoured", note: "of `/v1/responses`: before the system messages" },
@@ -49,7 +50,8 @@ export const chatFields: readonly FieldTreatment[] = [
   { name: "reasoning", treatment: "honoured", note: "its `effort`" },
   {
     name: "thinking", treatment: "honoured",
-    note: "`{type: \"disabled\"}` or a `budget_tokens`; fewer than 1,024 are 1,024",
+    note: "`{type: \"disabled\"}` or a `budget_tokens`; fewer than 1,024 are 1,024; a model that thinks with a budget "
+      + "goes on without thinking where a new process is told a tool loop and its thoughts did not come back",
   },
   { name: "n", treatment: "refused", note: "more than 1", example: 2 },
   { name: "logprobs", treatment: "refused", note: "`true`", example: true },

@@ -4,7 +4,8 @@ import type { AnswerFold, AnswerIdentity, Dialect, WireStream } from "../../dial
 import { windowHeaders } from "../rate-limit.ts";
 import { responsesFailure } from "./failure.ts";
 import { parseResponsesRequest, type ResponsesRequest } from "./request.ts";
-import { type FinishedResponse, ResponseStream } from "./response.ts";
+import { ResponseStream } from "./response.ts";
+import type { FinishedResponse } from "./response-style.ts";
 import type { ResponseStore } from "./store.ts";
 
 /** `POST /v1/responses`. Finished responses are put into `store`, unless the client set `store` to false. */

@@ -5,7 +5,8 @@ import type { FieldTreatment } from "../../field-treatment.ts";
 export const responsesFields: readonly FieldTreatment[] = [
   { name: "model", treatment: "honoured", note: "as for chat" },
   { name: "input", treatment: "honoured", note: "a string or items: messages (text, images, PDFs), calls of the "
-    + "client's tools and their outputs, `item_reference`; ignored are `reasoning`, `compaction`, and calls of tools "
+    + "client's tools and their outputs, `item_reference`; ignored are `compaction`, thoughts of another provider's "
+      + "or another model's, and calls of tools "
       + "that OpenAI ran itself (`web_search_call`…); 400 for others, and for a file in an output" },
   { name: "messages", treatment: "honoured", note: "of chat: where `input` is missing" },
   { name: "instructions", treatment: "honoured", note: "before the input's own system and developer messages" },
@@ -36,7 +37,9 @@ export const responsesFields: readonly FieldTreatment[] = [
   { name: "moderation", treatment: "refused", note: "", example: { model: "omni-moderation-latest" } },
   { name: "top_logprobs", treatment: "refused", note: "more than 0", example: 3 },
   {
-    name: "include", treatment: "refused", note: "`message.output_text.logprobs`; the rest is ignored",
+    name: "include", treatment: "refused",
+    note: "`message.output_text.logprobs`; `reasoning.encrypted_content` is honoured: a thought that comes back so "
+      + "is told to the model again; the rest is ignored",
     example: ["message.output_text.logprobs"],
   },
   { name: "temperature", treatment: "honoured", note: "as for chat" },

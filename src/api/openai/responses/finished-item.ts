@@ -1,12 +1,16 @@
 import { decodeJsonText, encodeJsonText, jsonLatin1, type WireText, wireText } from "../../../json-text.ts";
 import type { JsonText } from "../../../turn/event.ts";
+import type { ThinkingBlock } from "../../../turn/message.ts";
 import type { Fields } from "../../check.ts";
 import { customInput } from "../conversation.ts";
+import { sealedThought } from "../thoughts.ts";
 import { callItem, messageItem, type OpenItem, reasoningItem, type Status, summaryPart, textPart } from "./output.ts";
 
-/** An output item that gets no further delta, and the events that repeat its text: each one's type and its fields. */
-export interface FinishedItem {
-  readonly item: WireText;
+/** An output item that gets no further delta, as JSON: as the client is sent it, and as it is stored. */
+export interface FinishedForms { readonly item: WireText; readonly stored: WireText }
+
+/** An output item, and the events that repeat its text: each one's type and its fields. */
+export interface FinishedItem extends FinishedForms {
   readonly events: readonly (readonly [type: WireText, fields: WireText])[];
 }
 
@@ -17,14 +21,18 @@ export interface FinishedItem {
 interface ItemEnd {
   readonly whole: JsonText;
   readonly place: WireText;
+  /** Whether the client wants thoughts that it can give back. */
+  readonly includesThoughts: boolean;
+  /** The proof of thinking, where it is kept or sent. */
+  readonly proof?: Pick<ThinkingBlock, "signature" | "model">;
 }
 
 /** Makes the final form of an output item that gets no further text. */
-export function finishedItem(open: OpenItem, status: Status, { whole, place }: ItemEnd): FinishedItem {
+export function finishedItem(open: OpenItem, status: Status, { whole, place, ...thinking }: ItemEnd): FinishedItem {
   switch (open.kind) {
     case "message":
       return {
-        item: messageItem(open.id, status, textPart(whole)),
+        ...alike(messageItem(open.id, status, textPart(whole))),
         events: [
           [wireText`response.output_text.done`, wireText`${place},"content_index":0,"logprobs":[],"text":"${whole}"`],
           [wireText`response.content_part.done`, wireText`${place},"content_index":0,"part":${textPart(whole)}`],
@@ -32,8 +40,13 @@ export function finishedItem(open: OpenItem, status: Status, { whole, place }: I
       };
     case "reasoning": {
       const part = wireText`${place},"summary_index":0,"part":${summaryPart(whole)}`;
+      const { includesThoughts, proof } = thinking;
+      const sealed = proof === undefined
+        ? undefined
+        : sealedThought({ type: "thinking", thinking: decodeJsonText(whole), ...proof });
       return {
-        item: reasoningItem(open.id, status, summaryPart(whole)),
+        item: reasoningItem(open.id, status, summaryPart(whole), includesThoughts ? sealed : undefined),
+        stored: reasoningItem(open.id, status, summaryPart(whole), sealed),
         events: [
           [wireText`response.reasoning_summary_text.done`, wireText`${place},"summary_index":0,"text":"${whole}"`],
           [wireText`response.reasoning_summary_part.done`, part],
@@ -42,16 +55,16 @@ export function finishedItem(open: OpenItem, status: Status, { whole, place }: I
     }
     case "function_call":
       return {
-        item: callItem(open, status, whole),
+        ...alike(callItem(open, status, whole)),
         events: [[wireText`response.function_call_arguments.done`, wireText`${place},"arguments":"${whole}"`]],
       };
     case "tool_search_call":
-      return { item: callItem(open, status, objectText(whole)), events: [] };
+      return { ...alike(callItem(open, status, objectText(whole))), events: [] };
     case "custom_tool_call": {
       // If the call was truncated inside its JSON, there is no text to extract.
       const input = customText(whole) ?? (status === "incomplete" ? "" as JsonText : whole);
       return {
-        item: callItem(open, status, input),
+        ...alike(callItem(open, status, input)),
         events: [
           [wireText`response.custom_tool_call_input.delta`, wireText`${place},"delta":"${input}"`],
           [wireText`response.custom_tool_call_input.done`, wireText`${place},"input":"${input}"`],
@@ -59,6 +72,11 @@ export function finishedItem(open: OpenItem, status: Status, { whole, place }: I
       };
     }
   }
+}
+
+/** An item that is stored as it is sent. */
+function alike(item: WireText): FinishedForms {
+  return { item, stored: item };
 }
 
 /** The JSON object that a call's input is; an empty one where the call was truncated. */

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { encodeWireText, joinedWireText, noText, type WireText, wireText } from "../../../json-text.ts";
+import { encodeWireText, joinedWireText, jsonLatin1, noText, type WireText, wireText } from "../../../json-text.ts";
 import type { JsonText, StopReason } from "../../../turn/event.ts";
 import type { Usage } from "../../../turn/usage.ts";
 import { promptTokens } from "../usage.ts";
@@ -78,8 +78,9 @@ export function messageItem(id: WireText, status: Status, part: WireText): WireT
 }
 
 /** Formats reasoning as an output item; `part` is empty, or its only summary part. */
-export function reasoningItem(id: WireText, status: Status, part: WireText): WireText {
-  return wireText`${itemHead(id, "reasoning", status)},"summary":[${part}],"encrypted_content":null}`;
+export function reasoningItem(id: WireText, status: Status, part: WireText, sealed?: string): WireText {
+  const encrypted = jsonLatin1(sealed ?? null);
+  return wireText`${itemHead(id, "reasoning", status)},"summary":[${part}],"encrypted_content":${encrypted}}`;
 }
 
 function itemHead(id: WireText, type: OpenItem["kind"], status: Status): WireText {

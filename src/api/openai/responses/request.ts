@@ -8,29 +8,20 @@ import { modelName } from "../../model-name.ts";
 import { ToolNames } from "../../tool-names.ts";
 import { effortSettings, effortWord, formatSettings, samplingSettings } from "../settings.ts";
 import { collectItems, parseItems } from "./items.ts";
+import type { ResponseStyle } from "./response-style.ts";
 import type { ResponseStore } from "./store.ts";
 import { parseTools } from "./tools.ts";
 
 /** A checked request for a response. */
-export interface ResponsesRequest extends TurnRequest {
-  /** True: the response is stored, so that later requests can continue it. */
-  readonly isStored: boolean;
+export interface ResponsesRequest extends TurnRequest, ResponseStyle {
   /** The conversation up to this request as input items, without references: stored with the response. */
   readonly items: readonly Fields[];
-  /** Maps the tool names in the answer back to the client's. */
-  readonly names: ToolNames;
-  /** The custom tools, which take free text, by the names that the model sees. */
-  readonly customTools: ReadonlySet<string>;
-  /** The model's name for the client's own search among its tools. */
-  readonly searchTool?: string;
-  /** The request's fields that the response repeats. */
-  readonly echo: Fields;
 }
 
 /** Parses OpenAI's `CreateResponse`. Throws a BridgeError that names the field which cannot be honoured. */
 export function parseResponsesRequest(body: unknown, defaultModel: string, stored: ResponseStore): ResponsesRequest {
   const fields = objectAt(body, "body");
-  refuseUnsupported(fields);
+  const include = refuseUnsupported(fields);
   const names = new ToolNames();
   const instructions = isAbsent(fields["instructions"]) ? "" : stringAt(fields["instructions"], "instructions");
   const placed = collectItems(fields, stored);
@@ -55,6 +46,7 @@ export function parseResponsesRequest(body: unknown, defaultModel: string, store
     model,
     stream: optionalBoolean(fields["stream"], "stream") ?? false,
     isStored,
+    includesThoughts: include.includes("reasoning.encrypted_content"),
     items: placed.map(({ item }) => item),
     names,
     customTools,
@@ -85,8 +77,11 @@ export function parseResponsesRequest(body: unknown, defaultModel: string, store
   };
 }
 
-/** Refuses unsupported fields that would change the answer's meaning if ignored. The README lists the ignored ones. */
-function refuseUnsupported(fields: Fields): void {
+/**
+ * Refuses unsupported fields that would change the answer's meaning if ignored. The README lists the ignored ones.
+ * Returns what `include` asks for.
+ */
+function refuseUnsupported(fields: Fields): readonly unknown[] {
   refuseUnless(
     !optionalBoolean(fields["background"], "background"), "background", "a response is given to who waits for it.",
   );
@@ -105,4 +100,5 @@ function refuseUnsupported(fields: Fields): void {
   refuseUnless(
     !include.includes("message.output_text.logprobs"), "include", "the Claude CLI gives no log probabilities.",
   );
+  return include;
 }

@@ -1,20 +1,22 @@
 import { BridgeError } from "../../../errors.ts";
 import {
-  decodeWireText, jsonLatin1, jsonMembers, joinedWireText, joinWireText, noText, wireNumber, type WireText, wireText,
+  decodeJsonText, decodeWireText, jsonLatin1, jsonMembers, joinedWireText, joinWireText, noText, wireNumber,
+  type WireText, wireText,
 } from "../../../json-text.ts";
 import type { JsonText, StopReason, TurnEvent } from "../../../turn/event.ts";
-import type { ToolUseBlock } from "../../../turn/message.ts";
+import type { ThinkingBlock, ToolUseBlock } from "../../../turn/message.ts";
 import type { Usage } from "../../../turn/usage.ts";
 import type { Fields } from "../../check.ts";
 import type { WireStream } from "../../dialect.ts";
-import type { ToolNames } from "../../tool-names.ts";
-import { splitName } from "../namespaces.ts";
+import { sealedThought, type Thought } from "../thoughts.ts";
 import { isToldInStream, responseError } from "./failure.ts";
-import { finishedItem } from "./finished-item.ts";
+import { type FinishedForms, finishedItem } from "./finished-item.ts";
 import {
   callItem, eventHead, eventText, incompleteReasons, itemId, listed, messageItem, openingEvents, type OpenItem,
   reasoningItem, type ResponseEnd, responseUsage, type Status, summaryPart, textPart,
 } from "./output.ts";
+import type { FinishedResponse, ResponseIdentity, ResponseStyle } from "./response-style.ts";
+import { callIdPrefixes, writtenCall } from "./written-call.ts";
 
 /** The longest text of one response, in bytes; far above any model's answer. It is in memory until the last event. */
 export const answerBytesMax = 16 * 1024 * 1024;
@@ -24,35 +26,13 @@ const deltaEventHeads = {
   reasoning: eventHead(wireText`response.reasoning_summary_text.delta`),
   function_call: eventHead(wireText`response.function_call_arguments.delta`),
 } as const;
-/** How the ids of calls begin. */
-const idPrefixes = { function_call: "fc", custom_tool_call: "ctc", tool_search_call: "tsc" } as const;
 const deltaEventTail = wireText`"}\n\n`;
 
-/** The values of a response that come neither from the request nor from the model. */
-export interface ResponseIdentity {
-  /** The response's id: `resp_` and a random token. */
-  readonly id: string;
-  /** When the turn was begun, in seconds since the epoch. */
-  readonly createdAt: number;
-}
-
-/** What the request determines about how its response is written. */
-export interface ResponseStyle {
-  readonly names: ToolNames;
-  /** The custom tools, which take free text, by the names that the model sees. */
-  readonly customTools: ReadonlySet<string>;
-  /** The model's name for the client's own search among its tools. */
-  readonly searchTool?: string;
-  /** The request's fields that the response repeats. */
-  readonly echo: Fields;
-}
-
-/** A finished response, completed or incomplete. */
-export interface FinishedResponse {
-  /** The response object as JSON. */
-  readonly body: WireText;
-  /** Its output items, parsed. */
-  readonly output: readonly Fields[];
+/** What is the same for all of a response. */
+interface Fixed extends Pick<ResponseIdentity, "id"> {
+  /** The fields that are the same in every state of the response, as JSON without braces. */
+  readonly constant: WireText;
+  readonly onFinish: (finished: FinishedResponse) => void;
 }
 
 /**
@@ -60,12 +40,10 @@ export interface FinishedResponse {
  * strings without being parsed or escaped again.
  */
 export class ResponseStream implements WireStream {
-  readonly #style: ResponseStyle & Pick<ResponseIdentity, "id">;
-  /** The fields that are the same in every state of the response, as JSON without braces. */
-  readonly #constant: WireText;
-  readonly #onFinish: (finished: FinishedResponse) => void;
-  /** The finished output items, each as JSON. */
-  readonly #output: WireText[] = [];
+  readonly #style: ResponseStyle & Fixed;
+  readonly #output: FinishedForms[] = [];
+  /** The id of the model that answers. */
+  #model = "";
   #open: OpenItem | undefined;
   /** The text that the batch under way has added so far to the open item, which is the output item that still grows. */
   #grown = "";
@@ -77,9 +55,8 @@ export class ResponseStream implements WireStream {
   constructor(
     { id, createdAt }: ResponseIdentity, style: ResponseStyle, onFinish: (finished: FinishedResponse) => void,
   ) {
-    this.#style = { ...style, id };
-    this.#constant = jsonMembers({ id, object: "response", created_at: createdAt, background: false, ...style.echo });
-    this.#onFinish = onFinish;
+    const constant = jsonMembers({ id, object: "response", created_at: createdAt, background: false, ...style.echo });
+    this.#style = { ...style, id, constant, onFinish };
   }
 
   open(): WireText {
@@ -119,7 +96,12 @@ export class ResponseStream implements WireStream {
     switch (event.type) {
       case "text": return joinWireText(this.#growTo("message"), this.#delta(event.text));
       case "thinking": return joinWireText(this.#growTo("reasoning"), this.#delta(event.text));
+      case "message_start":
+        this.#model = event.model;
+        return noText;
+      case "signature": return this.#sign(decodeJsonText(event.signature));
       case "block_start":
+        if (event.block.type === "redacted_thinking") return this.#hidden(event.block);
         if (event.block.type !== "tool_use") return noText;
         return joinWireText(this.#close("completed"), this.#openCall(event.index, event.block));
       // The input of a tool that the API runs itself is that of no item.
@@ -139,7 +121,8 @@ export class ResponseStream implements WireStream {
       status,
       { ...(incomplete === undefined ? {} : { incomplete: { reason: incomplete } }), usage: responseUsage(usage) },
     );
-    this.#onFinish({ body, output: this.#output.map((item) => JSON.parse(decodeWireText(item)) as Fields) });
+    const output = this.#output.map(({ stored }) => JSON.parse(decodeWireText(stored)) as Fields);
+    this.#style.onFinish({ body, output });
     const type = status === "completed" ? wireText`response.completed` : wireText`response.incomplete`;
     return joinWireText(empty, closed, this.#event(type, wireText`"response":${body}`));
   }
@@ -175,21 +158,14 @@ export class ResponseStream implements WireStream {
   }
 
   #openCall(block: number, call: Pick<ToolUseBlock, "id" | "name">): WireText {
-    const kind = this.#kindOf(call.name);
-    const id = this.#newId(idPrefixes[kind]);
-    const { namespace, name } = splitName(this.#style.names.toClient(call.name));
-    const within = namespace === undefined ? noText : wireText`,"namespace":${jsonLatin1(namespace)}`;
+    const { kind, name } = writtenCall(call.name, this.#style);
+    const id = this.#newId(callIdPrefixes[kind]);
     const item: OpenItem = {
-      kind, id, block, callId: jsonLatin1(call.id), name: joinWireText(jsonLatin1(name), within), pieces: [],
+      kind, id, block, callId: jsonLatin1(call.id), name, pieces: [],
       deltaHead: wireText`,${this.#place(id)},"delta":"`,
     };
     this.#open = item;
     return this.#added(callItem(item, "in_progress", noText));
-  }
-
-  #kindOf(tool: string): keyof typeof idPrefixes {
-    if (tool === this.#style.searchTool) return "tool_search_call";
-    return this.#style.customTools.has(tool) ? "custom_tool_call" : "function_call";
   }
 
   #added(item: WireText): WireText {
@@ -214,19 +190,42 @@ export class ResponseStream implements WireStream {
     this.#grown = "";
   }
 
+  /** Ends the thinking under way, which this signature proves. */
+  #sign(signature: string): WireText {
+    if (this.#open?.kind !== "reasoning") return this.#hidden({ type: "thinking", thinking: "", signature });
+    return this.#close("completed", { signature, model: this.#model });
+  }
+
+  /** An item for thinking that the API does not show: for clients that give it back. */
+  #hidden(thought: Thought): WireText {
+    if (!this.#style.includesThoughts) return noText;
+    const closed = this.#close("completed");
+    const id = this.#newId("rs");
+    const added = this.#added(reasoningItem(id, "in_progress", noText));
+    const item = reasoningItem(id, "completed", noText, sealedThought({ ...thought, model: this.#model }));
+    return joinWireText(closed, added, this.#done({ item, stored: item }));
+  }
+
   /** Ends the open item, which is the output item that still grows. The `done` events repeat the item's whole text. */
-  #close(status: "completed" | "incomplete"): WireText {
+  #close(status: "completed" | "incomplete", proof?: Pick<ThinkingBlock, "signature" | "model">): WireText {
     const open = this.#open;
     if (open === undefined) return noText;
     this.#keepGrown();
     this.#open = undefined;
     const whole = Buffer.concat(open.pieces).toString("latin1") as JsonText;
-    const { item, events } = finishedItem(open, status, { whole, place: this.#place(open.id) });
+    const { includesThoughts, isStored } = this.#style;
+    const isKept = includesThoughts || isStored;
+    const proven = isKept && proof !== undefined ? { proof } : {};
+    const end = { whole, place: this.#place(open.id), includesThoughts, ...proven };
+    const { events, ...forms } = finishedItem(open, status, end);
     const written = events.map(([type, fields]) => this.#event(type, fields));
-    const output = wireText`"output_index":${this.#output.length},"item":${item}`;
-    const done = this.#event(wireText`response.output_item.done`, output);
-    this.#output.push(item);
-    return joinWireText(joinedWireText(written), done);
+    return joinWireText(joinedWireText(written), this.#done(forms));
+  }
+
+  #done(forms: FinishedForms): WireText {
+    const fields = wireText`"output_index":${this.#output.length},"item":${forms.item}`;
+    this.#output.push(forms);
+    return this.#event(wireText`response.output_item.done`, fields);
   }
 
   #newId(prefix: string): WireText {
@@ -240,8 +239,8 @@ export class ResponseStream implements WireStream {
 
   #response(status: Status, { output, error, incomplete, usage }: ResponseEnd = {}): WireText {
     const fields = jsonMembers({ status, error: error ?? null, incomplete_details: incomplete ?? null });
-    const items = output ?? listed(this.#output);
-    return wireText`{${this.#constant},${fields},"output":[${items}],"usage":${jsonLatin1(usage ?? null)}}`;
+    const items = output ?? listed(this.#output.map(({ item }) => item));
+    return wireText`{${this.#style.constant},${fields},"output":[${items}],"usage":${jsonLatin1(usage ?? null)}}`;
   }
 
   #event(type: WireText, fields?: WireText): WireText {

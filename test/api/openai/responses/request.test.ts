@@ -28,7 +28,7 @@ const takenAs = (fields: Fields, turn: Fields): void => assert.deepEqual(parse(f
 describe("a request for a response", () => {
   it("is its turn, its model, how to answer, and what to repeat", () => {
     assert.deepEqual(plain, {
-      turn: plainTurn, model: "opus", stream: false, isStored: true, items: [{ type: "message", role: "user", content: "hi" }], names: new ToolNames(), customTools: new Set(),
+      turn: plainTurn, model: "opus", stream: false, isStored: true, includesThoughts: false, items: [{ type: "message", role: "user", content: "hi" }], names: new ToolNames(), customTools: new Set(),
       echo: {
         access_programs: null, instructions: null, max_output_tokens: null, max_tool_calls: null, metadata: {}, model: "opus", parallel_tool_calls: true, previous_response_id: null, prompt_cache_key: null,
         reasoning: { effort: null, summary: null }, safety_identifier: null, service_tier: "default", store: true, temperature: 1, text: { format: { type: "text" }, verbosity: "medium" },
@@ -111,10 +111,16 @@ describe("a field that is only repeated", () => {
   });
 });
 
+describe("what is to be included", () => {
+  it("may be the model's thoughts, in a form that can be given back", () => {
+    assert.deepEqual(parse({ include: ["reasoning.encrypted_content", "something.new"] }), { ...plain, includesThoughts: true });
+  });
+});
+
 describe("a field that is taken in the form that changes nothing", () => {
   const cases: readonly Fields[] = [
     { background: false }, { background: null }, { conversation: null }, { prompt: null }, { top_logprobs: 0 }, { top_logprobs: null }, { include: null }, { include: [] }, { moderation: null },
-    { include: ["reasoning.encrypted_content", "message.input_image.image_url", "something.new"] },
+    { include: ["message.input_image.image_url", "something.new"] },
     { tools: [] }, { tools: null }, { tool_choice: null }, { tool_choice: "auto" }, { reasoning: null }, { reasoning: {} }, { reasoning: { effort: null, generate_summary: "auto" } },
     { text: null }, { text: {} }, { text: { format: null } }, { text: { format: { type: "text" } } }, { text: { verbosity: null } }, { text: { verbosity: "medium" } },
   ];

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { answerBytesMax, type FinishedResponse, ResponseStream, type ResponseStyle } from "../../../../src/api/openai/responses/response.ts";
+import { answerBytesMax, ResponseStream } from "../../../../src/api/openai/responses/response.ts";
+import type { FinishedResponse, ResponseStyle } from "../../../../src/api/openai/responses/response-style.ts";
+import { openedThought } from "../../../../src/api/openai/thoughts.ts";
 import { itemId } from "../../../../src/api/openai/responses/output.ts";
 import { ToolNames } from "../../../../src/api/tool-names.ts";
 import { BridgeError } from "../../../../src/errors.ts";
@@ -25,7 +27,7 @@ interface Wire { readonly stream: ResponseStream; readonly finished: FinishedRes
 
 function wireOf(style: Partial<ResponseStyle> = {}): Wire {
   const finished: FinishedResponse[] = [];
-  return { stream: new ResponseStream(identity, { names: new ToolNames(), customTools: new Set(), echo, ...style }, (whole) => finished.push(whole)), finished };
+  return { stream: new ResponseStream(identity, { names: new ToolNames(), customTools: new Set(), includesThoughts: false, isStored: false, echo, ...style }, (whole) => finished.push(whole)), finished };
 }
 
 /** One batch more behind the bytes that were written, as `sendEventStream` does it: the first that gives any is encoded before the opening. */
@@ -331,11 +333,44 @@ describe("a failure", () => {
   });
 });
 
+describe("the model's signed thoughts", () => {
+  const sign = (signature: string): TurnEvent => ({ type: "signature", index: 0, signature: signature as JsonText });
+  const begun: TurnEvent = { type: "message_start", id: "msg", model: "claude-opus-5-5", usage };
+  const thought: readonly TurnEvent[] = [begun, thinking("h"), thinking("m é"), sign("Eq=="), text("a"), finish()];
+  const block = { type: "thinking", thinking: "hm é", signature: "Eq==", model: "claude-opus-5-5" };
+  const reasonings = (events: readonly TurnEvent[], style: Partial<ResponseStyle>): { readonly sent: any[]; readonly stored: any[] } => {
+    const wire = wireOf(style);
+    const sent = eventsIn(relayed(wire, events)).flatMap(({ type, item }) => (type === "response.output_item.done" && item.type === "reasoning" ? [item] : []));
+    return { sent, stored: wire.finished[0]?.output.filter(({ type }) => type === "reasoning") ?? [] };
+  };
+
+  it("are in their item where the client includes them, and come back from it", () => {
+    const { sent: [item, ...more], stored } = reasonings(thought, { includesThoughts: true });
+    assert.deepEqual([item.summary, openedThought(item), more, stored], [[{ type: "summary_text", text: "hm é" }], block, [], [item]]);
+  });
+
+  it("are kept for the next response where this one is stored, and sent to nobody", () => {
+    const { sent: [item], stored: [kept = assert.fail()] } = reasonings(thought, { isStored: true });
+    assert.deepEqual([item.encrypted_content, openedThought(kept)], [null, block]);
+    assert.equal(reasonings(thought, {}).stored[0]?.["encrypted_content"], null);
+  });
+
+  it("are an item each, also where the API shows none of them", () => {
+    const events: readonly TurnEvent[] = [begun, thinking("h"), sign("1"), thinking("m"), sign("2"), sign("3"), { type: "block_start", index: 3, block: { type: "redacted_thinking", data: "x" } }, text("a"), finish()];
+    const { sent } = reasonings(events, { includesThoughts: true });
+    const model = "claude-opus-5-5";
+    assert.deepEqual(sent.map(openedThought), [["h", "1"], ["m", "2"], ["", "3"]].map(([words, signature]) => ({ type: "thinking", thinking: words, signature, model })).concat([{ type: "redacted_thinking", data: "x", model } as never]));
+    assert.deepEqual(sent.map(({ summary }) => summary.length), [1, 1, 0, 0]);
+    assert.equal(reasonings(events, { isStored: true }).sent.length, 2);
+    assert.doesNotThrow(() => eventsOf(events, { includesThoughts: true }));
+  });
+});
+
 describe("the whole response", () => {
   it("is told once, before the last bytes are given out, and is the last event's, byte for byte", () => {
-    const names = new ToolNames();
+    const style = { names: new ToolNames(), customTools: new Set<string>(), includesThoughts: false, isStored: true, echo };
     let told: FinishedResponse | undefined;
-    const stream = new ResponseStream(identity, { names, customTools: new Set(), echo }, (whole) => {
+    const stream = new ResponseStream(identity, style, (whole) => {
       assert.equal(told, undefined);
       told = whole;
     });

@@ -1,0 +1,57 @@
+/**
+ * The model's signed thinking in clients' hands. Anthropic's own shape has the signature beside the text. OpenAI's
+ * `reasoning` items have text of their own that nobody signed, and `encrypted_content`, which only its provider reads:
+ * this server puts the whole block into it.
+ */
+
+import type { RedactedThinkingBlock, ThinkingBlock } from "../../turn/message.ts";
+import { type Fields, isFields } from "../check.ts";
+
+export type Thought = ThinkingBlock | RedactedThinkingBlock;
+
+/** How this server's `encrypted_content` begins. Other providers' has no colon. */
+const seal = "claude-max-api:";
+
+/** The `encrypted_content` that gives a thought back in a later request. */
+export function sealedThought(thought: Thought): string {
+  return `${seal}${Buffer.from(JSON.stringify(thought)).toString("base64")}`;
+}
+
+/** The thought of a `reasoning` item; undefined for one of another provider's, or whose client kept its text alone. */
+export function openedThought({ encrypted_content: sealed }: Fields): Thought | undefined {
+  if (typeof sealed !== "string" || !sealed.startsWith(seal)) return undefined;
+  try {
+    const value: unknown = JSON.parse(Buffer.from(sealed.slice(seal.length), "base64").toString("utf8"));
+    const thought = isFields(value) ? signedThought(value) : undefined;
+    const model = isFields(value) ? value["model"] : undefined;
+    return thought === undefined || typeof model !== "string" ? thought : { ...thought, model };
+  } catch {
+    return undefined;
+  }
+}
+
+/** A block of Anthropic's with thinking; undefined for one that is not signed, which the API would refuse. */
+export function signedThought({ type, thinking, signature, data }: Fields): Thought | undefined {
+  if (type === "redacted_thinking" && typeof data === "string" && data !== "") return { type, data };
+  const isSigned = type === "thinking" && typeof signature === "string" && signature !== "";
+  return isSigned && typeof thinking === "string" ? { type, thinking, signature } : undefined;
+}
+
+/** The thoughts beside a chat message's content: LiteLLM's `thinking_blocks`, or OpenRouter's `reasoning_details`. */
+export function thoughtsBeside({ thinking_blocks: blocks, reasoning_details: details }: Fields): readonly Thought[] {
+  const ofLiteLlm = fieldsIn(blocks).map(signedThought);
+  const ofOpenRouter = fieldsIn(details).map(detailedThought);
+  const [own, others] = [ofLiteLlm, ofOpenRouter].map((list) => list.filter((thought) => thought !== undefined));
+  return own !== undefined && own.length > 0 ? own : others ?? [];
+}
+
+/** OpenRouter names the provider that signed a thought. */
+function detailedThought({ type, format, text, signature, data }: Fields): Thought | undefined {
+  if (format !== "anthropic-claude-v1") return undefined;
+  if (type === "reasoning.encrypted") return signedThought({ type: "redacted_thinking", data });
+  return type === "reasoning.text" ? signedThought({ type: "thinking", thinking: text, signature }) : undefined;
+}
+
+function fieldsIn(list: unknown): readonly Fields[] {
+  return Array.isArray(list) ? list.filter(isFields) : [];
+}

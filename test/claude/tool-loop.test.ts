@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { ToolLoop, withoutThinking } from "../../src/claude/tool-loop.ts";
+import type { AssistantBlock, Message } from "../../src/turn/message.ts";
+import { assistant, callsOf, resultsOf, turnOf, user } from "../support/turns.ts";
+
+const thought: AssistantBlock = { type: "thinking", thinking: "hm", signature: "s" };
+const thinking = (message: Message): Message => (message.role === "user" ? message : { role: "assistant", content: [thought, ...message.content] });
+const call = callsOf(["1", "look"]);
+const results = resultsOf(["1", "seen"]);
+const loop = [user("a"), call, results];
+
+describe("a tool loop that a process is told", () => {
+  for (const [what, messages] of [
+    ["one call", loop], ["two", [...loop, callsOf(["2", "look"]), resultsOf(["2", "seen"])]],
+    ["behind another loop, which is over and has its thoughts", [user("x"), thinking(call), results, assistant("b"), ...loop]],
+    ["with a note behind its results", [...loop, user("note")]], ["thinking behind a text", [user("a"), { role: "assistant", content: [{ type: "text", text: "b" }, thought, ...call.content] } as Message, results]],
+  ] as const) {
+    it(`lacks its thoughts: ${what}`, () => assert.equal(new ToolLoop().tell(messages, 0), true));
+  }
+
+  for (const [what, messages] of [
+    ["a thought before its first call", [user("a"), thinking(call), results, callsOf(["2", "look"]), resultsOf(["2", "seen"])]],
+    ["a thought before its last", [...loop, thinking(callsOf(["2", "look"])), resultsOf(["2", "seen"])]],
+    ["it is over", [...loop, assistant("b"), user("c")]], ["there is none", [user("a")]],
+  ] as const) {
+    it(`lacks none: ${what}`, () => assert.equal(new ToolLoop().tell(messages, 0), false));
+  }
+
+  it("lacks none where the process itself was in it, or the model needs none", () => {
+    assert.equal(new ToolLoop().tell(loop, 2), false);
+    const adaptive = new ToolLoop();
+    adaptive.tell(loop, 0);
+    adaptive.forget();
+    assert.equal(adaptive.isThoughtless(loop), false);
+  });
+
+  it("lacks them in its further steps too, until it is over or taken back", () => {
+    const told = new ToolLoop();
+    told.tell(loop, 0);
+    const step = [...loop, callsOf(["2", "look"]), resultsOf(["2", "seen"])];
+    assert.deepEqual([told.isThoughtless(step), told.tell(step, 4), told.isThoughtless([...step, assistant("b"), user("c")])], [true, true, false]);
+    told.tell([user("other")], 0);
+    assert.equal(told.isThoughtless(loop), false);
+  });
+
+  it("goes on without thinking and without the sampling that goes only without it", () => {
+    const { sampling, thinking: off } = withoutThinking(turnOf({ model: "haiku", sampling: { temperature: 0.2, topP: 0.9 } }));
+    assert.deepEqual([sampling, off], [undefined, { type: "disabled" }]);
+  });
+});
