@@ -59,7 +59,7 @@ export class ClientTools {
 
   /**
    * Answers a control request of the CLI's. If it asks for a tool call, `onCall` is called first. Without `onCall` no
-   * turn runs, and a call is not answered.
+   * turn runs, nor does one wait for results, and a call is not answered.
    */
   onControlRequest(message: JsonObject, onCall: (() => void) | undefined): void {
     const requestId = optionalString(message["request_id"]) ?? "";

@@ -188,11 +188,11 @@ export class Conversation {
       case "control_response":
         return this.#parts.control.settle(message);
       case "control_request":
-        return this.#parts.tools.onControlRequest(message, run === undefined ? undefined : () => {
+        return this.#parts.tools.onControlRequest(message, run === undefined && !this.isParked ? undefined : () => {
           // An answer that was not streamed ends here: the CLI asks for a call's result only after all of it has come.
-          const { outcome } = run.translator;
-          run.translator.takeCallRequest(run.queue.items);
-          this.#stopIfDue(run, outcome);
+          const before = run?.translator.outcome;
+          run?.translator.takeCallRequest(run.queue.items);
+          if (run !== undefined && before !== undefined) this.#stopIfDue(run, before);
         });
       case "result":
         if (this.#briefing.takeResult(message)) return;
