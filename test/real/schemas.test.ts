@@ -13,6 +13,8 @@ import { sources } from "../support/schema-sources/sources.ts";
 
 const seed = seedOf(60);
 const toolsServed = 60;
+const longName = `long_${"x".repeat(70)}`;
+const longNameUpstream = longName.slice(0, 56);
 
 const blocksOf = (body: StubRequestBody, type: string): StubContentBlock[] =>
   conversationOf(body).flatMap(({ content }) => (typeof content === "string" ? [] : content.filter((block) => block.type === type)));
@@ -55,7 +57,7 @@ for (const version of claudeVersions) {
 
     it("of tools that the CLI keeps for itself, or fails for, are others upstream, and the client's in the answer", async (t) => {
       const { stub, startServer } = await start(t, version);
-      const names = ["constructor", "ToolSearch", "StructuredOutput", "toString", "__proto__", "mcp.search", "Agent", "Task", "Bash", "Skill", "TodoWrite", "WebSearch", "mcp__client__x", "hasOwnProperty"];
+      const names = ["constructor", "ToolSearch", "StructuredOutput", "toString", "__proto__", "mcp.search", "Agent", "Task", "Bash", "Skill", "TodoWrite", "WebSearch", "mcp__client__x", "hasOwnProperty", "valueOf", "AskUserQuestion", "ExitPlanMode"];
       stub.respond = ({ body, index }) => index === 0 ? textAnswer(["None."]) : toolUseAnswer(((body as any).tools as { name: string }[]).map(({ name }) => ({ name, input: {} })));
       const { client } = await startServer();
       const tools = names.map((name) => functionTool(name, { type: "object", properties: {} }));
@@ -65,11 +67,33 @@ for (const version of claudeVersions) {
       assert.deepEqual(message.tool_calls.map((call: any) => call.function.name).sort(), [...names].sort());
     });
 
+    it("of tools may be that of the CLI's own for an answer, where the answer has a schema", async (t) => {
+      const { stub, startServer } = await start(t, version);
+      const tools = [functionTool("StructuredOutput", { type: "object", properties: { query: { type: "string" } } })];
+      const schema = { type: "object", properties: { a: { type: "integer" } }, required: ["a"], additionalProperties: false };
+      const isOwn = (name: unknown): boolean => name === "StructuredOutput";
+      stub.respond = ({ body }) => {
+        const names = ((body as any).tools as { name: string }[]).map(({ name }) => name);
+        const called = blocksOf(body, "tool_use").map(({ name }) => name);
+        if (called.length === 0) return toolUseAnswer([{ name: names.find((name) => !isOwn(name)) ?? assert.fail(), input: { query: "q" } }]);
+        return names.some(isOwn) && !called.some(isOwn) ? toolUseAnswer([{ name: "StructuredOutput", input: { a: 1 } }]) : textAnswer(['{"a":1}']);
+      };
+      const { client } = await startServer();
+      // The one is the API's own format, the other made by a tool of the CLI's that has the client's tool's name.
+      for (const response_format of [{ type: "json_schema", json_schema: { name: "n", schema } }, { type: "json_object", schema }]) {
+        const request = { tools, response_format, messages: [{ role: "user", content: `go, ${response_format.type}` }] };
+        const { choices: [{ message }] } = await ask(client, request);
+        assert.deepEqual(message.tool_calls.map(({ function: { name, arguments: given } }: any) => [name, given]), [["StructuredOutput", '{"query":"q"}']]);
+        const next = { ...request, messages: [...request.messages, message, { role: "tool", tool_call_id: message.tool_calls[0].id, content: "seen" }] };
+        assert.equal((await ask(client, next)).choices[0].message.content, '{"a":1}', response_format.type);
+      }
+    });
+
     it("of properties are the client's in arguments, and the process goes on with what the client sends back", async (t) => {
       const { stub, startServer } = await start(t, version);
-      const parameters = { type: "object", properties: { $top: { type: "integer" }, "filter[id]": { type: "string" }, Straße: { type: "object", properties: { "a b": {} } }, [`long_${"x".repeat(70)}`]: {} }, required: ["$top"] };
-      const model = { top: 5, filter_id: "x", Strasse: { a_b: [1] } };
-      const sent = { $top: 5, "filter[id]": "x", Straße: { "a b": [1] } };
+      const parameters = { type: "object", properties: { $top: { type: "integer" }, "filter[id]": { type: "string" }, Straße: { type: "object", properties: { "a b": {} } }, [longName]: {}, "@id": {}, "x.y/z": {}, 日本: {} }, required: ["$top"] };
+      const model = { top: 5, filter_id: "x", Strasse: { a_b: [1] }, [longNameUpstream]: 1, id: 2, "x.y_z": 3, property: 4 };
+      const sent = { $top: 5, "filter[id]": "x", Straße: { "a b": [1] }, [longName]: 1, "@id": 2, "x.y/z": 3, 日本: 4 };
       stub.respond = ({ body }) => (blocksOf(body, "tool_result").length > 0 ? textAnswer(["Done."]) : toolUseAnswer([{ name: "look", input: model, fragments: [...JSON.stringify(model)] }]));
       const { client, bridge } = await startServer();
       const request = { tools: [functionTool("look", parameters)], messages: [{ role: "user", content: "go" }] };
@@ -90,13 +114,15 @@ for (const version of claudeVersions) {
 
     it("of an answer's document are the client's, and the conversation goes on", async (t) => {
       const { stub, startServer } = await start(t, version);
-      const schema = { type: "object", properties: { $top: { type: "integer" }, "na me": { type: "string" } }, required: ["$top", "na me"], additionalProperties: false };
-      const model = { top: 5, na_me: "x" };
+      const document = { $top: 5, "na me": "x", "filter[id]": "y", Straße: "z", [longName]: "l" };
+      const properties = { $top: { type: "integer" }, ...Object.fromEntries(Object.keys(document).slice(1).map((name) => [name, { type: "string" }])) };
+      const schema = { type: "object", properties, required: Object.keys(document), additionalProperties: false };
+      const model = { top: 5, na_me: "x", filter_id: "y", Strasse: "z", [longNameUpstream]: "l" };
       stub.respond = ({ body }) => (((body as any).tools as unknown[] | undefined ?? []).length > 0 ? toolUseAnswer([{ name: "StructuredOutput", input: model }]) : textAnswer([JSON.stringify(model)]));
       const { client, bridge } = await startServer();
       const request = { response_format: { type: "json_schema", json_schema: { name: "n", schema } }, messages: [{ role: "user", content: "go" }] };
       const { choices: [{ message }] } = await ask(client, request);
-      assert.deepEqual(JSON.parse(message.content), { $top: 5, "na me": "x" });
+      assert.deepEqual(JSON.parse(message.content), document);
       const before = (await healthOf(bridge.url)).turns;
       await ask(client, { ...request, messages: [...request.messages, message, { role: "user", content: "again" }] });
       const { turns } = await healthOf(bridge.url);
@@ -142,15 +168,15 @@ for (const version of claudeVersions) {
       const { stub, startServer } = await start(t, version);
       stub.respond = () => textAnswer(["Done."]);
       const { client } = await startServer();
-      const json = '{"id":1234567890123456789,"in":[-9007199254740993,0.1,5]}';
+      const json = '{"id":1234567890123456789,"in":[-9007199254740993,0.1,5],"more":{"a":98765432109876543210987,"b":[1e400,-2305843009213693953]}}';
       const call = { id: "c", type: "function", function: { name: "look", arguments: json } };
       await ask(client, {
         tools: [functionTool("look", { type: "object" })],
         messages: [{ role: "user", content: "go" }, { role: "assistant", content: null, tool_calls: [call] }, { role: "tool", tool_call_id: "c", content: json }, { role: "user", content: "and?" }],
       });
       const text = stub.requests[0]?.bodyText ?? "";
-      for (const digits of ["1234567890123456789", "9007199254740993"]) assert.equal(text.split(digits).length - 1, 2, text);
-      assert.ok(text.includes('"input":{"id":"1234567890123456789","in":["-9007199254740993",0.1,5]}'), text);
+      for (const digits of ["1234567890123456789", "9007199254740993", "98765432109876543210987", "1e400", "2305843009213693953"]) assert.equal(text.split(digits).length - 1, 2, text);
+      assert.ok(text.includes('"input":{"id":"1234567890123456789","in":["-9007199254740993",0.1,5],"more":{"a":"98765432109876543210987","b":["1e400","-2305843009213693953"]}}'), text);
     });
   });
 }

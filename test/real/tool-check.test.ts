@@ -23,6 +23,29 @@ const cases: Readonly<Record<string, readonly [tool: object, name: string, schem
   "the name constructor": [functionTool("constructor"), "constructor_tool", anyObject],
 };
 
+/** More of the same kinds: what is given as a tool's schema, and what it becomes. Any of them could take all tools away. */
+const further: readonly (readonly [given: object, made: object])[] = [
+  // Null, or a value of another type, in place of nothing.
+  [{ ...anyObject, required: {}, description: null }, anyObject],
+  [{ type: "object", properties: null, additionalProperties: null }, { type: "object" }],
+  [propertyOf({ type: "string", enum: null, pattern: null, minLength: null }), propertyOf({ type: "string" })],
+  [{ ...propertyOf({ type: ["string", null] }), required: "x" }, { ...propertyOf({ type: ["string", "null"] }), required: ["x"] }],
+  // Older drafts, and types that are none.
+  [propertyOf({ type: "integer", maximum: 9, exclusiveMaximum: true }), propertyOf({ type: "integer", exclusiveMaximum: 9 })],
+  [propertyOf({ type: "array", items: [{}, { type: "number" }], additionalItems: false }), propertyOf({ type: "array", prefixItems: [{}, { type: "number" }], items: false })],
+  [propertyOf({ type: "object", dependencies: { a: ["b"] } }), propertyOf({ type: "object", dependentRequired: { a: ["b"] } })],
+  [propertyOf({ type: ["any", "null"] }), propertyOf({})],
+  [propertyOf({ type: "str" }), propertyOf({ type: "string" })],
+  [{ ...propertyOf({ $ref: "#/definitions/A" }), definitions: { A: { type: "any", id: "http://example.com/a" } } }, { ...propertyOf({ $ref: "#/$defs/A" }), $defs: { A: {} } }],
+  // Schemas that are no objects, wherever one may stand.
+  [propertyOf({ type: "array", items: true }), propertyOf({ type: "array", items: true })],
+  [propertyOf({ anyOf: [true, { type: "null" }] }), propertyOf({ anyOf: [true, { type: "null" }] })],
+  [propertyOf({ type: "array", prefixItems: [false, true] }), propertyOf({ type: "array", prefixItems: [false, true] })],
+  [propertyOf({ type: "object", patternProperties: { "^x-": true }, propertyNames: true }), propertyOf({ type: "object", patternProperties: { "^x-": {} }, propertyNames: true })],
+  [{ ...propertyOf({ $ref: "#/$defs/A" }), $defs: { A: true } }, { ...propertyOf({ $ref: "#/$defs/A" }), $defs: { A: {} } }],
+  [propertyOf({ properties: { y: true, z: null } }), propertyOf({ properties: { y: {}, z: {} } })],
+];
+
 for (const version of claudeVersions) {
   describe(`a tool that claude ${version} could not give to its model as it was sent`, { concurrency: 1 }, () => {
     it("is served beside another, or refused by its name and place before the model is asked", async (t) => {
@@ -43,6 +66,18 @@ for (const version of claudeVersions) {
       assert.deepEqual([status, code, param], [400, "invalid_value", "tools[1].function.parameters.properties.x.minimum"]);
       assert.ok(message.includes('"bad"'), message);
       assert.equal(stub.requests.length, asked);
+    });
+
+    it("is served beside many others of its kind", async (t) => {
+      const { stub, startServer } = await startReal(t, version);
+      const { bridge } = await startServer();
+      stub.respond = () => textAnswer(["Yes."]);
+      const tools = [functionTool("good"), ...further.map(([given], index) => functionTool(`tool_${index}`, given))];
+      const answer = await postJson(`${bridge.url}/v1/chat/completions`, { model: "sonnet", messages: [{ role: "user", content: "hi" }], tools });
+      assert.equal(answer.status, 200, await answer.text());
+      const given = new Map(stub.requests.at(-1)?.body.tools?.map((entry) => [entry.name, entry["input_schema"]]));
+      assert.equal(given.size, tools.length);
+      assert.deepEqual(further.map((_, index) => given.get(`tool_${index}`)), further.map(([, made]) => made));
     });
   });
 }
