@@ -25,6 +25,8 @@ let historyMessages = 0;
 let historyChars = 0;
 let systemChars = 0;
 let turns = 0;
+/** Whether the answer is to fit a schema, which takes a model. */
+let isFormatted = false;
 let interrupted: AbortController | undefined;
 let queue: Promise<void> = Promise.resolve();
 
@@ -52,8 +54,16 @@ function onControlRequest(id: unknown, request: Json): void {
     systemChars = Array.isArray(request["systemPrompt"]) ? request["systemPrompt"].join("").length : 0;
     response = { commands: [], agents: [], models, account: { tokenSource: "demo" } };
   }
+  const extraBody = extraBodyIn(request["settings"]);
+  if (extraBody !== undefined) isFormatted = "output_config" in extraBody;
   if (request["subtype"] === "interrupt") interrupted?.abort();
   say({ type: "control_response", response: { subtype: "success", request_id: id, response } });
+}
+
+function extraBodyIn(settings: unknown): object | undefined {
+  const env = isObject(settings) && isObject(settings["env"]) ? settings["env"] : {};
+  const text = env["CLAUDE_CODE_EXTRA_BODY"];
+  return typeof text === "string" ? JSON.parse(text) as object : undefined;
 }
 
 async function onUser(content: unknown, startsTurn: boolean): Promise<void> {
@@ -61,6 +71,10 @@ async function onUser(content: unknown, startsTurn: boolean): Promise<void> {
   historyMessages++;
   historyChars += text.length;
   if (!startsTurn) return say({ type: "result", subtype: "success", is_error: false, num_turns: 0, result: "" });
+  if (isFormatted) {
+    const result = "API Error: 400 output_config.format: This model does not support output_config.format";
+    return say({ type: "result", subtype: "success", is_error: true, api_error_status: 400, num_turns: 1, result });
+  }
   const shown = text.length > quotedCharsMax ? `${text.slice(0, quotedCharsMax)}…` : text;
   const messages = `${historyMessages} message${historyMessages === 1 ? "" : "s"}`;
   const answer = `This is the demo of claude-max-api: no model was asked. You wrote: “${shown}” `

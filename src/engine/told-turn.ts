@@ -3,7 +3,6 @@ import { toldMessages } from "../claude/told-messages.ts";
 import { withToolChoice } from "./tool-choice.ts";
 
 /**
-/**
  * A turn as the CLI is told it: its schema in one form, its tools whole where they can be, what the API is not asked of
  * its tool choice in words, and its messages parted where a rewind may have to go. With a long one among them, the
  * API's parameters may come to `longParameterBytesMax` bytes.

@@ -113,3 +113,17 @@ test("it ends in the middle of a turn when the server is gone", async (t) => {
   await within(demo.exited, waitMsMax, () => "the stand-in lives on");
   assert.equal(demo.messages.some(({ event }) => event?.type === "message_stop"), false);
 });
+
+test("it refuses to answer by a schema, as a model does that cannot, until it is told none", async (t) => {
+  const demo = startDemo(t);
+  await demo.control({ subtype: "initialize", systemPrompt: [] });
+  const tell = (body: object): Promise<CliMessage> => demo.control({ subtype: "apply_flag_settings", settings: { env: { CLAUDE_CODE_EXTRA_BODY: JSON.stringify(body) } } });
+  await tell({ output_config: { format: {} } });
+  demo.say("go");
+  const refused = await demo.waitFor(isResult);
+  assert.deepEqual([refused.is_error, refused.api_error_status], [true, 400]);
+  await tell({});
+  const before = demo.messages.length;
+  demo.say("go");
+  assert.equal((await demo.waitFor(isResult, before)).is_error, false);
+});
