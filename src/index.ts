@@ -122,7 +122,7 @@ export function createClaudeMaxApi(
   });
   const server = createHttpServer({
     services: {
-      engine, log, defaultModel: config.defaultModel,
+      engine, log, defaultModel: config.defaultModel, allowsWebSearch: config.allowWebSearch,
       maxBodyBytes: config.maxBodyMegabytes * bytesPerMegabyte, headWaitMs: config.headWaitSeconds * 1000,
       // Requests in preparation are bounded apart from turns that run or wait. The bound is how many turns may run
       // or wait: if all of them end at once, as many new requests can already be on their way.

@@ -30,6 +30,8 @@ export interface ParseContext {
   readonly header: HeaderView;
   /** The model of a request that names none. */
   readonly defaultModel: string;
+  /** Whether the model may search the web, where a request asks for that. */
+  readonly allowsWebSearch?: boolean;
 }
 
 /** The values in an answer that come neither from the request nor from the model. */

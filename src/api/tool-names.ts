@@ -26,6 +26,11 @@ export class ToolNames {
   readonly #keys = new Map<string, Place>();
   #answerKeys: Place | undefined;
 
+  /** Keeps a model's name from the client's tools, because a tool of the API's has it. */
+  reserve(modelName: string): void {
+    this.#toClient.set(modelName, modelName);
+  }
+
   /** Returns the model's name for a client's, always the same one. Different client names get different names. */
   toModel(name: string): string {
     const known = this.#toModel.get(name);

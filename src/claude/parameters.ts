@@ -2,7 +2,7 @@ import type { Turn } from "../turn/turn.ts";
 import type { JsonObject } from "./protocol.ts";
 import { hasRoomToThink } from "./thinking.ts";
 import { isCallForced, toolChoiceParameter } from "./tool-choice.ts";
-import { isCutByCli, toolDefinitions } from "./tool-definitions.ts";
+import { isCutByCli, toolDefinitions, webSearchTool } from "./tool-definitions.ts";
 
 /**
  * The parameters of the Messages API that the server sets beside those which the CLI sets itself. The CLI merges them
@@ -38,7 +38,7 @@ export function isThinkingOff(turn: Partial<ToldTurn>): boolean {
 
 /** What a turn has of the API's parameters. Where the model thinks, it takes no sampling. */
 export function parametersOf(turn: Partial<ToldTurn>): JsonObject {
-  const { sampling = {}, stopSequences = [], responseFormat, tellsTools = false, tools = [], refusedParameters } = turn;
+  const { sampling = {}, stopSequences = [], responseFormat, refusedParameters } = turn;
   const { temperature, topP, topK } = isThinkingOff(turn) ? sampling : {};
   const upstream = stopSequences.filter(canStopUpstream);
   const wanted: Readonly<Record<ParameterName, unknown>> = {
@@ -46,11 +46,18 @@ export function parametersOf(turn: Partial<ToldTurn>): JsonObject {
     tool_choice: toolChoiceParameter(turn),
     // The CLI puts its effort beside it.
     output_config: responseFormat && { format: { type: "json_schema", schema: responseFormat } },
-    tools: tellsTools ? toolDefinitions(tools, isStrict(turn)) : undefined,
+    tools: toolsParameter(turn),
   };
   const refused: ReadonlySet<string> = refusedParameters ?? new Set();
   const told = Object.entries(wanted).filter(([name, value]) => value !== undefined && !refused.has(name));
   return Object.fromEntries(told);
+}
+
+/** A search of the web is one more tool, and what is told takes the place of what the CLI tells by itself. */
+function toolsParameter(turn: Partial<ToldTurn>): readonly JsonObject[] | undefined {
+  const { tools = [], tellsTools = false, webSearch } = turn;
+  if (webSearch === undefined) return tellsTools ? toolDefinitions(tools, isStrict(turn)) : undefined;
+  return [...toolDefinitions(tools, isStrict(turn)), webSearchTool(webSearch)];
 }
 
 /** Whether the API holds calls to the schemas of the tools that are strict. */

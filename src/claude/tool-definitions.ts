@@ -1,4 +1,4 @@
-import type { Tool } from "../turn/turn.ts";
+import type { Tool, WebSearch } from "../turn/turn.ts";
 import type { JsonObject } from "./protocol.ts";
 import { descriptionCharsMax } from "./tool-server.ts";
 
@@ -17,4 +17,14 @@ export function toolDefinitions(tools: readonly Tool[], isStrict: boolean): read
     isStrict && strictSchema !== undefined
       ? { name, description, input_schema: strictSchema, strict: true }
       : { name, description, input_schema: inputSchema }));
+}
+
+/** The API's own search of the web. This version of it runs on every model that searches at all. */
+export function webSearchTool({ allowedDomains, userLocation, maxUses }: WebSearch): JsonObject {
+  return {
+    type: "web_search_20250305", name: "web_search",
+    ...(maxUses === undefined ? {} : { max_uses: maxUses }),
+    ...(allowedDomains === undefined ? {} : { allowed_domains: allowedDomains }),
+    ...(userLocation === undefined ? {} : { user_location: { type: "approximate", ...userLocation } }),
+  };
 }

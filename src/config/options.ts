@@ -127,6 +127,12 @@ export const options: { readonly [Name in keyof Config]: Option<Config[Name]> } 
       "Whether images given by http(s) URL are fetched, from public addresses only. --fetch-images=false turns " +
       "that off.",
   },
+  allowWebSearch: {
+    flag: "--allow-web-search", env: "CLAUDE_MAX_API_ALLOW_WEB_SEARCH", sort: yesOrNo, defaultValue: () => false,
+    help:
+      "Whether the model may search the web, where a request asks for that. Anthropic runs the search, and may bill " +
+      "it apart from the subscription.",
+  },
   aliases: {
     flag: "--alias", env: "CLAUDE_MAX_API_ALIAS",
     sort: modelAliases, repeatable: true, defaultValue: () => [], defaultText: "none",

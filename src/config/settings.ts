@@ -30,6 +30,7 @@ export interface Config {
   readonly headWaitSeconds: number;
   readonly heartbeatSeconds: number;
   readonly fetchImages: boolean;
+  readonly allowWebSearch: boolean;
   /** Further model names that clients may send, each with the model that it stands for. */
   readonly aliases: readonly ModelAlias[];
   readonly shutdownWaitSeconds: number;

@@ -47,7 +47,10 @@ export interface Timeline {
   readonly root: HistoryHash;
   /** `[i]` is the hash after message `i`. */
   readonly hashes: readonly HistoryHash[];
-  /** `[i]` is what the thinking in message `i` is known by; undefined where the message is known to have none. */
+  /**
+   * `[i]` is what the thinking in message `i` is known by, and what the API's own tools did for it; undefined where the
+   * message is known to have neither.
+   */
   readonly thoughts: readonly (string | undefined)[];
 }
 
@@ -57,14 +60,14 @@ export function timelineOf(turn: Turn): Timeline {
   const root = rootHash(beginning, turn.model);
   let hash = root;
   const hashes = turn.messages.map((message, index) => (hash = nextHash(hash, message, turn.messages[index - 1])));
-  return { beginning, root, hashes, thoughts: turn.messages.map(thoughtsOf) };
+  return { beginning, root, hashes, thoughts: turn.messages.map(asidesOf) };
 }
 
 /** A timeline with one more message behind it; `previous` is the message before that. */
 export function extended(timeline: Timeline, message: Message, previous: Message | undefined): Timeline {
   const { hashes, thoughts } = timeline;
   const hash = nextHash(tipOf(timeline), message, previous);
-  return { ...timeline, hashes: [...hashes, hash], thoughts: [...thoughts, thoughtsOf(message)] };
+  return { ...timeline, hashes: [...hashes, hash], thoughts: [...thoughts, asidesOf(message)] };
 }
 
 /** The first `kept` messages of a timeline. */
@@ -73,8 +76,11 @@ export function shortened(timeline: Timeline, kept: number): Timeline {
   return { ...timeline, hashes: hashes.slice(0, kept), thoughts: thoughts.slice(0, kept) };
 }
 
-/** What the thinking in a message is known by: the API's proofs of it. Undefined where there is none. */
-function thoughtsOf({ content }: Message): string | undefined {
+/**
+ * What the thinking in a message, and what the API's own tools did for it, is known by. Undefined where there is
+ * neither.
+ */
+function asidesOf({ role, content }: Message): string | undefined {
   const proofs = content.flatMap((block) => {
     switch (block.type) {
       case "thinking": return ["thinking", block.signature];
@@ -82,7 +88,8 @@ function thoughtsOf({ content }: Message): string | undefined {
       default: return [];
     }
   });
-  return proofs.length === 0 ? undefined : digest(proofs);
+  const ran = role === "assistant" ? content.flatMap(serverParts) : [];
+  return proofs.length + ran.length === 0 ? undefined : digest([...proofs, ...ran]);
 }
 
 /** The hash of all that a timeline has. */
@@ -92,7 +99,8 @@ export function tipOf({ root, hashes }: Timeline): HistoryHash {
 
 /**
  * How many messages of what is asked a process was told, from the first. A hash covers all before it. Thinking that
- * differs ends what they have in common. But a client need not send any: the process then goes on with its own.
+ * differs, or a search, ends what they have in common. But a client need not send any: the process then goes on with
+ * its own.
  */
 export function commonLength(told: Timeline, asked: Timeline): number {
   if (told.root !== asked.root) return 0;
@@ -115,15 +123,15 @@ function callOrder(message: Message | undefined): ReadonlyMap<string, number> {
 
 /**
  * The hash after an assistant message. It must not change by what clients do to an answer before they send it back:
- * they join its texts, trim them, and drop its thinking.
+ * they join its texts, trim them, and drop its thinking and its searches.
  */
 function assistantHash(before: HistoryHash, blocks: readonly AssistantBlock[]): HistoryHash {
   const text = blocks.map((block) => (block.type === "text" ? block.text : "")).join("").trim();
   const calls = blocks.flatMap((block) => (block.type === "tool_use" ? [block.name, canonicalJson(block.input)] : []));
-  return digest([before, "assistant", text, ...calls, ...blocks.flatMap(serverParts)]);
+  return digest([before, "assistant", text, ...calls]);
 }
 
-/** What goes into the hash of a call that the API ran itself, or of its result; nothing for any other block. */
+/** What a call that the API ran itself, or its result, is known by; nothing for any other block. */
 function serverParts(block: AssistantBlock): string[] {
   switch (block.type) {
     case "text": case "thinking": case "redacted_thinking": case "tool_use": return [];

@@ -1,3 +1,4 @@
+import { BridgeError } from "../errors.ts";
 import { hasCutTool, parametersOf, type ToldTurn } from "../claude/parameters.ts";
 import { toldMessages } from "../claude/told-messages.ts";
 import { withToolChoice } from "./tool-choice.ts";
@@ -24,8 +25,16 @@ function withOneSchema({ responseSchema, responseFormat, ...turn }: ToldTurn, by
   return responseSchema === undefined ? turn : { ...turn, responseSchema };
 }
 
-/** The CLI's own tool for an answer would not be among tools that are told whole. */
+/**
+ * The CLI's own tool for an answer would not be among tools that are told whole. Throws `unsupported_parameter` where a
+ * search of the web is asked for, which goes along only with them, and they are too long.
+ */
 function withWholeTools(turn: ToldTurn, bytesMax: number): ToldTurn {
+  if (turn.webSearch !== undefined) {
+    if (turn.tools.length === 0 || fits(turn, bytesMax)) return { ...turn, tellsTools: true };
+    const words = "The web is not searched beside so many tools, or where a policy on this machine sets hooks.";
+    throw new BridgeError("unsupported_parameter", words, { part: "tools" });
+  }
   if (turn.responseSchema !== undefined || !hasCutTool(turn)) return turn;
   const whole = { ...turn, tellsTools: true };
   return fits(whole, bytesMax) ? whole : turn;

@@ -64,9 +64,10 @@ async function prepare<Request extends TurnRequest>(
   dialect: Dialect<Request>, { request, signal }: Exchange, services: Services,
 ): Promise<PreparedTurn<Request>> {
   const { engine, defaultModel, maxBodyBytes, fetchImages, imageCache, preparation } = services;
+  const { allowsWebSearch = false } = services;
   return await preparation.run(async () => {
     const body = await readJsonBody(request, { maxBodyBytes, signal });
-    const asked = dialect.parse(body, { defaultModel, header: headerView(request.headers) });
+    const asked = dialect.parse(body, { defaultModel, allowsWebSearch, header: headerView(request.headers) });
     const resolved = await engine.resolve(asked.model, asked.turn);
     const turn = asked.stream ? resolved : { ...resolved, isWhole: true };
     const images = new ToldImages({ isAllowed: fetchImages, bytesMax: maxBodyBytes, signal, cache: imageCache });

@@ -10,6 +10,7 @@ export interface Services {
   readonly engine: Engine;
   readonly log: Logger;
   readonly defaultModel: string;
+  readonly allowsWebSearch?: boolean;
   readonly maxBodyBytes: number;
   readonly preparation: Preparation;
   readonly held: HeldAnswers;

@@ -37,6 +37,16 @@ export type Thinking =
   | { readonly type: "enabled"; readonly budgetTokens: number }
   | { readonly type: "adaptive" };
 
+/** The search of the web that the API itself runs for the model, and what bounds it. */
+export interface WebSearch {
+  /** The only sites whose pages may be found. */
+  readonly allowedDomains?: readonly string[];
+  /** About where the user is: `city`, `region`, `country`, `timezone`. */
+  readonly userLocation?: Readonly<Record<string, string>>;
+  /** How often the model may search for one answer. */
+  readonly maxUses?: number;
+}
+
 /** How the next token is drawn, in the Messages API's ranges. What is undefined is as the API does it. */
 export interface Sampling {
   /** From 0 to 1. */
@@ -62,6 +72,8 @@ export interface Turn {
   /** The tools that the model sees. Where the client allows some of its tools only, the others are already removed. */
   readonly tools: readonly Tool[];
   readonly toolChoice: ToolChoice;
+  /** Undefined: the model cannot search the web. It goes with no schema of the answer's. */
+  readonly webSearch?: WebSearch;
   /** True: an answer may hold at most one call. */
   readonly disableParallelToolUse: boolean;
   /** Undefined: as an alias for the model sets it, or else as the CLI does for the model. */

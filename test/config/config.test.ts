@@ -45,6 +45,7 @@ describe("defaults", () => {
       headWaitSeconds: 15,
       heartbeatSeconds: 15,
       fetchImages: true,
+      allowWebSearch: false,
       aliases: [],
       shutdownWaitSeconds: 10,
       maxBodyMegabytes: 64,
@@ -94,6 +95,7 @@ describe("every option", () => {
     ["headWaitSeconds", "--head-wait", "CLAUDE_MAX_API_HEAD_WAIT", "0.25", 0.25],
     ["heartbeatSeconds", "--heartbeat", "CLAUDE_MAX_API_HEARTBEAT", "0.5", 0.5],
     ["fetchImages", "--fetch-images", "CLAUDE_MAX_API_FETCH_IMAGES", "off", false],
+    ["allowWebSearch", "--allow-web-search", "CLAUDE_MAX_API_ALLOW_WEB_SEARCH", "yes", true],
     ["aliases", "--alias", "CLAUDE_MAX_API_ALIAS", "gpt-4o=sonnet, o3=opus@high", [{ name: "gpt-4o", model: "sonnet" }, { name: "o3", model: "opus", effort: "high" }]],
     ["shutdownWaitSeconds", "--shutdown-wait", "CLAUDE_MAX_API_SHUTDOWN_WAIT", "3600", 3600],
     ["maxBodyMegabytes", "--max-body", "CLAUDE_MAX_API_MAX_BODY", "1", 1],
@@ -104,7 +106,7 @@ describe("every option", () => {
     it(`${name} is read from ${flag}= and ${env}`, () => {
       assert.deepEqual(configOf([`${flag}=${text}`])[name], value);
       assert.deepEqual(configOf([], { [env]: text })[name], value);
-      if (name !== "demo" && name !== "fetchImages") assert.deepEqual(configOf([flag, text])[name], value);
+      if (typeof value !== "boolean") assert.deepEqual(configOf([flag, text])[name], value);
     });
   }
 

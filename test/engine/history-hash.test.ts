@@ -44,11 +44,7 @@ describe("the hash of a history", () => {
     assertApart(resultOf(inline), resultOf(linked), "a text");
   });
 
-  it("has what the API's own tools did, and uploaded files", () => {
-    const told = (query: string): Turn => turn(user("a"), { role: "assistant", content: [{ type: "text", text: "b" }, { type: "server_tool_use", id: "1", name: "web_search", input: { query } }] }, user("c"));
-    assertSame(told("x"), told("x"), "the same");
-    assertApart(told("x"), told("y"), "another query");
-    assertApart(told("x"), turn(user("a"), assistant("b"), user("c")), "none");
+  it("has uploaded files", () => {
     const shown = (type: "image" | "document", file_id: string): Turn => turn({ role: "user", content: [{ type, source: { type: "file", file_id } }] });
     assertSame(shown("image", "1"), shown("image", "1"), "the same");
     for (const other of [shown("image", "2"), shown("document", "1"), turn({ role: "user", content: [{ type: "container_upload", file_id: "1" }] })]) assertApart(shown("image", "1"), other, "another file");
@@ -172,6 +168,15 @@ describe("the hash of a history", () => {
     const [, answer] = ofOne.messages;
     const [question] = ofOne.messages;
     assert.deepEqual(extended(timelineOf(turn(user("a"))), answer ?? assert.fail(), question), shortened(timelineOf(ofOne), 2));
+  });
+
+  it("of what the API's own tools did differs where the request has other of it, and not where it has none", () => {
+    const told = (...queries: readonly string[]): Turn => turn(user("a"), {
+      role: "assistant", content: [...queries.map((query): AssistantBlock => ({ type: "server_tool_use", id: "1", name: "web_search", input: { query } })), { type: "text", text: "b" }],
+    }, user("c"));
+    const common = (one: Turn, other: Turn): number => commonLength(timelineOf(one), timelineOf(other));
+    assert.deepEqual([told("x"), told(), told("y"), told("x", "x")].map((asked) => common(told("x"), asked)), [3, 3, 1, 1]);
+    assert.equal(common(told(), told("x")), 1, "the process has none, the request some");
   });
 
   it("covers which call a result answers, by its place among the calls", () => {

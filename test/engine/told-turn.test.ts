@@ -33,6 +33,15 @@ describe("tools, as a process is told them,", () => {
     it(what, () => assert.equal("tools" in parametersOf(toldTurn({ ...turnOf(), ...given }, bytesMax)), isWhole));
   }
 
+  it("are whole beside a search of the web, which is the last of them, and refused where they are too long for that", () => {
+    const searching = { ...turnOf(), webSearch: { maxUses: 2, allowedDomains: ["example.com"], userLocation: { city: "Bern" } } };
+    const search = { type: "web_search_20250305", name: "web_search", max_uses: 2, allowed_domains: ["example.com"], user_location: { type: "approximate", city: "Bern" } };
+    const toolsOf = (tools: readonly Tool[], bytesMax: number): unknown => parametersOf(toldTurn({ ...searching, tools }, bytesMax))["tools"];
+    assert.deepEqual(toolsOf([], 0), [search], "it is short, and says nothing that the client's words do");
+    assert.deepEqual((toolsOf([tool("f")], 10_000) as object[]).at(-1), search);
+    for (const bytesMax of [0, 100]) assert.throws(() => toolsOf([tool("f")], bytesMax), { code: "unsupported_parameter", part: "tools" });
+  });
+
   it("give way to the format of an answer where both are too long", () => {
     const told = toldTurn({ ...turnOf(), tools: [cut({ description: whole })], responseSchema, responseFormat }, roomBytes);
     assert.deepEqual(Object.keys(parametersOf(told)), ["output_config"]);

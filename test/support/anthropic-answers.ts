@@ -11,7 +11,10 @@ export type StopReason = "end_turn" | "max_tokens" | "stop_sequence" | "tool_use
 
 export type StubBlock =
   | { readonly type: "thinking"; readonly deltas: readonly string[] }
-  | { readonly type: "text"; readonly deltas: readonly string[] }
+  | { readonly type: "text"; readonly deltas: readonly string[]; readonly citations?: readonly object[] }
+  /** A search of the API's own, whose query is streamed, and what it found. */
+  | { readonly type: "server_tool_use"; readonly id: string; readonly query: string }
+  | { readonly type: "web_search_tool_result"; readonly id: string; readonly found: readonly object[] }
   /** `fragments` are the input's JSON as it streams. Without an `id` the stub gives one that is unique among its answers. */
   | { readonly type: "tool_use"; readonly id?: string; readonly name: string; readonly input: Readonly<Record<string, unknown>>; readonly fragments: readonly string[] };
 
@@ -142,12 +145,25 @@ export function subscriptionHeaders(window: SubscriptionWindow & { readonly clai
   };
 }
 
+export interface StubPage { readonly url: string; readonly title: string }
+
+/** One search, then words, then words that are from the page that it found. */
+export function searchAnswer(query: string, page: StubPage, said: readonly string[], cited: readonly string[], options: TextAnswerOptions = {}): StubMessage {
+  const id = "srvtoolu_1";
+  const found = [{ type: "web_search_result", ...page, encrypted_content: "sealed", page_age: null }];
+  const citation = { type: "web_search_result_location", ...page, encrypted_index: "sealed", cited_text: cited.join("") };
+  return message([
+    ...thinkingBlocks(options.thinking), { type: "server_tool_use", id, query }, { type: "web_search_tool_result", id, found },
+    { type: "text", deltas: said }, { type: "text", deltas: cited, citations: [citation] },
+  ], options);
+}
+
 function thinkingBlocks(deltas: readonly string[] | undefined): StubBlock[] {
   return deltas === undefined ? [] : [{ type: "thinking", deltas }];
 }
 
 function message(blocks: readonly StubBlock[], options: TextAnswerOptions): StubMessage {
-  const deltas = blocks.reduce((count, block) => count + (block.type === "tool_use" ? block.fragments : block.deltas).length, 0);
+  const deltas = blocks.reduce((count, block) => count + ("deltas" in block ? block.deltas : "fragments" in block ? block.fragments : []).length, 0);
   return {
     kind: "message",
     blocks,

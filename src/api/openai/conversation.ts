@@ -1,6 +1,6 @@
 import { BridgeError } from "../../errors.ts";
 import { laterSystemTexts } from "../../own-words.ts";
-import type { TextBlock, ToolUseBlock } from "../../turn/message.ts";
+import type { ServerToolBlock, TextBlock, ToolUseBlock } from "../../turn/message.ts";
 import { arrayAt, type Fields, isAbsent, isFields, stringAt } from "../check.ts";
 import { ConversationBuilder, type ParsedConversation } from "../conversation-builder.ts";
 import { textBlocks } from "../text-blocks.ts";
@@ -24,6 +24,8 @@ export interface ReadingContext {
   /** The beginning of the system prompt; empty when there is none. */
   readonly instructions: string;
   readonly names: ModelNames;
+  /** Whether the model may search the web: else earlier searches are left out. */
+  readonly hasSearch?: boolean;
 }
 
 /** The only property of a custom tool's input as the model sees it: holds the free text. */
@@ -50,10 +52,13 @@ export function readConversation(entries: readonly PlacedEntry[], context: Readi
   return reader.close();
 }
 
-/** The assistant's entries read so far: neighbouring ones become one message. A thought is in the list it stands in. */
+/** What stands between an answer's texts and calls, and stays in its place. */
+type Aside = Thought | ServerToolBlock;
+
+/** The assistant's entries read so far: neighbouring ones become one message. */
 interface Said {
-  readonly text: (TextBlock | Thought)[];
-  readonly calls: (ToolUseBlock | Thought)[];
+  readonly text: (TextBlock | Aside)[];
+  readonly calls: (ToolUseBlock | Aside)[];
   /** What the system says between the calls and their results. */
   readonly notes: TextBlock[];
   /** The field that holds the first call, for errors. */
@@ -64,11 +69,13 @@ class ConversationReader {
   readonly #system: TextBlock[];
   readonly #builder: ConversationBuilder;
   readonly #names: ModelNames;
+  readonly #hasSearch: boolean;
   /** The ids of calls by the ids of their items: the outputs of some calls have only the latter. */
   readonly #callIds = new Map<string, string>();
   #said: Said | undefined;
 
-  constructor({ field, instructions, names }: ReadingContext) {
+  constructor({ field, instructions, names, hasSearch = false }: ReadingContext) {
+    this.#hasSearch = hasSearch;
     this.#system = textBlocks(instructions);
     this.#builder = new ConversationBuilder(field);
     this.#names = names;
@@ -129,7 +136,7 @@ class ConversationReader {
   #takeAssistant(message: Fields, path: string): void {
     const { text, calls } = assistantContent(message["content"], `${path}.content`, this.#names);
     const beside = callsBeside(message, path, this.#names);
-    if (![...text, ...calls].some(isThought)) for (const one of thoughtsBeside(message)) this.#addThought(one, path);
+    if (![...text, ...calls].some(isThought)) for (const one of thoughtsBeside(message)) this.#addAside(one, path);
     if (text.length > 0) {
       const said = this.#saidAt(path);
       for (const block of text) said.text.push(block);
@@ -153,7 +160,11 @@ class ConversationReader {
       case "skip": return;
       case "thought": {
         const thought = shape.read(item);
-        if (thought !== undefined) this.#addThought(thought, path);
+        if (thought !== undefined) this.#addAside(thought, path);
+        return;
+      }
+      case "search": {
+        if (this.#hasSearch) for (const block of shape.read(item)) this.#addAside(block, path);
         return;
       }
       case "call": return this.#addCalls([this.#callOf(item, shape, path)], path);
@@ -186,9 +197,10 @@ class ConversationReader {
     return this.#callIds.get(id) ?? id;
   }
 
-  #addThought(thought: Thought, path: string): void {
+  #addAside(aside: Aside, path: string): void {
     const { text, calls } = this.#saidAt(path);
-    (calls.length === 0 ? text : calls).push(thought);
+    if (calls.length === 0) text.push(aside);
+    else calls.push(aside);
   }
 
   #addCalls(calls: readonly (ToolUseBlock | Thought)[], path: string): void {
@@ -213,7 +225,7 @@ class ConversationReader {
   }
 }
 
-function isThought(block: TextBlock | ToolUseBlock | Thought): block is Thought {
+function isThought(block: TextBlock | ToolUseBlock | Aside): block is Thought {
   return block.type === "thinking" || block.type === "redacted_thinking";
 }
 

@@ -3,12 +3,13 @@
  * parsers look up here what a part is, and `npx tsx scripts/readme.ts` makes the README's table of it.
  */
 
-import type { DocumentBlock, ImageBlock } from "../../turn/message.ts";
+import type { DocumentBlock, ImageBlock, ServerToolBlock } from "../../turn/message.ts";
 import { type Fields, isFields } from "../check.ts";
 import {
   anthropicDocument, anthropicImage, chatFile, chatImage, contentImage, inputFile, inputImage, mcpImage,
 } from "./part-readers.ts";
 import { openedThought, signedThought, type Thought } from "./thoughts.ts";
+import { searchBlocks } from "./web-search.ts";
 
 const chat = "Chat Completions";
 const responses = "Responses";
@@ -165,6 +166,8 @@ export type ItemShape = Shape & { readonly type: string; readonly addsTools?: tr
   | { readonly act: "result"; readonly field: string; readonly isHosted?: true }
   /** Thinking, which is left out where `read` finds no signature. */
   | { readonly act: "thought"; readonly read: (item: Fields) => Thought | undefined }
+  /** A search of the web, which is left out where `read` finds no blocks that this server stored. */
+  | { readonly act: "search"; readonly read: (item: Fields) => readonly ServerToolBlock[] }
   | { readonly act: "skip" }
 );
 
@@ -200,8 +203,10 @@ export const itemShapes: readonly ItemShape[] = [
     ...item("reasoning", "a thought of the model's, by its `encrypted_content`; nothing for another provider's"),
     act: "thought", read: openedThought,
   },
+  { ...item("web_search_call", "a search of the model's, in a stored response; else nothing"), act: "search",
+    read: searchBlocks },
   ...[
-    "web_search_call", "file_search_call", "code_interpreter_call", "image_generation_call", "mcp_list_tools",
+    "file_search_call", "code_interpreter_call", "image_generation_call", "mcp_list_tools",
     "mcp_call", "mcp_approval_request", "mcp_approval_response",
   ].map((type) => skipped(type, ranElsewhere)),
   ...["compaction", "compaction_summary", "context_compaction"].map((type) => skipped(type, sealed)),

@@ -347,7 +347,7 @@ describe("calls of tools that OpenAI defines and the client runs", () => {
 
 it("every row of the table has an example here", () => {
   const passedOver = shapesTold().filter(({ as }) => as.startsWith("nothing")).map(({ looks }) => looks);
-  const thoughts = ['{"type":"thinking","thinking":…}', '{"type":"redacted_thinking","data":…}', '{"type":"reasoning",…}'];
+  const thoughts = ['{"type":"thinking","thinking":…}', '{"type":"redacted_thinking","data":…}', '{"type":"reasoning",…}', '{"type":"web_search_call",…}'];
   const elsewhere = shapesTold().filter(({ looks }) => /"type":"(?:local_shell|shell|apply_patch|tool_search|custom_tool|additional_tools)|"role":"function"/u.test(looks)).map(({ looks }) => looks);
   const here = [tools, choices, parts, exchanges].flatMap((examples) => Object.keys(examples));
   assert.deepEqual([...new Set([...here, ...passedOver, ...thoughts, ...elsewhere])].sort(), [...new Set(shapesTold().map(({ looks }) => looks))].sort());

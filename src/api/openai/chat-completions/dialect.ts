@@ -9,7 +9,7 @@ import { ChatAnswer } from "./whole-answer.ts";
 
 /** `POST /v1/chat/completions`. */
 export const chatCompletions: Dialect<ChatRequest> = {
-  parse: (body, { defaultModel }) => parseChatRequest(body, defaultModel),
+  parse: (body, { defaultModel, allowsWebSearch }) => parseChatRequest(body, defaultModel, allowsWebSearch),
   stream: (request, identity) =>
     streamWithClientKeys(new ChatStream(chatIdentity(request, identity), request), request.names),
   whole: (request, identity) => {

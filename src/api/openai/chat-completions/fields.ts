@@ -58,7 +58,12 @@ export const chatFields: readonly FieldTreatment[] = [
   { name: "top_logprobs", treatment: "refused", note: "more than 0", example: 3 },
   { name: "modalities", treatment: "refused", note: "other than text", example: ["text", "audio"] },
   { name: "audio", treatment: "refused", note: "", example: { voice: "alloy", format: "mp3" } },
-  { name: "web_search_options", treatment: "refused", note: "the model has no built-in tools", example: {} },
+  {
+    name: "web_search_options", treatment: "refused", example: {},
+    note: "but with `--allow-web-search` the model searches the web, by its `user_location`, and the sources are "
+      + "`url_citation` annotations; not beside `response_format` or `tool_choice: \"none\"`; what was found is known "
+      + "while the conversation's process lives, and then the answer's words alone",
+  },
   { name: "moderation", treatment: "refused", note: "", example: {} },
   { name: "temperature", treatment: "honoured", note: samplingNote("above 1 is 1") },
   { name: "top_p", treatment: "honoured", note: samplingNote() },

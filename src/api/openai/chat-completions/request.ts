@@ -11,6 +11,7 @@ import { modelName } from "../../model-name.ts";
 import { ToolNames } from "../../tool-names.ts";
 import { systemContent } from "../content-parts.ts";
 import { effortSettings, effortWord, formatSettings, samplingSettings } from "../settings.ts";
+import { searchOfOptions, searchSettings, webSearchName } from "../web-search.ts";
 import { parseMessages } from "./messages.ts";
 import { parseTools } from "./tools.ts";
 
@@ -26,15 +27,19 @@ export interface ChatRequest extends TurnRequest {
   readonly names: ToolNames;
   /** True: calls are written as the deprecated `function_call`, because the client sent `functions`. */
   readonly isLegacy: boolean;
+  /** Whether the answer's words may be from pages of the web. */
+  readonly hasSources: boolean;
 }
 
 /**
  * Parses OpenAI's `CreateChatCompletionRequest`. Throws a BridgeError that names the field which cannot be honoured.
  */
-export function parseChatRequest(body: unknown, defaultModel: string): ChatRequest {
+export function parseChatRequest(body: unknown, defaultModel: string, allowsWebSearch = false): ChatRequest {
   const fields = objectAt(body, "body");
-  refuseUnsupported(fields);
+  refuseUnsupported(fields, allowsWebSearch);
   const names = new ToolNames();
+  const search = searchOfOptions(fields["web_search_options"]);
+  if (search !== undefined) names.reserve(webSearchName);
   const { system, messages } = parseConversation(fields, names);
   const { isLegacy, ...tools } = parseTools(fields, messages, names);
   const streamOptions = optionalObject(fields["stream_options"], "stream_options");
@@ -51,7 +56,7 @@ export function parseChatRequest(body: unknown, defaultModel: string): ChatReque
       system, messages: withModelKeys(messages, names), ...tools, ...parseReasoning(fields),
       ...samplingSettings(fields),
       ...(maxTokens === undefined ? {} : { maxTokens }),
-      ...answerForm,
+      ...answerForm, ...searchSettings(search, fields["tool_choice"], answerForm),
       stopSequences: parseStop(fields["stop"]),
     },
     model: modelName(fields["model"], defaultModel),
@@ -59,6 +64,7 @@ export function parseChatRequest(body: unknown, defaultModel: string): ChatReque
     includeUsage: optionalBoolean(streamOptions?.["include_usage"], "stream_options.include_usage") ?? false,
     names,
     isLegacy,
+    hasSources: search !== undefined,
   };
 }
 
@@ -77,7 +83,7 @@ function parseConversation(fields: Fields, names: ToolNames): ParsedConversation
 }
 
 /** Refuses unsupported fields that would change the answer's meaning if ignored. The README lists the ignored ones. */
-function refuseUnsupported(fields: Fields): void {
+function refuseUnsupported(fields: Fields, allowsWebSearch: boolean): void {
   const n = optionalWholeNumber(fields["n"], "n", 1);
   refuseUnless(n === undefined || n === 1, "n", "one choice a request.");
   refuseUnless(
@@ -91,7 +97,10 @@ function refuseUnsupported(fields: Fields): void {
   refuseUnless(modalities.every((modality) => modality === "text"), "modalities", "Claude answers in text.");
   refuseUnless(isAbsent(fields["audio"]), "audio", "Claude answers in text.");
   refuseUnless(isAbsent(fields["moderation"]), "moderation", "answers are not moderated here.");
-  refuseUnless(isAbsent(fields["web_search_options"]), "web_search_options", "the model runs without built-in tools.");
+  refuseUnless(
+    allowsWebSearch || isAbsent(fields["web_search_options"]), "web_search_options",
+    "this server was started without --allow-web-search.",
+  );
 }
 
 function parseStop(value: unknown): string[] {

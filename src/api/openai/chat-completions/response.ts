@@ -5,6 +5,7 @@ import type { Usage } from "../../../turn/usage.ts";
 import type { WireStream } from "../../dialect.ts";
 import { openAiError } from "../errors.ts";
 import type { ToolNames } from "../../tool-names.ts";
+import { Citations, type UrlCitation } from "../citations.ts";
 import { promptTokens } from "../usage.ts";
 
 /** The fields that are the same in every chunk of an answer. */
@@ -23,6 +24,8 @@ export interface AnswerStyle {
   readonly names: ToolNames;
   /** True: calls are written as the deprecated `function_call` instead of `tool_calls`. */
   readonly isLegacy: boolean;
+  /** Whether the answer's words may be from pages of the web. */
+  readonly hasSources: boolean;
 }
 
 /** How a request wants its answer streamed. */
@@ -58,10 +61,12 @@ export class ChatStream implements WireStream {
   readonly #deltaTail = wireText`"}${choiceTail}`;
   /** Each call's `index` in `tool_calls`, counted from 0, by the index of its content block. */
   readonly #calls = new Map<number, number>();
+  readonly #citations: Citations | undefined;
 
   constructor(identity: ChatIdentity, style: StreamStyle) {
     const chunk = wireText`data: {${identityMembers("chat.completion.chunk", identity)}`;
     this.#style = style;
+    this.#citations = style.hasSources ? new Citations() : undefined;
     // With `include_usage`, OpenAI writes `usage: null` into every chunk but the last.
     this.#head = wireText`${chunk}${style.includeUsage ? wireText`,"usage":null` : noText},"choices":[`;
     this.#usageHead = wireText`${chunk},"choices":[],"usage":`;
@@ -87,6 +92,8 @@ export class ChatStream implements WireStream {
   }
 
   #written(event: TurnEvent): WireText {
+    const cited = this.#citations?.take(event) ?? [];
+    if (cited.length > 0) return this.#chunk(wireText`"annotations":${jsonLatin1(cited.map(annotation))}`);
     switch (event.type) {
       case "text": return joinWireText(this.#textHead, event.text, this.#deltaTail);
       case "thinking": return joinWireText(this.#thinkingHead, event.text, this.#deltaTail);
@@ -133,6 +140,11 @@ export class ChatStream implements WireStream {
   #chunk(delta: WireText): WireText {
     return wireText`${this.#head}{"index":0,"delta":{${delta}}${choiceTail}`;
   }
+}
+
+/** A source of an answer's words, as a chat message has it. */
+export function annotation(citation: UrlCitation): object {
+  return { type: "url_citation", url_citation: citation };
 }
 
 /** Serializes an answer's common fields as JSON without braces, so that further fields can be added. */

@@ -1,7 +1,8 @@
 import { jsonLatin1, type WireText, wireText } from "../../../json-text.ts";
 import type { TurnEvent } from "../../../turn/event.ts";
 import { HeldText } from "../../held-text.ts";
-import { type AnswerStyle, type ChatIdentity, chatUsage, finishWord, identityMembers } from "./response.ts";
+import { Citations } from "../citations.ts";
+import { annotation, type AnswerStyle, type ChatIdentity, chatUsage, finishWord, identityMembers } from "./response.ts";
 
 interface WholeCall {
   readonly id: string;
@@ -9,32 +10,43 @@ interface WholeCall {
   readonly input: HeldText;
 }
 
+/** Where an answer's words are from. */
+interface Sources {
+  /** Undefined where the model could not search the web. */
+  readonly citations: Citations | undefined;
+  readonly found: object[];
+}
+
 /** Collects an answer's events into one `chat.completion` object, for a request without `stream`. */
 export class ChatAnswer {
   readonly #identity: ChatIdentity;
   readonly #style: AnswerStyle;
   readonly #text = new HeldText();
-  readonly #thinking = new HeldText();
+  /** Undefined until there is some. */
+  #thinking: HeldText | undefined;
+  readonly #sources: Sources;
   /** The tool calls by the index of their content block, in the order in which the model made them. */
   readonly #calls = new Map<number, WholeCall>();
   #hasText = false;
-  #hasThinking = false;
   #finish: Extract<TurnEvent, { type: "message_stop" }> | undefined;
 
   constructor(identity: ChatIdentity, style: AnswerStyle) {
     this.#identity = identity;
     this.#style = style;
+    this.#sources = { citations: style.hasSources ? new Citations() : undefined, found: [] };
   }
 
   take(events: readonly TurnEvent[]): void {
     for (const event of events) {
+      const { citations, found } = this.#sources;
+      for (const citation of citations?.take(event) ?? []) found.push(annotation(citation));
       switch (event.type) {
         case "text":
           this.#hasText = true;
           this.#text.append(event.text);
           break;
         case "thinking":
-          this.#hasThinking = true;
+          this.#thinking ??= new HeldText();
           this.#thinking.append(event.text);
           break;
         case "block_start":
@@ -79,8 +91,8 @@ export class ChatAnswer {
     return [
       piece(wireText`${head}{"role":"assistant","content":`),
       ...(hasContent ? quoted(this.#text) : [piece(wireText`null`)]),
-      piece(wireText`,"refusal":null,"annotations":[]`),
-      ...(this.#hasThinking ? [piece(wireText`,"reasoning_content":`), ...quoted(this.#thinking)] : []),
+      piece(wireText`,"refusal":null,"annotations":${jsonLatin1(this.#sources.found)}`),
+      ...(this.#thinking === undefined ? [] : [piece(wireText`,"reasoning_content":`), ...quoted(this.#thinking)]),
       ...calls,
       piece(wireText`},"logprobs":null,"finish_reason":${reason}}],"usage":${jsonLatin1(chatUsage(finish.usage))}}`),
     ];

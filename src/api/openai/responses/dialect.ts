@@ -21,7 +21,8 @@ export function responses(store: ResponseStore): Dialect<ResponsesRequest> {
     return streamWithClientKeys(stream, request.names);
   };
   return {
-    parse: (body, { defaultModel }) => parseResponsesRequest(body, defaultModel, store),
+    parse: (body, { defaultModel, allowsWebSearch }) =>
+      parseResponsesRequest(body, defaultModel, store, allowsWebSearch),
     stream: (request, identity) => streamOf(request, identity, () => {}),
     whole: (request, identity) => {
       let finished: FinishedResponse | undefined;

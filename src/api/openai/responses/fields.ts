@@ -17,7 +17,8 @@ export const responsesFields: readonly FieldTreatment[] = [
   { name: "tools", treatment: "honoured", note: "functions; custom tools, whose grammar is told in words; `strict` as "
     + "for chat; `namespace`s of both (their own description is ignored), and those that stand in an "
       + "`additional_tools` or `tool_search_output` item; `tool_search` with `execution: \"client\"`; those that "
-      + "OpenAI runs itself (`web_search`…) are passed over" },
+      + "OpenAI runs itself (`file_search`…) are passed over, `web_search` too without `--allow-web-search`; with it "
+      + "as for chat, and a search comes as a `web_search_call`, which is known again from a stored response" },
   {
     name: "tool_choice", treatment: "honoured",
     note: choiceNote("`none`, `auto`, `required`, a function, a custom tool, `allowed_tools`"),
@@ -46,7 +47,10 @@ export const responsesFields: readonly FieldTreatment[] = [
   { name: "top_p", treatment: "honoured", note: "as for chat" },
   { name: "top_k", treatment: "honoured", note: "as for chat" },
   { name: "truncation", treatment: "ignored", note: "", example: "auto" },
-  { name: "max_tool_calls", treatment: "ignored", note: "it is of OpenAI's own tools", example: 3 },
+  {
+    name: "max_tool_calls", treatment: "ignored", example: 3,
+    note: "it is of OpenAI's own tools; of `web_search`, with `--allow-web-search`, it is honoured",
+  },
   { name: "metadata", treatment: "ignored", note: "", example: { a: "b" } },
   { name: "service_tier", treatment: "ignored", note: "the response says `default`", example: "flex" },
   { name: "stream_options", treatment: "ignored", note: "", example: { include_obfuscation: false } },

@@ -30,14 +30,16 @@ interface ItemEnd {
 /** Makes the final form of an output item that gets no further text. */
 export function finishedItem(open: OpenItem, status: Status, { whole, place, ...thinking }: ItemEnd): FinishedItem {
   switch (open.kind) {
-    case "message":
+    case "message": {
+      const part = textPart(whole, open.annotations);
       return {
-        ...alike(messageItem(open.id, status, textPart(whole))),
+        ...alike(messageItem(open.id, status, part)),
         events: [
           [wireText`response.output_text.done`, wireText`${place},"content_index":0,"logprobs":[],"text":"${whole}"`],
-          [wireText`response.content_part.done`, wireText`${place},"content_index":0,"part":${textPart(whole)}`],
+          [wireText`response.content_part.done`, wireText`${place},"content_index":0,"part":${part}`],
         ],
       };
+    }
     case "reasoning": {
       const part = wireText`${place},"summary_index":0,"part":${summaryPart(whole)}`;
       const { includesThoughts, proof } = thinking;

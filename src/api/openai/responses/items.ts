@@ -79,7 +79,7 @@ function referredTo(reference: Fields, path: string, stored: ResponseStore): Fie
  * and the last message are the user's.
  */
 export function parseItems(
-  items: readonly PlacedEntry[], instructions: string, names: ModelNames,
+  items: readonly PlacedEntry[], instructions: string, names: ModelNames, hasSearch = false,
 ): ParsedConversation {
-  return readConversation(items, { field: "input", instructions, names });
+  return readConversation(items, { field: "input", instructions, names, hasSearch });
 }

@@ -17,6 +17,8 @@ export interface OpenItem {
   readonly deltaHead: WireText;
   /** The text of earlier batches, copied. */
   readonly pieces: Buffer[];
+  /** The sources of a message's words, each as JSON. */
+  readonly annotations: WireText[];
   /** A call's id, as JSON; empty for other kinds. */
   readonly callId: WireText;
   /** A call's name, as JSON, followed by its `namespace` field if it has one; empty for other kinds. */
@@ -54,6 +56,15 @@ export function eventText(type: WireText, sequence: number, fields?: WireText): 
   return wireText`${eventHead(type)}${sequence}${rest}}\n\n`;
 }
 
+/** What each delta's event begins with, up to its number, by the kind of the item that grows. */
+export const deltaEventHeads = {
+  message: eventHead(wireText`response.output_text.delta`),
+  reasoning: eventHead(wireText`response.reasoning_summary_text.delta`),
+  function_call: eventHead(wireText`response.function_call_arguments.delta`),
+} as const;
+/** What each ends with, behind the delta's text. */
+export const deltaEventTail = wireText`"}\n\n`;
+
 /** Joins items as the members of a JSON array. */
 export function listed(items: readonly WireText[]): WireText {
   return joinedWireText(items.flatMap((item, index) => (index === 0 ? [item] : [wireText`,`, item])));
@@ -88,8 +99,8 @@ function itemHead(id: WireText, type: OpenItem["kind"], status: Status): WireTex
 }
 
 /** Formats a message's content part. */
-export function textPart(text: WireText | JsonText): WireText {
-  return wireText`{"type":"output_text","text":"${text}","annotations":[],"logprobs":[]}`;
+export function textPart(text: WireText | JsonText, annotations: readonly WireText[] = []): WireText {
+  return wireText`{"type":"output_text","text":"${text}","annotations":[${listed(annotations)}],"logprobs":[]}`;
 }
 
 /** Formats a reasoning item's summary part. */

@@ -7,6 +7,7 @@ import { withModelKeys } from "../../model-keys.ts";
 import { modelName } from "../../model-name.ts";
 import { ToolNames } from "../../tool-names.ts";
 import { effortSettings, effortWord, formatSettings, samplingSettings } from "../settings.ts";
+import { searchOfTools, searchSettings, webSearchName } from "../web-search.ts";
 import { collectItems, parseItems } from "./items.ts";
 import type { ResponseStyle } from "./response-style.ts";
 import type { ResponseStore } from "./store.ts";
@@ -19,13 +20,19 @@ export interface ResponsesRequest extends TurnRequest, ResponseStyle {
 }
 
 /** Parses OpenAI's `CreateResponse`. Throws a BridgeError that names the field which cannot be honoured. */
-export function parseResponsesRequest(body: unknown, defaultModel: string, stored: ResponseStore): ResponsesRequest {
+export function parseResponsesRequest(
+  body: unknown, defaultModel: string, stored: ResponseStore, allowsWebSearch = false,
+): ResponsesRequest {
   const fields = objectAt(body, "body");
   const include = refuseUnsupported(fields);
   const names = new ToolNames();
+  const search = allowsWebSearch
+    ? searchOfTools(fields["tools"], optionalWholeNumber(fields["max_tool_calls"], "max_tool_calls", 1))
+    : undefined;
+  if (search !== undefined) names.reserve(webSearchName);
   const instructions = isAbsent(fields["instructions"]) ? "" : stringAt(fields["instructions"], "instructions");
   const placed = collectItems(fields, stored);
-  const { system, messages } = parseItems(placed, instructions, names);
+  const { system, messages } = parseItems(placed, instructions, names, search !== undefined);
   const { customTools, searchTool, ...tools } = parseTools(fields, placed, messages, names);
   const maxTokens = optionalWholeNumber(fields["max_output_tokens"], "max_output_tokens", 1)
     ?? optionalWholeNumber(fields["max_completion_tokens"], "max_completion_tokens", 1)
@@ -41,7 +48,7 @@ export function parseResponsesRequest(body: unknown, defaultModel: string, store
       system, messages: withModelKeys(messages, names), ...tools, stopSequences: [],
       ...effortSettings(effortWord(reasoning?.["effort"], "reasoning.effort")), ...samplingSettings(fields),
       ...(maxTokens === undefined ? {} : { maxTokens }),
-      ...answerForm,
+      ...answerForm, ...searchSettings(search, fields["tool_choice"], answerForm),
     },
     model,
     stream: optionalBoolean(fields["stream"], "stream") ?? false,
@@ -50,6 +57,7 @@ export function parseResponsesRequest(body: unknown, defaultModel: string, store
     items: placed.map(({ item }) => item),
     names,
     customTools,
+    hasSources: search !== undefined,
     ...(searchTool === undefined ? {} : { searchTool }),
     echo: {
       access_programs: null,

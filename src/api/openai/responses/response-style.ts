@@ -17,6 +17,8 @@ export interface ResponseStyle {
   readonly customTools: ReadonlySet<string>;
   /** The model's name for the client's own search among its tools. */
   readonly searchTool?: string;
+  /** Whether the answer's words may be from pages of the web. */
+  readonly hasSources: boolean;
   /** Whether the client wants the model's thoughts in a form in which it can give them back. */
   readonly includesThoughts: boolean;
   /** True: the response is stored, so that later requests can continue it. */
@@ -31,4 +33,11 @@ export interface FinishedResponse {
   readonly body: WireText;
   /** Its output items, parsed. */
   readonly output: readonly Fields[];
+}
+
+/** What is the same for all of a response. */
+export interface Fixed extends Pick<ResponseIdentity, "id"> {
+  /** The fields that are the same in every state of the response, as JSON without braces. */
+  readonly constant: WireText;
+  readonly onFinish: (finished: FinishedResponse) => void;
 }

@@ -8,32 +8,21 @@ import type { ThinkingBlock, ToolUseBlock } from "../../../turn/message.ts";
 import type { Usage } from "../../../turn/usage.ts";
 import type { Fields } from "../../check.ts";
 import type { WireStream } from "../../dialect.ts";
+import { Citations, type UrlCitation } from "../citations.ts";
 import { sealedThought, type Thought } from "../thoughts.ts";
+import { begunItem } from "./begun-item.ts";
 import { isToldInStream, responseError } from "./failure.ts";
 import { type FinishedForms, finishedItem } from "./finished-item.ts";
 import {
-  callItem, eventHead, eventText, incompleteReasons, itemId, listed, messageItem, openingEvents, type OpenItem,
-  reasoningItem, type ResponseEnd, responseUsage, type Status, summaryPart, textPart,
+  callItem, deltaEventHeads, deltaEventTail, eventText, incompleteReasons, itemId, listed, openingEvents,
+  type OpenItem, reasoningItem, type ResponseEnd, responseUsage, type Status,
 } from "./output.ts";
-import type { FinishedResponse, ResponseIdentity, ResponseStyle } from "./response-style.ts";
+import type { FinishedResponse, Fixed, ResponseIdentity, ResponseStyle } from "./response-style.ts";
+import { type MadeSearch, noteCitation, searchBegun, searchItem, searchStates, WebSearches } from "./web-searches.ts";
 import { callIdPrefixes, writtenCall } from "./written-call.ts";
 
 /** The longest text of one response, in bytes; far above any model's answer. It is in memory until the last event. */
 export const answerBytesMax = 16 * 1024 * 1024;
-
-const deltaEventHeads = {
-  message: eventHead(wireText`response.output_text.delta`),
-  reasoning: eventHead(wireText`response.reasoning_summary_text.delta`),
-  function_call: eventHead(wireText`response.function_call_arguments.delta`),
-} as const;
-const deltaEventTail = wireText`"}\n\n`;
-
-/** What is the same for all of a response. */
-interface Fixed extends Pick<ResponseIdentity, "id"> {
-  /** The fields that are the same in every state of the response, as JSON without braces. */
-  readonly constant: WireText;
-  readonly onFinish: (finished: FinishedResponse) => void;
-}
 
 /**
  * Encodes an answer as the Responses API's events. It does no I/O. A delta is spliced between constant
@@ -44,6 +33,8 @@ export class ResponseStream implements WireStream {
   readonly #output: FinishedForms[] = [];
   /** The id of the model that answers. */
   #model = "";
+  /** Undefined where the model cannot search the web. */
+  readonly #web: { readonly citations: Citations; readonly searches: WebSearches } | undefined;
   #open: OpenItem | undefined;
   /** The text that the batch under way has added so far to the open item, which is the output item that still grows. */
   #grown = "";
@@ -57,6 +48,7 @@ export class ResponseStream implements WireStream {
   ) {
     const constant = jsonMembers({ id, object: "response", created_at: createdAt, background: false, ...style.echo });
     this.#style = { ...style, id, constant, onFinish };
+    this.#web = style.hasSources ? { citations: new Citations(), searches: new WebSearches() } : undefined;
   }
 
   open(): WireText {
@@ -93,8 +85,13 @@ export class ResponseStream implements WireStream {
   }
 
   #written(event: TurnEvent): WireText {
+    const grown = event.type === "text" ? this.#growTo("message") : noText;
+    const cited = this.#web?.citations.take(event) ?? [];
+    const searched = this.#web?.searches.take(event);
+    if (searched !== undefined) return this.#search(searched);
     switch (event.type) {
-      case "text": return joinWireText(this.#growTo("message"), this.#delta(event.text));
+      case "text": return joinWireText(grown, this.#delta(event.text));
+      case "block_stop": return cited.length === 0 ? noText : this.#annotate(cited);
       case "thinking": return joinWireText(this.#growTo("reasoning"), this.#delta(event.text));
       case "message_start":
         this.#model = event.model;
@@ -136,36 +133,39 @@ export class ResponseStream implements WireStream {
     const closed = this.#close("completed");
     const id = this.#newId(kind === "message" ? "msg" : "rs");
     const place = this.#place(id);
-    const isMessage = kind === "message";
-    this.#open = {
-      kind, id, pieces: [], callId: noText, name: noText,
-      deltaHead: isMessage
-        ? wireText`,${place},"content_index":0,"logprobs":[],"delta":"`
-        : wireText`,${place},"summary_index":0,"delta":"`,
-    };
-    const added = this.#added(
-      isMessage ? messageItem(id, "in_progress", noText) : reasoningItem(id, "in_progress", noText),
-    );
-    const part = isMessage
-      ? this.#event(
-        wireText`response.content_part.added`, wireText`${place},"content_index":0,"part":${textPart(noText)}`,
-      )
-      : this.#event(
-        wireText`response.reasoning_summary_part.added`,
-        wireText`${place},"summary_index":0,"part":${summaryPart(noText)}`,
-      );
-    return joinWireText(closed, added, part);
+    if (kind === "message") this.#web?.citations.restart();
+    const { open, item, part } = begunItem(kind, id, place);
+    this.#open = open;
+    const added = this.#added(item);
+    return joinWireText(closed, added, this.#event(...part));
   }
 
   #openCall(block: number, call: Pick<ToolUseBlock, "id" | "name">): WireText {
     const { kind, name } = writtenCall(call.name, this.#style);
     const id = this.#newId(callIdPrefixes[kind]);
     const item: OpenItem = {
-      kind, id, block, callId: jsonLatin1(call.id), name, pieces: [],
+      kind, id, block, callId: jsonLatin1(call.id), name, pieces: [], annotations: [],
       deltaHead: wireText`,${this.#place(id)},"delta":"`,
     };
     this.#open = item;
     return this.#added(callItem(item, "in_progress", noText));
+  }
+
+  #annotate(cited: readonly UrlCitation[]): WireText {
+    const open = this.#open;
+    if (open?.kind !== "message") return noText;
+    return joinedWireText(cited.map((citation) => {
+      const fields = noteCitation(open, citation, this.#place(open.id));
+      return this.#event(wireText`response.output_text.annotation.added`, fields);
+    }));
+  }
+
+  #search(made: MadeSearch): WireText {
+    const closed = this.#close("completed");
+    const id = this.#newId("ws");
+    const forms = searchItem(id, made);
+    const states = searchStates.map((state) => this.#event(state, this.#place(id)));
+    return joinedWireText([closed, this.#added(searchBegun(id)), ...states, this.#done(forms)]);
   }
 
   #added(item: WireText): WireText {

@@ -17,7 +17,7 @@ const usage = { ...noUsage, inputTokens: 25, cacheReadInputTokens: 7, cacheCreat
 const start = messageStart({ ...usage, outputTokens: 1 });
 const finish = (reason: StopReason = "end_turn"): TurnEvent => messageStop(reason, usage);
 
-const style: AnswerStyle = { names: new ToolNames(), isLegacy: false };
+const style: AnswerStyle = { names: new ToolNames(), isLegacy: false, hasSources: false };
 const stream = (includeUsage = false, more: Partial<typeof identity> = {}, answer: Partial<AnswerStyle> = {}): ChatStream =>
   new ChatStream({ ...identity, ...more }, { ...style, ...answer, includeUsage });
 const chatCompletion = (as: ChatIdentity, events: readonly TurnEvent[], answer: Partial<AnswerStyle> = {}): string => {

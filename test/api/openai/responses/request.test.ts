@@ -28,7 +28,7 @@ const takenAs = (fields: Fields, turn: Fields): void => assert.deepEqual(parse(f
 describe("a request for a response", () => {
   it("is its turn, its model, how to answer, and what to repeat", () => {
     assert.deepEqual(plain, {
-      turn: plainTurn, model: "opus", stream: false, isStored: true, includesThoughts: false, items: [{ type: "message", role: "user", content: "hi" }], names: new ToolNames(), customTools: new Set(),
+      turn: plainTurn, model: "opus", stream: false, isStored: true, includesThoughts: false, items: [{ type: "message", role: "user", content: "hi" }], names: new ToolNames(), customTools: new Set(), hasSources: false,
       echo: {
         access_programs: null, instructions: null, max_output_tokens: null, max_tool_calls: null, metadata: {}, model: "opus", parallel_tool_calls: true, previous_response_id: null, prompt_cache_key: null,
         reasoning: { effort: null, summary: null }, safety_identifier: null, service_tier: "default", store: true, temperature: 1, text: { format: { type: "text" }, verbosity: "medium" },

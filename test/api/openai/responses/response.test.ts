@@ -27,7 +27,7 @@ interface Wire { readonly stream: ResponseStream; readonly finished: FinishedRes
 
 function wireOf(style: Partial<ResponseStyle> = {}): Wire {
   const finished: FinishedResponse[] = [];
-  return { stream: new ResponseStream(identity, { names: new ToolNames(), customTools: new Set(), includesThoughts: false, isStored: false, echo, ...style }, (whole) => finished.push(whole)), finished };
+  return { stream: new ResponseStream(identity, { names: new ToolNames(), customTools: new Set(), hasSources: false, includesThoughts: false, isStored: false, echo, ...style }, (whole) => finished.push(whole)), finished };
 }
 
 /** One batch more behind the bytes that were written, as `sendEventStream` does it: the first that gives any is encoded before the opening. */
@@ -368,7 +368,7 @@ describe("the model's signed thoughts", () => {
 
 describe("the whole response", () => {
   it("is told once, before the last bytes are given out, and is the last event's, byte for byte", () => {
-    const style = { names: new ToolNames(), customTools: new Set<string>(), includesThoughts: false, isStored: true, echo };
+    const style = { names: new ToolNames(), customTools: new Set<string>(), hasSources: false, includesThoughts: false, isStored: true, echo };
     let told: FinishedResponse | undefined;
     const stream = new ResponseStream(identity, style, (whole) => {
       assert.equal(told, undefined);

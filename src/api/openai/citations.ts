@@ -1,0 +1,50 @@
+import { decodeJsonText } from "../../json-text.ts";
+import type { TurnEvent } from "../../turn/event.ts";
+
+/** The page that some words of an answer are from, as OpenAI tells it. Places are counted in characters. */
+export interface UrlCitation {
+  readonly start_index: number;
+  readonly end_index: number;
+  readonly title: string;
+  readonly url: string;
+}
+
+/** Finds the sources of an answer's words. The API gives them with the text block whose words they are of. */
+export class Citations {
+  #chars = 0;
+  #blockAt = 0;
+  /** The titles of the pages of the block under way, by their URLs. */
+  #pages = new Map<string, string>();
+
+  /** To be called where the text begins anew, as that of another message. */
+  restart(): void {
+    this.#chars = 0;
+    this.#blockAt = 0;
+  }
+
+  /** Returns the sources of a text block at its end; none for any other event. */
+  take(event: TurnEvent): readonly UrlCitation[] {
+    switch (event.type) {
+      case "block_start":
+        this.#blockAt = this.#chars;
+        this.#pages.clear();
+        return [];
+      case "text":
+        // Characters as Python counts them, in which OpenAI's places are.
+        for (const _character of decodeJsonText(event.text)) this.#chars++;
+        return [];
+      case "citation": {
+        const { url, title } = event.citation;
+        if (typeof url === "string") this.#pages.set(url, typeof title === "string" ? title : "");
+        return [];
+      }
+      case "block_stop": {
+        const place = { start_index: this.#blockAt, end_index: this.#chars };
+        const cited = [...this.#pages].map(([url, title]) => ({ ...place, title, url }));
+        this.#pages.clear();
+        return cited;
+      }
+      default: return [];
+    }
+  }
+}

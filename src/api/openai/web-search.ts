@@ -1,0 +1,66 @@
+import type { ServerToolBlock } from "../../turn/message.ts";
+import type { WebSearch } from "../../turn/turn.ts";
+import { arrayAt, type Fields, isAbsent, isFields, objectAt, stringAt } from "../check.ts";
+
+/** The API's name for its own search, which no tool of the client's may have beside it. */
+export const webSearchName = "web_search";
+
+/** What OpenAI calls its search of the web, of whatever age. */
+const searchTypes = /^web_search(?:_preview)?(?:_\d{4}_\d{2}_\d{2})?$/u;
+
+/** Reads a chat request's `web_search_options`. How much of a page the model reads is the API's own affair. */
+export function searchOfOptions(value: unknown): WebSearch | undefined {
+  if (isAbsent(value)) return undefined;
+  const path = "web_search_options";
+  const location = objectAt(value, path)["user_location"];
+  if (isAbsent(location)) return {};
+  const place = objectAt(location, `${path}.user_location`);
+  // In chat completions the place is a level below its type.
+  return located(place["approximate"] ?? place, `${path}.user_location.approximate`);
+}
+
+/** Reads the search among a Responses request's tools; undefined where there is none. */
+export function searchOfTools(tools: unknown, maxUses: number | undefined): WebSearch | undefined {
+  const entries = Array.isArray(tools) ? tools : [];
+  const at = entries.findIndex((tool) => isFields(tool) && searchTypes.test(String(tool["type"])));
+  if (at === -1) return undefined;
+  const path = `tools[${at}]`;
+  const tool = objectAt(entries[at], path);
+  return {
+    ...located(tool["user_location"], `${path}.user_location`), ...filtered(tool["filters"], `${path}.filters`),
+    ...(maxUses === undefined ? {} : { maxUses }),
+  };
+}
+
+function located(value: unknown, path: string): WebSearch {
+  if (isAbsent(value)) return {};
+  const place = objectAt(value, path);
+  const known = ["city", "region", "country", "timezone"].flatMap((name) => (
+    isAbsent(place[name]) || place[name] === "" ? [] : [[name, stringAt(place[name], `${path}.${name}`)]]));
+  return known.length === 0 ? {} : { userLocation: Object.fromEntries(known) as Readonly<Record<string, string>> };
+}
+
+function filtered(value: unknown, path: string): WebSearch {
+  const domains = isAbsent(value) ? undefined : objectAt(value, path)["allowed_domains"];
+  if (isAbsent(domains)) return {};
+  const allowed = arrayAt(domains, `${path}.allowed_domains`)
+    .map((domain, index) => stringAt(domain, `${path}.allowed_domains[${index}]`));
+  return allowed.length === 0 ? {} : { allowedDomains: allowed };
+}
+
+/** What a turn has of a search that its request asks for: none where no tool may be used, or its answer has a form. */
+export function searchSettings(
+  search: WebSearch | undefined, toolChoice: unknown, format: Fields,
+): { readonly webSearch?: WebSearch } {
+  const isFree = toolChoice !== "none" && Object.keys(format).length === 0;
+  return search === undefined || !isFree ? {} : { webSearch: search };
+}
+
+/** The blocks of a search that a stored response has; none of one that OpenAI ran. */
+export function searchBlocks({ blocks }: Fields): readonly ServerToolBlock[] {
+  const [call, result] = Array.isArray(blocks) ? blocks as readonly unknown[] : [];
+  return isFields(call) && call["type"] === "server_tool_use" && isFields(result)
+    && result["type"] === "web_search_tool_result" && result["tool_use_id"] === call["id"]
+    ? [{ ...call, type: call["type"] }, { ...result, type: result["type"] }]
+    : [];
+}

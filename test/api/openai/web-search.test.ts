@@ -1,0 +1,98 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { parseChatRequest } from "../../../src/api/openai/chat-completions/request.ts";
+import { Citations } from "../../../src/api/openai/citations.ts";
+import { parseResponsesRequest } from "../../../src/api/openai/responses/request.ts";
+import { searchItem, WebSearches } from "../../../src/api/openai/responses/web-searches.ts";
+import { StoredResponses } from "../../../src/api/openai/responses/stored.ts";
+import { searchBlocks } from "../../../src/api/openai/web-search.ts";
+import { decodeWireText, wireText } from "../../../src/json-text.ts";
+import type { TurnEvent } from "../../../src/turn/event.ts";
+import type { Turn } from "../../../src/turn/turn.ts";
+import { assertRefuses, refusalOf } from "../../support/refusal.ts";
+import { blockStop, inputJson, text } from "../../support/turn-events.ts";
+
+type Asked = Pick<Turn, "webSearch" | "tools">;
+const chat = (more: object): Asked => parseChatRequest({ messages: [{ role: "user", content: "hi" }], ...more }, "m", true).turn;
+const response = (more: object, isAllowed = true): Asked => parseResponsesRequest({ input: "hi", ...more }, "m", new StoredResponses(), isAllowed).turn;
+
+describe("a search of the web that a request asks for", () => {
+  it("is what chat's options say, and where the user is", () => {
+    assert.deepEqual(chat({ web_search_options: {} }).webSearch, {});
+    assert.deepEqual(chat({ web_search_options: { search_context_size: "high", user_location: null } }).webSearch, {});
+    const approximate = { city: "Bern", region: "", country: null, timezone: "Europe/Zurich" };
+    assert.deepEqual(chat({ web_search_options: { user_location: { type: "approximate", approximate } } }).webSearch, { userLocation: { city: "Bern", timezone: "Europe/Zurich" } });
+    assert.equal(chat({}).webSearch, undefined);
+  });
+
+  for (const type of ["web_search", "web_search_preview", "web_search_2025_08_26", "web_search_preview_2025_03_11"]) {
+    it(`is the tool ${type} of a request for a response`, () => {
+      assert.deepEqual(response({ tools: [{ type }] }).webSearch, {});
+      const bounded = { tools: [{ type: "file_search" }, { type, filters: { allowed_domains: ["a.com"] }, user_location: { type: "approximate", country: "CH" } }], max_tool_calls: 3 };
+      assert.deepEqual(response(bounded).webSearch, { allowedDomains: ["a.com"], userLocation: { country: "CH" }, maxUses: 3 });
+      assert.equal(response({ tools: [{ type }] }, false).webSearch, undefined);
+    });
+  }
+
+  it("is none where no tool may be called, or the answer has a form", () => {
+    const asked = { web_search_options: {}, tools: [{ type: "function", function: { name: "f" } }] };
+    assert.equal(chat({ ...asked, tool_choice: "none" }).webSearch, undefined);
+    assert.equal(chat({ ...asked, response_format: { type: "json_object" } }).webSearch, undefined);
+    assert.deepEqual(chat({ ...asked, tool_choice: "required" }).webSearch, {});
+  });
+
+  it("has its name for itself", () => {
+    const named = { tools: [{ type: "function", function: { name: "web_search" } }] };
+    assert.deepEqual(chat(named).tools.map(({ name }) => name), ["web_search"]);
+    assert.deepEqual(chat({ ...named, web_search_options: {} }).tools.map(({ name }) => name), ["web_search_2"]);
+  });
+
+  it("is refused by its field where it is malformed", () => {
+    assertRefuses(refusalOf(() => chat({ web_search_options: true })), "invalid_type", "web_search_options");
+    assertRefuses(refusalOf(() => chat({ web_search_options: { user_location: { approximate: { city: 1 } } } })), "invalid_type", "web_search_options.user_location.approximate.city");
+    assertRefuses(refusalOf(() => response({ tools: [{ type: "web_search", filters: { allowed_domains: [1] } }] })), "invalid_type", "tools[0].filters.allowed_domains[0]");
+  });
+});
+
+describe("the sources of an answer's words", () => {
+  const begin = (index: number): TurnEvent => ({ type: "block_start", index, block: { type: "text" } });
+  const cite = (url: unknown, title: unknown): TurnEvent => ({ type: "citation", index: 0, citation: { url, title } });
+
+  it("are told at the end of their block, counted in characters, each page once", () => {
+    const events = [begin(0), text("😀é"), blockStop(0), begin(1), cite("u", "U"), cite("u", "U"), cite("v", null), text("a"), text("b"), blockStop(1), begin(2), text("c"), blockStop(2)];
+    const citations = new Citations();
+    const place = { start_index: 2, end_index: 4 };
+    assert.deepEqual(events.flatMap((event) => citations.take(event)), [{ ...place, title: "U", url: "u" }, { ...place, title: "", url: "v" }]);
+  });
+
+  it("are none of what is no page, and are counted anew in another message", () => {
+    const citations = new Citations();
+    for (const event of [begin(0), text("abc"), cite(undefined, "a document"), blockStop(0)]) assert.deepEqual(citations.take(event), []);
+    citations.restart();
+    assert.deepEqual([cite("u", "U"), text("d"), blockStop(1)].flatMap((event) => citations.take(event)), [{ start_index: 0, end_index: 1, title: "U", url: "u" }]);
+  });
+});
+
+describe("a search as an output item", () => {
+  const call = { type: "server_tool_use", id: "s1", name: "web_search", input: {} } as const;
+  const started = (block: Extract<TurnEvent, { type: "block_start" }>["block"], index: number): TurnEvent => ({ type: "block_start", index, block });
+  const madeOf = (content: unknown): any => {
+    const searches = new WebSearches();
+    const events = [started(call, 0), inputJson(0, '{"query":'), inputJson(0, '"é"}'), blockStop(0), started({ type: "web_search_tool_result", tool_use_id: "s1", content }, 1)];
+    const [made] = events.flatMap((event) => searches.take(event) ?? []);
+    const { item, stored } = searchItem(wireText`ws_1`, made ?? assert.fail());
+    return { item: JSON.parse(decodeWireText(item)), stored: JSON.parse(decodeWireText(stored)) };
+  };
+
+  it("has its query, and is stored with the blocks that alone can be told again", () => {
+    const { item, stored: { blocks, ...rest } } = madeOf([{ type: "web_search_result", url: "u" }]);
+    assert.deepEqual(item, { id: "ws_1", type: "web_search_call", status: "completed", action: { type: "search", query: "é", queries: ["é"] } });
+    assert.deepEqual(rest, item);
+    assert.deepEqual(searchBlocks({ blocks }), [{ ...call, input: { query: "é" } }, { type: "web_search_tool_result", tool_use_id: "s1", content: [{ type: "web_search_result", url: "u" }] }]);
+  });
+
+  it("may have failed, and is nothing without its blocks", () => {
+    assert.equal(madeOf({ type: "web_search_tool_result_error", error_code: "max_uses_exceeded" }).item.status, "failed");
+    for (const blocks of [undefined, [], [call], [call, { type: "web_search_tool_result", tool_use_id: "other" }], ["x", "y"]]) assert.deepEqual(searchBlocks({ blocks }), []);
+  });
+});
