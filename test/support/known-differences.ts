@@ -38,7 +38,8 @@ export const knownDifferences: readonly KnownDifference[] = [
     request: { model: "sonnet", messages: [user("q"), ...calling("f", '{"id":1234567890123456789}')] },
   },
   {
-    name: "An earlier JSON answer goes back up as a call of the CLI's tool, from the process that gave it.", issue: 11,
+    name: "An earlier JSON answer that the CLI's tool gave goes back up as a call of it, from the process that gave it.",
+    issue: 11,
     versions: both,
     shows: /^messages: \{"who":"call \d+ of StructuredOutput",.* in the place of .*"who":"assistant (?:text|thought)"/u,
     brings: new RegExp(
