@@ -11,6 +11,7 @@ import { orLate } from "./late.ts";
 import { bootWaitMs } from "./probe.ts";
 import type { LiveProcess } from "./process.ts";
 import { goThroughMotions } from "./motions.ts";
+import { isThinkingOff } from "./parameters.ts";
 import { type InitializeAnswer, initializeRequest, type JsonObject, parseInitializeAnswer } from "./protocol.ts";
 import { hasThinking, idOfModel, isAdaptive, withOwnThinking } from "./tellable.ts";
 import { type Time, timeInNode } from "./time.ts";
@@ -147,6 +148,11 @@ export class Briefing {
     const messages = withDistinctIds(ownMessages(turn.messages, modelId));
     const isThoughtless = this.#loop.tell(messages, seen) && !await this.#isAdaptive(turn.model);
     if (isOver()) return;
+    if (isThinkingOff(turn)) {
+      this.#loop.ask(messages);
+      // Do not wait: what is asked without thoughts matters to a later turn.
+      this.#isAdaptive(turn.model).catch(() => {});
+    }
     const asked = isThoughtless ? withoutThinking(turn) : turn;
     for (const change of this.settings.tell(asked, onRefused)) change.catch(onRefused);
     const last = messages.length - 1;

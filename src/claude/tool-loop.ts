@@ -2,11 +2,12 @@ import type { Message } from "../turn/message.ts";
 import type { ToldTurn } from "./parameters.ts";
 
 /**
- * Knows whether a process was told a tool loop without its thoughts. The API refuses to go on with such a loop where
- * the model thinks with a budget, so for these turns thinking is off. A loop that the process itself was in has them.
+ * Knows whether a process was told a tool loop without its thoughts, or began one without thinking. The API refuses to
+ * go on with such a loop where the model thinks with a budget, so for these turns thinking is off. Any other loop that
+ * the process itself was in has them.
  */
 export class ToolLoop {
-  /** Which of the conversation's messages begins the loop that was told without thoughts. */
+  /** Which of the conversation's messages begins the loop without thoughts. */
   #toldAt: number | undefined;
 
   /** To be called before the messages behind the first `seen` are told. Returns whether they lack a loop's thoughts. */
@@ -18,7 +19,12 @@ export class ToolLoop {
     return true;
   }
 
-  /** Whether the process was told the loop in which these messages end, and without its thoughts. */
+  /** To be called when the model is asked without thinking: its answer may begin a loop. */
+  ask(messages: readonly Message[]): void {
+    if (!hasResults(messages.at(-1))) this.#toldAt = messages.length;
+  }
+
+  /** Whether the process has the loop in which these messages end, and without its thoughts. */
   isThoughtless(messages: readonly Message[]): boolean {
     return this.#toldAt !== undefined && thoughtlessStart(messages) === this.#toldAt;
   }

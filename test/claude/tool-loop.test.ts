@@ -44,6 +44,18 @@ describe("a tool loop that a process is told", () => {
     assert.equal(told.isThoughtless(loop), false);
   });
 
+  it("lacks them where the question was asked without thinking: in that loop, and until it is asked anew", () => {
+    const forced = new ToolLoop();
+    forced.tell([user("a")], 0);
+    forced.ask([user("a")]);
+    assert.deepEqual([forced.isThoughtless(loop), forced.tell(loop, 2), forced.isThoughtless([...loop, assistant("b"), user("c")])], [true, true, false]);
+    forced.tell([user("a")], 0);
+    assert.equal(forced.isThoughtless(loop), false);
+    const going = new ToolLoop();
+    going.ask(loop);
+    assert.equal(going.isThoughtless(loop), false, "a loop that had begun before has its thoughts");
+  });
+
   it("goes on without thinking and without the sampling that goes only without it", () => {
     const { sampling, thinking: off } = withoutThinking(turnOf({ model: "haiku", sampling: { temperature: 0.2, topP: 0.9 } }));
     assert.deepEqual([sampling, off], [undefined, { type: "disabled" }]);

@@ -85,6 +85,23 @@ for (const version of claudeVersions) {
       assert.deepEqual(told.map((body) => [body.tool_choice, isThinking(body), textOf(body.system).includes(forcedWords)]), [[undefined, true, true], [undefined, true, true]]);
     });
 
+    // That of 2.1.330 thinks adaptively.
+    const [inLoop, later] = version === "2.1.330" ? ["adaptive", "adaptive"] : [undefined, "enabled"];
+
+    it("that demanded a call of a model with a thinking budget lets it go on without thinking: there is no thought before the call", async (t) => {
+      const { stub, startServer } = await startReal(t, version);
+      const { client } = await startServer();
+      stub.respond = obliging;
+      const request = { model: "haiku", tools: [functionTool("look")] };
+      const messages: object[] = [{ role: "user", content: "one" }];
+      const { choices: [{ message }] } = await client.chat.completions.create({ ...request, messages, tool_choice: "required" });
+      messages.push(message, { role: "tool", tool_call_id: message.tool_calls[0].id, content: "a bird" });
+      const { choices: [{ message: answer }] } = await client.chat.completions.create({ ...request, messages });
+      messages.push(answer, { role: "user", content: "two" });
+      await client.chat.completions.create({ ...request, messages });
+      assert.deepEqual(stub.requests.map(({ body }) => [isForced(body), (body["thinking"] as { type: string } | undefined)?.type]), [[true, undefined], [false, inLoop], [false, later]]);
+    });
+
     it("that demands a call of a model that is asked to think is asked for in words, and one call at most of the API", async (t) => {
       const { stub, startServer } = await startReal(t, version);
       const { client } = await startServer();
