@@ -7,7 +7,7 @@ import { type AnthropicStub, startAnthropicStub, textAnswer } from "../support/a
 import { type BridgeProcess, startBridge } from "../support/bridge-process.ts";
 import { cleanUp } from "../support/cleanup.ts";
 import { healthOf, waitForHealth } from "../support/health.ts";
-import { accountId, deviceId, emailAddress } from "../support/lived-in-account.ts";
+import { accountId, deviceId, displayName, emailAddress, organizationId, organizationName } from "../support/lived-in-account.ts";
 import { type LivedInHome, makeLivedInHome } from "../support/lived-in-home.ts";
 import { today, workingFolderIn } from "../support/lived-in-server.ts";
 import { judgeRawBody } from "../support/raw-body-judge.ts";
@@ -75,6 +75,9 @@ const leftBy: Readonly<Record<ClaudeVersion, readonly string[]>> = {
   "2.1.330": [], "2.1.197": [`claude-${process.getuid?.() ?? 0}`],
 };
 
+/** What the user's own configuration tells of the account, and of the machine. */
+const ofTheAccount = [emailAddress, emailAddress.split("@")[0] ?? "", accountId, organizationId, displayName, organizationName, deviceId];
+
 const logins = {
   "by file": {},
   "by token": { CLAUDE_CODE_OAUTH_TOKEN: "sk-ant-oat01-made-up-for-tests" },
@@ -83,7 +86,7 @@ const logins = {
 for (const version of claudeVersions) {
   describe(`claude ${version} with a lived-in home`, { concurrency: 1 }, () => {
     for (const [what, further] of Object.entries(logins)) {
-      it(`writes nothing there and tells nobody the account's address, logged in ${what}`, async (t) => {
+      it(`writes nothing there and tells nobody the account's address, names and numbers, logged in ${what}`, async (t) => {
         const { stub, homePath, temporaryPath, start, wanted } = await startScene(t, version, further);
         const [before, temporaryBefore] = [treeOf(homePath), pathsIn(temporaryPath)];
         const bridge = await start();
@@ -99,7 +102,8 @@ for (const version of claudeVersions) {
 
         const devices = new Set<string>();
         for (const request of stub.requests) {
-          assert.ok(!`${request.bodyText}${JSON.stringify(request.headers)}`.includes(emailAddress), "the address went up");
+          const text = `${request.bodyText}${JSON.stringify(request.headers)}`;
+          assert.deepEqual(ofTheAccount.filter((word) => text.includes(word)), [], "it went up");
           const { device_id, account_uuid } = metadataOf(request);
           assert.match(device_id, /^[0-9a-f]{64}$/);
           assert.deepEqual([device_id === deviceId, account_uuid], [false, ""], "not the user's own");

@@ -1,7 +1,8 @@
 /** The real CLI summarises nothing of a conversation behind its client's back. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { conversationOf, errorAnswer, textAnswer, textOf } from "../support/anthropic-stub.ts";
+import { isDeepStrictEqual } from "node:util";
+import { conversationOf, errorAnswer, longContextAnswer, type StubAnswer, textAnswer, textOf } from "../support/anthropic-stub.ts";
 import { openAiErrorIn } from "../support/openai-error.ts";
 import { claudeVersions } from "../support/real-claude.ts";
 import { startReal } from "../support/real-server.ts";
@@ -21,6 +22,34 @@ for (const version of claudeVersions) {
       const { status, code, param } = await openAiErrorIn(await postJson(`${bridge.url}/v1/chat/completions`, request));
       assert.deepEqual([status, code, param], [400, "context_length_exceeded", "messages"]);
       assert.equal(stub.requests.length, 1, "no summarising request, no second try");
+    });
+
+    it("one that is too long by other words of the API's, or in another request, is not either: at most it is asked again for a shorter answer", async (t) => {
+      const { stub, startServer } = await startReal(t, version, 2);
+      const { bridge } = await startServer();
+      const history = [...messages, { role: "assistant", content: "Six." }];
+      const tools = [{ type: "function", function: { name: "look", parameters: { type: "object", properties: {} } } }];
+      const prompt = "prompt is too long: 300000 tokens > 200000 maximum";
+      const cases: readonly (readonly [what: string, answer: StubAnswer, path: string, more: object])[] = [
+        ["its size", errorAnswer(413, "request_too_large", "Request exceeds the maximum size"), "chat/completions", {}],
+        ["its plan", longContextAnswer(), "chat/completions", {}],
+        ["its answer's bound", errorAnswer(400, "invalid_request_error", "input length and `max_tokens` exceed context limit: 190000 + 21333 > 200000, decrease input length or `max_tokens` and try again"), "chat/completions", {}],
+        ["its tools", errorAnswer(400, "invalid_request_error", prompt), "chat/completions", { tools, stream: true }],
+        ["a response", errorAnswer(400, "invalid_request_error", prompt), "responses", {}],
+      ];
+      for (const [what, answer, path, more] of cases) {
+        stub.respond = () => answer;
+        const asked = stub.requests.length;
+        const said = [...history, { role: "user", content: `Too long by ${what}` }];
+        const request = { model: "sonnet", ...(path === "responses" ? { input: said } : { messages: said }), ...more };
+        const { status, code } = await openAiErrorIn(await postJson(`${bridge.url}/v1/${path}`, request));
+        assert.deepEqual([status, code], [400, "context_length_exceeded"], what);
+        const [first, ...others] = stub.requests.slice(asked).map(({ body }) => ({ said: conversationOf(body).map(({ content }) => textOf(content)), max: Number(body.max_tokens) }));
+        assert.deepEqual(first?.said, said.map(({ content }) => content), what);
+        // The CLI takes the bound that the API's words leave, and asks with it by itself.
+        for (const other of others) assert.ok(other.max < (first?.max ?? 0) && isDeepStrictEqual(other.said, first?.said), what);
+        if (what !== "its answer's bound") assert.equal(others.length, 0, what);
+      }
     });
 
     it("a conversation that has filled the window goes on whole: only the API knows when it is too long", async (t) => {

@@ -12,6 +12,8 @@ const png = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwA
 const schema = { type: "object", properties: { city: { type: "string" } } };
 const flat = { type: "function", name: "weather", description: "Tells.", parameters: schema };
 
+const marked = (text: string): string => `<system-message>\n${text}\n</system-message>`;
+
 /** What went up: roles and blocks, without the date, which 2.1.330 puts behind a tool's result. */
 function saidIn(body: StubRequestBody): string[] {
   return conversationOf(body).map(({ role, content }) => `${role}: ${(typeof content === "string" ? [{ type: "text", text: content }] : content).map((block) => {
@@ -44,15 +46,37 @@ for (const version of claudeVersions) {
           await chat({ messages });
           messages.push({ role: "assistant", content: "fine" }, { role: "system", content: `before ${question}` }, { role: "user", content: question });
         }
-        const marked = (text: string): string => `<system-message>\n${text}\n</system-message>`;
         assert.deepEqual(saidIn(last()), ["user: one", "assistant: fine", `user: ${marked("before two")} + two`, "assistant: fine", `user: ${marked("before three")} + three`]);
         assert.match(textOf(last().system as never), /You are terse\.$/u);
         assert.deepEqual([stub.requests.length - before, (await healthOf(bridge.url)).turns.went_on, claudesOf(bridge).length], [3, 2, 1]);
       });
 
-      await t.test("only a system message is asked", async () => {
+      await t.test("a developer's message, one behind a tool's result and one at the end stay in their places, for models by other programs' names", async () => {
+        const begun = [{ role: "user", content: "one" }, { role: "assistant", content: "fine" }];
+        const call = { id: "c1", type: "function", function: { name: "weather", arguments: "{}" } };
+        const cases: readonly (readonly [model: string, messages: readonly object[], said: readonly string[]])[] = [
+          ["claude-opus-4.8", [...begun, { role: "developer", content: "note" }, { role: "user", content: "two" }], ["user: one", "assistant: fine", `user: ${marked("note")} + two`]],
+          ["us.anthropic.claude-opus-4-8-v1:0", [...begun, { role: "system", content: "go on" }], ["user: one", "assistant: fine", `user: ${marked("go on")}`]],
+          [
+            "openrouter/Anthropic/Claude-Opus-4.8",
+            [{ role: "user", content: "one" }, { role: "assistant", tool_calls: [call] }, { role: "tool", tool_call_id: "c1", content: "wet" }, { role: "system", content: "be brief" }, { role: "user", content: "and?" }],
+            ["user: one", "assistant: call weather {}", `user: result wet + ${marked("be brief")} + and?`],
+          ],
+        ];
+        for (const [model, messages, said] of cases) {
+          await chat({ model, messages, tools: [flat] });
+          assert.deepEqual([last().model, ...saidIn(last())], ["claude-opus-4-8", ...said]);
+        }
+      });
+
+      await t.test("only a system message is asked, and instructions whose input is empty", async () => {
         await chat({ messages: [{ role: "system", content: "Say fine." }] });
         assert.deepEqual(saidIn(last()), ["user: Say fine."]);
+        for (const input of ["", []]) {
+          const response = await postJson(`${bridge.url}/v1/responses`, { model: "sonnet", instructions: "Say yes.", input });
+          assert.equal((await response.json() as { status: string }).status, "completed");
+          assert.deepEqual(saidIn(last()), ["user: Say yes."]);
+        }
       });
 
       await t.test("Anthropic's parts, a flat tool twice, a png said to be anything, a router's name for the model", async () => {
@@ -88,6 +112,22 @@ for (const version of claudeVersions) {
         assert.equal((await next.json() as { status: string }).status, "completed");
         assert.deepEqual(last().tools?.map(({ name }) => name).sort(), ["calendar", "tool_search", "weather"]);
         assert.equal(saidIn(last()).at(-2), 'assistant: call tool_search {"query":"calendar"}');
+      });
+
+      await t.test("the histories of a shell, of a patch and of a tool that takes free text", async () => {
+        const input = [
+          { role: "user", content: "mend" },
+          { type: "shell_call", call_id: "c1", action: { commands: ["ls"] } }, { type: "shell_call_output", call_id: "c1", output: [{ stdout: "a.txt" }] },
+          { type: "apply_patch_call", call_id: "c2", operation: { type: "delete_file", path: "a.txt" } }, { type: "apply_patch_call_output", call_id: "c2", status: "completed", output: "gone" },
+          { type: "compaction_summary", encrypted_content: "sealed" },
+          { type: "custom_tool_call", call_id: "c3", name: "note", input: "it is gone" }, { type: "custom_tool_call_output", call_id: "c3", output: "noted" },
+        ];
+        const response = await postJson(`${bridge.url}/v1/responses`, { model: "sonnet", input, tools: [{ type: "custom", name: "note" }] });
+        assert.equal((await response.json() as { status: string }).status, "completed");
+        assert.deepEqual(saidIn(last()), [
+          "user: mend", 'assistant: call shell {"commands":["ls"]}', 'user: result [{"stdout":"a.txt"}]',
+          'assistant: call apply_patch {"type":"delete_file","path":"a.txt"}', "user: result gone", 'assistant: call note {"input":"it is gone"}', "user: result noted",
+        ]);
       });
     });
   });

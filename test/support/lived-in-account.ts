@@ -5,6 +5,9 @@
 
 export const emailAddress = "ada.lovelace@example.com";
 export const accountId = "11111111-2222-4333-8444-555555555555";
+export const organizationId = "66666666-7777-4888-8999-aaaaaaaaaaaa";
+export const organizationName = "heliotrope";
+export const displayName = "Ada heliotrope";
 export const deviceId = "c0ffee01".repeat(8);
 
 /** Nothing is refreshed before then. */
@@ -34,8 +37,8 @@ const login = {
 
 const account = {
   accountUuid: accountId, emailAddress,
-  organizationUuid: "66666666-7777-4888-8999-aaaaaaaaaaaa", organizationName: "heliotrope", organizationRole: "admin",
-  hasExtraUsageEnabled: true, billingType: "stripe_subscription", displayName: "Ada heliotrope", workspaceRole: null,
+  organizationUuid: organizationId, organizationName, organizationRole: "admin",
+  hasExtraUsageEnabled: true, billingType: "stripe_subscription", displayName, workspaceRole: null,
   accountCreatedAt: "2024-01-01T00:00:00Z", subscriptionCreatedAt: "2025-01-01T00:00:00Z",
 };
 

@@ -15,6 +15,7 @@ export interface ReportedTrouble {
 const chatApi = "test/api/openai";
 const routes = "test/http/routes.test.ts";
 const lenient = "test/real/lenient.test.ts";
+const otherPlaces = "a developer's message, one behind a tool's result and one at the end stay in their places, for models by other programs' names";
 const schemas = "test/real/schemas.test.ts";
 const toolCheck = { "test/real/tool-check.test.ts": ["is served beside another, or refused by its name and place before the model is asked", "is served beside many others of its kind"] } as const;
 const refusedAlike = {
@@ -28,14 +29,14 @@ const askedOtherwise: readonly ReportedTrouble[] = [
     reported: "The address of the account goes to the model.",
     right: "It stays here, logged in by file or by token. Where only the user's own configuration has the login, `/health` says that it goes up.",
     heldBy: {
-      "test/real/clean-home.test.ts": ["writes nothing there and tells nobody the account's address, logged in ${what}", "uses the user's configuration where the login is in it, and /health says what goes along"],
+      "test/real/clean-home.test.ts": ["writes nothing there and tells nobody the account's address, names and numbers, logged in ${what}", "uses the user's configuration where the login is in it, and /health says what goes along"],
       "test/api/operations/health.test.ts": ["says that the account's address goes to the model, and what ends it"],
     },
   },
   {
     reported: "A history that the API refuses as too long is summarised behind the client's back.",
     right: "One request, and the refusal as it is.",
-    heldBy: { "test/real/compaction.test.ts": ["a history that the API refuses as too long is asked once, and told as it is", "a conversation that has filled the window goes on whole: only the API knows when it is too long"] },
+    heldBy: { "test/real/compaction.test.ts": ["a history that the API refuses as too long is asked once, and told as it is", "one that is too long by other words of the API's, or in another request, is not either: at most it is asked again for a shorter answer", "a conversation that has filled the window goes on whole: only the API knows when it is too long"] },
   },
   {
     reported: "A tool with `required: null` takes all tools away.",
@@ -72,7 +73,7 @@ const askedOtherwise: readonly ReportedTrouble[] = [
     reported: "A system message in the middle moves to the front, turn after turn.",
     right: "The leading ones are the system prompt; a later one stays in its place, marked, and the conversation keeps its process.",
     heldBy: {
-      [lenient]: ["a system message in the middle stays there, turn after turn, on one process"],
+      [lenient]: ["a system message in the middle stays there, turn after turn, on one process", otherPlaces],
       "test/end-to-end/later-system.test.ts": ["of a chat client that sends the whole history goes to the process that has it", "of a client that goes on from a stored response does too"],
       [`${chatApi}/conversation.test.ts`]: ["first is the system prompt; later it stays in its place, marked", "between two answers parts them, and behind the last asks for the next", "between a call and its result stands behind the result"],
     },
@@ -162,7 +163,7 @@ const usuallyRefused: readonly ReportedTrouble[] = [
   {
     reported: "A system message alone, or `instructions` with an empty `input`.",
     right: "It is asked as the user's message.",
-    heldBy: { [lenient]: ["only a system message is asked"], [`${chatApi}/conversation.test.ts`]: ["alone is asked as the user's message, its last: ${what}", "with the input ${JSON.stringify(input)} are asked as the user's message"] },
+    heldBy: { [lenient]: ["only a system message is asked, and instructions whose input is empty"], [`${chatApi}/conversation.test.ts`]: ["alone is asked as the user's message, its last: ${what}", "with the input ${JSON.stringify(input)} are asked as the user's message"] },
   },
   {
     reported: "The same tool twice.",
@@ -203,13 +204,13 @@ const usuallyRefused: readonly ReportedTrouble[] = [
   {
     reported: "The models `anthropic/claude-sonnet-4-5` and `claude-sonnet-4.5`.",
     right: "The model is served under its own name.",
-    heldBy: { [lenient]: ["Anthropic's parts, a flat tool twice, a png said to be anything, a router's name for the model"], "test/engine/model-catalog.test.ts": ["${name} is the CLI's ${model}"] },
+    heldBy: { [lenient]: ["Anthropic's parts, a flat tool twice, a png said to be anything, a router's name for the model", otherPlaces], "test/engine/model-catalog.test.ts": ["${name} is the CLI's ${model}"] },
   },
   {
     reported: "Codex's histories with `local_shell_call` and `compaction`, its `tool_search`, and `/v1/responses/compact`.",
     right: "Told or passed over as they mean it; for the endpoint a 404 that says what to do instead.",
     heldBy: {
-      [lenient]: ["Codex's shell history, a sealed compaction, and its search among tools, whose call comes back as one"],
+      [lenient]: ["Codex's shell history, a sealed compaction, and its search among tools, whose call comes back as one", "the histories of a shell, of a patch and of a tool that takes free text"],
       [`${chatApi}/shapes.test.ts`]: ["${what} are told as calls, at the endpoint of ${endpoint}", "${type} is passed over"],
       [routes]: ["of /v1/responses/compact say what to do instead, and nobody is sent there"],
     },
