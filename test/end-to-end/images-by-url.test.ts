@@ -37,10 +37,11 @@ async function start(t: TestContext, fake = "answers", overrides: Partial<Config
   const { url, api } = await startEmbeddedWith(t, fake, overrides);
   const history: Message[] = [];
   const post = (messages: readonly Message[]) => chatRequest(url, { model: "opus", messages });
+  const addressOf = (path: string): string => `http://127.0.0.1:${port}${path}`;
   /** A message with images at these paths. */
   const message = (...paths: string[]): Message => ({ role: "user", content: [
     { type: "text", text: "WORDS 1" },
-    ...paths.map((path) => ({ type: "image_url", image_url: { url: `http://127.0.0.1:${port}${path}` } })),
+    ...paths.map((path) => ({ type: "image_url", image_url: { url: addressOf(path) } })),
   ] });
   /** The conversation's next turn; gives its answer. */
   const say = async (...paths: string[]): Promise<string> => {
@@ -52,10 +53,35 @@ async function start(t: TestContext, fake = "answers", overrides: Partial<Config
     history.push({ role: "assistant", content });
     return content;
   };
-  return { fetched, gone, history, post, message, say, turns: () => api.discovered().then(({ turns }) => turns) };
+  return { addressOf, fetched, gone, history, post, message, say, turns: () => api.discovered().then(({ turns }) => turns) };
 }
 
+const call = { id: "c1", type: "function", function: { name: "look", arguments: "{}" } };
+const words = { type: "text", text: "WORDS 1" };
+
+/** Messages with an image by its address, as clients of other APIs and programs with tools have it. */
+const otherPlaces: Readonly<Record<string, (url: string) => readonly Message[]>> = {
+  "as a part of a response's input": (url) => [{ role: "user", content: [words, { type: "input_image", image_url: url }] }],
+  "as a part of Anthropic's": (url) => [{ role: "user", content: [words, { type: "image", source: { type: "url", url } }] }],
+  "in a tool's result": (url) => [
+    { role: "user", content: "WORDS 1" }, { role: "assistant", tool_calls: [call] },
+    { role: "tool", tool_call_id: "c1", content: [{ type: "image_url", image_url: { url } }] }, { role: "user", content: "WORDS 1" },
+  ],
+};
+
 describe("an image by URL", () => {
+  for (const [where, messagesAt] of Object.entries(otherPlaces)) {
+    it(`${where} is fetched once, and may expire then`, async (t) => {
+      const { addressOf, fetched, gone, history, say } = await start(t);
+      history.push(...messagesAt(addressOf("/1")));
+      for (let turn = 1; turn <= 3; turn += 1) {
+        await say();
+        gone.add("/1");
+      }
+      assert.deepEqual(fetched, ["/1"]);
+    });
+  }
+
   it("of the first of five turns is fetched once", async (t) => {
     const { fetched, say, turns } = await start(t);
     await say("/1");

@@ -97,6 +97,7 @@ const askedOtherwise: readonly ReportedTrouble[] = [
       "test/end-to-end/images-by-url.test.ts": [
         "of the first of five turns is fetched once", "may expire once it was told: the conversation goes on", "may expire also where its process is gone: it is told anew from memory",
         "is one of twenty that are fetched for a request, however many its conversation has",
+        "${where} is fetched once, and may expire then",
       ],
     },
   },
