@@ -109,6 +109,15 @@ const askedOtherwise: readonly ReportedTrouble[] = [
       "test/api/long-numbers.test.ts": ["are strings in the data of calls and results, and numbers everywhere else"],
     },
   },
+  {
+    reported: "A tool loop of a model that thinks with a budget goes on in a new process without its thoughts, and the API refuses it for good.",
+    right: "The process is told the thoughts that the client gives back; where there are none, thinking is off for that loop.",
+    heldBy: {
+      "test/real/thoughts.test.ts": ["a tool loop without them goes on: without thinking, where the model thinks with a budget"],
+      "test/real/tool-choice.test.ts": ["that demanded a call of a model with a thinking budget lets it go on without thinking: there is no thought before the call"],
+      "test/claude/tool-loop.test.ts": ["lacks its thoughts: ${what}"],
+    },
+  },
 ];
 
 /** The client is told something else than what happened. */
