@@ -11,6 +11,7 @@ export const toldKeywords: readonly string[] = [
   "maxProperties", "propertyNames", "dependentRequired", "not", "contentEncoding", "contentMediaType",
 ];
 
+const told: ReadonlySet<string> = new Set(toldKeywords);
 /** Keywords that constrain nothing and that a model may read. */
 const annotations: ReadonlySet<string> = new Set([
   "title", "description", "default", "examples", "deprecated", "readOnly", "writeOnly",
@@ -23,6 +24,8 @@ export const formats: readonly string[] = [
 const unknownInPatterns = /\(\?(?!:)|\\[bBAZzGpPk1-9]/u;
 /** What may hold for properties that a schema does not list; and so cannot once it is closed. */
 const opening = ["patternProperties", "dependentSchemas", "if", "then", "else", "contentSchema"] as const;
+/** How deep schemas may stand in one another. */
+const depthMax = 100;
 const definition = /^#\/\$defs\/([\w.-]+)$/u;
 
 /**
@@ -39,6 +42,7 @@ class Compiler {
   readonly #root: Schema;
   /** By name; undefined while one is compiled, which a recursive one refers to. */
   readonly #definitions = new Map<string, Schema | undefined>();
+  #depth = 0;
 
   constructor(root: Schema) {
     this.#root = root;
@@ -51,8 +55,14 @@ class Compiler {
   }
 
   #node(value: unknown): Schema | undefined {
-    if (!isSchema(value)) return undefined;
-    const schema = withoutSingleAllOf(value);
+    if (!isSchema(value) || this.#depth >= depthMax) return undefined;
+    this.#depth++;
+    const compiled = this.#compiled(withoutSingleAllOf(value));
+    this.#depth--;
+    return compiled;
+  }
+
+  #compiled(schema: Schema): Schema | undefined {
     const asserted = Object.keys(schema).filter((keyword) => isAssertion(keyword) || keyword === "$ref");
     if (asserted.includes("$ref")) return asserted.length === 1 ? this.#reference(schema) : undefined;
     if (asserted.includes("allOf")) return undefined;
@@ -75,7 +85,7 @@ class Compiler {
       this.#definitions.set(name, undefined);
       this.#definitions.set(name, this.#node(definitions[name]));
     }
-    return this.#definitions.get(name) && { ...annotationsOf(schema), $ref: schema["$ref"] };
+    return this.#definitions.get(name) && { ...partOf(schema, annotations), $ref: schema["$ref"] };
   }
 
   #union(schema: Schema, members: unknown): Schema | undefined {
@@ -84,7 +94,7 @@ class Compiler {
     const typed = (member: unknown): unknown => (
       type !== undefined && isSchema(member) && !isTyped(member) ? { type, ...member } : member);
     const anyOf = compiledAll(Array.isArray(members) ? members : [], (member) => this.#node(typed(member)));
-    return anyOf && { ...annotationsOf(schema), anyOf };
+    return anyOf && { ...partOf(schema, annotations), anyOf };
   }
 
   /** An object, and with it the other types that the schema has. */
@@ -142,14 +152,12 @@ function plain(schema: Schema, types: readonly string[], more: Schema = {}): Sch
   if (listed.some((value) => typeof value === "object" && value !== null)) return undefined;
   const isPatternTaken = typeof pattern === "string" && !unknownInPatterns.test(pattern);
   const isFormatTaken = formats.some((taken) => taken === format);
-  const told = {
-    ...Object.fromEntries(toldKeywords.flatMap((keyword) => (
-      schema[keyword] === undefined ? [] : [[keyword, schema[keyword]]]))),
-    ...(pattern === undefined || isPatternTaken ? {} : { pattern }),
+  const words = {
+    ...partOf(schema, told), ...(pattern === undefined || isPatternTaken ? {} : { pattern }),
     ...(format === undefined || isFormatTaken ? {} : { format }),
     ...more,
   };
-  const base = described(annotationsOf(schema), told);
+  const base = described(partOf(schema, annotations), words);
   return base && {
     ...base, type: types.length === 1 ? types[0] : types,
     ...(values === undefined ? {} : { enum: values }), ...(Object.hasOwn(schema, "const") ? { const: only } : {}),
@@ -157,9 +165,9 @@ function plain(schema: Schema, types: readonly string[], more: Schema = {}): Sch
   };
 }
 
-function described(schema: Schema, told: Schema): Schema | undefined {
-  if (Object.keys(told).length === 0) return schema;
-  const text = JSON.stringify(told);
+function described(schema: Schema, constraints: Schema): Schema | undefined {
+  if (Object.keys(constraints).length === 0) return schema;
+  const text = JSON.stringify(constraints);
   // What nothing fits, and what refers to a definition, means more than words can tell.
   if (text.includes('"$ref":') || text.includes('"not":{}')) return undefined;
   const { description } = schema;
@@ -167,8 +175,8 @@ function described(schema: Schema, told: Schema): Schema | undefined {
   return { ...schema, description: typeof description === "string" ? `${description}\n\n${words}` : words };
 }
 
-function annotationsOf(schema: Schema): Schema {
-  return Object.fromEntries(Object.entries(schema).filter(([keyword]) => annotations.has(keyword)));
+function partOf(schema: Schema, keywords: ReadonlySet<string>): Schema {
+  return Object.fromEntries(Object.entries(schema).filter(([keyword]) => keywords.has(keyword)));
 }
 
 /** A schema of which all is said by the only member of its `allOf`, as some generators write a reference. */

@@ -55,6 +55,15 @@ describe("a schema as the API compiles it for an answer", () => {
   };
   for (const [what, schema] of Object.entries(none)) it(`is none for ${what}`, () => assert.equal(compiledSchema({ ...schema }), undefined));
 
+  it("is none for schemas that stand in one another more than a hundred deep, however deep", () => {
+    const nested = (depth: number): object => {
+      let schema: object = { type: "string" };
+      for (let at = 1; at < depth; at++) schema = closed({ a: schema });
+      return schema;
+    };
+    assert.deepEqual([100, 101, 2_000].map((depth) => compiledSchema({ ...nested(depth) }) === undefined), [false, true, true]);
+  });
+
   it("has a union at its top where a tool's schema could have none", () => {
     const shapes = [closed({ a: { type: "string" } }), closed({ b: { type: "string" } })];
     const { schema, compiled } = clientAnswerSchema({ oneOf: shapes }, { path: "s" });
