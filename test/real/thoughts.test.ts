@@ -59,12 +59,18 @@ for (const version of claudeVersions) {
     });
 
     it("a tool loop without them goes on: without thinking, where the model thinks with a budget", async (t) => {
-      const { stub, startServer } = await startReal(t, version);
+      // 2.1.330 tells models of 4.5 its surroundings in blocks that the list of added words does not have.
+      const { stub, startServer } = await startReal(t, version, 0, { areWordsListed: false });
       const { client } = await startServer();
       stub.respond = () => textAnswer(["Rain."]);
       const call = { id: "call_1", type: "function", function: { name: "look", arguments: "{}" } };
       const messages = [{ role: "user", content: "How is it?" }, { role: "assistant", tool_calls: [call] }, { role: "tool", tool_call_id: "call_1", content: "wet" }];
       const tools = [{ type: "function", function: { name: "look", parameters: { type: "object", properties: {} } } }];
+      for (const model of ["claude-haiku-4-5", "claude-sonnet-4-5", "claude-opus-4-5"]) {
+        await client.chat.completions.create({ model, messages, tools });
+        const { body } = stub.requests.at(-1) ?? assert.fail();
+        assert.deepEqual([body.model, body["thinking"]], [model, undefined]);
+      }
       await client.chat.completions.create({ model: "haiku", messages, tools });
       assert.deepEqual(stub.requests.at(-1)?.body["thinking"], version === "2.1.197" ? undefined : { type: "adaptive", display: "summarized" });
       await client.chat.completions.create({ model: "haiku", messages: [...messages, { role: "assistant", content: "Rain." }, { role: "user", content: "And now?" }], tools });
