@@ -27,10 +27,13 @@ function withOneSchema({ responseSchema, responseFormat, ...turn }: ToldTurn, by
 
 /**
  * The CLI's own tool for an answer would not be among tools that are told whole. Throws `unsupported_parameter` where a
- * search of the web is asked for, which goes along only with them, and they are too long.
+ * search of the web is asked for, which goes along only with them, and they are too long, or that tool is needed.
  */
 function withWholeTools(turn: ToldTurn, bytesMax: number): ToldTurn {
   if (turn.webSearch !== undefined) {
+    if (turn.responseSchema !== undefined) {
+      throw new BridgeError("unsupported_parameter", "The web is not searched for JSON that a tool of the CLI gives.");
+    }
     if (turn.tools.length === 0 || fits(turn, bytesMax)) return { ...turn, tellsTools: true };
     const words = "The web is not searched beside so many tools, or where a policy on this machine sets hooks.";
     throw new BridgeError("unsupported_parameter", words, { part: "tools" });

@@ -39,6 +39,7 @@ describe("tools, as a process is told them,", () => {
     const toolsOf = (tools: readonly Tool[], bytesMax: number): unknown => parametersOf(toldTurn({ ...searching, tools }, bytesMax))["tools"];
     assert.deepEqual(toolsOf([], 0), [search], "it is short, and says nothing that the client's words do");
     assert.deepEqual((toolsOf([tool("f")], 10_000) as object[]).at(-1), search);
+    assert.throws(() => toldTurn({ ...searching, responseSchema }, 10_000), { code: "unsupported_parameter" }, "the CLI's tool for the answer would be lost");
     for (const bytesMax of [0, 100]) assert.throws(() => toolsOf([tool("f")], bytesMax), { code: "unsupported_parameter", part: "tools" });
   });
 
