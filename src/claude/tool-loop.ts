@@ -1,5 +1,5 @@
 import type { Message } from "../turn/message.ts";
-import type { ToldTurn } from "./parameters.ts";
+import { isThinkingOff, type ToldTurn } from "./parameters.ts";
 
 /**
  * Knows whether a process was told a tool loop without its thoughts, or began one without thinking. The API refuses to
@@ -37,9 +37,12 @@ export class ToolLoop {
 
 /**
  * The turn, without thinking, and without the sampling that was left out beside it: some models take only a part of it.
+ * The same turn, where it has no thinking.
  */
-export function withoutThinking({ sampling: _sampling, ...turn }: ToldTurn): ToldTurn {
-  return { ...turn, thinking: { type: "disabled" } };
+export function withoutThinking(turn: ToldTurn): ToldTurn {
+  if (isThinkingOff(turn)) return turn;
+  const { sampling: _sampling, ...rest } = turn;
+  return { ...rest, thinking: { type: "disabled" } };
 }
 
 /**

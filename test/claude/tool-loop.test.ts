@@ -59,5 +59,7 @@ describe("a tool loop that a process is told", () => {
   it("goes on without thinking and without the sampling that goes only without it", () => {
     const { sampling, thinking: off } = withoutThinking(turnOf({ model: "haiku", sampling: { temperature: 0.2, topP: 0.9 } }));
     assert.deepEqual([sampling, off], [undefined, { type: "disabled" }]);
+    const small = turnOf({ model: "haiku", sampling: { temperature: 0.2 }, maxTokens: 1 });
+    assert.equal(withoutThinking(small), small, "there is no room to think");
   });
 });
