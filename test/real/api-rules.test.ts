@@ -1,8 +1,6 @@
 /** Whatever a client sends, the API is asked nothing that it refuses: the server serves it, or refuses it by itself. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { startAnthropicStub } from "../support/anthropic-stub.ts";
-import { cleanUp } from "../support/cleanup.ts";
 import { startEmbedded } from "../support/embedded-server.ts";
 import { assertOnlyKnown, knownBreaches } from "../support/known-breaches.ts";
 import { obligingModel } from "../support/obliging-model.ts";
@@ -13,9 +11,10 @@ import { claudePath, claudeVersions, subscriptionEnvironment } from "../support/
 import { sampleOf, seedOf } from "../support/sample.ts";
 import { chatRequest } from "../support/sse.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
+import { startStub } from "../support/watched-stub.ts";
 
 const names = Object.keys(oddRequests);
-const drawn = sampleOf({ what: "odd requests", small: 6, large: 6, whole: names.length });
+const drawn = sampleOf({ what: "odd requests", small: 6, large: 12, whole: names.length });
 const seed = seedOf(46);
 
 /** What is known is always among them, so that its mend is seen. */
@@ -44,8 +43,7 @@ for (const version of claudeVersions) {
   describe(`what the API is asked by claude ${version}`, () => {
     it("breaks none of its rules, but for what is known", async (t) => {
       const model = obligingModel(seededRandom(seed));
-      const stub = await startAnthropicStub({ respond: ({ body }) => model.answer(body) });
-      cleanUp(t, () => stub.close());
+      const stub = await startStub(t, { mayRefuse: true, respond: ({ body }) => model.answer(body) });
       const environment = subscriptionEnvironment(stub.url, await temporaryFolder(t));
       const { url } = await startEmbedded(
         t,

@@ -8,17 +8,17 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import {
-  type AnthropicStub, brokenAnswer, conversationOf, errorAnswer, hangingAnswer, midStreamErrorAnswer, startAnthropicStub, type StubAnswer,
+  type AnthropicStub, brokenAnswer, conversationOf, errorAnswer, hangingAnswer, midStreamErrorAnswer, type StubAnswer,
   type StubRequest, subscriptionHeaders, textAnswer, textOf,
 } from "../support/anthropic-stub.ts";
 import { type BridgeProcess, startBridge } from "../support/bridge-process.ts";
-import { cleanUp } from "../support/cleanup.ts";
 import { within } from "../support/exit.ts";
 import { healthOf, waitForHealth } from "../support/health.ts";
 import { openAiErrorIn, openAiErrorOf } from "../support/openai-error.ts";
 import { listProcesses, waitUntilGone } from "../support/processes.ts";
 import { apiKeyEnvironment, claudePath, type ClaudeVersion, claudeVersions, loggedOutEnvironment, subscriptionEnvironment, temporaryFolder } from "../support/real-claude.ts";
 import { chatRequest, readStrictSse } from "../support/sse.ts";
+import { startStub } from "../support/watched-stub.ts";
 
 const leanBodyBytesMax = 2_600;
 const goneMsMax = 30_000;
@@ -50,11 +50,7 @@ interface SceneOptions {
 /** Without warm processes, so that those there are are those of the turns; a failure keeps its status, however slow the machine. */
 async function start(t: TestContext, version: ClaudeVersion, { args = [], environment = subscriptionEnvironment, more = {} }: SceneOptions = {}): Promise<Scene> {
   const folder = await temporaryFolder(t);
-  const stub = await startAnthropicStub();
-  cleanUp(t, async () => {
-    await stub.close();
-    assert.deepEqual(stub.refusals.map(({ message }) => message), [], "the real API would have refused");
-  });
+  const stub = await startStub(t);
   const bridge = await startBridge(t, {
     args: ["--claude", claudePath(version), "--pass-env", "ANTHROPIC_BASE_URL,DISABLE_TELEMETRY", "--warm", "0", "--head-wait", "600", "--max-retries", "0", ...args],
     env: { ...environment(stub.url, folder), ...more },

@@ -3,9 +3,8 @@ import assert from "node:assert/strict";
 import { lstatSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
-import { type AnthropicStub, startAnthropicStub, textAnswer } from "../support/anthropic-stub.ts";
+import { type AnthropicStub, textAnswer } from "../support/anthropic-stub.ts";
 import { type BridgeProcess, startBridge } from "../support/bridge-process.ts";
-import { cleanUp } from "../support/cleanup.ts";
 import { healthOf, waitForHealth } from "../support/health.ts";
 import { accountId, deviceId, displayName, emailAddress, organizationId, organizationName } from "../support/lived-in-account.ts";
 import { type LivedInHome, makeLivedInHome } from "../support/lived-in-home.ts";
@@ -16,6 +15,7 @@ import { claudesOf } from "../support/real-server.ts";
 import { chatRequest } from "../support/sse.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { startWatchedProxy } from "../support/watched-proxy.ts";
+import { startStub } from "../support/watched-stub.ts";
 
 interface Scene {
   readonly stub: AnthropicStub;
@@ -30,8 +30,7 @@ interface Scene {
 
 async function startScene(t: TestContext, version: ClaudeVersion, further: Readonly<Record<string, string>>): Promise<Scene> {
   const folder = await temporaryFolder(t);
-  const stub = await startAnthropicStub({ respond: () => textAnswer(["Hello."]) });
-  cleanUp(t, () => stub.close());
+  const stub = await startStub(t, { respond: () => textAnswer(["Hello."]) });
   const home = makeLivedInHome(stub.url, folder);
   const proxy = await startWatchedProxy(t);
   const start = async (): Promise<BridgeProcess> => {

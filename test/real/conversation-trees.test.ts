@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { createClaudeMaxApi } from "../../src/index.ts";
 import {
-  type AnthropicStub, conversationOf, errorAnswer, hangingAnswer, lastUserText, stallAnswer, startAnthropicStub, type StubRequestBody, textAnswer, textOf,
+  type AnthropicStub, conversationOf, errorAnswer, hangingAnswer, lastUserText, stallAnswer, type StubRequestBody, systemOf, textAnswer, textOf,
   toolUseAnswer,
 } from "../support/anthropic-stub.ts";
 import { startCli } from "../support/claude-stdio.ts";
@@ -18,6 +18,7 @@ import { Rewinding } from "../support/rewinding.ts";
 import { isCountFixed, sampleOf, seedOf } from "../support/sample.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { ask, askAndLeave, askAndLeaveAfter, begin } from "../support/tree-client.ts";
+import { startStub } from "../support/watched-stub.ts";
 
 const seedFirst = seedOf(1);
 const trees = sampleOf({ what: "trees on each CLI", small: 6, large: 8, whole: 100 });
@@ -66,8 +67,7 @@ type OwnFields = ReadonlyMap<string, StubRequestBody>;
 
 /** As a process tells it that serves nobody. */
 async function ownFields(t: TestContext, version: ClaudeVersion): Promise<OwnFields> {
-  const stub = await startAnthropicStub({ respond: () => textAnswer(["A"]) });
-  cleanUp(t, () => stub.close());
+  const stub = await startStub(t, { respond: () => textAnswer(["A"]) });
   const folder = await temporaryFolder(t);
   const models = [...new Set(style.models.values())];
   for (const model of models) {
@@ -108,10 +108,9 @@ function settingsAsked({ outputTokensMax, settings, model }: Asked, own: OwnFiel
 
 /** In what the upstream was asked something else than the client asked; undefined when it was not. */
 function differs(body: StubRequestBody, asked: Asked, own: OwnFields): string | undefined {
-  const system = textOf(body.system);
-  const others = style.systems.filter((text) => text !== "" && !asked.system.includes(text));
+  const system = systemOf(body);
   if (!body.model.includes(asked.model)) return `model ${body.model}, not ${asked.model}`;
-  if (!system.endsWith(asked.system) || others.some((text) => system.includes(text))) return `system ${JSON.stringify(system)}`;
+  if (system !== asked.system) return `system ${JSON.stringify(system)}`;
   const [set, toSet] = [JSON.stringify(settingsOf(body)), JSON.stringify(settingsAsked(asked, own))];
   if (set !== toSet) return `settings ${set}, not ${toSet}`;
   const [upstream, wanted] = [JSON.stringify(askedUpstream(body)), JSON.stringify(asked.messages.map(joined))];
@@ -131,7 +130,7 @@ interface Scene {
 async function start(t: TestContext, version: ClaudeVersion, warm: number): Promise<Scene & { readonly hits: () => Promise<number> }> {
   const random = seededRandom(seedFirst);
   const [bodies, waiting] = [new Map<string, StubRequestBody>(), new Set<(body: StubRequestBody) => void>()];
-  const stub = await startAnthropicStub({
+  const stub = await startStub(t, {
     respond: ({ body }) => {
       for (const tell of waiting) tell(body);
       const answer = `${random.pick(edges)}Answer ${randomBytes(6).toString("hex")}, "quoted"${random.pick(edges)}`;
@@ -146,7 +145,6 @@ async function start(t: TestContext, version: ClaudeVersion, warm: number): Prom
       return textAnswer([answer.slice(0, 9), answer.slice(9)]);
     },
   });
-  cleanUp(t, () => stub.close());
   const own = await ownFields(t, version);
   const environment = subscriptionEnvironment(stub.url, await temporaryFolder(t));
   const server = createClaudeMaxApi(
@@ -227,11 +225,9 @@ describe("conversation trees on the real CLI", () => {
       await Promise.all(Array.from({ length: treesAtOnce }, async () => {
         while (isWanted()) await grow(seedFirst + grown++, scene);
       }));
-      assert.deepEqual(scene.stub.refusals, []);
       const strays = scene.stub.requests.filter(({ body }) => scene.asked.every((asked) => differs(body, asked, scene.own) !== undefined));
       assert.deepEqual(strays.map(({ body }) => askedUpstream(body)), [], "nothing else was asked of the upstream");
       const hits = await scene.hits();
-      assert.ok(grown >= Math.min(trees, treesMin), `only ${grown} trees were grown`);
       assert.ok(hits >= grown / 4, `only ${hits} requests went on with a living process`);
       t.diagnostic(`${grown} trees from seed ${seedFirst} on, ${scene.asked.length} requests, ${scene.stub.requests.length} upstream, ${hits} hits, ${((performance.now() - beganAtMs) / 1000).toFixed(1)} s`);
     });

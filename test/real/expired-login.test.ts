@@ -10,8 +10,7 @@ import { describe, it, type TestContext } from "node:test";
 import { childEnvironment } from "../../src/claude/launch.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import { BridgeError } from "../../src/errors.ts";
-import { type AnthropicStub, errorAnswer, startAnthropicStub, textAnswer } from "../support/anthropic-stub.ts";
-import { cleanUp } from "../support/cleanup.ts";
+import { type AnthropicStub, errorAnswer, textAnswer } from "../support/anthropic-stub.ts";
 import { listProcesses } from "../support/processes.ts";
 import { claudePath, type ClaudeVersion, sampledClaudeVersions, platformEnvironment, temporaryFolder } from "../support/real-claude.ts";
 import { sampleOf } from "../support/sample.ts";
@@ -19,6 +18,7 @@ import { startEngine } from "../support/started-engine.ts";
 import { startTokenEndpoint, type TokenEndpoint, tokenEndpointUnavailable } from "../support/token-endpoint.ts";
 import { collect, summaryOf } from "../support/turn-events.ts";
 import { ask, assistant, never, systemOf, turnOf, user } from "../support/turns.ts";
+import { startStub } from "../support/watched-stub.ts";
 
 const processes = sampleOf({ what: "processes that share a login", small: 4, large: 4, whole: 16 });
 /** How many boot at a time. */
@@ -39,12 +39,11 @@ async function start(t: TestContext, version: ClaudeVersion): Promise<Scene> {
   for (const path of [home, temporary]) mkdirSync(path);
   const tokens = await startTokenEndpoint(t);
   tokens.logIn(home);
-  const stub = await startAnthropicStub({
+  const stub = await startStub(t, {
     respond: ({ headers }) => (headers.authorization === `Bearer ${tokens.accessToken}`
       ? textAnswer(["Fine."])
       : errorAnswer(401, "authentication_error", "OAuth token has expired.")),
   });
-  cleanUp(t, () => stub.close());
   const own = { ...platformEnvironment(), HOME: home, USERPROFILE: home, TMPDIR: temporary, ANTHROPIC_BASE_URL: stub.url, DISABLE_TELEMETRY: "1", ...tokens.environment };
   const environment = childEnvironment(own, { passEnv: ["ANTHROPIC_BASE_URL", "DISABLE_TELEMETRY", "HTTPS_PROXY", "NO_PROXY", "NODE_EXTRA_CA_CERTS"], maxRetries: 2 });
   const { engine } = startEngine(t, { file: claudePath(version), leadingArguments: [] }, {

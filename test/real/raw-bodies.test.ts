@@ -15,7 +15,7 @@ import { judgeTurn, kindsOf, nextRequest, type Talk, unjudgedIn } from "../suppo
 import { type ClaudeVersion, claudeVersions } from "../support/real-claude.ts";
 import { sampleOf, seedOf } from "../support/sample.ts";
 
-const wanted = sampleOf({ what: "random requests on each CLI", small: 20, large: 20, whole: 500 });
+const wanted = sampleOf({ what: "random requests on each CLI", small: 20, large: 50, whole: 500 });
 const seed = seedOf(8);
 const turnsMax = 3;
 const models = ["opus", "sonnet", "haiku", "claude-opus-4"];
@@ -40,7 +40,7 @@ async function start(t: TestContext, version: ClaudeVersion, hasPolicy: boolean)
   let server: LivedInServer | undefined;
   cleanUp(t, () => assert.deepEqual(unjudgedIn(server?.stub.requests ?? [], judged), [], "this is part of no turn"));
   const started = server = await startLivedIn(t, version, {
-    hasPolicy, mayRefuse: true, stub: { respond: ({ body }) => model.answer(body) },
+    hasPolicy, stub: { mayRefuse: true, respond: ({ body }) => model.answer(body) },
   });
   const { thoughts } = model;
   return { random, talkOf: (client) => ({ server: started, version, client, thoughts, own: new Map(), judged }) };

@@ -59,8 +59,7 @@ for (const version of claudeVersions) {
     });
 
     it("a tool loop without them goes on: without thinking, where the model thinks with a budget", async (t) => {
-      // 2.1.330 tells models of 4.5 its surroundings in blocks that the list of added words does not have.
-      const { stub, startServer } = await startReal(t, version, 0, { areWordsListed: false });
+      const { stub, startServer } = await startReal(t, version);
       const { client } = await startServer();
       stub.respond = () => textAnswer(["Rain."]);
       const call = { id: "call_1", type: "function", function: { name: "look", arguments: "{}" } };

@@ -1,12 +1,11 @@
 /** What the model is told of the place where the CLI runs is the same after a restart: it would spoil the prompt cache. */
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { startAnthropicStub } from "../support/anthropic-stub.ts";
-import { cleanUp } from "../support/cleanup.ts";
 import { startEmbedded } from "../support/embedded-server.ts";
 import { claudePath, type ClaudeVersion, sampledClaudeVersions, subscriptionEnvironment } from "../support/real-claude.ts";
 import { chatRequest } from "../support/sse.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
+import { startStub } from "../support/watched-stub.ts";
 
 /** Of the two pinned CLIs one tells the model where it runs; without a path its test would hold nothing. */
 const tellsPath: Readonly<Record<ClaudeVersion, boolean>> = { "2.1.330": true, "2.1.197": false };
@@ -14,8 +13,7 @@ const tellsPath: Readonly<Record<ClaudeVersion, boolean>> = { "2.1.330": true, "
 for (const version of sampledClaudeVersions()) {
   it(`${version}: two starts on one port tell the model the same, and no other path`, async (t) => {
     const folder = await temporaryFolder(t);
-    const stub = await startAnthropicStub();
-    cleanUp(t, () => stub.close());
+    const stub = await startStub(t);
     const settings = { claude: claudePath(version), passEnv: ["ANTHROPIC_BASE_URL"] };
     let port = 0;
     for (let start = 0; start < 2; start += 1) {

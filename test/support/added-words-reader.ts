@@ -35,8 +35,13 @@ function pattern(words: Words, known: Known): string | undefined {
   return parts.includes(undefined) ? undefined : parts.join("");
 }
 
-/** Of the entries that stand on a version, and in a request of those kinds. Of two with one beginning the longer counts. */
-export function readAdded(version: string, known: Known, kinds: readonly RequestKind[] = []): AddedWordsReader {
+/**
+ * Of the entries that stand on a version, and in a request of those kinds. Of two with one beginning the longer counts.
+ * Those that it reads are added to `met`.
+ */
+export function addedWordsReader(
+  version: string, known: Known, kinds: readonly RequestKind[] = [], met = new Set<AddedWords>(),
+): AddedWordsReader {
   const sayings = cliWords.filter(({ seenOn, onlyIn }) => (
     (seenOn === "all" || seenOn.includes(version)) && (onlyIn === undefined || kinds.includes(onlyIn))
   )).flatMap((entry) => entry.said.flatMap((words): Saying | readonly [] => {
@@ -50,12 +55,17 @@ export function readAdded(version: string, known: Known, kinds: readonly Request
       const found = sayingsIn(text, sayings.filter(({ entry }) => standsIn(entry, spot)));
       const isTwice = found.some((one, index) => found.indexOf(one) !== index || read.has(one));
       if (found.length === 0 || isTwice) return false;
-      for (const one of found) if (one.entry.isRepeated !== true) read.add(one);
+      for (const one of found) {
+        met.add(one.entry);
+        if (one.entry.isRepeated !== true) read.add(one);
+      }
       return true;
     },
     isAddedField: (name, value) => {
       const text = JSON.stringify(value);
-      return sayings.some(({ entry, is }) => entry.name === name && is.test(text));
+      const found = sayings.find(({ entry, is }) => entry.name === name && is.test(text));
+      if (found !== undefined) met.add(found.entry);
+      return found !== undefined;
     },
   };
 }

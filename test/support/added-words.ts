@@ -73,11 +73,13 @@ const environment: Words = [
   + "scripts you write in a different directory, and pass paths as arguments instead of running an interpreter or "
   + "build tool from inside it. Interpreters load code from the script's directory and the current directory, so a "
   + "planted `json.py` runs on `import json`. Run any Python that reads them with `-I`. This does not apply to code "
-  + "the user asked you to build or run.\n - In `curl`, send untrusted values with `--form-string`, not `-F`.\n\n"
-  + "You are powered by the model named ",
-  free("A-Za-z0-9 .", 30), ". The exact model ID is ", free("a-z0-9.-", 40),
+  + "the user asked you to build or run.\n - In `curl`, send untrusted values with `--form-string`, not `-F`.",
+];
+const poweredBy: Words = [
+  "You are powered by the model named ", free("A-Za-z0-9 .", 30), ". The exact model ID is ", free("a-z0-9.-", 40),
   ". Assistant knowledge cutoff is ", free("A-Za-z0-9 ", 20), ".",
 ];
+const environmentWhat = "a note of about 1,000 characters: working folder, system, shell, model, advice on downloads";
 /** By which the model gives the JSON that a schema demands. */
 export const schemaTool = {
   name: "StructuredOutput",
@@ -104,6 +106,12 @@ export const cliWords: readonly AddedWords[] = [
   {
     id: "date", place: "messages", spots: ["system message"], seenOn: [newer],
     said: [["Today's date is ", date, "."]],
+    what: "the date", removedBy: nothing,
+  },
+  // To a model of before the system's messages.
+  {
+    id: "reminded-date", place: "messages", spots: ["user message", "tool result"], seenOn: [newer],
+    said: [reminded(["Today's date is ", date, "."])],
     what: "the date", removedBy: nothing,
   },
   {
@@ -163,15 +171,19 @@ export const cliWords: readonly AddedWords[] = [
     what: policyWhat, removedBy: policyRemovedBy,
   },
   {
-    id: "reminded-hook", place: "messages", spots: ["user message", "tool result"], isRepeated: true, seenOn: [older],
-    said: [["<system-reminder>\nUserPromptSubmit hook success: ", known("hook"), "\n</system-reminder>"]],
+    id: "reminded-hook", place: "messages", spots: ["user message", "tool result"], isRepeated: true, seenOn: both,
+    said: [reminded(["UserPromptSubmit hook success: ", known("hook")])],
     what: policyWhat, removedBy: policyRemovedBy,
   },
   {
     id: "environment", place: "messages", spots: ["system message"], seenOn: [newer],
-    said: [environment],
-    what: "a note of about 1,000 characters: working folder, system, shell, model, advice on downloads",
-    removedBy: nothing,
+    said: [[...environment, "\n\n", ...poweredBy]],
+    what: environmentWhat, removedBy: nothing,
+  },
+  {
+    id: "reminded-environment", place: "messages", spots: ["user message", "tool result"], seenOn: [newer],
+    said: [reminded(environment), reminded(poweredBy)],
+    what: environmentWhat, removedBy: nothing,
   },
   {
     id: "schema-tool", place: "tools", onlyIn: "schema", seenOn: both,
@@ -197,10 +209,10 @@ export const cliWords: readonly AddedWords[] = [
   cliField("stream", both, ["true"]),
   cliField("context_management", both, ['{"edits":[{"type":"clear_thinking_20251015","keep":"all"}]}']),
   cliField("thinking", both, ['{"type":"adaptive","display":"summarized"}']),
-  cliField("thinking", [older], ['{"budget_tokens":31999,"type":"enabled","display":"summarized"}']),
+  cliField("thinking", both, ['{"budget_tokens":31999,"type":"enabled","display":"summarized"}']),
   cliField("output_config", [newer], ['{"effort":"medium"}']),
   cliField("output_config", [older], ['{"effort":"high"}']),
-  cliField("max_tokens", [newer], ["128000"]),
+  cliField("max_tokens", [newer], ["128000"], ["32000"]),
   cliField("max_tokens", [older], ["64000"], ["32000"]),
   cliField("temperature", [older], ["1"]),
   {
@@ -245,6 +257,10 @@ export const serverWords: readonly AddedWords[] = [
 
 /** The list: nothing else may stand in a request. */
 export const addedWords: readonly AddedWords[] = [...cliWords, ...serverWords];
+
+function reminded(words: Words): Words {
+  return ["<system-reminder>\n", ...words, "\n</system-reminder>"];
+}
 
 function cliField(name: string, seenOn: readonly string[], ...said: readonly Words[]): AddedWords {
   return { id: name, place: "field", name, seenOn, said, what: marks, removedBy: nothing };

@@ -10,7 +10,7 @@ import { type Breach, findBreach, type RuleLimits } from "./anthropic-rules/rule
 import { streamEvents, wholeMessage } from "./anthropic-wire.ts";
 
 export * from "./anthropic-answers.ts";
-export { conversationOf } from "./upstream-conversation.ts";
+export { conversationOf, systemOf } from "./upstream-conversation.ts";
 
 export interface StubContentBlock { readonly type: string; readonly text?: string; readonly [key: string]: unknown }
 export interface StubRequestMessage { readonly role: string; readonly content: string | readonly StubContentBlock[] }
@@ -50,6 +50,14 @@ export interface StubRequest {
   isAborted: boolean;
 }
 
+/** A request for anything else, which is answered with nothing. */
+export interface StubOther {
+  readonly method: string;
+  /** With the query. */
+  readonly path: string;
+  readonly bodyText: string;
+}
+
 /** A request that breaks a rule: which, and the API's sentence. */
 export interface StubRefusal extends Breach { readonly request: StubRequest }
 
@@ -61,6 +69,8 @@ export interface AnthropicStub {
   readonly requests: readonly StubRequest[];
   /** Those that the real API would have refused, with its words. A test of a good turn asserts that there is none. */
   readonly refusals: readonly StubRefusal[];
+  /** All that went to other paths, in the order in which it came. */
+  readonly others: readonly StubOther[];
   respond: StubResponder;
   /** All requests once there are `count`; rejects after `withinMs`. */
   waitForRequests(count: number, withinMs?: number): Promise<readonly StubRequest[]>;
@@ -86,6 +96,7 @@ const answerWords: StubResponder = ({ body }) => {
 export async function startAnthropicStub(options: AnthropicStubOptions = {}): Promise<AnthropicStub> {
   const requests: StubRequest[] = [];
   const refusals: StubRefusal[] = [];
+  const others: StubOther[] = [];
   const waiters = new Set<() => void>();
 
   const server = createServer((incoming, response) => {
@@ -99,7 +110,7 @@ export async function startAnthropicStub(options: AnthropicStubOptions = {}): Pr
   async function handle(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = incoming.url ?? "/";
     if (incoming.method !== "POST" || path.split("?")[0] !== "/v1/messages") {
-      incoming.resume();
+      others.push({ method: incoming.method ?? "", path, bodyText: await readText(incoming) });
       response.writeHead(200, { "content-type": "application/json" }).end(incoming.method === "HEAD" ? undefined : "{}");
       return;
     }
@@ -131,6 +142,7 @@ export async function startAnthropicStub(options: AnthropicStubOptions = {}): Pr
     url: "",
     requests,
     refusals,
+    others,
     respond: options.respond ?? answerWords,
     waitForRequests(count, withinMs = waitMsDefault) {
       return new Promise((resolve, reject) => {

@@ -3,14 +3,14 @@ import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
 import type { Config } from "../../src/index.ts";
 import {
-  type AnthropicStub, conversationOf, formatOf, lastUserText, startAnthropicStub, type StubAnswer, type StubContentBlock, type StubRequest, type StubRequestBody,
+  type AnthropicStub, conversationOf, formatOf, lastUserText, type StubAnswer, type StubContentBlock, type StubRequest, type StubRequestBody,
   textAnswer, toolUseAnswer,
 } from "./anthropic-stub.ts";
-import { cleanUp } from "./cleanup.ts";
 import { startEmbedded } from "./embedded-server.ts";
 import { claudePath, type ClaudeVersion, subscriptionEnvironment } from "./real-claude.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 import { type WatchedClaude, watchedClaude } from "./watched-claude.ts";
+import { startStub } from "./watched-stub.ts";
 
 /** How long one exchange with a client may take, in milliseconds. */
 export const exchangeMsMax = 60_000;
@@ -118,8 +118,7 @@ export interface InteropServer {
 
 /** Our server on that CLI, with those settings beside the tests' own. Both end with the test. */
 export async function startInterop(t: TestContext, version: ClaudeVersion, settings: Partial<Config> = {}): Promise<InteropServer> {
-  const stub = await startAnthropicStub({ respond: obedientModel });
-  cleanUp(t, () => stub.close());
+  const stub = await startStub(t, { respond: obedientModel });
   const environment = subscriptionEnvironment(stub.url, await temporaryFolder(t));
   const claude = await watchedClaude(claudePath(version), stepsMark, await temporaryFolder(t));
   const { url } = await startEmbedded(

@@ -1,6 +1,6 @@
 /**
- * In what a request upstream differs from what the client said and must not. Each entry is a fault of today, with the
- * issue that mends it and a request that shows it: once it shows it no more, the test asks for the entry's removal.
+ * In what a request upstream differs from what the client said and must not. Each entry is a fault of today, with a
+ * request that shows it: once it shows it no more, the test asks for the entry's removal.
  */
 import type { Sent } from "./chat-transcript.ts";
 import type { ClaudeVersion } from "./real-claude.ts";
@@ -9,7 +9,6 @@ import { quotedDigits } from "./said-differences.ts";
 export interface KnownDifference {
   /** A sentence for the README. */
   readonly name: string;
-  readonly issue: 10 | 11;
   readonly versions: readonly ClaudeVersion[];
   /** A finding of the judge's, or a failure of the request, by which it shows. */
   readonly shows: RegExp;
@@ -33,13 +32,12 @@ const calling = (name: string, args: string): readonly Sent[] => [
 export const knownDifferences: readonly KnownDifference[] = [
   {
     name: "A whole number beyond 2^53 in the arguments of an earlier call is told as a string of its digits: the CLI "
-      + "would round it.", issue: 11, versions: both,
+      + "would round it.", versions: both,
     shows: new RegExp(`^${quotedDigits}`, "u"),
     request: { model: "sonnet", messages: [user("q"), ...calling("f", '{"id":1234567890123456789}')] },
   },
   {
     name: "An earlier JSON answer that the CLI's tool gave goes back up as a call of it, from the process that gave it.",
-    issue: 11,
     versions: both,
     shows: /^messages: \{"who":"call \d+ of StructuredOutput",.* in the place of .*"who":"assistant (?:text|thought)"/u,
     brings: new RegExp(

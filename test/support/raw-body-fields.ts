@@ -4,6 +4,7 @@ import { modelNamed, takesAdaptiveThinking } from "./anthropic-rules/models.ts";
 import { readRequest } from "./anthropic-rules/rule.ts";
 import { samplingDeprecated, temperatureOrTopP } from "./anthropic-rules/sampling.ts";
 import { boundOf, budgetMin, effortWord, isThinkingOff } from "./asked-thinking.ts";
+import { toolLoopThinking } from "./anthropic-rules/thinking.ts";
 import type { Sent } from "./chat-transcript.ts";
 import { isSameJson } from "./exact-json.ts";
 import { show, wellFormed } from "./raw-body-blocks.ts";
@@ -53,18 +54,19 @@ const efforts: Readonly<Record<string, string>> = {
 /** The CLI's own, in tokens. */
 const budgetUsual = 31_999;
 
-function settingsOf(request: Sent, { model }: Sent): Readonly<Record<string, Must>> {
+function settingsOf(request: Sent, body: Sent): Readonly<Record<string, Must>> {
   const bound = boundOf(request);
-  const isOff = isThinkingOff(request);
+  const isOff = isThinkingOff(request) || lacksThoughts(body);
   // Of the pinned versions' models one thinks with a budget, and has no effort.
-  const hasBudget = !takesAdaptiveThinking(modelNamed(String(model)));
-  const budget = request["thinking"]?.type === "enabled" ? request["thinking"].budget_tokens : budgetUsual;
-  const tokens = Math.min(Math.max(budget, budgetMin), (bound ?? Infinity) - 1);
+  const hasBudget = !takesAdaptiveThinking(modelNamed(String(body["model"])));
+  const budget = request["thinking"]?.type === "enabled" ? request["thinking"].budget_tokens : undefined;
+  const tokens = Math.min(Math.max(budget ?? budgetUsual, budgetMin), (bound ?? Infinity) - 1);
+  const isSet = hasBudget && (budget ?? bound) !== undefined;
   const stops = stopsOf(request);
   // Thinking that is off wins over an effort.
   const word = request["thinking"]?.type === "disabled" ? undefined : effortWord(request);
   const effort: Must = Object.hasOwn(efforts, word ?? "") ? { is: { effort: efforts[word ?? ""] } } : "listed";
-  const thinking: Must = hasBudget ? { is: { type: "enabled", budget_tokens: tokens, display: "summarized" } } : "listed";
+  const thinking: Must = isSet ? { is: { type: "enabled", budget_tokens: tokens, display: "summarized" } } : "listed";
   return {
     max_tokens: bound === undefined ? "listed" : { is: bound },
     thinking: isOff ? none : thinking,
@@ -79,12 +81,19 @@ function samplingOf(request: Sent, body: Sent): Readonly<Record<string, Must>> {
   const hasBudget = !takesAdaptiveThinking(modelNamed(String(body["model"])));
   return Object.fromEntries(samplingNames.map((name): [string, Must] => {
     const asked = request[name];
-    if (!isThinkingOff(request)) return [name, none];
+    const isOff = isThinkingOff(request);
+    if (!isOff && !lacksThoughts(body)) return [name, none];
     // So the CLI has it of the model that thinks with a budget.
-    if (asked == null) return [name, name === "temperature" && hasBudget ? "listed" : none];
+    if (asked == null || !isOff) return [name, name === "temperature" && hasBudget ? "listed" : none];
     const isLeftOut = body[name] === undefined && isRefused(request, body, name);
     return [name, isLeftOut ? none : { is: asked }];
   }));
+}
+
+/** Whether a tool loop goes on that has no thoughts: a model that thinks with a budget is not to think then. */
+function lacksThoughts(body: Sent): boolean {
+  if (takesAdaptiveThinking(modelNamed(String(body["model"])))) return false;
+  return toolLoopThinking.find(readRequest({ ...body, thinking: { type: "enabled", budget_tokens: budgetMin } })) !== null;
 }
 
 function isRefused(request: Sent, body: Sent, name: (typeof samplingNames)[number]): boolean {

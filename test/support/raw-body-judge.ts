@@ -1,6 +1,7 @@
 /** Accounts for a whole request to the API: every word is the client's, or stands in test/support/added-words.ts. */
 import { anyCallText, namedCallTexts, noCallText } from "../../src/own-words.ts";
-import { type AddedWordsReader, type Known, readAdded } from "./added-words-reader.ts";
+import type { AddedWords } from "./added-words.ts";
+import { type AddedWordsReader, addedWordsReader, type Known } from "./added-words-reader.ts";
 import { asksToThink } from "./asked-thinking.ts";
 import { messagesOf, type Sent, sentBy } from "./chat-transcript.ts";
 import { parseExact } from "./exact-json.ts";
@@ -13,6 +14,8 @@ import { answerFormOf, choiceOf, type JudgedTools, judgeTools } from "./raw-body
 export interface World {
   readonly version: string;
   readonly known: Known;
+  /** Gets the entries of the list that were read. */
+  readonly met?: Set<AddedWords>;
 }
 
 /**
@@ -20,14 +23,14 @@ export interface World {
  * `request`, which is a chat request, the assistant's messages have their `thoughts` where the process had them itself:
  * it sends them back, all of them and no others.
  */
-export function judgeRawBody(bodyText: string, request: Sent, { version, known }: World): string[] {
+export function judgeRawBody(bodyText: string, request: Sent, { version, known, met }: World): string[] {
   const body = JSON.parse(bodyText) as Sent;
   const exact = parseExact(bodyText) as Sent;
   const client = sentBy(messagesOf(request), parseExact);
   const hasPolicy = known.policy !== undefined;
   const form = answerFormOf(request, hasPolicy);
   const hasSchema = form.tool !== undefined;
-  const added = readAdded(version, known, hasSchema ? ["schema"] : []);
+  const added = addedWordsReader(version, known, hasSchema ? ["schema"] : [], met);
   const told = judgeMessages(exact["messages"], client, { added, hasSchema });
   const callNames = { called: client.names, names: told.names };
   const served = judgeTools(exact["tools"] ?? [], request, callNames, { schema: form.tool, hasPolicy });

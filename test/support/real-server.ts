@@ -1,15 +1,13 @@
 /** A server as a process of its own on the real CLI, with the stub in place of Anthropic, and OpenAI's SDK to ask it. */
-import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import type { TestContext } from "node:test";
-import { type AnthropicStub, startAnthropicStub } from "./anthropic-stub.ts";
+import type { AnthropicStub } from "./anthropic-stub.ts";
 import { type BridgeProcess, startBridge } from "./bridge-process.ts";
-import { cleanUp } from "./cleanup.ts";
 import { waitForHealth } from "./health.ts";
 import { listProcesses } from "./processes.ts";
 import { claudePath, type ClaudeVersion, subscriptionEnvironment } from "./real-claude.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
-import { strangersIn } from "./upstream-conversation.ts";
+import { startStub } from "./watched-stub.ts";
 
 /** The SDK is not this project's: it is asked as a plain object. */
 const { OpenAI } = createRequire(new URL("../interop/package.json", import.meta.url))("openai") as { OpenAI: new (options: object) => any };
@@ -27,15 +25,10 @@ export interface RealServer {
 
 /** The stub, and any number of servers in front of it. Without warm processes, so that those there are are those of the conversations. */
 export async function startReal(
-  t: TestContext, version: ClaudeVersion, maxRetries = 0, { isRefusalFine = false, areWordsListed = true } = {},
+  t: TestContext, version: ClaudeVersion, maxRetries = 0, { isRefusalFine = false } = {},
 ): Promise<RealScene> {
   const folder = await temporaryFolder(t);
-  const stub = await startAnthropicStub();
-  cleanUp(t, async () => {
-    await stub.close();
-    if (areWordsListed) assert.deepEqual(stub.requests.flatMap(({ body }) => strangersIn(body)), [], "words that are nobody's went up");
-    if (!isRefusalFine) assert.deepEqual(stub.refusals.map(({ message }) => message), [], "the real API would have refused");
-  });
+  const stub = await startStub(t, { mayRefuse: isRefusalFine });
   const startServer = async (args: readonly string[] = []): Promise<RealServer> => {
     const bridge = await startBridge(t, {
       args: ["--claude", claudePath(version), "--pass-env", "ANTHROPIC_BASE_URL,DISABLE_TELEMETRY", "--warm", "0", "--head-wait", "600", "--turn-timeout", "60", "--max-retries", String(maxRetries), ...args],
