@@ -26,7 +26,11 @@ const images = {
 
 const ids = ["call_1", "call_1", "call_2", "a.b", "a:b", "", "é", "x".repeat(300), "toolu_01"];
 const functionNames = ["get_weather", "mcp.search", "a b", "a_b", "é", "__proto__", "constructor", "x".repeat(200)];
-const properties = [{}, { city: { type: "string" } }, { "a.b-c": { anyOf: [{ type: "string" }, { type: "null" }] } }, { __proto_: { type: "array", items: {} } }];
+const properties = [
+  {}, { city: { type: "string" } }, { "a.b-c": { anyOf: [{ type: "string" }, { type: "null" }] } }, { __proto_: { type: "array", items: {} } },
+  { count: { type: "integer", minimum: -2.5, maximum: 1234567890123456800, description: "How many." } },
+  { day: { type: "string", format: "date", description: "A day." }, code: { type: "string", pattern: "[", maxLength: 9_000 } },
+];
 const topFields = [
   "model", "messages", "stream", "stream_options", "tools", "tool_choice", "parallel_tool_calls", "functions", "function_call", "response_format", "max_tokens",
   "max_completion_tokens", "stop", "reasoning_effort", "reasoning", "thinking", "n", "logprobs", "top_logprobs", "modalities", "audio", "web_search_options", "moderation",

@@ -1,4 +1,5 @@
 /** Whether a schema of a raw body is the client's: as it is, or where its form has to change, by its words and meaning. */
+import { formatTexts, patternTexts } from "../../src/own-words.ts";
 import type { Sent } from "./chat-transcript.ts";
 import { exactOf, isSameJson, plainOf } from "./exact-json.ts";
 import { fitsSchema } from "./schema-sources/judge.ts";
@@ -9,10 +10,39 @@ import { fitsSchema } from "./schema-sources/judge.ts";
  */
 export function isSchemaFor(given: Sent, sent: unknown): boolean {
   if (sent === undefined || sent === null) return isSameJson(given, { type: "object", properties: {} });
-  const { $schema: _draft, ...schema } = sent as Sent;
+  const { $schema: _draft, ...schema } = withoutBrokenPatterns(sent) as Sent;
   if (!unions.some((key) => schema[key] !== undefined)) return isSameJson(given, { ...schema, type: "object" });
   if (given["type"] !== "object" || unions.some((key) => given[key] !== undefined)) return false;
   return hasSameWords(given, exactOf(schema)) && meansTheSame(plainOf(given), schema);
+}
+
+/** The API takes no pattern that is no expression: it is told in words. */
+function withoutBrokenPatterns(schema: unknown): unknown {
+  return inWords(schema, "pattern", (pattern) => (isExpression(pattern) ? undefined : patternTexts.join(pattern)));
+}
+
+/** An answer's schema, as the CLI's tool has it: the CLI does not know a format. */
+export function withoutFormats(schema: unknown): unknown {
+  return inWords(schema, "format", (format) => formatTexts.join(format));
+}
+
+/** A schema in which words behind the description tell what a keyword says, wherever `tell` has any for it. */
+function inWords(value: unknown, keyword: "pattern" | "format", tell: (text: string) => string | undefined): unknown {
+  if (Array.isArray(value)) return value.map((inner) => inWords(inner, keyword, tell));
+  if (typeof value !== "object" || value === null) return value;
+  const whole: Sent = Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, inWords(inner, keyword, tell)]));
+  const { [keyword]: said, ...rest } = whole;
+  const words = typeof said === "string" ? tell(said) : undefined;
+  if (words === undefined) return whole;
+  return { ...rest, description: rest["description"] === undefined ? words : `${rest["description"]}\n\n${words}` };
+}
+
+function isExpression(pattern: string): boolean {
+  try {
+    return new RegExp(pattern, "u").source !== "";
+  } catch {
+    return false;
+  }
 }
 
 const unions = ["anyOf", "oneOf", "allOf"] as const;

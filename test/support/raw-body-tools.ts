@@ -5,7 +5,7 @@ import { freeInputText, goneToolText, grammarTexts } from "../../src/own-words.t
 import { schemaTool } from "./added-words.ts";
 import type { Sent } from "./chat-transcript.ts";
 import { show } from "./raw-body-blocks.ts";
-import { isSchemaFor } from "./raw-body-schemas.ts";
+import { isSchemaFor, withoutFormats } from "./raw-body-schemas.ts";
 
 export interface JudgedTools {
   readonly findings: readonly string[];
@@ -55,7 +55,7 @@ export function judgeTools(
     return best["name"];
   };
   const served = offered.map((tool) => ({ client: tool.name, upstream: take(tool) }));
-  if (schema !== undefined) take({ ...schemaTool, schema });
+  if (schema !== undefined) take({ ...schemaTool, schema: withoutFormats(schema) });
   for (const { name } of left) findings.push(`tools: ${show(name)} is nobody's`);
   const pairs = new Map(served.map(({ client, upstream }) => [client, upstream]));
   for (const [index, name] of called.entries()) {
