@@ -1,6 +1,7 @@
 /** The judge of raw bodies finds each word that is neither the client's nor on the list, and each that is lost. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { patternTexts } from "../../src/own-words.ts";
 import { clientSchema } from "../../src/schema/client-schema.ts";
 import { compiledSchema } from "../../src/schema/compiled.ts";
 import { cliWords } from "./added-words.ts";
@@ -8,6 +9,7 @@ import { signThinking } from "./anthropic-rules/rules.ts";
 import type { Sent } from "./chat-transcript.ts";
 import { unexcused } from "./known-differences.ts";
 import { judgeRawBody, type World } from "./raw-body-judge.ts";
+import { isSchemaFor } from "./raw-body-schemas.ts";
 
 const call = {
   id: "call_1", type: "function", function: { name: "look", arguments: '{"at": 1234567890123456789, "f": 1.50}' },
@@ -278,6 +280,14 @@ describe("the judge of raw bodies", () => {
     for (const [sent, asked] of [[served, tools(true)], [strict, tools(false)], [cut, tools(false, long)]] as const) assert.notDeepEqual(judgeRawBody(sent, asked, world), []);
     const underPolicy = { ...world, known: { ...world.known, policy: "none" } };
     for (const [sent, asked] of [[served, tools(true)], [cut, tools(false, long)]] as const) assert.deepEqual(judgeRawBody(sent, asked, underPolicy), []);
+  });
+
+  it("knows a pattern that is no expression by the words for it, and finds them lost", () => {
+    const schemaWith = (property: object): Sent => ({ type: "object", properties: { a: { type: "string", ...property } } });
+    const sent = schemaWith({ pattern: "[", description: "A." });
+    const told = schemaWith({ description: `A.\n\n${patternTexts.join("[")}` });
+    const of = (given: Sent): boolean => isSchemaFor(given, sent);
+    assert.deepEqual([of(told), of(schemaWith({ description: "A." })), of(sent)], [true, false, false]);
   });
 
   const digits = "1234567890123456789";
