@@ -8,13 +8,14 @@ import type { Turn } from "../turn/turn.ts";
 /**
  * A rolling hash of a conversation's history. The hash of what a process has been told is compared with that of a
  * request's history. Each hash covers everything before it: equal hashes mean the same model, system prompt, tools and
- * messages, but for the thinking in them.
+ * messages, but for thinking and for blocks of the API's own tools. Those are compared by `Timeline.asides`.
  */
 export type HistoryHash = string & { readonly __historyHash: unique symbol };
 
 /**
  * The hash of a beginning: of what a process is told once, such as the system prompt and the tools, and how the model
- * is to use them. What it is told anew for a turn (`LiveSettings`) is not in it.
+ * is to use them. What it is told anew for a turn (`LiveSettings`) is not in it, but for `webSearch`: a process that
+ * was asked with the search goes on only with the same search.
  */
 export function beginningHash(turn: ToldTurn): HistoryHash {
   const {
@@ -48,10 +49,10 @@ export interface Timeline {
   /** `[i]` is the hash after message `i`. */
   readonly hashes: readonly HistoryHash[];
   /**
-   * `[i]` is what the thinking in message `i` is known by, and what the API's own tools did for it; undefined where the
-   * message is known to have neither.
+   * `[i]` stands for the thinking and the blocks of the API's own tools in message `i`: the hash of the signatures, the
+   * encrypted thinking and those blocks. Undefined where message `i` has none.
    */
-  readonly thoughts: readonly (string | undefined)[];
+  readonly asides: readonly (string | undefined)[];
 }
 
 /** The timeline of a turn, its question included. */
@@ -60,25 +61,25 @@ export function timelineOf(turn: Turn): Timeline {
   const root = rootHash(beginning, turn.model);
   let hash = root;
   const hashes = turn.messages.map((message, index) => (hash = nextHash(hash, message, turn.messages[index - 1])));
-  return { beginning, root, hashes, thoughts: turn.messages.map(asidesOf) };
+  return { beginning, root, hashes, asides: turn.messages.map(asidesOf) };
 }
 
 /** A timeline with one more message behind it; `previous` is the message before that. */
 export function extended(timeline: Timeline, message: Message, previous: Message | undefined): Timeline {
-  const { hashes, thoughts } = timeline;
+  const { hashes, asides } = timeline;
   const hash = nextHash(tipOf(timeline), message, previous);
-  return { ...timeline, hashes: [...hashes, hash], thoughts: [...thoughts, asidesOf(message)] };
+  return { ...timeline, hashes: [...hashes, hash], asides: [...asides, asidesOf(message)] };
 }
 
 /** The first `kept` messages of a timeline. */
 export function shortened(timeline: Timeline, kept: number): Timeline {
-  const { hashes, thoughts } = timeline;
-  return { ...timeline, hashes: hashes.slice(0, kept), thoughts: thoughts.slice(0, kept) };
+  const { hashes, asides } = timeline;
+  return { ...timeline, hashes: hashes.slice(0, kept), asides: asides.slice(0, kept) };
 }
 
 /**
- * What the thinking in a message, and what the API's own tools did for it, is known by. Undefined where there is
- * neither.
+ * The hash of a message's thinking (its signatures, or its encrypted data) and of its blocks of the API's own tools.
+ * Undefined where it has neither.
  */
 function asidesOf({ role, content }: Message): string | undefined {
   const proofs = content.flatMap((block) => {
@@ -98,15 +99,14 @@ export function tipOf({ root, hashes }: Timeline): HistoryHash {
 }
 
 /**
- * How many messages of what is asked a process was told, from the first. A hash covers all before it. Thinking that
- * differs, or a search, ends what they have in common. But a client need not send any: the process then goes on with
- * its own.
+ * How many messages, from the first, a process was told exactly as they are asked. Where the request sends thinking or
+ * a search that the process does not have, they part there. Where it sends none, the process goes on with its own.
  */
 export function commonLength(told: Timeline, asked: Timeline): number {
   if (told.root !== asked.root) return 0;
   let common = Math.min(told.hashes.length, asked.hashes.length);
   while (common > 0 && told.hashes[common - 1] !== asked.hashes[common - 1]) common--;
-  const parted = asked.thoughts.findIndex((thought, at) => thought !== undefined && thought !== told.thoughts[at]);
+  const parted = asked.asides.findIndex((aside, at) => aside !== undefined && aside !== told.asides[at]);
   return parted === -1 ? common : Math.min(common, parted);
 }
 

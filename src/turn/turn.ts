@@ -72,7 +72,10 @@ export interface Turn {
   /** The tools that the model sees. Where the client allows some of its tools only, the others are already removed. */
   readonly tools: readonly Tool[];
   readonly toolChoice: ToolChoice;
-  /** Undefined: the model cannot search the web. It goes with no schema of the answer's. */
+  /**
+   * Undefined: the model cannot search the web. Beside an answer's schema it works only where the API compiles the
+   * schema (`responseFormat`); else the turn is refused.
+   */
   readonly webSearch?: WebSearch;
   /** True: an answer may hold at most one call. */
   readonly disableParallelToolUse: boolean;

@@ -70,7 +70,7 @@ export function ownProcesses(t: TestContext, options: Partial<ProcessesOptions> 
 /** `a b c` after the beginning `B`: each word is the hash after one more message. In `b/1` the message has thinking known by `1`. */
 export function timelineOfWords(words: string, beginning = "B"): Timeline {
   const told = words.split(" ").filter(Boolean).map((word) => word.split("/"));
-  return { beginning: beginning as HistoryHash, root: beginning as HistoryHash, hashes: told.map(([hash]) => hash as HistoryHash), thoughts: told.map(([, thought]) => thought) };
+  return { beginning: beginning as HistoryHash, root: beginning as HistoryHash, hashes: told.map(([hash]) => hash as HistoryHash), asides: told.map(([, thought]) => thought) };
 }
 
 /** A process between two turns. `places`: how many messages are kept at each place to which it can be rewound. */
