@@ -12,14 +12,14 @@ export type ParameterName =
   "temperature" | "top_p" | "top_k" | "stop_sequences" | "tool_choice" | "output_config" | "tools";
 
 /**
- * What a model may refuse: one of those parameters, that calls fit by construction, or to show its thoughts, which is
- * asked of the CLI.
+ * What a model may refuse: one of these parameters but `tools`; `tools.strict`, that calls fit their schemas by
+ * construction; `thinking.display`, that thoughts are shown (set by a control request, not as a parameter).
  */
 export type RefusableName = Exclude<ParameterName, "tools"> | "tools.strict" | "thinking.display";
 
-/** A turn, and how much of it goes along as parameters. */
+/** A turn with what is decided about telling it. */
 export interface ToldTurn extends Turn {
-  /** Whether the tools do, each as the client defines it. */
+  /** Whether the API is sent the client's own tool definitions (`tools`), in place of those that the CLI makes. */
   readonly tellsTools?: boolean;
   /** What the model has refused. */
   readonly refusedParameters?: ReadonlySet<RefusableName>;
@@ -29,8 +29,8 @@ export interface ToldTurn extends Turn {
 export const shownThoughts = "summarized";
 
 /**
- * Whether the model does not think: that is asked for, the output limit leaves no room for it, or the API makes it call
- * a tool.
+ * Whether the model does not think: the turn disables thinking, its output limit leaves no room for it, or the API
+ * forces a tool call.
  */
 export function isThinkingOff(turn: Partial<ToldTurn>): boolean {
   return turn.thinking?.type === "disabled" || !hasRoomToThink(turn) || isCallForced(turn);
@@ -44,7 +44,7 @@ export function parametersOf(turn: Partial<ToldTurn>): JsonObject {
   const wanted: Readonly<Record<ParameterName, unknown>> = {
     temperature, top_p: topP, top_k: topK, stop_sequences: upstream.length === 0 ? undefined : upstream,
     tool_choice: toolChoiceParameter(turn),
-    // The CLI puts its effort beside it.
+    // The CLI adds its `effort` to the same object.
     output_config: responseFormat && { format: { type: "json_schema", schema: responseFormat } },
     tools: toolsParameter(turn),
   };
@@ -53,7 +53,10 @@ export function parametersOf(turn: Partial<ToldTurn>): JsonObject {
   return Object.fromEntries(told);
 }
 
-/** A search of the web is one more tool, and what is told takes the place of what the CLI tells by itself. */
+/**
+ * The API's `tools`. The parameter replaces the CLI's whole list, so beside a web search it must have the client's
+ * tools too.
+ */
 function toolsParameter(turn: Partial<ToldTurn>): readonly JsonObject[] | undefined {
   const { tools = [], tellsTools = false, webSearch } = turn;
   if (webSearch === undefined) return tellsTools ? toolDefinitions(tools, isStrict(turn)) : undefined;

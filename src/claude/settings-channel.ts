@@ -47,8 +47,8 @@ export class SettingsChannel {
   }
 
   /**
-   * Tells a process that waits the settings that its next turn is likely to have, but for the model: with the first
-   * turn of 2.1.330 they would take some 25 ms. Where the CLI refuses, the turn tells it anew.
+   * Tells a waiting process the likely settings of its next turn, but for the model: told with the first turn, they
+   * take 2.1.330 some 25 ms. What the CLI refuses is told again with the turn.
    */
   presume(turn: Turn): void {
     for (const change of this.tell(turn)) {
@@ -62,7 +62,8 @@ export class SettingsChannel {
    * which `onRefused` is told before more of the CLI's output is looked at: its answer may be in the same read.
    */
   tell(turn: Turn, onRefused?: (error: unknown) => void): Promise<unknown>[] {
-    // A refusal that is yet to come would not be this turn's.
+    // The CLI may still refuse a presumed setting. That refusal would not fail this turn, so all settings are told
+    // again.
     if (this.#presumed > 0) this.#live.forget();
     return this.#live.changes(turn).map(async (request) => {
       this.#open++;

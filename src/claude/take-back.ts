@@ -15,8 +15,8 @@ export async function takeBack(
   // A reader that has left may have stopped the CLI in the middle of its answer.
   process.resume();
   const kept = await history.rewind(control, keptMax, capabilities).catch((error: unknown) => {
-    // It will be ended. At the end of its stdin a CLI that waits for a tool would ask the model once more, so that one
-    // that is parked is killed.
+    // The owner will end this process. A CLI that waits for a tool's result asks the model once more when its stdin
+    // closes. A process that is marked as parked is killed instead.
     if (waitsForTools) process.park();
     throw error;
   });

@@ -7,14 +7,15 @@ type Choosing = Partial<Pick<
   Turn, "tools" | "toolChoice" | "disableParallelToolUse" | "responseSchema" | "maxTokens" | "thinking"
 >> & { readonly refusedParameters?: ReadonlySet<string> };
 
-/** Whether the turn's answer must have a tool call; a client cannot use one without. */
+/** Whether the answer must hold a tool call: the client can use no other. */
 export function mustCall({ tools = [], toolChoice }: Choosing): boolean {
   return tools.length > 0 && (toolChoice?.type === "any" || toolChoice?.type === "tool");
 }
 
 /**
- * Whether the API makes the model call. It does so only where the model does not think. So thinking is off then, but
- * where the turn asks for it: then the call is asked for in words.
+ * Whether the API forces the model to call a tool. The API refuses that for a model that thinks. So a turn that does
+ * not ask for thinking gets none, and its call is forced. A turn that asks for thinking keeps it, and the system prompt
+ * asks for the call instead.
  */
 export function isCallForced(turn: Choosing): boolean {
   return mustCall(turn) && !isChoiceRefused(turn) && !asksToThink(turn);
@@ -25,7 +26,7 @@ export function isCallForbidden(turn: Choosing): boolean {
   return turn.toolChoice?.type === "none" && !isChoiceRefused(turn) && turn.responseSchema === undefined;
 }
 
-/** Whether the model has refused the parameter, so that all of the choice is told in words. */
+/** Whether the model has refused `tool_choice`: then words ask for all of the choice. */
 export function isChoiceRefused({ refusedParameters }: Choosing): boolean {
   return refusedParameters?.has("tool_choice") === true;
 }

@@ -2,15 +2,19 @@ import type { Message } from "../turn/message.ts";
 import { isThinkingOff, type ToldTurn } from "./parameters.ts";
 
 /**
- * Knows whether a process was told a tool loop without its thoughts, or began one without thinking. The API refuses to
- * go on with such a loop where the model thinks with a budget, so for these turns thinking is off. Any other loop that
- * the process itself was in has them.
+ * Knows whether the tool loop in a process's history lacks the thinking with which it began: its client did not send it
+ * back, or the model was asked without thinking. The API refuses to continue such a loop with a thinking budget, so its
+ * turns are asked without thinking. A tool loop is an answer with calls, their results, and what follows up to the next
+ * message of the user's own.
  */
 export class ToolLoop {
   /** Which of the conversation's messages begins the loop without thoughts. */
   #toldAt: number | undefined;
 
-  /** To be called before the messages behind the first `seen` are told. Returns whether they lack a loop's thoughts. */
+  /**
+   * To be called before the messages from index `seen` on are told. Returns whether the loop in which the messages end
+   * lacks its thinking.
+   */
   tell(messages: readonly Message[], seen: number): boolean {
     if (this.#toldAt !== undefined && seen <= this.#toldAt) this.#toldAt = undefined;
     const start = thoughtlessStart(messages);
@@ -29,15 +33,15 @@ export class ToolLoop {
     return this.#toldAt !== undefined && thoughtlessStart(messages) === this.#toldAt;
   }
 
-  /** To be called when the model turns out to need no thoughts: it thinks adaptively. */
+  /** To be called when the CLI says that the model thinks adaptively: the API then goes on without the thinking. */
   forget(): void {
     this.#toldAt = undefined;
   }
 }
 
 /**
- * The turn, without thinking, and without the sampling that was left out beside it: some models take only a part of it.
- * The same turn, where it has no thinking.
+ * The turn without thinking; unchanged if it has none. Its sampling is left out too, as it was beside thinking: some
+ * models refuse part of it.
  */
 export function withoutThinking(turn: ToldTurn): ToldTurn {
   if (isThinkingOff(turn)) return turn;
@@ -50,7 +54,7 @@ export function withoutThinking(turn: ToldTurn): ToldTurn {
  * last one begins with thinking: one of the two is enough for the API. Undefined otherwise.
  */
 function thoughtlessStart(messages: readonly Message[]): number | undefined {
-  // What the user says behind results is one message with them.
+  // Text behind results is part of the loop, also where it is a message of its own.
   const asked = messages.findLastIndex((message, at) => message.role === "user" && !hasResults(message)
     && !hasResults(messages[at - 1]));
   const start = messages.findIndex(({ role }, at) => at > asked && role === "assistant");

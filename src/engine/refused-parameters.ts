@@ -5,12 +5,14 @@ import type { Turn } from "../turn/turn.ts";
 
 /** By which words the API names a parameter that it refuses. */
 const names: Readonly<Record<RefusableName, RegExp>> = {
-  // Schemas come before the others: words about them may name properties. What is too much for the API may be that of
-  // all of them: then calls are held to theirs no more, and the answer is next.
+  // Looked for first, because the API's words about a schema may name properties such as `top_p`. Where all schemas
+  // together are too much for the API, its words fit this line and the next: strict tools are dropped first, the
+  // answer's format only if it refuses again.
   "tools.strict": /\bstrict tools\b|\btools\.\d+\.custom: |\b[Ss]chemas? (?:is too|contains)\b|\bcompiled grammar\b/u,
-  // The format in it, by its name of before too.
+  // `output_config.format`, which the API also calls by its former name, `output_format`.
   output_config: /\boutput_(?:config(?!\.effort)|format)\b|\b[Ss]chemas? (?:is too|contains)\b|\bcompiled grammar\b/u,
-  // The first that is named is left out, so of two that do not go together it is the second of these.
+  // Where the API's words name two that do not go together, such as `temperature` and `top_p`, the one that stands
+  // first here is left out.
   top_p: /\btop_p\b/u,
   top_k: /\btop_k\b/u,
   temperature: /\btemperature\b/u,
@@ -19,10 +21,13 @@ const names: Readonly<Record<RefusableName, RegExp>> = {
   // The CLI itself asks once more without it, from 2.1.330 on.
   "thinking.display": /\bthinking\b.*\bdisplay\b/u,
 };
-/** The second is the first, where it is about a tool that the request names. */
+/**
+ * The codes of a refused parameter. `invalid_request` becomes `invalid_value` where the API's words point at one of the
+ * client's tools (`ServedTools.explain`).
+ */
 const refusals: ReadonlySet<ErrorCode> = new Set(["invalid_request", "invalid_value"]);
 const none: ReadonlySet<RefusableName> = new Set();
-/** By which words the API refuses to hold the model to schemas, whatever they are. */
+/** The API's words for a model that takes no schemas at all. Any other refusal is about the schema that was sent. */
 const refusesSchemas = /\bthis model\b|\bextra inputs\b/iu;
 /** How many refused schemas are remembered. */
 const schemasMax = 1_000;
@@ -64,7 +69,7 @@ export class RefusedParameters {
   }
 }
 
-/** What may be refused for a schema, which another turn does not have. */
+/** Parameters that may be refused because of one schema: with another schema they are sent again. */
 const schemaNames = ["output_config", "tools.strict"] as const;
 
 function isSchemaName(name: RefusableName): name is (typeof schemaNames)[number] {
@@ -78,7 +83,10 @@ function hashOf(turn: Turn, name: (typeof schemaNames)[number]): string {
   return createHash("sha256").update(`${keyOf(turn)} ${name} ${JSON.stringify(schema)}`).digest("base64");
 }
 
-/** The same for a turn before and after a parameter was refused: a call that is asked for in words lets it think. */
+/**
+ * Leaves out what was refused, so that the key stays the same: once `tool_choice` is refused no call is forced, and the
+ * turn would count as one with thinking.
+ */
 function keyOf({ refusedParameters: _refused, ...turn }: ToldTurn): string {
   return `${turn.model} ${isThinkingOff(turn) ? "without" : "with"} thinking`;
 }

@@ -4,9 +4,10 @@ import { toldMessages } from "../claude/told-messages.ts";
 import { withToolChoice } from "./tool-choice.ts";
 
 /**
- * A turn as the CLI is told it: its schema in one form, its tools whole where they can be, what the API is not asked of
- * its tool choice in words, and its messages parted where a rewind may have to go. With a long one among them, the
- * API's parameters may come to `longParameterBytesMax` bytes.
+ * A turn as the CLI is told it. Its answer's schema is told in one form: as the API's format, or by the CLI's schema
+ * tool. Tools go to the API whole where the CLI would cut one. The system prompt asks for what the API is not asked of
+ * the tool choice. Messages are split where a rewind may have to go. Parameters with a schema or tools in them are told
+ * only up to `longParameterBytesMax` bytes.
  */
 export function toldTurn(request: ToldTurn, longParameterBytesMax: number): ToldTurn {
   const turn = withWholeTools(withToolChoice(withOneSchema(request, longParameterBytesMax)), longParameterBytesMax);
@@ -26,8 +27,9 @@ function withOneSchema({ responseSchema, responseFormat, ...turn }: ToldTurn, by
 }
 
 /**
- * The CLI's own tool for an answer would not be among tools that are told whole. Throws `unsupported_parameter` where a
- * search of the web is asked for, which goes along only with them, and they are too long, or that tool is needed.
+ * Decides whether the API is sent the tools whole (`tellsTools`). Not beside the CLI's schema tool: the list replaces
+ * the CLI's, which has that tool. A web search needs the list, so beside that tool, or with a list that is too long, it
+ * is refused: `unsupported_parameter`.
  */
 function withWholeTools(turn: ToldTurn, bytesMax: number): ToldTurn {
   if (turn.webSearch !== undefined) {

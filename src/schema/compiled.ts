@@ -20,9 +20,15 @@ const annotations: ReadonlySet<string> = new Set([
 export const formats: readonly string[] = [
   "date-time", "time", "date", "duration", "email", "hostname", "uri", "ipv4", "ipv6", "uuid",
 ];
-/** What the API's expressions do not have: looking around, flags, names, references to groups, bounds of words. */
+/**
+ * Regular expression syntax that the API does not take: lookaround, inline flags, named groups, back-references,
+ * `\p{…}`, `\b` and anchors such as `\A`.
+ */
 const unknownInPatterns = /\(\?(?!:)|\\[bBAZzGpPk1-9]/u;
-/** What may hold for properties that a schema does not list; and so cannot once it is closed. */
+/**
+ * Keywords that may apply to properties which the schema does not list. A compiled object is closed, so a schema with
+ * one is not compiled.
+ */
 const opening = ["patternProperties", "dependentSchemas", "if", "then", "else", "contentSchema"] as const;
 /** How deep schemas may stand in one another. */
 const depthMax = 100;
@@ -40,7 +46,10 @@ export function compiledSchema(root: Schema): Schema | undefined {
 
 class Compiler {
   readonly #root: Schema;
-  /** By name; undefined while one is compiled, which a recursive one refers to. */
+  /**
+   * The compiled `$defs`, by name. A definition is undefined while it is being compiled: a reference to it then is
+   * recursive.
+   */
   readonly #definitions = new Map<string, Schema | undefined>();
   #depth = 0;
 
@@ -145,7 +154,10 @@ class Compiler {
   }
 }
 
-/** What holds for a value of any type; `more` is to be told too. */
+/**
+ * Compiles the keywords that hold for every type. Those that the API does not enforce, and `more`, are put into the
+ * description.
+ */
 function plain(schema: Schema, types: readonly string[], more: Schema = {}): Schema | undefined {
   const { const: only, enum: values, pattern, format } = schema;
   const listed = Array.isArray(values) ? values : Object.hasOwn(schema, "const") ? [only] : [];
