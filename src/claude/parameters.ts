@@ -12,10 +12,12 @@ export type ParameterName =
   "temperature" | "top_p" | "top_k" | "stop_sequences" | "tool_choice" | "output_config" | "tools";
 
 /**
- * What a model may refuse: one of these parameters but `tools`; `tools.strict`, that calls fit their schemas by
- * construction; `thinking.display`, that thoughts are shown (set by a control request, not as a parameter).
+ * What a model may refuse: one of these parameters but `tools`; `top_p beside temperature`, the two in one request;
+ * `tools.strict`, that calls fit their schemas by construction; `thinking.display`, that thoughts are shown (set by a
+ * control request, not as a parameter).
  */
-export type RefusableName = Exclude<ParameterName, "tools"> | "tools.strict" | "thinking.display";
+export type RefusableName =
+  Exclude<ParameterName, "tools"> | "top_p beside temperature" | "tools.strict" | "thinking.display";
 
 /** A turn with what is decided about telling it. */
 export interface ToldTurn extends Turn {
@@ -39,16 +41,18 @@ export function isThinkingOff(turn: Partial<ToldTurn>): boolean {
 /** What a turn has of the API's parameters. Where the model thinks, it takes no sampling. */
 export function parametersOf(turn: Partial<ToldTurn>): JsonObject {
   const { sampling = {}, stopSequences = [], responseFormat, refusedParameters } = turn;
+  const refused: ReadonlySet<string> = refusedParameters ?? new Set();
   const { temperature, topP, topK } = isThinkingOff(turn) ? sampling : {};
+  const isTopPLeftOut = refused.has("top_p beside temperature") && temperature !== undefined;
   const upstream = stopSequences.filter(canStopUpstream);
   const wanted: Readonly<Record<ParameterName, unknown>> = {
-    temperature, top_p: topP, top_k: topK, stop_sequences: upstream.length === 0 ? undefined : upstream,
+    temperature, top_p: isTopPLeftOut ? undefined : topP, top_k: topK,
+    stop_sequences: upstream.length === 0 ? undefined : upstream,
     tool_choice: toolChoiceParameter(turn),
     // The CLI adds its `effort` to the same object.
     output_config: responseFormat && { format: { type: "json_schema", schema: responseFormat } },
     tools: toolsParameter(turn),
   };
-  const refused: ReadonlySet<string> = refusedParameters ?? new Set();
   const told = Object.entries(wanted).filter(([name, value]) => value !== undefined && !refused.has(name));
   return Object.fromEntries(told);
 }
@@ -85,6 +89,7 @@ export function refusableOf(turn: ToldTurn): readonly RefusableName[] {
   const isShown = !isThinkingOff(turn) && displayOf(turn) !== null;
   return [
     ...Object.keys(parameters) as Exclude<ParameterName, "tools">[],
+    ...("temperature" in parameters && "top_p" in parameters ? ["top_p beside temperature" as const] : []),
     ...(tools !== undefined && hasStrict ? ["tools.strict" as const] : []),
     ...(isShown ? ["thinking.display" as const] : []),
   ];

@@ -5,14 +5,12 @@ import type { Turn } from "../turn/turn.ts";
 
 /** By which words the API names a parameter that it refuses. */
 const names: Readonly<Record<RefusableName, RegExp>> = {
-  // Looked for first, because the API's words about a schema may name properties such as `top_p`. Where all schemas
-  // together are too much for the API, its words fit this line and the next: strict tools are dropped first, the
-  // answer's format only if it refuses again.
+  // Where all schemas together are too much for the API, its words fit this line and the next: strict tools are dropped
+  // first, the answer's format only if it refuses again.
   "tools.strict": /\bstrict tools\b|\btools\.\d+\.custom: |\b[Ss]chemas? (?:is too|contains)\b|\bcompiled grammar\b/u,
   // `output_config.format`, which the API also calls by its former name, `output_format`.
   output_config: /\boutput_(?:config(?!\.effort)|format)\b|\b[Ss]chemas? (?:is too|contains)\b|\bcompiled grammar\b/u,
-  // Where the API's words name two that do not go together, such as `temperature` and `top_p`, the one that stands
-  // first here is left out.
+  "top_p beside temperature": /\b(?:temperature|top_p)\b.*\bcannot both be specified\b/u,
   top_p: /\btop_p\b/u,
   top_k: /\btop_k\b/u,
   temperature: /\btemperature\b/u,
@@ -21,6 +19,8 @@ const names: Readonly<Record<RefusableName, RegExp>> = {
   // The CLI itself asks once more without it, from 2.1.330 on.
   "thinking.display": /\bthinking\b.*\bdisplay\b/u,
 };
+/** What the CLI puts before the API's words. Before that may be this server's, which name one of the client's tools. */
+const beforeWords = /^.*?\bAPI Error: /su;
 /**
  * The codes of a refused parameter. `invalid_request` becomes `invalid_value` where the API's words point at one of the
  * client's tools (`ServedTools.explain`).
@@ -53,9 +53,7 @@ export class RefusedParameters {
   /** Notes the failure of a turn. Returns whether a parameter was refused, so that the turn can be asked without it. */
   note(turn: ToldTurn, error: unknown): boolean {
     if (!(error instanceof BridgeError) || !refusals.has(error.code)) return false;
-    const sent = refusableOf(turn);
-    const inOrder = Object.keys(names) as RefusableName[];
-    const name = inOrder.find((one) => sent.includes(one) && names[one].test(error.message));
+    const name = firstNamed(error.message.replace(beforeWords, ""), refusableOf(turn));
     if (name === undefined) return false;
     if (isSchemaName(name) && !refusesSchemas.test(error.message)) this.#noteSchema(hashOf(turn, name));
     else this.#refused.set(keyOf(turn), new Set([...this.#refused.get(keyOf(turn)) ?? none, name]));
@@ -67,6 +65,16 @@ export class RefusedParameters {
     if (this.#schemas.size >= schemasMax) this.#schemas.delete(oldest);
     this.#schemas.add(hash);
   }
+}
+
+/**
+ * Which of the parameters that were sent is at fault. The API begins with the one that it refuses; what it says of a
+ * schema may then name properties such as `top_p`. Where two begin alike it is the first in `names`.
+ */
+function firstNamed(words: string, sent: readonly RefusableName[]): RefusableName | undefined {
+  const inOrder = (Object.keys(names) as RefusableName[]).filter((name) => sent.includes(name));
+  const found = inOrder.map((name) => ({ name, at: words.search(names[name]) })).filter(({ at }) => at !== -1);
+  return found.sort((one, other) => one.at - other.at)[0]?.name;
 }
 
 /** Parameters that may be refused because of one schema: with another schema they are sent again. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { ToldTurn } from "../../src/claude/parameters.ts";
+import { parametersOf, type ToldTurn } from "../../src/claude/parameters.ts";
 import { RefusedParameters } from "../../src/engine/refused-parameters.ts";
 import { BridgeError } from "../../src/errors.ts";
 import type { Turn } from "../../src/turn/turn.ts";
@@ -16,7 +16,8 @@ const refusal = (words: string): BridgeError => new BridgeError("invalid_request
 describe("the parameters that a model refuses", () => {
   for (const [words, name] of [
     ["`temperature` is deprecated for this model.", "temperature"],
-    ["`temperature` and `top_p` cannot both be specified for this model. Please use only one.", "top_p"],
+    ["`temperature` and `top_p` cannot both be specified for this model. Please use only one.", "top_p beside temperature"],
+    ["`top_p` is deprecated for this model.", "top_p"],
     ["`top_k` must be unset when thinking is enabled", "top_k"],
     ["stop_sequences: each stop sequence must contain non-whitespace", "stop_sequences"],
   ] as const) {
@@ -26,6 +27,18 @@ describe("the parameters that a model refuses", () => {
       assert.deepEqual(refused.without(turn).refusedParameters, new Set([name]));
     });
   }
+
+  it("are one of two that the model takes each alone: then the temperature goes along, and each where the other is not asked for", () => {
+    const refused = new RefusedParameters();
+    const sentOf = (sampling: Turn["sampling"]): object => parametersOf(refused.without(turnOf({ ...turn, stopSequences: [], sampling: sampling ?? {} })));
+    const words = refusal("`temperature` and `top_p` cannot both be specified for this model. Please use only one.");
+    assert.ok(refused.note(turn, words));
+    assert.deepEqual(sentOf(turn.sampling), { temperature: 0.3, top_k: 5 });
+    assert.deepEqual([sentOf({ topP: 0.9 }), sentOf({ temperature: 0.3 })], [{ top_p: 0.9 }, { temperature: 0.3 }]);
+    // For some models the CLI itself sends a temperature.
+    assert.ok(refused.note(turnOf({ ...turn, sampling: { topP: 0.9 } }), words));
+    assert.deepEqual([sentOf({ topP: 0.9 }), sentOf({ temperature: 0.3 })], [{}, { temperature: 0.3 }]);
+  });
 
   const responseFormat = { type: "object", properties: {}, additionalProperties: false };
   const formatted: Turn = { ...turn, responseFormat };
@@ -71,6 +84,26 @@ describe("the parameters that a model refuses", () => {
       assert.equal(refused.note(told(refused.without(strict)), refusal("Too many strict tools")), false);
     });
   }
+
+  for (const [words, names] of [
+    ["output_config.format.schema: Schema is too complex for compilation.", ["output_config"]],
+    ["output_config.format: The compiled grammar is too large. Reduce the number of strict tools.", ["output_config"]],
+    ["tools.0.custom: Schema is too complex: output_format, temperature.", ["tools.strict"]],
+    ["Schema is too complex for compilation.", ["tools.strict", "output_config"]],
+  ] as const) {
+    it(`are ${names.join(", then ")} of a turn that has both, by ${JSON.stringify(words)}`, () => {
+      const refused = new RefusedParameters();
+      for (const [at] of names.entries()) {
+        assert.ok(refused.note(told(refused.without(strict)), refusal(words)));
+        assert.deepEqual(refused.without(strict).refusedParameters, new Set([...names.slice(0, at + 1)].sort()));
+      }
+    });
+  }
+
+  it("are none that a tool of the client's is called by", () => {
+    const named = new BridgeError("invalid_value", 'tools[0]: the claude CLI cannot give the model the tool "temperature", for its name or its schema. API Error: 400 tools.0.custom.name: no');
+    assert.equal(new RefusedParameters().note(turn, named), false);
+  });
 
   it("are the schemas of strict tools also where the error names the tool", () => {
     const named = new BridgeError("invalid_value", 'tools[0]: the claude CLI cannot give the model the tool "f", for its name or its schema. API Error: 400 tools.0.custom: no');

@@ -66,7 +66,10 @@ export const chatFields: readonly FieldTreatment[] = [
   },
   { name: "moderation", treatment: "refused", note: "", example: {} },
   { name: "temperature", treatment: "honoured", note: samplingNote("above 1 is 1") },
-  { name: "top_p", treatment: "honoured", note: samplingNote() },
+  {
+    name: "top_p", treatment: "honoured",
+    note: samplingNote("beside a `temperature` too where the model takes one of the two"),
+  },
   { name: "top_k", treatment: "honoured", note: samplingNote() },
   { name: "frequency_penalty", treatment: "ignored", note: "", example: 0.5 },
   { name: "presence_penalty", treatment: "ignored", note: "", example: 0.5 },
