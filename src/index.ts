@@ -36,8 +36,7 @@ export { answerWithClientKeys, streamWithClientKeys } from "./api/client-keys.ts
 export { ConversationBuilder } from "./api/conversation-builder.ts";
 export type {
   AnswerFold, AnswerIdentity, BodyLookup, Dialect, ErrorForm, Failure, FailureContext, HeaderView, Lookup,
-  LookupRequest, ParseContext,
-  RateLimitWindow, TurnRequest, WireStream,
+  LookupRequest, ParseContext, RateLimitWindow, TurnRequest, WireStream,
 } from "./api/dialect.ts";
 export { HeldText } from "./api/held-text.ts";
 export { base64Image, imageAt } from "./api/image-block.ts";
@@ -49,7 +48,8 @@ export { toolList } from "./api/tool-list.ts";
 export { ToolNames } from "./api/tool-names.ts";
 export type { EngineStatus } from "./engine/engine.ts";
 export { BridgeError, type BridgeErrorDetails, type ErrorCode, type TurnPart } from "./errors.ts";
-export { clientSchema } from "./schema/client-schema.ts";
+export { type AnswerSchema, clientAnswerSchema, clientSchema } from "./schema/client-schema.ts";
+export { compiledSchema } from "./schema/compiled.ts";
 export { bodyLookupRoute, lookupRoute, type Route, type RouteOptions, turnRoute } from "./http/route.ts";
 export {
   decodeJsonText, decodeWireText, encodeJsonText, encodeWireText, joinedWireText, joinWireText, jsonLatin1,
