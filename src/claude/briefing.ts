@@ -1,6 +1,7 @@
 import { BridgeError } from "../errors.ts";
 import type { Message } from "../turn/message.ts";
 import type { Turn } from "../turn/turn.ts";
+import { Acknowledgements } from "./acknowledgements.ts";
 import { answerSchema } from "./answer-schema.ts";
 import type { ClientTools } from "./client-tools.ts";
 import type { ControlChannel } from "./control.ts";
@@ -12,7 +13,7 @@ import { bootWaitMs } from "./probe.ts";
 import type { LiveProcess } from "./process.ts";
 import { goThroughMotions } from "./motions.ts";
 import { isThinkingOff } from "./parameters.ts";
-import { type InitializeAnswer, initializeRequest, type JsonObject, parseInitializeAnswer } from "./protocol.ts";
+import { type InitializeAnswer, initializeRequest, parseInitializeAnswer } from "./protocol.ts";
 import { hasThinking, idOfModel, isAdaptive, withOwnThinking } from "./tellable.ts";
 import { type Time, timeInNode } from "./time.ts";
 import { SettingsChannel } from "./settings-channel.ts";
@@ -45,11 +46,6 @@ export interface BriefingOptions {
 /** The answer of a CLI that was not asked. */
 const nothingTold: InitializeAnswer = { models: [], loggedIn: true, knowsEmail: false };
 
-interface Acknowledgement {
-  readonly resolve: () => void;
-  readonly reject: (error: BridgeError) => void;
-}
-
 /** The parts of a conversation through which its process is told a turn. */
 export interface BriefingParts {
   readonly process: LiveProcess;
@@ -76,8 +72,8 @@ export class Briefing {
   readonly #parts: BriefingParts;
   readonly #options: BriefingOptions;
   readonly settings: SettingsChannel;
+  readonly acknowledgements = new Acknowledgements();
   readonly #loop = new ToolLoop();
-  #awaited: Acknowledgement | undefined;
   /** The CLI's answer to `initialize`; undefined until the process is sent that request. */
   #initialized: Promise<InitializeAnswer> | undefined;
   #isPrepared = false;
@@ -89,11 +85,6 @@ export class Briefing {
     const { process, control, history } = parts;
     const { onModelRefused, time = timeInNode } = options;
     this.settings = new SettingsChannel(process.model, { control, history, after: time.after, onModelRefused });
-  }
-
-  /** Whether a history message was written that the CLI has not acknowledged yet. */
-  get isAwaited(): boolean {
-    return this.#awaited !== undefined;
   }
 
   /** Whether the CLI has accepted what it was prepared with. */
@@ -132,7 +123,7 @@ export class Briefing {
     const prepared = this.prepare(profile);
     const { process, control } = this.#parts;
     this.#rehearsal = rewindToEmpty
-      ? goThroughMotions({ process, control, prepared, isDue, acknowledged: () => this.#acknowledged() })
+      ? goThroughMotions({ process, control, prepared, isDue, acknowledged: () => this.acknowledgements.next() })
       : prepared;
     return this.#rehearsal;
   }
@@ -143,7 +134,12 @@ export class Briefing {
     if (this.#rehearsal !== undefined) await this.#untilRehearsed(this.#rehearsal);
     // Do not wait: the CLI reads what follows in order, and a refusal fails the turn whenever it comes.
     else if (seen === 0 && this.#initialized === undefined) this.prepare(turn, onRefused).catch(onRefused);
-    if (this.settings.model !== turn.model) await this.settings.giveModel(turn);
+    if (this.settings.model !== turn.model) {
+      // The time that a CLI may take to take a model begins when it is up. Its boot has a limit of its own.
+      await this.#initialized;
+      if (isOver()) return;
+      await this.settings.giveModel(turn, isOver);
+    }
     const modelId = turn.messages.slice(seen).some(hasThinking) ? await this.#modelId(turn.model) : undefined;
     const messages = withDistinctIds(ownMessages(turn.messages, modelId));
     const isThoughtless = this.#loop.tell(messages, seen) && !await this.#isAdaptive(turn.model);
@@ -178,21 +174,6 @@ export class Briefing {
     return this.settings.suit(this.#asAsked(turn));
   }
 
-  /** Handles a `result` line if it accepts or refuses the history message written last. Returns whether it did. */
-  takeResult(result: JsonObject): boolean {
-    const awaited = this.#awaited;
-    if (awaited === undefined || (result["num_turns"] !== 0 && result["is_error"] !== true)) return false;
-    this.#awaited = undefined;
-    if (result["is_error"] !== true) awaited.resolve();
-    else awaited.reject(new BridgeError("cli_failed", "The claude process did not take the conversation's history."));
-    return true;
-  }
-
-  /** Rejects the wait for an acknowledgement that will not come. */
-  fail(error: BridgeError): void {
-    this.#awaited?.reject(error);
-  }
-
   /** Resolves when the rehearsal is over. Rejects with its failure, or with `cli_failed` when it takes too long. */
   async #untilRehearsed(rehearsal: Promise<void>): Promise<void> {
     const waitMsMax = this.#options.rehearsalWaitMsMax ?? rehearsalWaitMsMax;
@@ -208,7 +189,7 @@ export class Briefing {
    * messages, and does not keep their order with assistant lines.
    */
   async #tellHistory(messages: readonly Message[], index: number, model: string | undefined): Promise<void> {
-    const acknowledged = messages[index]?.role === "user" ? this.#acknowledged() : undefined;
+    const acknowledged = messages[index]?.role === "user" ? this.acknowledgements.next() : undefined;
     const { process, history } = this.#parts;
     await Promise.all([process.write(history.line(messages, index, false, model)), acknowledged]);
     if (acknowledged !== undefined) this.#options.onHistoryTold();
@@ -229,13 +210,6 @@ export class Briefing {
     const isKnown = isAdaptive(model, await this.#initialized ?? nothingTold);
     if (isKnown) this.#loop.forget();
     return isKnown;
-  }
-
-  /** Resolves when the CLI acknowledges the history message that the caller writes next; rejects when it refuses it. */
-  #acknowledged(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#awaited = { resolve, reject };
-    });
   }
 }
 

@@ -33,6 +33,11 @@ export class ControlChannel {
     });
   }
 
+  /** Whether a request of one of these subtypes has had no reply, as far as the CLI's output was read. */
+  awaits(subtypes: readonly string[]): boolean {
+    return [...this.#pending.values()].some(({ subtype }) => subtypes.some((one) => one === subtype));
+  }
+
   /** Settles the request that a `control_response` answers. A response to no pending request is ignored. */
   settle(message: JsonObject): void {
     const response = message["response"];

@@ -52,7 +52,7 @@ export class Conversation {
       },
       onFailure: (error) => {
         this.#standing = { name: "dead", error };
-        this.#briefing.fail(error);
+        this.#briefing.acknowledgements.fail(error);
         control.failAll(error);
         this.#run?.fail(error);
       },
@@ -130,7 +130,7 @@ export class Conversation {
     const run = new Run(turn, {
       process: this.process, tools: this.#parts.tools, last: this.#lastRun, heard: this.#heard, options: this.#options,
       // What the CLI was asked stays open: it answers all the same, and in order.
-      onFailure: (error) => this.#briefing.fail(error),
+      onFailure: (error) => this.#briefing.acknowledgements.fail(error),
     });
     const { queue, translator, watch, fail } = run;
     this.#run = run;
@@ -195,7 +195,7 @@ export class Conversation {
           if (run !== undefined && before !== undefined) this.#stopIfDue(run, before);
         });
       case "result":
-        if (this.#briefing.takeResult(message)) return;
+        if (this.#briefing.acknowledgements.take(message)) return;
         break;
       case "system":
         if (message["subtype"] === "init") return this.#checkTools(message);
@@ -215,7 +215,7 @@ export class Conversation {
   #checkTools(init: JsonObject): void {
     const fault = this.#parts.tools.check(init);
     if (fault === undefined) return;
-    this.#briefing.fail(fault);
+    this.#briefing.acknowledgements.fail(fault);
     this.#run?.fail(fault);
     // The CLI is about to ask the model.
     if (this.#run !== undefined) this.#options.onSpent("tools_missing", "at once");
@@ -233,17 +233,17 @@ export class Conversation {
    * Returns false if the line is no answer, or nobody waits.
    */
   #refusedUnasked(message: JsonObject): boolean {
-    const isAwaited = this.#run !== undefined || this.#briefing.isAwaited;
+    const isAwaited = this.#run !== undefined || this.#briefing.acknowledgements.isAwaited;
     if (!isAwaited || !goesOn(message) || message["is_error"] === true) return false;
     const error = new BridgeError("cli_failed", "The claude process answered what was no question.");
-    this.#briefing.fail(error);
+    this.#briefing.acknowledgements.fail(error);
     this.#run?.fail(error);
     return true;
   }
 
   /** Tells of a CLI that goes on by itself, such as one that answered a call without the client: histories differ. */
   #onUnasked(message: JsonObject): void {
-    if (!this.isReusable || !goesOn(message) || this.#briefing.isAwaited) return;
+    if (!this.isReusable || !goesOn(message) || this.#briefing.acknowledgements.isAwaited) return;
     this.#standing = { name: "unknown" };
     this.#options.onSpent("went_on", "in order");
   }

@@ -8,6 +8,9 @@ import { LiveSettings } from "./live-settings.ts";
 /** How long the CLI may take to take another model, in milliseconds. It takes 2. */
 export const modelWaitMsMax = 2_000;
 
+/** The control requests that tell a process settings. */
+const settingsSubtypes = ["apply_flag_settings", "set_max_thinking_tokens"];
+
 export interface SettingsChannelParts {
   readonly control: ControlChannel;
   readonly history: History;
@@ -16,14 +19,15 @@ export interface SettingsChannelParts {
   readonly onModelRefused: () => void;
 }
 
+/** What was told before there was a turn, by its identity. */
+type Presumption = object;
+
 /** Tells a process the settings of its turns, and knows whether it has taken them. */
 export class SettingsChannel {
   readonly #parts: SettingsChannelParts;
   readonly #live: LiveSettings;
-  /** How many requests the CLI has not answered. */
-  #open = 0;
-  /** How many of these were sent before there was a turn. */
-  #presumed = 0;
+  /** What was told before there was a turn, while the CLI has not answered and no turn has come. */
+  #presumed: Presumption | undefined;
 
   /** `model` is what the process was launched with. */
   constructor(model: string, parts: SettingsChannelParts) {
@@ -36,9 +40,9 @@ export class SettingsChannel {
     return this.#live.model;
   }
 
-  /** Whether it is not certain yet that the process has what it was told. */
+  /** Whether it is not certain yet that the process has what it was told, as far as the CLI's output was read. */
   get isOpen(): boolean {
-    return this.#open > 0;
+    return this.#parts.control.awaits(settingsSubtypes);
   }
 
   /** Whether the process has a turn's settings, as far as they can be changed between two turns only. */
@@ -51,10 +55,13 @@ export class SettingsChannel {
    * take 2.1.330 some 25 ms. What the CLI refuses is told again with the turn.
    */
   presume(turn: Turn): void {
-    for (const change of this.tell(turn)) {
-      this.#presumed++;
-      change.catch(() => {}).finally(() => this.#presumed--);
-    }
+    this.#forgetPresumed();
+    const presumed = {};
+    this.#presumed = presumed;
+    const isNeeded = (): boolean => this.#presumed === presumed;
+    void Promise.allSettled(this.#send(turn, undefined, isNeeded)).then(() => {
+      if (isNeeded()) this.#presumed = undefined;
+    });
   }
 
   /**
@@ -62,38 +69,48 @@ export class SettingsChannel {
    * which `onRefused` is told before more of the CLI's output is looked at: its answer may be in the same read.
    */
   tell(turn: Turn, onRefused?: (error: unknown) => void): Promise<unknown>[] {
-    // The CLI may still refuse a presumed setting. That refusal would not fail this turn, so all settings are told
-    // again.
-    if (this.#presumed > 0) this.#live.forget();
-    return this.#live.changes(turn).map(async (request) => {
-      this.#open++;
-      try {
-        await this.#parts.control.request(request, onRefused);
-      } catch (error) {
-        this.#live.forget();
-        throw error;
-      } finally {
-        this.#open--;
-      }
-    });
+    this.#forgetPresumed();
+    return this.#send(turn, onRefused, () => true);
   }
 
   /**
-   * Gives the process a turn's model. Nothing else is to be told before this resolves: a process that refuses would ask
-   * the model that it has. Rejects with `cli_failed` then, and where the process has messages of another model.
+   * Gives a process that is up a turn's model. Nothing else is to be told before this resolves: a process that refuses
+   * would ask the model that it has. Rejects with `cli_failed` then, and where the process has messages of another
+   * model. `isOver`: whether nobody waits for the turn any more; its process may be ended then, and answer nothing.
    */
-  async giveModel(turn: Turn): Promise<void> {
+  async giveModel(turn: Turn, isOver: () => boolean): Promise<void> {
     const { control, history, after, onModelRefused } = this.#parts;
     if (!history.isEmpty) throw new BridgeError("cli_failed", "The claude process has a history with another model.");
     const request = this.#live.modelChange(turn);
     if (request === undefined) return;
-    const isTaken = control.request(request).then(() => true, (error: unknown) => {
-      if (error instanceof ControlRefused) return false;
+    const answer = control.request(request).then(() => "taken", (error: unknown) => {
+      if (error instanceof ControlRefused) return "refused";
       throw error;
     });
-    if (await orLate(isTaken, modelWaitMsMax, () => false, after)) return;
+    const outcome = await orLate(answer, modelWaitMsMax, () => "late", after);
+    if (outcome === "taken") return;
     this.#live.loseModel();
-    onModelRefused();
+    if (outcome === "refused" || !isOver()) onModelRefused();
     throw new BridgeError("cli_failed", "The claude process did not take another model.");
+  }
+
+  /** The CLI may still refuse a presumed setting. That would not fail a turn, so the turn is told all settings. */
+  #forgetPresumed(): void {
+    if (this.#presumed !== undefined) this.#live.forget();
+    this.#presumed = undefined;
+  }
+
+  /** `isNeeded`: whether it still matters that the CLI refuses. */
+  #send(
+    turn: Turn, onRefused: ((error: unknown) => void) | undefined, isNeeded: () => boolean,
+  ): Promise<unknown>[] {
+    return this.#live.changes(turn).map(async (request) => {
+      try {
+        await this.#parts.control.request(request, onRefused);
+      } catch (error) {
+        if (isNeeded()) this.#live.forget();
+        throw error;
+      }
+    });
   }
 }

@@ -80,7 +80,9 @@ export function engineParts(options: EngineOptions): EngineParts {
     onInitialized: (answer) => void cli.learn(answer, owned.process),
     onHistoryTold: () => refills.putOff(),
     onRateLimit: (info) => account.noteRateLimit(info),
-    onModelRefused: () => capabilities.noteRefusal("setModel"),
+    onModelRefused: () => {
+      if (owned.birth.generation === processes.generation) capabilities.noteRefusal("setModel");
+    },
     onSpent: (reason, haste) => {
       log.debug("a process has no further use", { reason });
       if (owned.use.name === "warm") warm.backOff(owned.process.model, { error: reason });

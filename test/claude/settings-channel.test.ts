@@ -17,7 +17,7 @@ function start() {
   let refusals = 0;
   const settings = new SettingsChannel("opus", { control, history, after: clock.after, onModelRefused: () => refusals++ });
   const answer = (subtype: "success" | "error"): void => control.settle({ response: { subtype, request_id: asked.at(-1)?.request_id, error: "no" } });
-  return { clock, asked, history, settings, answer, refusals: () => refusals };
+  return { clock, asked, control, history, settings, answer, refusals: () => refusals };
 }
 
 const sonnet = turnOf({ model: "sonnet" });
@@ -25,12 +25,12 @@ const sonnet = turnOf({ model: "sonnet" });
 describe("another model of a process", () => {
   it("is given before anything else is told", async () => {
     const { asked, settings, answer, refusals } = start();
-    const given = settings.giveModel(sonnet);
+    const given = settings.giveModel(sonnet, () => false);
     assert.deepEqual(asked.map(({ request }) => request), [{ subtype: "set_model", model: "sonnet" }]);
     answer("success");
     await given;
     assert.deepEqual([settings.model, refusals()], ["sonnet", 0]);
-    await settings.giveModel(sonnet);
+    await settings.giveModel(sonnet, () => false);
     assert.equal(asked.length, 1);
   });
 
@@ -40,17 +40,28 @@ describe("another model of a process", () => {
   ] as const) {
     it(`that is ${what} fails the turn, and it is noted`, async () => {
       const scene = start();
-      const given = assert.rejects(scene.settings.giveModel(sonnet), { code: "cli_failed" });
+      const given = assert.rejects(scene.settings.giveModel(sonnet, () => false), { code: "cli_failed" });
       refuse(scene);
       await given;
       assert.deepEqual([scene.settings.model, scene.refusals()], [undefined, 1]);
     });
   }
 
+  it("that a turn waits for no more is no refusal where it is not answered, and one where it is refused", async () => {
+    for (const isRefused of [false, true]) {
+      const scene = start();
+      const given = assert.rejects(scene.settings.giveModel(sonnet, () => true), { code: "cli_failed" });
+      if (isRefused) scene.answer("error");
+      else scene.clock.pass(modelWaitMsMax);
+      await given;
+      assert.deepEqual([scene.settings.model, scene.refusals()], [undefined, isRefused ? 1 : 0]);
+    }
+  });
+
   it("is never given behind a message", async () => {
     const { asked, history, settings } = start();
     history.line([user("one")], 0, true);
-    await assert.rejects(settings.giveModel(sonnet), { code: "cli_failed" });
+    await assert.rejects(settings.giveModel(sonnet, () => false), { code: "cli_failed" });
     assert.deepEqual([asked, settings.model], [[], "opus"]);
   });
 });
@@ -76,6 +87,29 @@ describe("the settings that a turn is likely to have", () => {
       for (const told of settings.tell(short)) told.catch(() => {});
       assert.deepEqual(asked.slice(1).map(({ request }) => request.subtype), ["apply_flag_settings", "set_max_thinking_tokens"]);
     }
+  });
+});
+
+describe("settings that were told before there was a turn", () => {
+  const short = turnOf({ model: "opus", maxTokens: 2_000 });
+
+  it("are told anew once, however often a turn is told before the CLI has answered", async () => {
+    const { asked, settings } = start();
+    settings.presume(short);
+    for (const told of [...settings.tell(short), ...settings.tell(short)]) told.catch(() => {});
+    assert.equal(asked.length, 3);
+  });
+
+  it("matter no more once a turn has been told its own, also where the CLI refuses them then", async () => {
+    const { asked, control, settings } = start();
+    settings.presume(short);
+    for (const told of settings.tell(short)) told.catch(() => {});
+    const answer = (index: number, subtype: string): void => control.settle({ response: { subtype, request_id: asked[index]?.request_id, error: "no" } });
+    answer(0, "error");
+    answer(1, "success");
+    answer(2, "success");
+    await nextRound();
+    assert.deepEqual([settings.isOpen, settings.suit(short)], [false, true]);
   });
 });
 

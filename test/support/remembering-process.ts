@@ -245,7 +245,7 @@ export class RememberingProcess {
         this.#interrupt();
         break;
     }
-    const models = ["opus", "sonnet"].map((value) => ({ value, resolvedModel: `claude-${value}-fake`, displayName: value }));
+    const models = ["opus", "sonnet"].map((value) => ({ value, resolvedModel: `claude-${value}-fake`, displayName: value, supportsAdaptiveThinking: true }));
     this.#say(successLine(request_id as string, { models, account: { tokenSource: "fake" } }));
   }
 
