@@ -40,6 +40,7 @@ export type {
 } from "./api/dialect.ts";
 export { HeldText } from "./api/held-text.ts";
 export { base64Image, imageAt } from "./api/image-block.ts";
+export type { NumberFields } from "./api/long-numbers.ts";
 export { withModelKeys } from "./api/model-keys.ts";
 export { modelName } from "./api/model-name.ts";
 export { fieldAtFault, type PartFields } from "./api/part-fields.ts";

@@ -9,6 +9,7 @@ import type { WireText } from "../json-text.ts";
 import type { TurnEvent } from "../turn/event.ts";
 import type { Turn } from "../turn/turn.ts";
 import type { Body } from "./body.ts";
+import type { NumberFields } from "./long-numbers.ts";
 
 /** What every dialect's parsed request has. */
 export interface TurnRequest {
@@ -112,6 +113,11 @@ export interface RateLimitWindow {
 
 /** One API's endpoint that runs turns, such as `POST /v1/responses`. */
 export interface Dialect<Request extends TurnRequest> extends ErrorForm {
+  /**
+   * The fields in which whole numbers that JavaScript would round, such as ids of 19 digits, come to `parse` as strings
+   * of their digits. Undefined: they come rounded everywhere.
+   */
+  readonly numberFields?: NumberFields;
   /** Checks and translates a body. Throws a BridgeError that names the field which cannot be honoured. */
   parse(body: unknown, context: ParseContext): Request;
   /** Makes the encoder for an answer that is streamed. */

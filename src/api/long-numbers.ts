@@ -42,10 +42,15 @@ function isKept(token: string): boolean {
   return written === token;
 }
 
-/** The fields of a call and of its result that some clients fill with JSON in place of its text. */
-const dataFields: ReadonlySet<string> = new Set(["arguments", "input", "output"]);
-/** The fields that hold schemas, whose numbers are bounds. */
-const schemaFields: ReadonlySet<string> = new Set(["tools", "functions"]);
+/** The names of the fields in an API's requests that have the data of calls and of their results, and schemas. */
+export interface NumberFields {
+  /** Data where the value is an object. Elsewhere the same name may have a value of another type, and is no data. */
+  readonly objects: ReadonlySet<string>;
+  /** Data, whatever the value is. */
+  readonly values: ReadonlySet<string>;
+  /** Schemas: their numbers are bounds, and stay numbers. */
+  readonly schemas: ReadonlySet<string>;
+}
 
 /** How many digits a number has at least that JavaScript would round. */
 export const longNumberDigits = 16;
@@ -54,23 +59,22 @@ export const longNumberDigits = 16;
  * Parses a request's body that has a long number. In the data of calls and of their results, whole numbers that
  * JavaScript would round are strings of their digits. Throws SyntaxError as `JSON.parse` does.
  */
-export function parseWithLongNumbers(text: string): unknown {
+export function parseWithLongNumbers(text: string, fields: NumberFields): unknown {
   const value: unknown = JSON.parse(text);
   const quoted = withLongNumbersQuoted(text);
-  return quoted === text ? value : withData(value, JSON.parse(quoted));
+  return quoted === text ? value : withData(value, JSON.parse(quoted), fields);
 }
 
 /** The value, with the data of calls and results as they are in `quoted`, the same value but for its long numbers. */
-function withData(value: unknown, quoted: unknown): unknown {
+function withData(value: unknown, quoted: unknown, fields: NumberFields): unknown {
   if (Array.isArray(value)) {
-    return value.map((entry: unknown, index) => withData(entry, (quoted as readonly unknown[])[index]));
+    return value.map((entry: unknown, index) => withData(entry, (quoted as readonly unknown[])[index], fields));
   }
   if (!isFields(value)) return value;
   const other = quoted as Readonly<Record<string, unknown>>;
   return Object.fromEntries(Object.entries(value).map(([name, entry]) => {
-    if (schemaFields.has(name)) return [name, entry];
-    // The `input` of a request to the Responses API is a list of items; that of a call is an object.
-    const isData = dataFields.has(name) && (isFields(entry) || name === "output");
-    return [name, isData ? other[name] : withData(entry, other[name])];
+    if (fields.schemas.has(name)) return [name, entry];
+    const isData = fields.values.has(name) || (fields.objects.has(name) && isFields(entry));
+    return [name, isData ? other[name] : withData(entry, other[name], fields)];
   }));
 }

@@ -66,7 +66,7 @@ async function prepare<Request extends TurnRequest>(
   const { engine, defaultModel, maxBodyBytes, fetchImages, imageCache, preparation } = services;
   const { allowsWebSearch = false } = services;
   return await preparation.run(async () => {
-    const body = await readJsonBody(request, { maxBodyBytes, signal });
+    const body = await readJsonBody(request, { maxBodyBytes, signal }, dialect.numberFields);
     const asked = dialect.parse(body, { defaultModel, allowsWebSearch, header: headerView(request.headers) });
     const resolved = await engine.resolve(asked.model, asked.turn);
     const turn = asked.stream ? resolved : { ...resolved, isWhole: true };

@@ -2,7 +2,7 @@
 
 import type { IncomingMessage } from "node:http";
 import { jsonDepthMax } from "../api/check.ts";
-import { longNumberDigits, parseWithLongNumbers } from "../api/long-numbers.ts";
+import { longNumberDigits, type NumberFields, parseWithLongNumbers } from "../api/long-numbers.ts";
 import { BridgeError } from "../errors.ts";
 
 /** How many bytes one MB of a configured limit is. */
@@ -23,9 +23,12 @@ export interface BodyLimits {
 /**
  * Reads the JSON object in a request's body. Rejects with a `BridgeError`: 400 if it is not a JSON object, 413 beyond
  * the limit, 408 when it stands still, `client_closed` if the client disconnects. The rest of a refused body is
- * discarded as it comes (by `sendFailure`), so that a client that is still sending can read the answer.
+ * discarded as it comes (by `sendFailure`), so that a client that is still sending can read the answer. Long numbers
+ * keep their digits in `numberFields`.
  */
-export async function readJsonBody(request: IncomingMessage, limits: BodyLimits): Promise<unknown> {
+export async function readJsonBody(
+  request: IncomingMessage, limits: BodyLimits, numberFields?: NumberFields,
+): Promise<unknown> {
   const { maxBodyBytes } = limits;
   const encoding = request.headers["content-encoding"];
   if (encoding !== undefined && encoding.trim().toLowerCase() !== "identity") {
@@ -34,7 +37,7 @@ export async function readJsonBody(request: IncomingMessage, limits: BodyLimits)
     });
   }
   if (Number(request.headers["content-length"] ?? 0) > maxBodyBytes) throw tooLarge(maxBodyBytes);
-  return parseJsonObject(await readBytes(request, limits));
+  return parseJsonObject(await readBytes(request, limits), numberFields);
 }
 
 function readBytes(
@@ -80,7 +83,7 @@ function readBytes(
   });
 }
 
-function parseJsonObject(body: Buffer): unknown {
+function parseJsonObject(body: Buffer, numberFields: NumberFields | undefined): unknown {
   if (body.length === 0) throw invalidJson("The request body is empty; expected a JSON object.");
   const { isTooDeep, hasLongNumber } = surveyed(body, jsonDepthMax);
   if (isTooDeep) {
@@ -96,7 +99,9 @@ function parseJsonObject(body: Buffer): unknown {
   }
   let value: unknown;
   try {
-    value = hasLongNumber ? parseWithLongNumbers(text) : JSON.parse(text);
+    value = hasLongNumber && numberFields !== undefined
+      ? parseWithLongNumbers(text, numberFields)
+      : JSON.parse(text);
   } catch (error) {
     throw invalidJson(`The request body is not valid JSON${jsonFault(error)}.`);
   }

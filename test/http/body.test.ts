@@ -69,9 +69,10 @@ const head = (rest: string): string => `POST / HTTP/1.1\r\nhost: localhost\r\n${
 describe("a JSON body", () => {
   it("keeps the digits of a long number in the data of a call, and of its result", async () => {
     const id = "1234567890123456789";
-    const read = (body: string): Promise<unknown> => readJsonBody(requestOf([body]), limits);
+    const read = (body: string): Promise<unknown> => readJsonBody(requestOf([body]), limits, { objects: new Set(["arguments"]), values: new Set(["output"]), schemas: new Set() });
     assert.deepEqual(await read(`{"n":5,"a":[{"arguments":{"id":${id},"n":123456789012345}},{"output":{"ids":[${id}]}}]}`), { n: 5, a: [{ arguments: { id, n: 123456789012345 } }, { output: { ids: [id] } }] });
     assert.deepEqual(await read(`{"max":${id},"text":"${id}"}`), { max: Number(id), text: id });
+    assert.deepEqual(await readJsonBody(requestOf([`{"arguments":{"id":${id}}}`]), limits), { arguments: { id: Number(id) } }, "where no fields are named");
   });
 
   const document = Buffer.from('{"text":"gr\u00fc\u00df \u{1f600} \\" [","list":[1,{"a":null}]}');

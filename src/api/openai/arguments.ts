@@ -1,6 +1,12 @@
 import { BridgeError } from "../../errors.ts";
 import { isAbsent, isNestedTooDeep, jsonDepthMax, stringAt } from "../check.ts";
-import { withLongNumbersQuoted } from "../long-numbers.ts";
+import { type NumberFields, withLongNumbersQuoted } from "../long-numbers.ts";
+
+/** The fields that some clients fill with JSON in place of its text, and those of the tools. */
+export const numberFields: NumberFields = {
+  // The `input` of a request to the Responses API is a list of items; that of a call is an object.
+  objects: new Set(["arguments", "input"]), values: new Set(["output"]), schemas: new Set(["tools", "functions"]),
+};
 
 /**
  * Parses a call's arguments, which clients send back as the JSON text that the model wrote. Text that is not a JSON

@@ -177,6 +177,12 @@ describe("a dialect that is a file and a route", () => {
     }
   });
 
+  it("names the fields in which a number of 19 digits keeps all of them", async (t) => {
+    const url = await start(t, "echo-history");
+    const answer = await (await post(url, '{"say":["a",{"call":"look","id":"1","input":{"at":1234567890123456789}},{"id":"1","result":"r"}]}')).text();
+    assert.match(answer, /"at\\":\\"1234567890123456789\\"/u);
+  });
+
   it("has an endpoint that is sent a body and asks no model", async (t) => {
     const url = await start(t, "answers");
     const count = (body: unknown): Promise<Response> => postJson(`${url}/v2/lines/count`, body);

@@ -122,6 +122,7 @@ function eachLine(event: TurnEvent): WireText {
 }
 
 export const madeUpDialect: Dialect<LinesRequest> = {
+  numberFields: { objects: new Set(["input"]), values: new Set(), schemas: new Set() },
   parse: (body, { defaultModel, header }) => {
     const { say, tools, stream, all } = objectAt(body, "body");
     const names = new ToolNames();

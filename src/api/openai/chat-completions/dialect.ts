@@ -1,6 +1,7 @@
 import { bodyOfPieces } from "../../body.ts";
 import { answerWithClientKeys, streamWithClientKeys } from "../../client-keys.ts";
 import type { AnswerIdentity, Dialect } from "../../dialect.ts";
+import { numberFields } from "../arguments.ts";
 import { openAiFailure } from "../errors.ts";
 import { windowHeaders } from "../rate-limit.ts";
 import { type ChatRequest, parseChatRequest } from "./request.ts";
@@ -9,6 +10,7 @@ import { ChatAnswer } from "./whole-answer.ts";
 
 /** `POST /v1/chat/completions`. */
 export const chatCompletions: Dialect<ChatRequest> = {
+  numberFields,
   parse: (body, { defaultModel, allowsWebSearch }) => parseChatRequest(body, defaultModel, allowsWebSearch),
   stream: (request, identity) =>
     streamWithClientKeys(new ChatStream(chatIdentity(request, identity), request), request.names),

@@ -1,6 +1,7 @@
 import { bodyOfText } from "../../body.ts";
 import { streamWithClientKeys } from "../../client-keys.ts";
 import type { AnswerFold, AnswerIdentity, Dialect, WireStream } from "../../dialect.ts";
+import { numberFields } from "../arguments.ts";
 import { windowHeaders } from "../rate-limit.ts";
 import { responsesFailure } from "./failure.ts";
 import { parseResponsesRequest, type ResponsesRequest } from "./request.ts";
@@ -21,6 +22,7 @@ export function responses(store: ResponseStore): Dialect<ResponsesRequest> {
     return streamWithClientKeys(stream, request.names);
   };
   return {
+    numberFields,
     parse: (body, { defaultModel, allowsWebSearch }) =>
       parseResponsesRequest(body, defaultModel, store, allowsWebSearch),
     stream: (request, identity) => streamOf(request, identity, () => {}),
