@@ -24,7 +24,7 @@ export const namedCallTexts = ["Your answer must be a call of the tool ", "."] a
 export const oneCallText = "Call at most one tool in an answer.";
 /** User message sent once when the model answered without the call that it must make. */
 export const callNowText = "Make the tool call now, without any other words.";
-/** Tool result for a call that only words have forbidden: the client allows none, or no further one. */
+/** Tool result for a call that was made though words asked for none, or for no further one. */
 export const forbiddenCallText = "Tools may not be called in this turn. Answer in text.";
 
 /** Description of a tool that the history has calls of but the request no longer defines. */

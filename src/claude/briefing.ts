@@ -146,7 +146,7 @@ export class Briefing {
     if (isOver()) return;
     if (isThinkingOff(turn)) {
       this.#loop.ask(messages);
-      // Do not wait: what is asked without thoughts matters to a later turn.
+      // Do not wait: whether this loop needs thinking matters to a later turn only.
       this.#isAdaptive(turn.model).catch(() => {});
     }
     const asked = isThoughtless ? withoutThinking(turn) : turn;
@@ -169,7 +169,7 @@ export class Briefing {
     tools.answer(resultsByCall(callIds, resultsOfLastCalls(turn.messages) ?? []));
   }
 
-  /** Whether the process has a turn's settings, as far as they can be changed between two turns only. */
+  /** Whether the process has those of a turn's settings that cannot be changed while a call waits for its result. */
   suit(turn: Turn): boolean {
     return this.settings.suit(this.#asAsked(turn));
   }
@@ -195,7 +195,7 @@ export class Briefing {
     if (acknowledged !== undefined) this.#options.onHistoryTold();
   }
 
-  /** A turn as the process is asked it, which may have been told a loop of it without thoughts. */
+  /** The turn without thinking, if the process has its tool loop without it. */
   #asAsked(turn: Turn): Turn {
     return this.#loop.isThoughtless(turn.messages) ? withoutThinking(turn) : turn;
   }
@@ -205,7 +205,7 @@ export class Briefing {
     return idOfModel(model, await this.#initialized ?? nothingTold);
   }
 
-  /** Whether a model is known to think adaptively: then the API demands no thoughts of it. */
+  /** Whether a model is known to think adaptively: then the API goes on with a tool loop that lacks thinking. */
   async #isAdaptive(model: string): Promise<boolean> {
     const isKnown = isAdaptive(model, await this.#initialized ?? nothingTold);
     if (isKnown) this.#loop.forget();

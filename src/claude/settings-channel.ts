@@ -45,7 +45,7 @@ export class SettingsChannel {
     return this.#parts.control.awaits(settingsSubtypes);
   }
 
-  /** Whether the process has a turn's settings, as far as they can be changed between two turns only. */
+  /** Whether the process has those of a turn's settings that cannot be changed while a call waits for its result. */
   suit(turn: Turn): boolean {
     return this.#live.suit(turn);
   }

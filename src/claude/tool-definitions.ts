@@ -2,14 +2,17 @@ import type { Tool, WebSearch } from "../turn/turn.ts";
 import type { JsonObject } from "./protocol.ts";
 import { descriptionCharsMax } from "./tool-server.ts";
 
-/** Whether what the CLI makes of a tool that is served to it lacks something of the client's definition. */
+/**
+ * Whether the CLI would pass on a tool incompletely: it cuts a description at `descriptionCharsMax` characters, and
+ * does not pass on `strict`.
+ */
 export function isCutByCli({ description, strictSchema }: Tool, isStrict: boolean): boolean {
   return description.length > descriptionCharsMax || (isStrict && strictSchema !== undefined);
 }
 
 /**
- * The tools as the API takes them, each whole, in place of those that the CLI would tell it: in the CLI's order, and
- * with the fields that it gives them (2.1.197, 2.1.330). The CLI asks the tool server for their calls, by their names.
+ * The client's tools as the API takes them, to be sent in place of the CLI's list: in the CLI's order, with the fields
+ * that the CLI sends (2.1.197, 2.1.330). The CLI asks the tool server for the calls of these tools too, by name.
  */
 export function toolDefinitions(tools: readonly Tool[], isStrict: boolean): readonly JsonObject[] {
   const inOrder = [...tools].sort((one, other) => one.name.localeCompare(other.name));

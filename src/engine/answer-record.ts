@@ -15,8 +15,9 @@ interface RecordedCall {
 }
 
 /**
- * The text and tool calls of an answer, and the blocks of the API's own tools, gathered batch by batch. Their hash is
- * what the history in the client's next request is compared with.
+ * The text and tool calls of an answer, and the blocks of the API's own tools, gathered batch by batch. The hash of
+ * text and calls is compared with the history in the client's next request; blocks of the API's own tools by
+ * `Timeline.asides`.
  */
 export class AnswerRecord {
   // Copied into buffers: a slice of a line would keep the memory of the whole read alive.

@@ -36,7 +36,7 @@ export class Processes {
   readonly #places: Places;
   /** Ordered by when each was last leased or released. */
   readonly #owned = new Set<OwnedProcess>();
-  /** Those whose pipes are open, be they dead or not. Nobody else has that of them by which they are ended. */
+  /** Processes whose pipes are open, alive or not. Only this map has them as what can be ended. */
   readonly #open = new Map<OwnedProcess, ClaudeProcess>();
   readonly #watchers: Watcher[] = [];
   #generation = 0;

@@ -7,8 +7,7 @@ import { noUsage, sumOfUsage } from "../turn/usage.ts";
 
 /**
  * Adds to the turn's system prompt what the API is not asked of its tool choice. Where a call is required the turn
- * loses its schema: the CLI has the model answer by a tool of the schema's own, which the model would take for the call
- * that it must make.
+ * loses its schema: the CLI would add a schema tool, and the model might call that.
  */
 export function withToolChoice(request: ToldTurn): ToldTurn {
   const { responseSchema: _schema, responseFormat: _format, ...free } = request;

@@ -47,7 +47,7 @@ export class WarmStocks {
     for (const { backoff } of this.#stocks.values()) backoff.cancel();
   }
 
-  /** Forgets the oldest of which no process is being started or waited for. */
+  /** Forgets the oldest model for which no process is being started and no retry is due. */
   #forgetOne(): void {
     for (const [model, { launching, backoff }] of this.#stocks) {
       if (launching.any + launching.rehearsed > 0 || backoff.isWaiting) continue;

@@ -30,11 +30,12 @@ export interface AnswerSchema extends FittingSchema {
   readonly compiled: Schema | undefined;
 }
 
-/** The same for an answer, of which the API demands other things than of a tool's input. */
+/** A client's schema of an answer, also as the API compiles it. */
 export function clientAnswerSchema(value: unknown, subject: Subject): AnswerSchema {
   const fitting = clientSchema(value, subject);
   const { schema, keys } = fitting;
-  // For an answer a union may stay at the top.
+  // The API compiles a union at the top of an answer's schema, so compile the schema as it was before `objectAtTop`
+  // moved it.
   const isMoved = keys === undefined && schema["$ref"] !== undefined && isSchema(value);
   return { ...fitting, compiled: compiledSchema(isMoved ? repairedSchema(value, subject) : schema) };
 }

@@ -42,7 +42,7 @@ export type TurnEvent =
   | { readonly type: "accepted"; readonly model: string }
   /** The upstream failed, and the CLI sends the request again. */
   | { readonly type: "retry" }
-  /** The answer begins: from here on no other takes its place. `usage` has the counts known at its start. */
+  /** The answer begins, and no other will take its place. `usage` has the counts known at its start. */
   | { readonly type: "message_start"; readonly id: string; readonly model: string; readonly usage: Usage }
   | { readonly type: "block_start"; readonly index: number; readonly block: StartedBlock }
   | { readonly type: "text"; readonly index: number; readonly text: JsonText }

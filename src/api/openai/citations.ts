@@ -30,7 +30,7 @@ export class Citations {
         this.#pages.clear();
         return [];
       case "text":
-        // Characters as Python counts them, in which OpenAI's places are.
+        // OpenAI counts places in Unicode code points, as Python does.
         for (const _character of decodeJsonText(event.text)) this.#chars++;
         return [];
       case "citation": {

@@ -30,7 +30,7 @@ export function samplingNote(note?: string): string {
     + `then${own}; left out too where the model refuses it`;
 }
 
-/** What the README says of `tool_choice`, of which an endpoint takes these. */
+/** What the README says of `tool_choice`; `taken` are the values that the endpoint takes. */
 export function choiceNote(taken: string): string {
   return `${taken}; the API holds the model to it, but for \`allowed_tools\`: the model sees no others; a call that is `
     + "demanded turns thinking off, unless `thinking` or the model's alias has a budget: then words ask for the call";

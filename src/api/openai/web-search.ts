@@ -5,10 +5,12 @@ import { arrayAt, type Fields, isAbsent, isFields, objectAt, stringAt } from "..
 /** The API's name for its own search, which no tool of the client's may have beside it. */
 export const webSearchName = "web_search";
 
-/** What OpenAI calls its search of the web, of whatever age. */
+/** OpenAI's tool types for the web search, dated ones too. */
 const searchTypes = /^web_search(?:_preview)?(?:_\d{4}_\d{2}_\d{2})?$/u;
 
-/** Reads a chat request's `web_search_options`. How much of a page the model reads is the API's own affair. */
+/**
+ * Reads a chat request's `web_search_options`. `search_context_size` is ignored: the Messages API has no such setting.
+ */
 export function searchOfOptions(value: unknown): WebSearch | undefined {
   if (isAbsent(value)) return undefined;
   const path = "web_search_options";
@@ -48,7 +50,7 @@ function filtered(value: unknown, path: string): WebSearch {
   return allowed.length === 0 ? {} : { allowedDomains: allowed };
 }
 
-/** What a turn has of a search that its request asks for: none where no tool may be used, or its answer has a form. */
+/** The turn's search. None where `tool_choice` is `none`, or the answer must be JSON. */
 export function searchSettings(
   search: WebSearch | undefined, toolChoice: unknown, format: Fields,
 ): { readonly webSearch?: WebSearch } {
@@ -56,7 +58,7 @@ export function searchSettings(
   return search === undefined || !isFree ? {} : { webSearch: search };
 }
 
-/** The blocks of a search that a stored response has; none of one that OpenAI ran. */
+/** The blocks of a search that this server stored with its response; none for a search that OpenAI ran. */
 export function searchBlocks({ blocks }: Fields): readonly ServerToolBlock[] {
   const [call, result] = Array.isArray(blocks) ? blocks as readonly unknown[] : [];
   return isFields(call) && call["type"] === "server_tool_use" && isFields(result)

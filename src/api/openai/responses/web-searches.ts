@@ -38,7 +38,7 @@ function withInput(block: ServerToolBlock, input: string): ServerToolBlock {
   }
 }
 
-/** The events between a search's begin and its end. They come together, when its result has come. */
+/** The types of the events between a search's start and its end. All are sent once the result has come. */
 export const searchStates = [
   wireText`response.web_search_call.in_progress`, wireText`response.web_search_call.searching`,
   wireText`response.web_search_call.completed`,
@@ -59,7 +59,7 @@ export function searchItem(id: WireText, { call, result }: MadeSearch): Finished
   return { item: jsonLatin1(item), stored: jsonLatin1({ ...item, blocks: [call, result] }) };
 }
 
-/** Adds a source to the message that grows. Returns the fields of the event that tells it. */
+/** Adds a source to the message under way. Returns the fields of the event that tells the client of it. */
 export function noteCitation({ annotations }: OpenItem, citation: UrlCitation, place: WireText): WireText {
   const annotation = jsonLatin1({ type: "url_citation", ...citation });
   const index = annotations.push(annotation) - 1;
