@@ -32,10 +32,12 @@ export const goneToolText = "Not available any more.";
 /** Added to a description in a schema, with a `pattern` that is no expression of JSON Schema between the two parts. */
 export const patternTexts = ["Pattern: `", "`."] as const;
 /**
- * Added to a description in an answer's schema, with the keywords that the API does not hold the answer to between the
- * two parts.
+ * Added to a description in the schema of an answer or of a strict tool, with the keywords that the API does not hold
+ * the model to between the two parts.
  */
 export const constraintTexts = ["Must also fit the JSON Schema ", "."] as const;
+/** Added to a description in such a schema where `oneOf` has schemas that a value may fit two of. */
+export const exclusiveText = "Exactly one of these schemas must fit.";
 /**
  * Added to a description in an answer's schema that the CLI is given, with the value of `format` between the two parts.
  */

@@ -1,4 +1,5 @@
-import { constraintTexts } from "../own-words.ts";
+import { constraintTexts, exclusiveText } from "../own-words.ts";
+import { areApart } from "./apart.ts";
 import { isAssertion, isSchema, type Schema } from "./keywords.ts";
 
 /**
@@ -80,7 +81,7 @@ class Compiler {
     const { anyOf, oneOf, type } = schema;
     if (anyOf !== undefined || oneOf !== undefined) {
       const isAlone = asserted.length === 1 || (asserted.length === 2 && type !== undefined);
-      return isAlone ? this.#union(schema, anyOf ?? oneOf) : undefined;
+      return isAlone ? this.#union(schema) : undefined;
     }
     if (types.length === 0 || asserted.some((keyword) => opening.some((name) => name === keyword))) return undefined;
     return types.includes("array") ? this.#array(schema, types) : plain(schema, types);
@@ -97,13 +98,17 @@ class Compiler {
     return this.#definitions.get(name) && { ...partOf(schema, annotations), $ref: schema["$ref"] };
   }
 
-  #union(schema: Schema, members: unknown): Schema | undefined {
-    const { type } = schema;
+  #union(schema: Schema): Schema | undefined {
+    const { anyOf, oneOf, type } = schema;
+    const members = anyOf ?? oneOf;
     const isTyped = (member: Schema): boolean => member["type"] !== undefined || member["$ref"] !== undefined;
     const typed = (member: unknown): unknown => (
       type !== undefined && isSchema(member) && !isTyped(member) ? { type, ...member } : member);
-    const anyOf = compiledAll(Array.isArray(members) ? members : [], (member) => this.#node(typed(member)));
-    return anyOf && { ...partOf(schema, annotations), anyOf };
+    const compiled = compiledAll(Array.isArray(members) ? members : [], (member) => this.#node(typed(member)));
+    if (compiled === undefined) return undefined;
+    const base = partOf(schema, annotations);
+    const isWhole = anyOf !== undefined || areApart(compiled, this.#definitions);
+    return { ...(isWhole ? base : withWords(base, exclusiveText)), anyOf: compiled };
   }
 
   /** An object, and with it the other types that the schema has. */
@@ -114,7 +119,7 @@ class Compiler {
     if (union !== undefined && entries.length === 0) {
       const { type: _type, required: _required, ...rest } = schema;
       const isAlone = Object.keys(rest).filter(isAssertion).length === 1 && required === undefined;
-      return isAlone ? this.#union({ ...rest, type: "object" }, union) : undefined;
+      return isAlone ? this.#union({ ...rest, type: "object" }) : undefined;
     }
     const others = [additionalProperties, unevaluatedProperties].filter((value) => value !== undefined);
     const isOpen = others.some((value) => value !== false) || (entries.length === 0 && others.length === 0);
@@ -182,8 +187,11 @@ function described(schema: Schema, constraints: Schema): Schema | undefined {
   const text = JSON.stringify(constraints);
   // What nothing fits, and what refers to a definition, means more than words can tell.
   if (text.includes('"$ref":') || text.includes('"not":{}')) return undefined;
+  return withWords(schema, constraintTexts.join(text));
+}
+
+function withWords(schema: Schema, words: string): Schema {
   const { description } = schema;
-  const words = constraintTexts.join(text);
   return { ...schema, description: typeof description === "string" ? `${description}\n\n${words}` : words };
 }
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { exclusiveText } from "../../src/own-words.ts";
 import { clientAnswerSchema } from "../../src/schema/client-schema.ts";
 import { compiledSchema } from "../../src/schema/compiled.ts";
 import { findBreach } from "../support/anthropic-rules/rules.ts";
@@ -23,6 +24,23 @@ describe("a schema as the API compiles it for an answer", () => {
     ["has a tuple as a list of what may stand in it", closed({ a: { type: "array", prefixItems: [{ type: "string" }, { type: "number" }, { type: "string" }], items: false } }),
       closed({ a: { type: "array", items: { anyOf: [{ type: "string" }, { type: "number" }] }, description: told({ prefixItems: [{ type: "string" }, { type: "number" }, { type: "string" }], items: false }) } })],
     ["has `oneOf` as `anyOf`", closed({ a: { oneOf: [{ type: "string" }, { type: "null" }], description: "A" } }), closed({ a: { description: "A", anyOf: [{ type: "string" }, { type: "null" }] } })],
+    ...([
+      ["of one kind", [{ type: "integer" }, { type: "number" }]], ["of values that both list", [{ enum: ["x", "y"] }, { type: ["string", "null"], enum: ["y", null] }]],
+      ["of objects with the same properties", [closed({ b: { type: "string" } }, { required: ["b"] }), closed({ b: { type: "string" }, c: { type: "string" } })]],
+      ["of objects that list nothing that tells them apart", [closed({ b: { type: "string" } }), closed({ c: { type: "string" } })]],
+      ["of unions", [{ anyOf: [{ type: "string" }, { type: "null" }] }, { type: "integer" }]],
+      ["of more than are compared", Array.from({ length: 101 }, (_, index) => ({ type: "number", const: index }))],
+    ] as const).map(([what, members]): readonly [string, object, object] => [
+      `tells in words that one of \`oneOf\` may fit alone, ${what}`, closed({ a: { oneOf: members, description: "A" } }),
+      closed({ a: { description: `A\n\n${exclusiveText}`, anyOf: members.map((member) => ("enum" in member ? { type: "string", ...member } : member)) } }),
+    ]),
+    ...([
+      ["types", [{ type: "string" }, { type: "integer" }, { type: ["null", "boolean"] }]], ["values", [{ type: "string", const: "x" }, { type: "string", enum: ["y", "z"] }]],
+      ["a property's value that one requires", [closed({ b: { type: "string", const: "x" } }), closed({ b: { type: "string", const: "y" } }, { required: ["b"] })]],
+      ["a property that one requires and the other does not have", [closed({ b: { type: "string" } }), closed({ c: { type: "string" } }, { required: ["c"] })]],
+    ] as const).map(([what, oneOf]): readonly [string, object, object] => [`has \`oneOf\` without words where its members are told apart by ${what}`, closed({ a: { oneOf } }), closed({ a: { anyOf: oneOf } })]),
+    ["looks into the definitions for what tells the members of `oneOf` apart", closed({ a: { oneOf: [{ $ref: "#/$defs/B" }, { $ref: "#/$defs/C" }] }, d: { oneOf: [{ $ref: "#/$defs/B" }, { $ref: "#/$defs/B" }] } }, { $defs: { B: closed({ b: { type: "string" } }), C: { type: "null" } } }),
+      closed({ a: { anyOf: [{ $ref: "#/$defs/B" }, { $ref: "#/$defs/C" }] }, d: { description: exclusiveText, anyOf: [{ $ref: "#/$defs/B" }, { $ref: "#/$defs/B" }] } }, { $defs: { B: closed({ b: { type: "string" } }), C: { type: "null" } } })],
     ["keeps references, what stands beside them for the model, and the definitions that they lead to", closed({ a: { allOf: [{ $ref: "#/$defs/B" }], description: "A" } }, { $defs: { B: { type: "object", properties: { c: { $ref: "#/$defs/C" } } }, C: { enum: [1, 2] }, D: {} } }),
       closed({ a: { $ref: "#/$defs/B", description: "A" } }, { $defs: { B: closed({ c: { $ref: "#/$defs/C" } }), C: { type: "number", enum: [1, 2] } } })],
     ["tells in words which properties are required together", closed({ a: { type: "string" }, b: { type: "string" } }, { anyOf: [{ required: ["a"] }, { required: ["b"] }] }),
@@ -68,6 +86,6 @@ describe("a schema as the API compiles it for an answer", () => {
     const shapes = [closed({ a: { type: "string" } }), closed({ b: { type: "string" } })];
     const { schema, compiled } = clientAnswerSchema({ oneOf: shapes }, { path: "s" });
     assert.equal(schema["type"], "object");
-    assert.deepEqual(compiled, { anyOf: shapes });
+    assert.deepEqual(compiled, { description: exclusiveText, anyOf: shapes });
   });
 });

@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { BridgeError } from "../../src/errors.ts";
-import { constraintTexts } from "../../src/own-words.ts";
+import { constraintTexts, exclusiveText } from "../../src/own-words.ts";
 import { clientAnswerSchema, clientSchema } from "../../src/schema/client-schema.ts";
 import { renamedText } from "../../src/schema/key-rewriter.ts";
 import { renamedValue } from "../../src/schema/place.ts";
@@ -74,7 +74,8 @@ function withWords(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withWords);
   if (typeof value !== "object" || value === null) return value;
   const schema = Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, withWords(inner)]));
-  const { description } = schema;
+  const { description, anyOf, ...rest } = schema;
+  if (typeof description === "string" && description.endsWith(exclusiveText)) return { ...rest, oneOf: anyOf };
   const [before, after] = constraintTexts;
   const at = typeof description === "string" ? description.lastIndexOf(before) : -1;
   if (at === -1) return schema;

@@ -193,7 +193,7 @@ export function makeMeaning(random: Random, wishes: Wishes): Whole {
       case "list": return { kind: "list", of: any(depth + 1), ...random.pick([{}, { min: 1 }, { max: 2 }, { min: 1, max: 3, unique: true }, { unique: true }]) };
       case "tuple": return { kind: "tuple", first: [any(depth + 1), any(depth + 1)], ...random.pick([{ rest: undefined, closed: true }, { rest: undefined, closed: false }, { rest: { kind: "integer" }, closed: false }] as const) };
       case "object": return object(depth);
-      case "union": return { kind: "union", of: random.pick([[{ kind: "string", max: 3 }, { kind: "integer" }], [{ kind: "boolean" }, { kind: "list", of: { kind: "string" } }]] as const), isExclusive: random.below(2) === 0 };
+      case "union": return { kind: "union", of: random.pick([[{ kind: "string", max: 3 }, { kind: "integer" }], [{ kind: "boolean" }, { kind: "list", of: { kind: "string" } }], [{ kind: "string", max: 3 }, { kind: "string", min: 2 }], [{ kind: "integer" }, { kind: "number", min: 0 }]] as const), isExclusive: random.below(2) === 0 };
       case "not": return { kind: "not", but: random.pick([{ kind: "string", max: 2 }, { kind: "boolean" }] as const) };
       case "named": return named(depth);
       default: return { kind: "any" };
