@@ -142,10 +142,10 @@ export class Briefing {
     }
     const modelId = turn.messages.slice(seen).some(hasThinking) ? await this.#modelId(turn.model) : undefined;
     const messages = withDistinctIds(ownMessages(turn.messages, modelId));
-    const isThoughtless = this.#loop.tell(messages, seen) && !await this.#isAdaptive(turn.model);
+    const isThoughtless = this.#loop.noteTold(messages, seen) && !await this.#isAdaptive(turn.model);
     if (isOver()) return;
     if (isThinkingOff(turn)) {
-      this.#loop.ask(messages);
+      this.#loop.noteAsked(messages);
       // Do not wait: whether this loop needs thinking matters to a later turn only.
       this.#isAdaptive(turn.model).catch(() => {});
     }
@@ -170,8 +170,8 @@ export class Briefing {
   }
 
   /** Whether the process has those of a turn's settings that cannot be changed while a call waits for its result. */
-  suit(turn: Turn): boolean {
-    return this.settings.suit(this.#asAsked(turn));
+  suits(turn: Turn): boolean {
+    return this.settings.suits(this.#asAsked(turn));
   }
 
   /** Resolves when the rehearsal is over. Rejects with its failure, or with `cli_failed` when it takes too long. */

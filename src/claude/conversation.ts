@@ -96,7 +96,7 @@ export class Conversation {
     this.#standing = { name: "unknown" };
     const kept = await takeBack(this.#parts, keptMax, capabilities, isParked);
     const fault = this.isDead ? "ended while it was rewound" : "took no settings";
-    if (this.isDead || this.settings.isOpen) throw new BridgeError("cli_failed", `The claude process ${fault}.`);
+    if (this.isDead || this.settings.hasUnanswered) throw new BridgeError("cli_failed", `The claude process ${fault}.`);
     this.#standing = { name: "known" };
     this.process.rest();
     return kept;
@@ -164,7 +164,7 @@ export class Conversation {
 
   #settle(translator: TurnTranslator): void {
     // The CLI answers in order: by now it has taken all settings that it will take.
-    const isCertain = !this.isDead && !this.settings.isOpen;
+    const isCertain = !this.isDead && !this.settings.hasUnanswered;
     const standing = isCertain ? standingAfter(translator) : undefined;
     if (standing === undefined) return;
     this.#standing = standing;

@@ -53,7 +53,7 @@ export class LiveSettings {
    * Whether the process has all that a turn wants, but for what can be changed at any time, also while a call waits for
    * its result: the API's parameters, and that there be no thinking.
    */
-  suit(turn: TurnSettings): boolean {
+  suits(turn: TurnSettings): boolean {
     const { env, ...settings } = settingsOf(turn);
     const wanted = { ...settings, env: { ...env, ...changeableOf(this.#has.env ?? env) } };
     return this.#model === turn.model && requestsFor(this.#has, wanted).length === 0;

@@ -41,13 +41,13 @@ export class SettingsChannel {
   }
 
   /** Whether it is not certain yet that the process has what it was told, as far as the CLI's output was read. */
-  get isOpen(): boolean {
+  get hasUnanswered(): boolean {
     return this.#parts.control.awaits(settingsSubtypes);
   }
 
   /** Whether the process has those of a turn's settings that cannot be changed while a call waits for its result. */
-  suit(turn: Turn): boolean {
-    return this.#live.suit(turn);
+  suits(turn: Turn): boolean {
+    return this.#live.suits(turn);
   }
 
   /**

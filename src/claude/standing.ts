@@ -25,11 +25,11 @@ export function isReusable({ name }: Standing): boolean {
  * next request as it had them.
  */
 export function canContinue(
-  { name }: Standing, turn: Turn, seen: number, settings: { suit(turn: Turn): boolean },
+  { name }: Standing, turn: Turn, seen: number, settings: { suits(turn: Turn): boolean },
 ): boolean {
   if (name !== "parked") return name === "known";
   const { messages } = turn;
-  return seen === messages.length - 1 && resultsOfLastCalls(messages) !== undefined && settings.suit(turn);
+  return seen === messages.length - 1 && resultsOfLastCalls(messages) !== undefined && settings.suits(turn);
 }
 
 /**

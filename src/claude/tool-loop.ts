@@ -8,34 +8,34 @@ import { isThinkingOff, type ToldTurn } from "./parameters.ts";
  * message of the user's own.
  */
 export class ToolLoop {
-  /** Which of the conversation's messages begins the loop without thoughts. */
-  #toldAt: number | undefined;
+  /** The index of the answer that begins the loop without thinking; undefined where there is none. */
+  #loopAt: number | undefined;
 
   /**
    * To be called before the messages from index `seen` on are told. Returns whether the loop in which the messages end
    * lacks its thinking.
    */
-  tell(messages: readonly Message[], seen: number): boolean {
-    if (this.#toldAt !== undefined && seen <= this.#toldAt) this.#toldAt = undefined;
+  noteTold(messages: readonly Message[], seen: number): boolean {
+    if (this.#loopAt !== undefined && seen <= this.#loopAt) this.#loopAt = undefined;
     const start = thoughtlessStart(messages);
     if (start === undefined || start < seen) return this.isThoughtless(messages);
-    this.#toldAt = start;
+    this.#loopAt = start;
     return true;
   }
 
   /** To be called when the model is asked without thinking: its answer may begin a loop. */
-  ask(messages: readonly Message[]): void {
-    if (!hasResults(messages.at(-1))) this.#toldAt = messages.length;
+  noteAsked(messages: readonly Message[]): void {
+    if (!hasResults(messages.at(-1))) this.#loopAt = messages.length;
   }
 
   /** Whether the process has the loop in which these messages end, and without its thoughts. */
   isThoughtless(messages: readonly Message[]): boolean {
-    return this.#toldAt !== undefined && thoughtlessStart(messages) === this.#toldAt;
+    return this.#loopAt !== undefined && thoughtlessStart(messages) === this.#loopAt;
   }
 
   /** To be called when the CLI says that the model thinks adaptively: the API then goes on without the thinking. */
   forget(): void {
-    this.#toldAt = undefined;
+    this.#loopAt = undefined;
   }
 }
 

@@ -3,12 +3,12 @@ import type { Logger } from "../log.ts";
 import type { TurnEvent } from "../turn/event.ts";
 import type { Message } from "../turn/message.ts";
 import type { Turn } from "../turn/turn.ts";
+import { AnswerWithCall, callNow } from "./call-in-words.ts";
 import { type Course, missOf } from "./course.ts";
 import type { LoginGate } from "./login-gate.ts";
 import type { Seat, Seeker } from "./seat.ts";
 import type { Seats } from "./seats.ts";
 import type { Found } from "./timelines.ts";
-import { AnswerWithCall, callNow } from "./tool-choice.ts";
 import type { TurnCounts } from "./turn-counts.ts";
 
 /** A refused login: a process may hold one that was renewed since. */

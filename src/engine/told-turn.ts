@@ -1,7 +1,7 @@
 import { BridgeError } from "../errors.ts";
 import { hasCutTool, parametersOf, type ToldTurn } from "../claude/parameters.ts";
 import { toldMessages } from "../claude/told-messages.ts";
-import { withToolChoice } from "./tool-choice.ts";
+import { withToolChoice } from "./call-in-words.ts";
 
 /**
  * A turn as the CLI is told it. Its answer's schema is told in one form: as the API's format, or by the CLI's schema

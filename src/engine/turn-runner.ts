@@ -8,6 +8,7 @@ import type { Admission } from "./admission.ts";
 import { AnswerRecord } from "./answer-record.ts";
 import { Attempts, type AttemptsOptions, type Complete } from "./attempts.ts";
 import type { Boots } from "./boots.ts";
+import { mustCallInWords } from "./call-in-words.ts";
 import { type Course, foundFor } from "./course.ts";
 import { extended, type Timeline, timelineOf } from "./history-hash.ts";
 import type { LoginGate } from "./login-gate.ts";
@@ -17,7 +18,6 @@ import type { RestClock } from "./rest-clock.ts";
 import type { Seats } from "./seats.ts";
 import { endAtStop } from "./stop-sequences.ts";
 import { toldTurn } from "./told-turn.ts";
-import { mustCallInWords } from "./tool-choice.ts";
 import type { TurnCounts } from "./turn-counts.ts";
 import type { WarmProcesses } from "./warm-processes.ts";
 
@@ -94,7 +94,7 @@ export class TurnRunner {
           for await (const batch of stops.length === 0 ? chosen : endAtStop(chosen, stops)) {
             if (!course.hasBegun && batch.some(({ type }) => type === "message_start")) {
               course.hasBegun = true;
-              warm.open(turn.model, course.profile);
+              warm.noteAnswering(turn.model, course.profile);
             }
             answer.take(batch);
             yield batch;

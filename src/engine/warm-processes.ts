@@ -63,7 +63,7 @@ export class WarmProcesses {
   }
 
   /** Called when a model has begun to answer: it exists, so warm processes are kept for it from now on. */
-  open(model: string, profile: Profile): void {
+  noteAnswering(model: string, profile: Profile): void {
     if (this.#recent.knows(model)) return;
     this.#note(model, profile);
     this.refillSoon();

@@ -85,12 +85,12 @@ describe("the API's parameters of a turn", () => {
   it("are told a process where they change, and may change while it waits for results", () => {
     const settings = new LiveSettings("opus");
     const turn = told({ model: "opus", stopSequences: ["END"] });
-    assert.ok(settings.suit(turn));
+    assert.ok(settings.suits(turn));
     const env = (CLAUDE_CODE_EXTRA_BODY: string): object => ({ subtype: "apply_flag_settings", settings: { env: { CLAUDE_CODE_EXTRA_BODY } } });
     assert.deepEqual(settings.changes(turn), [env("{\"stop_sequences\":[\"END\"]}")]);
     assert.deepEqual(settings.changes(turn), []);
-    assert.ok(!settings.suit({ ...turn, maxTokens: 2_000 }));
-    assert.ok(settings.suit({ ...turn, tools: [tool("look")], toolChoice: { type: "any" } }), "nor need it think any more");
+    assert.ok(!settings.suits({ ...turn, maxTokens: 2_000 }));
+    assert.ok(settings.suits({ ...turn, tools: [tool("look")], toolChoice: { type: "any" } }), "nor need it think any more");
     assert.deepEqual(settings.changes(told({ model: "opus" })), [env("{}")]);
   });
 });

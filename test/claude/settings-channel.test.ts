@@ -75,7 +75,7 @@ describe("the settings that a turn is likely to have", () => {
     answer("success");
     await nextRound();
     assert.deepEqual(settings.tell(short), []);
-    assert.deepEqual([asked.length, settings.isOpen], [1, false]);
+    assert.deepEqual([asked.length, settings.hasUnanswered], [1, false]);
   });
 
   it("are told anew with a turn that comes before the CLI has answered, or after it has refused", async () => {
@@ -109,7 +109,7 @@ describe("settings that were told before there was a turn", () => {
     answer(1, "success");
     answer(2, "success");
     await nextRound();
-    assert.deepEqual([settings.isOpen, settings.suit(short)], [false, true]);
+    assert.deepEqual([settings.hasUnanswered, settings.suits(short)], [false, true]);
   });
 });
 
@@ -117,11 +117,11 @@ describe("the settings of a turn", () => {
   it("are uncertain until the CLI has answered", async () => {
     const { settings, answer } = start();
     const [told] = settings.tell(turnOf({ model: "opus", maxTokens: 2_000 }));
-    assert.equal(settings.isOpen, true);
+    assert.equal(settings.hasUnanswered, true);
     answer("success");
     await told;
     await nextRound();
-    assert.deepEqual([settings.isOpen, settings.suit(turnOf({ model: "opus", maxTokens: 2_000 }))], [false, true]);
+    assert.deepEqual([settings.hasUnanswered, settings.suits(turnOf({ model: "opus", maxTokens: 2_000 }))], [false, true]);
   });
 
   it("that are refused are not had, and the model is", async () => {
@@ -130,6 +130,6 @@ describe("the settings of a turn", () => {
     const refused = assert.rejects(told);
     answer("error");
     await refused;
-    assert.deepEqual([settings.isOpen, settings.model, settings.suit(turnOf({ model: "opus", maxTokens: 2_000 }))], [false, "opus", false]);
+    assert.deepEqual([settings.hasUnanswered, settings.model, settings.suits(turnOf({ model: "opus", maxTokens: 2_000 }))], [false, "opus", false]);
   });
 });

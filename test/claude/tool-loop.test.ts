@@ -16,7 +16,7 @@ describe("a tool loop that a process is told", () => {
     ["behind another loop, which is over and has its thoughts", [user("x"), thinking(call), results, assistant("b"), ...loop]],
     ["with a note behind its results", [...loop, user("note")]], ["thinking behind a text", [user("a"), { role: "assistant", content: [{ type: "text", text: "b" }, thought, ...call.content] } as Message, results]],
   ] as const) {
-    it(`lacks its thoughts: ${what}`, () => assert.equal(new ToolLoop().tell(messages, 0), true));
+    it(`lacks its thoughts: ${what}`, () => assert.equal(new ToolLoop().noteTold(messages, 0), true));
   }
 
   for (const [what, messages] of [
@@ -24,35 +24,35 @@ describe("a tool loop that a process is told", () => {
     ["a thought before its last", [...loop, thinking(callsOf(["2", "look"])), resultsOf(["2", "seen"])]],
     ["it is over", [...loop, assistant("b"), user("c")]], ["there is none", [user("a")]],
   ] as const) {
-    it(`lacks none: ${what}`, () => assert.equal(new ToolLoop().tell(messages, 0), false));
+    it(`lacks none: ${what}`, () => assert.equal(new ToolLoop().noteTold(messages, 0), false));
   }
 
   it("lacks none where the process itself was in it, or the model needs none", () => {
-    assert.equal(new ToolLoop().tell(loop, 2), false);
+    assert.equal(new ToolLoop().noteTold(loop, 2), false);
     const adaptive = new ToolLoop();
-    adaptive.tell(loop, 0);
+    adaptive.noteTold(loop, 0);
     adaptive.forget();
     assert.equal(adaptive.isThoughtless(loop), false);
   });
 
   it("lacks them in its further steps too, until it is over or taken back", () => {
     const told = new ToolLoop();
-    told.tell(loop, 0);
+    told.noteTold(loop, 0);
     const step = [...loop, callsOf(["2", "look"]), resultsOf(["2", "seen"])];
-    assert.deepEqual([told.isThoughtless(step), told.tell(step, 4), told.isThoughtless([...step, assistant("b"), user("c")])], [true, true, false]);
-    told.tell([user("other")], 0);
+    assert.deepEqual([told.isThoughtless(step), told.noteTold(step, 4), told.isThoughtless([...step, assistant("b"), user("c")])], [true, true, false]);
+    told.noteTold([user("other")], 0);
     assert.equal(told.isThoughtless(loop), false);
   });
 
   it("lacks them where the question was asked without thinking: in that loop, and until it is asked anew", () => {
     const forced = new ToolLoop();
-    forced.tell([user("a")], 0);
-    forced.ask([user("a")]);
-    assert.deepEqual([forced.isThoughtless(loop), forced.tell(loop, 2), forced.isThoughtless([...loop, assistant("b"), user("c")])], [true, true, false]);
-    forced.tell([user("a")], 0);
+    forced.noteTold([user("a")], 0);
+    forced.noteAsked([user("a")]);
+    assert.deepEqual([forced.isThoughtless(loop), forced.noteTold(loop, 2), forced.isThoughtless([...loop, assistant("b"), user("c")])], [true, true, false]);
+    forced.noteTold([user("a")], 0);
     assert.equal(forced.isThoughtless(loop), false);
     const going = new ToolLoop();
-    going.ask(loop);
+    going.noteAsked(loop);
     assert.equal(going.isThoughtless(loop), false, "a loop that had begun before has its thoughts");
   });
 

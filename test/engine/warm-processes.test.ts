@@ -235,7 +235,7 @@ describe("warm processes", () => {
     assert.equal(take("claude-made-up"), undefined);
     await refilled();
     assert.deepEqual(models(), []);
-    warm.open("sonnet", some());
+    warm.noteAnswering("sonnet", some());
     await refilled();
     assert.deepEqual(models(), ["sonnet", "sonnet"]);
   });
@@ -244,7 +244,7 @@ describe("warm processes", () => {
     const { warm, refilled, models } = start(t, { warm: 1 });
     const names = Array.from({ length: modelsMax + 1 }, (_, index) => `model-${index}`);
     for (const name of names) {
-      warm.open(name, some());
+      warm.noteAnswering(name, some());
       await refilled();
     }
     assert.deepEqual(models(), names.slice(1));

@@ -8,7 +8,7 @@ import { type Fields, isFields } from "../check.ts";
 import {
   anthropicDocument, anthropicImage, chatFile, chatImage, contentImage, inputFile, inputImage, mcpImage,
 } from "./part-readers.ts";
-import { openedThought, signedThought, type Thought } from "./thoughts.ts";
+import { unpackedThought, signedThought, type Thought } from "./thoughts.ts";
 import { searchBlocks } from "./web-search.ts";
 
 const chat = "Chat Completions";
@@ -201,7 +201,7 @@ export const itemShapes: readonly ItemShape[] = [
   { ...item("additional_tools", moreTools), act: "skip", addsTools: true },
   {
     ...item("reasoning", "a thought of the model's, by its `encrypted_content`; nothing for another provider's"),
-    act: "thought", read: openedThought,
+    act: "thought", read: unpackedThought,
   },
   { ...item("web_search_call", "a search of the model's, in a stored response; else nothing"), act: "search",
     read: searchBlocks },

@@ -1,7 +1,7 @@
 /**
  * The model's signed thinking in clients' hands. Anthropic's own shape has the signature beside the text. OpenAI's
  * `reasoning` items have text of their own that nobody signed, and `encrypted_content`, which only its provider reads:
- * this server puts the whole block into it.
+ * this server puts the whole block into it, as base64, not encrypted: the block's signature is the API's.
  */
 
 import type { RedactedThinkingBlock, ThinkingBlock } from "../../turn/message.ts";
@@ -10,18 +10,18 @@ import { type Fields, isFields } from "../check.ts";
 export type Thought = ThinkingBlock | RedactedThinkingBlock;
 
 /** How this server's `encrypted_content` begins. Other providers' has no colon. */
-const seal = "claude-max-api:";
+const prefix = "claude-max-api:";
 
 /** The `encrypted_content` that gives a thought back in a later request. */
-export function sealedThought(thought: Thought): string {
-  return `${seal}${Buffer.from(JSON.stringify(thought)).toString("base64")}`;
+export function packedThought(thought: Thought): string {
+  return `${prefix}${Buffer.from(JSON.stringify(thought)).toString("base64")}`;
 }
 
 /** The thought of a `reasoning` item; undefined for one of another provider's, or whose client kept its text alone. */
-export function openedThought({ encrypted_content: sealed }: Fields): Thought | undefined {
-  if (typeof sealed !== "string" || !sealed.startsWith(seal)) return undefined;
+export function unpackedThought({ encrypted_content: packed }: Fields): Thought | undefined {
+  if (typeof packed !== "string" || !packed.startsWith(prefix)) return undefined;
   try {
-    const value: unknown = JSON.parse(Buffer.from(sealed.slice(seal.length), "base64").toString("utf8"));
+    const value: unknown = JSON.parse(Buffer.from(packed.slice(prefix.length), "base64").toString("utf8"));
     const thought = isFields(value) ? signedThought(value) : undefined;
     const model = isFields(value) ? value["model"] : undefined;
     return thought === undefined || typeof model !== "string" ? thought : { ...thought, model };

@@ -7,7 +7,7 @@ import { StoredResponses } from "../../../src/api/openai/responses/stored.ts";
 import { shapesTold } from "../../../src/api/openai/shapes.ts";
 import type { Turn } from "../../../src/turn/turn.ts";
 import { assertRefuses, refusalOf } from "../../support/refusal.ts";
-import { openedThought, sealedThought } from "../../../src/api/openai/thoughts.ts";
+import { unpackedThought, packedThought } from "../../../src/api/openai/thoughts.ts";
 import { withoutSources } from "../../support/turns.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -171,7 +171,7 @@ for (const [endpoint, turnOf] of bothEndpoints) {
 
     const signed = { type: "thinking", thinking: "hm", signature: "s" };
     const redacted = { type: "redacted_thinking", data: "x" };
-    const sealed = { type: "reasoning", summary: [], encrypted_content: sealedThought({ ...signed, model: "claude-opus-5-5" } as never) };
+    const sealed = { type: "reasoning", summary: [], encrypted_content: packedThought({ ...signed, model: "claude-opus-5-5" } as never) };
     const answer = { role: "assistant", content: "a" };
     for (const [what, entries, ...thoughts] of [
       ["parts", [{ ...answer, content: [signed, redacted, { type: "text", text: "a" }] }], signed, redacted],
@@ -329,7 +329,7 @@ describe("calls of tools that OpenAI defines and the client runs", () => {
     it(`a thought with ${JSON.stringify(encrypted_content)} is another provider's, and ignored`, () => {
       const answer = { role: "assistant", content: "a" };
       assert.deepEqual(endpoints.responses([hi, { type: "reasoning", summary: [], encrypted_content }, answer, hi]), endpoints.responses([hi, answer, hi]));
-      assert.equal(openedThought({ encrypted_content }), undefined);
+      assert.equal(unpackedThought({ encrypted_content }), undefined);
     });
   }
 

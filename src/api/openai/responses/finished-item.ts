@@ -3,7 +3,7 @@ import type { JsonText } from "../../../turn/event.ts";
 import type { ThinkingBlock } from "../../../turn/message.ts";
 import type { Fields } from "../../check.ts";
 import { customInput } from "../conversation.ts";
-import { sealedThought } from "../thoughts.ts";
+import { packedThought } from "../thoughts.ts";
 import { callItem, messageItem, type OpenItem, reasoningItem, type Status, summaryPart, textPart } from "./output.ts";
 
 /** An output item that gets no further delta, as JSON: as the client is sent it, and as it is stored. */
@@ -45,7 +45,7 @@ export function finishedItem(open: OpenItem, status: Status, { whole, place, ...
       const { includesThoughts, proof } = thinking;
       const sealed = proof === undefined
         ? undefined
-        : sealedThought({ type: "thinking", thinking: decodeJsonText(whole), ...proof });
+        : packedThought({ type: "thinking", thinking: decodeJsonText(whole), ...proof });
       return {
         item: reasoningItem(open.id, status, summaryPart(whole), includesThoughts ? sealed : undefined),
         stored: reasoningItem(open.id, status, summaryPart(whole), sealed),

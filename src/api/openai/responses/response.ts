@@ -9,7 +9,7 @@ import type { Usage } from "../../../turn/usage.ts";
 import type { Fields } from "../../check.ts";
 import type { WireStream } from "../../dialect.ts";
 import { Citations, type UrlCitation } from "../citations.ts";
-import { sealedThought, type Thought } from "../thoughts.ts";
+import { packedThought, type Thought } from "../thoughts.ts";
 import { begunItem } from "./begun-item.ts";
 import { isToldInStream, responseError } from "./failure.ts";
 import { type FinishedForms, finishedItem } from "./finished-item.ts";
@@ -202,7 +202,7 @@ export class ResponseStream implements WireStream {
     const closed = this.#close("completed");
     const id = this.#newId("rs");
     const added = this.#added(reasoningItem(id, "in_progress", noText));
-    const item = reasoningItem(id, "completed", noText, sealedThought({ ...thought, model: this.#model }));
+    const item = reasoningItem(id, "completed", noText, packedThought({ ...thought, model: this.#model }));
     return joinWireText(closed, added, this.#done({ item, stored: item }));
   }
 

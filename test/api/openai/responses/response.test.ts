@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { answerBytesMax, ResponseStream } from "../../../../src/api/openai/responses/response.ts";
 import type { FinishedResponse, ResponseStyle } from "../../../../src/api/openai/responses/response-style.ts";
-import { openedThought } from "../../../../src/api/openai/thoughts.ts";
+import { unpackedThought } from "../../../../src/api/openai/thoughts.ts";
 import { itemId } from "../../../../src/api/openai/responses/output.ts";
 import { ToolNames } from "../../../../src/api/tool-names.ts";
 import { BridgeError } from "../../../../src/errors.ts";
@@ -346,12 +346,12 @@ describe("the model's signed thoughts", () => {
 
   it("are in their item where the client includes them, and come back from it", () => {
     const { sent: [item, ...more], stored } = reasonings(thought, { includesThoughts: true });
-    assert.deepEqual([item.summary, openedThought(item), more, stored], [[{ type: "summary_text", text: "hm é" }], block, [], [item]]);
+    assert.deepEqual([item.summary, unpackedThought(item), more, stored], [[{ type: "summary_text", text: "hm é" }], block, [], [item]]);
   });
 
   it("are kept for the next response where this one is stored, and sent to nobody", () => {
     const { sent: [item], stored: [kept = assert.fail()] } = reasonings(thought, { isStored: true });
-    assert.deepEqual([item.encrypted_content, openedThought(kept)], [null, block]);
+    assert.deepEqual([item.encrypted_content, unpackedThought(kept)], [null, block]);
     assert.equal(reasonings(thought, {}).stored[0]?.["encrypted_content"], null);
   });
 
@@ -359,7 +359,7 @@ describe("the model's signed thoughts", () => {
     const events: readonly TurnEvent[] = [begun, thinking("h"), sign("1"), thinking("m"), sign("2"), sign("3"), { type: "block_start", index: 3, block: { type: "redacted_thinking", data: "x" } }, text("a"), finish()];
     const { sent } = reasonings(events, { includesThoughts: true });
     const model = "claude-opus-5-5";
-    assert.deepEqual(sent.map(openedThought), [["h", "1"], ["m", "2"], ["", "3"]].map(([words, signature]) => ({ type: "thinking", thinking: words, signature, model })).concat([{ type: "redacted_thinking", data: "x", model } as never]));
+    assert.deepEqual(sent.map(unpackedThought), [["h", "1"], ["m", "2"], ["", "3"]].map(([words, signature]) => ({ type: "thinking", thinking: words, signature, model })).concat([{ type: "redacted_thinking", data: "x", model } as never]));
     assert.deepEqual(sent.map(({ summary }) => summary.length), [1, 1, 0, 0]);
     assert.equal(reasonings(events, { isStored: true }).sent.length, 2);
     assert.doesNotThrow(() => eventsOf(events, { includesThoughts: true }));

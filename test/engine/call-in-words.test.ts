@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { ToldTurn } from "../../src/claude/parameters.ts";
-import { AnswerWithCall, callNow, mustCallInWords, withToolChoice } from "../../src/engine/tool-choice.ts";
+import { AnswerWithCall, callNow, mustCallInWords, withToolChoice } from "../../src/engine/call-in-words.ts";
 import type { TurnEvent } from "../../src/turn/event.ts";
 import type { ToolChoice } from "../../src/turn/turn.ts";
 import { blockStop, checkGrammar, inputJson, messageStart, messageStop, noUsage, text, textStart, thinking, thinkingStart, toolUse } from "../support/turn-events.ts";
