@@ -9,5 +9,11 @@ export type SpentReason = "cut" | "tools_missing" | "no_result" | "went_on";
 /** How fast a process is to end. `at once`: a gentler end would let the CLI ask the model. */
 export type Haste = "in order" | "at once";
 
+/** That a process has no further use. */
+export interface Spent {
+  readonly reason: SpentReason;
+  readonly haste: Haste;
+}
+
 /** Told that a process has no further use: its owner ends it before this returns. */
 export type OnSpent = (reason: SpentReason, haste: Haste) => void;

@@ -15,9 +15,11 @@ import { Moves } from "./moves.ts";
 import { bootsForTurn, type OwnedProcess } from "./owned-process.ts";
 import { ProcessFolder } from "./process-folder.ts";
 import { Processes } from "./processes.ts";
+import { RecentUse } from "./recent-use.ts";
 import { RefillTimer } from "./refill-timer.ts";
 import { RestClock } from "./rest-clock.ts";
 import { Seats } from "./seats.ts";
+import { comingFree } from "./timelines.ts";
 import { TurnCounts } from "./turn-counts.ts";
 import { TurnRunner } from "./turn-runner.ts";
 import { WarmProcesses } from "./warm-processes.ts";
@@ -44,7 +46,7 @@ export interface EngineParts {
   readonly runner: TurnRunner;
 }
 
-/** Makes the parts of an engine, each of those before it. */
+/** Makes the parts of an engine, each of those before it: also what one calls later stands above it. */
 export function engineParts(options: EngineOptions): EngineParts {
   const { command, environment, aliases, world, log, maxProcesses, conversationIdleMsMax, silenceMsMax } = options;
   const { clock } = world;
@@ -69,9 +71,14 @@ export function engineParts(options: EngineOptions): EngineParts {
     installed, folder, home, launcher, processes, capabilities, account, models: catalog, boots, clock, log,
   });
 
+  const recent = new RecentUse(clock);
   // Turns either come free with processes that the next conversation can have, or wait for boots that another would
   // slow down.
-  const isBusy = (): boolean => seats.expectsFree || processes.all.filter(bootsForTurn).length >= world.cores;
+  const isBusy = (): boolean => {
+    const { all } = processes;
+    return comingFree(all, recent.beginning, capabilities.current).length > 0
+      || all.filter(bootsForTurn).length >= world.cores;
+  };
   const refills = new RefillTimer(clock, isBusy);
   const { rehearsalWaitMsMax, limits = {} } = options;
   const converse = (owned: OwnedProcess): Conversation => new Conversation(owned.process, {
@@ -85,17 +92,16 @@ export function engineParts(options: EngineOptions): EngineParts {
     },
     onSpent: (reason, haste) => {
       log.debug("a process has no further use", { reason });
-      if (owned.use.name === "warm") warm.backOff(owned.process.model, { error: reason });
-      processes.end(owned, "process_ended", haste);
+      processes.end(owned, "process_ended", { reason, haste });
     },
   });
   // Before a process takes a model that the CLI does not list, it asks the API whether there is such a model.
   const isMovable = (model: string): boolean => capabilities.current.setModel && catalog.isListed(model);
   const warm = new WarmProcesses({
-    warm: options.warm, processes, capabilities, account, isMovable, converse, refills, clock, log,
+    warm: options.warm, processes, capabilities, account, recent, isMovable, converse, refills, clock, log,
   });
   const moves = new Moves({ processes, capabilities, log });
-  const seats = new Seats({ cli, processes, warm, moves, whereabouts, capabilities, converse, clock });
+  const seats = new Seats({ cli, processes, warm, moves, recent, whereabouts, capabilities, converse, clock });
 
   const admission = new Admission({ runningMax: maxProcesses, waitingMax: options.maxQueue });
   const rest = new RestClock(options.onRest, clock, log);

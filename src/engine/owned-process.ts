@@ -1,5 +1,6 @@
 import type { Conversation } from "../claude/conversation.ts";
 import type { LiveProcess } from "../claude/process.ts";
+import type { SpentReason } from "../claude/spent.ts";
 import { type HistoryHash, shortened, type Timeline } from "./history-hash.ts";
 import type { RenewalFacts, Wear } from "./renewal.ts";
 import { type Clock, Timer } from "./world.ts";
@@ -141,6 +142,8 @@ export interface Watcher {
   readonly onFree?: () => void;
   /** A process has exited, so that there may be room. `use` is what it did then: `ending` if that was asked for. */
   readonly onExit?: (owned: OwnedProcess, use: Use) => void;
+  /** A process was ended because it has no further use. `use` is what it did. */
+  readonly onSpent?: (owned: OwnedProcess, use: Use, reason: SpentReason) => void;
 }
 
 /** How many processes there are of each use. */

@@ -1,6 +1,6 @@
 import type { Conversation } from "../claude/conversation.ts";
 import type { ClaudeProcess } from "../claude/process.ts";
-import type { Haste } from "../claude/spent.ts";
+import type { Spent } from "../claude/spent.ts";
 import { clientClosed, serverBusy, shuttingDown } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import { evictionOrder } from "./eviction.ts";
@@ -129,16 +129,17 @@ export class Processes {
   /**
    * Ends a process, be it ending already. `reason` is why its conversation, if it has one, will have to be told again.
    */
-  end(owned: OwnedProcess, reason: MissReason = "evicted", haste: Haste = "in order"): void {
+  end(owned: OwnedProcess, reason: MissReason = "evicted", spent?: Spent): void {
     const { use } = owned;
     const process = this.#open.get(owned);
     this.#use(owned, { name: "ending" });
     this.#noteDeparture(use, reason);
-    if (haste === "at once") process?.kill();
+    if (spent?.haste === "at once") process?.kill();
     // Whoever asks the probe's is told why it ends; nobody waits for an answer of the others.
     else if (use.name === "probed") void process?.fail(serverBusy("A turn needs the place."));
     else void process?.end();
     if (use.name === "running") this.#onFree();
+    if (spent !== undefined) for (const { onSpent } of this.#watchers) onSpent?.(owned, use, spent.reason);
   }
 
   /** To be called before a turn gets a free process of which it does not need the conversation. */

@@ -33,6 +33,7 @@ export class RecentUse {
   readonly #uses = new Map<string, ModelUse>();
   /** Beginnings whose rehearsal the CLI refused, each with the CLI's generation. */
   readonly #refused = new Set<string>();
+  #beginning: Profile | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -41,6 +42,16 @@ export class RecentUse {
   /** Ordered by last use. */
   get all(): readonly ModelUse[] {
     return [...this.#uses.values()];
+  }
+
+  /** The beginning of the conversation that came last, of whatever model. */
+  get beginning(): Profile | undefined {
+    return this.#beginning;
+  }
+
+  /** Notes that a new conversation comes, be its model one that is used or not. */
+  noteBeginning(profile: Profile): void {
+    this.#beginning = profile;
   }
 
   knows(model: string): boolean {

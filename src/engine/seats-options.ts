@@ -4,6 +4,7 @@ import type { KnownCapabilities } from "./known-capabilities.ts";
 import type { Moves } from "./moves.ts";
 import type { OwnedProcess } from "./owned-process.ts";
 import type { Processes } from "./processes.ts";
+import type { RecentUse } from "./recent-use.ts";
 import type { WarmProcesses } from "./warm-processes.ts";
 import type { Whereabouts } from "./whereabouts.ts";
 import type { Clock } from "./world.ts";
@@ -14,6 +15,7 @@ export interface SeatsOptions {
   readonly processes: Processes;
   readonly warm: WarmProcesses;
   readonly moves: Moves;
+  readonly recent: RecentUse;
   readonly whereabouts: Whereabouts;
   readonly capabilities: KnownCapabilities;
   /** Makes a conversation on a process that has just been started. */

@@ -17,17 +17,12 @@ export class Seats {
   readonly #options: SeatsOptions;
   /** Turns that wait for a process to come free. */
   readonly #waits: FreeWaits<Seat>;
-  /** The beginning of the conversation that came last. */
-  #latest: Profile | undefined;
 
   constructor(options: SeatsOptions) {
     this.#options = options;
     this.#waits = new FreeWaits(options.clock);
     options.processes.watch({ onFree: () => this.#waits.offer() });
   }
-
-  /** Whether a running process could later serve another conversation that begins like the last one. */
-  get expectsFree(): boolean { return this.#latest !== undefined && this.#mayComeFree(this.#latest); }
 
   /**
    * Takes the free process that has most of a request's history: one whose whole timeline the request goes on with, or
@@ -79,10 +74,10 @@ export class Seats {
    * be started.
    */
   async find(seeker: Seeker, signal: AbortSignal): Promise<Seat> {
-    const { cli, warm, clock } = this.#options;
+    const { cli, warm, recent, clock } = this.#options;
     const { turn, timeline, profile } = seeker;
     await cli.ensureUsable();
-    this.#latest = profile;
+    recent.noteBeginning(profile);
     warm.note(turn.model, profile);
     const startMs = clock.monotonic();
     let bootsAtMs = startMs + freeWaitMsMax;

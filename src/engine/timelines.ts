@@ -80,9 +80,9 @@ export function standIns(
 
 /** The running processes that could be given to another conversation with this beginning when their turn is over. */
 export function comingFree(
-  all: readonly OwnedProcess[], profile: Profile, capabilities: Capabilities,
+  all: readonly OwnedProcess[], profile: Profile | undefined, capabilities: Capabilities,
 ): OwnedProcess[] {
-  if (!capabilities.rewindToEmpty) return [];
+  if (profile === undefined || !capabilities.rewindToEmpty) return [];
   return all.filter(({ use, isWorn }) => (
     !isWorn && use.name === "running" && use.timeline.beginning === profile.hash
     && canServe(use.conversation, profile)

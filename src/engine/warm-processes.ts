@@ -5,7 +5,7 @@ import type { Account } from "./account.ts";
 import type { KnownCapabilities } from "./known-capabilities.ts";
 import { dispensable, type OwnedProcess, type OwnedWarm, type Warm, warmOf } from "./owned-process.ts";
 import type { Processes } from "./processes.ts";
-import { type ModelUse, type Profile, RecentUse } from "./recent-use.ts";
+import type { ModelUse, Profile, RecentUse } from "./recent-use.ts";
 import type { RefillTimer } from "./refill-timer.ts";
 import { rehearse } from "./rehearsal.ts";
 import { canServe, standIns } from "./timelines.ts";
@@ -19,6 +19,7 @@ export interface WarmOptions {
   readonly processes: Processes;
   readonly capabilities: KnownCapabilities;
   readonly account: Account;
+  readonly recent: RecentUse;
   /** Whether a process can be given a model. */
   readonly isMovable: (model: string) => boolean;
   /** Makes a conversation on a process that has just been started. */
@@ -36,7 +37,6 @@ export interface WarmOptions {
  */
 export class WarmProcesses {
   readonly #options: WarmOptions;
-  readonly #recent: RecentUse;
   readonly #stocks: WarmStocks;
   /** Calls for a refill when no request has come for `recentUseMs`: fewer are kept then. */
   readonly #restTimer: Timer;
@@ -44,14 +44,16 @@ export class WarmProcesses {
 
   constructor(options: WarmOptions) {
     this.#options = options;
-    this.#recent = new RecentUse(options.clock);
     this.#stocks = new WarmStocks(options.clock);
     this.#restTimer = new Timer(options.clock);
     options.processes.watch({
       onExit: ({ process }, use) => {
         // Its end was not asked for, and nobody had it: it died.
-        if (use.name === "warm") this.backOff(process.model, { ended: process.ending });
+        if (use.name === "warm") this.#backOff(process.model, { ended: process.ending });
         this.refillSoon();
+      },
+      onSpent: ({ process }, use, error) => {
+        if (use.name === "warm") this.#backOff(process.model, { error });
       },
     });
   }
@@ -64,21 +66,21 @@ export class WarmProcesses {
 
   /** Called when a model has begun to answer: it exists, so warm processes are kept for it from now on. */
   noteAnswering(model: string, profile: Profile): void {
-    if (this.#recent.knows(model)) return;
+    if (this.#options.recent.knows(model)) return;
     this.#note(model, profile);
     this.refillSoon();
   }
 
   /** Notes that a new conversation with this beginning comes. */
   note(model: string, profile: Profile): void {
-    if (!this.#recent.knows(model)) return;
+    if (!this.#options.recent.knows(model)) return;
     this.#note(model, profile);
     this.refillSoon();
   }
 
   /** Notes that a process is booted for a turn, because none was warm. */
   noteMiss(model: string): void {
-    this.#recent.noteMiss(model, this.#options.warm);
+    this.#options.recent.noteMiss(model, this.#options.warm);
   }
 
   /** The warm process that suits a beginning best: one that has rehearsed it, or else one that was told nothing. */
@@ -98,22 +100,20 @@ export class WarmProcesses {
   /** Keeps a process that was booted for a turn which has got another, and was told the beginning `profile`. */
   adopt(owned: OwnedProcess, conversation: Conversation, { hash }: Profile): void {
     const { processes } = this.#options;
-    if (!this.#recent.knows(owned.process.model)) processes.end(owned);
+    if (!this.#options.recent.knows(owned.process.model)) processes.end(owned);
     else processes.release(owned, { name: "warm", conversation, rehearsed: hash });
     // There may be one more now than are wanted.
     this.refillSoon();
   }
 
   /** Boots the missing processes after a short delay: one was taken, or a process exited and left room. */
-  refillSoon(): void {
-    if (!this.#isClosed) this.#options.refills.start(() => this.refill());
-  }
+  refillSoon(): void { if (!this.#isClosed) this.#options.refills.start(() => this.refill()); }
 
   /** Boots the missing processes, in the background, and ends those that are too many. */
   refill(): void {
     if (this.#isClosed) return;
     const { warm, processes, isMovable, clock } = this.#options;
-    const byModel = this.#recent.all.map((use) => ({
+    const byModel = this.#options.recent.all.map((use) => ({
       ...use, hasHabit: this.#habit(use.model) !== undefined, standIns: this.#standIns(use),
     }));
     const facts = factsTogether(byModel, isMovable);
@@ -141,7 +141,7 @@ export class WarmProcesses {
 
   #note(model: string, profile?: Profile): void {
     if (this.#isClosed) return;
-    this.#recent.note(model, profile);
+    this.#options.recent.note(model, profile);
     this.#restTimer.set(recentUseMs, () => this.refill());
   }
 
@@ -165,7 +165,7 @@ export class WarmProcesses {
 
   /** The beginning that is worth rehearsing, if any. */
   #habit(model: string): Profile | undefined {
-    return this.#recent.habit(model, this.#options.processes.generation);
+    return this.#options.recent.habit(model, this.#options.processes.generation);
   }
 
   /** How many used processes can be given to a conversation that begins like the latest one. */
@@ -201,7 +201,7 @@ export class WarmProcesses {
   /** Keeps a process that was told nothing. It rehearses `profile`, or is told the settings of the latest turn. */
   #keep({ owned, use: { conversation } }: OwnedWarm, profile: Profile | undefined): void {
     const use: Warm = { name: "warm", conversation, rehearsed: profile?.hash };
-    const latest = this.#recent.latest(owned.process.model);
+    const latest = this.#options.recent.latest(owned.process.model);
     if (profile !== undefined) this.#rehearse(owned, use, profile);
     else if (latest !== undefined) conversation.settings.presume(latest.turn);
     this.#options.processes.release(owned, use);
@@ -216,11 +216,11 @@ export class WarmProcesses {
       const owned = await processes.lease("warm", model);
       if (owned === undefined) return;
       // Meanwhile other models may have come into use, so that none is kept of this one.
-      if (!this.#recent.knows(model)) return processes.end(owned);
+      if (!this.#options.recent.knows(model)) return processes.end(owned);
       const use: Warm = { name: "warm", conversation: converse(owned), rehearsed: undefined };
       this.#keep({ owned, use }, profile);
     } catch (error) {
-      this.backOff(model, { error: asBridgeError(error).code });
+      this.#backOff(model, { error: asBridgeError(error).code });
     } finally {
       launching[kind]--;
     }
@@ -230,9 +230,9 @@ export class WarmProcesses {
     const { processes, capabilities, clock, log } = this.#options;
     rehearse(owned, use, profile, {
       processes, capabilities, clock,
-      onLate: () => this.backOff(owned.process.model, { error: "turn_timeout" }),
+      onLate: () => this.#backOff(owned.process.model, { error: "turn_timeout" }),
       onRefused: (error) => {
-        this.#recent.noteRefusal(profile, owned.birth.generation);
+        this.#options.recent.noteRefusal(profile, owned.birth.generation);
         // Log no message: the CLI's may quote the prompt.
         log.warn("a beginning could not be rehearsed", { error: asBridgeError(error).code });
         this.refillSoon();
@@ -241,7 +241,7 @@ export class WarmProcesses {
   }
 
   /** To be called when a warm process of a model was of no use: another is not booted at once. */
-  backOff(model: string, why: LogFields): void {
+  #backOff(model: string, why: LogFields): void {
     const { backoff } = this.#stocks.of(model);
     if (this.#isClosed || backoff.isWaiting) return;
     const waitMs = backoff.wait(() => this.refill());

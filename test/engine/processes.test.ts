@@ -58,7 +58,7 @@ describe("the owner of processes", () => {
     const offers: string[] = [];
     processes.watch({ onFree: () => offers.push(owned.use.name) });
     processes.run(owned, {} as Conversation, timelineOfWords("a"));
-    processes.end(owned, "process_ended", "at once");
+    processes.end(owned, "process_ended", { reason: "cut", haste: "at once" });
     assert.deepEqual([owned.use.name, offers, started[0]?.kills, started[0]?.ends], ["ending", ["ending"], 1, 0]);
     processes.end(owned, "process_ended");
     assert.deepEqual([offers.length, started[0]?.kills, started[0]?.ends], [1, 1, 1]);

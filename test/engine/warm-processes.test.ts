@@ -8,7 +8,7 @@ import { Account } from "../../src/engine/account.ts";
 import { bootRetryMs, bootRetryMsMax } from "../../src/engine/backoff.ts";
 import type { HistoryHash } from "../../src/engine/history-hash.ts";
 import { KnownCapabilities } from "../../src/engine/known-capabilities.ts";
-import { modelsMax, type Profile, refusedMax } from "../../src/engine/recent-use.ts";
+import { modelsMax, type Profile, RecentUse, refusedMax } from "../../src/engine/recent-use.ts";
 import { RefillTimer, refillDelayMs } from "../../src/engine/refill-timer.ts";
 import { warmAgeMsMax } from "../../src/engine/resting.ts";
 import { recentUseMs } from "../../src/engine/warm-plan.ts";
@@ -83,7 +83,7 @@ function start(t: TestContext, { warm: wanted = 2, roomFor = 100, canSetModel = 
   const capabilities = new KnownCapabilities(clock);
   if (canSetModel) capabilities.learn({ ...noCapabilities, setModel: true });
   const warm = new WarmProcesses({
-    warm: wanted, processes, capabilities, account: new Account(logger, clock), isMovable: (model) => canSetModel && model !== "odd", clock,
+    warm: wanted, processes, capabilities, recent: new RecentUse(clock), account: new Account(logger, clock), isMovable: (model) => canSetModel && model !== "odd", clock,
     refills, log: logger,
     converse: ({ process }) => {
       const conversation = new StandInConversation(process as unknown as StandInProcess);
