@@ -14,7 +14,7 @@ interface Documents { readonly valid: readonly unknown[]; readonly invalid: read
 
 const documentsOfEach = 10;
 const triesMax = 400;
-const noWishes = { hasTuples: false, hasNeeds: false, hasOddNames: false, hasNot: false, hasTopUnion: false, hasRecursion: false };
+const noWishes = { hasTuples: false, hasNeeds: false, hasOddNames: false, hasNot: false, hasTopUnion: false, hasRecursion: false, lacksOneOf: false };
 
 export function casesOf(source: Source, count: number, seen: Set<string>, random: Random): Case[] {
   const cases: Case[] = [];

@@ -146,6 +146,9 @@ function other(value: unknown, random: Random): unknown {
 const plainNames = ["city", "kind", "limit", "name", "note", "size", "tags", "when", "place", "options", "mode", "id"] as const;
 const oddNames = ["$top", "filter[id]", "Straße", "a b", `long_${"x".repeat(70)}`, "@type", "名前", "x/y~z", "$filter"] as const;
 
+const unionsApart: readonly (readonly Meaning[])[] = [[{ kind: "string", max: 3 }, { kind: "integer" }], [{ kind: "boolean" }, { kind: "list", of: { kind: "string" } }]];
+const overlappingUnions: readonly (readonly Meaning[])[] = [[{ kind: "string", max: 3 }, { kind: "string", min: 2 }], [{ kind: "integer" }, { kind: "number", min: 0 }]];
+
 export interface Wishes {
   readonly hasTuples: boolean;
   readonly hasNeeds: boolean;
@@ -153,6 +156,8 @@ export interface Wishes {
   readonly hasNot: boolean;
   readonly hasTopUnion: boolean;
   readonly hasRecursion: boolean;
+  /** It cannot say that one member of a union fits alone, so members are drawn that no value fits two of. */
+  readonly lacksOneOf: boolean;
 }
 
 export function makeMeaning(random: Random, wishes: Wishes): Whole {
@@ -193,7 +198,7 @@ export function makeMeaning(random: Random, wishes: Wishes): Whole {
       case "list": return { kind: "list", of: any(depth + 1), ...random.pick([{}, { min: 1 }, { max: 2 }, { min: 1, max: 3, unique: true }, { unique: true }]) };
       case "tuple": return { kind: "tuple", first: [any(depth + 1), any(depth + 1)], ...random.pick([{ rest: undefined, closed: true }, { rest: undefined, closed: false }, { rest: { kind: "integer" }, closed: false }] as const) };
       case "object": return object(depth);
-      case "union": return { kind: "union", of: random.pick([[{ kind: "string", max: 3 }, { kind: "integer" }], [{ kind: "boolean" }, { kind: "list", of: { kind: "string" } }], [{ kind: "string", max: 3 }, { kind: "string", min: 2 }], [{ kind: "integer" }, { kind: "number", min: 0 }]] as const), isExclusive: random.below(2) === 0 };
+      case "union": return { kind: "union", of: random.pick(wishes.lacksOneOf ? unionsApart : [...unionsApart, ...overlappingUnions]), isExclusive: random.below(2) === 0 };
       case "not": return { kind: "not", but: random.pick([{ kind: "string", max: 2 }, { kind: "boolean" }] as const) };
       case "named": return named(depth);
       default: return { kind: "any" };
