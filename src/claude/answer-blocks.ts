@@ -118,7 +118,7 @@ export class AnswerBlocks {
   }
 
   /** Handles one block of a message that was not streamed. Returns the reason if it makes the answer fail. */
-  takeWhole(at: number, block: JsonObject, events: TurnEvent[]): string | undefined {
+  takeUnstreamed(at: number, block: JsonObject, events: TurnEvent[]): string | undefined {
     const { type, input } = block;
     // As if it were streamed: a call begins without its input.
     const fault = this.start(at, isObject(input) ? { ...block, input: {} } : block, events);

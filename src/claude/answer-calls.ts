@@ -22,7 +22,7 @@ export class AnswerCalls {
   }
 
   /** Whether the client was told of every call that the model made. */
-  get isWhole(): boolean {
+  get hasToldAllCalls(): boolean {
     return !this.#hasForbidden;
   }
 

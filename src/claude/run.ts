@@ -63,7 +63,7 @@ export class Run {
   #stage: Stage = "told";
 
   constructor(turn: Turn, setting: RunSetting) {
-    const { responseSchema, disableParallelToolUse, toolChoice, isWhole = false } = turn;
+    const { responseSchema, disableParallelToolUse, toolChoice, isSentAtOnce = false } = turn;
     const { process, tools, last, heard, options, onFailure } = setting;
     const { silenceMsMax, bootMsMax = () => bootWaitMs, time = timeInNode, onSpent } = options;
     this.queue = new BatchQueue<TurnEvent>({
@@ -80,7 +80,7 @@ export class Run {
       previousMessageId: last.messageId,
       rateLimit: last.rateLimit,
       hasSchema: responseSchema !== undefined,
-      isWhole,
+      isSentAtOnce,
       isServed: (toolName) => tools.has(toolName),
       onCall: (call) => tools.note(call),
       mayBegin: () => !tools.isPending,

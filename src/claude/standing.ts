@@ -37,9 +37,9 @@ export function canContinue(
  * history: the conversation then stays `unknown`.
  */
 export function standingAfter(
-  { outcome, callIds, isWhole }: Pick<TurnTranslator, "outcome" | "callIds" | "isWhole">,
+  { outcome, callIds, hasToldAllCalls }: Pick<TurnTranslator, "outcome" | "callIds" | "hasToldAllCalls">,
 ): Extract<Standing, { readonly name: "known" | "parked" }> | undefined {
-  if (!isWhole) return undefined;
+  if (!hasToldAllCalls) return undefined;
   if (outcome.name === "finished") return { name: "known" };
   return outcome.name === "parked" ? { name: "parked", callIds } : undefined;
 }

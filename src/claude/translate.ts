@@ -8,8 +8,8 @@ import { failureToError } from "./failure.ts";
 import { isObject, type JsonObject, optionalString, parseRateLimitInfo, type RateLimitInfo } from "./protocol.ts";
 import { endingReason, isCutting, type TurnOutcome } from "./turn-outcome.ts";
 import {
-  blockIndex, contentBlocks, type GivenUp, givenUpIn, givenUpTurn, goesOn, leavesOpen, UpstreamMessage,
-  type WholeMessage,
+  blockIndex, contentBlocks, type GivenUp, givenUpIn, givenUpTurn, goesOn, leavesOpen,
+  type UnstreamedMessage, UpstreamMessage,
 } from "./upstream-message.ts";
 
 export interface TranslateOptions extends AnswerCallsOptions {
@@ -22,7 +22,7 @@ export interface TranslateOptions extends AnswerCallsOptions {
   /** Whether the answer is the JSON that the model passes to the CLI's own structured-output tool. */
   readonly hasSchema: boolean;
   /** Whether the answer is sent in one piece at its end. Then the model may replace the document that a schema asks. */
-  readonly isWhole?: boolean;
+  readonly isSentAtOnce?: boolean;
   /** Whether the model may begin another message: every call has the client's result. */
   readonly mayBegin: () => boolean;
 }
@@ -34,7 +34,7 @@ export class TurnTranslator {
   #outcome: TurnOutcome = running;
   #rateLimit: RateLimitInfo | undefined;
   readonly #message = new UpstreamMessage();
-  #whole: WholeMessage | undefined;
+  #unstreamed: UnstreamedMessage | undefined;
   #givenUp: GivenUp | undefined;
   readonly #calls: AnswerCalls;
   readonly #blocks: AnswerBlocks;
@@ -44,8 +44,8 @@ export class TurnTranslator {
     this.#options = options;
     this.#rateLimit = options.rateLimit;
     this.#calls = new AnswerCalls(options);
-    const { hasSchema, isWhole = false } = options;
-    this.#blocks = new AnswerBlocks(this.#calls, hasSchema ? new AnswerDocument(isWhole) : undefined);
+    const { hasSchema, isSentAtOnce = false } = options;
+    this.#blocks = new AnswerBlocks(this.#calls, hasSchema ? new AnswerDocument(isSentAtOnce) : undefined);
   }
 
   get outcome(): TurnOutcome { return this.#outcome; }
@@ -62,13 +62,13 @@ export class TurnTranslator {
   get callIds(): readonly string[] { return this.#calls.ids; }
 
   /** Whether the client was told of every call that the model made. */
-  get isWhole(): boolean { return this.#calls.isWhole; }
+  get hasToldAllCalls(): boolean { return this.#calls.hasToldAllCalls; }
 
   /** Whether the answer is whole but for the `result` line, with which the CLI ends its turn. */
   get lacksResult(): boolean {
     const isLast = this.#message.stopReason === "end_turn" || this.#message.stopReason === "stop_sequence";
-    const isWhole = isLast && this.#message.isOver && (!this.#options.hasSchema || this.#blocks.isSchemaAnswered);
-    return isWhole && this.#outcome.name === "running";
+    const hasAll = isLast && this.#message.isOver && (!this.#options.hasSchema || this.#blocks.isSchemaAnswered);
+    return hasAll && this.#outcome.name === "running";
   }
 
   /** Ends an answer that lacks its `result`: the process has no further use. */
@@ -80,7 +80,7 @@ export class TurnTranslator {
   takeDelta(delta: Delta, events: TurnEvent[]): void {
     // Ignored beside a message that came whole: then the delta belongs to the stream that broke. Ignored after the
     // outcome: then the CLI continues by itself.
-    if (this.#whole === undefined && this.#outcome.name === "running") this.#blocks.take(delta, events);
+    if (this.#unstreamed === undefined && this.#outcome.name === "running") this.#blocks.take(delta, events);
   }
 
   /**
@@ -90,11 +90,11 @@ export class TurnTranslator {
   take(message: JsonObject, events: TurnEvent[], wasCut = false): void {
     // The CLI did not wait for the results of the calls: it continues by itself, before the client has read the answer.
     if (this.#outcome.name === "parked" && goesOn(message)) this.#outcome = { name: "cut" };
-    if (this.#whole !== undefined && !leavesOpen(message, this.#whole.id)) this.#endWhole(events);
+    if (this.#unstreamed !== undefined && !leavesOpen(message, this.#unstreamed.id)) this.#endUnstreamed(events);
     if (this.#outcome.name !== "running") return;
     switch (message["type"]) {
       case "stream_event":
-        if (this.#whole !== undefined) return;
+        if (this.#unstreamed !== undefined) return;
         if (wasCut) return this.#fail("A piece of the answer is longer than can be relayed.");
         if (isObject(message["event"])) this.#streamEvent(message["event"], events);
         return;
@@ -115,13 +115,13 @@ export class TurnTranslator {
 
   /** Ends a message that was not streamed: the CLI asks for a call's result only after all of it has come. */
   takeCallRequest(events: TurnEvent[]): void {
-    this.#endWhole(events, "tool_use");
+    this.#endUnstreamed(events, "tool_use");
   }
 
-  #endWhole(events: TurnEvent[], otherwise?: string): void {
-    if (this.#whole === undefined || this.#outcome.name !== "running") return;
-    const { message } = this.#whole;
-    this.#whole = undefined;
+  #endUnstreamed(events: TurnEvent[], otherwise?: string): void {
+    if (this.#unstreamed === undefined || this.#outcome.name !== "running") return;
+    const { message } = this.#unstreamed;
+    this.#unstreamed = undefined;
     this.#messageStop({ ...message, stop_reason: message["stop_reason"] ?? otherwise }, events);
   }
 
@@ -173,7 +173,7 @@ export class TurnTranslator {
     this.#message.stop(delta);
     if (isCutting(this.#message.stopReason)) this.#finish("cut", events);
     else if (this.#message.stopReason === "tool_use" && this.#calls.ids.length > 0) {
-      const waiting = this.#calls.isWhole ? "parked" : "stopped";
+      const waiting = this.#calls.hasToldAllCalls ? "parked" : "stopped";
       this.#finish(this.#calls.areAllServed ? waiting : "cut", events);
     }
   }
@@ -185,17 +185,17 @@ export class TurnTranslator {
       return;
     }
     // The CLI repeats the streamed message, block by block: ignored.
-    if (this.#whole === undefined && inner["id"] === this.messageId) return;
+    if (this.#unstreamed === undefined && inner["id"] === this.messageId) return;
     if (wasCut) return this.#fail("The answer came in one piece that is longer than can be relayed.");
     // This message was not streamed. The stream broke, and the CLI asked again without streaming (2.1.197 if text had
     // begun, 2.1.330 if only thinking had).
-    if (this.#whole === undefined) {
+    if (this.#unstreamed === undefined) {
       this.#messageStart(inner, events);
-      this.#whole = { id: this.#message.id ?? "", message: inner, blocks: 0 };
+      this.#unstreamed = { id: this.#message.id ?? "", message: inner, blocks: 0 };
     }
     for (const block of contentBlocks(inner)) {
       if (this.#outcome.name !== "running") return;
-      this.#failIf(this.#blocks.takeWhole(this.#whole.blocks++, block, events));
+      this.#failIf(this.#blocks.takeUnstreamed(this.#unstreamed.blocks++, block, events));
     }
   }
 

@@ -72,7 +72,7 @@ export class UpstreamMessage {
 }
 
 /** A message that was not streamed. More lines of it may come: the CLI writes one line for each of its blocks. */
-export interface WholeMessage {
+export interface UnstreamedMessage {
   readonly id: string;
   /** The message as its first line has it, for why it stopped. */
   readonly message: JsonObject;

@@ -69,7 +69,7 @@ async function prepare<Request extends TurnRequest>(
     const body = await readJsonBody(request, { maxBodyBytes, signal }, dialect.numberFields);
     const asked = dialect.parse(body, { defaultModel, allowsWebSearch, header: headerView(request.headers) });
     const resolved = await engine.resolve(asked.model, asked.turn);
-    const turn = asked.stream ? resolved : { ...resolved, isWhole: true };
+    const turn = asked.stream ? resolved : { ...resolved, isSentAtOnce: true };
     const images = new ToldImages({ isAllowed: fetchImages, bytesMax: maxBodyBytes, signal, cache: imageCache });
     // Fetch images before the turn is admitted: an image may be slow or missing, and must not hold up a process.
     await images.complete(engine.messagesToTell(turn));

@@ -95,5 +95,5 @@ export interface Turn {
   /** Stop sequences: the answer ends before the first one that occurs in its text. */
   readonly stopSequences: readonly string[];
   /** The client gets the answer in one piece: before its end nothing of it is sent, and the model may replace it. */
-  readonly isWhole?: boolean;
+  readonly isSentAtOnce?: boolean;
 }

@@ -36,9 +36,9 @@ function playThrough(translator: TurnTranslator, lines: readonly string[], path:
       translator.take(message, events);
     }
   }
-  const { outcome, rateLimit, callIds, isWhole, messageId } = translator;
+  const { outcome, rateLimit, callIds, hasToldAllCalls, messageId } = translator;
   checkGrammar(events, outcome.name !== "running" && outcome.name !== "failed");
-  return { ...summaryOf(events), taken, events, calls: callsIn(events), rateLimit, callIds, isWhole, messageId, outcome: outcome.name, error: outcome.name === "failed" ? outcome.error : undefined };
+  return { ...summaryOf(events), taken, events, calls: callsIn(events), rateLimit, callIds, hasToldAllCalls, messageId, outcome: outcome.name, error: outcome.name === "failed" ? outcome.error : undefined };
 }
 
 function play(lines: readonly string[], path: Path, nowMs = 0, options: Partial<TranslateOptions> = {}) {
@@ -157,7 +157,7 @@ for (const version of recordedVersions) {
         const told: MadeCall[] = [];
         const played = playThrough(translatorOf({ callsMax: 1, onCall: (call) => told.push(call) }), claudeLines, path);
         assert.deepEqual(played.calls.map(({ json }) => json), ['{"city":"Paris"}']);
-        assert.deepEqual([played.order, played.stopReason, played.outcome, played.isWhole], ["message_start text tool_use input_json message_stop", "tool_use", "stopped", false]);
+        assert.deepEqual([played.order, played.stopReason, played.outcome, played.hasToldAllCalls], ["message_start text tool_use input_json message_stop", "tool_use", "stopped", false]);
         const ids = playRuns(version, "parallel-tool-calls", path)[0]?.callIds ?? [];
         assert.deepEqual(told, ids.map((id, position) => ({ id, name: "get_weather", isForbidden: position > 0 })));
       });
@@ -167,13 +167,13 @@ for (const version of recordedVersions) {
         const played = play(claudeLines, path, 0, { callsMax: 0 });
         assert.deepEqual([played.order, played.text, played.stopReason, played.outcome], ["message_start text message_stop", "w0 w0 w1 ", "end_turn", "finished"]);
         // It knows of a call that the client was never told.
-        assert.equal(played.isWhole, false);
+        assert.equal(played.hasToldAllCalls, false);
       });
 
       it(`in json-schema, ${path}, is the document and nothing else`, () => {
         const played = play(turnLines(version, "json-schema", 0), path, 0, { hasSchema: true });
         assert.deepEqual([played.order, played.text, played.stopReason, played.outcome], ["message_start text message_stop", '{"city":"Paris"}', "end_turn", "finished"]);
-        assert.deepEqual([played.usage?.inputTokens, played.usage?.outputTokens, played.callIds, played.isWhole], [25, 1, [], true]);
+        assert.deepEqual([played.usage?.inputTokens, played.usage?.outputTokens, played.callIds, played.hasToldAllCalls], [25, 1, [], true]);
       });
     }
 
@@ -307,8 +307,8 @@ describe("a call", () => {
   it("past the number that there may be is never told, nor its pieces, and the turn is not whole", () => {
     const calls = [toolUse(0, "t1"), input(0, "{}"), blockStop(0), toolUse(1, "t2"), input(1, '{"b":2}'), blockStop(1), toolUse(2, "t3"), blockStop(2)];
     const played = playWith({ callsMax: 1 }, start("m1"), ...calls, stop("tool_use"));
-    assert.deepEqual([played.calls.map(({ id }) => id), played.outcome, played.isWhole, played.stopReason], [["t1"], "stopped", false, "tool_use"]);
-    assert.equal(playWith({ callsMax: 3 }, start("m1"), ...calls, stop("tool_use")).isWhole, true);
+    assert.deepEqual([played.calls.map(({ id }) => id), played.outcome, played.hasToldAllCalls, played.stopReason], [["t1"], "stopped", false, "tool_use"]);
+    assert.equal(playWith({ callsMax: 3 }, start("m1"), ...calls, stop("tool_use")).hasToldAllCalls, true);
   });
 
   it("at the token limit is cut: it has no end", () => {
@@ -398,26 +398,26 @@ describe("an answer with a schema", () => {
 
   it("that is given twice is the second where nothing goes out before the end: it replaces the first", () => {
     const first = [toolUse(0, "t1", "StructuredOutput"), input(0, '{"b":'), input(0, "2}"), blockStop(0)];
-    const played = playWith({ hasSchema, isWhole: true }, start("m1"), ...first, stop("tool_use"), start("m2"), ...document("t2"), stop("tool_use"), result);
+    const played = playWith({ hasSchema, isSentAtOnce: true }, start("m1"), ...first, stop("tool_use"), start("m2"), ...document("t2"), stop("tool_use"), result);
     assert.deepEqual([played.text, played.outcome, played.stopReason, played.order], ['{"a":1}', "finished", "end_turn", "message_start text message_stop"]);
     assert.deepEqual(played.events.filter(({ type }) => type.startsWith("block_")).map((told) => ("index" in told ? told.index : -1)), [0, 0]);
   });
 
   it("that nothing has gone out of may come again after its message broke off", () => {
     const broken = [toolUse(0, "t1", "StructuredOutput"), input(0, '{"b":')];
-    const played = playWith({ hasSchema, isWhole: true }, start("m1"), ...broken, start("m2"), ...document("t2"), stop("tool_use"), result);
+    const played = playWith({ hasSchema, isSentAtOnce: true }, start("m1"), ...broken, start("m2"), ...document("t2"), stop("tool_use"), result);
     assert.deepEqual([played.text, played.outcome], ['{"a":1}', "finished"]);
   });
 
   it("that is begun again and not given fails, also where nothing has gone out", () => {
-    const played = playWith({ hasSchema, isWhole: true }, start("m1"), ...document("t1"), stop("tool_use"), start("m2"), toolUse(0, "t2", "StructuredOutput"), stop("tool_use"), result);
+    const played = playWith({ hasSchema, isSentAtOnce: true }, start("m1"), ...document("t1"), stop("tool_use"), start("m2"), toolUse(0, "t2", "StructuredOutput"), stop("tool_use"), result);
     assert.deepEqual([played.text, played.error?.code], ["", "upstream_error"]);
   });
 
-  for (const isWhole of [false, true]) {
-    it(`comes behind its thinking, block by block; ${isWhole ? "whole" : "streamed"}`, () => {
+  for (const isSentAtOnce of [false, true]) {
+    it(`comes behind its thinking, block by block; ${isSentAtOnce ? "whole" : "streamed"}`, () => {
       const thought = event({ type: "content_block_delta", index: 0, delta: { type: "thinking_delta", thinking: "hm" } });
-      const played = playWith({ hasSchema, isWhole }, start("m1"), thought, blockStop(0), ...document("t1", 1), stop("tool_use"), result);
+      const played = playWith({ hasSchema, isSentAtOnce }, start("m1"), thought, blockStop(0), ...document("t1", 1), stop("tool_use"), result);
       assert.deepEqual([played.order, played.text, played.outcome], ["message_start thinking text message_stop", '{"a":1}', "finished"]);
     });
   }
