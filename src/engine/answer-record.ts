@@ -23,7 +23,7 @@ export class AnswerRecord {
   // Copied into buffers: a slice of a line would keep the memory of the whole read alive.
   readonly #text: Buffer[] = [];
   /** Tool calls, and results that the API gave itself, by the index of their content block, in the model's order. */
-  readonly #calls = new Map<number, RecordedCall>();
+  readonly #toolBlocks = new Map<number, RecordedCall>();
   /** The API's proofs of the thinking, in the model's order. */
   readonly #proofs: { readonly type: "thinking" | "redacted_thinking"; readonly held: Buffer }[] = [];
   #bytes = 0;
@@ -39,7 +39,7 @@ export class AnswerRecord {
       else if (event.type === "block_start") this.#begin(event);
       else if (event.type === "signature") this.#prove("thinking", event.signature);
       else if (event.type === "other_delta") this.#hasUnknown = true;
-      else if (event.type === "input_json") this.#keep(this.#calls.get(event.index)?.input, event.text);
+      else if (event.type === "input_json") this.#keep(this.#toolBlocks.get(event.index)?.input, event.text);
     }
     if (text !== "") this.#keep(this.#text, text);
   }
@@ -56,7 +56,7 @@ export class AnswerRecord {
           ? { type, thinking: "", signature: decoded([held]) }
           : { type, data: held.toString("utf8") })),
         { type: "text", text: decoded(this.#text) },
-        ...[...this.#calls.values()].map(({ block, input }) => (
+        ...[...this.#toolBlocks.values()].map(({ block, input }) => (
           block.type !== "tool_use" && input.length === 0
             ? block
             : { ...block, input: JSON.parse(decoded(input)) as Record<string, unknown> })),
@@ -76,7 +76,7 @@ export class AnswerRecord {
         return;
       default:
         if (block.type !== "tool_use") this.#bytes += sizeOf(event);
-        this.#calls.set(event.index, { block, input: [] });
+        this.#toolBlocks.set(event.index, { block, input: [] });
     }
   }
 

@@ -131,7 +131,7 @@ function assistantHash(before: HistoryHash, blocks: readonly AssistantBlock[]): 
   return digest([before, "assistant", text, ...calls]);
 }
 
-/** What a call that the API ran itself, or its result, is known by; nothing for any other block. */
+/** What is hashed of a call that the API ran itself, or of its result; nothing for any other block. */
 function serverParts(block: AssistantBlock): string[] {
   switch (block.type) {
     case "text": case "thinking": case "redacted_thinking": case "tool_use": return [];
