@@ -50,7 +50,7 @@ export type ErrorCode =
  * The parts of a turn (`turn/turn.ts`) that can be at fault. The engine and the CLI do not know how a client's request
  * was written, so their errors name a part, and each dialect writes its own field's name for it.
  */
-export type TurnPart = "model" | "messages" | "tools" | "toolChoice";
+export type TurnPart = "model" | "messages" | "tools" | "toolChoice" | "webSearch";
 
 /** Optional facts about a failure. */
 export interface BridgeErrorDetails {

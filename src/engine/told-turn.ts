@@ -1,7 +1,15 @@
 import { BridgeError } from "../errors.ts";
 import { hasCutTool, parametersOf, type ToldTurn } from "../claude/parameters.ts";
+import type { JsonObject } from "../claude/protocol.ts";
 import { toldMessages } from "../claude/told-messages.ts";
+import { webSearchTool } from "../claude/tool-definitions.ts";
 import { withToolChoice } from "./call-in-words.ts";
+
+/**
+ * Up to how many bytes of JSON a search that is told without tools is no long parameter: a place and a few sites. It is
+ * told under a policy too, whose hooks can read it.
+ */
+const shortSearchBytesMax = 1_000;
 
 /**
  * A turn as the CLI is told it. Its answer's schema is told in one form: as the API's format, or by the CLI's schema
@@ -29,22 +37,31 @@ function withOneSchema({ responseSchema, responseFormat, ...turn }: ToldTurn, by
 /**
  * Decides whether the API is sent the tools whole (`tellsTools`). Not beside the CLI's schema tool: the list replaces
  * the CLI's, which has that tool. A web search needs the list, so beside that tool, or with a list that is too long, it
- * is refused: `unsupported_parameter`.
+ * is refused: `unsupported_parameter`, with the part `webSearch`.
  */
 function withWholeTools(turn: ToldTurn, bytesMax: number): ToldTurn {
-  if (turn.webSearch !== undefined) {
+  const { webSearch } = turn;
+  if (webSearch !== undefined) {
     if (turn.responseSchema !== undefined) {
-      throw new BridgeError("unsupported_parameter", "The web is not searched for JSON that a tool of the CLI gives.");
+      throw searchRefusal("for an answer that must fit this schema: the API does not hold the answer to it.");
     }
-    if (turn.tools.length === 0 || fits(turn, bytesMax)) return { ...turn, tellsTools: true };
-    const words = "The web is not searched beside so many tools, or where a policy on this machine sets hooks.";
-    throw new BridgeError("unsupported_parameter", words, { part: "tools" });
+    const isShort = turn.tools.length === 0 && bytesOf(webSearchTool(webSearch)) <= shortSearchBytesMax;
+    if (isShort || fits(turn, bytesMax)) return { ...turn, tellsTools: true };
+    throw searchRefusal("here: with the tools it is too long to be sent, or a policy on this machine sets hooks.");
   }
   if (turn.responseSchema !== undefined || !hasCutTool(turn)) return turn;
   const whole = { ...turn, tellsTools: true };
   return fits(whole, bytesMax) ? whole : turn;
 }
 
+function searchRefusal(why: string): BridgeError {
+  return new BridgeError("unsupported_parameter", `The web cannot be searched ${why}`, { part: "webSearch" });
+}
+
 function fits(turn: ToldTurn, bytesMax: number): boolean {
-  return Buffer.byteLength(JSON.stringify(parametersOf(turn))) <= bytesMax;
+  return bytesOf(parametersOf(turn)) <= bytesMax;
+}
+
+function bytesOf(value: JsonObject): number {
+  return Buffer.byteLength(JSON.stringify(value));
 }

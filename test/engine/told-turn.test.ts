@@ -33,14 +33,31 @@ describe("tools, as a process is told them,", () => {
     it(what, () => assert.equal("tools" in parametersOf(toldTurn({ ...turnOf(), ...given }, bytesMax)), isWhole));
   }
 
+  const search = { maxUses: 2, allowedDomains: ["example.com"], userLocation: { city: "Bern" } };
+  const toldSearch = (more: Partial<ToldTurn>, bytesMax: number): unknown => parametersOf(toldTurn({ ...turnOf(), webSearch: search, ...more }, bytesMax))["tools"];
+  const searchRefusal = { code: "unsupported_parameter", part: "webSearch" };
+
   it("are whole beside a search of the web, which is the last of them, and refused where they are too long for that", () => {
-    const searching = { ...turnOf(), webSearch: { maxUses: 2, allowedDomains: ["example.com"], userLocation: { city: "Bern" } } };
-    const search = { type: "web_search_20250305", name: "web_search", max_uses: 2, allowed_domains: ["example.com"], user_location: { type: "approximate", city: "Bern" } };
-    const toolsOf = (tools: readonly Tool[], bytesMax: number): unknown => parametersOf(toldTurn({ ...searching, tools }, bytesMax))["tools"];
-    assert.deepEqual(toolsOf([], 0), [search], "it is short, and says nothing that the client's words do");
-    assert.deepEqual((toolsOf([tool("f")], 10_000) as object[]).at(-1), search);
-    assert.throws(() => toldTurn({ ...searching, responseSchema }, 10_000), { code: "unsupported_parameter" }, "the CLI's tool for the answer would be lost");
-    for (const bytesMax of [0, 100]) assert.throws(() => toolsOf([tool("f")], bytesMax), { code: "unsupported_parameter", part: "tools" });
+    const told = { type: "web_search_20250305", name: "web_search", max_uses: 2, allowed_domains: ["example.com"], user_location: { type: "approximate", city: "Bern" } };
+    assert.deepEqual((toldSearch({ tools: [tool("f")] }, 10_000) as object[]).at(-1), told);
+    for (const bytesMax of [0, 100]) assert.throws(() => toldSearch({ tools: [tool("f")] }, bytesMax), searchRefusal);
+    assert.deepEqual(toldSearch({}, 0), [told], "alone it is short");
+    assert.throws(() => toldSearch({ responseSchema }, 10_000), searchRefusal, "the CLI's tool for the answer would be lost");
+  });
+
+  for (const [what, webSearch] of [
+    ["many sites", { allowedDomains: Array.from({ length: 10_000 }, (_, index) => `${index}.example.com`) }],
+    ["a long place", { userLocation: { city: "x".repeat(200_000) } }],
+  ] as const) {
+    it(`are refused with a search of ${what}, which is too long also alone`, () => {
+      for (const bytesMax of [0, 100_000]) assert.throws(() => toldSearch({ webSearch }, bytesMax), searchRefusal);
+    });
+  }
+
+  it("are none but the search, where there are no others: of a hundred sites it is refused only under a policy", () => {
+    const webSearch = { allowedDomains: Array.from({ length: 100 }, (_, index) => `${index}.example.com`) };
+    assert.throws(() => toldSearch({ webSearch }, 0), searchRefusal);
+    assert.equal((toldSearch({ webSearch }, 30_000) as object[]).length, 1);
   });
 
   it("give way to the format of an answer where both are too long", () => {

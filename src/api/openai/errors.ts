@@ -66,7 +66,9 @@ export interface OpenAiError {
 /**
  * The names of a turn's parts in a chat completion request. An unknown model at `/v1/models/{id}` is named `model` too.
  */
-const chatFields: PartFields = { model: "model", messages: "messages", tools: "tools", toolChoice: "tool_choice" };
+const chatFields: PartFields = {
+  model: "model", messages: "messages", tools: "tools", toolChoice: "tool_choice", webSearch: "web_search_options",
+};
 
 /**
  * Translates an error into OpenAI's error object, the value of `error` in a body. `fields` has the names that the

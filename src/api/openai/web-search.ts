@@ -1,9 +1,17 @@
+import { BridgeError } from "../../errors.ts";
 import type { ServerToolBlock } from "../../turn/message.ts";
 import type { WebSearch } from "../../turn/turn.ts";
 import { arrayAt, type Fields, isAbsent, isFields, objectAt, stringAt } from "../check.ts";
 
 /** The API's name for its own search, which no tool of the client's may have beside it. */
 export const webSearchName = "web_search";
+
+/** OpenAI's own limit. */
+const domainsMax = 100;
+/** The longest name that the DNS has. */
+const domainCharsMax = 253;
+/** For a city, a region, a country or a time zone. */
+const placeCharsMax = 100;
 
 /** OpenAI's tool types for the web search, dated ones too. */
 const searchTypes = /^web_search(?:_preview)?(?:_\d{4}_\d{2}_\d{2})?$/u;
@@ -38,16 +46,32 @@ function located(value: unknown, path: string): WebSearch {
   if (isAbsent(value)) return {};
   const place = objectAt(value, path);
   const known = ["city", "region", "country", "timezone"].flatMap((name) => (
-    isAbsent(place[name]) || place[name] === "" ? [] : [[name, stringAt(place[name], `${path}.${name}`)]]));
+    isAbsent(place[name]) || place[name] === ""
+      ? []
+      : [[name, shortStringAt(place[name], `${path}.${name}`, placeCharsMax)]]));
   return known.length === 0 ? {} : { userLocation: Object.fromEntries(known) as Readonly<Record<string, string>> };
 }
 
 function filtered(value: unknown, path: string): WebSearch {
   const domains = isAbsent(value) ? undefined : objectAt(value, path)["allowed_domains"];
   if (isAbsent(domains)) return {};
-  const allowed = arrayAt(domains, `${path}.allowed_domains`)
-    .map((domain, index) => stringAt(domain, `${path}.allowed_domains[${index}]`));
+  const field = `${path}.allowed_domains`;
+  const entries = arrayAt(domains, field);
+  if (entries.length > domainsMax) {
+    throw new BridgeError(
+      "invalid_value", `${field}: expected at most ${domainsMax} domains, got ${entries.length}.`, { field },
+    );
+  }
+  const allowed = entries.map((domain, index) => shortStringAt(domain, `${field}[${index}]`, domainCharsMax));
   return allowed.length === 0 ? {} : { allowedDomains: allowed };
+}
+
+function shortStringAt(value: unknown, field: string, charsMax: number): string {
+  const text = stringAt(value, field);
+  if (text.length <= charsMax) return text;
+  throw new BridgeError(
+    "invalid_value", `${field}: expected at most ${charsMax} characters, got ${text.length}.`, { field },
+  );
 }
 
 /** The turn's search. None where `tool_choice` is `none`, or the answer must be JSON. */

@@ -17,7 +17,7 @@ interface LinesRequest extends TurnRequest {
 }
 
 /** What the parts of a turn are called in this API's requests. */
-const partFields: PartFields = { model: "x-lines-model", messages: "say", tools: "tools", toolChoice: "tools" };
+const partFields: PartFields = { model: "x-lines-model", messages: "say", tools: "tools", toolChoice: "tools", webSearch: "tools" };
 
 /** Every message is a string of the user's, `{said, call, id, input}`, or `{id, result}`. */
 function parseMessages(say: readonly unknown[], names: ToolNames): readonly Message[] {

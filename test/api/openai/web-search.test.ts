@@ -47,10 +47,19 @@ describe("a search of the web that a request asks for", () => {
     assert.deepEqual(chat({ ...named, web_search_options: {} }).tools.map(({ name }) => name), ["web_search_2"]);
   });
 
-  it("is refused by its field where it is malformed", () => {
+  it("is refused by its field where it is malformed or too long", () => {
     assertRefuses(refusalOf(() => chat({ web_search_options: true })), "invalid_type", "web_search_options");
     assertRefuses(refusalOf(() => chat({ web_search_options: { user_location: { approximate: { city: 1 } } } })), "invalid_type", "web_search_options.user_location.approximate.city");
     assertRefuses(refusalOf(() => response({ tools: [{ type: "web_search", filters: { allowed_domains: [1] } }] })), "invalid_type", "tools[0].filters.allowed_domains[0]");
+    for (const name of ["city", "region", "country", "timezone"]) {
+      const located = (chars: number) => chat({ web_search_options: { user_location: { approximate: { [name]: "x".repeat(chars) } } } });
+      assert.equal(located(100).webSearch?.userLocation?.[name]?.length, 100);
+      assertRefuses(refusalOf(() => located(101)), "invalid_value", `web_search_options.user_location.approximate.${name}`);
+    }
+    const filtered = (count: number, chars: number) => response({ tools: [{ type: "web_search", filters: { allowed_domains: Array.from({ length: count }, () => "x".repeat(chars)) } }] });
+    assert.equal(filtered(100, 253).webSearch?.allowedDomains?.length, 100);
+    assertRefuses(refusalOf(() => filtered(101, 1)), "invalid_value", "tools[0].filters.allowed_domains");
+    assertRefuses(refusalOf(() => filtered(1, 254)), "invalid_value", "tools[0].filters.allowed_domains[0]");
   });
 });
 

@@ -20,7 +20,9 @@ export function isToldInStream(error: BridgeError): boolean {
   return hasCode(error, toldInStream);
 }
 
-const partFields: PartFields = { model: "model", messages: "input", tools: "tools", toolChoice: "tool_choice" };
+const partFields: PartFields = {
+  model: "model", messages: "input", tools: "tools", toolChoice: "tool_choice", webSearch: "tools",
+};
 
 /**
  * Translates an error that occurs before the headers are sent. A used-up rate limit window gets the type
