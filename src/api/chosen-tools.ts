@@ -6,7 +6,7 @@ import type { Tool, ToolChoice } from "../turn/turn.ts";
 /** A request's choice of tools, its names already the model's. */
 export interface ParsedChoice {
   readonly choice: ToolChoice;
-  /** The only tools that the model may call; undefined where it may call all. */
+  /** The only tools that the model may call, which may be none; undefined where it may call all. */
   readonly allowed?: readonly string[];
 }
 
@@ -19,7 +19,7 @@ export interface ChosenTools {
 /**
  * Applies a request's tool choice to its tools; `path` is the field of the choice. The Messages API has no word for a
  * choice among some of the tools, so the model sees no others then. It takes a history with calls only together with
- * tools: if the client sent none, placeholders with the names of the calls in `messages` are made.
+ * tools: if the model is to see none, placeholders with the names of the calls in `messages` are made.
  */
 export function chooseTools(
   offered: readonly Tool[], { choice, allowed }: ParsedChoice, messages: readonly Message[], path: string,
@@ -32,15 +32,13 @@ export function chooseTools(
       throw new BridgeError("invalid_value", `${path}: it names a tool that is not among the tools.`, { field: path });
     }
   }
+  const tools = allowed === undefined ? offered : offered.filter(({ name }) => allowed.includes(name));
+  if (tools.length > 0) return { tools, toolChoice: choice };
   const called = new Set(
     messages.flatMap(({ content }) => content.flatMap((block) => (block.type === "tool_use" ? [block.name] : [])))
   );
-  if (offered.length === 0) {
-    const tools = [...called].map(
-      (name) => ({ name, description: goneToolText, inputSchema: { type: "object", properties: {} } })
-    );
-    return { tools, toolChoice: { type: tools.length === 0 ? "auto" : "none" } };
-  }
-  const tools = allowed === undefined ? offered : offered.filter(({ name }) => allowed.includes(name));
-  return { tools, toolChoice: choice };
+  const placeholders = [...called].map(
+    (name) => ({ name, description: goneToolText, inputSchema: { type: "object", properties: {} } })
+  );
+  return { tools: placeholders, toolChoice: { type: placeholders.length === 0 ? "auto" : "none" } };
 }

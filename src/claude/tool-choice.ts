@@ -4,7 +4,7 @@ import { asksToThink } from "./thinking.ts";
 
 /** What of a turn decides how its choice of tools is told. */
 type Choosing = Partial<Pick<
-  Turn, "tools" | "toolChoice" | "disableParallelToolUse" | "responseSchema" | "maxTokens" | "thinking"
+  Turn, "tools" | "toolChoice" | "webSearch" | "disableParallelToolUse" | "responseSchema" | "maxTokens" | "thinking"
 >> & { readonly refusedParameters?: ReadonlySet<string> };
 
 /** Whether the answer must hold a tool call: the client can use no other. */
@@ -21,9 +21,13 @@ export function isCallForced(turn: Choosing): boolean {
   return mustCall(turn) && !isChoiceRefused(turn) && !asksToThink(turn);
 }
 
-/** Whether the API keeps the model from calling. Not where the model answers by a call of the CLI's schema tool. */
-export function isCallForbidden(turn: Choosing): boolean {
-  return turn.toolChoice?.type === "none" && !isChoiceRefused(turn) && turn.responseSchema === undefined;
+/**
+ * Whether the API keeps the model from calling. Not where the model answers by a call of the CLI's schema tool, nor
+ * where it may search the web, which is a tool of the API's: calls of the client's tools are refused one by one then.
+ */
+export function isCallForbidden({ webSearch, ...turn }: Choosing): boolean {
+  const isFree = turn.responseSchema !== undefined || webSearch !== undefined;
+  return turn.toolChoice?.type === "none" && !isChoiceRefused(turn) && !isFree;
 }
 
 /** Whether the model has refused `tool_choice`: then words ask for all of the choice. */

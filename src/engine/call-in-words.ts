@@ -19,9 +19,10 @@ export function withToolChoice(request: ToldTurn): ToldTurn {
 }
 
 function choiceInWords(turn: ToldTurn): string[] {
-  const { toolChoice, tools } = turn;
+  const { toolChoice, tools, webSearch } = turn;
   if (tools.length === 0) return [];
-  if (toolChoice.type === "none") return isCallForbidden(turn) ? [] : [noCallText];
+  // The words are of every tool, so also of a search of the web.
+  if (toolChoice.type === "none") return isCallForbidden(turn) || webSearch !== undefined ? [] : [noCallText];
   return [
     ...(mustCallInWords(turn) ? [toolChoice.type === "tool" ? namedCallTexts.join(toolChoice.name) : anyCallText] : []),
     ...(turn.disableParallelToolUse && isChoiceRefused(turn) ? [oneCallText] : []),

@@ -71,6 +71,7 @@ export interface Turn {
   readonly maxTokens?: number;
   /** The tools that the model sees. Where the client allows some of its tools only, the others are already removed. */
   readonly tools: readonly Tool[];
+  /** Of the client's tools: beside `none` the model may search the web, where the turn has `webSearch`. */
   readonly toolChoice: ToolChoice;
   /**
    * Undefined: the model cannot search the web. Beside an answer's schema it works only where the API compiles the

@@ -63,6 +63,7 @@ describe("the API's parameters of a turn", () => {
     assert.deepEqual(choiceOf(one), { type: "auto", disable_parallel_tool_use: true });
     assert.deepEqual([choiceOf({ toolChoice: none }), choiceOf({ toolChoice: none, ...one })], [none, none]);
     assert.equal(choiceOf({ toolChoice: none, responseSchema: {} }), undefined, "the CLI has the model answer by a call");
+    assert.equal(choiceOf({ toolChoice: none, webSearch: {} }), undefined, "the search is a tool of the API's");
     for (const toolChoice of [any, none]) {
       assert.equal(choiceOf({ tools: [], toolChoice, ...one }), undefined, "the API takes none without tools");
       assert.equal(choiceOf({ toolChoice, ...one, refusedParameters: new Set(["tool_choice"]) }), undefined);

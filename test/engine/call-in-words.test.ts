@@ -40,6 +40,10 @@ describe("what the model is told in words of the choice of tools", () => {
     }
   });
 
+  it("is nothing where the model may search the web and call no tool of the client's: the words would forbid the search", () => {
+    for (const why of [{}, refused]) assert.equal(told({ type: "none" }, { ...why, webSearch: {} }), "");
+  });
+
   it("is that one may be made at most, where the model takes no choice", () => {
     assert.equal(told({ type: "auto" }, { ...refused, disableParallelToolUse: true }), "Call at most one tool in an answer.");
     assert.equal(told({ type: "any" }, { ...refused, disableParallelToolUse: true }), "Your answer must be a call of one of your tools.\n\nCall at most one tool in an answer.");

@@ -8,6 +8,7 @@ import { toolsMax } from "../tool-list.ts";
 import type { ModelNames, ToolNames } from "../tool-names.ts";
 import { namespaceSeparator, qualifiedName } from "./namespaces.ts";
 import { choiceShapes, type ToolShape, toolShapes, type Whose } from "./shapes.ts";
+import { isSearchTool } from "./web-search.ts";
 
 const nameCharsMax = 512;
 
@@ -82,6 +83,7 @@ export interface ChoiceForm {
 }
 
 const chatForm: ChoiceForm = { kinds: ["function"], isNested: true };
+export const responsesForm: ChoiceForm = { kinds: ["function", "custom"], isNested: false };
 
 /**
  * Parses `tool_choice`, whichever API's shape it has. An error names the field in the form that the client used; if
@@ -114,6 +116,23 @@ function isServed(type: unknown, { kinds }: ChoiceForm): boolean {
 /** Anthropic's way to say `parallel_tool_calls: false`. */
 export function allowsOneCall(choice: unknown): boolean {
   return isFields(choice) && choice["disable_parallel_tool_use"] === true;
+}
+
+/**
+ * Whether a tool choice lets the model search the web, where the request asks for a search. In chat completions that is
+ * no entry of `tools`, so `allowed_tools` says nothing of it.
+ */
+export function allowsSearch(value: unknown, { isNested }: ChoiceForm = chatForm): boolean {
+  const choice = isFields(value) ? value : { type: value };
+  const means = choiceShapes.find(({ type }) => type === choice["type"])?.means;
+  if (means === "none") return false;
+  return isNested || means !== "allowed" || allowedEntries(choice).some(isSearchTool);
+}
+
+/** What `allowed_tools` lists; nothing where it is malformed. */
+function allowedEntries(choice: Fields): readonly unknown[] {
+  const { tools } = isFields(choice["allowed_tools"]) ? choice["allowed_tools"] : choice;
+  return Array.isArray(tools) ? tools : [];
 }
 
 function allowedTools(choice: Fields, names: ToolNames, form: ChoiceForm): ParsedChoice {

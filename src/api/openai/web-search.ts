@@ -29,10 +29,15 @@ export function searchOfOptions(value: unknown): WebSearch | undefined {
   return located(place["approximate"] ?? place, `${path}.user_location.approximate`);
 }
 
+/** Whether an entry of a Responses request's tools is the search of the web. */
+export function isSearchTool(tool: unknown): boolean {
+  return isFields(tool) && searchTypes.test(String(tool["type"]));
+}
+
 /** Reads the search among a Responses request's tools; undefined where there is none. */
 export function searchOfTools(tools: unknown, maxUses: number | undefined): WebSearch | undefined {
   const entries = Array.isArray(tools) ? tools : [];
-  const at = entries.findIndex((tool) => isFields(tool) && searchTypes.test(String(tool["type"])));
+  const at = entries.findIndex(isSearchTool);
   if (at === -1) return undefined;
   const path = `tools[${at}]`;
   const tool = objectAt(entries[at], path);
@@ -74,11 +79,11 @@ function shortStringAt(value: unknown, field: string, charsMax: number): string 
   );
 }
 
-/** The turn's search. None where `tool_choice` is `none`, or the answer must be JSON. */
+/** The turn's search, if its choice of tools allows one. None where the answer must be JSON. */
 export function searchSettings(
-  search: WebSearch | undefined, toolChoice: unknown, format: Fields,
+  search: WebSearch | undefined, isAllowed: boolean, format: Fields,
 ): { readonly webSearch?: WebSearch } {
-  const isFree = toolChoice !== "none" && Object.keys(format).length === 0;
+  const isFree = isAllowed && Object.keys(format).length === 0;
   return search === undefined || !isFree ? {} : { webSearch: search };
 }
 

@@ -6,13 +6,14 @@ import { parseResponsesRequest } from "../../../src/api/openai/responses/request
 import { searchItem, WebSearches } from "../../../src/api/openai/responses/web-searches.ts";
 import { StoredResponses } from "../../../src/api/openai/responses/stored.ts";
 import { searchBlocks } from "../../../src/api/openai/web-search.ts";
+import { parametersOf } from "../../../src/claude/parameters.ts";
 import { decodeWireText, wireText } from "../../../src/json-text.ts";
 import type { TurnEvent } from "../../../src/turn/event.ts";
 import type { Turn } from "../../../src/turn/turn.ts";
 import { assertRefuses, refusalOf } from "../../support/refusal.ts";
 import { blockStop, inputJson, text } from "../../support/turn-events.ts";
 
-type Asked = Pick<Turn, "webSearch" | "tools">;
+type Asked = Pick<Turn, "webSearch" | "tools" | "toolChoice" | "messages">;
 const chat = (more: object): Asked => parseChatRequest({ messages: [{ role: "user", content: "hi" }], ...more }, "m", true).turn;
 const response = (more: object, isAllowed = true): Asked => parseResponsesRequest({ input: "hi", ...more }, "m", new StoredResponses(), isAllowed).turn;
 
@@ -39,6 +40,44 @@ describe("a search of the web that a request asks for", () => {
     assert.equal(chat({ ...asked, tool_choice: "none" }).webSearch, undefined);
     assert.equal(chat({ ...asked, response_format: { type: "json_object" } }).webSearch, undefined);
     assert.deepEqual(chat({ ...asked, tool_choice: "required" }).webSearch, {});
+  });
+
+  const called = { role: "assistant", tool_calls: [{ id: "c", type: "function", function: { name: "f", arguments: "{}" } }] };
+  const history = [{ role: "user", content: "hi" }, called, { role: "tool", tool_call_id: "c", content: "done" }];
+  const choose = (...tools: readonly object[]): object => ({ type: "allowed_tools", mode: "auto", tools });
+  const [functionTool, search] = [{ type: "function", name: "f" }, { type: "web_search" }];
+
+  it("is none however a request for a chat says that no tool may be called", () => {
+    for (const none of [{ tool_choice: "none" }, { tool_choice: { type: "none" } }, { function_call: "none" }]) {
+      for (const more of [{}, { functions: [{ name: "f" }] }]) assert.equal(chat({ web_search_options: {}, ...more, ...none }).webSearch, undefined);
+    }
+    assert.deepEqual(chat({ web_search_options: {}, tools: [{ type: "function", function: { name: "f" } }], tool_choice: { type: "allowed_tools", allowed_tools: { mode: "auto", tools: [{ type: "function", function: { name: "f" } }] } } }).webSearch, {});
+  });
+
+  it("is one of the tools that a request for a response may choose from", () => {
+    const tools = [functionTool, search];
+    const toldOf = ({ webSearch, tools: shown, toolChoice }: Asked): object => ({ webSearch, tools: shown.map(({ name }) => name), toolChoice: toolChoice.type });
+    assert.deepEqual(toldOf(response({ tools, tool_choice: choose(search) })), { webSearch: {}, tools: [], toolChoice: "auto" });
+    assert.deepEqual(toldOf(response({ tools, tool_choice: choose(search, functionTool) })), { webSearch: {}, tools: ["f"], toolChoice: "auto" });
+    assert.deepEqual(toldOf(response({ tools, tool_choice: choose(functionTool) })), { webSearch: undefined, tools: ["f"], toolChoice: "auto" });
+    for (const tool_choice of ["none", { type: "none" }]) assert.deepEqual(toldOf(response({ tools, tool_choice })), { webSearch: undefined, tools: ["f"], toolChoice: "none" });
+    assert.deepEqual(toldOf(response({ tools, tool_choice: choose(search) }, false)), { webSearch: undefined, tools: ["f"], toolChoice: "none" });
+  });
+
+  it("goes on over calls of tools that are not sent any more, and forbids these alone", () => {
+    const [asked, without] = [{ web_search_options: {} }, {}].map((more) => chat({ messages: history, ...more }));
+    assert.deepEqual([asked?.toolChoice, asked?.webSearch], [{ type: "none" }, {}]);
+    assert.deepEqual(parametersOf(asked ?? assert.fail())["tool_choice"], undefined);
+    assert.deepEqual(parametersOf(without ?? assert.fail())["tool_choice"], { type: "none" });
+  });
+
+  it("is told of earlier, stored ones only where this turn has it", () => {
+    const call = { type: "server_tool_use", id: "s1", name: "web_search", input: {} };
+    const input = [{ type: "web_search_call", id: "ws_1", blocks: [call, { type: "web_search_tool_result", tool_use_id: "s1", content: [] }] }];
+    const typesOf = (more: object): readonly string[] => response({ input: [{ role: "user", content: "hi" }, ...input, { role: "user", content: "and?" }], tools: [search], ...more })
+      .messages.flatMap(({ content }) => content.map(({ type }) => type));
+    assert.deepEqual(typesOf({}), ["text", "server_tool_use", "web_search_tool_result", "text"]);
+    for (const more of [{ tool_choice: "none" }, { text: { format: { type: "json_object" } } }]) assert.deepEqual(typesOf(more), ["text", "text"]);
   });
 
   it("has its name for itself", () => {

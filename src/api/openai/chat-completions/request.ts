@@ -11,6 +11,7 @@ import { modelName } from "../../model-name.ts";
 import { ToolNames } from "../../tool-names.ts";
 import { systemContent } from "../content-parts.ts";
 import { effortSettings, effortWord, formatSettings, samplingSettings } from "../settings.ts";
+import { allowsSearch } from "../tools.ts";
 import { searchOfOptions, searchSettings, webSearchName } from "../web-search.ts";
 import { parseMessages } from "./messages.ts";
 import { parseTools } from "./tools.ts";
@@ -39,6 +40,7 @@ export function parseChatRequest(body: unknown, defaultModel: string, allowsWebS
   refuseUnsupported(fields, allowsWebSearch);
   const names = new ToolNames();
   const search = searchOfOptions(fields["web_search_options"]);
+  // Also where this turn may not search: the client's tools keep their names all along a conversation.
   if (search !== undefined) names.reserve(webSearchName);
   const { system, messages } = parseConversation(fields, names);
   const { isLegacy, ...tools } = parseTools(fields, messages, names);
@@ -51,12 +53,14 @@ export function parseChatRequest(body: unknown, defaultModel: string, allowsWebS
   const answerForm = formatSettings(
     format, format?.["json_schema"], "response_format", "response_format.json_schema", names,
   );
+  const choices = [fields["tool_choice"], fields["function_call"]];
+  const searching = searchSettings(search, choices.every((choice) => allowsSearch(choice)), answerForm);
   return {
     turn: {
       system, messages: withModelKeys(messages, names), ...tools, ...parseReasoning(fields),
       ...samplingSettings(fields),
       ...(maxTokens === undefined ? {} : { maxTokens }),
-      ...answerForm, ...searchSettings(search, fields["tool_choice"], answerForm),
+      ...answerForm, ...searching,
       stopSequences: parseStop(fields["stop"]),
     },
     model: modelName(fields["model"], defaultModel),
@@ -64,7 +68,7 @@ export function parseChatRequest(body: unknown, defaultModel: string, allowsWebS
     includeUsage: optionalBoolean(streamOptions?.["include_usage"], "stream_options.include_usage") ?? false,
     names,
     isLegacy,
-    hasSources: search !== undefined,
+    hasSources: searching.webSearch !== undefined,
   };
 }
 

@@ -18,7 +18,8 @@ export const responsesFields: readonly FieldTreatment[] = [
     + "for chat; `namespace`s of both (their own description is ignored), and those that stand in an "
       + "`additional_tools` or `tool_search_output` item; `tool_search` with `execution: \"client\"`; those that "
       + "OpenAI runs itself (`file_search`…) are passed over, `web_search` too without `--allow-web-search`; with it "
-      + "as for chat, and a search comes as a `web_search_call`, which is known again from a stored response" },
+      + "as for chat, but not beside `allowed_tools` without it, and a search comes as a `web_search_call`, which is "
+      + "known again from a stored response" },
   {
     name: "tool_choice", treatment: "honoured",
     note: choiceNote("`none`, `auto`, `required`, a function, a custom tool, `allowed_tools`"),

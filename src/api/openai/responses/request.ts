@@ -7,6 +7,7 @@ import { withModelKeys } from "../../model-keys.ts";
 import { modelName } from "../../model-name.ts";
 import { ToolNames } from "../../tool-names.ts";
 import { effortSettings, effortWord, formatSettings, samplingSettings } from "../settings.ts";
+import { allowsSearch, responsesForm } from "../tools.ts";
 import { searchOfTools, searchSettings, webSearchName } from "../web-search.ts";
 import { collectItems, parseItems } from "./items.ts";
 import type { ResponseStyle } from "./response-style.ts";
@@ -29,17 +30,20 @@ export function parseResponsesRequest(
   const search = allowsWebSearch
     ? searchOfTools(fields["tools"], optionalWholeNumber(fields["max_tool_calls"], "max_tool_calls", 1))
     : undefined;
+  // Also where this turn may not search: the client's tools keep their names all along a conversation.
   if (search !== undefined) names.reserve(webSearchName);
-  const instructions = isAbsent(fields["instructions"]) ? "" : stringAt(fields["instructions"], "instructions");
-  const placed = collectItems(fields, stored);
-  const { system, messages } = parseItems(placed, instructions, names, search !== undefined);
-  const { customTools, searchTool, ...tools } = parseTools(fields, placed, messages, names);
-  const maxTokens = optionalWholeNumber(fields["max_output_tokens"], "max_output_tokens", 1)
-    ?? optionalWholeNumber(fields["max_completion_tokens"], "max_completion_tokens", 1)
-    ?? optionalWholeNumber(fields["max_tokens"], "max_tokens", 1);
   const text = optionalObject(fields["text"], "text");
   const format = optionalObject(text?.["format"], "text.format");
   const answerForm = formatSettings(format, format, "text.format", "text.format", names);
+  const searching = searchSettings(search, allowsSearch(fields["tool_choice"], responsesForm), answerForm);
+  const hasSearch = searching.webSearch !== undefined;
+  const instructions = isAbsent(fields["instructions"]) ? "" : stringAt(fields["instructions"], "instructions");
+  const placed = collectItems(fields, stored);
+  const { system, messages } = parseItems(placed, instructions, names, hasSearch);
+  const { customTools, searchTool, ...tools } = parseTools(fields, placed, messages, names, hasSearch);
+  const maxTokens = optionalWholeNumber(fields["max_output_tokens"], "max_output_tokens", 1)
+    ?? optionalWholeNumber(fields["max_completion_tokens"], "max_completion_tokens", 1)
+    ?? optionalWholeNumber(fields["max_tokens"], "max_tokens", 1);
   const reasoning = optionalObject(fields["reasoning"], "reasoning");
   const model = modelName(fields["model"], defaultModel);
   const isStored = optionalBoolean(fields["store"], "store") ?? true;
@@ -48,7 +52,7 @@ export function parseResponsesRequest(
       system, messages: withModelKeys(messages, names), ...tools, stopSequences: [],
       ...effortSettings(effortWord(reasoning?.["effort"], "reasoning.effort")), ...samplingSettings(fields),
       ...(maxTokens === undefined ? {} : { maxTokens }),
-      ...answerForm, ...searchSettings(search, fields["tool_choice"], answerForm),
+      ...answerForm, ...searching,
     },
     model,
     stream: optionalBoolean(fields["stream"], "stream") ?? false,
@@ -57,7 +61,7 @@ export function parseResponsesRequest(
     items: placed.map(({ item }) => item),
     names,
     customTools,
-    hasSources: search !== undefined,
+    hasSources: hasSearch,
     ...(searchTool === undefined ? {} : { searchTool }),
     echo: {
       access_programs: null,

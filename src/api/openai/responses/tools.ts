@@ -3,13 +3,15 @@ import { freeInputText, grammarTexts } from "../../../own-words.ts";
 import type { Message } from "../../../turn/message.ts";
 import type { Tool } from "../../../turn/turn.ts";
 import { arrayAt, type Fields, isAbsent, objectAt, optionalBoolean, stringAt } from "../../check.ts";
-import { type ChosenTools, chooseTools } from "../../chosen-tools.ts";
+import { type ChosenTools, chooseTools, type ParsedChoice } from "../../chosen-tools.ts";
 import { refuseTooMany, toolList } from "../../tool-list.ts";
 import type { ModelNames, ToolNames } from "../../tool-names.ts";
 import { customInput, type PlacedEntry } from "../conversation.ts";
 import { qualifiedName } from "../namespaces.ts";
 import { addsTools, endpoints, flatShape, searchToolName } from "../shapes.ts";
-import { allowsOneCall, functionTool, nameAt, namedTool, parseToolChoice, toolShapeOf } from "../tools.ts";
+import {
+  allowsOneCall, functionTool, nameAt, namedTool, parseToolChoice, responsesForm, toolShapeOf,
+} from "../tools.ts";
 
 /** The settings of a request that concern tools. */
 export interface ParsedTools extends ChosenTools {
@@ -25,10 +27,11 @@ interface Kinds { readonly custom: Set<string>; readonly search: Set<string> }
 
 /**
  * Parses `tools`, the tools in the items that add some, and `tool_choice`. Tools that OpenAI runs itself (web search
- * and the like) are skipped, not refused: clients list them for whichever model can use them.
+ * and the like) are skipped, not refused: clients list them for whichever model can use them. `hasSearch` says whether
+ * the turn has the search of the web all the same.
  */
 export function parseTools(
-  fields: Fields, items: readonly PlacedEntry[], messages: readonly Message[], names: ToolNames,
+  fields: Fields, items: readonly PlacedEntry[], messages: readonly Message[], names: ToolNames, hasSearch = false,
 ): ParsedTools {
   const kinds: Kinds = { custom: new Set(), search: new Set() };
   const parse = (entry: unknown, path: string): readonly Tool[] => parseTool(entry, path, names, kinds);
@@ -42,12 +45,12 @@ export function parseTools(
   }
   refuseTooMany(offered.size, "tools");
   const [searchTool] = kinds.search;
+  const parsed = parseToolChoice(fields["tool_choice"], names, responsesForm);
+  // Beside a search, `none` stands for `allowed_tools` that have the search and nothing that the client runs.
+  const isSearchAlone = hasSearch && parsed.choice.type === "none";
+  const choice: ParsedChoice = isSearchAlone ? { choice: { type: "auto" }, allowed: [] } : parsed;
   return {
-    ...chooseTools(
-      [...offered.values()],
-      parseToolChoice(fields["tool_choice"], names, { kinds: ["function", "custom"], isNested: false }), messages,
-      "tool_choice",
-    ),
+    ...chooseTools([...offered.values()], choice, messages, "tool_choice"),
     disableParallelToolUse: allowsOneCall(fields["tool_choice"])
       || optionalBoolean(fields["parallel_tool_calls"], "parallel_tool_calls") === false,
     customTools: kinds.custom,
