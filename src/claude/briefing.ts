@@ -46,6 +46,13 @@ export interface BriefingOptions {
 /** The answer of a CLI that was not asked. */
 const nothingTold: InitializeAnswer = { models: [], loggedIn: true, knowsEmail: false };
 
+interface Preparation {
+  /** The CLI's answer to `initialize`. */
+  readonly initialized: Promise<InitializeAnswer>;
+  /** Resolves when the CLI has accepted that request, and the settings told with it. */
+  readonly accepted: Promise<void>;
+}
+
 /** The parts of a conversation through which its process is told a turn. */
 export interface BriefingParts {
   readonly process: LiveProcess;
@@ -74,8 +81,8 @@ export class Briefing {
   readonly settings: SettingsChannel;
   readonly acknowledgements = new Acknowledgements();
   readonly #loop = new ToolLoop();
-  /** The CLI's answer to `initialize`; undefined until the process is sent that request. */
-  #initialized: Promise<InitializeAnswer> | undefined;
+  /** Undefined until the process is sent `initialize`. */
+  #preparation: Preparation | undefined;
   #isPrepared = false;
   #rehearsal: Promise<void> | undefined;
 
@@ -88,9 +95,10 @@ export class Briefing {
   }
 
   /** Whether the CLI has accepted what it was prepared with. */
-  get isPrepared(): boolean {
-    return this.#isPrepared;
-  }
+  get isPrepared(): boolean { return this.#isPrepared; }
+
+  /** Resolves when it has, at once if it was prepared with nothing; rejects with its refusal. */
+  get accepted(): Promise<void> { return this.#preparation?.accepted ?? Promise.resolve(); }
 
   /**
    * Tells a new process what a turn begins with, before the turn. Resolves when the CLI has accepted that; rejects
@@ -99,10 +107,13 @@ export class Briefing {
   async prepare(turn: Turn, onRefused?: (error: unknown) => void): Promise<void> {
     const { control, tools } = this.#parts;
     tools.serve(turn);
-    this.#initialized = control.request(initializeRequest(asTold(turn))).then(parseInitializeAnswer);
-    const initialized = this.#initialized.then(this.#options.onInitialized);
-    await Promise.all([initialized, ...this.settings.tell(turn, onRefused)]);
-    this.#isPrepared = true;
+    const initialized = control.request(initializeRequest(asTold(turn))).then(parseInitializeAnswer);
+    const noted = initialized.then(this.#options.onInitialized);
+    const accepted = Promise.all([noted, ...this.settings.tell(turn, onRefused)]).then(() => {
+      this.#isPrepared = true;
+    });
+    this.#preparation = { initialized, accepted };
+    await accepted;
   }
 
   /** The same, but rejects with a BootTimeout when the process does not come up in time. */
@@ -128,22 +139,25 @@ export class Briefing {
     return this.#rehearsal;
   }
 
-  /** Writes all of a turn that the process has not been told yet. Resolves when the question is written. */
-  async tell({ turn, seen, onAsk, onRefused, isOver }: Task): Promise<void> {
+  /**
+   * Writes all of a turn that the process has not been told yet. Resolves when the question is written, or when nobody
+   * waits for the answer any more, with how many messages were told before the question.
+   */
+  async tell({ turn, seen, onAsk, onRefused, isOver }: Task): Promise<number> {
     const { process, history } = this.#parts;
     if (this.#rehearsal !== undefined) await this.#untilRehearsed(this.#rehearsal);
     // Do not wait: the CLI reads what follows in order, and a refusal fails the turn whenever it comes.
-    else if (seen === 0 && this.#initialized === undefined) this.prepare(turn, onRefused).catch(onRefused);
+    else if (seen === 0 && this.#preparation === undefined) this.prepare(turn, onRefused).catch(onRefused);
     if (this.settings.model !== turn.model) {
       // The time that a CLI may take to take a model begins when it is up. Its boot has a limit of its own.
-      await this.#initialized;
-      if (isOver()) return;
+      await this.#preparation?.initialized;
+      if (isOver()) return 0;
       await this.settings.giveModel(turn, isOver);
     }
     const modelId = turn.messages.slice(seen).some(hasThinking) ? await this.#modelId(turn.model) : undefined;
     const messages = withDistinctIds(ownMessages(turn.messages, modelId));
     const isThoughtless = this.#loop.noteTold(messages, seen) && !await this.#isAdaptive(turn.model);
-    if (isOver()) return;
+    if (isOver()) return 0;
     if (isThinkingOff(turn)) {
       this.#loop.noteAsked(messages);
       // Do not wait: whether this loop needs thinking matters to a later turn only.
@@ -152,11 +166,13 @@ export class Briefing {
     const asked = isThoughtless ? withoutThinking(turn) : turn;
     for (const change of this.settings.tell(asked, onRefused)) change.catch(onRefused);
     const last = messages.length - 1;
-    for (let index = seen; index < last && !isOver(); index++) await this.#tellHistory(messages, index, modelId);
-    if (isOver()) return;
+    let told = 0;
+    for (; seen + told < last && !isOver(); told++) await this.#tellHistory(messages, seen + told, modelId);
+    if (isOver()) return told;
     onAsk();
     history.awaitAnswer(messages);
     await process.write(history.line(messages, last, true));
+    return told;
   }
 
   /** Gives a parked process the results of its calls. It has the turn's settings, but for parameters of the API. */
@@ -202,12 +218,12 @@ export class Briefing {
 
   /** The id under which the CLI asks for a model, by its answer to `initialize`. */
   async #modelId(model: string): Promise<string> {
-    return idOfModel(model, await this.#initialized ?? nothingTold);
+    return idOfModel(model, await this.#preparation?.initialized ?? nothingTold);
   }
 
   /** Whether a model is known to think adaptively: then the API goes on with a tool loop that lacks thinking. */
   async #isAdaptive(model: string): Promise<boolean> {
-    const isKnown = isAdaptive(model, await this.#initialized ?? nothingTold);
+    const isKnown = isAdaptive(model, await this.#preparation?.initialized ?? nothingTold);
     if (isKnown) this.#loop.forget();
     return isKnown;
   }

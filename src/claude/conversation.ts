@@ -7,15 +7,16 @@ import { ControlChannel } from "./control.ts";
 import type { Rewinds } from "./capabilities.ts";
 import { parseDelta } from "./deltas.ts";
 import { History } from "./history.ts";
+import { noTurn, type Settled, settledOf } from "./left-turn.ts";
 import type { LiveProcess } from "./process.ts";
 import { type JsonObject, parseLine } from "./protocol.ts";
 import { type ConversationOptions, type LastRun, Run } from "./run.ts";
 import type { SettingsChannel } from "./settings-channel.ts";
+import { stopIfDue, stopUnasked, stopWithoutTools, type Underway } from "./overrun.ts";
 import { canContinue, isReusable, type Standing, standingAfter } from "./standing.ts";
 import { interrupt, takeBack } from "./take-back.ts";
 import { timeInNode } from "./time.ts";
 import type { TurnTranslator } from "./translate.ts";
-import type { TurnOutcome } from "./turn-outcome.ts";
 import { goesOn } from "./upstream-message.ts";
 import type { Heard } from "./watch.ts";
 
@@ -32,7 +33,7 @@ export class Conversation {
   readonly #heard: Heard;
   #standing: Standing = { name: "known" };
   #run: Run | undefined;
-  #lastRun: LastRun = { messageId: undefined, hasBegun: false, settled: 0, isCertain: true, rateLimit: undefined };
+  #lastRun: LastRun = { messageId: undefined, hasBegun: false, rateLimit: undefined, left: noTurn };
 
   constructor(process: LiveProcess, options: ConversationOptions) {
     this.process = process;
@@ -78,8 +79,19 @@ export class Conversation {
   /** What the process is told of its turns' settings. */
   get settings(): SettingsChannel { return this.#briefing.settings; }
 
-  /** How many messages of its last turn are in its history for certain; undefined if that is not known. */
-  get settled(): number | undefined { return this.#lastRun.isCertain ? this.#lastRun.settled : undefined; }
+  /**
+   * Resolves with how much of its last turn, which is over, is in its history for certain; with undefined if that is
+   * not known. If nothing of that turn was told, it stands where it stood before.
+   */
+  async settle(): Promise<Settled | undefined> {
+    // One that has not said a word boots: nobody waits for that.
+    if (this.#heard.lastAtMs === undefined) return undefined;
+    const { left } = this.#lastRun;
+    const settled = await settledOf(left, this.#briefing, (this.#options.time ?? timeInNode).after);
+    if (this.isDead) return undefined;
+    if (settled?.isUntouched === true) this.#stand(left.before);
+    return settled;
+  }
 
   /** How many messages stay in a rewind that keeps at most `keptMax`; undefined if there is none. */
   keptWithin(keptMax: number, capabilities: Rewinds): number | undefined {
@@ -137,6 +149,7 @@ export class Conversation {
     const onAbort = (): void => fail(clientClosed());
     signal.addEventListener("abort", onAbort, { once: true });
     const before = this.#standing;
+    let telling = Promise.resolve(0);
     if (before.name !== "dead") this.#standing = { name: "unknown" };
     this.process.work();
     try {
@@ -148,7 +161,10 @@ export class Conversation {
         const onRefused = (error: unknown): void => (isOver() ? undefined : fail(asBridgeError(error)));
         const task = { turn, seen, onAsk: () => run.noteAsked(this.#heard), onRefused, isOver };
         if (before.name === "parked") this.#briefing.answer(task, before.callIds);
-        else this.#briefing.tell(task).catch(onRefused);
+        else {
+          telling = this.#briefing.tell(task);
+          telling.catch(onRefused);
+        }
       }
       for (let batch = await queue.next(); batch !== undefined; batch = await queue.next()) yield batch;
       this.#settle(translator);
@@ -156,9 +172,9 @@ export class Conversation {
       watch.stop();
       signal.removeEventListener("abort", onAbort);
       this.#run = undefined;
-      const settled = before.name === "known" && run.isAsked ? turn.messages.length - 1 : seen;
-      this.#lastRun = { ...run.last, settled, isCertain: run.isAsked && this.#briefing.isPrepared };
-      if (!this.isReusable && translator.outcome.name !== "stopped") interrupt(this.#parts.control);
+      const asked = before.name === "known" ? turn.messages.length - 1 : seen;
+      this.#lastRun = { ...run.last, left: { before, seen, asked: run.isAsked ? asked : undefined, telling } };
+      if (run.isAsked && !this.isReusable && translator.outcome.name !== "stopped") interrupt(this.#parts.control);
     }
   }
 
@@ -166,7 +182,15 @@ export class Conversation {
     // The CLI answers in order: by now it has taken all settings that it will take.
     const isCertain = !this.isDead && !this.settings.hasUnanswered;
     const standing = isCertain ? standingAfter(translator) : undefined;
-    if (standing === undefined) return;
+    if (standing !== undefined) this.#stand(standing);
+  }
+
+  get #underway(): Underway {
+    const [{ control }, { acknowledgements }, { onSpent }] = [this.#parts, this.#briefing, this.#options];
+    return { run: this.#run, control, acknowledgements, onSpent };
+  }
+
+  #stand(standing: Standing): void {
     this.#standing = standing;
     if (standing.name === "parked") this.process.park();
     else this.process.rest();
@@ -192,15 +216,18 @@ export class Conversation {
           // An answer that was not streamed ends here: the CLI asks for a call's result only after all of it has come.
           const before = run?.translator.outcome;
           run?.translator.takeCallRequest(run.queue.items);
-          if (run !== undefined && before !== undefined) this.#stopIfDue(run, before);
+          if (run !== undefined && before !== undefined) stopIfDue(run, before, this.#underway);
         });
       case "result":
         if (this.#briefing.acknowledgements.take(message)) return;
         break;
       case "system":
-        if (message["subtype"] === "init") return this.#checkTools(message);
+        if (message["subtype"] !== "init") break;
+        const fault = this.#parts.tools.check(message);
+        if (fault !== undefined) stopWithoutTools(fault, this.#underway);
+        return;
     }
-    if (run?.isAsked !== true && this.#refusedUnasked(message)) return;
+    if (run?.isAsked !== true && stopUnasked(message, this.#underway)) return;
     run?.noteWord();
     if (run === undefined) return this.#onUnasked(message);
     if (message["type"] === "assistant" && run.isAsked) this.#parts.history.noteAnswer(message);
@@ -208,37 +235,7 @@ export class Conversation {
     run.translator.take(message, run.queue.items, wasCut);
     const { rateLimit } = run.translator;
     if (message["type"] === "rate_limit_event" && rateLimit !== undefined) this.#options.onRateLimit(rateLimit);
-    this.#stopIfDue(run, outcome);
-  }
-
-  /** Called with the tools that the CLI says its model has. Fails the run or the rehearsal if one is missing. */
-  #checkTools(init: JsonObject): void {
-    const fault = this.#parts.tools.check(init);
-    if (fault === undefined) return;
-    this.#briefing.acknowledgements.fail(fault);
-    this.#run?.fail(fault);
-    // The CLI is about to ask the model.
-    if (this.#run !== undefined) this.#options.onSpent("tools_missing", "at once");
-  }
-
-  /** Stops the CLI behind an answer that is whole for the client, where the CLI would go on by itself. */
-  #stopIfDue({ translator: { outcome } }: Run, before: TurnOutcome): void {
-    if (outcome.name === before.name) return;
-    if (outcome.name === "cut") this.#options.onSpent("cut", "at once");
-    else if (outcome.name === "stopped") interrupt(this.#parts.control);
-  }
-
-  /**
-   * Fails the run or the rehearsal if the CLI answers a message of a history or a rehearsal, which asks nothing.
-   * Returns false if the line is no answer, or nobody waits.
-   */
-  #refusedUnasked(message: JsonObject): boolean {
-    const isAwaited = this.#run !== undefined || this.#briefing.acknowledgements.isAwaited;
-    if (!isAwaited || !goesOn(message) || message["is_error"] === true) return false;
-    const error = new BridgeError("cli_failed", "The claude process answered what was no question.");
-    this.#briefing.acknowledgements.fail(error);
-    this.#run?.fail(error);
-    return true;
+    stopIfDue(run, outcome, this.#underway);
   }
 
   /** Tells of a CLI that goes on by itself, such as one that answered a call without the client: histories differ. */

@@ -5,6 +5,7 @@ import { BatchQueue } from "./batches.ts";
 import type { BriefingOptions } from "./briefing.ts";
 import type { ClientTools } from "./client-tools.ts";
 import { bootWaitMs } from "./probe.ts";
+import type { LeftTurn } from "./left-turn.ts";
 import type { LiveProcess } from "./process.ts";
 import type { RateLimitInfo } from "./protocol.ts";
 import type { OnSpent } from "./spent.ts";
@@ -35,10 +36,7 @@ export interface LastRun {
   /** The id of the message that the run ended with. If the CLI repeats that message, the next run ignores it. */
   readonly messageId: string | undefined;
   readonly hasBegun: boolean;
-  /** How many messages of the run's turn were in the process's history before its question, or its results. */
-  readonly settled: number;
-  /** The process accepted what it was prepared with, and was asked: all before the question is in its history. */
-  readonly isCertain: boolean;
+  readonly left: LeftTurn;
   /** The state of the subscription's window: the CLI reports only changes of it. */
   readonly rateLimit: RateLimitInfo | undefined;
 }
@@ -87,7 +85,8 @@ export class Run {
       callsMax: toolChoice.type === "none" ? 0 : manyCalls,
     });
     this.fail = (error) => {
-      onFailure(error);
+      // What a client leaves open is answered all the same.
+      if (error.code !== "client_closed") onFailure(error);
       this.queue.end(error);
     };
     const limits = limitsOf(heard, time.now(), { silenceMsMax, bootMsMax: bootMsMax() });
@@ -140,7 +139,7 @@ export class Run {
    * What the next run on the same process needs to know of this one, which is over. How many of the turn's messages the
    * process has is not among it: `Conversation` knows that.
    */
-  get last(): Omit<LastRun, "settled" | "isCertain"> {
+  get last(): Omit<LastRun, "left"> {
     const { translator: { messageId, rateLimit }, hasBegun } = this;
     return { messageId, rateLimit, hasBegun };
   }

@@ -1,7 +1,7 @@
 import type { Conversation } from "../claude/conversation.ts";
 import type { Turn } from "../turn/turn.ts";
 import type { Timeline } from "./history-hash.ts";
-import type { OwnedProcess } from "./owned-process.ts";
+import type { OwnedProcess, Warm } from "./owned-process.ts";
 import type { Profile } from "./recent-use.ts";
 import type { MissReason } from "./whereabouts.ts";
 
@@ -27,6 +27,8 @@ export interface Seat {
   readonly kept: number;
   /** How many messages were taken back from it for the turn. */
   readonly takenBack: number;
+  /** What it did before, if it was warm. */
+  readonly warm?: Warm;
 }
 
 /** A turn that looks for a process. */

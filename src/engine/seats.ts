@@ -127,16 +127,22 @@ export class Seats {
    * is the turn's. Ends a process of which it is not certain what it has been told.
    */
   async takeBack(seat: Seat, timeline: Timeline): Promise<void> {
-    const { settled } = seat.conversation;
+    const settled = await seat.conversation.settle();
     if (settled === undefined) return this.end(seat);
-    const keptMax = Math.min(settled, timeline.hashes.length - 1);
+    const keptMax = Math.min(settled.count, timeline.hashes.length - 1);
+    if (settled.isUntouched && keptMax === settled.count) return this.keep(seat, shortened(timeline, keptMax));
     const kept = await this.#options.moves.rewind(seat.owned, seat.conversation, keptMax);
     if (kept !== undefined) this.keep(seat, shortened(timeline, kept));
   }
 
-  /** Keeps the process of a turn whose client has left before anything of it was told. `timeline` is the turn's. */
+  /** Keeps the process of a turn of which nothing was told. `timeline` is the turn's. */
   handBack(seat: Seat, timeline: Timeline): void {
-    if (seat.way === "warm" || seat.way === "booted") this.end(seat);
+    const { processes, warm } = this.#options;
+    if (seat.warm !== undefined) {
+      processes.release(seat.owned, seat.warm);
+      // There may be one more now than are wanted.
+      warm.refillSoon();
+    } else if (seat.way === "booted") this.end(seat);
     else this.keep(seat, shortened(timeline, seat.kept));
   }
 
@@ -168,10 +174,10 @@ export class Seats {
     if (over !== undefined) return over;
     const waiting = warm.suitable(profile);
     if (waiting !== undefined) {
-      const { owned, use: { conversation } } = waiting;
+      const { owned, use, use: { conversation } } = waiting;
       processes.run(owned, conversation, timeline);
       warm.noteTaken(owned);
-      return { owned, conversation, way: "warm", kept: 0, takenBack: 0 };
+      return { owned, conversation, way: "warm", kept: 0, takenBack: 0, warm: use };
     }
     // Two conversations that take turns would each be told anew each time if one took the other's process.
     const wouldTakeTurns = seeker.missed === "evicted" && processes.room > 0;

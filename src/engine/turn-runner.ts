@@ -151,7 +151,8 @@ export class TurnRunner {
     const { conversation } = seat;
     const isWanted = (conversation.isParked || keepsIdle) && !this.#isClosing;
     if (!isWanted) return seats.end(seat, "idle_time");
-    if (!isTold || seat.owned.isEnding || hasCode(error, processFailures)) return seats.end(seat);
+    if (seat.owned.isEnding || hasCode(error, processFailures)) return seats.end(seat);
+    if (!isTold) return seats.handBack(seat, timeline);
     const blocks = answer.blocks();
     if (error === undefined && isExact && conversation.isReusable && blocks !== undefined) {
       return seats.keep(seat, extended(timeline, { role: "assistant", content: blocks }, turn.messages.at(-1)));

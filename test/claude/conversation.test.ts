@@ -645,8 +645,8 @@ describe("a rehearsal", () => {
 
 describe("what a process has of a turn that was left", () => {
   for (const [what, name, turn, settled] of [
-    ["is all before the question once that was asked", "hangs", ask("hi"), 0],
-    ["is not known while it is told a history", "never-acknowledges", turnOf({ messages: [user("a"), assistant("b"), user("c")] }), undefined],
+    ["is all before the question once that was asked", "hangs", ask("hi"), { count: 0, isUntouched: false }],
+    ["is not known where the CLI does not acknowledge what it is told", "never-acknowledges", turnOf({ messages: [user("a"), assistant("b"), user("c")] }), undefined],
     ["is not known before it has accepted what the turn begins with", "silent", ask("hi"), undefined],
   ] as const) {
     it(what, async (t) => {
@@ -657,7 +657,7 @@ describe("what a process has of a turn that was left", () => {
       await (name === "hangs" ? until(() => conversation.hasBegun) : meanwhile(t));
       left.abort();
       assert.equal(((await running).error as BridgeError).code, "client_closed");
-      assert.equal(conversation.settled, settled);
+      assert.deepEqual(await conversation.settle(), settled);
     });
   }
 });
