@@ -1,7 +1,7 @@
 /** What clients do to a conversation, seen from a client: on which processes it goes on, and what goes upstream then. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { conversationOf, hangingAnswer, textAnswer, textOf, toolUseAnswer } from "../support/anthropic-stub.ts";
+import { type AnthropicStub, conversationOf, hangingAnswer, textAnswer, textOf, toolUseAnswer } from "../support/anthropic-stub.ts";
 import { healthOf, waitForHealth } from "../support/health.ts";
 import { claudeVersions } from "../support/real-claude.ts";
 import { claudesOf, type RealServer, startReal } from "../support/real-server.ts";
@@ -108,6 +108,64 @@ describe("a process is moved to where the request's history stands", () => {
       assert.ok(different >= asked.length - 2, `${different} are different: two ask for nothing, and 2.1.197's own effort is high`);
     });
 
+    it(`claude ${version}: an effort that is taken back with its question is asked again with the next`, async (t) => {
+      const { stub, startServer } = await startReal(t, version);
+      const { bridge, client } = await startServer();
+      stub.respond = () => textAnswer(["Fine."]);
+      const history: readonly Said[] = [system, user("one"), assistant("Fine.")];
+      const ask = async (messages: readonly Said[], settings: object): Promise<string> => {
+        await client.chat.completions.create({ model: "sonnet", messages, ...settings });
+        return wholeBody(stub);
+      };
+      const none = await ask(history.slice(0, 2), {});
+      const first = await ask([...history, user("two")], { reasoning_effort: "low" });
+      assert.notEqual(JSON.stringify(settingsOf(JSON.parse(first) as object)), JSON.stringify(settingsOf(JSON.parse(none) as object)));
+      assert.equal(await ask([...history, user("two")], { reasoning_effort: "low" }), first, "the answer is asked for again");
+      assert.equal((await ask([...history, user("branched")], { reasoning_effort: "low" })).replaceAll("branched", "two"), first, "another question in its place");
+      assert.deepEqual([claudesOf(bridge).length, (await healthOf(bridge.url)).turns.rewound], [1, 2]);
+    });
+
+    it(`claude ${version}: a history that was told, taken back and told otherwise is that of a new process`, async (t) => {
+      const { stub, startServer } = await startReal(t, version);
+      stub.respond = () => textAnswer(["Fine."]);
+      const said = (name: string, count: number): Said[] => Array.from({ length: count }, (_, index) => (index % 2 === 0 ? user : assistant)(`${name} ${index}`));
+      const ask = async ({ client }: RealServer, messages: readonly Said[]): Promise<string> => {
+        await client.chat.completions.create({ model: "sonnet", messages: [system, ...messages] });
+        return wholeBody(stub);
+      };
+      const server = await startServer();
+      const ten = [...said("told", 10), user("asked")];
+      await ask(server, ten);
+      const branched = [...ten.slice(0, 4), ...said("branched", 2), user("asked otherwise")];
+      const moved = await ask(server, branched);
+      assert.deepEqual([claudesOf(server.bridge).length, (await healthOf(server.bridge.url)).turns.rewound], [1, 1]);
+      assert.equal(moved, await ask(await startServer(), branched));
+    });
+
+    it(`claude ${version}: a client that leaves while its history is told leaves the process where it stood`, async (t) => {
+      const { stub, startServer } = await startReal(t, version);
+      const { bridge, client } = await startServer();
+      stub.respond = () => textAnswer(["Fine."]);
+      const history: readonly Said[] = [system, user("one"), assistant("Fine.")];
+      const ask = async (messages: readonly Said[]): Promise<string> => {
+        await client.chat.completions.create({ model: "sonnet", messages });
+        return wholeBody(stub);
+      };
+      await ask(history.slice(0, 2));
+      const first = await ask([...history, user("two")]);
+      const [pid] = claudesOf(bridge);
+      const long = Array.from({ length: 200 }, (_, index) => (index % 2 === 0 ? user : assistant)(`${index}`));
+      const leaving = new AbortController();
+      const asking = client.chat.completions.create({ model: "sonnet", messages: [...history, ...long, user("never asked")] }, { signal: leaving.signal });
+      const left = assert.rejects(asking as Promise<unknown>);
+      await waitForHealth(bridge.url, ({ running_turns }) => running_turns === 1);
+      leaving.abort();
+      await left;
+      await waitForHealth(bridge.url, ({ running_turns, processes }) => running_turns === 0 && processes.resting === 1);
+      assert.equal(await ask([...history, user("two")]), first);
+      assert.deepEqual([claudesOf(bridge), stub.requests.length], [[pid], 3]);
+    });
+
     it(`claude ${version}: a model that the CLI does not list is asked once, and on a process of its own`, async (t) => {
       const { stub, startServer } = await startReal(t, version);
       const { bridge, client } = await startServer();
@@ -144,8 +202,7 @@ describe("a process is moved to where the request's history stands", () => {
       const models = ["sonnet", "opus", "haiku", "sonnet"];
       const askOf = async ({ client }: RealServer, model: string): Promise<string> => {
         await client.chat.completions.create({ model, messages: [system, user(`Hello, ${model}.`)] });
-        // Each server has a folder of its own.
-        return JSON.stringify({ ...stub.requests.at(-1)?.body, metadata: undefined }).replace(/\/\d+\/empty/u, "/PORT/empty");
+        return wholeBody(stub);
       };
       const server = await startServer();
       const moved: string[] = [];
@@ -155,6 +212,11 @@ describe("a process is moved to where the request's history stands", () => {
     });
   }
 });
+
+/** All of the latest request to the API, but for whose it is, and for the folder, of which each server has its own. */
+function wholeBody({ requests }: AnthropicStub): string {
+  return JSON.stringify({ ...requests.at(-1)?.body, metadata: undefined }).replace(/\/\d+\/empty/u, "/PORT/empty");
+}
 
 /** What of a request to the API is set for the turn. */
 function settingsOf(body: object | undefined): object {
