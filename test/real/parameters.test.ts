@@ -1,18 +1,32 @@
 /** The API's parameters that the CLI has no option for: what goes upstream, and what becomes of a refusal. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { type AnthropicStub, errorAnswer, type StubRequestBody, textAnswer } from "../support/anthropic-stub.ts";
+import { noCallText, oneCallText } from "../../src/own-words.ts";
+import { type AnthropicStub, errorAnswer, type StubRequestBody, textAnswer, textOf } from "../support/anthropic-stub.ts";
 import { healthOf, waitForHealth } from "../support/health.ts";
 import { claudeVersions } from "../support/real-claude.ts";
 import { claudesOf, startReal } from "../support/real-server.ts";
 
-interface Parameters { readonly temperature?: number; readonly stop_sequences?: readonly string[] }
+const names = ["temperature", "top_p", "top_k", "stop_sequences", "tool_choice"] as const;
+type Name = (typeof names)[number];
 
-/** The CLI itself sets a temperature of 1 for some models that do not think. */
-function parametersIn(body: StubRequestBody): Parameters {
-  const { temperature, stop_sequences } = body as Parameters;
-  return { ...(temperature === undefined || temperature === 1 ? {} : { temperature }), ...(stop_sequences === undefined ? {} : { stop_sequences }) };
+/** The CLI itself sets a temperature of 1 for models that take one and do not think. */
+function parametersIn(body: StubRequestBody): Readonly<Partial<Record<Name, unknown>>> {
+  const all: Readonly<Record<string, unknown>> = { ...body };
+  return Object.fromEntries(names.flatMap((name) => (all[name] === undefined || (name === "temperature" && all[name] === 1) ? [] : [[name, all[name]]])));
 }
+
+const withoutThinking = { reasoning_effort: "none" };
+
+/** What a request asks for, what of it goes upstream, the API's words where it refuses that, and what takes its place. */
+const refusable: readonly (readonly [name: Name, asked: object, sent: unknown, words: string, said?: string])[] = [
+  ["temperature", { ...withoutThinking, temperature: 0.2 }, 0.2, "`temperature` is deprecated for this model."],
+  ["top_p", { ...withoutThinking, top_p: 0.5 }, 0.5, "`top_p` is deprecated for this model."],
+  ["top_k", { ...withoutThinking, top_k: 7 }, 7, "`top_k` is deprecated for this model."],
+  ["tool_choice", { ...withoutThinking, parallel_tool_calls: false }, { type: "auto", disable_parallel_tool_use: true }, "tool_choice.auto.disable_parallel_tool_use: Extra inputs are not permitted", oneCallText],
+  ["stop_sequences", { stop: "END" }, ["END"], "stop_sequences: Extra inputs are not permitted"],
+  ["tool_choice", { tool_choice: "none" }, { type: "none" }, "tool_choice: Input tag 'none' found using 'type' does not match any of the expected tags", noCallText],
+];
 
 /** What each request from `first` on asks of thinking, less what is the same in all. */
 function displaysFrom(stub: AnthropicStub, first: number): readonly (string | undefined)[] {
@@ -25,7 +39,7 @@ describe("the API's parameters", () => {
     const refusesSampling = version === "2.1.330";
 
     it(`claude ${version}: each turn's are those that it asks for, on one process`, async (t) => {
-      const { stub, startServer } = await startReal(t, version, 0, { isRefusalFine: refusesSampling });
+      const { stub, startServer } = await startReal(t, version, 0, { isRefusalFine: true });
       const { bridge, client } = await startServer();
       stub.respond = () => textAnswer(["Fine."]);
       const messages: object[] = [];
@@ -36,9 +50,10 @@ describe("the API's parameters", () => {
         return parametersIn(stub.requests.at(-1)?.body ?? assert.fail());
       };
       assert.deepEqual(await ask({ stop: ["END", "\n"] }), { stop_sequences: ["END"] });
-      assert.deepEqual(await ask({ temperature: 0.2, reasoning_effort: "none" }), refusesSampling ? {} : { temperature: 0.2 });
+      // The models that take sampling take the temperature or `top_p`.
+      assert.deepEqual(await ask({ ...withoutThinking, temperature: 0.2, top_p: 0.5, top_k: 7 }), refusesSampling ? {} : { temperature: 0.2, top_k: 7 });
       assert.deepEqual(await ask({ stop: "STOP" }), { stop_sequences: ["STOP"] });
-      assert.deepEqual(await ask({ temperature: 0.2 }), {}, "beside thinking the API takes none");
+      assert.deepEqual(await ask({ temperature: 0.2, top_p: 0.5, top_k: 7 }), {}, "beside thinking the API takes none");
       assert.equal(claudesOf(bridge).length, 1);
     });
 
@@ -64,22 +79,28 @@ describe("the API's parameters", () => {
     it(`claude ${version}: one that the model refuses is left out and asked once more, and not the next time`, async (t) => {
       const { stub, startServer } = await startReal(t, version, 0, { isRefusalFine: true });
       const { client } = await startServer();
-      stub.respond = ({ body }) => (
-        parametersIn(body).temperature === 0.2 ? errorAnswer(400, "invalid_request_error", "`temperature` is deprecated for this model.") : textAnswer(["Fine."])
-      );
-      const ask = async (content: string): Promise<readonly (number | undefined)[]> => {
-        const before = stub.requests.length;
-        const completion = await client.chat.completions.create({ model: "sonnet", messages: [{ role: "user", content }], temperature: 0.2, reasoning_effort: "none" });
-        assert.equal(completion.choices[0].message.content, "Fine.");
-        return stub.requests.slice(before).map(({ body }) => parametersIn(body).temperature);
+      const tools = [{ type: "function", function: { name: "look", description: "Looks.", parameters: { type: "object", properties: {} } } }];
+      const messages: object[] = [];
+      const ask = async (asked: object): Promise<readonly StubRequestBody[]> => {
+        const first = stub.requests.length;
+        messages.push({ role: "user", content: `question ${messages.length}` });
+        const { choices: [{ message }] } = await client.chat.completions.create({ model: "sonnet", messages, tools, ...asked });
+        assert.equal(message.content, "Fine.");
+        messages.push(message);
+        return stub.requests.slice(first).map(({ body }) => body);
       };
-      const asked = await ask("one");
-      // 2.1.330 asks again by itself after most refusals.
-      const refused = asked.filter((temperature) => temperature === 0.2).length;
-      assert.ok(refused >= 1 && refused <= (version === "2.1.330" ? 3 : 1), `${refused} times`);
-      assert.equal(asked.length, refused + 1, "and once more without it");
-      assert.deepEqual((await ask("two")).filter((temperature) => temperature === 0.2), []);
-      assert.equal(stub.requests.length, asked.length + 1);
+      for (const [name, asked, sent, words, said] of refusable) {
+        const has = (body: StubRequestBody): boolean => name in parametersIn(body);
+        stub.respond = ({ body }) => (has(body) ? errorAnswer(400, "invalid_request_error", words) : textAnswer(["Fine."]));
+        const bodies = await ask(asked);
+        // 2.1.330 asks again by itself after most refusals.
+        const refused = bodies.filter(has);
+        assert.ok(refused.length >= 1 && refused.length <= (version === "2.1.330" ? 3 : 1), `${name}: ${refused.length} times`);
+        for (const body of refused) assert.deepEqual(parametersIn(body)[name], sent);
+        const [withoutIt, ...more] = [...bodies.slice(refused.length), ...await ask(asked)];
+        assert.deepEqual([withoutIt, ...more].map((body) => body && has(body)), [false, false], `${name}: once more without it, and the next time not at all`);
+        if (said !== undefined) assert.ok(textOf(withoutIt?.system).includes(said));
+      }
     });
 
     it(`claude ${version}: wherever the model thinks it is asked for its thoughts, which the client gets`, async (t) => {

@@ -98,7 +98,8 @@ function lacksThoughts(body: Sent): boolean {
 
 function isRefused(request: Sent, body: Sent, name: (typeof samplingNames)[number]): boolean {
   const asked = readRequest({ ...body, [name]: request[name] });
-  const both = readRequest({ ...body, temperature: request["temperature"], top_p: request["top_p"] });
+  // The CLI itself may have a temperature.
+  const both = readRequest({ ...body, temperature: request["temperature"] ?? body["temperature"], top_p: request["top_p"] });
   return samplingDeprecated.find(asked) !== null || (name === "top_p" && temperatureOrTopP.find(both) !== null);
 }
 

@@ -228,6 +228,13 @@ describe("the judge of raw bodies", () => {
     assert.deepEqual(judgeRawBody(cold.replace('"temperature":0.3,', ""), asked, budgetWorld), ["temperature: nothing, not 0.3"]);
   });
 
+  it("finds a lost top_p, but where the CLI has a temperature and the model takes one of the two", () => {
+    const asked = { ...budgetRequest, thinking: null, reasoning_effort: "none", top_p: 0.5 };
+    const cold = `${budgetBody.slice(0, budgetBody.indexOf('"thinking"'))}"temperature":1,"stream":true}`;
+    assert.deepEqual(judgeRawBody(cold, asked, budgetWorld), []);
+    assert.deepEqual(judgeRawBody(cold.replace('"temperature":1,', ""), asked, budgetWorld).filter((finding) => finding.startsWith("top_p")), ["top_p: nothing, not 0.5"]);
+  });
+
   it("finds no fault with a new date behind midnight, once", () => {
     const known = { ...world.known, date: ["2026-11-27", "2026-11-28"], "new date": "2026-11-28" };
     const block = `${textBlock(listed("new-date"))},`;

@@ -68,7 +68,7 @@ export const chatFields: readonly FieldTreatment[] = [
   { name: "temperature", treatment: "honoured", note: samplingNote("above 1 is 1") },
   {
     name: "top_p", treatment: "honoured",
-    note: samplingNote("beside a `temperature` too where the model takes one of the two"),
+    note: samplingNote("nor where the model takes no `temperature` beside it: the CLI sends one of its own"),
   },
   { name: "top_k", treatment: "honoured", note: samplingNote() },
   { name: "frequency_penalty", treatment: "ignored", note: "", example: 0.5 },
