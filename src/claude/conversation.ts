@@ -143,6 +143,7 @@ export class Conversation {
       process: this.process, tools: this.#parts.tools, last: this.#lastRun, heard: this.#heard, options: this.#options,
       // What the CLI was asked stays open: it answers all the same, and in order.
       onFailure: (error) => this.#briefing.acknowledgements.fail(error),
+      lacksSettings: () => this.settings.hasUnanswered,
     });
     const { queue, translator, watch, fail } = run;
     this.#run = run;

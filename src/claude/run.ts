@@ -50,6 +50,8 @@ export interface RunSetting {
   readonly options: Pick<ConversationOptions, "silenceMsMax" | "bootMsMax" | "limits" | "time" | "onSpent">;
   /** Called when the run fails: rejects everything else that waits for an answer of the process. */
   readonly onFailure: (error: BridgeError) => void;
+  /** Whether the process has not said of all its settings yet that it has them. */
+  readonly lacksSettings: () => boolean;
 }
 
 /** A turn while a process runs it. Writes nothing to the process. */
@@ -58,6 +60,7 @@ export class Run {
   readonly translator: TurnTranslator;
   readonly watch: Watch;
   readonly fail: (error: BridgeError) => void;
+  readonly #lacksSettings: () => boolean;
   #stage: Stage = "told";
 
   constructor(turn: Turn, setting: RunSetting) {
@@ -72,6 +75,7 @@ export class Run {
         process.resume();
       },
     });
+    this.#lacksSettings = setting.lacksSettings;
     const manyCalls = disableParallelToolUse ? 1 : Infinity;
     this.translator = new TurnTranslator({
       nowMs: time.now,
@@ -127,6 +131,11 @@ export class Run {
     if (queue.isEnded) return;
     watch.refresh();
     if (this.isAsked && !this.hasBegun && queue.items.length > 0) {
+      // The CLI answers in order: a setting that it has not answered by now it may not have.
+      if (this.#lacksSettings()) {
+        queue.items.length = 0;
+        return fail(new BridgeError("cli_failed", "The claude process began to answer before it took its settings."));
+      }
       this.#stage = queue.items.every(({ type }) => type === "retry") ? "refused" : "begun";
     }
     watch.enter(this.#phase);

@@ -169,8 +169,7 @@ describe("conversation trees", { skip: relaysUnavailable }, () => {
       trees: Math.ceil(treesFor(scene) / crampedShare), firstSeed: seedFirst, atOnce: 4,
       onPlanted: (seen) => {
         scene.claude.faultOfSetting = (_process, request) => {
-          // As for rewinds.
-          const fault: SettingFault | undefined = random.below(12) > 0 ? undefined : random.below(17) === 0 ? "unanswered" : random.pick(["refused", "dies", "late"] as const);
+          const fault: SettingFault | undefined = random.below(12) > 0 ? undefined : random.below(9) === 0 ? random.pick(["unanswered", "lost"] as const) : random.pick(["refused", "dies", "late"] as const);
           if (fault === undefined) return undefined;
           faults.push(`${request} ${fault}`);
           if (fault !== "late") seen.settingFaults++;

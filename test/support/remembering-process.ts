@@ -60,10 +60,10 @@ const rewindReadMsMax = 2_000;
 export type RewindFault = "refused" | "unanswered" | "dies" | "garbled" | "overdone" | "pretended";
 
 /**
- * What becomes of a setting: refused, answered after a while, had and never answered, its process dies; or, as no CLI
- * does it, accepted and not had.
+ * What becomes of a setting: refused, answered after a while, as is all behind it, had and never answered, not had and
+ * never answered, its process dies; or, as no CLI does it, accepted and not had.
  */
-export type SettingFault = "refused" | "late" | "unanswered" | "dies" | "ignored";
+export type SettingFault = "refused" | "late" | "unanswered" | "lost" | "dies" | "ignored";
 const settingRequests = ["apply_flag_settings", "set_model", "set_max_thinking_tokens"] as const;
 export type SettingRequest = (typeof settingRequests)[number];
 /** How late an answer is to a setting, in milliseconds. */
@@ -156,6 +156,9 @@ export class RememberingProcess {
     });
   }
 
+  /** Its input behind a setting that it takes its time with. */
+  #held: Line[] | undefined;
+
   /** What it would answer from, as it stands. */
   get told(): Told {
     return { model: this.model, system: this.system ?? [], outputTokensMax: this.outputTokensMax, settings: this.#settings, messages: this.#history.messages };
@@ -183,6 +186,7 @@ export class RememberingProcess {
   }
 
   #take(line: Line): void {
+    if (this.#held !== undefined) return void this.#held.push(line);
     if (this.pid === 0) {
       this.pid = line["pid"] as number;
       this.model = line["model"] as string;
@@ -255,11 +259,17 @@ export class RememberingProcess {
     const isHad = fault === undefined || fault === "late" || fault === "unanswered";
     if (isHad) this.#apply(subtype, request);
     else this.lacks.add(subtype);
-    if (fault === "unanswered") return;
+    if (fault === "unanswered" || fault === "lost") return;
     if (fault === "refused") return this.#say(refusalLine(requestId, "the setting is refused"));
     const answer = (): void => this.#say(successLine(requestId, {}));
-    if (fault === "late") void delay(lateMs).then(answer);
-    else answer();
+    if (fault !== "late") return answer();
+    const held: Line[] = [];
+    this.#held = held;
+    void delay(lateMs).then(() => {
+      this.#held = undefined;
+      answer();
+      for (const line of held) this.#take(line);
+    });
   }
 
   /** What is behind in its input is lost. */
