@@ -30,6 +30,9 @@ export interface ToldTurn extends Turn {
 /** The `display` of thinking with which the API shows the thoughts themselves. */
 export const shownThoughts = "summarized";
 
+/** A stop sequence that the API refuses: nothing but white space, be it Python's or JavaScript's. */
+const whiteSpace = /^[\s\u001c-\u001f\u0085]*$/u;
+
 /**
  * Whether the model does not think: the turn disables thinking, its output limit leaves no room for it, or the API
  * forces a tool call.
@@ -114,5 +117,5 @@ export function stopsHere({ stopSequences, refusedParameters }: ToldTurn): reado
 }
 
 function canStopUpstream(sequence: string): boolean {
-  return sequence.trim() !== "";
+  return !whiteSpace.test(sequence);
 }

@@ -12,7 +12,6 @@ describe("the API's parameters of a turn", () => {
     const drawn = { temperature: 0.3, top_p: 0.9, top_k: 40 };
     assert.deepEqual(parametersOf(told({ sampling, thinking: { type: "disabled" } })), drawn);
     assert.deepEqual(parametersOf(told({ sampling, maxTokens: 1_024 })), drawn);
-    assert.deepEqual(parametersOf(told({ sampling, thinking: { type: "disabled" } })), drawn);
     for (const thinking of [undefined, { type: "adaptive" }, { type: "enabled", budgetTokens: 2_000 }] as const) {
       assert.deepEqual(parametersOf(told({ sampling, ...(thinking === undefined ? {} : { thinking }) })), {});
     }
@@ -22,8 +21,10 @@ describe("the API's parameters of a turn", () => {
   it("are its stop sequences, but for white space, at which the server ends the answer", () => {
     const turn = told({ stopSequences: ["END", "\n\n", " x"] });
     assert.deepEqual([parametersOf(turn), stopsHere(turn)], [{ stop_sequences: ["END", " x"] }, ["\n\n"]]);
-    const white = told({ stopSequences: ["\n"] });
-    assert.deepEqual([parametersOf(white), stopsHere(white)], [{}, ["\n"]]);
+    for (const stop of ["\n", "\u001c", " \u0085", "\u00a0"]) {
+      const white = told({ stopSequences: [stop] });
+      assert.deepEqual([parametersOf(white), stopsHere(white)], [{}, [stop]]);
+    }
   });
 
   it("are the format of its answer, beside which the CLI puts the effort", () => {

@@ -105,5 +105,5 @@ function isRefused(request: Sent, body: Sent, name: (typeof samplingNames)[numbe
 
 /** The client's stop sequences that the API takes. */
 function stopsOf({ stop }: Sent): string[] {
-  return [stop ?? []].flat().filter((text) => typeof text === "string" && text.trim() !== "").map(wellFormed);
+  return [stop ?? []].flat().filter((text) => typeof text === "string" && !/^[\s\u001c-\u001f\u0085]*$/u.test(text)).map(wellFormed);
 }

@@ -119,12 +119,13 @@ export const stopSequences: Rule = {
   words: "each stop sequence must contain non-whitespace",
   find({ body }) {
     const isBlank = listOf(body["stop_sequences"]).some(
-      (sequence) => typeof sequence !== "string" || sequence.trim() === "",
+      // What Python's `strip` takes off.
+      (sequence) => typeof sequence !== "string" || /^[\s\u001c-\u001f\u0085]*$/u.test(sequence),
     );
     return isBlank ? `stop_sequences: ${this.words}` : null;
   },
   broken: each(
-    { "a line's end": ["\n"], "two of them": ["\n\n"], "spaces beside a word": ["END", "  "], "an empty one": [""] },
+    { "a line's end": ["\n"], "two of them": ["\n\n"], "spaces beside a word": ["END", "  "], "an empty one": [""], "a separator": ["\u001c"], "a next line": ["\u0085"] },
     (stop_sequences) => asking({ stop_sequences }),
   ),
   kept: each({ "a word behind a line's end": ["\nUser:"], none: [] }, (stop_sequences) => asking({ stop_sequences })),
