@@ -1,7 +1,7 @@
 import { BridgeError } from "../../errors.ts";
 import type { ServerToolBlock } from "../../turn/message.ts";
 import type { WebSearch } from "../../turn/turn.ts";
-import { arrayAt, type Fields, isAbsent, isFields, objectAt, stringAt } from "../check.ts";
+import { arrayAt, type Fields, isAbsent, isFields, objectAt, optionalWholeNumber, stringAt } from "../check.ts";
 
 /** The API's name for its own search, which no tool of the client's may have beside it. */
 export const webSearchName = "web_search";
@@ -34,11 +34,15 @@ export function isSearchTool(tool: unknown): boolean {
   return isFields(tool) && searchTypes.test(String(tool["type"]));
 }
 
-/** Reads the search among a Responses request's tools; undefined where there is none. */
-export function searchOfTools(tools: unknown, maxUses: number | undefined): WebSearch | undefined {
+/**
+ * Reads the search among a Responses request's tools, and how often it may run; undefined where there is none. The
+ * number is of OpenAI's own tools, so without a search it is ignored.
+ */
+export function searchOfTools(tools: unknown, maxToolCalls: unknown): WebSearch | undefined {
   const entries = Array.isArray(tools) ? tools : [];
   const at = entries.findIndex(isSearchTool);
   if (at === -1) return undefined;
+  const maxUses = optionalWholeNumber(maxToolCalls, "max_tool_calls", 1);
   const path = `tools[${at}]`;
   const tool = objectAt(entries[at], path);
   return {
@@ -90,8 +94,10 @@ export function searchSettings(
 /** The blocks of a search that this server stored with its response; none for a search that OpenAI ran. */
 export function searchBlocks({ blocks }: Fields): readonly ServerToolBlock[] {
   const [call, result] = Array.isArray(blocks) ? blocks as readonly unknown[] : [];
-  return isFields(call) && call["type"] === "server_tool_use" && isFields(result)
-    && result["type"] === "web_search_tool_result" && result["tool_use_id"] === call["id"]
+  // A client may have written them itself.
+  return isFields(call) && call["type"] === "server_tool_use" && call["name"] === webSearchName
+    && typeof call["id"] === "string" && isFields(call["input"])
+    && isFields(result) && result["type"] === "web_search_tool_result" && result["tool_use_id"] === call["id"]
     ? [{ ...call, type: call["type"] }, { ...result, type: result["type"] }]
     : [];
 }

@@ -32,8 +32,11 @@ describe("a search of the web that a request asks for", () => {
       const bounded = { tools: [{ type: "file_search" }, { type, filters: { allowed_domains: ["a.com"] }, user_location: { type: "approximate", country: "CH" } }], max_tool_calls: 3 };
       assert.deepEqual(response(bounded).webSearch, { allowedDomains: ["a.com"], userLocation: { country: "CH" }, maxUses: 3 });
       assert.equal(response({ tools: [{ type }] }, false).webSearch, undefined);
+      assertRefuses(refusalOf(() => response({ tools: [{ type }], max_tool_calls: 0 })), "invalid_value", "max_tool_calls");
     });
   }
+
+  it("is what max_tool_calls bounds: without a search the number is ignored", () => assert.equal(response({ tools: [{ type: "function", name: "f" }], max_tool_calls: 0 }).webSearch, undefined));
 
   it("is none where no tool may be called, or the answer has a form", () => {
     const asked = { web_search_options: {}, tools: [{ type: "function", function: { name: "f" } }] };
@@ -141,6 +144,9 @@ describe("a search as an output item", () => {
 
   it("may have failed, and is nothing without its blocks", () => {
     assert.equal(madeOf({ type: "web_search_tool_result_error", error_code: "max_uses_exceeded" }).item.status, "failed");
-    for (const blocks of [undefined, [], [call], [call, { type: "web_search_tool_result", tool_use_id: "other" }], ["x", "y"]]) assert.deepEqual(searchBlocks({ blocks }), []);
+    const result = { type: "web_search_tool_result", tool_use_id: "s1" };
+    const { id: _id, ...unnamed } = call;
+    const unlike = [{ ...call, name: "bash" }, { ...call, input: "é" }].map((other) => [other, result]);
+    for (const blocks of [undefined, [], [call], [call, { ...result, tool_use_id: "other" }], ["x", "y"], [unnamed, { type: result.type }], ...unlike]) assert.deepEqual(searchBlocks({ blocks }), []);
   });
 });

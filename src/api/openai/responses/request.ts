@@ -27,9 +27,7 @@ export function parseResponsesRequest(
   const fields = objectAt(body, "body");
   const include = refuseUnsupported(fields);
   const names = new ToolNames();
-  const search = allowsWebSearch
-    ? searchOfTools(fields["tools"], optionalWholeNumber(fields["max_tool_calls"], "max_tool_calls", 1))
-    : undefined;
+  const search = allowsWebSearch ? searchOfTools(fields["tools"], fields["max_tool_calls"]) : undefined;
   // Also where this turn may not search: the client's tools keep their names all along a conversation.
   if (search !== undefined) names.reserve(webSearchName);
   const text = optionalObject(fields["text"], "text");
