@@ -19,7 +19,8 @@ export const chatFields: readonly FieldTreatment[] = [
   { name: "stream", treatment: "honoured", note: "" },
   { name: "stream_options", treatment: "honoured", note: "`include_usage`" },
   { name: "tools", treatment: "honoured", note: "functions; served to the model as real tools; `strict`: the API holds "
-    + "calls to the schema as an answer to that of `response_format`, where it takes it, and under no managed policy; "
+    + "calls to the schema as an answer to that of `response_format`, where it takes it, but not beside an answer that "
+    + "a tool of the CLI's gives, with tools of more than 100 kB (on Windows 30 kB), or under a managed policy; "
     + "schemas of older drafts and of OpenAPI become JSON Schema 2020-12, or a 400 that names the tool; names of tools "
     + "and of properties that the API does not take are others upstream" },
   {

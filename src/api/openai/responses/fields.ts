@@ -7,7 +7,7 @@ export const responsesFields: readonly FieldTreatment[] = [
   { name: "input", treatment: "honoured", note: "a string or items: messages (text, images, PDFs), calls of the "
     + "client's tools and their outputs, `item_reference`; ignored are `compaction`, thoughts of another provider's "
       + "or another model's, and calls of tools "
-      + "that OpenAI ran itself (`web_search_call`…); 400 for others, and for a file in an output" },
+      + "that OpenAI ran itself (`file_search_call`…); 400 for others, and for a file in an output" },
   { name: "messages", treatment: "honoured", note: "of chat: where `input` is missing" },
   { name: "instructions", treatment: "honoured", note: "before the input's own system and developer messages" },
   { name: "previous_response_id", treatment: "honoured", note: "of a response that is stored" },
