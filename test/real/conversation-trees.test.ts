@@ -11,7 +11,7 @@ import {
 } from "../support/anthropic-stub.ts";
 import { startCli } from "../support/claude-stdio.ts";
 import { cleanUp } from "../support/cleanup.ts";
-import { type Asked, type AskedMessage, askedBy, askedMessage, type ChatBody, ConversationTree, formatWith, type Plan, type TreeStyle } from "../support/conversation-trees.ts";
+import { type Asked, type AskedMessage, askedBy, askedMessage, callsAllowed, type ChatBody, choices, ConversationTree, formatWith, type Plan, type TreeStyle, withOwnChoice } from "../support/conversation-trees.ts";
 import { type Random, seededRandom } from "../support/random.ts";
 import { claudeArguments, claudePath, type ClaudeVersion, claudeVersions, subscriptionEnvironment } from "../support/real-claude.ts";
 import { Rewinding } from "../support/rewinding.ts";
@@ -44,6 +44,7 @@ const style: TreeStyle = {
     { thinking: { type: "enabled", budget_tokens: 2_000 } },
   ],
   tools: [false, false, true],
+  choices,
   hasImages: true,
   word: (random) => random.pick(["yes", "no", "why", "go on", ...cliWords, "  é日😀\n\ttext "]),
   cuts: ["left-midway", "left-before", "left-soon", "fails"],
@@ -85,11 +86,11 @@ interface OutputConfig { readonly effort?: string; readonly format?: object }
  * The fields of a request that are told anew for each turn. A model that is not told to think does not. Where the effort
  * has changed in a conversation, 2.1.330 says so in the last of its messages that have no words.
  */
-function settingsOf({ max_tokens, thinking, output_config, stop_sequences, temperature, messages }: Readonly<Record<string, unknown>>): object {
+function settingsOf({ max_tokens, thinking, output_config, stop_sequences, temperature, tool_choice, messages }: Readonly<Record<string, unknown>>): object {
   const isOff = (thinking as { type?: string } | undefined)?.type === "disabled";
   const changed = (messages as StubRequestBody["messages"] | undefined)?.findLast((message) => "output_config" in message) as { output_config?: OutputConfig } | undefined;
   const { effort, format } = (output_config ?? {}) as OutputConfig;
-  return { max_tokens, thinking: isOff ? undefined : thinking, effort: changed?.output_config?.effort ?? effort, format, stop_sequences, temperature };
+  return { max_tokens, thinking: isOff ? undefined : thinking, effort: changed?.output_config?.effort ?? effort, format, stop_sequences, temperature, tool_choice: withOwnChoice({ tool_choice })["tool_choice"] };
 }
 
 function settingsAsked({ outputTokensMax, settings, model }: Asked, own: OwnFields): object {
@@ -140,7 +141,7 @@ async function start(t: TestContext, version: ClaudeVersion, warm: number): Prom
       if (question.includes("(held)")) return stallAnswer([answer]);
       if (question.includes("(fails)")) return errorAnswer(400, "invalid_request_error", "prompt is too long: 300000 tokens > 200000 maximum");
       const name = body.tools?.find((tool) => tool.name.endsWith("look"))?.name;
-      const calls = name === undefined ? 0 : question.includes("(call)") ? 1 : question.includes("(calls)") ? 2 : 0;
+      const calls = name === undefined ? 0 : callsAllowed(question.includes("(call)") ? 1 : question.includes("(calls)") ? 2 : 0, body);
       if (calls > 0) return toolUseAnswer(Array.from({ length: calls }, () => ({ name: name ?? "", input: {} })), { textBefore: answer });
       return textAnswer([answer.slice(0, 9), answer.slice(9)]);
     },

@@ -29,8 +29,12 @@ export interface ChatBody {
   readonly temperature?: number;
   readonly stop?: readonly string[];
   readonly response_format?: ResponseFormat;
+  readonly tool_choice?: "none" | "required" | { readonly type: "function"; readonly function: { readonly name: string } };
+  readonly parallel_tool_calls?: false;
   readonly stream: boolean;
 }
+/** Which calls a client wants, if it has a tool. */
+export type Choice = Pick<ChatBody, "tool_choice" | "parallel_tool_calls">;
 /** What a client may set anew with each request, besides its output limit. */
 export type Settings = Pick<ChatBody, "reasoning_effort" | "thinking" | "temperature" | "stop" | "response_format">;
 
@@ -72,6 +76,7 @@ export interface TreeStyle {
   readonly cuts: readonly Exclude<Fate, "taken">[];
   /** Whether clients have a tool, which the word "(call)" makes the model call once, "(calls)" twice. */
   readonly tools: readonly boolean[];
+  readonly choices: readonly Choice[];
   /** Whether they show images. */
   readonly hasImages: boolean;
 }
@@ -96,6 +101,11 @@ export interface ResponseFormat { readonly type: "json_schema"; readonly json_sc
 export function formatWith(key: string): ResponseFormat {
   return { type: "json_schema", json_schema: { name: "answer", schema: { type: "object", properties: { [key]: { type: "string" } }, required: [key], additionalProperties: false } } };
 }
+
+/** A call that is demanded of a model that is to think is asked for in words: that is another beginning, and not drawn. */
+export const choices: readonly Choice[] = [
+  {}, {}, {}, { tool_choice: "none" }, { parallel_tool_calls: false }, { tool_choice: "required" }, { tool_choice: { type: "function", function: { name: "look" } } },
+];
 
 const tool = { type: "function", function: { name: "look", description: "Looks.", parameters: { type: "object", properties: {} } } };
 /** Each of one pixel. */
@@ -287,11 +297,17 @@ export class ConversationTree {
       messages: [...systemMessages, ...said.messages.map((message) => (message.role === "assistant" ? this.#handledByClient(message) : message))],
       ...(bound === undefined ? {} : { max_tokens: bound }),
       ...settings,
-      ...(hasTool ? { tools: [tool] } : {}),
+      ...(hasTool ? { tools: [tool], ...this.#choice(settings) } : {}),
       stream: this.#random.below(2) === 0,
     };
     this.#origins.set(body, said);
     return body;
+  }
+
+  #choice({ reasoning_effort, thinking }: Settings): Choice {
+    const choice = this.#random.pick(this.#style.choices);
+    const asksToThink = thinking !== undefined || (reasoning_effort ?? "none") !== "none";
+    return asksToThink && demandsCall(choice) ? {} : choice;
   }
 
   /** What clients do to an answer before they send it back: trim it, pad it, send it in parts. None of it is a change. */
@@ -345,8 +361,10 @@ export function askedBy(body: ChatBody, models: ReadonlyMap<string, string>): As
 }
 
 /** Sampling is for models that do not think: the API refuses it beside thinking. */
-function askedSettings({ max_tokens = Infinity, reasoning_effort, thinking, temperature, stop, response_format: format }: ChatBody): ToldSettings {
-  const isThinkingOff = reasoning_effort === "none" || max_tokens <= thinkingTokensMin;
+function askedSettings(body: ChatBody): ToldSettings {
+  const { max_tokens = Infinity, reasoning_effort, thinking, temperature, stop, response_format: format } = body;
+  const isThinkingOff = reasoning_effort === "none" || max_tokens <= thinkingTokensMin || demandsCall(body);
+  const choice = askedChoice(body);
   const budget = thinking === undefined ? null : Math.max(thinking.budget_tokens, thinkingTokensMin);
   return {
     effort: reasoning_effort === undefined || reasoning_effort === "none" ? null : reasoning_effort,
@@ -355,9 +373,41 @@ function askedSettings({ max_tokens = Infinity, reasoning_effort, thinking, temp
     parameters: {
       ...(temperature === undefined || !isThinkingOff ? {} : { temperature }),
       ...(stop === undefined ? {} : { stop_sequences: stop }),
-      ...(format === undefined ? {} : { output_config: { format: { type: "json_schema", schema: format.json_schema.schema } } }),
+      ...(choice === undefined ? {} : { tool_choice: choice }),
+      // An answer that must be a call has no form of its own.
+      ...(format === undefined || demandsCall(body) ? {} : { output_config: { format: { type: "json_schema", schema: format.json_schema.schema } } }),
     },
   };
+}
+
+function demandsCall({ tool_choice: choice }: Choice): boolean {
+  return choice !== undefined && choice !== "none";
+}
+
+/** The choice in the API's words; undefined where the model is free. The CLI's prefix of a tool's name is left out. */
+function askedChoice({ tool_choice: choice, parallel_tool_calls: isParallel }: Choice): object | undefined {
+  if (choice === "none") return { type: "none" };
+  if (choice === "required") return { type: "any" };
+  if (choice !== undefined) return { type: "tool", name: choice.function.name };
+  return isParallel === false ? { type: "auto", disable_parallel_tool_use: true } : undefined;
+}
+
+/** How many calls the API lets a model make that wants so many. */
+export function callsAllowed(wanted: number, parameters: Readonly<Record<string, unknown>>): number {
+  const { type, disable_parallel_tool_use: isOne } = (parameters["tool_choice"] ?? {}) as { type?: string; disable_parallel_tool_use?: boolean };
+  if (type === "none") return 0;
+  const least = type === "any" || type === "tool" ? 1 : 0;
+  return Math.min(isOne === true ? 1 : Infinity, Math.max(least, wanted));
+}
+
+/** The API's parameters without the CLI's prefix of the tool's name in the choice. */
+export function withOwnChoice(parameters: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const choice = parameters["tool_choice"] as { name?: string } | undefined;
+  return choice?.name === undefined ? parameters : { ...parameters, tool_choice: { ...choice, name: ownName(choice.name) } };
+}
+
+function ownName(name: string): string {
+  return name.replace(/^mcp__[a-z]+__/u, "");
 }
 
 /** A message in the API's blocks, as one that was asked for. */
@@ -371,7 +421,7 @@ export function askedMessage({ role, blocks }: { readonly role: "user" | "assist
 
 /** The CLI puts its server's name before a tool's. */
 function callWordOf({ id, name }: ToldBlock): string {
-  return `${String(name).replace(/^mcp__[a-z]+__/u, "")} ${String(id)}`;
+  return `${ownName(String(name))} ${String(id)}`;
 }
 
 function wordOf(block: ToldBlock): string {

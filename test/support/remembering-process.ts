@@ -6,6 +6,7 @@ import {
   assistantLine, callEvents, errorLine, mcpLine, messageDelta, messageStart, refusalLine, resultLine, successLine, syntheticLine, textDelta, userLine,
 } from "./cli-lines.ts";
 import { faultOf, type ToldBlock, type ToldMessage, type ToldTool } from "./composed-request.ts";
+import { callsAllowed } from "./conversation-trees.ts";
 import type { Random } from "./random.ts";
 import { resolvedModel } from "./relays.ts";
 import { refused, type RewindAbilities, RewindableHistory, type RewindReply, type RewindRequest } from "./rewindable-history.ts";
@@ -414,7 +415,7 @@ export class RememberingProcess {
     }
     keep({ type: "text", text: view.answer });
     const name = tools[0]?.name;
-    const wanted = name === undefined ? 0 : { whole: 0, held: 0, breaks: 0, call: 1, calls: 2 }[manner];
+    const wanted = name === undefined ? 0 : callsAllowed({ whole: 0, held: 0, breaks: 0, call: 1, calls: 2 }[manner], view.told.settings.parameters);
     const calls = Array.from({ length: wanted }, (): Call => ({ id: `toolu_${randomBytes(8).toString("hex")}`, name: name ?? "" }));
     for (const [index, call] of calls.entries()) {
       for (const line of callEvents(index + 1, call.id, call.name)) this.#say(line);

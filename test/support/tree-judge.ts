@@ -3,7 +3,7 @@
  * against what was seen of it. Nothing is known here of how the server works.
  */
 import assert from "node:assert/strict";
-import { type Asked, askedBy, askedMessage, type ChatBody, ConversationTree, formatWith, type Plan, type Profile, type TreeStyle } from "./conversation-trees.ts";
+import { type Asked, askedBy, askedMessage, type ChatBody, choices, ConversationTree, formatWith, type Plan, type Profile, type TreeStyle, withOwnChoice } from "./conversation-trees.ts";
 import { within } from "./exit.ts";
 import { type Random, seededRandom } from "./random.ts";
 import type { RememberingClaude } from "./remembering-claude.ts";
@@ -32,13 +32,14 @@ export const judgedStyle: TreeStyle = {
   word: (random) => (random.below(6) === 0 ? `n${random.nastyText(8)}.` : random.pick(["yes", "no", "why", "go on", "more"])),
   cuts: ["left-midway", "left-before", "left-soon", "killed-midway", "fails", "fails-midway"],
   tools: [false, true],
+  choices,
   hasImages: true,
 };
 
 /** What a process was told, as a client would have had to ask for it. */
 function askedFor({ model, system, outputTokensMax, settings, messages }: Told): Asked {
   return {
-    model, system: system.join("\n\n"), outputTokensMax, settings,
+    model, system: system.join("\n\n"), outputTokensMax, settings: { ...settings, parameters: withOwnChoice(settings.parameters) },
     messages: messages.map(({ role, content }) => askedMessage({ role, blocks: content })),
   };
 }
