@@ -55,7 +55,10 @@ export class LiveSettings {
    */
   suits(turn: TurnSettings): boolean {
     const { env, ...settings } = settingsOf(turn);
-    const wanted = { ...settings, env: { ...env, ...changeableOf(this.#has.env ?? env) } };
+    const { env: hadEnv = env, thinkingTokens = settings.thinkingTokens } = this.#has;
+    // A variable turns thinking off, whatever the budget.
+    const budget = isThinkingOff(turn) ? { thinkingTokens } : {};
+    const wanted = { ...settings, ...budget, env: { ...env, ...changeableOf(hadEnv) } };
     return this.#model === turn.model && requestsFor(this.#has, wanted).length === 0;
   }
 

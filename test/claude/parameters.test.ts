@@ -93,6 +93,7 @@ describe("the API's parameters of a turn", () => {
     assert.deepEqual(settings.changes(turn), []);
     assert.ok(!settings.suits({ ...turn, maxTokens: 2_000 }));
     assert.ok(settings.suits({ ...turn, tools: [tool("look")], toolChoice: { type: "any" } }), "nor need it think any more");
+    assert.ok(settings.suits({ ...turn, thinking: { type: "disabled" } }), "whatever says so");
     assert.deepEqual(settings.changes(told({ model: "opus" })), [env("{}")]);
   });
 });

@@ -90,7 +90,7 @@ for (const version of claudeVersions) {
 
     it("that demanded a call of a model with a thinking budget lets it go on without thinking: there is no thought before the call", async (t) => {
       const { stub, startServer } = await startReal(t, version);
-      const { client } = await startServer();
+      const { bridge, client } = await startServer();
       stub.respond = obliging;
       const request = { model: "haiku", tools: [functionTool("look")] };
       const messages: object[] = [{ role: "user", content: "one" }];
@@ -100,6 +100,7 @@ for (const version of claudeVersions) {
       messages.push(answer, { role: "user", content: "two" });
       await client.chat.completions.create({ ...request, messages });
       assert.deepEqual(stub.requests.map(({ body }) => [isForced(body), (body["thinking"] as { type: string } | undefined)?.type]), [[true, undefined], [false, inLoop], [false, later]]);
+      assert.equal((await healthOf(bridge.url)).turns.went_on, 2, "all on the process that waited for the result");
     });
 
     it("that demands a call of a model that is asked to think is asked for in words, and one call at most of the API", async (t) => {
