@@ -11,7 +11,7 @@ import {
 } from "../support/anthropic-stub.ts";
 import { startCli } from "../support/claude-stdio.ts";
 import { cleanUp } from "../support/cleanup.ts";
-import { type Asked, type AskedMessage, askedBy, askedMessage, callsAllowed, type ChatBody, choices, ConversationTree, formatWith, type Plan, type TreeStyle, withOwnChoice } from "../support/conversation-trees.ts";
+import { type Asked, type AskedMessage, askedBy, askedMessage, callsAllowed, type ChatBody, choices, ConversationTree, formatWith, type Plan, type TreeStyle, withOwnNames } from "../support/conversation-trees.ts";
 import { type Random, seededRandom } from "../support/random.ts";
 import { claudeArguments, claudePath, type ClaudeVersion, claudeVersions, subscriptionEnvironment } from "../support/real-claude.ts";
 import { Rewinding } from "../support/rewinding.ts";
@@ -90,7 +90,7 @@ function settingsOf({ max_tokens, thinking, output_config, stop_sequences, tempe
   const isOff = (thinking as { type?: string } | undefined)?.type === "disabled";
   const changed = (messages as StubRequestBody["messages"] | undefined)?.findLast((message) => "output_config" in message) as { output_config?: OutputConfig } | undefined;
   const { effort, format } = (output_config ?? {}) as OutputConfig;
-  return { max_tokens, thinking: isOff ? undefined : thinking, effort: changed?.output_config?.effort ?? effort, format, stop_sequences, temperature, tool_choice: withOwnChoice({ tool_choice })["tool_choice"] };
+  return { max_tokens, thinking: isOff ? undefined : thinking, effort: changed?.output_config?.effort ?? effort, format, stop_sequences, temperature, tool_choice: withOwnNames({ tool_choice })["tool_choice"] };
 }
 
 function settingsAsked({ outputTokensMax, settings, model }: Asked, own: OwnFields): object {

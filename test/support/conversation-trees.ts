@@ -82,7 +82,10 @@ export interface TreeStyle {
 }
 
 /** With what a client begins its conversations. */
-export interface Profile { readonly model: string; readonly system: string; readonly bound: number | undefined; readonly settings: Settings; readonly hasTool: boolean }
+export interface Profile { readonly model: string; readonly system: string; readonly bound: number | undefined; readonly settings: Settings; readonly hasTool: boolean;
+  /** A plain one if it is left out. */
+  readonly kind?: ToolKind;
+}
 
 /** An exchange that was answered, in whole or in part. */
 interface Past { readonly profile: Profile; readonly messages: readonly ChatMessage[]; readonly answer: ChatMessage }
@@ -107,7 +110,22 @@ export const choices: readonly Choice[] = [
   {}, {}, {}, { tool_choice: "none" }, { parallel_tool_calls: false }, { tool_choice: "required" }, { tool_choice: { type: "function", function: { name: "look" } } },
 ];
 
-const tool = { type: "function", function: { name: "look", description: "Looks.", parameters: { type: "object", properties: {} } } };
+/** A tool that the CLI passes on as it is, and two that it would cut: a strict one, and one with a long description. */
+type ToolKind = "plain" | "strict" | "long";
+const kinds: readonly ToolKind[] = ["plain", "plain", "strict", "long"];
+const strictSchema = { type: "object", properties: {}, required: [], additionalProperties: false };
+const tools: Readonly<Record<ToolKind, object>> = {
+  plain: { type: "function", function: { name: "look", description: "Looks.", parameters: { type: "object", properties: {} } } },
+  strict: { type: "function", function: { name: "look", description: "Looks.", parameters: strictSchema, strict: true } },
+  long: { type: "function", function: { name: "look", description: "Looks. ".repeat(1_300).trim(), parameters: { type: "object", properties: {} } } },
+};
+
+/** The tools as the API gets them whole, in the client's names; undefined where the CLI passes them on. */
+function wholeTools({ tools: [given] = [] }: ChatBody): readonly object[] | undefined {
+  if (given === tools.strict) return [{ name: "look", description: "Looks.", input_schema: strictSchema, strict: true }];
+  const { function: { description, parameters } } = (given ?? tools.plain) as { function: { description: string; parameters: object } };
+  return given === tools.long ? [{ name: "look", description, input_schema: parameters }] : undefined;
+}
 /** Each of one pixel. */
 const images = [
   "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
@@ -289,7 +307,7 @@ export class ConversationTree {
   }
 
   #body(said: Omit<Past, "answer">): ChatBody {
-    const { model, system, hasTool } = said.profile;
+    const { model, system, hasTool, kind = "plain" } = said.profile;
     const { bound, settings } = this.#random.below(otherSettingsShare) === 0 ? drawProfile(this.#random, this.#style) : said.profile;
     const systemMessages: ChatMessage[] = system === "" ? [] : [{ role: this.#random.pick(["system", "developer"] as const), content: system }];
     const body: ChatBody = {
@@ -297,7 +315,7 @@ export class ConversationTree {
       messages: [...systemMessages, ...said.messages.map((message) => (message.role === "assistant" ? this.#handledByClient(message) : message))],
       ...(bound === undefined ? {} : { max_tokens: bound }),
       ...settings,
-      ...(hasTool ? { tools: [tool], ...this.#choice(settings) } : {}),
+      ...(hasTool ? { tools: [tools[kind]], ...this.#choice(settings) } : {}),
       stream: this.#random.below(2) === 0,
     };
     this.#origins.set(body, said);
@@ -332,7 +350,7 @@ export class ConversationTree {
 export function drawProfile(random: Random, { models, systems, bounds, settings, tools }: TreeStyle): Profile {
   return {
     model: random.pick([...models.keys()]), system: random.pick(systems), bound: random.pick(bounds), settings: random.pick(settings),
-    hasTool: random.pick(tools),
+    hasTool: random.pick(tools), kind: random.pick(kinds),
   };
 }
 
@@ -364,7 +382,7 @@ export function askedBy(body: ChatBody, models: ReadonlyMap<string, string>): As
 function askedSettings(body: ChatBody): ToldSettings {
   const { max_tokens = Infinity, reasoning_effort, thinking, temperature, stop, response_format: format } = body;
   const isThinkingOff = reasoning_effort === "none" || max_tokens <= thinkingTokensMin || demandsCall(body);
-  const choice = askedChoice(body);
+  const [choice, whole] = [askedChoice(body), wholeTools(body)];
   const budget = thinking === undefined ? null : Math.max(thinking.budget_tokens, thinkingTokensMin);
   return {
     effort: reasoning_effort === undefined || reasoning_effort === "none" ? null : reasoning_effort,
@@ -376,6 +394,7 @@ function askedSettings(body: ChatBody): ToldSettings {
       ...(choice === undefined ? {} : { tool_choice: choice }),
       // An answer that must be a call has no form of its own.
       ...(format === undefined || demandsCall(body) ? {} : { output_config: { format: { type: "json_schema", schema: format.json_schema.schema } } }),
+      ...(whole === undefined ? {} : { tools: whole }),
     },
   };
 }
@@ -400,10 +419,14 @@ export function callsAllowed(wanted: number, parameters: Readonly<Record<string,
   return Math.min(isOne === true ? 1 : Infinity, Math.max(least, wanted));
 }
 
-/** The API's parameters without the CLI's prefix of the tool's name in the choice. */
-export function withOwnChoice(parameters: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  const choice = parameters["tool_choice"] as { name?: string } | undefined;
-  return choice?.name === undefined ? parameters : { ...parameters, tool_choice: { ...choice, name: ownName(choice.name) } };
+/** The API's parameters without the CLI's prefix of the tool's name in the choice, and in tools that are told whole. */
+export function withOwnNames(parameters: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const { tool_choice: choice, tools: whole } = parameters as { tool_choice?: { name?: string }; tools?: readonly { name: string }[] };
+  return {
+    ...parameters,
+    ...(choice?.name === undefined ? {} : { tool_choice: { ...choice, name: ownName(choice.name) } }),
+    ...(whole === undefined ? {} : { tools: whole.map((one) => ({ ...one, name: ownName(one.name) })) }),
+  };
 }
 
 function ownName(name: string): string {

@@ -3,7 +3,7 @@
  * against what was seen of it. Nothing is known here of how the server works.
  */
 import assert from "node:assert/strict";
-import { type Asked, askedBy, askedMessage, type ChatBody, choices, ConversationTree, formatWith, type Plan, type Profile, type TreeStyle, withOwnChoice } from "./conversation-trees.ts";
+import { type Asked, askedBy, askedMessage, type ChatBody, choices, ConversationTree, formatWith, type Plan, type Profile, type TreeStyle, withOwnNames } from "./conversation-trees.ts";
 import { within } from "./exit.ts";
 import { type Random, seededRandom } from "./random.ts";
 import type { RememberingClaude } from "./remembering-claude.ts";
@@ -39,7 +39,7 @@ export const judgedStyle: TreeStyle = {
 /** What a process was told, as a client would have had to ask for it. */
 function askedFor({ model, system, outputTokensMax, settings, messages }: Told): Asked {
   return {
-    model, system: system.join("\n\n"), outputTokensMax, settings: { ...settings, parameters: withOwnChoice(settings.parameters) },
+    model, system: system.join("\n\n"), outputTokensMax, settings: { ...settings, parameters: withOwnNames(settings.parameters) },
     messages: messages.map(({ role, content }) => askedMessage({ role, blocks: content })),
   };
 }
