@@ -86,11 +86,18 @@ interface OutputConfig { readonly effort?: string; readonly format?: object }
  * The fields of a request that are told anew for each turn. A model that is not told to think does not. Where the effort
  * has changed in a conversation, 2.1.330 says so in the last of its messages that have no words.
  */
-function settingsOf({ max_tokens, thinking, output_config, stop_sequences, temperature, tool_choice, messages }: Readonly<Record<string, unknown>>): object {
+function settingsOf({ max_tokens, thinking, output_config, stop_sequences, temperature, tool_choice, tools, messages }: Readonly<Record<string, unknown>>): object {
   const isOff = (thinking as { type?: string } | undefined)?.type === "disabled";
   const changed = (messages as StubRequestBody["messages"] | undefined)?.findLast((message) => "output_config" in message) as { output_config?: OutputConfig } | undefined;
   const { effort, format } = (output_config ?? {}) as OutputConfig;
-  return { max_tokens, thinking: isOff ? undefined : thinking, effort: changed?.output_config?.effort ?? effort, format, stop_sequences, temperature, tool_choice: withOwnNames({ tool_choice })["tool_choice"] };
+  return { max_tokens, thinking: isOff ? undefined : thinking, effort: changed?.output_config?.effort ?? effort, format, stop_sequences, temperature, tools: wholeIn(tools), tool_choice: withOwnNames({ tool_choice })["tool_choice"] };
+}
+
+/** The tools that the CLI would cut, in the client's names; undefined where there is none. */
+function wholeIn(tools: unknown): unknown {
+  const sent = (tools ?? []) as readonly { readonly name: string; readonly description: string; readonly input_schema: object; readonly strict?: boolean }[];
+  if (!sent.some(({ description, strict }) => strict === true || description.length > 2_048)) return undefined;
+  return withOwnNames({ tools: sent.map(({ name, description, input_schema, strict }) => ({ name, description, input_schema, strict })) })["tools"];
 }
 
 function settingsAsked({ outputTokensMax, settings, model }: Asked, own: OwnFields): object {
@@ -229,8 +236,10 @@ describe("conversation trees on the real CLI", () => {
       const strays = scene.stub.requests.filter(({ body }) => scene.asked.every((asked) => differs(body, asked, scene.own) !== undefined));
       assert.deepEqual(strays.map(({ body }) => askedUpstream(body)), [], "nothing else was asked of the upstream");
       const hits = await scene.hits();
+      const chosen = scene.stub.requests.filter(({ body }) => body["tool_choice"] !== undefined).length;
+      const whole = scene.stub.requests.filter(({ body }) => wholeIn(body["tools"]) !== undefined).length;
       assert.ok(hits >= grown / 4, `only ${hits} requests went on with a living process`);
-      t.diagnostic(`${grown} trees from seed ${seedFirst} on, ${scene.asked.length} requests, ${scene.stub.requests.length} upstream, ${hits} hits, ${((performance.now() - beganAtMs) / 1000).toFixed(1)} s`);
+      t.diagnostic(`${grown} trees from seed ${seedFirst} on, ${scene.asked.length} requests, ${scene.stub.requests.length} upstream (${chosen} with a choice of tools, ${whole} with tools told whole), ${hits} hits, ${((performance.now() - beganAtMs) / 1000).toFixed(1)} s`);
     });
   }
 
