@@ -61,7 +61,8 @@ function hasSameWords(given: unknown, sent: unknown): boolean {
 
 /** The steps of a pointer are words of their own; those in a list are no words. */
 function wordsIn(value: unknown): readonly string[] {
-  if (typeof value === "string") return value.startsWith("#/") ? value.split("/").filter((step) => !/^\d+$/u.test(step)) : [value];
+  // What words tell of a keyword stands behind the description, and only where the keyword stood.
+  if (typeof value === "string") return value.startsWith("#/") ? value.split("/").filter((step) => !/^\d+$/u.test(step)) : value.split("\n\n");
   if (Array.isArray(value)) return value.flatMap(wordsIn);
   if (typeof value !== "object" || value === null) return [String(value)];
   return Object.entries(value).flatMap(([name, inner]) => [name, ...wordsIn(inner)]);
