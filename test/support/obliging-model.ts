@@ -17,15 +17,17 @@ const answerTexts = ["So be it.", "  As you wish.\n", "“Yes” \\ and <no>", "
 export function obligingModel(random: Random): ObligingModel {
   const thoughts: string[] = [];
   let answers = 0;
-  const think = (): readonly string[] | undefined => {
-    if (random.below(3) > 0) return undefined;
+  const think = (mustThink: boolean): readonly string[] | undefined => {
+    if (!mustThink && random.below(3) > 0) return undefined;
     const thought = `thought ${++answers}, “hm” \\n`;
     thoughts.push(thought);
     return [thought];
   };
   const answer = (body: StubRequestBody): StubAnswer => {
     const tools = body.tools ?? [];
-    const thinking = body["thinking"] === undefined ? undefined : think();
+    // With a budget a model begins its answer to a question by thinking, always.
+    const hasBudget = (body["thinking"] as { readonly type?: string } | undefined)?.type === "enabled";
+    const thinking = body["thinking"] === undefined ? undefined : think(hasBudget && lastIsClients(body));
     const options = thinking === undefined ? {} : { thinking };
     const schemaTool = tools.find(({ name }) => name === "StructuredOutput");
     const format = formatOf(body);

@@ -91,7 +91,7 @@ function samplingOf(request: Sent, body: Sent): Readonly<Record<string, Must>> {
 }
 
 /** Whether a tool loop goes on that has no thoughts: a model that thinks with a budget is not to think then. */
-function lacksThoughts(body: Sent): boolean {
+export function lacksThoughts(body: Sent): boolean {
   if (takesAdaptiveThinking(modelNamed(String(body["model"])))) return false;
   return toolLoopThinking.find(readRequest({ ...body, thinking: { type: "enabled", budget_tokens: budgetMin } })) !== null;
 }

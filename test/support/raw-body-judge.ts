@@ -6,7 +6,7 @@ import { asksToThink } from "./asked-thinking.ts";
 import { messagesOf, type Sent, sentBy } from "./chat-transcript.ts";
 import { parseExact } from "./exact-json.ts";
 import { asBlocks, show, wellFormed } from "./raw-body-blocks.ts";
-import { judgeFields } from "./raw-body-fields.ts";
+import { judgeFields, lacksThoughts } from "./raw-body-fields.ts";
 import { judgeMessages } from "./raw-body-messages.ts";
 import { answerFormOf, choiceOf, type JudgedTools, judgeTools } from "./raw-body-tools.ts";
 
@@ -34,7 +34,7 @@ export function judgeRawBody(bodyText: string, request: Sent, { version, known, 
   const told = judgeMessages(exact["messages"], client, { added, hasSchema });
   const callNames = { called: client.names, names: told.names };
   const served = judgeTools(exact["tools"] ?? [], request, callNames, { schema: form.tool, hasPolicy });
-  const choice = toldChoiceOf(request, served, hasSchema);
+  const choice = toldChoiceOf(request, served, { hasSchema, isThoughtless: lacksThoughts(body) });
   return [
     ...judgeSystem(body["system"], client.system, choice.words, added),
     ...told.findings,
@@ -47,7 +47,10 @@ export function judgeRawBody(bodyText: string, request: Sent, { version, known, 
 /** What of a request's choice the API is asked, and what stands in words behind the client's system prompt. */
 interface ToldChoice { readonly parameter: object | undefined; readonly words: readonly string[] }
 
-function toldChoiceOf(request: Sent, { names, chosen }: JudgedTools, hasSchema: boolean): ToldChoice {
+/** How the answer is asked for: by the CLI's own tool; in a tool loop that is continued without thinking. */
+interface AnswerForm { readonly hasSchema: boolean; readonly isThoughtless: boolean }
+
+function toldChoiceOf(request: Sent, { names, chosen }: JudgedTools, { hasSchema, isThoughtless }: AnswerForm): ToldChoice {
   if (names.length === 0) return { parameter: undefined, words: [] };
   const { mode, isLegacy, mustCall } = choiceOf(request);
   // The answer is a call of the CLI's own tool.
@@ -57,8 +60,10 @@ function toldChoiceOf(request: Sent, { names, chosen }: JudgedTools, hasSchema: 
   const free = one === undefined ? undefined : { type: "auto", ...one };
   if (!mustCall) return { parameter: free, words: [] };
   const isNamed = typeof mode !== "string";
-  if (asksToThink(request)) return { parameter: free, words: [isNamed ? namedCallTexts.join(chosen) : anyCallText] };
-  return { parameter: isNamed ? { type: "tool", name: chosen, ...one } : { type: "any", ...one }, words: [] };
+  const forced = isNamed ? { type: "tool", name: chosen, ...one } : { type: "any", ...one };
+  if (!asksToThink(request)) return { parameter: forced, words: [] };
+  // Where the loop takes the thinking away that was asked for, the API can force the call all the same.
+  return { parameter: isThoughtless ? forced : free, words: [isNamed ? namedCallTexts.join(chosen) : anyCallText] };
 }
 
 function judgeSystem(system: unknown, client: string, own: readonly string[], cli: AddedWordsReader): string[] {
