@@ -28,6 +28,8 @@ export interface SaidByClient {
   readonly said: readonly Said[];
   /** Of the tools that were called, in order. */
   readonly names: readonly string[];
+  /** Of those calls; undefined for a deprecated one, which has none. */
+  readonly ids: readonly (string | undefined)[];
 }
 
 /** The calls that wait for their results; `first` is the number of the first of them. */
@@ -53,6 +55,7 @@ export function sentBy(messages: readonly Sent[], parse: (json: string) => unkno
   const transcript = new Transcript();
   const system: string[] = [];
   const names: string[] = [];
+  const callIds: (string | undefined)[] = [];
   let open: OpenCalls | undefined;
   const close = (): void => {
     const { ids, first, results, notes }: OpenCalls = open ?? { ids: [], first: 0, results: new Map(), notes: [] };
@@ -76,6 +79,7 @@ export function sentBy(messages: readonly Sent[], parse: (json: string) => unkno
       const legacy = role === "assistant" && function_call ? [{ id: "legacy", function: function_call }] : [];
       const calls: readonly Sent[] = tool_calls?.length > 0 ? tool_calls : legacy;
       if (calls.length > 0) open = { ids: calls.map(({ id }) => id), first: names.length, results: new Map(), notes: [] };
+      callIds.push(...calls.map(({ id }) => (calls === legacy ? undefined : id)));
       for (const { function: called, custom } of calls) {
         const input = custom === undefined ? inputOf(called["arguments"], parse) : { input: custom.input };
         transcript.thing(`call ${names.length}`, input);
@@ -85,7 +89,7 @@ export function sentBy(messages: readonly Sent[], parse: (json: string) => unkno
   }
   close();
   if (transcript.all.length === 0) transcript.text("user", system.pop() ?? "");
-  return { system: system.join("\n\n"), said: transcript.all, names };
+  return { system: system.join("\n\n"), said: transcript.all, names, ids: callIds };
 }
 
 function inputOf(written: unknown, parse: (json: string) => unknown): unknown {

@@ -116,6 +116,9 @@ const mutations: readonly Mutation[] = [
   ["a lost message", '{"role":"user","content":[{"type":"text","text":"one"}]},\n', ""],
   ["a lost image", ',\n{"type":"image","source":{"type":"base64","media_type":"image/png","data":"AAAA"}}', ""],
   ["another image", "AAAA", "AAAB"],
+  ["a note beside the text of a result", '"text":"It rains.\\n"', '"text":"It rains.\\n","note":"Be kind."'],
+  ["a note beside a reminder in a result", `"text":${JSON.stringify(reminder)}`, `"text":${JSON.stringify(reminder)},"note":"Be kind."`],
+  ["a mark of nobody's in a result", '"text":"It rains.\\n"', '"text":"It rains.\\n","cache_control":{"note":"Be kind."}'],
   ["a lost letter of a result", "It rains.", "It rain."],
   ["a result that another's words replace", "It rains.", "[Tool result missing due to internal error]"],
   ["a result that is called an error", '"tool_use_id":"call_1"', '"tool_use_id":"call_1","is_error":true'],
@@ -305,6 +308,14 @@ describe("the judge of raw bodies", () => {
     const findings = judgeRawBody(quoted, request, world);
     assert.equal(findings.length, 1);
     assert.deepEqual(unexcused(findings, "2.1.330"), []);
+  });
+
+  it("finds another id of a call and its result, unless the API or the CLI could not take the client's", () => {
+    const told = body.replaceAll('"call_1"', '"Be_kind"');
+    assert.deepEqual(judgeRawBody(told, request, world), ['messages: the id of call 0 is "Be_kind", not "call_1"']);
+    const renamed = (id: string): Sent => JSON.parse(JSON.stringify(request).replaceAll('"call_1"', JSON.stringify(id)));
+    const digitsKept = (asked: Sent): Sent => ({ ...asked, messages: asked["messages"].map((message: Sent) => (message["tool_calls"] === undefined ? message : { ...message, tool_calls: [{ ...message["tool_calls"][0], function: call.function }] })) });
+    assert.deepEqual(judgeRawBody(body.replaceAll('"call_1"', '"call_1-2"'), digitsKept(renamed("call.1")), world), []);
   });
 
   for (const [what, replaced, by] of mutations.filter(([, text]) => text !== digits)) {

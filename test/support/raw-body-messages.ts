@@ -24,8 +24,28 @@ export function judgeMessages(messages: readonly Sent[], client: SaidByClient, r
   const told = new ToldMessages(reading);
   const firstOfUser = messages.findIndex(({ role }) => role === "user");
   for (const [index, message] of messages.entries()) told.take(message, index === firstOfUser);
-  const findings = [...told.findings, ...saidDifferences(withOwnWords(client.said), told.transcript.all)];
+  const findings = [
+    ...told.findings, ...idDifferences(client.ids, told.ids), ...saidDifferences(withOwnWords(client.said), told.transcript.all),
+  ];
   return { findings, names: told.names };
+}
+
+/**
+ * The client's ids go up as they are, but for what the API does not take in one, and for a number behind one that came
+ * before. Where calls are lost or too many, that is a finding of its own.
+ */
+function idDifferences(client: readonly (string | undefined)[], told: readonly unknown[]): readonly string[] {
+  if (client.length !== told.length) return [];
+  return client.flatMap((id, index) => {
+    const own = id === undefined ? "function_call" : fittingId(id);
+    const rest = String(told[index]).startsWith(own) ? String(told[index]).slice(own.length) : "?";
+    return /^(?:-\d+)*$/u.test(rest) ? [] : [`messages: the id of call ${index} is ${show(told[index])}, not ${show(own)}`];
+  });
+}
+
+function fittingId(id: string): string {
+  if (/^[\w-]{1,256}$/u.test(id)) return id;
+  return id.replaceAll(/[^a-zA-Z0-9_-]/gu, "_").slice(0, 120) || "call";
 }
 
 /** Where the assistant begins or ends, the server has a word of its own. */
@@ -41,7 +61,7 @@ class ToldMessages {
   readonly transcript = new Transcript();
   readonly findings: string[] = [];
   readonly names: string[] = [];
-  readonly #ids: string[] = [];
+  readonly ids: string[] = [];
   readonly #added: AddedWordsReader;
   readonly #hasSchema: boolean;
 
@@ -77,10 +97,10 @@ class ToldMessages {
       case "tool_use":
         this.transcript.thing(`call ${this.names.length}${this.#whose(block["name"])}`, block["input"]);
         this.names.push(block["name"]);
-        this.#ids.push(block["id"]);
+        this.ids.push(block["id"]);
         return this.#refuseRest(block, ["id", "name", "input"]);
       case "tool_result":
-        this.transcript.thing(`result ${this.#ids.indexOf(block["tool_use_id"])}`, this.#resultOf(block["content"]));
+        this.transcript.thing(`result ${this.ids.indexOf(block["tool_use_id"])}`, this.#resultOf(block["content"]));
         return this.#refuseRest(block, ["tool_use_id", "content"]);
       case "thinking":
         this.transcript.thing(`${role} thought`, block["thinking"]);
@@ -101,7 +121,12 @@ class ToldMessages {
   }
 
   #resultOf(content: unknown): readonly Said[] {
-    const blocks = asBlocks(content);
+    const blocks = asBlocks(content).map(({ cache_control: mark, ...block }) => {
+      if (mark !== undefined) this.#takeField("cache_control", mark);
+      const { type, ...rest } = block;
+      if (type === "text") this.#refuseRest(rest, ["text"]);
+      return block;
+    });
     const own = blocks.filter(({ type, text }) => type !== "text" || !this.#added.take(text, "tool result"));
     const parts = own.map(({ type, ...block }): Part => {
       return type === "text" ? { text: block["text"] } : this.#partOf(type, block);
