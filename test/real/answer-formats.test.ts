@@ -8,7 +8,7 @@ import { errorAnswer, formatOf, stallAnswer, type StubRequest, textAnswer, toolU
 import { startBridge } from "../support/bridge-process.ts";
 import { healthOf, waitForHealth } from "../support/health.ts";
 import { managedPolicy, policyUnavailable } from "../support/managed-policy.ts";
-import { claudePath, claudeVersions, subscriptionEnvironment, temporaryFolder } from "../support/real-claude.ts";
+import { claudePath, sampledClaudeVersions, subscriptionEnvironment, temporaryFolder } from "../support/real-claude.ts";
 import { claudesOf, startReal } from "../support/real-server.ts";
 import { postJson } from "../support/sse.ts";
 
@@ -23,7 +23,7 @@ const byTool = (document: object) => toolUseAnswer([{ name: "StructuredOutput", 
 /** How often 2.1.330 asks by itself when a request is refused; the older once. */
 const asksMax = 3;
 
-for (const version of claudeVersions) {
+for (const version of sampledClaudeVersions()) {
   describe(`an answer by a schema on claude ${version}`, { concurrency: 2 }, () => {
     it("is asked for by each turn's own, beside the effort, with no tool, on one process", async (t) => {
       const { stub, startServer } = await startReal(t, version);

@@ -5,7 +5,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { conversationOf, errorAnswer, extraUsageSpentAnswer, longContextAnswer, type StubAnswer, textAnswer, toolUseAnswer, unfinishedAnswer } from "../support/anthropic-stub.ts";
 import { judgeChatStream } from "../support/chat-wire.ts";
 import { openAiErrorIn } from "../support/openai-error.ts";
-import { claudeVersions } from "../support/real-claude.ts";
+import { sampledClaudeVersions } from "../support/real-claude.ts";
 import { startReal } from "../support/real-server.ts";
 import { judgeResponseStream } from "../support/responses-wire.ts";
 import { postJson, readBytes } from "../support/sse.ts";
@@ -14,7 +14,7 @@ const messages = [{ role: "user", content: "x" }];
 const schema = { type: "object", properties: { a: { type: "number" }, b: { type: "string" } }, required: ["a", "b"], additionalProperties: false };
 const document = { a: 1, b: "é" };
 
-for (const version of claudeVersions) {
+for (const version of sampledClaudeVersions()) {
   describe(`the end of an answer on claude ${version}`, { concurrency: 1 }, () => {
     it("that is refused after seconds, by the API itself or after the CLI has asked again, has its status in a stream too", async (t) => {
       const { stub, startServer } = await startReal(t, version, 1, { isRefusalFine: true });

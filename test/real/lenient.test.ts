@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { conversationOf, type StubRequestBody, textAnswer, textOf, toolUseAnswer } from "../support/anthropic-stub.ts";
 import { healthOf } from "../support/health.ts";
-import { claudeVersions } from "../support/real-claude.ts";
+import { sampledClaudeVersions } from "../support/real-claude.ts";
 import { claudesOf, startReal } from "../support/real-server.ts";
 import { judgeResponseStream } from "../support/responses-wire.ts";
 import { chatRequest, postJson, readBytes } from "../support/sse.ts";
@@ -26,7 +26,7 @@ function saidIn(body: StubRequestBody): string[] {
   }).join(" + ")}`.replace(/\n<system-reminder>[\s\S]*?<\/system-reminder>/u, ""));
 }
 
-for (const version of claudeVersions) {
+for (const version of sampledClaudeVersions()) {
   describe(`another shape on claude ${version}`, () => {
     it("is told as what it means, and a conversation with reminders keeps its process", async (t) => {
       const { stub, startServer } = await startReal(t, version);

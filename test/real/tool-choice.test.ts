@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { errorAnswer, type StubRequest, type StubRequestBody, textAnswer, textOf, toolUseAnswer } from "../support/anthropic-stub.ts";
 import { healthOf } from "../support/health.ts";
-import { claudeVersions } from "../support/real-claude.ts";
+import { sampledClaudeVersions } from "../support/real-claude.ts";
 import { claudesOf, startReal } from "../support/real-server.ts";
 
 const functionTool = (name: string): object => ({ type: "function", function: { name, description: `To ${name}.`, parameters: { type: "object", properties: { city: { type: "string" } } } } });
@@ -19,7 +19,7 @@ const obliging = ({ body }: StubRequest) => (isForced(body)
   ? toolUseAnswer([{ name: String(chosen(body)["name"] ?? body.tools?.[0]?.name), input: { city: "Basel" } }])
   : textAnswer(["Fine."]));
 
-for (const version of claudeVersions) {
+for (const version of sampledClaudeVersions()) {
   describe(`a choice of tools on claude ${version}`, () => {
     it("is each turn's own, in one conversation, on one process, which has the same tools all along", async (t) => {
       const { stub, startServer } = await startReal(t, version);

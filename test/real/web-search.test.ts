@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { conversationOf, searchAnswer, type StubRequestBody, textAnswer } from "../support/anthropic-stub.ts";
-import { claudeVersions } from "../support/real-claude.ts";
+import { sampledClaudeVersions } from "../support/real-claude.ts";
 import { claudesOf, startReal } from "../support/real-server.ts";
 
 const page = { url: "https://example.com/rain", title: "Rain" };
@@ -17,7 +17,7 @@ const typesSaid = (body: StubRequestBody | undefined): readonly string[] => conv
   .flatMap(({ role, content }) => (role !== "assistant" || typeof content === "string" ? [] : content.map(({ type }) => type)));
 const searched = ["server_tool_use", "web_search_tool_result", "text", "text"];
 
-for (const version of claudeVersions) {
+for (const version of sampledClaudeVersions()) {
   describe(`a search of the web on claude ${version}`, () => {
     it("in chat completions is asked of the API beside the client's tools; its sources are annotations, streamed and whole", async (t) => {
       const { stub, startServer } = await startReal(t, version);

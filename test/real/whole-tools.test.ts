@@ -7,7 +7,7 @@ import { errorAnswer, type StubRequest, textAnswer, toolUseAnswer } from "../sup
 import { startBridge } from "../support/bridge-process.ts";
 import { healthOf, waitForHealth } from "../support/health.ts";
 import { managedPolicy, policyUnavailable } from "../support/managed-policy.ts";
-import { claudePath, claudeVersions, subscriptionEnvironment, temporaryFolder } from "../support/real-claude.ts";
+import { claudePath, sampledClaudeVersions, subscriptionEnvironment, temporaryFolder } from "../support/real-claude.ts";
 import { startReal } from "../support/real-server.ts";
 import { postJson } from "../support/sse.ts";
 
@@ -19,7 +19,7 @@ const isStrict = (request: StubRequest): boolean => toolsIn(request).some((tool)
 const question = (content: string): object => ({ role: "user", content });
 const novel = "é ".repeat(4_500);
 
-for (const version of claudeVersions) {
+for (const version of sampledClaudeVersions()) {
   describe(`tools of which claude ${version} would lose something`, { concurrency: 2 }, () => {
     it("go up whole, a description of 9,000 characters and what is strict, and calls go on as ever", async (t) => {
       const { stub, startServer } = await startReal(t, version);
