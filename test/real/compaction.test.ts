@@ -4,7 +4,7 @@ import { describe, it } from "node:test";
 import { isDeepStrictEqual } from "node:util";
 import { conversationOf, errorAnswer, longContextAnswer, type StubAnswer, textAnswer, textOf } from "../support/anthropic-stub.ts";
 import { openAiErrorIn } from "../support/openai-error.ts";
-import { claudeVersions } from "../support/real-claude.ts";
+import { sampledClaudeVersions } from "../support/real-claude.ts";
 import { startReal } from "../support/real-server.ts";
 import { postJson } from "../support/sse.ts";
 
@@ -12,7 +12,7 @@ const messages = ["one", "two", "three", "four", "five"].flatMap((word, index) =
   { role: index % 2 === 0 ? "user" : "assistant", content: `This is number ${word}.` },
 ]);
 
-for (const version of claudeVersions) {
+for (const version of sampledClaudeVersions()) {
   describe(`compaction on claude ${version}`, { concurrency: 1 }, () => {
     it("a history that the API refuses as too long is asked once, and told as it is", async (t) => {
       const { stub, startServer } = await startReal(t, version);

@@ -4,7 +4,7 @@ import { describe, it } from "node:test";
 import { noCallText, oneCallText } from "../../src/own-words.ts";
 import { type AnthropicStub, errorAnswer, type StubRequestBody, textAnswer, textOf } from "../support/anthropic-stub.ts";
 import { healthOf, waitForHealth } from "../support/health.ts";
-import { claudeVersions } from "../support/real-claude.ts";
+import { sampledClaudeVersions } from "../support/real-claude.ts";
 import { claudesOf, startReal } from "../support/real-server.ts";
 
 const names = ["temperature", "top_p", "top_k", "stop_sequences", "tool_choice"] as const;
@@ -34,7 +34,7 @@ function displaysFrom(stub: AnthropicStub, first: number): readonly (string | un
 }
 
 describe("the API's parameters", () => {
-  for (const version of claudeVersions) {
+  for (const version of sampledClaudeVersions()) {
     /** The models of 2.1.330 are too new for it; of those of 2.1.197 haiku takes it. */
     const refusesSampling = version === "2.1.330";
 

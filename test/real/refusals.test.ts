@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { AnthropicStub } from "../support/anthropic-stub.ts";
 import { judgeChatStream } from "../support/chat-wire.ts";
-import { claudeVersions } from "../support/real-claude.ts";
+import { sampledClaudeVersions } from "../support/real-claude.ts";
 import { type RealServer, startReal } from "../support/real-server.ts";
 import { type Api, apis, type Refusal, refusals, resetsInSeconds, type Told, toldOf } from "../support/refusals.ts";
 import { judgeResponseStream } from "../support/responses-wire.ts";
@@ -61,7 +61,7 @@ async function refusedBy(stub: AnthropicStub, { bridge }: RealServer, refusal: R
   }));
 }
 
-for (const version of claudeVersions) {
+for (const version of sampledClaudeVersions()) {
   describe(`what the API refuses at once, on claude ${version}`, { concurrency: 1 }, () => {
     it("is told as test/README.md has it, by each API, streamed and whole", async (t) => {
       const { stub, startServer } = await startReal(t, version, 0, { isRefusalFine: true });

@@ -5,7 +5,7 @@ import { clientSchema } from "../../src/schema/client-schema.ts";
 import { conversationOf, type StubContentBlock, type StubRequestBody, textAnswer, toolUseAnswer } from "../support/anthropic-stub.ts";
 import { healthOf } from "../support/health.ts";
 import { seededRandom } from "../support/random.ts";
-import { claudeVersions } from "../support/real-claude.ts";
+import { sampledClaudeVersions } from "../support/real-claude.ts";
 import { claudesOf, startReal as start } from "../support/real-server.ts";
 import { seedOf } from "../support/sample.ts";
 import { casesOf } from "../support/schema-sources/cases.ts";
@@ -37,7 +37,7 @@ function schemas(): object[] {
   }).slice(0, toolsServed);
 }
 
-for (const version of claudeVersions) {
+for (const version of sampledClaudeVersions()) {
   describe(`schemas and names on claude ${version}`, { concurrency: 2 }, () => {
     it(`of ${toolsServed} tools of many generators all go up, each as it was repaired`, async (t) => {
       const { stub, startServer } = await start(t, version);

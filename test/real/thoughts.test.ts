@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { conversationOf, type StubRequestBody, textAnswer } from "../support/anthropic-stub.ts";
 import { signThinking } from "../support/anthropic-rules/rules.ts";
-import { claudeVersions } from "../support/real-claude.ts";
+import { sampledClaudeVersions } from "../support/real-claude.ts";
 import { startReal } from "../support/real-server.ts";
 
 const signed = (thinking: string): object => ({ type: "thinking", thinking, signature: signThinking(thinking) });
@@ -14,7 +14,7 @@ function firstAnswer(body: StubRequestBody | undefined): readonly object[] {
   return typeof content === "string" || content === undefined ? [] : content.map(({ cache_control: _mark, citations: _cited, ...block }) => block);
 }
 
-for (const version of claudeVersions) {
+for (const version of sampledClaudeVersions()) {
   describe(`signed thoughts that come back, on claude ${version}`, () => {
     it("are told to a process that has not thought them: by reasoning items, by stored responses, by a chat's blocks", async (t) => {
       const { stub, startServer } = await startReal(t, version);
