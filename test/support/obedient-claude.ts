@@ -40,8 +40,13 @@ export interface ObedientClaude {
 
 type Line = Readonly<Record<string, any>>;
 
-/** After the test it fails for each fault that is not `known`, and where a known one was not met. */
-export async function startObedientClaude(t: TestContext, known: readonly KnownBreach[] = []): Promise<ObedientClaude> {
+/**
+ * After the test it fails for each fault that is not `known`, and where a known one was not met. By a refusal of the
+ * rules `learnt` the server learns what a model takes: one is no fault.
+ */
+export async function startObedientClaude(
+  t: TestContext, known: readonly KnownBreach[] = [], learnt: readonly string[] = [],
+): Promise<ObedientClaude> {
   const sockets = new Set<Socket>();
   const living = new Set<number>();
   const faults: Breach[] = [];
@@ -66,7 +71,7 @@ export async function startObedientClaude(t: TestContext, known: readonly KnownB
       server.close(() => resolve());
       for (const socket of sockets) socket.destroy();
     });
-    assertOnlyKnown(faults, known);
+    assertOnlyKnown(faults.filter(({ rule }) => !learnt.includes(rule)), known);
   });
   const compiled = compiledRelay();
   const claude = {
@@ -89,6 +94,7 @@ function attend(
   let model = "";
   let outputTokensMax: string | undefined;
   let thinkingTokens: number | null | undefined;
+  let isThinkingOff = false;
   let parameters: Line = {};
   let isStarted = false;
   let requests = 0;
@@ -120,7 +126,7 @@ function attend(
   /** What the API is asked with now is held against its rules. */
   const judge = (system: string, tools: ToldTurn["tools"]): void => {
     const schema: ToldTurn["tools"] = told["jsonSchema"] === undefined ? [] : [{ name: "StructuredOutput", description: "", inputSchema: told["jsonSchema"] as object }];
-    const fault = faultOf({ model: resolvedModel(model), system, tools: [...tools, ...schema], messages, outputTokensMax, thinkingTokens, parameters });
+    const fault = faultOf({ model: resolvedModel(model), system, tools: [...tools, ...schema], messages, outputTokensMax, thinkingTokens: isThinkingOff ? 0 : thinkingTokens, parameters });
     if (fault !== null) onFault(fault);
   };
 
@@ -156,7 +162,8 @@ function attend(
         const { request_id, request } = line;
         if (request.subtype === "initialize") told = request as Line;
         if (request.subtype === "apply_flag_settings") {
-          const { CLAUDE_CODE_MAX_OUTPUT_TOKENS: bound, CLAUDE_CODE_EXTRA_BODY: extraBody } = request.settings.env ?? {};
+          const { CLAUDE_CODE_MAX_OUTPUT_TOKENS: bound, CLAUDE_CODE_EXTRA_BODY: extraBody, CLAUDE_CODE_DISABLE_THINKING: off } = request.settings.env ?? {};
+          if (off !== undefined) isThinkingOff = off === "1";
           outputTokensMax = bound ?? outputTokensMax;
           if (extraBody !== undefined) parameters = JSON.parse(extraBody) as Line;
         }

@@ -8,6 +8,8 @@ import { BridgeError } from "../../../../src/errors.ts";
 import { chatGrammar } from "../../../support/chat-grammar.ts";
 import { faultOf } from "../../../support/composed-request.ts";
 import { startEmbedded } from "../../../support/embedded-server.ts";
+import { samplingDeprecated, temperatureOrTopP } from "../../../support/anthropic-rules/sampling.ts";
+import { forcedCall } from "../../../support/anthropic-rules/tools.ts";
 import { startObedientClaude } from "../../../support/obedient-claude.ts";
 import { openAiErrorOf, statusOf } from "../../../support/openai-error.ts";
 import { isRunning, listProcesses } from "../../../support/processes.ts";
@@ -91,7 +93,7 @@ describe("whatever the body is", () => {
   });
 
   it(`the server answers it with a 200 or a 4xx that names the field, and no process is left (${described})`, async (t) => {
-    const claude = await startObedientClaude(t);
+    const claude = await startObedientClaude(t, [], [samplingDeprecated.name, temperatureOrTopP.name, forcedCall.name]);
     const settings = { claude: claude.path, passEnv: ["RELAYS_PORT"], fetchImages: false, conversationIdleSeconds: 0, maxProcesses: requestsAtOnce, logLevel: "error" } as const;
     const { url, api, logLines } = await startEmbedded(t, settings, claude.environment);
     const grammar = chatGrammar(seededRandom(seed));
