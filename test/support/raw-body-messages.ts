@@ -37,11 +37,15 @@ export function judgeMessages(messages: readonly Sent[], client: SaidByClient, r
 function idDifferences(client: readonly (string | undefined)[], told: readonly unknown[]): readonly string[] {
   if (client.length !== told.length) return [];
   return client.flatMap((id, index) => {
+    // A deprecated call has no id: a process that made it itself has the model's.
+    if (id === undefined && ofTheStub.test(String(told[index]))) return [];
     const own = id === undefined ? "function_call" : fittingId(id);
     const rest = String(told[index]).startsWith(own) ? String(told[index]).slice(own.length) : "?";
     return /^(?:-\d+)*$/u.test(rest) ? [] : [`messages: the id of call ${index} is ${show(told[index])}, not ${show(own)}`];
   });
 }
+
+const ofTheStub = /^toolu_msg_stub_\d+_\d+$/u;
 
 function fittingId(id: string): string {
   if (/^[\w-]{1,256}$/u.test(id)) return id;
