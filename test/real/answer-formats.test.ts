@@ -1,14 +1,12 @@
 /** An answer by a schema: the API's own format where the API takes it, the CLI's tool where it does not. */
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { describe, it } from "node:test";
 import { isDeepStrictEqual } from "node:util";
 import { errorAnswer, formatOf, stallAnswer, type StubRequest, textAnswer, toolUseAnswer } from "../support/anthropic-stub.ts";
-import { startBridge } from "../support/bridge-process.ts";
-import { healthOf, waitForHealth } from "../support/health.ts";
-import { managedPolicy, policyUnavailable } from "../support/managed-policy.ts";
-import { claudePath, sampledClaudeVersions, subscriptionEnvironment, temporaryFolder } from "../support/real-claude.ts";
+import { healthOf } from "../support/health.ts";
+import { startHooked } from "../support/hooked-server.ts";
+import { policyUnavailable } from "../support/managed-policy.ts";
+import { sampledClaudeVersions } from "../support/real-claude.ts";
 import { claudesOf, startReal } from "../support/real-server.ts";
 import { postJson } from "../support/sse.ts";
 
@@ -138,20 +136,13 @@ for (const version of sampledClaudeVersions()) {
     });
 
     it("goes by the CLI's tool under a policy, whose hook runs and sees nothing of the schema", { skip: policyUnavailable() }, async (t) => {
-      const { stub } = await startReal(t, version);
-      const folder = await temporaryFolder(t);
-      const seen = join(folder, "environment");
-      const bridge = await startBridge(t, {
-        args: ["--claude", claudePath(version), "--pass-env", "ANTHROPIC_BASE_URL", "--warm", "0"],
-        env: subscriptionEnvironment(stub.url, folder), before: managedPolicy(folder, () => `env >> ${seen}`),
-      });
-      await waitForHealth(bridge.url, ({ claude }) => claude.logged_in === true);
+      const { stub, bridge, environmentOfHook } = await startHooked(t, version);
       stub.respond = ({ body }) => (JSON.stringify(body.messages).includes('"tool_result"') ? textAnswer(["Done."]) : byTool({ a: 1 }));
       const response = await postJson(`${bridge.url}/v1/chat/completions`, { model: "sonnet", messages: [question("go")], ...formatFor(number), stop: ["HALT"] });
       assert.equal((await response.json() as any).choices[0].message.content, '{"a":1}');
       const [request = assert.fail()] = stub.requests;
       assert.deepEqual([formatOf(request.body), toolsIn(request)], [undefined, ["StructuredOutput"]]);
-      const environment = readFileSync(seen, "utf8");
+      const environment = environmentOfHook();
       assert.ok(environment.includes("HALT"), "short parameters are told");
       assert.ok(!environment.includes("json_schema"), environment);
     });

@@ -1,13 +1,11 @@
 /** Tools of which the CLI would lose something: the API gets them as the client defines them. */
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { describe, it } from "node:test";
 import { errorAnswer, type StubRequest, textAnswer, toolUseAnswer } from "../support/anthropic-stub.ts";
-import { startBridge } from "../support/bridge-process.ts";
-import { healthOf, waitForHealth } from "../support/health.ts";
-import { managedPolicy, policyUnavailable } from "../support/managed-policy.ts";
-import { claudePath, sampledClaudeVersions, subscriptionEnvironment, temporaryFolder } from "../support/real-claude.ts";
+import { healthOf } from "../support/health.ts";
+import { startHooked } from "../support/hooked-server.ts";
+import { policyUnavailable } from "../support/managed-policy.ts";
+import { sampledClaudeVersions } from "../support/real-claude.ts";
 import { startReal } from "../support/real-server.ts";
 import { postJson } from "../support/sse.ts";
 
@@ -74,14 +72,7 @@ for (const version of sampledClaudeVersions()) {
     });
 
     it("go up as the CLI has them under a policy, whose hook runs and sees none of them", { skip: policyUnavailable() }, async (t) => {
-      const { stub } = await startReal(t, version);
-      const folder = await temporaryFolder(t);
-      const seen = join(folder, "environment");
-      const bridge = await startBridge(t, {
-        args: ["--claude", claudePath(version), "--pass-env", "ANTHROPIC_BASE_URL", "--warm", "0"],
-        env: subscriptionEnvironment(stub.url, folder), before: managedPolicy(folder, () => `env >> ${seen}`),
-      });
-      await waitForHealth(bridge.url, ({ claude }) => claude.logged_in === true);
+      const { stub, bridge, environmentOfHook } = await startHooked(t, version);
       stub.respond = () => textAnswer(["Fine."]);
       const tools = [
         functionTool("short", { strict: true }),
@@ -92,8 +83,7 @@ for (const version of sampledClaudeVersions()) {
       assert.equal((await response.json() as any).choices[0].message.content, "Fine.");
       const [request = assert.fail()] = stub.requests;
       assert.deepEqual([toolsIn(request).length, isStrict(request)], [21, false]);
-      assert.ok(existsSync(seen), "the hook ran");
-      const environment = readFileSync(seen, "utf8");
+      const environment = environmentOfHook();
       assert.ok(environment.includes("HALT"), "short parameters are told");
       assert.ok(!environment.includes("Does short"), environment);
     });
