@@ -25,7 +25,8 @@ export function chooseTools(
   offered: readonly Tool[], { choice, allowed }: ParsedChoice, messages: readonly Message[], path: string,
 ): ChosenTools {
   if (offered.length === 0 && (choice.type === "any" || choice.type === "tool")) {
-    throw new BridgeError("invalid_value", `${path}: a call is asked for, but there are no tools.`, { field: path });
+    const words = "a call is asked for, but there are no tools to call; a search of the web cannot be demanded.";
+    throw new BridgeError("invalid_value", `${path}: ${words}`, { field: path });
   }
   for (const name of choice.type === "tool" ? [choice.name] : allowed ?? []) {
     if (!offered.some((tool) => tool.name === name)) {
