@@ -158,12 +158,12 @@ export class Briefing {
     const messages = withDistinctIds(ownMessages(turn.messages, modelId));
     const isThoughtless = this.#loop.noteTold(messages, seen) && !await this.#isAdaptive(turn.model);
     if (isOver()) return 0;
-    if (isThinkingOff(turn)) {
-      this.#loop.noteAsked(messages);
+    const asked = isThoughtless ? withoutThinking(turn) : turn;
+    if (isThinkingOff(asked)) {
+      this.#loop.noteAsked(messages, { goesOn: isThoughtless, hasSchema: turn.responseSchema !== undefined });
       // Do not wait: whether this loop needs thinking matters to a later turn only.
       this.#isAdaptive(turn.model).catch(() => {});
     }
-    const asked = isThoughtless ? withoutThinking(turn) : turn;
     for (const change of this.settings.tell(asked, onRefused)) change.catch(onRefused);
     const last = messages.length - 1;
     let told = 0;
@@ -179,7 +179,10 @@ export class Briefing {
   answer({ turn, onAsk, onRefused }: Omit<Task, "seen" | "isOver">, callIds: readonly string[]): void {
     const { tools, history } = this.#parts;
     // Before the results: the CLI's next request is made with them.
-    for (const change of this.settings.tell(this.#asAsked(turn), onRefused)) change.catch(onRefused);
+    const asked = this.#asAsked(turn);
+    const hasSchema = turn.responseSchema !== undefined;
+    if (isThinkingOff(asked)) this.#loop.noteAsked(turn.messages, { goesOn: true, hasSchema });
+    for (const change of this.settings.tell(asked, onRefused)) change.catch(onRefused);
     onAsk();
     history.awaitAnswer(turn.messages);
     tools.answer(resultsByCall(callIds, resultsOfLastCalls(turn.messages) ?? []));

@@ -9,6 +9,8 @@ const thinking = (message: Message): Message => (message.role === "user" ? messa
 const call = callsOf(["1", "look"]);
 const results = resultsOf(["1", "seen"]);
 const loop = [user("a"), call, results];
+/** Asked without thinking, for words. */
+const begun = { goesOn: false, hasSchema: false };
 
 describe("a tool loop that a process is told", () => {
   for (const [what, messages] of [
@@ -47,13 +49,27 @@ describe("a tool loop that a process is told", () => {
   it("lacks them where the question was asked without thinking: in that loop, and until it is asked anew", () => {
     const forced = new ToolLoop();
     forced.noteTold([user("a")], 0);
-    forced.noteAsked([user("a")]);
+    forced.noteAsked([user("a")], begun);
     assert.deepEqual([forced.isThoughtless(loop), forced.noteTold(loop, 2), forced.isThoughtless([...loop, assistant("b"), user("c")])], [true, true, false]);
     forced.noteTold([user("a")], 0);
     assert.equal(forced.isThoughtless(loop), false);
     const going = new ToolLoop();
-    going.noteAsked(loop);
+    going.noteAsked(loop, begun);
     assert.equal(going.isThoughtless(loop), false, "a loop that had begun before has its thoughts");
+  });
+
+  it("lacks them behind an answer without thinking by the CLI's schema tool, which is a call in its process alone", () => {
+    const next = [user("a"), assistant("{}"), user("b")];
+    const asked = new ToolLoop();
+    asked.noteAsked([user("a")], { goesOn: false, hasSchema: true });
+    assert.deepEqual([asked.noteTold(next, 2), asked.noteTold(next, 0)], [true, false]);
+    const words = new ToolLoop();
+    words.noteAsked([user("a")], begun);
+    assert.equal(words.noteTold(next, 2), false);
+    const going = new ToolLoop();
+    assert.equal(going.noteTold([...loop, user("note")], 0), true);
+    going.noteAsked([...loop, user("note")], { goesOn: true, hasSchema: true });
+    assert.equal(going.noteTold([...loop, user("note"), assistant("{}"), user("b")], 5), true);
   });
 
   it("goes on without thinking and without the sampling that goes only without it", () => {
