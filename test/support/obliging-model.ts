@@ -32,7 +32,7 @@ export function obligingModel(random: Random): ObligingModel {
     const schemaTool = tools.find(({ name }) => name === "StructuredOutput");
     const format = formatOf(body);
     if (format !== undefined) return textAnswer([JSON.stringify(callOf({ name: "", input_schema: format }).input)], options);
-    if (schemaTool !== undefined) return toolUseAnswer([callOf(schemaTool)]);
+    if (schemaTool !== undefined) return toolUseAnswer([callOf(schemaTool)], options);
     const system = textOf(body.system);
     const choice = (body.tool_choice ?? { type: "auto" }) as { readonly type: string; readonly name?: string };
     const must = choice.type === "any" || system.includes(anyCallText);
