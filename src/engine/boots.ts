@@ -1,17 +1,28 @@
 import { bootWaitMs } from "../claude/probe.ts";
+import type { LiveProcess } from "../claude/process.ts";
 import { BootTimeout } from "../claude/watch.ts";
 import { type Clock, Timer } from "./world.ts";
 
 /** How long a process may take to boot after another has not come up, in milliseconds. */
 export const bootWaitMsAfterHang = 15_000;
-/** How long after a boot that hung a process is started to see whether they come up again, in milliseconds. */
+/** How long after a boot that failed a process is started to see whether they come up again, in milliseconds. */
 export const bootTrialMs = 30_000;
+
+/** Why no process comes up. */
+interface BootFault {
+  readonly words: string;
+  /** Whether it said nothing until its time was over, so that others may do the same. */
+  readonly isHang: boolean;
+}
 
 /** Whether the CLI's processes come up. */
 export class Boots {
   readonly #trial: Timer;
-  #fault: string | undefined;
+  /** The processes that have come up. */
+  readonly #up = new WeakSet<LiveProcess>();
+  #fault: BootFault | undefined;
   #onTrial = (): void => {};
+  #isClosed = false;
 
   constructor(clock: Clock) {
     this.#trial = new Timer(clock);
@@ -19,34 +30,49 @@ export class Boots {
 
   /** Why no process comes up, in words for a person; undefined if one did since. */
   get fault(): string | undefined {
-    return this.#fault;
+    return this.#fault?.words;
   }
 
   /** How long a process that a turn waits for may take to boot, in milliseconds. */
   get waitMsMax(): number {
-    return this.#fault === undefined ? bootWaitMs : bootWaitMsAfterHang;
+    return this.#fault?.isHang === true ? bootWaitMsAfterHang : bootWaitMs;
   }
 
-  /** `onTrial` is to start a process, and to call `came` or `note`. */
+  /** `onTrial` is to start a process. */
   watch(onTrial: () => void): void {
     this.#onTrial = onTrial;
   }
 
   /** A process has come up. */
-  came(): void {
+  came(process: LiveProcess): void {
+    this.#up.add(process);
     this.#fault = undefined;
     this.#trial.cancel();
   }
 
-  /** Notes why something failed, if it was a process that did not come up. */
+  /** Notes why something failed, if it was a process that said nothing. */
   note(error: unknown): void {
-    if (!(error instanceof BootTimeout)) return;
-    this.#fault = `${error.message} It is tried again every ${bootTrialMs / 1000} s, and for each request.`;
-    if (!this.#trial.isPending) this.#trial.set(bootTrialMs, () => this.#onTrial());
+    if (error instanceof BootTimeout) this.#fail(error.message, true);
+  }
+
+  /**
+   * Notes that a process has exited, which nobody has asked it to. While one of the `others`, which live, has come up,
+   * nothing is wrong with the CLI.
+   */
+  noteExit(process: LiveProcess, others: readonly LiveProcess[]): void {
+    if (this.#up.has(process) || others.some((other) => this.#up.has(other))) return;
+    const how = process.ending === undefined ? "could not be started" : `ended as it booted (${process.ending})`;
+    this.#fail(`The claude process ${how}. Run \`claude\` in a terminal to see why.`, false);
   }
 
   close(): void {
-    this.#onTrial = () => {};
+    this.#isClosed = true;
     this.#trial.cancel();
+  }
+
+  #fail(what: string, isHang: boolean): void {
+    if (this.#isClosed) return;
+    this.#fault = { words: `${what} It is tried again every ${bootTrialMs / 1000} s, and for each request.`, isHang };
+    if (!this.#trial.isPending) this.#trial.set(bootTrialMs, () => this.#onTrial());
   }
 }

@@ -60,7 +60,10 @@ export class Cli {
       if (this.#inquiry.asked !== undefined) void this.ask(this.#inquiry.asked);
     });
     options.processes.watch({
-      onExit: () => {
+      onExit: ({ process }, use) => {
+        // One that was probed may die while it is tried what it can do.
+        const mayBoot = use.name !== "ending" && (use.name !== "probed" || !process.isUp);
+        if (mayBoot) options.boots.noteExit(process, options.processes.all.map((other) => other.process));
         const { postponed } = this.#inquiry;
         if (postponed !== undefined && options.processes.room > 0) void this.ask(postponed);
       },
@@ -124,7 +127,7 @@ export class Cli {
    */
   async learn(answer: InitializeAnswer, process: LiveProcess): Promise<void> {
     const { home, launcher, capabilities, models, account, boots, processes, log } = this.#options;
-    boots.came();
+    boots.came(process);
     const owner = launcher.ownerOf(process);
     const news = home.noteLogin(owner, answer.loggedIn);
     if (news === "outdated") return;

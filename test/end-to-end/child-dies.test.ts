@@ -113,6 +113,9 @@ describe("a claude that ends by itself", () => {
       assert.match(error.message, /exit code 3.*cannot boot/);
     }
     await waitForHealth(url, ({ running_turns }) => running_turns === 0);
+    const { status, claude } = await healthOf(url);
+    assert.equal(status, "unavailable");
+    assert.match(claude.message ?? "", /^The claude process ended as it booted \(exit code 3\)\. Run `claude` in a terminal/);
   });
 
   it("without a word in place of an answer is no answer", async (t) => {

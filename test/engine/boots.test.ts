@@ -6,18 +6,18 @@ import { bootWaitMs } from "../../src/claude/probe.ts";
 import { BootTimeout } from "../../src/claude/watch.ts";
 import { bootTrialMs, bootWaitMsAfterHang } from "../../src/engine/boots.ts";
 import type { Engine } from "../../src/engine/engine.ts";
-import { ScriptedCli } from "../support/scripted-cli.ts";
+import { type Blow, ScriptedCli } from "../support/scripted-cli.ts";
 import { startEngine, until } from "../support/started-engine.ts";
 import { type Collected, collect, summaryOf } from "../support/turn-events.ts";
-import { ask, never } from "../support/turns.ts";
+import { ask, never, systemOf } from "../support/turns.ts";
 
 interface Scene { readonly cli: ScriptedCli; readonly engine: Engine }
 
 /** No process comes up until `blowAt` says otherwise. */
-function start(t: TestContext): Scene {
+function start(t: TestContext, blow: Blow = "hangs"): Scene {
   const cli = new ScriptedCli();
   t.after(() => cli.killAll());
-  cli.blowAt = (point) => (point === "boot" ? "hangs" : undefined);
+  cli.blowAt = (point) => (point === "boot" ? blow : undefined);
   const { engine } = startEngine(t, { file: process.execPath, leadingArguments: [] }, { world: cli.world, conversationIdleMsMax: 60_000, silenceMsMax: 300_000 });
   return { cli, engine };
 }
@@ -94,5 +94,47 @@ describe("a CLI whose processes do not come up", () => {
     scene.cli.clock.pass(10_000);
     await closed;
     assert.deepEqual([scene.cli.clock.pending, scene.cli.living.length], [0, 0]);
+  });
+});
+
+describe("a CLI whose processes exit as they boot", () => {
+  const words = "The claude process ended as it booted (signal SIGKILL). Run `claude` in a terminal to see why. It is tried again every 30 s, and for each request.";
+
+  it("is known as such at once, without a turn, and tried again by itself", async (t) => {
+    const { cli, engine } = start(t, "killed");
+    await engine.discover();
+    assert.equal(engine.status.bootFault, words);
+    cli.clock.pass(bootTrialMs - 1);
+    await settled();
+    assert.equal(cli.processes.length, 1);
+    cli.clock.pass(1);
+    await until(() => cli.processes.length === 2);
+    await settled();
+    assert.equal(engine.status.bootFault, words);
+    cli.blowAt = () => undefined;
+    cli.clock.pass(bootTrialMs);
+    await until(() => engine.status.bootFault === undefined);
+    assert.equal(cli.processes.length, 3);
+  });
+
+  it("is known by a turn too; what hangs after that has all its time", async (t) => {
+    const scene = start(t, "killed");
+    const { over } = await begin(scene);
+    assert.match(String((await over).error), /signal SIGKILL/u);
+    assert.equal(scene.engine.status.bootFault, words);
+    scene.cli.blowAt = (point) => (point === "boot" ? "hangs" : undefined);
+    await failsAfter(scene, bootWaitMs);
+  });
+
+  it("is well while another process lives that has come up", async (t) => {
+    const scene = start(t, "killed");
+    const { cli, engine } = scene;
+    cli.blowAt = () => undefined;
+    assert.equal((await (await begin(scene)).over).error, undefined);
+    cli.blowAt = (point) => (point === "boot" ? "killed" : undefined);
+    // Another beginning is no matter for the one that rests.
+    const { error } = await collect(engine.run({ ...ask("hi", { model: "opus" }), system: systemOf("Be brief.") }, never));
+    assert.match(String(error), /signal SIGKILL/u);
+    assert.equal(engine.status.bootFault, undefined);
   });
 });
