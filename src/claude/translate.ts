@@ -4,12 +4,11 @@ import { AnswerBlocks } from "./answer-blocks.ts";
 import { AnswerCalls, type AnswerCallsOptions } from "./answer-calls.ts";
 import { AnswerDocument } from "./answer-document.ts";
 import type { Delta } from "./deltas.ts";
-import { failureToError } from "./failure.ts";
 import { isObject, type JsonObject, optionalString, parseRateLimitInfo, type RateLimitInfo } from "./protocol.ts";
+import { resultFault } from "./result-fault.ts";
 import { endingReason, isCutting, type TurnOutcome } from "./turn-outcome.ts";
 import {
-  blockIndex, contentBlocks, type GivenUp, givenUpIn, givenUpTurn, goesOn, leavesOpen,
-  type UnstreamedMessage, UpstreamMessage,
+  blockIndex, contentBlocks, type GivenUp, givenUpIn, goesOn, leavesOpen, type UnstreamedMessage, UpstreamMessage,
 } from "./upstream-message.ts";
 
 export interface TranslateOptions extends AnswerCallsOptions {
@@ -200,19 +199,14 @@ export class TurnTranslator {
   }
 
   #result(result: JsonObject, events: TurnEvent[]): void {
-    if (result["is_error"] === true || this.#givenUp !== undefined) {
-      const failure = givenUpTurn(result, this.#givenUp);
-      const error = failureToError({ ...failure, rateLimit: this.#rateLimit }, this.#options.nowMs());
+    const error = resultFault(result, {
+      givenUp: this.#givenUp, rateLimit: this.#rateLimit, nowMs: this.#options.nowMs(),
+      hasMessage: this.#message.id !== undefined,
+      lacksDocument: this.#options.hasSchema && !this.#blocks.isSchemaAnswered,
+    });
+    if (error !== undefined) {
       this.#outcome = { name: "failed", error };
       return;
-    }
-    if (this.#message.id === undefined) {
-      const error = new BridgeError("cli_failed", "The claude process ended the turn without an answer.");
-      this.#outcome = { name: "failed", error };
-      return;
-    }
-    if (this.#options.hasSchema && !this.#blocks.isSchemaAnswered) {
-      return this.#fail("The model did not answer in the JSON that was asked for.");
     }
     if (this.#message.stopReason === undefined) this.#message.stop({ stop_reason: result["stop_reason"] });
     this.#finish("finished", events);

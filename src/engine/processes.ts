@@ -7,12 +7,12 @@ import { evictionOrder } from "./eviction.ts";
 import type { Timeline } from "./history-hash.ts";
 import type { Launcher } from "./launcher.ts";
 import {
-  countByUse, type Free, historiesOf, isFree, isRested, OwnedProcess, type ProcessCounts, type Purpose, renewalFacts,
-  type Use, type Watcher,
+  countByUse, type Free, historiesOf, isFree, isRested, OwnedProcess, type ProcessCounts, type Purpose, type Use,
+  type Watcher,
 } from "./owned-process.ts";
 import { Places } from "./places.ts";
-import { noteMemory, type RenewalReason, whyRenewed } from "./renewal.ts";
-import { isCheap, limitRest, type RestLimits } from "./resting.ts";
+import { Renewals } from "./renewals.ts";
+import { limitRest, type RestLimits } from "./resting.ts";
 import type { MissReason, Whereabouts } from "./whereabouts.ts";
 import type { World } from "./world.ts";
 
@@ -39,13 +39,14 @@ export class Processes {
   /** Processes whose pipes are open, alive or not. Only this map has them as what can be ended. */
   readonly #open = new Map<OwnedProcess, ClaudeProcess>();
   readonly #watchers: Watcher[] = [];
-  #generation = 0;
+  readonly #renewals: Renewals;
   /** `draining`: those that come free are ended. `closed`: none is started any more. */
   #life: "open" | "draining" | "closed" = "open";
 
   constructor(options: ProcessesOptions) {
     this.#options = options;
     this.#places = new Places(options.max, options.world.clock);
+    this.#renewals = new Renewals(options.world);
   }
 
   watch(watcher: Watcher): void { this.#watchers.push(watcher); }
@@ -63,7 +64,7 @@ export class Processes {
   get shortage(): number { return this.#places.waiting - this.counts.ending; }
 
   /** How many times program, configuration or login have changed. */
-  get generation(): number { return this.#generation; }
+  get generation(): number { return this.#renewals.generation; }
 
   get counts(): ProcessCounts { return countByUse(this.#owned, this.#places.taken - this.#owned.size); }
 
@@ -108,9 +109,8 @@ export class Processes {
   /** Keeps a process that no turn has for others, or ends it if it is to be renewed. */
   release(owned: OwnedProcess, use: Free): void {
     if (this.#life !== "open" || !this.#owned.has(owned)) return this.end(owned);
-    this.#noteWear(owned, use);
-    // A parked one is in the middle of a turn.
-    const reason = use.name === "parked" ? undefined : this.#whyRenewed(owned, isRested(use) && !isCheap(use));
+    this.#renewals.noteWear(owned, use);
+    const reason = this.#renewals.why(owned, use);
     this.#use(owned, use);
     if (reason !== undefined) {
       this.#options.log.debug("a process is renewed", { reason, turns: owned.wear.turns });
@@ -147,12 +147,12 @@ export class Processes {
 
   /** Those that a turn may get now, if what they have been told suits it; ordered by when they came free. */
   get usable(): readonly OwnedProcess[] {
-    return this.all.filter((owned) => isFree(owned.use) && !owned.isEnding && !this.#isOutdated(owned));
+    return this.all.filter((owned) => isFree(owned.use) && !owned.isEnding && !this.#renewals.isOutdated(owned));
   }
 
   /** Program, configuration or login have changed: free processes end now, the others when their turn is over. */
   supersede(): void {
-    this.#generation++;
+    this.#renewals.supersede();
     for (const owned of this.all) if (isFree(owned.use) && owned.use.name !== "parked") this.end(owned, "renewed");
   }
 
@@ -176,7 +176,7 @@ export class Processes {
 
   async #start(purpose: Purpose, model: string, signal: AbortSignal | undefined): Promise<OwnedProcess> {
     const { launcher, world: { clock } } = this.#options;
-    const birth = { generation: this.#generation, day: clock.today(), ms: clock.monotonic() };
+    const birth = this.#renewals.birth();
     const surroundings = await launcher.prepare();
     if (this.#life === "closed") throw shuttingDown();
     if (signal?.aborted === true) throw clientClosed();
@@ -210,21 +210,6 @@ export class Processes {
     for (const { onExit } of this.#watchers) onExit?.(owned, use);
   }
 
-  #noteWear(owned: OwnedProcess, use: Free): void {
-    const { wear, process: { pid } } = owned;
-    if (isRested(use)) noteMemory(wear, () => (pid === undefined ? undefined : this.#options.world.memoryOf(pid)));
-    owned.isWorn = this.#whyRenewed(owned, false) !== undefined;
-  }
-
-  #whyRenewed(owned: OwnedProcess, isForConversation: boolean): RenewalReason | undefined {
-    return whyRenewed(renewalFacts(owned, this.#generation, this.#options.world.clock), isForConversation);
-  }
-
-  /** Whether no turn may get a process, whatever it has been told. */
-  #isOutdated({ birth: { day, generation }, use }: OwnedProcess): boolean {
-    return day !== this.#options.world.clock.today() || (generation !== this.#generation && use.name !== "parked");
-  }
-
   /** Ends a process for each turn that waits for a place, as far as too few are ending, until none may go. */
   #makeRoom(): void {
     while (this.shortage > 0 && this.#evictOne(this.all));
@@ -232,7 +217,7 @@ export class Processes {
 
   /** Ends the process of `among` that goes first. Returns false if none may. */
   #evictOne(among: readonly OwnedProcess[]): boolean {
-    const [first] = evictionOrder(among, (owned) => this.#isOutdated(owned));
+    const [first] = evictionOrder(among, (owned) => this.#renewals.isOutdated(owned));
     if (first !== undefined) this.end(first);
     return first !== undefined;
   }

@@ -1,16 +1,14 @@
 import type { Conversation } from "../claude/conversation.ts";
-import { asBridgeError } from "../errors.ts";
-import type { LogFields, Logger } from "../log.ts";
+import type { Logger } from "../log.ts";
 import type { Account } from "./account.ts";
 import type { KnownCapabilities } from "./known-capabilities.ts";
-import { dispensable, type OwnedProcess, type OwnedWarm, type Warm, warmOf } from "./owned-process.ts";
+import { dispensable, type OwnedProcess, type OwnedWarm, warmOf } from "./owned-process.ts";
 import type { Processes } from "./processes.ts";
 import type { ModelUse, Profile, RecentUse } from "./recent-use.ts";
 import type { RefillTimer } from "./refill-timer.ts";
-import { rehearse } from "./rehearsal.ts";
 import { canServe, standIns } from "./timelines.ts";
+import { WarmBoots } from "./warm-boots.ts";
 import { factsTogether, recentUseMs, warmPlan, type WarmWish } from "./warm-plan.ts";
-import { WarmStocks } from "./warm-stocks.ts";
 import { type Clock, Timer } from "./world.ts";
 
 export interface WarmOptions {
@@ -37,25 +35,20 @@ export interface WarmOptions {
  */
 export class WarmProcesses {
   readonly #options: WarmOptions;
-  readonly #stocks: WarmStocks;
+  readonly #boots: WarmBoots;
   /** Calls for a refill when no request has come for `recentUseMs`: fewer are kept then. */
   readonly #restTimer: Timer;
   #isClosed = false;
 
   constructor(options: WarmOptions) {
     this.#options = options;
-    this.#stocks = new WarmStocks(options.clock);
-    this.#restTimer = new Timer(options.clock);
-    options.processes.watch({
-      onExit: ({ process }, use) => {
-        // Its end was not asked for, and nobody had it: it died.
-        if (use.name === "warm") this.#backOff(process.model, { ended: process.ending });
-        this.refillSoon();
-      },
-      onSpent: ({ process }, use, error) => {
-        if (use.name === "warm") this.#backOff(process.model, { error });
-      },
+    const { processes, capabilities, recent, converse, clock, log } = options;
+    this.#boots = new WarmBoots({
+      processes, capabilities, recent, converse, clock, log,
+      onRetry: () => this.refill(), onRefused: () => this.refillSoon(),
     });
+    this.#restTimer = new Timer(clock);
+    processes.watch({ onExit: () => this.refillSoon() });
   }
 
   /** Marks a model as used and boots the missing processes now. */
@@ -93,7 +86,7 @@ export class WarmProcesses {
 
   /** To be called when a warm process was given to a turn, of whatever model. */
   noteTaken({ process }: OwnedProcess): void {
-    this.#stocks.of(process.model).backoff.reset();
+    this.#boots.noteUse(process.model);
     this.refillSoon();
   }
 
@@ -122,7 +115,7 @@ export class WarmProcesses {
     for (const { owned } of warmOf(processes.all)) {
       if (!wishes.some(({ model }) => this.#counts(model)(owned.process.model))) processes.end(owned);
     }
-    for (const wish of wishes) if (!this.#stocks.of(wish.model).backoff.isWaiting) this.#supply(wish);
+    for (const wish of wishes) if (!this.#boots.isWaiting(wish.model)) this.#supply(wish);
   }
 
   /** Boots no more. */
@@ -130,7 +123,7 @@ export class WarmProcesses {
     this.#isClosed = true;
     this.#restTimer.cancel();
     this.#options.refills.stop();
-    this.#stocks.close();
+    this.#boots.close();
   }
 
   /** How many may be started. One that is started while the login is refused would be refused too. */
@@ -159,7 +152,7 @@ export class WarmProcesses {
 
   /** How many of a model are warm or being started. */
   #countOf(model: string): number {
-    const { any, rehearsed } = this.#stocks.launching(this.#counts(model));
+    const { any, rehearsed } = this.#boots.launching(this.#counts(model));
     return this.#warmOf(model).length + any + rehearsed;
   }
 
@@ -185,66 +178,17 @@ export class WarmProcesses {
     const surplus = Math.max(0, this.#countOf(model) - wanted);
     for (const { owned } of dispensable(this.#warmOf(model), wantedRehearsed).slice(0, surplus)) processes.end(owned);
     const rehearsed = this.#warmOf(model).filter(({ use }) => use.rehearsed !== undefined).length;
-    const launching = this.#stocks.launching(this.#counts(model)).rehearsed;
+    const launching = this.#boots.launching(this.#counts(model)).rehearsed;
     const missingRehearsed = Math.max(0, wantedRehearsed - rehearsed - launching);
     const missingAny = wanted - this.#countOf(model) - missingRehearsed;
-    for (let missing = missingAny; missing > 0; missing--) void this.#boot(model, undefined);
+    for (let missing = missingAny; missing > 0; missing--) void this.#boots.boot(model, undefined);
     for (let missing = missingRehearsed; missing > 0; missing--) {
       const spare = this.#warmOf(model).find(({ use }) => use.rehearsed === undefined);
+      const isEnough = this.#countOf(model) >= wanted;
       // One that was told nothing can rehearse at any time.
-      if (habit !== undefined && spare !== undefined && this.#countOf(model) >= wanted) this.#keep(spare, habit);
+      if (habit !== undefined && spare !== undefined && isEnough) this.#boots.rehearse(spare, habit);
       // A process keeps its place until it has exited; its exit brings the next refill.
-      else if (this.#room > 0) void this.#boot(model, habit);
+      else if (this.#room > 0) void this.#boots.boot(model, habit);
     }
-  }
-
-  /** Keeps a process that was told nothing. It rehearses `profile`, or is told the settings of the latest turn. */
-  #keep({ owned, use: { conversation } }: OwnedWarm, profile: Profile | undefined): void {
-    const use: Warm = { name: "warm", conversation, rehearsed: profile?.hash };
-    const latest = this.#options.recent.latest(owned.process.model);
-    if (profile !== undefined) this.#rehearse(owned, use, profile);
-    else if (latest !== undefined) conversation.settings.presume(latest.turn);
-    this.#options.processes.release(owned, use);
-  }
-
-  async #boot(model: string, profile: Profile | undefined): Promise<void> {
-    const { processes, converse } = this.#options;
-    const { launching } = this.#stocks.of(model);
-    const kind = profile === undefined ? "any" : "rehearsed";
-    launching[kind]++;
-    try {
-      const owned = await processes.lease("warm", model);
-      if (owned === undefined) return;
-      // Meanwhile other models may have come into use, so that none is kept of this one.
-      if (!this.#options.recent.knows(model)) return processes.end(owned);
-      const use: Warm = { name: "warm", conversation: converse(owned), rehearsed: undefined };
-      this.#keep({ owned, use }, profile);
-    } catch (error) {
-      this.#backOff(model, { error: asBridgeError(error).code });
-    } finally {
-      launching[kind]--;
-    }
-  }
-
-  #rehearse(owned: OwnedProcess, use: Warm, profile: Profile): void {
-    const { processes, capabilities, clock, log } = this.#options;
-    rehearse(owned, use, profile, {
-      processes, capabilities, clock,
-      onLate: () => this.#backOff(owned.process.model, { error: "turn_timeout" }),
-      onRefused: (error) => {
-        this.#options.recent.noteRefusal(profile, owned.birth.generation);
-        // Log no message: the CLI's may quote the prompt.
-        log.warn("a beginning could not be rehearsed", { error: asBridgeError(error).code });
-        this.refillSoon();
-      },
-    });
-  }
-
-  /** To be called when a warm process of a model was of no use: another is not booted at once. */
-  #backOff(model: string, why: LogFields): void {
-    const { backoff } = this.#stocks.of(model);
-    if (this.#isClosed || backoff.isWaiting) return;
-    const waitMs = backoff.wait(() => this.refill());
-    this.#options.log.warn("a claude process did not come up", { ...why, retry_in_ms: waitMs });
   }
 }
