@@ -1,6 +1,5 @@
 import { BridgeError } from "../errors.ts";
 import type { Message } from "../turn/message.ts";
-import type { Turn } from "../turn/turn.ts";
 import { Acknowledgements } from "./acknowledgements.ts";
 import { answerSchema } from "./answer-schema.ts";
 import type { ClientTools } from "./client-tools.ts";
@@ -9,6 +8,7 @@ import type { Rewinds } from "./capabilities.ts";
 import { withDistinctIds } from "./distinct-ids.ts";
 import type { History } from "./history.ts";
 import { orLate } from "./late.ts";
+import type { ToldTurn } from "./parameters.ts";
 import { bootWaitMs } from "./probe.ts";
 import type { LiveProcess } from "./process.ts";
 import { goThroughMotions } from "./motions.ts";
@@ -63,7 +63,7 @@ export interface BriefingParts {
 
 /** A turn to tell a process. */
 export interface Task {
-  readonly turn: Turn;
+  readonly turn: ToldTurn;
   /** How many of the turn's messages the process has. */
   readonly seen: number;
   /** Called before the question is written. */
@@ -104,7 +104,7 @@ export class Briefing {
    * Tells a new process what a turn begins with, before the turn. Resolves when the CLI has accepted that; rejects
    * with its refusal, of which `onRefused` is told as soon as it is read.
    */
-  async prepare(turn: Turn, onRefused?: (error: unknown) => void): Promise<void> {
+  async prepare(turn: ToldTurn, onRefused?: (error: unknown) => void): Promise<void> {
     const { control, tools } = this.#parts;
     tools.serve(turn);
     const initialized = control.request(initializeRequest(asTold(turn))).then(parseInitializeAnswer);
@@ -117,7 +117,7 @@ export class Briefing {
   }
 
   /** The same, but rejects with a BootTimeout when the process does not come up in time. */
-  async boot(turn: Turn): Promise<void> {
+  async boot(turn: ToldTurn): Promise<void> {
     const { bootMsMax = () => bootWaitMs, time = timeInNode } = this.#options;
     const waitMsMax = bootMsMax();
     await orLate(this.prepare(turn), waitMsMax, () => {
@@ -130,7 +130,7 @@ export class Briefing {
    * messages, which are taken back: so it has run already what it would else run for the first time, and slower, in
    * that turn. Sends no further message once `isDue` says that a turn has come. Rejects with the CLI's refusal.
    */
-  rehearse(profile: Turn, isDue: () => boolean, { rewindToEmpty }: Rewinds): Promise<void> {
+  rehearse(profile: ToldTurn, isDue: () => boolean, { rewindToEmpty }: Rewinds): Promise<void> {
     const prepared = this.prepare(profile);
     const { process, control } = this.#parts;
     this.#rehearsal = rewindToEmpty
@@ -189,7 +189,7 @@ export class Briefing {
   }
 
   /** Whether the process has those of a turn's settings that cannot be changed while a call waits for its result. */
-  suits(turn: Turn): boolean {
+  suits(turn: ToldTurn): boolean {
     return this.settings.suits(this.#asAsked(turn));
   }
 
@@ -215,7 +215,7 @@ export class Briefing {
   }
 
   /** The turn without thinking, if the process has its tool loop without it. */
-  #asAsked(turn: Turn): Turn {
+  #asAsked(turn: ToldTurn): ToldTurn {
     return this.#loop.isThoughtless(turn.messages) ? withoutThinking(turn) : turn;
   }
 
@@ -238,6 +238,6 @@ function ownMessages(messages: readonly Message[], id: string | undefined): read
 }
 
 /** The turn with its answer's schema rewritten so that the CLI can compile it. */
-function asTold(turn: Turn): Turn {
+function asTold(turn: ToldTurn): ToldTurn {
   return turn.responseSchema === undefined ? turn : { ...turn, responseSchema: answerSchema(turn.responseSchema) };
 }

@@ -1,6 +1,5 @@
 import { asBridgeError, BridgeError, clientClosed } from "../errors.ts";
 import type { TurnEvent } from "../turn/event.ts";
-import type { Turn } from "../turn/turn.ts";
 import { Briefing, type BriefingParts } from "./briefing.ts";
 import { ClientTools } from "./client-tools.ts";
 import { ControlChannel } from "./control.ts";
@@ -8,6 +7,7 @@ import type { Rewinds } from "./capabilities.ts";
 import { parseDelta } from "./deltas.ts";
 import { History } from "./history.ts";
 import { noTurn, type Settled, settledOf } from "./left-turn.ts";
+import type { ToldTurn } from "./parameters.ts";
 import type { LiveProcess } from "./process.ts";
 import { type JsonObject, parseLine } from "./protocol.ts";
 import { type ConversationOptions, type LastRun, Run } from "./run.ts";
@@ -119,7 +119,7 @@ export class Conversation {
    * what a CLI does once, at its first turn, as far as that leaves no trace. Rejects when the CLI refuses. Any turn of
    * the same profile may follow, even before the promise settles.
    */
-  rehearse(profile: Turn, capabilities: Rewinds): Promise<void> {
+  rehearse(profile: ToldTurn, capabilities: Rewinds): Promise<void> {
     this.process.work();
     return this.#briefing.rehearse(profile, () => this.#run !== undefined, capabilities);
   }
@@ -128,17 +128,17 @@ export class Conversation {
    * Tells a new process what a turn begins with, before the turn. Resolves when the CLI has accepted that; rejects
    * with its refusal.
    */
-  prepare(turn: Turn): Promise<void> { return this.#briefing.boot(turn); }
+  prepare(turn: ToldTurn): Promise<void> { return this.#briefing.boot(turn); }
 
   /** Whether this conversation, which was told a turn's first `seen` messages, can continue with the other messages. */
-  canContinue(turn: Turn, seen: number): boolean { return canContinue(this.#standing, turn, seen, this.#briefing); }
+  canContinue(turn: ToldTurn, seen: number): boolean { return canContinue(this.#standing, turn, seen, this.#briefing); }
 
   /**
    * Runs one turn. Its messages are the whole history and the question; the process was told the first `seen` of them.
    * Yields the events of each read of the CLI's output. Throws a BridgeError when the turn fails, the CLI is silent for
    * too long, or `signal` aborts.
    */
-  async *run(turn: Turn, seen: number, signal: AbortSignal): AsyncGenerator<TurnEvent[], void, undefined> {
+  async *run(turn: ToldTurn, seen: number, signal: AbortSignal): AsyncGenerator<TurnEvent[], void, undefined> {
     const run = new Run(turn, {
       process: this.process, tools: this.#parts.tools, last: this.#lastRun, heard: this.#heard, options: this.#options,
       // What the CLI was asked stays open: it answers all the same, and in order.

@@ -1,9 +1,9 @@
 import { BridgeError } from "../errors.ts";
 import type { TurnEvent } from "../turn/event.ts";
-import type { Turn } from "../turn/turn.ts";
 import { BatchQueue } from "./batches.ts";
 import type { BriefingOptions } from "./briefing.ts";
 import type { ClientTools } from "./client-tools.ts";
+import type { ToldTurn } from "./parameters.ts";
 import { bootWaitMs } from "./probe.ts";
 import type { LeftTurn } from "./left-turn.ts";
 import type { LiveProcess } from "./process.ts";
@@ -63,7 +63,7 @@ export class Run {
   readonly #lacksSettings: () => boolean;
   #stage: Stage = "told";
 
-  constructor(turn: Turn, setting: RunSetting) {
+  constructor(turn: ToldTurn, setting: RunSetting) {
     const { responseSchema, disableParallelToolUse, toolChoice, isSentAtOnce = false } = turn;
     const { process, tools, last, heard, options, onFailure } = setting;
     const { silenceMsMax, bootMsMax = () => bootWaitMs, time = timeInNode, onSpent } = options;

@@ -1,9 +1,9 @@
 import { BridgeError } from "../errors.ts";
-import type { Turn } from "../turn/turn.ts";
 import { type ControlChannel, ControlRefused } from "./control.ts";
 import type { History } from "./history.ts";
 import { type After, orLate } from "./late.ts";
-import { LiveSettings } from "./live-settings.ts";
+import { LiveSettings, type TurnSettings } from "./live-settings.ts";
+import type { ToldTurn } from "./parameters.ts";
 
 /** How long the CLI may take to take another model, in milliseconds. It takes 2. */
 export const modelWaitMsMax = 2_000;
@@ -46,20 +46,25 @@ export class SettingsChannel {
   }
 
   /** Whether the process has those of a turn's settings that cannot be changed while a call waits for its result. */
-  suits(turn: Turn): boolean {
+  suits(turn: ToldTurn): boolean {
     return this.#live.suits(turn);
   }
 
   /**
-   * Tells a waiting process the likely settings of its next turn, but for the model: told with the first turn, they
-   * take 2.1.330 some 25 ms. What the CLI refuses is told again with the turn.
+   * Tells a waiting process the likely settings of its next turn, those of `turn`, but for the model: told with the
+   * first turn, they take 2.1.330 some 25 ms. What the CLI refuses is told again with the turn. How one conversation
+   * asks for its tools and its answer's form is no guess for the next one.
    */
-  presume(turn: Turn): void {
+  presume(turn: ToldTurn): void {
+    const {
+      tools: _tools, tellsTools: _tellsTools, toolChoice: _choice, disableParallelToolUse: _isOne, webSearch: _search,
+      responseFormat: _format, ...likely
+    } = turn;
     this.#forgetPresumed();
     const presumed = {};
     this.#presumed = presumed;
     const isNeeded = (): boolean => this.#presumed === presumed;
-    void Promise.allSettled(this.#send(turn, undefined, isNeeded)).then(() => {
+    void Promise.allSettled(this.#send(likely, undefined, isNeeded)).then(() => {
       if (isNeeded()) this.#presumed = undefined;
     });
   }
@@ -68,7 +73,7 @@ export class SettingsChannel {
    * Tells the process what a turn sets otherwise, but for the model. Each promise rejects with the CLI's refusal, of
    * which `onRefused` is told before more of the CLI's output is looked at: its answer may be in the same read.
    */
-  tell(turn: Turn, onRefused?: (error: unknown) => void): Promise<unknown>[] {
+  tell(turn: ToldTurn, onRefused?: (error: unknown) => void): Promise<unknown>[] {
     this.#forgetPresumed();
     return this.#send(turn, onRefused, () => true);
   }
@@ -78,7 +83,7 @@ export class SettingsChannel {
    * would ask the model that it has. Rejects with `cli_failed` then, and where the process has messages of another
    * model. `isOver`: whether nobody waits for the turn any more; its process may be ended then, and answer nothing.
    */
-  async giveModel(turn: Turn, isOver: () => boolean): Promise<void> {
+  async giveModel(turn: ToldTurn, isOver: () => boolean): Promise<void> {
     const { control, history, after, onModelRefused } = this.#parts;
     if (!history.isEmpty) throw new BridgeError("cli_failed", "The claude process has a history with another model.");
     const request = this.#live.modelChange(turn);
@@ -102,7 +107,7 @@ export class SettingsChannel {
 
   /** `isNeeded`: whether it still matters that the CLI refuses. */
   #send(
-    turn: Turn, onRefused: ((error: unknown) => void) | undefined, isNeeded: () => boolean,
+    turn: TurnSettings, onRefused: ((error: unknown) => void) | undefined, isNeeded: () => boolean,
   ): Promise<unknown>[] {
     return this.#live.changes(turn).map(async (request) => {
       try {

@@ -1,5 +1,5 @@
 import type { BridgeError } from "../errors.ts";
-import type { Turn } from "../turn/turn.ts";
+import type { ToldTurn } from "./parameters.ts";
 import { resultsOfLastCalls } from "./tool-results.ts";
 import type { TurnTranslator } from "./translate.ts";
 
@@ -25,7 +25,7 @@ export function isReusable({ name }: Standing): boolean {
  * next request as it had them.
  */
 export function canContinue(
-  { name }: Standing, turn: Turn, seen: number, settings: { suits(turn: Turn): boolean },
+  { name }: Standing, turn: ToldTurn, seen: number, settings: { suits(turn: ToldTurn): boolean },
 ): boolean {
   if (name !== "parked") return name === "known";
   const { messages } = turn;

@@ -1,8 +1,8 @@
+import type { ToldTurn } from "../claude/parameters.ts";
 import { asBridgeError, BridgeError, clientClosed, type ErrorCode, hasCode } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import type { TurnEvent } from "../turn/event.ts";
 import type { Message } from "../turn/message.ts";
-import type { Turn } from "../turn/turn.ts";
 import { AnswerWithCall, callNow } from "./call-in-words.ts";
 import { type Course, missOf } from "./course.ts";
 import type { LoginGate } from "./login-gate.ts";
@@ -24,7 +24,7 @@ export type Complete = (messages: readonly Message[]) => Promise<readonly Messag
 
 /** A turn, and its caller's part in it. */
 export interface Asked {
-  readonly turn: Turn;
+  readonly turn: ToldTurn;
   readonly signal: AbortSignal;
   readonly complete: Complete;
   /** Whether the turn was asked before, with a parameter that the API refused. */
@@ -116,7 +116,7 @@ export class Attempts {
     );
   }
 
-  async *#anew(whole: Turn, isLogin: boolean): AsyncGenerator<TurnEvent[], void, undefined> {
+  async *#anew(whole: ToldTurn, isLogin: boolean): AsyncGenerator<TurnEvent[], void, undefined> {
     const { signal } = this.#asked;
     const { seats, login } = this.#options;
     // Once another turn has found the login good, the process of any such turn will do.
@@ -143,7 +143,7 @@ export class Attempts {
     if (seats.isCurrent(seat)) login.accept();
   }
 
-  #run(seat: Seat, turn: Turn, kept: number): AsyncGenerator<TurnEvent[], void, undefined> {
+  #run(seat: Seat, turn: ToldTurn, kept: number): AsyncGenerator<TurnEvent[], void, undefined> {
     this.#course.isTold = true;
     return seat.conversation.run(turn, kept, this.#asked.signal);
   }
@@ -158,7 +158,7 @@ export class Attempts {
   }
 
   /** Resolves with the turn to tell a process, once it may be asked. Before that nothing is started for it. */
-  async #ready(found: Found | undefined): Promise<Turn> {
+  async #ready(found: Found | undefined): Promise<ToldTurn> {
     const { seats, login } = this.#options;
     try {
       const completed = await this.#completed(found);
@@ -171,7 +171,7 @@ export class Attempts {
   }
 
   /** Completes the messages that a process has not been told. */
-  async #completed(found: Found | undefined): Promise<Turn> {
+  async #completed(found: Found | undefined): Promise<ToldTurn> {
     const { turn, complete } = this.#asked;
     const kept = found?.kept ?? 0;
     const told = await complete(turn.messages.slice(kept));

@@ -1,4 +1,4 @@
-import type { Turn } from "../turn/turn.ts";
+import type { ToldTurn } from "../claude/parameters.ts";
 import type { HistoryHash } from "./history-hash.ts";
 import { recentUseMs } from "./warm-plan.ts";
 import type { Clock } from "./world.ts";
@@ -11,7 +11,7 @@ export const refusedMax = 16;
 /** A conversation's beginning, and a turn that has it. Equal hashes mean the same system prompt and tools. */
 export interface Profile {
   readonly hash: HistoryHash;
-  readonly turn: Turn;
+  readonly turn: ToldTurn;
   /** Whether a process can be given the turn's model. */
   readonly isMovable: boolean;
 }

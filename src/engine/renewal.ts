@@ -2,7 +2,8 @@
 
 /**
  * How many times as long a process is kept for a conversation that it is in the middle of: to tell all of that to a new
- * one takes a second or more. No other conversation gets it.
+ * one takes some 5 ms a message. No other conversation gets it. The turn after the limit waits for that: it cannot be
+ * told in the background, as nobody keeps a conversation's messages between two turns, only their hashes.
  */
 export const conversationFactor = 4;
 /** After how many turns a process is replaced. */

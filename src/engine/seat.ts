@@ -1,5 +1,5 @@
 import type { Conversation } from "../claude/conversation.ts";
-import type { Turn } from "../turn/turn.ts";
+import type { ToldTurn } from "../claude/parameters.ts";
 import type { Timeline } from "./history-hash.ts";
 import type { OwnedProcess, Warm } from "./owned-process.ts";
 import type { Profile } from "./recent-use.ts";
@@ -33,7 +33,7 @@ export interface Seat {
 
 /** A turn that looks for a process. */
 export interface Seeker {
-  readonly turn: Turn;
+  readonly turn: ToldTurn;
   readonly timeline: Timeline;
   /** The beginning of its conversation. */
   readonly profile: Profile;

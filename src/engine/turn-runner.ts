@@ -39,6 +39,8 @@ export interface TurnRunnerOptions {
   readonly log: Logger;
 }
 
+/** How often one turn is asked again without a parameter that its model has refused. There are nine of them. */
+const refusalsMax = 9;
 /** Failures after which a process has no further use, whatever it was asked. */
 const processFailures: ReadonlySet<ErrorCode> = new Set([
   "cli_failed", "cli_unavailable", "turn_timeout", "not_logged_in", "account_refused",
@@ -79,7 +81,7 @@ export class TurnRunner {
     const { admission, seats, warm, login, boots, rest } = this.#options;
     const leave = await admission.enter(signal);
     rest.stop();
-    let isAgain = false;
+    let refusals = 0;
     try {
       for (;;) {
         const turn = this.#told(request);
@@ -87,7 +89,8 @@ export class TurnRunner {
         const answer = new AnswerRecord();
         let isAskedAgain = false;
         try {
-          const attempts = new Attempts(this.#attemptsOptions, { turn, signal, complete, isAgain }, course);
+          const asked = { turn, signal, complete, isAgain: refusals > 0 };
+          const attempts = new Attempts(this.#attemptsOptions, asked, course);
           const found = foundFor(course);
           const chosen = mustCallInWords(turn) ? attempts.answerWithCall(found) : attempts.answer(found);
           const stops = stopsHere(turn);
@@ -102,9 +105,9 @@ export class TurnRunner {
           return;
         } catch (error) {
           course.error = error;
-          isAskedAgain = !course.hasBegun && this.#refused.note(turn, error);
+          const mayAskAgain = !course.hasBegun && ++refusals <= refusalsMax;
+          isAskedAgain = mayAskAgain && this.#refused.note(turn, error);
           if (!isAskedAgain) throw error;
-          isAgain = true;
         } finally {
           const found = foundFor(course);
           if (found !== undefined) seats.leave(found);
@@ -127,12 +130,12 @@ export class TurnRunner {
     return toldTurn(this.#refused.without(request), this.#options.longParameterBytesMax());
   }
 
-  #profileOf(turn: Turn, { beginning }: Timeline): Profile {
+  #profileOf(turn: ToldTurn, { beginning }: Timeline): Profile {
     return { hash: beginning, turn: { ...turn, messages: [] }, isMovable: this.#options.isMovable(turn.model) };
   }
 
   /** Looks for a process that has a turn's history. */
-  #begin(turn: Turn): Course {
+  #begin(turn: ToldTurn): Course {
     const timeline = timelineOf(turn);
     return {
       timeline, profile: this.#profileOf(turn, timeline), taken: this.#options.seats.take(turn, timeline),
@@ -144,7 +147,7 @@ export class TurnRunner {
    * Keeps the turn's process, under the timeline that the client's next request will have, or ends it. Resolves when it
    * may be given to another turn.
    */
-  async #dismiss(turn: Turn, course: Course, answer: AnswerRecord): Promise<void> {
+  async #dismiss(turn: ToldTurn, course: Course, answer: AnswerRecord): Promise<void> {
     const { seat, timeline, isExact, isTold, error } = course;
     if (seat === undefined) return;
     const { seats, keepsIdle } = this.#options;

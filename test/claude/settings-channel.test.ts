@@ -5,7 +5,7 @@ import { ControlChannel } from "../../src/claude/control.ts";
 import { History } from "../../src/claude/history.ts";
 import { modelWaitMsMax, SettingsChannel } from "../../src/claude/settings-channel.ts";
 import { HandClock } from "../support/hand-clock.ts";
-import { turnOf, user } from "../support/turns.ts";
+import { tool, turnOf, user } from "../support/turns.ts";
 
 interface Asked { readonly request_id: string; readonly request: { readonly subtype: string } }
 
@@ -76,6 +76,13 @@ describe("the settings that a turn is likely to have", () => {
     await nextRound();
     assert.deepEqual(settings.tell(short), []);
     assert.deepEqual([asked.length, settings.hasUnanswered], [1, false]);
+  });
+
+  it("are not how its tools are to be used, nor the form of its answer", () => {
+    const { asked, settings } = start();
+    const answerFormat = { type: "object", properties: { city: { type: "string" } }, required: ["city"], additionalProperties: false };
+    settings.presume(turnOf({ model: "opus", tools: [tool("look")], toolChoice: { type: "any" }, disableParallelToolUse: true, responseFormat: answerFormat }));
+    assert.deepEqual(asked, []);
   });
 
   it("are told anew with a turn that comes before the CLI has answered, or after it has refused", async () => {

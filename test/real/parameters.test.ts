@@ -76,6 +76,25 @@ describe("the API's parameters", () => {
       assert.equal((await healthOf(bridge.url)).turns.told_on.warm, 3);
     });
 
+    it(`claude ${version}: an effort, or no thinking, that a waiting process was told leaves no trace in a turn without it`, async (t) => {
+      const { stub, startServer } = await startReal(t, version);
+      stub.respond = () => textAnswer(["Fine."]);
+      const [fresh, { bridge, client }] = [await startServer(["--warm", "0"]), await startServer(["--warm", "1"])];
+      const ask = async (asking: typeof client, name: string, settings: object): Promise<string> => {
+        const messages = [{ role: "system", content: `You are ${name}.` }, { role: "user", content: "hello" }];
+        await asking.chat.completions.create({ model: "opus", messages, ...settings });
+        return JSON.stringify({ ...stub.requests.at(-1)?.body, metadata: undefined }).replace(/\/\d+\/empty/u, "/PORT/empty");
+      };
+      const isWarm = () => waitForHealth(bridge.url, ({ processes }) => processes.warm === 1);
+      for (const effort of ["high", "none"]) {
+        await isWarm();
+        await ask(client, `with ${effort}`, { reasoning_effort: effort });
+        await isWarm();
+        assert.equal(await ask(client, `after ${effort}`, {}), await ask(fresh.client, `after ${effort}`, {}));
+      }
+      assert.equal((await healthOf(bridge.url)).turns.told_on.warm, 4);
+    });
+
     it(`claude ${version}: one that the model refuses is left out and asked once more, and not the next time`, async (t) => {
       const { stub, startServer } = await startReal(t, version, 0, { isRefusalFine: true });
       const { client } = await startServer();
