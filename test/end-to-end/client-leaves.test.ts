@@ -1,4 +1,7 @@
-/** A client that leaves takes nothing with it: its process ends, its place is free, and nobody else notices. */
+/**
+ * A client that leaves takes nothing with it: its place is free, and nobody else notices. Its process ends, as this CLI
+ * cannot be rewound; one that can be stays, and its turn is taken back (test/real/moved-processes).
+ */
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
 import { startEmbeddedWith } from "../support/embedded-server.ts";

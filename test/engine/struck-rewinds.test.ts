@@ -27,19 +27,22 @@ interface Case {
   readonly point: Point | "before the request";
   /** At which line of that kind. */
   readonly nth?: number;
+  /** What that turn has otherwise than those before. */
+  readonly more?: Partial<Turn>;
 }
 
 interface Scene {
   readonly cli: ScriptedCli;
   readonly engine: Engine;
   /** Runs a turn to its end, however long that takes. */
-  ask(messages: readonly Message[], complete?: (messages: readonly Message[]) => Promise<readonly Message[]>): Promise<Collected>;
+  ask(messages: readonly Message[], complete?: (messages: readonly Message[]) => Promise<readonly Message[]>, more?: Partial<Turn>): Promise<Collected>;
   /** Runs a turn up to its first text, and leaves. */
   leave(messages: readonly Message[]): Promise<void>;
 }
 
 async function start(t: TestContext): Promise<Scene> {
   const cli = new ScriptedCli();
+  cli.models = ["opus", "sonnet"];
   // An engine that is closed waits for the hung ones too.
   t.after(() => cli.killAll());
   const { engine } = startEngine(t, { file: process.execPath, leadingArguments: [] }, {
@@ -47,10 +50,10 @@ async function start(t: TestContext): Promise<Scene> {
   });
   await engine.discover();
   await until(() => engine.status.processes.all === 0);
-  const turn = (messages: readonly Message[]): Turn => turnOf({ model: "opus", tools: [tool("look")], messages });
-  const ask: Scene["ask"] = async (messages, complete) => {
+  const turn = (messages: readonly Message[], more: Partial<Turn> = {}): Turn => turnOf({ model: "opus", tools: [tool("look")], messages, ...more });
+  const ask: Scene["ask"] = async (messages, complete, more) => {
     let isOver = false;
-    const over = collect(engine.run(turn(messages), new AbortController().signal, complete)).finally(() => (isOver = true));
+    const over = collect(engine.run(turn(messages, more), new AbortController().signal, complete)).finally(() => (isOver = true));
     for (let passedMs = 0; !isOver && passedMs < passedMsMax; passedMs += stepMs) {
       // The folder of the processes is made by the system, which takes rounds of its own.
       for (let round = 0; round < 30 && !isOver; round++) await nextRound();
@@ -90,6 +93,12 @@ const cases: readonly Case[] = [
   { at: "at the question", before: twoTurns, messages: edited, point: "question" },
   {
     at: "when it is emptied for another conversation", before: twoTurns, messages: [user("new")], point: "rewind",
+  },
+  {
+    at: "when it is emptied, before it takes another model", before: twoTurns, messages: [user("new")], point: "model", more: { model: "sonnet" },
+  },
+  {
+    at: "when it has answered, before it takes another limit", before: twoTurns, messages: edited, point: "setting", more: { maxTokens: 2_000 },
   },
   {
     at: "in the middle of an answer that the client left", messages: edited, point: "rewind",
@@ -150,7 +159,7 @@ describe("a process that is struck at a rewind", () => {
           if (row.point === "before the request" && first !== undefined) first.strike(blow);
           return Promise.resolve(messages);
         };
-        const { events, error } = await ask(row.messages, complete);
+        const { events, error } = await ask(row.messages, complete, row.more);
         assert.ok(row.point === "before the request" || strike.struck(), "it was struck");
         assert.equal(error, undefined);
         const history = row.messages.map(({ content }) => content.map((block) => (block.type === "text" ? block.text : block.type)).join(""));

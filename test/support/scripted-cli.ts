@@ -10,8 +10,11 @@ import { HandClock } from "./hand-clock.ts";
 
 type Line = any;
 
-/** Where a process can be struck; `boot` is its first word, `answered` a rewind that it has just granted. */
-export type Point = "boot" | "rewind" | "answered" | "history" | "question" | "result";
+/**
+ * Where a process can be struck; `boot` is its first word, `answered` a rewind that it has just granted, `model` and
+ * `setting` are before it has taken them.
+ */
+export type Point = "boot" | "rewind" | "answered" | "model" | "setting" | "history" | "question" | "result";
 export type Blow = "killed" | "hangs";
 
 /** How long the ladder takes that ends a process which does nothing any more: see src/claude/process.ts. */
@@ -20,6 +23,8 @@ const ladderMs = 2_000;
 export class ScriptedCli {
   readonly clock = new HandClock();
   readonly processes: ScriptedClaude[] = [];
+  /** Those that it lists. */
+  models: readonly string[] = [];
   /** Asked at each point: what becomes of the process there. */
   blowAt: (point: Point, process: ScriptedClaude, line: Line) => Blow | undefined = () => undefined;
   /** Told of each question. Where it gives true, what the process says is the test's. */
@@ -194,7 +199,10 @@ export class ScriptedClaude {
     const accept = (response: object): void => this.say(successLine(request_id, response));
     if (request.subtype === "initialize" && this.#isStruck("boot", line)) return;
     if (request.subtype === "interrupt") this.#interrupt();
-    if (request.subtype !== "rewind_conversation") return accept({ models: [], account: { tokenSource: "fake" } });
+    if (request.subtype === "set_model" && this.#isStruck("model", line)) return;
+    if (isSetting(request.subtype) && this.#isStruck("setting", line)) return;
+    const models = this.#cli.models.map((value) => ({ value, resolvedModel: `claude-${value}-fake`, displayName: value }));
+    if (request.subtype !== "rewind_conversation") return accept({ models, account: { tokenSource: "fake" } });
     if (this.#isStruck("rewind", line)) return;
     this.#interrupt();
     const at = this.said.findIndex(({ uuid }) => uuid === request.target_message_uuid);
@@ -209,4 +217,8 @@ export class ScriptedClaude {
     this.#isAnswering = false;
     this.say(errorLine(1, "aborted_streaming"));
   }
+}
+
+function isSetting(subtype: unknown): boolean {
+  return subtype === "apply_flag_settings" || subtype === "set_max_thinking_tokens";
 }

@@ -63,7 +63,8 @@ export const chatFields: readonly FieldTreatment[] = [
     name: "web_search_options", treatment: "refused", example: {},
     note: "but with `--allow-web-search` the model searches the web, by its `user_location`, and the sources are "
       + "`url_citation` annotations; not beside `response_format` or `tool_choice: \"none\"`; no choice can demand it; "
-      + "what was found is known while the conversation's process lives, and then the answer's words alone",
+      + "a conversation that turns it on or off is told to another process; what was found is known while the "
+      + "conversation's process lives, and then the answer's words alone",
   },
   { name: "moderation", treatment: "refused", note: "", example: {} },
   { name: "temperature", treatment: "honoured", note: samplingNote("above 1 is 1") },
