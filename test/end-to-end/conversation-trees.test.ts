@@ -58,7 +58,7 @@ async function start(t: TestContext, { maxProcesses, warm, isRoomy, usual, abili
   const claude = await startRememberingClaude(t, seedFirst, abilities === undefined ? {} : { abilities });
   const server = createClaudeMaxApi(
     {
-      port: 0, claude: claude.path, passEnv: Object.keys(claude.environment), maxProcesses, maxQueue: 1_000, warm, logLevel: "silent",
+      port: 0, claude: claude.path, passEnv: Object.keys(claude.environment), maxProcesses, maxQueue: 1_000, warm, logLevel: "silent", allowWebSearch: true,
       // A failure keeps its status however slow the machine.
       headWaitSeconds: 600,
       ...(keepsNone ? { conversationIdleSeconds: 0 } : {}),

@@ -1,4 +1,7 @@
-/** The promise of test/end-to-end/conversation-trees, held by the real CLI: the upstream is asked exactly what the client asked. */
+/**
+ * The promise of test/end-to-end/conversation-trees, held by the real CLI: the upstream is asked exactly what the client
+ * asked. Each body that is answered is accounted for as a whole, too.
+ */
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { writeFile } from "node:fs/promises";
@@ -7,12 +10,19 @@ import { describe, it, type TestContext } from "node:test";
 import { createClaudeMaxApi } from "../../src/index.ts";
 import {
   type AnthropicStub, conversationOf, errorAnswer, hangingAnswer, lastUserText, stallAnswer, type StubRequestBody, systemOf, textAnswer, textOf,
-  toolUseAnswer,
+  type StubRequest, toolUseAnswer,
 } from "../support/anthropic-stub.ts";
+import type { Known } from "../support/added-words-reader.ts";
+import type { Sent } from "../support/chat-transcript.ts";
 import { startCli } from "../support/claude-stdio.ts";
 import { cleanUp } from "../support/cleanup.ts";
-import { type Asked, type AskedMessage, askedBy, askedMessage, callsAllowed, type ChatBody, choices, ConversationTree, formatWith, type Plan, type TreeStyle, withOwnNames } from "../support/conversation-trees.ts";
+import {
+  type Asked, type AskedMessage, askedBy, askedMessage, askedTool, callsAllowed, type ChatBody, choices, ConversationTree, formatWith, inWords, type Plan, schemaToolName, searchesWeb, textOf as chatTextOf,
+  toolFormatWith, type TreeStyle, webSearch, withOwnNames,
+} from "../support/conversation-trees.ts";
+import { subscribersCacheTime, today } from "../support/lived-in-server.ts";
 import { type Random, seededRandom } from "../support/random.ts";
+import { judgeRawBody } from "../support/raw-body-judge.ts";
 import { claudeArguments, claudePath, type ClaudeVersion, claudeVersions, subscriptionEnvironment } from "../support/real-claude.ts";
 import { Rewinding } from "../support/rewinding.ts";
 import { isCountFixed, sampleOf, seedOf } from "../support/sample.ts";
@@ -41,9 +51,10 @@ const style: TreeStyle = {
   settings: [
     {}, {}, {}, { reasoning_effort: "low" }, { reasoning_effort: "high", stop: ["STOP!"] }, { reasoning_effort: "none" },
     { response_format: formatWith("city") }, { response_format: formatWith("lake"), reasoning_effort: "low" },
-    { thinking: { type: "enabled", budget_tokens: 2_000 } },
+    { thinking: { type: "enabled", budget_tokens: 2_000 } }, { response_format: toolFormatWith("sea") },
   ],
   tools: [false, false, true],
+  searches: [false, false, false, true],
   choices,
   hasImages: true,
   word: (random) => random.pick(["yes", "no", "why", "go on", ...cliWords, "  é日😀\n\ttext "]),
@@ -57,10 +68,60 @@ function joined(message: AskedMessage): AskedMessage {
 
 /** What went upstream, as a client would have had to ask for it. The model and the system prompt are the CLI's to word: they are judged by `differs`. */
 function askedUpstream(body: StubRequestBody): Asked["messages"] {
-  return conversationOf(body).map(({ role, content }) => joined(askedMessage({
+  return conversationOf(inClientsWords(body)).map(({ role, content }) => joined(askedMessage({
     role: role as "user" | "assistant",
-    blocks: typeof content === "string" ? [{ type: "text", text: content }] : content,
+    // What the process thought itself is for the whole body's judge.
+    blocks: typeof content === "string" ? [{ type: "text", text: content }] : content.filter(({ type }) => type !== "thinking"),
   })));
+}
+
+/**
+ * A request with the assistant's texts as clients count them: an answer that the CLI's own tool gave is words, the parts
+ * of an answer are one text, and white space round it is nothing.
+ */
+function inClientsWords({ messages, ...rest }: StubRequestBody): StubRequestBody {
+  const worded = messages.map((message) => {
+    if (typeof message.content === "string") return message;
+    const content = inWords(message.content);
+    return { ...message, content: message.role === "assistant" ? oneText(content) : content };
+  });
+  const said = worded.filter(({ content }, index) => content.length > 0 || messages[index]?.content.length === 0);
+  return { ...rest, messages: said } as StubRequestBody;
+}
+
+type Blocks = Exclude<StubRequestBody["messages"][number]["content"], string>;
+
+function oneText(blocks: Blocks): Blocks {
+  const joined: Blocks[number][] = [];
+  for (const block of blocks) {
+    const last = joined.at(-1);
+    if (last?.type === "text" && block.type === "text") joined[joined.length - 1] = { ...last, ...block, text: `${last.text}${block.text}` };
+    else joined.push(block);
+  }
+  return joined.map((block) => (block.type === "text" ? { ...block, text: String(block.text).trim() } : block));
+}
+
+/** What of a request the whole body is to hold: with the thoughts that the process had itself, where it sends them. */
+function heldAgainst(body: ChatBody, bodyText: string, thoughts: ReadonlyMap<string, string>): Sent {
+  const messages = body.messages.map((message) => {
+    if (message.role !== "assistant") return message;
+    const content = chatTextOf(message).trim();
+    const thought = thoughts.get(content);
+    return { ...message, content, ...(thought !== undefined && bodyText.includes(thought) ? { thoughts: [thought] } : {}) };
+  });
+  return { ...body, messages };
+}
+
+/** All of a body that was neither asked for nor stands on the list of the CLI's own words. */
+function judgeWhole({ body, bodyText }: StubRequest, asked: ChatBody, { version, known, thoughts }: Scene): readonly string[] {
+  const { tools = [], ...rest } = inClientsWords(body);
+  const searches = tools.filter(({ type }) => type === webSearch.type).map((tool) => JSON.stringify(tool));
+  const wanted = searchesWeb(asked) ? [JSON.stringify(webSearch)] : [];
+  const own = tools.filter(({ type }) => type !== webSearch.type);
+  return [
+    ...(searches.join() === wanted.join() ? [] : [`searches: ${searches.join()}, not ${wanted.join()}`]),
+    ...judgeRawBody(JSON.stringify({ ...rest, tools: own }), heldAgainst(asked, bodyText, thoughts), { version, known: known() }),
+  ];
 }
 
 /** What the CLI sets by itself for each model of the CLI's, where nothing is asked of it. */
@@ -93,11 +154,19 @@ function settingsOf({ max_tokens, thinking, output_config, stop_sequences, tempe
   return { max_tokens, thinking: isOff ? undefined : thinking, effort: changed?.output_config?.effort ?? effort, format, stop_sequences, temperature, tools: wholeIn(tools), tool_choice: withOwnNames({ tool_choice })["tool_choice"] };
 }
 
-/** The tools that the CLI would cut, in the client's names; undefined where there is none. */
+interface SentTool { readonly type?: string; readonly name: string; readonly description?: string; readonly input_schema: object; readonly strict?: boolean }
+
+/** The tools as the API has them where the CLI would cut one, or the web is searched, in the client's names; undefined where it has them by the CLI. */
 function wholeIn(tools: unknown): unknown {
-  const sent = (tools ?? []) as readonly { readonly name: string; readonly description: string; readonly input_schema: object; readonly strict?: boolean }[];
-  if (!sent.some(({ description, strict }) => strict === true || description.length > 2_048)) return undefined;
-  return withOwnNames({ tools: sent.map(({ name, description, input_schema, strict }) => ({ name, description, input_schema, strict })) })["tools"];
+  const sent = (tools ?? []) as readonly SentTool[];
+  if (!sent.some(({ type, description = "", strict }) => type !== undefined || strict === true || description.length > 2_048)) return undefined;
+  return withOwnNames({ tools: sent.map(({ type, name, description, input_schema, strict }) => ({ type, name, description, input_schema, strict })) })["tools"];
+}
+
+/** The client's tools in a request. */
+function toolsIn({ tools = [] }: StubRequestBody): Asked["tools"] {
+  const own = tools.filter(({ name, type }) => name !== schemaToolName && type !== webSearch.type);
+  return own.map(({ name, description = "", input_schema: schema }) => askedTool({ name, description, schema: schema as object }));
 }
 
 function settingsAsked({ outputTokensMax, settings, model }: Asked, own: OwnFields): object {
@@ -121,15 +190,27 @@ function differs(body: StubRequestBody, asked: Asked, own: OwnFields): string | 
   if (system !== asked.system) return `system ${JSON.stringify(system)}`;
   const [set, toSet] = [JSON.stringify(settingsOf(body)), JSON.stringify(settingsAsked(asked, own))];
   if (set !== toSet) return `settings ${set}, not ${toSet}`;
+  const [has, toHave] = [JSON.stringify(byName(toolsIn(body))), JSON.stringify(byName(asked.tools))];
+  if (has !== toHave) return `tools ${has}, not ${toHave}`;
+  const schema = body.tools?.find(({ name }) => name === schemaToolName)?.input_schema ?? null;
+  if (JSON.stringify(schema) !== JSON.stringify(asked.answerSchema)) return `answer's schema ${JSON.stringify(schema)}, not ${JSON.stringify(asked.answerSchema)}`;
   const [upstream, wanted] = [JSON.stringify(askedUpstream(body)), JSON.stringify(asked.messages.map(joined))];
   return upstream === wanted ? undefined : `messages ${upstream}, not ${wanted}`;
 }
 
+function byName(tools: Asked["tools"]): Asked["tools"] {
+  return [...tools].sort((one, other) => one.name.localeCompare(other.name));
+}
+
 interface Scene {
+  readonly version: ClaudeVersion;
   readonly url: string;
   readonly stub: AnthropicStub;
-  /** By its answer. */
-  readonly bodies: Map<string, StubRequestBody>;
+  /** By the number in its answer. */
+  readonly requests: Map<string, StubRequest>;
+  /** What was thought before an answer, by the answer. */
+  readonly thoughts: Map<string, string>;
+  readonly known: () => Known;
   readonly asked: Asked[];
   readonly own: OwnFields;
   readonly waiting: Set<(body: StubRequestBody) => void>;
@@ -137,32 +218,48 @@ interface Scene {
 
 async function start(t: TestContext, version: ClaudeVersion, warm: number): Promise<Scene & { readonly hits: () => Promise<number> }> {
   const random = seededRandom(seedFirst);
-  const [bodies, waiting] = [new Map<string, StubRequestBody>(), new Set<(body: StubRequestBody) => void>()];
+  const [requests, waiting] = [new Map<string, StubRequest>(), new Set<(body: StubRequestBody) => void>()];
   const stub = await startStub(t, {
-    respond: ({ body }) => {
+    respond: (request) => {
+      const { body } = request;
       for (const tell of waiting) tell(body);
-      const answer = `${random.pick(edges)}Answer ${randomBytes(6).toString("hex")}, "quoted"${random.pick(edges)}`;
-      bodies.set(answer.trim(), body);
+      const number = randomBytes(6).toString("hex");
+      const answer = `${random.pick(edges)}Answer ${number}, "quoted"${random.pick(edges)}`;
+      requests.set(number, request);
       const question = lastUserText(body);
       if (question.includes("(mute)")) return hangingAnswer();
-      if (question.includes("(held)")) return stallAnswer([answer]);
       if (question.includes("(fails)")) return errorAnswer(400, "invalid_request_error", "prompt is too long: 300000 tokens > 200000 maximum");
+      const schema = body.tools?.find(({ name }) => name === schemaToolName)?.input_schema;
+      const isHeld = question.includes("(held)");
+      const options = !isHeld && body["thinking"] !== undefined && random.below(2) === 0 ? { thinking: ["Thinks ", `of ${number}.`] } : {};
+      if (schema !== undefined) {
+        const [key = ""] = Object.keys((schema as { properties: object }).properties);
+        const given = toolUseAnswer([{ name: schemaToolName, input: { [key]: answer } }], options);
+        return isHeld ? { ...given, ending: "silence" } : given;
+      }
+      if (isHeld) return stallAnswer([answer]);
       const name = body.tools?.find((tool) => tool.name.endsWith("look"))?.name;
       const calls = name === undefined ? 0 : callsAllowed(question.includes("(call)") ? 1 : question.includes("(calls)") ? 2 : 0, body);
-      if (calls > 0) return toolUseAnswer(Array.from({ length: calls }, () => ({ name: name ?? "", input: {} })), { textBefore: answer });
-      return textAnswer([answer.slice(0, 9), answer.slice(9)]);
+      if (calls > 0) return toolUseAnswer(Array.from({ length: calls }, () => ({ name: name ?? "", input: {} })), { textBefore: answer, ...options });
+      return textAnswer([answer.slice(0, 9), answer.slice(9)], options);
     },
   });
   const own = await ownFields(t, version);
   const environment = subscriptionEnvironment(stub.url, await temporaryFolder(t));
   const server = createClaudeMaxApi(
-    { port: 0, claude: claudePath(version), passEnv: ["ANTHROPIC_BASE_URL", "DISABLE_TELEMETRY"], maxProcesses, warm, logLevel: "silent" },
+    { port: 0, claude: claudePath(version), passEnv: ["ANTHROPIC_BASE_URL", "DISABLE_TELEMETRY"], maxProcesses, warm, logLevel: "silent", allowWebSearch: true },
     { environment },
   );
   cleanUp(t, () => server.close());
   const { url } = await server.listen();
   await server.discovered();
-  return { url, stub, bodies, asked: [], own, waiting, hits: async () => (await server.discovered()).turns.wentOn };
+  const startedOn = today();
+  const known = (): Known => ({
+    device: /[0-9a-f]{64}/u, account: "", "cache time": subscribersCacheTime, "working folder": new RegExp(`/[^\\n"]{1,200}/${new URL(url).port}/empty`, "u"),
+    date: [startedOn, today()], ...(today() === startedOn ? {} : { "new date": today() }),
+  });
+  const hits = async (): Promise<number> => (await server.discovered()).turns.wentOn;
+  return { version, url, stub, requests, thoughts: new Map(), known, asked: [], own, waiting, hits };
 }
 
 async function grow(seed: number, scene: Scene): Promise<void> {
@@ -182,14 +279,18 @@ async function grow(seed: number, scene: Scene): Promise<void> {
   }
 }
 
-async function takeAnswer(body: ChatBody, tree: ConversationTree, { url, bodies, own }: Scene): Promise<void> {
+async function takeAnswer(body: ChatBody, tree: ConversationTree, scene: Scene): Promise<void> {
+  const { url, requests, thoughts, own } = scene;
   const reply = await ask(url, body);
   assert.equal(reply.kind, "answer", JSON.stringify(reply));
   assert.ok(reply.kind === "answer");
-  const upstream = bodies.get(reply.text.trim());
+  const [, number = ""] = /Answer ([0-9a-f]{12}), /u.exec(reply.text) ?? [];
+  const upstream = requests.get(number);
   assert.ok(upstream !== undefined, "the answer is the upstream's, and no other request had it");
-  bodies.delete(reply.text.trim());
-  assert.equal(differs(upstream, askedBy(body, style.models), own), undefined);
+  requests.delete(number);
+  assert.equal(differs(upstream.body, askedBy(body, style.models), own), undefined);
+  assert.deepEqual(judgeWhole(upstream, body, scene), []);
+  thoughts.set(reply.text.trim(), `Thinks of ${number}.`);
   tree.remember(body, reply.text, reply.calls);
 }
 

@@ -1,7 +1,8 @@
 /**
  * A day of work on few processes: memory stays bounded, processes are replaced, and no turn waits for a boot. Turns of one
  * kind are compared: a CLI that nobody else uses is asked the same beside the server, turn by turn, as it has turns over
- * twice its median too, and a busy machine gives more of them to both.
+ * twice its median too, and a busy machine gives more of them to both. Turns with large results are held against those
+ * beside them in their conversation.
  */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
@@ -26,6 +27,8 @@ const megabytesMax = 1_500;
 const turnMsMax = 10_000;
 /** A turn that waits for a boot takes 22 to 27 times the median. */
 const bootFactor = 12;
+/** One with large results that is told to another process, in times of its neighbours' median: a boot and all that history. */
+const largeFactor = 6;
 /**
  * Which share of the turns may be over twice their median beyond those of the CLI beside it. On an idle machine that was
  * 3 % of the server's and 5 % of the CLI's own, beside a dozen programs at work up to 13 % and 22 %.
@@ -50,6 +53,9 @@ function megabytesOf(pid: number): number {
 
 const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
+/** So many turns on either side of one are its neighbours. */
+const neighbours = 3;
+
 /** Turns of one kind, told apart by how many times their median they took. */
 class Times {
   readonly #ms: number[] = [];
@@ -69,6 +75,14 @@ class Times {
   /** Those over so many times the median: in words, which of them and how long they took. */
   over(factor: number): string[] {
     return this.#ms.flatMap((ms, turn) => (turn > 0 && ms > factor * this.#median ? [`${ms.toFixed(0)} (${turn})`] : []));
+  }
+
+  /** The same by the median of each one's neighbours: for turns of which the later ones take longer. */
+  overNeighbours(factor: number): string[] {
+    return this.#ms.flatMap((ms, turn) => {
+      const near = this.#ms.slice(Math.max(1, turn - neighbours), turn + neighbours + 1).filter((other) => other !== ms);
+      return turn > 0 && ms > factor * median(near) ? [`${ms.toFixed(0)} (${turn})`] : [];
+    });
   }
 
   toString(): string {
@@ -100,26 +114,32 @@ describe("long use", () => {
       return { all: warm + booted, booted };
     };
 
-    // The more a conversation has, the longer its turns take: only those at the same place are of one kind.
-    const places = Array.from({ length: 2 * turnsEach }, () => new Times());
+    const beforeLarge = await fresh();
+    // The more a conversation has, the longer its turns take: one is held against those beside it.
+    const large: Times[] = [];
     for (let conversation = 0; conversation < conversations; conversation++) {
       const messages: Said[] = [system];
+      const [calls, results] = [new Times(), new Times()];
+      large.push(calls, results);
       for (let turn = 0; turn < turnsEach; turn++) {
-        const [calls, results] = places.slice(2 * turn);
         messages.push({ role: "user", content: `look ${conversation} ${turn}` });
-        const message = await calls?.time(() => ask(messages, { tools })) ?? assert.fail();
+        const message = await calls.time(() => ask(messages, { tools }));
         const [call] = message.tool_calls ?? [];
         messages.push(message, { role: "tool", tool_call_id: call?.id ?? assert.fail(), content: `${turn} `.repeat(resultChars / 2).slice(0, resultChars) });
-        messages.push(await results?.time(() => ask(messages, { tools })) ?? assert.fail());
+        messages.push(await results.time(() => ask(messages, { tools })));
         peak = Math.max(peak, megabytesOf(pid));
       }
     }
     t.diagnostic(`${conversations} conversations: at most ${peak.toFixed(0)} MB, then ${megabytesOf(pid).toFixed(0)} MB; processes: ${JSON.stringify(await fresh())}`);
-    for (const [place, times] of places.entries()) {
-      if (times.over(2).length > 0) t.diagnostic(`${place % 2 === 0 ? "call" : "result"} ${place >> 1} of each: ${times}`);
+    for (const [index, times] of large.entries()) {
+      const slow = times.overNeighbours(2);
+      if (slow.length > 0) t.diagnostic(`${index % 2 === 0 ? "calls" : "results"} of conversation ${index >> 1}: over twice their neighbours' median: ${slow.join(", ")}`);
     }
-    const slow = places.flatMap((times) => times.over(bootFactor));
-    assert.deepEqual(slow, [], "no turn with large results waits for a boot");
+    const afterLarge = await fresh();
+    assert.equal(afterLarge.booted, beforeLarge.booted, "a process was ready for each conversation with large results");
+    assert.ok(afterLarge.all - beforeLarge.all <= conversations, "no conversation with large results was told to a second process");
+    const slow = large.flatMap((times) => times.overNeighbours(largeFactor));
+    assert.deepEqual(slow, [], "no turn with large results waits for a boot, or for its history to be told");
 
     const scope = new Scope();
     t.after(() => scope.close());

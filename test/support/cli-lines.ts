@@ -16,11 +16,15 @@ export function textDelta(text: string): object {
 
 /** A tool's call as it streams: its block, and that the message is over is not in it. */
 export function callEvents(index: number, id: string, name: string): object[] {
-  return [
-    eventLine({ type: "content_block_start", index, content_block: { type: "tool_use", id, name, input: {} } }),
-    eventLine({ type: "content_block_delta", index, delta: { type: "input_json_delta", partial_json: "{}" } }),
-    eventLine({ type: "content_block_stop", index }),
-  ];
+  return [callStart(index, id, name), inputDelta(index, "{}"), eventLine({ type: "content_block_stop", index })];
+}
+
+export function callStart(index: number, id: string, name: string): object {
+  return eventLine({ type: "content_block_start", index, content_block: { type: "tool_use", id, name, input: {} } });
+}
+
+export function inputDelta(index: number, json: string): object {
+  return eventLine({ type: "content_block_delta", index, delta: { type: "input_json_delta", partial_json: json } });
 }
 
 export function messageDelta(stopReason: string, outputTokens: number): object {

@@ -31,6 +31,7 @@ export interface ChatBody {
   readonly response_format?: ResponseFormat;
   readonly tool_choice?: "none" | "required" | { readonly type: "function"; readonly function: { readonly name: string } };
   readonly parallel_tool_calls?: false;
+  readonly web_search_options?: object;
   readonly stream: boolean;
 }
 /** Which calls a client wants, if it has a tool. */
@@ -44,8 +45,13 @@ export interface Asked {
   readonly system: string;
   readonly outputTokensMax: string | undefined;
   readonly settings: ToldSettings;
+  /** Those of the client's, whole. */
+  readonly tools: readonly AskedTool[];
+  /** The schema of the answer, where the CLI's own tool gives it. */
+  readonly answerSchema: unknown;
   readonly messages: readonly AskedMessage[];
 }
+export interface AskedTool { readonly name: string; readonly description: string; readonly schema: object }
 /**
  * A user's texts count as they are, images and results among them; the assistant's as one, without white space around
  * it: that much clients change.
@@ -76,6 +82,8 @@ export interface TreeStyle {
   readonly cuts: readonly Exclude<Fate, "taken">[];
   /** Whether clients have a tool, which the word "(call)" makes the model call once, "(calls)" twice. */
   readonly tools: readonly boolean[];
+  /** Whether the model may search the web. */
+  readonly searches: readonly boolean[];
   readonly choices: readonly Choice[];
   /** Whether they show images. */
   readonly hasImages: boolean;
@@ -85,6 +93,7 @@ export interface TreeStyle {
 export interface Profile { readonly model: string; readonly system: string; readonly bound: number | undefined; readonly settings: Settings; readonly hasTool: boolean;
   /** A plain one if it is left out. */
   readonly kind?: ToolKind;
+  readonly maySearch?: boolean;
 }
 
 /** An exchange that was answered, in whole or in part. */
@@ -105,27 +114,67 @@ export function formatWith(key: string): ResponseFormat {
   return { type: "json_schema", json_schema: { name: "answer", schema: { type: "object", properties: { [key]: { type: "string" } }, required: [key], additionalProperties: false } } };
 }
 
+/** A schema that the API does not take, so that the CLI's own tool gives the answer: it may have more properties. */
+export function toolFormatWith(key: string): ResponseFormat {
+  return { type: "json_schema", json_schema: { name: "answer", schema: { type: "object", properties: { [key]: { type: "string" } }, required: [key], additionalProperties: true } } };
+}
+
+/** Whether the answer is given by the CLI's own tool: a call that is demanded takes its place. */
+function toolSchemaOf({ response_format: format, ...choice }: ChatBody): object | undefined {
+  const { schema } = format?.json_schema ?? {};
+  return schema !== undefined && isOpen(schema) && !demandsCall(choice) ? schema : undefined;
+}
+
+function isOpen(schema: object): boolean {
+  return (schema as { additionalProperties?: boolean }).additionalProperties === true;
+}
+
 /** A call that is demanded of a model that is to think is asked for in words: that is another beginning, and not drawn. */
 export const choices: readonly Choice[] = [
   {}, {}, {}, { tool_choice: "none" }, { parallel_tool_calls: false }, { tool_choice: "required" }, { tool_choice: { type: "function", function: { name: "look" } } },
 ];
 
-/** A tool that the CLI passes on as it is, and two that it would cut: a strict one, and one with a long description. */
-type ToolKind = "plain" | "strict" | "long";
-const kinds: readonly ToolKind[] = ["plain", "plain", "strict", "long"];
-const strictSchema = { type: "object", properties: {}, required: [], additionalProperties: false };
-const tools: Readonly<Record<ToolKind, object>> = {
-  plain: { type: "function", function: { name: "look", description: "Looks.", parameters: { type: "object", properties: {} } } },
-  strict: { type: "function", function: { name: "look", description: "Looks.", parameters: strictSchema, strict: true } },
-  long: { type: "function", function: { name: "look", description: "Looks. ".repeat(1_300).trim(), parameters: { type: "object", properties: {} } } },
+/** One tool that the CLI passes on as it is, two that it would cut (a strict one, and one with a long description), and a longer list. */
+type ToolKind = "plain" | "strict" | "long" | "two";
+const kinds: readonly ToolKind[] = ["plain", "plain", "two", "strict", "long"];
+interface FunctionTool { readonly name: string; readonly description: string; readonly parameters: object; readonly strict?: true }
+const parameters = { type: "object", properties: {} };
+const look: FunctionTool = { name: "look", description: "Looks.", parameters };
+const tools: Readonly<Record<ToolKind, readonly FunctionTool[]>> = {
+  plain: [look],
+  two: [look, { name: "hear", description: "Hears.", parameters }],
+  strict: [{ ...look, parameters: { ...parameters, required: [], additionalProperties: false }, strict: true }],
+  long: [{ ...look, description: "Looks. ".repeat(1_300).trim() }],
 };
+const descriptionCharsMax = 2_000;
+export const webSearch = { type: "web_search_20250305", name: "web_search" };
 
-/** The tools as the API gets them whole, in the client's names; undefined where the CLI passes them on. */
-function wholeTools({ tools: [given] = [] }: ChatBody): readonly object[] | undefined {
-  if (given === tools.strict) return [{ name: "look", description: "Looks.", input_schema: strictSchema, strict: true }];
-  const { function: { description, parameters } } = (given ?? tools.plain) as { function: { description: string; parameters: object } };
-  return given === tools.long ? [{ name: "look", description, input_schema: parameters }] : undefined;
+/** The client's tools. */
+function toolsOf({ tools: given = [] }: ChatBody): readonly FunctionTool[] {
+  return given.map((tool) => (tool as { readonly function: FunctionTool }).function);
 }
+
+/** Whether the model may search the web: an answer in a form of its own, and a client that wants no calls, keep it from that. */
+export function searchesWeb({ web_search_options: options, response_format: format, tool_choice: choice }: ChatBody): boolean {
+  return options !== undefined && format === undefined && choice !== "none";
+}
+
+/** The tools as the API gets them whole, in the client's names and the CLI's order; undefined where the CLI passes them on. */
+function wholeTools(body: ChatBody): readonly object[] | undefined {
+  const own = toolsOf(body);
+  const isCut = own.some(({ description, strict }) => strict === true || description.length > descriptionCharsMax);
+  const isSearching = searchesWeb(body);
+  if (toolSchemaOf(body) !== undefined || (!isCut && !isSearching)) return undefined;
+  const whole = own.map(({ name, description, parameters: schema, strict }) => ({ name, description, input_schema: schema, ...(strict === true ? { strict } : {}) }));
+  return [...whole.sort((one, other) => one.name.localeCompare(other.name)), ...(isSearching ? [webSearch] : [])];
+}
+
+/** A tool as it is served, or goes up: the CLI takes no long description, so it goes on in that of the schema. */
+export function askedTool({ name, description, schema }: AskedTool): AskedTool {
+  const { description: rest = "", ...own } = schema as { readonly description?: string };
+  return { name: ownName(name), description: description + rest, schema: own };
+}
+
 /** Each of one pixel. */
 const images = [
   "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
@@ -303,11 +352,12 @@ export class ConversationTree {
 
   #changed(profile: Profile): Profile {
     const other = drawProfile(this.#random, this.#style);
-    return { ...profile, ...this.#random.pick([{ model: other.model }, { system: other.system }, { bound: other.bound }, { settings: other.settings }]) };
+    const { model, system, bound, settings, kind = "plain", maySearch = false } = other;
+    return { ...profile, ...this.#random.pick([{ model }, { system }, { bound }, { settings }, { kind, maySearch }]) };
   }
 
   #body(said: Omit<Past, "answer">): ChatBody {
-    const { model, system, hasTool, kind = "plain" } = said.profile;
+    const { model, system, hasTool, kind = "plain", maySearch = false } = said.profile;
     const { bound, settings } = this.#random.below(otherSettingsShare) === 0 ? drawProfile(this.#random, this.#style) : said.profile;
     const systemMessages: ChatMessage[] = system === "" ? [] : [{ role: this.#random.pick(["system", "developer"] as const), content: system }];
     const body: ChatBody = {
@@ -315,15 +365,19 @@ export class ConversationTree {
       messages: [...systemMessages, ...said.messages.map((message) => (message.role === "assistant" ? this.#handledByClient(message) : message))],
       ...(bound === undefined ? {} : { max_tokens: bound }),
       ...settings,
-      ...(hasTool ? { tools: [tools[kind]], ...this.#choice(settings) } : {}),
+      ...(hasTool ? { tools: tools[kind].map((tool) => ({ type: "function", function: tool })), ...this.#choice(settings) } : {}),
+      ...(maySearch ? { web_search_options: {} } : {}),
       stream: this.#random.below(2) === 0,
     };
     this.#origins.set(body, said);
     return body;
   }
 
-  #choice({ reasoning_effort, thinking }: Settings): Choice {
+  #choice(settings: Settings): Choice {
+    const { reasoning_effort, thinking } = settings;
     const choice = this.#random.pick(this.#style.choices);
+    // The answer is a call itself, so that no call is forbidden in words: that is another beginning, and not drawn.
+    if (givesByTool(settings) && choice.tool_choice === "none") return {};
     const asksToThink = thinking !== undefined || (reasoning_effort ?? "none") !== "none";
     return asksToThink && demandsCall(choice) ? {} : choice;
   }
@@ -347,11 +401,16 @@ export class ConversationTree {
 }
 
 /** Any of a style's beginnings. */
-export function drawProfile(random: Random, { models, systems, bounds, settings, tools }: TreeStyle): Profile {
+export function drawProfile(random: Random, { models, systems, bounds, settings, tools, searches }: TreeStyle): Profile {
   return {
     model: random.pick([...models.keys()]), system: random.pick(systems), bound: random.pick(bounds), settings: random.pick(settings),
-    hasTool: random.pick(tools), kind: random.pick(kinds),
+    hasTool: random.pick(tools), kind: random.pick(kinds), maySearch: random.pick(searches),
   };
+}
+
+/** Whether the CLI's own tool gives the answer, if no call of the client's is demanded. */
+function givesByTool({ response_format: format }: Settings): boolean {
+  return format !== undefined && isOpen(format.json_schema.schema);
 }
 
 /** The request as the model must see it: neighbours of a role are one message, what is only white space is none. */
@@ -374,6 +433,8 @@ export function askedBy(body: ChatBody, models: ReadonlyMap<string, string>): As
     system: system.join("\n\n"),
     outputTokensMax: max_tokens === undefined ? undefined : String(max_tokens),
     settings: askedSettings(body),
+    tools: toolsOf(body).map(({ name, description, parameters: schema }) => ({ name, description, schema })),
+    answerSchema: toolSchemaOf(body) ?? null,
     messages: asked.map(askedMessage),
   };
 }
@@ -388,12 +449,13 @@ function askedSettings(body: ChatBody): ToldSettings {
     effort: reasoning_effort === undefined || reasoning_effort === "none" ? null : reasoning_effort,
     isThinkingOff,
     thinkingTokens: reasoning_effort === "none" ? 0 : budget,
+    thinkingDisplay: "summarized",
     parameters: {
       ...(temperature === undefined || !isThinkingOff ? {} : { temperature }),
       ...(stop === undefined ? {} : { stop_sequences: stop }),
       ...(choice === undefined ? {} : { tool_choice: choice }),
       // An answer that must be a call has no form of its own.
-      ...(format === undefined || demandsCall(body) ? {} : { output_config: { format: { type: "json_schema", schema: format.json_schema.schema } } }),
+      ...(format === undefined || isOpen(format.json_schema.schema) || demandsCall(body) ? {} : { output_config: { format: { type: "json_schema", schema: format.json_schema.schema } } }),
       ...(whole === undefined ? {} : { tools: whole }),
     },
   };
@@ -433,8 +495,22 @@ function ownName(name: string): string {
   return name.replace(/^mcp__[a-z]+__/u, "");
 }
 
+/** The CLI's own tool, by which an answer with a schema is given, and what it says to such a call. */
+export const schemaToolName = "StructuredOutput";
+export const schemaToolResult = "Structured output provided successfully";
+
+/** A message's blocks, with an answer that the CLI's tool gave as the words that it is to the client; its result is nothing. */
+export function inWords(blocks: readonly ToldBlock[]): readonly ToldBlock[] {
+  return blocks.flatMap((block) => {
+    if (block.type === "tool_use" && block["name"] === schemaToolName) return [{ type: "text", text: JSON.stringify(block["input"]) }];
+    const isItsResult = block.type === "tool_result" && block["content"] === schemaToolResult;
+    return isItsResult ? [] : [block];
+  });
+}
+
 /** A message in the API's blocks, as one that was asked for. */
-export function askedMessage({ role, blocks }: { readonly role: "user" | "assistant"; readonly blocks: readonly ToldBlock[] }): AskedMessage {
+export function askedMessage({ role, blocks: told }: { readonly role: "user" | "assistant"; readonly blocks: readonly ToldBlock[] }): AskedMessage {
+  const blocks = inWords(told);
   const said = blocks.filter(({ type }) => type !== "tool_use");
   if (role === "user") return { role, texts: said.map(wordOf) };
   // The parts of an answer are one text: a surrogate pair may be split between two.
@@ -471,6 +547,6 @@ function partsOf({ content }: ChatMessage): readonly ChatPart[] {
   return typeof content === "string" ? [{ type: "text", text: content }] : content;
 }
 
-function textOf(message: ChatMessage | undefined): string {
+export function textOf(message: ChatMessage | undefined): string {
   return message === undefined ? "" : partsOf(message).map((part) => (part.type === "text" ? part.text : "")).join("");
 }

@@ -17,7 +17,7 @@ import { startWatchedProxy } from "./watched-proxy.ts";
 import { startStub, type WatchedStubOptions } from "./watched-stub.ts";
 
 /** Of the fields that ask for the prompt cache. */
-const subscribersCacheTime = ',"ttl":"1h"';
+export const subscribersCacheTime = ',"ttl":"1h"';
 
 export interface LivedInServer {
   readonly stub: AnthropicStub;

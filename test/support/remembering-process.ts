@@ -3,10 +3,10 @@ import { createHash, randomBytes, randomUUID } from "node:crypto";
 import type { Socket } from "node:net";
 import { setImmediate as nextRound, setTimeout as delay } from "node:timers/promises";
 import {
-  assistantLine, callEvents, errorLine, mcpLine, messageDelta, messageStart, refusalLine, resultLine, successLine, syntheticLine, textDelta, userLine,
+  assistantLine, callEvents, callStart, errorLine, inputDelta, mcpLine, messageDelta, messageStart, refusalLine, resultLine, successLine, syntheticLine, textDelta, userLine,
 } from "./cli-lines.ts";
 import { faultOf, type ToldBlock, type ToldMessage, type ToldTool } from "./composed-request.ts";
-import { callsAllowed } from "./conversation-trees.ts";
+import { callsAllowed, schemaToolName, schemaToolResult } from "./conversation-trees.ts";
 import type { Random } from "./random.ts";
 import { resolvedModel } from "./relays.ts";
 import { refused, type RewindAbilities, RewindableHistory, type RewindReply, type RewindRequest } from "./rewindable-history.ts";
@@ -18,6 +18,10 @@ export interface Told {
   /** As set by `apply_flag_settings`. */
   readonly outputTokensMax: string | undefined;
   readonly settings: ToldSettings;
+  /** As they are served to it. */
+  readonly tools: readonly ToldTool[];
+  /** Of its own tool for the answer; null where it has none. */
+  readonly answerSchema: unknown;
   readonly messages: readonly ToldMessage[];
 }
 
@@ -29,6 +33,8 @@ export interface ToldSettings {
   readonly isThinkingOff: boolean;
   /** As set by `set_max_thinking_tokens`. */
   readonly thinkingTokens: number | null;
+  /** By the same request; what it was launched with is `summarized`. */
+  readonly thinkingDisplay: string | null;
   /** `CLAUDE_CODE_EXTRA_BODY`. */
   readonly parameters: Readonly<Record<string, unknown>>;
 }
@@ -122,7 +128,9 @@ export class RememberingProcess {
   readonly #asked = new Map<string, (response: Line) => void>();
   #askedCount = 0;
   #tools: Promise<readonly ToldTool[]> | undefined;
-  #settings: ToldSettings = { effort: null, isThinkingOff: false, thinkingTokens: null, parameters: {} };
+  #served: readonly ToldTool[] = [];
+  #answerSchema: { readonly properties: object } | null = null;
+  #settings: ToldSettings = { effort: null, isThinkingOff: false, thinkingTokens: null, thinkingDisplay: "summarized", parameters: {} };
   #awaitsAck = false;
   #isSpent = false;
   #soundness: Soundness = "sound";
@@ -162,7 +170,8 @@ export class RememberingProcess {
 
   /** What it would answer from, as it stands. */
   get told(): Told {
-    return { model: this.model, system: this.system ?? [], outputTokensMax: this.outputTokensMax, settings: this.#settings, messages: this.#history.messages };
+    const { model, system = [], outputTokensMax } = this;
+    return { model, system, outputTokensMax, settings: this.#settings, tools: this.#served, answerSchema: this.#answerSchema, messages: this.#history.messages };
   }
 
   /** It can take the next question of its conversation. */
@@ -239,7 +248,8 @@ export class RememberingProcess {
       case "initialize":
         if (this.system !== undefined) this.#watch.onViolation(`process ${this.pid} was given to a second conversation`);
         this.system ??= request.systemPrompt as string[];
-        if (request.sdkMcpServers !== undefined) this.#tools = this.#ask("tools/list", {}).then(({ result }) => result.tools);
+        this.#answerSchema ??= request.jsonSchema ?? null;
+        if (request.sdkMcpServers !== undefined) this.#tools = this.#ask("tools/list", {}).then(({ result }) => (this.#served = result.tools));
         break;
       case "rewind_conversation":
         if (!this.#abilities.steps) return this.#say(refusalLine(request_id, "Unsupported control request subtype: rewind_conversation"));
@@ -289,7 +299,10 @@ export class RememberingProcess {
       case "set_model":
         return this.#setModel(request["model"] as string);
       case "set_max_thinking_tokens":
-        this.#settings = { ...this.#settings, thinkingTokens: request["max_thinking_tokens"] as number | null };
+        this.#settings = {
+          ...this.#settings, thinkingTokens: request["max_thinking_tokens"] as number | null,
+          ...(request["thinking_display"] === undefined ? {} : { thinkingDisplay: request["thinking_display"] as string | null }),
+        };
     }
   }
 
@@ -373,7 +386,7 @@ export class RememberingProcess {
     for (let turns = 1; ; turns++) {
       if (tools === "stopped") return this.#breakOff(turns, "aborted_streaming", interruptedText);
       this.#judge(tools);
-      const pieces = this.#words();
+      const pieces = this.#pieces();
       const view: View = { process: this, told: this.told, answer: pieces.join(""), isWhole: false };
       this.view = view;
       this.#watch.onTurn(view);
@@ -398,20 +411,30 @@ export class RememberingProcess {
       this.#history.addAssistant([block], uuid, id);
       this.#say(assistantLine(uuid, id, this.model, block));
     };
+    const isDocument = this.#answerSchema !== null;
     let said = "";
     const stop = (): "stopped" => {
-      if (said !== "") keep({ type: "text", text: said });
+      // A call that is not whole is nothing.
+      if (said !== "" && !isDocument) keep({ type: "text", text: said });
       return "stopped";
     };
     if (manner === "mute") return stopped;
     if (manner === "fails") return "failed";
     this.#say(messageStart(id, this.model));
+    const callId = `toolu_${randomBytes(8).toString("hex")}`;
+    if (isDocument) this.#say(callStart(0, callId, schemaToolName));
     for (const piece of pieces) {
-      this.#say(textDelta(piece));
+      this.#say(isDocument ? inputDelta(0, piece) : textDelta(piece));
       said += piece;
       if (manner === "held") return stopped.then(stop);
       if (manner === "breaks") return "failed";
       if (this.#random.below(2) === 0 && await Promise.race([stopped, nextRound()]) === "stopped") return stop();
+    }
+    if (isDocument) {
+      keep({ type: "tool_use", id: callId, name: schemaToolName, input: JSON.parse(view.answer) as object });
+      this.#say(messageDelta("tool_use", pieces.length));
+      this.#keepResult({ type: "tool_result", tool_use_id: callId, content: schemaToolResult });
+      return [];
     }
     keep({ type: "text", text: view.answer });
     const name = tools[0]?.name;
@@ -427,31 +450,33 @@ export class RememberingProcess {
 
   /** Asks for one result after the other. Those that do not come are rejected in the CLI's words. */
   async #untilResults(calls: readonly Call[], stopped: Promise<"stopped">): Promise<"stopped" | undefined> {
-    const keep = (block: ToldBlock): void => {
-      const uuid = randomUUID();
-      this.#history.addUser([block], uuid);
-      this.#say(userLine(uuid, [block]));
-    };
     for (const [index, { id, name }] of calls.entries()) {
       const asked = this.#ask("tools/call", { name, arguments: {}, _meta: { "claudecode/toolUseId": id } });
       const response = await Promise.race([stopped, asked]);
       if (response === "stopped") {
         this.#say(mcpLine(randomUUID(), { method: "notifications/cancelled", params: { requestId: this.#askedCount } }));
         for (const call of calls.slice(index)) {
-          keep({ type: "tool_result", tool_use_id: call.id, content: rejectedText, is_error: true });
+          this.#keepResult({ type: "tool_result", tool_use_id: call.id, content: rejectedText, is_error: true });
         }
         return "stopped";
       }
       const { content, isError } = response["result"];
-      keep({ type: "tool_result", tool_use_id: id, content, ...(isError === true ? { is_error: true } : {}) });
+      this.#keepResult({ type: "tool_result", tool_use_id: id, content, ...(isError === true ? { is_error: true } : {}) });
     }
     return undefined;
+  }
+
+  #keepResult(block: ToldBlock): void {
+    const uuid = randomUUID();
+    this.#history.addUser([block], uuid);
+    this.#say(userLine(uuid, [block]));
   }
 
   /** What the API is asked with now is held against its rules. */
   #judge(tools: readonly ToldTool[]): void {
     const { model, system, outputTokensMax, messages, settings: { thinkingTokens } } = this.told;
-    const fault = faultOf({ model: resolvedModel(model), system: system.join("\n\n"), outputTokensMax, thinkingTokens, messages, tools });
+    const own = this.#answerSchema === null ? [] : [{ name: schemaToolName, inputSchema: this.#answerSchema }];
+    const fault = faultOf({ model: resolvedModel(model), system: system.join("\n\n"), outputTokensMax, thinkingTokens, messages, tools: [...tools, ...own] });
     if (fault !== null) this.#watch.onViolation(`process ${this.pid} was told what the API refuses: ${fault.rule}: ${fault.message}`);
   }
 
@@ -477,6 +502,14 @@ export class RememberingProcess {
     this.#stop = undefined;
     this.#say(result);
     if (this.#socket.readableEnded) this.#socket.end();
+  }
+
+  /** In words, or by its own tool in a document. */
+  #pieces(): string[] {
+    const words = this.#words();
+    if (this.#answerSchema === null) return words;
+    const document = JSON.stringify({ [Object.keys(this.#answerSchema.properties)[0] ?? ""]: words.join("") });
+    return [document.slice(0, 12), document.slice(12)];
   }
 
   /** Drawn from all it was told, and unlike any other answer. */

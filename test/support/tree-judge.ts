@@ -3,11 +3,11 @@
  * against what was seen of it. Nothing is known here of how the server works.
  */
 import assert from "node:assert/strict";
-import { type Asked, askedBy, askedMessage, type ChatBody, choices, ConversationTree, formatWith, type Plan, type Profile, type TreeStyle, withOwnNames } from "./conversation-trees.ts";
+import { type Asked, askedBy, askedMessage, askedTool, type ChatBody, choices, ConversationTree, formatWith, type Plan, type Profile, toolFormatWith, type TreeStyle, webSearch, withOwnNames } from "./conversation-trees.ts";
 import { within } from "./exit.ts";
 import { type Random, seededRandom } from "./random.ts";
 import type { RememberingClaude } from "./remembering-claude.ts";
-import type { RememberingProcess, Told, View } from "./remembering-process.ts";
+import type { RememberingProcess, SettingRequest, Told, View } from "./remembering-process.ts";
 import { ask, askAndLeave, askAndLeaveAfter, begin, errorIn, type Refusal } from "./tree-client.ts";
 
 const stepsMax = 6;
@@ -27,26 +27,43 @@ export const judgedStyle: TreeStyle = {
     {}, {}, {}, { reasoning_effort: "low" }, { reasoning_effort: "high", stop: ["STOP!"] }, { reasoning_effort: "none" },
     { response_format: formatWith("city") }, { response_format: formatWith("lake"), reasoning_effort: "low" },
     { reasoning_effort: "none", temperature: 0.5 }, { thinking: { type: "enabled", budget_tokens: 2_000 } }, { thinking: { type: "enabled", budget_tokens: 10 } },
-    { stop: ["STOP!", "HALT!"], temperature: 0.5 },
+    { stop: ["STOP!", "HALT!"], temperature: 0.5 }, { response_format: toolFormatWith("sea") },
   ],
   word: (random) => (random.below(6) === 0 ? `n${random.nastyText(8)}.` : random.pick(["yes", "no", "why", "go on", "more"])),
   cuts: ["left-midway", "left-before", "left-soon", "killed-midway", "fails", "fails-midway"],
   tools: [false, true],
+  searches: [false, false, false, false, false, true],
   choices,
   hasImages: true,
 };
 
 /** What a process was told, as a client would have had to ask for it. */
-function askedFor({ model, system, outputTokensMax, settings, messages }: Told): Asked {
+function askedFor({ model, system, outputTokensMax, settings, tools, answerSchema, messages }: Told): Asked {
   return {
     model, system: system.join("\n\n"), outputTokensMax, settings: { ...settings, parameters: withOwnNames(settings.parameters) },
+    tools: tools.map(({ name, description = "", inputSchema }) => askedTool({ name, description, schema: inputSchema as object })), answerSchema,
     messages: messages.map(({ role, content }) => askedMessage({ role, blocks: content })),
   };
 }
 
 const keyOf = (asked: Asked): string => JSON.stringify(asked);
 /** All but what a process is told anew with each turn. */
-const conversationKey = ({ model, system, messages }: Asked): string => JSON.stringify({ model, system, messages });
+const conversationKey = ({ model, system, settings, tools, answerSchema, messages }: Asked): string => JSON.stringify({ model, system, tools, answerSchema, searches: searchesIn(settings), messages });
+
+/** Whether the web is searched: a conversation that turns that on or off is told to another process. */
+function searchesIn({ parameters: { tools = [] } }: Asked["settings"]): boolean {
+  return (tools as readonly { readonly name: string }[]).some(({ name }) => name === webSearch.name);
+}
+
+/** All but what a process lacks. */
+function keyWithout({ outputTokensMax, settings, ...rest }: Asked, lacks: ReadonlySet<SettingRequest>): string {
+  const { thinkingTokens, thinkingDisplay, ...flags } = settings;
+  return JSON.stringify({
+    ...rest,
+    ...(lacks.has("apply_flag_settings") ? {} : { outputTokensMax, flags }),
+    ...(lacks.has("set_max_thinking_tokens") ? {} : { thinkingTokens, thinkingDisplay }),
+  });
+}
 
 function standsInside(told: Asked, asked: Asked): boolean {
   return told.messages.length < asked.messages.length
@@ -58,7 +75,7 @@ export interface JudgedServer {
   readonly claude: RememberingClaude;
   /** Whether a conversation keeps its process for as long as the test lasts. */
   readonly isRoomy: boolean;
-  /** False: its clients have no tools, so that no process waits for results that never come. */
+  /** False: its clients have no tools, so that no process waits for results that never come, and search nothing. */
   readonly hasTools?: boolean;
   /** How most of its clients' conversations begin. */
   readonly usual?: Profile | undefined;
@@ -67,9 +84,8 @@ export interface JudgedServer {
 /** What all trees together have seen. */
 export class Observations {
   readonly #server: JudgedServer;
-  /** Every request that was ever made. */
-  readonly #asked = new Set<string>();
-  readonly #conversations = new Set<string>();
+  /** Every request that was ever made, by its key. */
+  readonly #asked = new Map<string, Asked>();
   readonly #byAnswer = new Map<string, View>();
   readonly #waiting = new Map<string, (view: View) => void>();
   /** The last turn of each request: one whose process dies before it has answered is asked again of another. */
@@ -98,13 +114,14 @@ export class Observations {
       const key = keyOf(asked);
       const { pid, hasRehearsed, lacks } = view.process;
       // A process that lacks a setting may have asked; no client may get its answer. The model is another matter: no other than the one that was asked for may see the prompt.
-      const isExcused = lacks.size > 0 && !lacks.has("set_model") && this.#conversations.has(conversationKey(asked));
+      const isAlike = (other: Asked): boolean => keyWithout(other, lacks) === keyWithout(asked, lacks);
+      const isExcused = lacks.size > 0 && !lacks.has("set_model") && [...this.#asked.values()].some(isAlike);
       if (!this.#asked.has(key) && !isExcused) this.strays.push({ pid, lacks: [...lacks], hasRehearsed, isKilled: this.killed.has(view.process), told: askedFor(view.told) });
       this.#byAnswer.set(view.answer.trim(), view);
       this.#lastTurns.set(key, view);
       if (view.process.hasRehearsed) this.rehearsedTurns++;
       for (const [wanted, tell] of this.#waiting) {
-        if (wanted !== key && !(isExcused && conversationKey(JSON.parse(wanted) as Asked) === conversationKey(asked))) continue;
+        if (wanted !== key && !(isExcused && isAlike(JSON.parse(wanted) as Asked))) continue;
         tell(view);
         this.#waiting.delete(wanted);
       }
@@ -116,8 +133,7 @@ export class Observations {
     this.requests += plan.bodies.length;
     for (const body of plan.bodies) {
       const asked = askedBy(body, judgedStyle.models);
-      this.#asked.add(keyOf(asked));
-      this.#conversations.add(conversationKey(asked));
+      this.#asked.set(keyOf(asked), asked);
     }
   }
 
@@ -177,7 +193,7 @@ export class Observations {
 /** Plants one tree and lets it grow. Rejects, with the tree's seed and its steps, when the promise is broken. */
 export async function grow(seed: number, server: JudgedServer, seen: Observations): Promise<void> {
   const random = seededRandom(seed);
-  const style = server.hasTools === false ? { ...judgedStyle, tools: [false] } : judgedStyle;
+  const style = server.hasTools === false ? { ...judgedStyle, tools: [false], searches: [false] } : judgedStyle;
   const tree = new ConversationTree(random, style, server.usual);
   const own = new Set<RememberingProcess>();
   const trace: string[] = [];
