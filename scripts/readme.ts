@@ -1,10 +1,11 @@
 /**
- * Writes the tables of README.md, src/README.md and test/README.md. With `--check` it writes nothing, and exits with 1
- * when one of them is not what the code says.
+ * Writes the tables of README.md, src/README.md, src/api/anthropic/README.md and test/README.md. With `--check` it
+ * writes nothing, and exits with 1 when one of them is not what the code says.
  *
  *     npx tsx scripts/readme.ts [--check]
  */
 import { optionRows } from "../src/config/help.ts";
+import { messagesFields } from "../src/api/anthropic/messages/fields.ts";
 import { chatFields } from "../src/api/openai/chat-completions/fields.ts";
 import type { FieldTreatment } from "../src/api/field-treatment.ts";
 import { responsesFields } from "../src/api/openai/responses/fields.ts";
@@ -36,6 +37,11 @@ export function sourceSections(): Readonly<Record<string, string>> {
   return { rooms: roomsText() };
 }
 
+/** The same of src/api/anthropic/README.md. */
+export function anthropicSections(): Readonly<Record<string, string>> {
+  return { "messages-fields": fieldTable(messagesFields) };
+}
+
 /** The same of test/README.md. */
 export function testSections(): Readonly<Record<string, string>> {
   return {
@@ -55,10 +61,11 @@ function fieldTable(fields: readonly FieldTreatment[]): string {
 if (process.argv[1]?.endsWith("readme.ts") === true) {
   const args = process.argv.slice(2);
   const complaint = "is not what the code says: run npx tsx scripts/readme.ts";
-  const codes = [
-    updateReadme(args, sections(), `README.md ${complaint}`),
-    updateReadme(args, sourceSections(), `src/README.md ${complaint}`, new URL("../src/README.md", import.meta.url)),
-    updateReadme(args, testSections(), `test/README.md ${complaint}`, new URL("../test/README.md", import.meta.url)),
-  ];
+  const files = {
+    "README.md": sections(), "src/README.md": sourceSections(), "src/api/anthropic/README.md": anthropicSections(),
+    "test/README.md": testSections(),
+  };
+  const codes = Object.entries(files).map(([file, made]) =>
+    updateReadme(args, made, `${file} ${complaint}`, new URL(`../${file}`, import.meta.url)));
   process.exitCode = Math.max(...codes);
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
-import { sections, sourceSections, testSections } from "../scripts/readme.ts";
+import { anthropicSections, sections, sourceSections, testSections } from "../scripts/readme.ts";
 import { fillIn } from "../scripts/readme-file.ts";
 
 const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
@@ -15,6 +15,11 @@ describe("the README", () => {
   it("has beside it a README of the source, with the rooms as the test of their imports has them", () => {
     const text = readFileSync(new URL("../src/README.md", import.meta.url), "utf8");
     assert.equal(fillIn(text, sourceSections()), text);
+  });
+
+  it("has beside it a README of Anthropic's APIs, with the table of fields as the code has it", () => {
+    const text = readFileSync(new URL("../src/api/anthropic/README.md", import.meta.url), "utf8");
+    assert.equal(fillIn(text, anthropicSections()), text);
   });
 
   it("has beside it a README of the tests, with the API's rules as the stub has them and what the CLIs can do", () => {

@@ -7,7 +7,7 @@
 import type { BridgeError } from "../errors.ts";
 import type { WireText } from "../json-text.ts";
 import type { TurnEvent } from "../turn/event.ts";
-import type { Turn } from "../turn/turn.ts";
+import type { Thinking, Turn } from "../turn/turn.ts";
 import type { Body } from "./body.ts";
 import type { NumberFields } from "./long-numbers.ts";
 
@@ -15,6 +15,8 @@ import type { NumberFields } from "./long-numbers.ts";
 export interface TurnRequest {
   /** The turn without its model: the server finds the CLI's name for the client's. */
   readonly turn: Omit<Turn, "model">;
+  /** Whether the model thinks where neither the turn nor an alias for the model says it. Undefined: as the CLI does. */
+  readonly unsaidThinking?: Thinking;
   /** The model's name as the client wrote it, or the default. The answer repeats it. */
   readonly model: string;
   readonly stream: boolean;
@@ -33,6 +35,8 @@ export interface ParseContext {
   readonly defaultModel: string;
   /** Whether the model may search the web, where a request asks for that. */
   readonly allowsWebSearch?: boolean;
+  /** The id of the device that this server's own processes tell the API: a request with it comes from one of them. */
+  readonly ownDevice?: string;
 }
 
 /** The values in an answer that come neither from the request nor from the model. */
@@ -96,6 +100,8 @@ export interface FailureContext {
 
 /** Writes errors that occur before the response headers are sent. */
 export interface ErrorForm {
+  /** The API's own name for the header with the request's id, which every answer has as `x-request-id` too. */
+  readonly requestIdHeader?: string;
   failure(error: BridgeError, context: FailureContext): Failure;
 }
 

@@ -23,11 +23,12 @@ export function toolDefinitions(tools: readonly Tool[], isStrict: boolean): read
 }
 
 /** The API's own search of the web. This version of it runs on every model that searches at all. */
-export function webSearchTool({ allowedDomains, userLocation, maxUses }: WebSearch): JsonObject {
+export function webSearchTool({ allowedDomains, blockedDomains, userLocation, maxUses }: WebSearch): JsonObject {
   return {
     type: "web_search_20250305", name: "web_search",
     ...(maxUses === undefined ? {} : { max_uses: maxUses }),
     ...(allowedDomains === undefined ? {} : { allowed_domains: allowedDomains }),
+    ...(blockedDomains === undefined ? {} : { blocked_domains: blockedDomains }),
     ...(userLocation === undefined ? {} : { user_location: { type: "approximate", ...userLocation } }),
   };
 }

@@ -49,7 +49,7 @@ export class ConfigHome {
     if (this.owner === "user") return further;
     const file = join(config, configFileName);
     const before = await readFile(file, "utf8").catch(() => undefined);
-    const text = ownConfigText(this.#environment, before, deviceId());
+    const text = ownConfigText(this.#environment, before, ownDeviceId());
     if (text !== undefined) await replace(file, text, this.#world.randomId());
     return { ...further, ...configEnvironment(this.#environment, config) };
   }
@@ -74,7 +74,7 @@ export class ConfigHome {
  * A device id for the configuration file, the same at each start. Without it the CLI would make up a new one for each
  * new folder. It is derived from the user's id and the host's name only, not from the CLI's own data.
  */
-function deviceId(): string {
+export function ownDeviceId(): string {
   return createHash("sha256").update(`claude-max-api ${process.geteuid?.() ?? "user"} ${hostname()}`).digest("hex");
 }
 

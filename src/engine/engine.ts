@@ -8,6 +8,7 @@ import type { Message } from "../turn/message.ts";
 import type { ModelEntry } from "../turn/model.ts";
 import type { Turn } from "../turn/turn.ts";
 import type { Complete } from "./attempts.ts";
+import { ownDeviceId } from "./config-home.ts";
 import type { EngineOptions } from "./engine-options.ts";
 import { type EngineParts, engineParts } from "./engine-parts.ts";
 import type { ResolvedModel } from "./model-catalog.ts";
@@ -39,6 +40,8 @@ export interface EngineStatus {
 
 /** Runs turns within the limits, each on a process that no other turn has at the time. */
 export class Engine {
+  /** The device id that its processes send the API, where they have the server's own configuration. */
+  readonly deviceId = ownDeviceId();
   readonly #options: EngineOptions;
   readonly #parts: EngineParts;
 

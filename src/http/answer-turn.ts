@@ -67,9 +67,14 @@ async function prepare<Request extends TurnRequest>(
   const { allowsWebSearch = false } = services;
   return await preparation.run(async () => {
     const body = await readJsonBody(request, { maxBodyBytes, signal }, dialect.numberFields);
-    const asked = dialect.parse(body, { defaultModel, allowsWebSearch, header: headerView(request.headers) });
+    const asked = dialect.parse(body, {
+      defaultModel, allowsWebSearch, ownDevice: engine.deviceId, header: headerView(request.headers),
+    });
     const resolved = await engine.resolve(asked.model, asked.turn);
-    const turn = asked.stream ? resolved : { ...resolved, isSentAtOnce: true };
+    const thinking = resolved.thinking ?? asked.unsaidThinking;
+    const turn = {
+      ...resolved, ...(thinking === undefined ? {} : { thinking }), ...(asked.stream ? {} : { isSentAtOnce: true }),
+    };
     const images = new ToldImages({ isAllowed: fetchImages, bytesMax: maxBodyBytes, signal, cache: imageCache });
     // Fetch images before the turn is admitted: an image may be slow or missing, and must not hold up a process.
     await images.complete(engine.messagesToTell(turn));

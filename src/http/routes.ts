@@ -1,6 +1,12 @@
 /** The table of the server's routes. A further dialect is one more line. */
 
 import type { ErrorForm } from "../api/dialect.ts";
+import { anthropicErrors, requestIdHeader } from "../api/anthropic/errors.ts";
+import { messages } from "../api/anthropic/messages/dialect.ts";
+import {
+  getModel as getAnthropicModel, listModels as listAnthropicModels, versionHeader,
+} from "../api/anthropic/models.ts";
+import { windowHeaderNames } from "../api/anthropic/rate-limit.ts";
 import { chatCompletions } from "../api/openai/chat-completions/dialect.ts";
 import { openAiErrors } from "../api/openai/errors.ts";
 import { getModel, listModels } from "../api/openai/models.ts";
@@ -27,11 +33,15 @@ export interface Served {
 export function routesOf({ engine, store, server, defaultErrors, more }: Served): readonly Route[] {
   const created = Math.floor(server.startedAtMs / 1000);
   const responsesDialect = responses(store);
+  const ofAnthropics = { onlyWith: versionHeader, responseHeaders: [requestIdHeader] };
   const routes = [
     turnRoute("/v1/chat/completions", chatCompletions),
     turnRoute("/v1/responses", responsesDialect),
+    turnRoute("/v1/messages", messages, { responseHeaders: [requestIdHeader, ...windowHeaderNames] }),
     lookupRoute("/v1/responses/compact", responsesDialect, { POST: refuseCompaction }, { isUnlisted: true }),
     lookupRoute("/v1/responses/{id}", responsesDialect, { GET: getResponse(store), DELETE: deleteResponse(store) }),
+    lookupRoute("/v1/models", anthropicErrors, { GET: listAnthropicModels(engine) }, ofAnthropics),
+    lookupRoute("/v1/models/{id...}", anthropicErrors, { GET: getAnthropicModel(engine) }, ofAnthropics),
     lookupRoute("/v1/models", openAiErrors, { GET: listModels(engine, created) }),
     lookupRoute("/v1/models/{id...}", openAiErrors, { GET: getModel(engine, created) }),
     lookupRoute("/health", defaultErrors, { GET: health(engine, server) }),

@@ -95,7 +95,7 @@ interface Arrival {
 }
 
 async function answer(
-  { request, response, target, match, router }: Arrival, { services, access }: HttpOptions,
+  { request, response, target, match, router }: Arrival, { services, access, defaultErrors }: HttpOptions,
 ): Promise<void> {
   const startedAtMs = performance.now();
   const { log } = services;
@@ -103,6 +103,8 @@ async function answer(
   const sentId = request.headers["x-request-id"];
   const requestId = typeof sentId === "string" && acceptedRequestId.test(sentId) ? sentId : newRequestId();
   response.setHeader("x-request-id", requestId);
+  const ownIdHeader = (match?.route.errors ?? defaultErrors).requestIdHeader;
+  if (ownIdHeader !== undefined) response.setHeader(ownIdHeader, requestId);
   const { authority, path } = target;
   const left = new AbortController();
   response.once("close", () => {

@@ -41,6 +41,8 @@ export type Thinking =
 export interface WebSearch {
   /** The only sites whose pages may be found. */
   readonly allowedDomains?: readonly string[];
+  /** Sites whose pages may not be found. The API takes one of the two lists. */
+  readonly blockedDomains?: readonly string[];
   /** About where the user is: `city`, `region`, `country`, `timezone`. */
   readonly userLocation?: Readonly<Record<string, string>>;
   /** How often the model may search for one answer. */

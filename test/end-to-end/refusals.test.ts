@@ -20,7 +20,8 @@ import { createLogger } from "../../src/log.ts";
 import { judgeChatStream } from "../support/chat-wire.ts";
 import { messageStart, rateLimitLine, requestingLine, syntheticLine, textDelta } from "../support/cli-lines.ts";
 import { type MemoryAnswer, postInMemory } from "../support/memory-connection.ts";
-import { type Api, apis, type Moment, momentMs, moments, type Refusal, refusals, resetsInSeconds, type Told, toldOf } from "../support/refusals.ts";
+import { type Api, apis, type Moment, momentMs, moments, type Refusal, refusals, resetsInSeconds, type Told, toldOf, withoutChance } from "../support/refusals.ts";
+import { anthropicErrorOf, judgeMessageStream } from "../support/messages-wire.ts";
 import { judgeResponseStream } from "../support/responses-wire.ts";
 import { type ScriptedClaude, ScriptedCli } from "../support/scripted-cli.ts";
 import { startEngine, until } from "../support/started-engine.ts";
@@ -50,7 +51,7 @@ async function start(t: TestContext): Promise<Scene> {
     };
   });
   t.after(() => cli.killAll());
-  const { engine } = startEngine(t, { file: process.execPath, leadingArguments: [] }, { world: cli.world, silenceMsMax });
+  const { engine } = startEngine(t, { file: process.execPath, leadingArguments: [] }, { world: cli.world, silenceMsMax, maxProcesses: forms.length });
   await engine.discover();
   await until(() => engine.status.processes.all === 0);
   t.mock.timers.enable({ apis: ["setTimeout", "Date"], now: cli.clock.now() });
@@ -72,9 +73,9 @@ function serverOf(engine: Engine): Server {
   });
 }
 
-const paths: Readonly<Record<Api, string>> = { chat: "/v1/chat/completions", responses: "/v1/responses" };
-const bodyOf = (api: Api, text: string): object => (api === "chat" ? { messages: [{ role: "user", content: text }] } : { input: text });
-/** The four forms of an answer, all of which are asked for at once. */
+const paths: Readonly<Record<Api, string>> = { chat: "/v1/chat/completions", responses: "/v1/responses", messages: "/v1/messages" };
+const bodyOf = (api: Api, text: string): object => (api === "responses" ? { input: text } : { messages: [{ role: "user", content: text }] });
+/** The forms of an answer, all of which are asked for at once. */
 const forms = apis.flatMap((api) => [false, true].map((isStreamed) => ({ api, isStreamed, text: `${api} ${isStreamed ? "streamed" : "whole"}` })));
 
 /** What the API does, as the CLI tells it. */
@@ -100,13 +101,16 @@ async function answersTo(t: TestContext, refusal: Refusal, moment: Moment): Prom
 }
 
 function codeIn({ headers, body }: MemoryAnswer, api: Api): string | null | undefined {
-  if (headers["content-type"]?.startsWith("text/event-stream") !== true) return (JSON.parse(body.toString()) as { error: { code: string | null } }).error.code;
+  if (headers["content-type"]?.startsWith("text/event-stream") !== true) {
+    return api === "messages" ? anthropicErrorOf(body.toString()).type : (JSON.parse(body.toString()) as { error: { code: string | null } }).error.code;
+  }
+  if (api === "messages") return judgeMessageStream(body).failure;
   return api === "chat" ? judgeChatStream(body).failure : judgeResponseStream(body).response.error.code;
 }
 
 function toldIn(answer: MemoryAnswer, api: Api, expected: Told): Told {
   const { status, headers, body } = answer;
-  const text = body.toString().replace(/"resets_at":\d+/u, '"resets_at":…');
+  const text = withoutChance(body.toString());
   const isSo = text.endsWith(expected.last);
   return {
     status, code: codeIn(answer, api) ?? null, retryAfter: headers["retry-after"] ?? null,

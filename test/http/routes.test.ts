@@ -28,6 +28,7 @@ const served = [
   ["GET", "/models/claude-opus-4", "/v1/models/{id...}", "GET, HEAD, OPTIONS"],
   ["POST", "/chat/completions", "/v1/chat/completions", "POST, OPTIONS"],
   ["POST", "/responses", "/v1/responses", "POST, OPTIONS"],
+  ["POST", "/messages", "/v1/messages", "POST, OPTIONS"],
   ["GET", "/responses/resp_1", "/v1/responses/{id}", "GET, HEAD, DELETE, OPTIONS"],
   ["DELETE", "/responses/resp_1", "/v1/responses/{id}", "GET, HEAD, DELETE, OPTIONS"],
 ] as const;

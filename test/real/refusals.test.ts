@@ -6,9 +6,10 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { AnthropicStub } from "../support/anthropic-stub.ts";
 import { judgeChatStream } from "../support/chat-wire.ts";
+import { anthropicErrorOf, judgeMessageStream } from "../support/messages-wire.ts";
 import { sampledClaudeVersions } from "../support/real-claude.ts";
 import { type RealServer, startReal } from "../support/real-server.ts";
-import { type Api, apis, type Refusal, refusals, resetsInSeconds, type Told, toldOf } from "../support/refusals.ts";
+import { type Api, apis, type Refusal, refusals, resetsInSeconds, type Told, toldOf, withoutChance } from "../support/refusals.ts";
 import { judgeResponseStream } from "../support/responses-wire.ts";
 import { postJson, readBytes } from "../support/sse.ts";
 
@@ -28,10 +29,10 @@ const isKept = ({ name }: Refusal): number => ["429, the window is used up", "40
 const inOrder = refusals.toSorted((one, other) => isKept(one) - isKept(other));
 
 async function told(url: string, refusal: Refusal, api: Api, isStreamed: boolean, expected: Told): Promise<{ readonly told: Told; readonly text: string }> {
-  const asked = api === "chat" ? { messages: [{ role: "user", content: refusal.name }] } : { input: refusal.name };
-  const response = await postJson(`${url}/v1/${api === "chat" ? "chat/completions" : "responses"}`, { model: "sonnet", stream: isStreamed, ...asked });
+  const asked = api === "responses" ? { input: refusal.name } : { messages: [{ role: "user", content: refusal.name }] };
+  const response = await postJson(`${url}/v1/${api === "chat" ? "chat/completions" : api}`, { model: "sonnet", stream: isStreamed, ...asked });
   const bytes = await readBytes(response);
-  const text = bytes.toString().replace(/"resets_at":\d+/u, '"resets_at":…');
+  const text = withoutChance(bytes.toString());
   const retryAfter = response.headers.get("retry-after");
   // A window's end is told in whole seconds from now.
   const secondsLess = Number(expected.retryAfter) - Number(retryAfter);
@@ -46,7 +47,10 @@ async function told(url: string, refusal: Refusal, api: Api, isStreamed: boolean
 }
 
 function codeIn(response: Response, bytes: Buffer, api: Api): string | null | undefined {
-  if (response.headers.get("content-type")?.startsWith("text/event-stream") !== true) return (JSON.parse(bytes.toString()) as { error: { code: string | null } }).error.code;
+  if (response.headers.get("content-type")?.startsWith("text/event-stream") !== true) {
+    return api === "messages" ? anthropicErrorOf(bytes.toString()).type : (JSON.parse(bytes.toString()) as { error: { code: string | null } }).error.code;
+  }
+  if (api === "messages") return judgeMessageStream(bytes).failure;
   return api === "chat" ? judgeChatStream(bytes).failure : judgeResponseStream(bytes).response.error.code;
 }
 

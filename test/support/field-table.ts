@@ -8,8 +8,10 @@ type Fields = Readonly<Record<string, unknown>>;
 
 export interface FieldTableUnderTest {
   readonly table: readonly FieldTreatment[];
-  /** The dialect's sources that read the body, in `src/api/openai/`. */
+  /** The dialect's sources that read the body, in the folder of its family. */
   readonly sources: readonly string[];
+  /** The family, where it is not OpenAI's. */
+  readonly family?: string;
   /** What is made of the least request with these fields more. */
   readonly parse: (more?: Fields) => object;
   /** A value of each honoured field that makes another request of it, and what must stand beside it. */
@@ -18,7 +20,7 @@ export interface FieldTableUnderTest {
   readonly inside: readonly (readonly [field: string, ignored: string, make: (more: object) => unknown, value: unknown])[];
 }
 
-export function testFieldTable({ table, sources, parse, honoured, inside }: FieldTableUnderTest): void {
+export function testFieldTable({ table, sources, family = "openai", parse, honoured, inside }: FieldTableUnderTest): void {
   const namesOf = (isOne: (field: FieldTreatment) => boolean): string[] => table.filter(isOne).map(({ name }) => name).sort();
 
   it("has every field once", () => {
@@ -28,7 +30,7 @@ export function testFieldTable({ table, sources, parse, honoured, inside }: Fiel
 
   it("has every field that is read, as honoured or refused, and reads every one that it calls so", () => {
     const namesRead = new Set(sources.flatMap((file) => {
-      const source = readFileSync(new URL(`../../src/api/openai/${file}`, import.meta.url), "utf8");
+      const source = readFileSync(new URL(`../../src/api/${family}/${file}`, import.meta.url), "utf8");
       return [...source.matchAll(/\bfields\["([a-z_]+)"\]/gu)].map(([, name]) => name ?? "");
     }));
     assert.ok(namesRead.has("tool_choice") && namesRead.has("model"), "the source is read rightly");

@@ -1,11 +1,11 @@
 /**
- * What the API refuses, when it does so, and what a client of each of OpenAI's APIs is told of it. The table in
+ * What the API refuses, when it does so, and what a client of each API is told of it. The table in
  * test/README.md is made from here; test/end-to-end/refusals.test.ts plays it on a made-up CLI, test/real/refusals.test.ts
  * its first moment on the real ones.
  */
 import { brokenAnswer, errorAnswer, extraUsageSpentAnswer, hangingAnswer, longContextAnswer, type StubAnswer, subscriptionHeaders } from "./anthropic-answers.ts";
 
-export const apis = ["chat", "responses"] as const;
+export const apis = ["chat", "responses", "messages"] as const;
 export type Api = (typeof apis)[number];
 
 export const moments = ["at once", "after 1.5 s", "after 5 s", "mid-stream"] as const;
@@ -17,11 +17,11 @@ export const momentMs: Readonly<Record<Moment, number>> = { "at once": 0, "after
 /** What the client is told. */
 export interface Told {
   readonly status: number;
-  /** The error's, wherever it stands. */
+  /** The error's, wherever it stands; of Anthropic's its type. */
   readonly code: string | null;
   readonly retryAfter: string | null;
   readonly shouldRetry: "false" | null;
-  /** With these bytes the body ends. */
+  /** With these bytes the body ends, but for what is another each time (`withoutChance`). */
   readonly last: string;
 }
 
@@ -137,10 +137,31 @@ export const refusals: readonly Refusal[] = [
   },
 ];
 
+/** How Anthropic's form writes OpenAI's codes. */
+const anthropicForms: Readonly<Record<string, readonly [status: number, type: string]>> = {
+  context_length_exceeded: [400, "invalid_request_error"], insufficient_quota: [402, "billing_error"], not_logged_in: [401, "authentication_error"],
+  account_refused: [403, "permission_error"], model_not_found: [404, "not_found_error"], rate_limit_exceeded: [429, "rate_limit_error"],
+  usage_limit_reached: [429, "rate_limit_error"], upstream_error: [500, "api_error"], overloaded: [529, "overloaded_error"], turn_timeout: [504, "timeout_error"],
+};
+
+function toldByMessages({ status: _status, code, retryAfter = null, shouldRetry = null }: Refusal["told"], isInStream: boolean): Told {
+  const [status, type] = anthropicForms[code ?? ""] ?? [0, ""];
+  const last = '"request_id":"…"}';
+  if (isInStream) return { status: 200, code: type, retryAfter: null, shouldRetry: null, last: `${last}\n\n` };
+  // Their SDKs ask again after no other refusal than 408, 409, 429 and 500 on.
+  return { status, code: type, retryAfter, shouldRetry: status === 429 ? shouldRetry : null, last };
+}
+
+/** A body's text without what is another each time. */
+export function withoutChance(text: string): string {
+  return text.replace(/"resets_at":\d+/u, '"resets_at":…').replace(/"request_id":"[^"]+"/u, '"request_id":"…"');
+}
+
 /** What a client is told of a refusal; a sentence where it cannot be. */
 export function toldOf({ told, responsesCode, isToldInStream, said, never }: Refusal, moment: Moment, api: Api, isStreamed: boolean): Told | string {
   const reason = never[moment];
   if (reason !== undefined) return reason;
+  if (api === "messages") return toldByMessages(told, isStreamed && (moment === "mid-stream" || said === undefined));
   const code = api === "responses" ? responsesCode ?? told.code : told.code;
   // A silence ends long after the head has gone out.
   const isBegun = moment === "mid-stream" || said === undefined;

@@ -1,9 +1,9 @@
 import { bodyOfPieces } from "../../body.ts";
 import { answerWithClientKeys, streamWithClientKeys } from "../../client-keys.ts";
 import type { AnswerIdentity, Dialect } from "../../dialect.ts";
+import { windowHeaders } from "../../window-headers.ts";
 import { numberFields } from "../arguments.ts";
 import { openAiFailure } from "../errors.ts";
-import { windowHeaders } from "../rate-limit.ts";
 import { type ChatRequest, parseChatRequest } from "./request.ts";
 import { type ChatIdentity, ChatStream } from "./response.ts";
 import { ChatAnswer } from "./whole-answer.ts";

@@ -1,8 +1,8 @@
 import { bodyOfText } from "../../body.ts";
 import { streamWithClientKeys } from "../../client-keys.ts";
 import type { AnswerFold, AnswerIdentity, Dialect, WireStream } from "../../dialect.ts";
+import { windowHeaders } from "../../window-headers.ts";
 import { numberFields } from "../arguments.ts";
-import { windowHeaders } from "../rate-limit.ts";
 import { responsesFailure } from "./failure.ts";
 import { parseResponsesRequest, type ResponsesRequest } from "./request.ts";
 import { ResponseStream } from "./response.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { windowHeaders } from "../../../src/api/openai/rate-limit.ts";
+import { windowHeaders } from "../../src/api/window-headers.ts";
 
 const nowMs = 1_700_000_000_500;
 const window = { status: "allowed", rateLimitType: undefined, resetsAt: undefined, utilization: undefined };

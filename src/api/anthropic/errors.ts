@@ -1,0 +1,108 @@
+import type { BridgeError, ErrorCode } from "../../errors.ts";
+import type { ErrorForm, Failure, FailureContext } from "../dialect.ts";
+import { fieldAtFault, type PartFields } from "../part-fields.ts";
+
+/** How Anthropic's API writes one of this server's error codes. */
+interface CodeForm {
+  /** HTTP status. */
+  readonly status: number;
+  /** `error.type`. */
+  readonly type: string;
+}
+
+const badRequest = { status: 400, type: "invalid_request_error" } as const;
+
+const codeForms = {
+  invalid_request: badRequest,
+  invalid_json: badRequest,
+  missing_field: badRequest,
+  invalid_type: badRequest,
+  invalid_value: badRequest,
+  unsupported_parameter: badRequest,
+  prompt_too_long: badRequest,
+  not_logged_in: { status: 401, type: "authentication_error" },
+  invalid_api_key: { status: 401, type: "authentication_error" },
+  billing_error: { status: 402, type: "billing_error" },
+  account_refused: { status: 403, type: "permission_error" },
+  forbidden: { status: 403, type: "permission_error" },
+  not_found: { status: 404, type: "not_found_error" },
+  model_not_found: { status: 404, type: "not_found_error" },
+  method_not_allowed: { status: 405, type: "invalid_request_error" },
+  request_timeout: { status: 408, type: "timeout_error" },
+  body_too_large: { status: 413, type: "request_too_large" },
+  expectation_failed: { status: 417, type: "invalid_request_error" },
+  upgrade_required: { status: 426, type: "invalid_request_error" },
+  rate_limited: { status: 429, type: "rate_limit_error" },
+  usage_limit_reached: { status: 429, type: "rate_limit_error" },
+  server_busy: { status: 429, type: "rate_limit_error" },
+  headers_too_large: { status: 431, type: "invalid_request_error" },
+  client_closed: { status: 499, type: "api_error" },
+  internal: { status: 500, type: "api_error" },
+  upstream_error: { status: 500, type: "api_error" },
+  cli_failed: { status: 500, type: "api_error" },
+  cli_unavailable: { status: 503, type: "api_error" },
+  shutting_down: { status: 503, type: "api_error" },
+  turn_timeout: { status: 504, type: "timeout_error" },
+  overloaded: { status: 529, type: "overloaded_error" },
+} as const satisfies Record<ErrorCode, CodeForm>;
+
+/** What the parts of a turn are called in a request to the Messages API. */
+const partFields: PartFields = {
+  model: "model", messages: "messages", tools: "tools", toolChoice: "tool_choice", webSearch: "tools",
+};
+
+/** Anthropic's body of an error, which is also the last event of a stream that fails. */
+export interface AnthropicError {
+  readonly type: "error";
+  readonly error: { readonly type: string; readonly message: string };
+  readonly request_id: string;
+}
+
+/** By these words of the API's, clients know that they have to shorten a conversation. */
+const tooLongWords = "prompt is too long";
+
+/** Translates an error into Anthropic's body of one. It has no field of its own: the message names it. */
+export function anthropicError(error: BridgeError, requestId: string): AnthropicError {
+  const { type } = codeForms[error.code];
+  return { type: "error", error: { type, message: messageOf(error) }, request_id: requestId };
+}
+
+function messageOf(error: BridgeError): string {
+  const { code, message } = error;
+  const field = fieldAtFault(error, partFields);
+  // An error of the parsers begins with its field already.
+  const named = field === undefined || message.startsWith(field) ? message : `${field}: ${message}`;
+  return code === "prompt_too_long" && !named.toLowerCase().includes(tooLongWords)
+    ? `${tooLongWords}: ${named}`
+    : named;
+}
+
+/** The header in which Anthropic's SDKs look for a request's id. */
+export const requestIdHeader = "request-id";
+
+/** Translates an error into a response: Anthropic's status and body, and the retry headers that their SDKs obey. */
+export function anthropicFailure(error: BridgeError, { requestId }: FailureContext): Failure {
+  return {
+    status: codeForms[error.code].status,
+    headers: { [requestIdHeader]: requestId, ...adviceHeaders(error) },
+    body: anthropicError(error, requestId),
+  };
+}
+
+/** Anthropic's form of errors, for endpoints that run no turn. */
+export const anthropicErrors: ErrorForm = { requestIdHeader, failure: anthropicFailure };
+
+/** The longest `Retry-After` that Anthropic's SDKs wait out, in seconds. They retry sooner where it is longer. */
+const retryAfterSecondsMax = 60;
+
+/**
+ * The retry headers. `x-should-retry: false` keeps Anthropic's SDKs from retrying where that is in vain: on a rate
+ * limit window whose end they would not wait for, or is not known.
+ */
+function adviceHeaders({ code, retryAfterSeconds }: BridgeError): Record<string, string> {
+  const isTooLate = code === "usage_limit_reached" && (retryAfterSeconds ?? Infinity) > retryAfterSecondsMax;
+  return {
+    ...(retryAfterSeconds === undefined ? {} : { "retry-after": String(retryAfterSeconds) }),
+    ...(isTooLate ? { "x-should-retry": "false" } : {}),
+  };
+}

@@ -1,0 +1,180 @@
+/** Parsers for the content of messages and of calls' results, block by block. */
+
+import { BridgeError } from "../../../errors.ts";
+import type {
+  AssistantBlock, PromptBlock, ResultPart, SearchResultBlock, ServerToolBlock, TextBlock, ToolResultBlock, ToolUseBlock,
+} from "../../../turn/message.ts";
+import { arrayAt, type Fields, isAbsent, objectAt, optionalBoolean, stringAt } from "../../check.ts";
+import { textBlocks } from "../../text-blocks.ts";
+import type { ModelNames } from "../../tool-names.ts";
+import { citationsSetting, documentBlock, imageBlock } from "./sources.ts";
+
+/** The result of a call: the client's id for the call, and the request's field that has it. */
+interface PlacedResult {
+  readonly id: string;
+  readonly path: string;
+  readonly result: Pick<ToolResultBlock, "content" | "is_error">;
+}
+
+/** A user's content. */
+export interface UserContent { readonly blocks: readonly PromptBlock[]; readonly results: readonly PlacedResult[] }
+
+/** What an assistant's content is read with. */
+export interface AnswerContext {
+  readonly names: ModelNames;
+  /** Whether the model may search the web: else earlier searches are left out, which the API takes only with it. */
+  readonly hasSearch: boolean;
+}
+
+/** The blocks of tools that the API itself has run. */
+const serverTypes = {
+  server_tool_use: true, web_search_tool_result: true, web_fetch_tool_result: true, code_execution_tool_result: true,
+  bash_code_execution_tool_result: true, text_editor_code_execution_tool_result: true, tool_search_tool_result: true,
+  mcp_tool_use: true, mcp_tool_result: true,
+} as const satisfies Record<ServerToolBlock["type"], true>;
+
+/** Parses a user's content. Throws a BridgeError for a block that a user's message cannot have, as do those below. */
+export function userContent(content: unknown, path: string): UserContent {
+  const blocks: PromptBlock[] = [];
+  const results: PlacedResult[] = [];
+  for (const { block, type, at } of blocksOf(content, path)) {
+    switch (type) {
+      case "tool_result": results.push(resultIn(block, at)); break;
+      case "text": case "image": case "document": case "search_result":
+        for (const one of promptBlocks(block, type, at)) blocks.push(one);
+        break;
+      default: throw unsupportedBlock(type, at, "a user's message");
+    }
+  }
+  return { blocks, results };
+}
+
+/** Parses an assistant's content. Thinking that is not signed is left out: the API would refuse it. */
+export function assistantContent(content: unknown, path: string, context: AnswerContext): readonly AssistantBlock[] {
+  return blocksOf(content, path).flatMap(({ block, type, at }): readonly AssistantBlock[] => {
+    switch (type) {
+      case "text": return textIn(block, at);
+      case "thinking": {
+        const { thinking, signature } = block;
+        const isSigned = typeof signature === "string" && signature !== "";
+        return isSigned ? [{ type, thinking: stringAt(thinking, `${at}.thinking`), signature }] : [];
+      }
+      case "redacted_thinking": return [{ type, data: stringAt(block["data"], `${at}.data`) }];
+      case "tool_use": return [callIn(block, at, context.names)];
+      default:
+        if (!isServerType(type)) throw unsupportedBlock(type, at, "an assistant's message");
+        return context.hasSearch || !isOfSearch(block) ? [serverBlock(block, type)] : [];
+    }
+  });
+}
+
+/** Parses what the system says: one block with all of its text; none where that is blank. */
+export function systemMessage(content: unknown, path: string): TextBlock[] {
+  return textBlocks(systemTexts(content, path).join(""));
+}
+
+/** Parses the system prompt, a block for each of its texts. */
+export function systemPrompt(content: unknown, path: string): TextBlock[] {
+  return isAbsent(content) ? [] : systemTexts(content, path).flatMap(textBlocks);
+}
+
+function systemTexts(content: unknown, path: string): readonly string[] {
+  return blocksOf(content, path).map(({ block, type, at }) => {
+    if (type !== "text") throw unsupportedBlock(type, at, "what the system says");
+    return stringAt(block["text"], `${at}.text`);
+  });
+}
+
+interface PlacedBlock { readonly block: Fields; readonly type: string; readonly at: string }
+
+/** Content is a string or a list of blocks, of which a string may be one. */
+function blocksOf(content: unknown, path: string): readonly PlacedBlock[] {
+  if (isAbsent(content)) {
+    throw new BridgeError("missing_field", `${path}: expected a string or an array of blocks.`, { field: path });
+  }
+  if (typeof content === "string") return [{ block: { text: content }, type: "text", at: path }];
+  return arrayAt(content, path).map((value, index) => {
+    const at = `${path}[${index}]`;
+    if (typeof value === "string") return { block: { text: value }, type: "text", at };
+    const block = objectAt(value, at);
+    return { block, type: stringAt(block["type"], `${at}.type`), at };
+  });
+}
+
+function promptBlocks(
+  block: Fields, type: "text" | "image" | "document" | "search_result", at: string,
+): readonly Exclude<PromptBlock, { type: "container_upload" }>[] {
+  switch (type) {
+    case "text": return textIn(block, at);
+    case "image": return [imageBlock(block, at)];
+    case "document": return [documentBlock(block, at)];
+    case "search_result": return [searchResult(block, at)];
+  }
+}
+
+function textIn({ text }: Fields, at: string): TextBlock[] {
+  return textBlocks(stringAt(text, `${at}.text`));
+}
+
+function searchResult(block: Fields, at: string): SearchResultBlock {
+  const content = blocksOf(block["content"], `${at}.content`).flatMap((part) => {
+    if (part.type !== "text") throw unsupportedBlock(part.type, part.at, "a search result");
+    return textIn(part.block, part.at);
+  });
+  return {
+    type: "search_result", source: stringAt(block["source"], `${at}.source`),
+    title: stringAt(block["title"], `${at}.title`), content,
+    ...citationsSetting(block["citations"], `${at}.citations`),
+  };
+}
+
+function resultIn(block: Fields, at: string): PlacedResult {
+  const path = `${at}.tool_use_id`;
+  const content = isAbsent(block["content"]) ? [] : resultContent(block["content"], `${at}.content`);
+  const isError = optionalBoolean(block["is_error"], `${at}.is_error`) === true;
+  if (isError && content.some(({ type }) => type !== "text")) {
+    // The API refuses it, and the CLI would leave the image out.
+    const field = `${at}.content`;
+    throw new BridgeError("invalid_value", `${field}: expected text alone where is_error is true.`, { field });
+  }
+  return {
+    id: stringAt(block["tool_use_id"], path), path, result: isError ? { content, is_error: true } : { content },
+  };
+}
+
+function resultContent(content: unknown, path: string): readonly ResultPart[] {
+  return blocksOf(content, path).flatMap(({ block, type, at }): readonly ResultPart[] => {
+    switch (type) {
+      case "text": case "image": case "document": case "search_result": return promptBlocks(block, type, at);
+      default: throw unsupportedBlock(type, at, "a tool's result");
+    }
+  });
+}
+
+function callIn(block: Fields, at: string, names: ModelNames): ToolUseBlock {
+  const name = names.toModel(stringAt(block["name"], `${at}.name`));
+  const id = stringAt(block["id"], `${at}.id`);
+  return { type: "tool_use", id, name, input: objectAt(block["input"], `${at}.input`) };
+}
+
+function isServerType(type: string): type is ServerToolBlock["type"] {
+  return Object.hasOwn(serverTypes, type);
+}
+
+/** The search's own blocks. */
+function isOfSearch({ type, name }: Fields): boolean {
+  return type === "web_search_tool_result" || (type === "server_tool_use" && name === "web_search");
+}
+
+/** A mark where the client wants the cache is no field of the block as the API gave it. */
+function serverBlock({ cache_control: _mark, ...block }: Fields, type: ServerToolBlock["type"]): ServerToolBlock {
+  return { ...block, type };
+}
+
+function unsupportedBlock(type: string, at: string, where: string): BridgeError {
+  const shown = /^\w{1,64}$/u.test(type) ? ` (${type})` : "";
+  const field = `${at}.type`;
+  return new BridgeError(
+    "unsupported_parameter", `${field}: a block of this type${shown} is not taken in ${where}.`, { field },
+  );
+}

@@ -1,0 +1,30 @@
+import { bodyOfPieces } from "../../body.ts";
+import { answerWithClientKeys, streamWithClientKeys } from "../../client-keys.ts";
+import type { Dialect } from "../../dialect.ts";
+import type { NumberFields } from "../../long-numbers.ts";
+import { anthropicFailure, requestIdHeader } from "../errors.ts";
+import { anthropicWindowHeaders } from "../rate-limit.ts";
+import { type MessagesRequest, parseMessagesRequest } from "./request.ts";
+import { MessageStream } from "./stream.ts";
+import { WholeMessage } from "./whole-message.ts";
+
+/** The input of a call is an object; what a tool gave back is text. */
+const numberFields: NumberFields = {
+  objects: new Set(["input"]), values: new Set(), schemas: new Set(["tools", "output_config", "output_format"]),
+};
+
+/** `POST /v1/messages`. */
+export const messages: Dialect<MessagesRequest> = {
+  numberFields,
+  requestIdHeader,
+  parse: parseMessagesRequest,
+  stream: (request, { requestId }) => streamWithClientKeys(new MessageStream(request, requestId), request.names),
+  whole: (request) => {
+    const answer = new WholeMessage(request);
+    return answerWithClientKeys(
+      { take: (events) => answer.take(events), release: () => bodyOfPieces(answer.release()) }, request.names,
+    );
+  },
+  failure: anthropicFailure,
+  windowHeaders: anthropicWindowHeaders,
+};

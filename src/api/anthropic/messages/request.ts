@@ -1,0 +1,77 @@
+import { BridgeError } from "../../../errors.ts";
+import type { Thinking } from "../../../turn/turn.ts";
+import {
+  arrayAt, type Fields, isAbsent, isFields, objectAt, optionalBoolean, optionalWholeNumber, refuseUnless,
+} from "../../check.ts";
+import { chooseTools } from "../../chosen-tools.ts";
+import type { ParseContext, TurnRequest } from "../../dialect.ts";
+import { withModelKeys } from "../../model-keys.ts";
+import { modelName } from "../../model-name.ts";
+import { ToolNames } from "../../tool-names.ts";
+import { parseConversation } from "./conversation.ts";
+import { parseOutput, parseSampling, parseStopSequences, parseThinking } from "./settings.ts";
+import { parseToolChoice, parseTools } from "./tools.ts";
+import { parseWebSearch, webSearchName } from "./web-search.ts";
+
+/** A checked request for a message. */
+export interface MessagesRequest extends TurnRequest {
+  /** Maps the tool names in the answer back to the client's. */
+  readonly names: ToolNames;
+  /** The API does not let a model think unasked. */
+  readonly unsaidThinking: Thinking;
+}
+
+/** Parses a request to the Messages API. Throws a BridgeError that names the field which cannot be honoured. */
+export function parseMessagesRequest(
+  body: unknown, { defaultModel, allowsWebSearch = false, ownDevice }: Omit<ParseContext, "header">,
+): MessagesRequest {
+  const fields = objectAt(body, "body");
+  refuseOwnProcess(fields["metadata"], ownDevice);
+  refuseUnsupported(fields);
+  const names = new ToolNames();
+  const search = parseWebSearch(fields["tools"], allowsWebSearch);
+  // Also where this turn may not search: the client's tools keep their names all along a conversation.
+  if (search !== undefined) names.reserve(webSearchName);
+  const offered = parseTools(fields["tools"], names);
+  const { choice, disableParallelToolUse } = parseToolChoice(fields["tool_choice"], names);
+  const webSearch = choice.type === "none" ? undefined : search;
+  const { system, messages } = parseConversation(
+    fields["system"], fields["messages"], { names, hasSearch: webSearch !== undefined },
+  );
+  const tools = chooseTools(offered, { choice }, messages, "tool_choice");
+  const maxTokens = optionalWholeNumber(fields["max_tokens"], "max_tokens", 1);
+  const thinking = parseThinking(fields["thinking"]);
+  const output = parseOutput(fields, names);
+  return {
+    turn: {
+      system, messages: withModelKeys(messages, names), ...tools, disableParallelToolUse,
+      ...(maxTokens === undefined ? {} : { maxTokens }),
+      ...(thinking === undefined ? {} : { thinking }),
+      ...(webSearch === undefined ? {} : { webSearch }),
+      ...output, ...parseSampling(fields),
+      stopSequences: parseStopSequences(fields["stop_sequences"]),
+    },
+    model: modelName(fields["model"], defaultModel),
+    stream: optionalBoolean(fields["stream"], "stream") ?? false,
+    unsaidThinking: { type: "disabled" },
+    names,
+  };
+}
+
+/**
+ * Refuses a request of a process that this server itself has started: it would ask itself without end. The CLI tells
+ * its device in `metadata`.
+ */
+function refuseOwnProcess(metadata: unknown, ownDevice: string | undefined): void {
+  const user = isFields(metadata) ? metadata["user_id"] : undefined;
+  if (ownDevice === undefined || typeof user !== "string" || !user.includes(ownDevice)) return;
+  const words = "this request comes from this server's own claude process: its ANTHROPIC_BASE_URL must be another's.";
+  throw new BridgeError("invalid_request", `metadata: ${words}`, { field: "metadata" });
+}
+
+/** Refuses fields that would change the answer's meaning if ignored. The README lists the ignored ones. */
+function refuseUnsupported(fields: Fields): void {
+  const servers = isAbsent(fields["mcp_servers"]) ? [] : arrayAt(fields["mcp_servers"], "mcp_servers");
+  refuseUnless(servers.length === 0, "mcp_servers", "no MCP server is asked; serve their tools as your own.");
+  refuseUnless(isAbsent(fields["container"]), "container", "no code is run for the model.");
+}

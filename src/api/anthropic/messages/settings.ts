@@ -1,0 +1,98 @@
+/** Parsers for what decides how the model answers. */
+
+import { BridgeError } from "../../../errors.ts";
+import { clientAnswerSchema } from "../../../schema/client-schema.ts";
+import type { Effort, Thinking, Turn } from "../../../turn/turn.ts";
+import {
+  arrayAt, type Fields, isAbsent, objectAt, optionalNumber, optionalObject, optionalWholeNumber, stringAt,
+} from "../../check.ts";
+import type { ToolNames } from "../../tool-names.ts";
+
+/** The smallest thinking budget that the API takes, in tokens. */
+const budgetTokensMin = 1_024;
+const stopSequencesMax = 100;
+const stopCharsMax = 1_000;
+
+/** A Set, not an object: a client's word may be `constructor`. */
+const efforts: ReadonlySet<unknown> = new Set<Effort>(["low", "medium", "high", "xhigh", "max"]);
+
+/** Parses `thinking`; undefined where the client says nothing of it. */
+export function parseThinking(value: unknown): Thinking | undefined {
+  const asked = optionalObject(value, "thinking");
+  switch (asked?.["type"]) {
+    case undefined:
+      if (asked === undefined) return undefined;
+      break;
+    case "disabled": case "adaptive": return { type: asked["type"] };
+    case "enabled": {
+      const field = "thinking.budget_tokens";
+      const budgetTokens = optionalWholeNumber(asked["budget_tokens"], field, budgetTokensMin);
+      if (budgetTokens !== undefined) return { type: "enabled", budgetTokens };
+      throw new BridgeError("missing_field", `${field}: expected a whole number.`, { field });
+    }
+  }
+  throw new BridgeError(
+    "invalid_value", "thinking.type: expected enabled, adaptive or disabled.", { field: "thinking.type" },
+  );
+}
+
+/** Parses `output_config`, and `output_format`, in which earlier versions of the API had the format. */
+export function parseOutput(
+  fields: Fields, names: ToolNames,
+): Pick<Turn, "effort" | "responseSchema" | "responseFormat"> {
+  const config = optionalObject(fields["output_config"], "output_config");
+  const format = isAbsent(config?.["format"])
+    ? parseFormat(fields["output_format"], "output_format", names)
+    : parseFormat(config["format"], "output_config.format", names);
+  return { ...parseEffort(config?.["effort"], "output_config.effort"), ...format };
+}
+
+function parseEffort(value: unknown, field: string): Pick<Turn, "effort"> {
+  if (isAbsent(value)) return {};
+  if (efforts.has(value)) return { effort: value as Effort };
+  throw new BridgeError("invalid_value", `${field}: expected low, medium, high, xhigh or max.`, { field });
+}
+
+function parseFormat(value: unknown, path: string, names: ToolNames): Pick<Turn, "responseSchema" | "responseFormat"> {
+  const format = optionalObject(value, path);
+  if (format === undefined) return {};
+  if (format["type"] !== "json_schema") {
+    throw new BridgeError("invalid_value", `${path}.type: expected json_schema.`, { field: `${path}.type` });
+  }
+  const given = objectAt(format["schema"], `${path}.schema`);
+  const { schema, keys, compiled } = clientAnswerSchema(given, { path: `${path}.schema` });
+  names.noteAnswerKeys(keys);
+  return { responseSchema: schema, ...(compiled === undefined ? {} : { responseFormat: compiled }) };
+}
+
+/** Parses `temperature`, `top_p` and `top_k`. What is as the API does it without the field is left out. */
+export function parseSampling(fields: Fields): Pick<Turn, "sampling"> {
+  const temperature = optionalNumber(fields["temperature"], "temperature", 0, 1);
+  const topP = optionalNumber(fields["top_p"], "top_p", 0, 1);
+  const topK = optionalWholeNumber(fields["top_k"], "top_k", 0);
+  const sampling = {
+    ...(temperature === undefined || temperature === 1 ? {} : { temperature }),
+    ...(topP === undefined || topP === 1 ? {} : { topP }),
+    ...(topK === undefined || topK === 0 ? {} : { topK }),
+  };
+  return Object.keys(sampling).length === 0 ? {} : { sampling };
+}
+
+/** Parses `stop_sequences`; empty ones are left out. */
+export function parseStopSequences(value: unknown): readonly string[] {
+  const field = "stop_sequences";
+  const entries = isAbsent(value) ? [] : arrayAt(value, field);
+  if (entries.length > stopSequencesMax) {
+    throw new BridgeError(
+      "invalid_value", `${field}: expected at most ${stopSequencesMax} sequences, got ${entries.length}.`, { field },
+    );
+  }
+  return entries.map((entry, index) => {
+    const path = `${field}[${index}]`;
+    const text = stringAt(entry, path);
+    if (text.length <= stopCharsMax) return text;
+    throw new BridgeError(
+      "invalid_value", `${path}: expected at most ${stopCharsMax} characters, got ${text.length}.`, { field: path },
+    );
+  }).filter((sequence) => sequence !== "");
+}

@@ -1,0 +1,103 @@
+import type { BridgeError } from "../../../errors.ts";
+import { encodeWireText, joinWireText, jsonLatin1, noText, type WireText, wireText } from "../../../json-text.ts";
+import type { TurnEvent } from "../../../turn/event.ts";
+import type { WireStream } from "../../dialect.ts";
+import { anthropicError } from "../errors.ts";
+import { type AnswerStyle, blockHead, ending, finalUsage, messageHead, messageUsage } from "./wire.ts";
+
+/** How deltas of text are written: the delta's type, and the field that has the text. */
+const deltaForms = {
+  text: ["text_delta", "text"],
+  thinking: ["thinking_delta", "thinking"],
+  input_json: ["input_json_delta", "partial_json"],
+  signature: ["signature_delta", "signature"],
+} as const;
+type DeltaKind = keyof typeof deltaForms;
+
+const deltaTail = wireText`"}}\n\n`;
+const ping = event("ping", {});
+
+/**
+ * Encodes an answer as the Messages API's events. It does no I/O. A delta is spliced between two constant strings
+ * without being parsed or escaped again.
+ */
+export class MessageStream implements WireStream {
+  readonly #style: AnswerStyle;
+  readonly #requestId: string;
+  #hasBegun = false;
+  /** What stands before the text of a delta, and which deltas have it: those of one kind in one block. */
+  #delta: { readonly kind: DeltaKind; readonly index: number; readonly head: WireText } = deltaOf("text", 0);
+
+  constructor(style: AnswerStyle, requestId: string) {
+    this.#style = style;
+    this.#requestId = requestId;
+  }
+
+  /** A stream begins with the message's start. Where that has not come yet, a ping shows that one is under way. */
+  open(): WireText {
+    return this.#hasBegun ? noText : ping;
+  }
+
+  /** The API sends pings too, but the CLI does not pass them on. */
+  heartbeat(): WireText {
+    return ping;
+  }
+
+  encode(events: readonly TurnEvent[]): WireText {
+    let text = noText;
+    for (const one of events) text = joinWireText(text, this.#written(one));
+    return text;
+  }
+
+  /** The last event of a stream that fails; no `message_stop` follows. */
+  fail(error: BridgeError): WireText {
+    return wireText`event: error\ndata: ${jsonLatin1(anthropicError(error, this.#requestId))}\n\n`;
+  }
+
+  #written(one: TurnEvent): WireText {
+    switch (one.type) {
+      case "accepted": case "retry": return noText;
+      case "message_start": return this.#start(one);
+      case "block_start":
+        return event("content_block_start", { index: one.index, content_block: blockHead(one.block, this.#style) });
+      case "text": case "thinking": case "input_json":
+        return joinWireText(this.#head(one.type, one.index), one.text, deltaTail);
+      case "signature": return joinWireText(this.#head(one.type, one.index), one.signature, deltaTail);
+      case "citation": return otherDelta(one.index, { type: "citations_delta", citation: one.citation });
+      case "other_delta": return otherDelta(one.index, one.delta);
+      case "block_stop": return event("content_block_stop", { index: one.index });
+      case "message_stop": {
+        const last = event("message_delta", { delta: ending(one), usage: finalUsage(one.usage) });
+        return joinWireText(last, event("message_stop", {}));
+      }
+    }
+  }
+
+  #start(start: Extract<TurnEvent, { type: "message_start" }>): WireText {
+    this.#hasBegun = true;
+    const message = {
+      ...messageHead(start, this.#style), content: [], stop_reason: null, stop_sequence: null,
+      usage: messageUsage(start.usage),
+    };
+    return event("message_start", { message });
+  }
+
+  #head(kind: DeltaKind, index: number): WireText {
+    if (this.#delta.kind !== kind || this.#delta.index !== index) this.#delta = deltaOf(kind, index);
+    return this.#delta.head;
+  }
+}
+
+function deltaOf(kind: DeltaKind, index: number) {
+  const [type, field] = deltaForms[kind];
+  const start = `{"type":"content_block_delta","index":${index},"delta":{"type":"${type}","${field}":"`;
+  return { kind, index, head: encodeWireText(`event: content_block_delta\ndata: ${start}`) };
+}
+
+function otherDelta(index: number, delta: object): WireText {
+  return event("content_block_delta", { index, delta });
+}
+
+function event(type: string, fields: object): WireText {
+  return wireText`event: ${encodeWireText(type)}\ndata: ${jsonLatin1({ type, ...fields })}\n\n`;
+}

@@ -1,0 +1,70 @@
+/** An answer's parts as Anthropic's API writes them: the message around it, its blocks' starts, its usage. */
+
+import type { StartedBlock, TurnEvent } from "../../../turn/event.ts";
+import type { Usage } from "../../../turn/usage.ts";
+import type { ToolNames } from "../../tool-names.ts";
+
+/** What of a request decides how its answer is written. */
+export interface AnswerStyle {
+  readonly names: ToolNames;
+  /** The model's name as the client wrote it: for an answer whose model the API did not tell. */
+  readonly model: string;
+}
+
+type Start = Extract<TurnEvent, { type: "message_start" }>;
+type Stop = Extract<TurnEvent, { type: "message_stop" }>;
+
+/** The fields with which a message begins, before its content. */
+export function messageHead({ id, model }: Start, style: AnswerStyle): object {
+  return { id, type: "message", role: "assistant", model: model === "" ? style.model : model };
+}
+
+/** A block as its start event has it, empty; a call has the client's name of the tool. */
+export function blockHead(block: StartedBlock, { names }: AnswerStyle): object {
+  switch (block.type) {
+    case "text": return { type: "text", text: "" };
+    case "thinking": return { type: "thinking", thinking: "", signature: "" };
+    case "tool_use":
+      return { type: "tool_use", id: block.id, name: names.toClient(block.name), input: {} };
+    case "other": return block.block;
+    default: return block;
+  }
+}
+
+/** What an answer used, as a whole message and the start of a streamed one tell it. */
+export function messageUsage(usage: Usage): object {
+  return {
+    ...inputTokens(usage),
+    cache_creation: {
+      ephemeral_5m_input_tokens: usage.ephemeral5mInputTokens, ephemeral_1h_input_tokens: usage.ephemeral1hInputTokens,
+    },
+    ...outputTokens(usage),
+    ...usage.others,
+  };
+}
+
+/** The same at the end of a streamed message: without what does not change and its start has told. */
+export function finalUsage(usage: Usage): object {
+  const { service_tier: _tier, inference_geo: _place, ...others } = usage.others;
+  return { ...inputTokens(usage), ...outputTokens(usage), ...others };
+}
+
+function inputTokens(usage: Usage): object {
+  return {
+    input_tokens: usage.inputTokens, cache_creation_input_tokens: usage.cacheCreationInputTokens,
+    cache_read_input_tokens: usage.cacheReadInputTokens,
+  };
+}
+
+function outputTokens({ outputTokens: all, thinkingTokens }: Usage): object {
+  const details = thinkingTokens === 0 ? {} : { output_tokens_details: { thinking_tokens: thinkingTokens } };
+  return { output_tokens: all, ...details };
+}
+
+/** Why an answer ended. `stop_details` is there where the API has told some. */
+export function ending({ stopReason, stopSequence, stopDetails }: Stop): object {
+  return {
+    stop_reason: stopReason, stop_sequence: stopSequence ?? null,
+    ...(stopDetails === undefined ? {} : { stop_details: stopDetails }),
+  };
+}
