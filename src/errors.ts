@@ -25,6 +25,8 @@ export type ErrorCode =
   | "not_found"
   | "model_not_found"
   | "method_not_allowed"
+  // An API has it, and there is nothing here to serve it with.
+  | "not_implemented"
   // Refused by the HTTP layer, before any dialect reads the request.
   | "request_timeout"
   | "body_too_large"

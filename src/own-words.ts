@@ -49,3 +49,15 @@ export const freeInputText = "The tool's whole input, as plain text.";
  * grammar's syntax between the two parts.
  */
 export const grammarTexts = ["The input must match this ", " grammar:\n"] as const;
+
+/** System prompt of a request for a completion, whose prompt is the user's message. */
+export const completionText =
+  "Go on with the text of the user's message from exactly where it ends. Answer with what follows there and with "
+  + "nothing else: no introduction, no comment, no code fence around it, and none of the text again.";
+/** The same where the client has also sent what follows behind the gap. */
+export const fillingText =
+  "The user's message is a text with a gap: <before> is what stands before the gap, <after> what stands behind it. "
+  + "Answer with what fills the gap and with nothing else: no introduction, no comment, no code fence around it, and "
+  + "none of the text again.";
+/** Put around and between what stands before the gap and what stands behind it. */
+export const fillingTexts = ["<before>", "</before>\n<after>", "</after>"] as const;

@@ -7,7 +7,9 @@ import {
   getModel as getAnthropicModel, listModels as listAnthropicModels, versionHeader,
 } from "../api/anthropic/models.ts";
 import { windowHeaderNames } from "../api/anthropic/rate-limit.ts";
+import { absentEndpoints, refuseAbsent } from "../api/openai/absent.ts";
 import { chatCompletions } from "../api/openai/chat-completions/dialect.ts";
+import { completions } from "../api/openai/completions/dialect.ts";
 import { openAiErrors } from "../api/openai/errors.ts";
 import { getModel, listModels } from "../api/openai/models.ts";
 import { responses } from "../api/openai/responses/dialect.ts";
@@ -36,6 +38,7 @@ export function routesOf({ engine, store, server, defaultErrors, more }: Served)
   const ofAnthropics = { onlyWith: versionHeader, responseHeaders: [requestIdHeader] };
   const routes = [
     turnRoute("/v1/chat/completions", chatCompletions),
+    turnRoute("/v1/completions", completions),
     turnRoute("/v1/responses", responsesDialect),
     turnRoute("/v1/messages", messages, { responseHeaders: [requestIdHeader, ...windowHeaderNames] }),
     lookupRoute("/v1/responses/compact", responsesDialect, { POST: refuseCompaction }, { isUnlisted: true }),
@@ -44,6 +47,10 @@ export function routesOf({ engine, store, server, defaultErrors, more }: Served)
     lookupRoute("/v1/models/{id...}", anthropicErrors, { GET: getAnthropicModel(engine) }, ofAnthropics),
     lookupRoute("/v1/models", openAiErrors, { GET: listModels(engine, created) }),
     lookupRoute("/v1/models/{id...}", openAiErrors, { GET: getModel(engine, created) }),
+    ...absentEndpoints.map(({ path, methods, words }) => {
+      const lookups = Object.fromEntries(methods.map((method) => [method, refuseAbsent(words)]));
+      return lookupRoute(path, openAiErrors, lookups, { isUnlisted: true });
+    }),
     lookupRoute("/health", defaultErrors, { GET: health(engine, server) }),
     ...more,
   ];

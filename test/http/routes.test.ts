@@ -29,6 +29,7 @@ const served = [
   ["POST", "/chat/completions", "/v1/chat/completions", "POST, OPTIONS"],
   ["POST", "/responses", "/v1/responses", "POST, OPTIONS"],
   ["POST", "/messages", "/v1/messages", "POST, OPTIONS"],
+  ["POST", "/completions", "/v1/completions", "POST, OPTIONS"],
   ["GET", "/responses/resp_1", "/v1/responses/{id}", "GET, HEAD, DELETE, OPTIONS"],
   ["DELETE", "/responses/resp_1", "/v1/responses/{id}", "GET, HEAD, DELETE, OPTIONS"],
 ] as const;
@@ -85,7 +86,7 @@ describe("a path", () => {
     });
   }
 
-  for (const path of ["/v1/responses/resp_1/input_items", "/v1/responses/resp_1/cancel", "/v1/responsesx", "/v1/chat", "/v1/chat/completions/x", "/v1models", "/modelsx", "/healthz", "/v1/completions", "/v1/embeddings", "*"]) {
+  for (const path of ["/v1/responses/resp_1/input_items", "/v1/responses/resp_1/cancel", "/v1/responsesx", "/v1/chat", "/v1/chat/completions/x", "/v1models", "/modelsx", "/healthz", "/v1/completions/x", "/v1/embed", "*"]) {
     it(`${path} is not there, for any method`, () => {
       assert.equal(router.find(path), undefined);
       const error = router.notFound(path);
@@ -95,7 +96,7 @@ describe("a path", () => {
   }
 
   it("that is not there is told, but not a novel", () => {
-    assert.match(router.notFound("/v1/embeddings").message, /at \/embeddings\. There are \/v1\/chat\/completions/);
+    assert.match(router.notFound("/v1/embed").message, /at \/embed\. There are \/v1\/chat\/completions/);
     assert.ok(router.notFound(`/${"x".repeat(10_000)}`).message.length < 400);
   });
 
@@ -165,6 +166,16 @@ describe("the answers", () => {
     }
     assert.doesNotMatch(await (await fetch(`${url}/`)).text(), /compact/u);
     assert.doesNotMatch(router.notFound("/v1/embeddings").message, /compact/u);
+  });
+
+  it("of what OpenAI has and Claude has not say so, and what people use instead; nobody is sent there", async (t) => {
+    const { url } = await startEmbedded(t, { demo: true });
+    for (const path of ["/v1/embeddings", "/embeddings", "/v1/images/generations", "/v1/audio/speech", "/v1/audio/transcriptions", "/v1/moderations", "/v1/batches"]) {
+      const error = await openAiErrorIn(await postJson(`${url}${path}`, { model: "opus", input: "hi" }));
+      assert.deepEqual([error.status, error.code, error.param], [501, "not_implemented", null], path);
+      assert.match(error.message, /use |send them/u);
+    }
+    assert.doesNotMatch(await (await fetch(`${url}/`)).text(), /embeddings|batches/u);
   });
 
   it("of / and /health tell what this is and how it is", async (t) => {

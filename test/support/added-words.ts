@@ -255,6 +255,10 @@ export const serverWords: readonly AddedWords[] = [
     "a `format` in the schema of an answer that the CLI's tool gives, told in words", "leave it out"),
   ownWords("free-input", "tools", [["input"], [own.freeInputText]],
     "the one argument of a custom tool", "a function tool"),
+  ownWords("completion", "system", [[own.completionText]], "a request to `/v1/completions`", "another endpoint"),
+  ownWords("filling", "system", [[own.fillingText]], "the same with a `suffix`", "another endpoint"),
+  ownWords("gap", "messages", [own.fillingTexts.flatMap((text, index): Words => (index === 0 ? [text] : [known("message"), text]))],
+    "around and between its `prompt` and its `suffix`", "another endpoint"),
   ownWords("grammar", "tools", [gapped(own.grammarTexts, "syntax")], "the grammar of a custom tool", "a function tool"),
 ];
 

@@ -40,6 +40,7 @@ const codeForms = {
   internal: { status: 500, type: "api_error" },
   upstream_error: { status: 500, type: "api_error" },
   cli_failed: { status: 500, type: "api_error" },
+  not_implemented: { status: 501, type: "invalid_request_error" },
   cli_unavailable: { status: 503, type: "api_error" },
   shutting_down: { status: 503, type: "api_error" },
   turn_timeout: { status: 504, type: "timeout_error" },

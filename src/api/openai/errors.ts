@@ -38,6 +38,7 @@ const codeForms = {
   headers_too_large: { status: 431, type: "invalid_request_error", code: null },
   client_closed: { status: 499, type: "invalid_request_error", code: "client_closed_request" },
   internal: { status: 500, type: "server_error", code: "internal_error" },
+  not_implemented: { status: 501, type: "invalid_request_error", code: "not_implemented" },
   upstream_error: { status: 502, type: "server_error", code: "upstream_error" },
   cli_failed: { status: 502, type: "server_error", code: "claude_cli_failed" },
   cli_unavailable: { status: 503, type: "server_error", code: "claude_cli_unavailable" },

@@ -1,4 +1,3 @@
-import { BridgeError } from "../../../errors.ts";
 import type { Turn } from "../../../turn/turn.ts";
 import {
   arrayAt, type Fields, isAbsent, objectAt, optionalBoolean, optionalObject, optionalWholeNumber, refuseUnless,
@@ -11,14 +10,11 @@ import { modelName } from "../../model-name.ts";
 import { ToolNames } from "../../tool-names.ts";
 import { systemContent } from "../content-parts.ts";
 import { effortSettings, effortWord, formatSettings, samplingSettings } from "../settings.ts";
+import { parseStop } from "../stop.ts";
 import { allowsSearch } from "../tools.ts";
 import { searchOfOptions, searchSettings, webSearchName } from "../web-search.ts";
 import { parseMessages } from "./messages.ts";
 import { parseTools } from "./tools.ts";
-
-/** OpenAI's own limit on the number of `stop` sequences. */
-const stopSequencesMax = 4;
-const stopCharsMax = 1_000;
 
 /** A checked chat request. */
 export interface ChatRequest extends TurnRequest {
@@ -105,27 +101,6 @@ function refuseUnsupported(fields: Fields, allowsWebSearch: boolean): void {
     allowsWebSearch || isAbsent(fields["web_search_options"]), "web_search_options",
     "this server was started without --allow-web-search.",
   );
-}
-
-function parseStop(value: unknown): string[] {
-  if (isAbsent(value)) return [];
-  const sequences = typeof value === "string" ? [value] : arrayAt(value, "stop");
-  if (sequences.length > stopSequencesMax) {
-    throw new BridgeError(
-      "invalid_value", `stop: expected at most ${stopSequencesMax} sequences, got ${sequences.length}.`,
-      { field: "stop" },
-    );
-  }
-  return sequences.map((sequence, index) => {
-    const path = typeof value === "string" ? "stop" : `stop[${index}]`;
-    const text = stringAt(sequence, path);
-    if (text.length > stopCharsMax) {
-      throw new BridgeError(
-        "invalid_value", `${path}: expected at most ${stopCharsMax} characters, got ${text.length}.`, { field: path },
-      );
-    }
-    return text;
-  }).filter((sequence) => sequence !== "");
 }
 
 /**

@@ -35,7 +35,7 @@ export interface StreamStyle extends AnswerStyle {
 }
 
 /** Maps stop reasons to `finish_reason`. A paused answer is incomplete, so it is `length`, like a truncated one. */
-const finishReasons = {
+export const finishReasons = {
   end_turn: "stop",
   stop_sequence: "stop",
   max_tokens: "length",
