@@ -3,7 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { drawResult } from "./chart.ts";
 import { describeMachine, machineLine } from "./machine.ts";
 import type { BenchOptions } from "./options.ts";
-import { figure, ratioText, resultsFolder, type BenchResult, type Comparison } from "./result.ts";
+import { figure, ratioText, resultsFolder, type BenchResult, type Comparison, type Row } from "./result.ts";
 
 const datePartChars = "2026-01-01".length;
 /** A number in the JSON is rounded to a thousandth. */
@@ -43,20 +43,24 @@ export function resultText(result: BenchResult): string {
     `Rounds: ${result.rounds}; median (least to most)`,
     "",
   ];
-  for (const { label, unit, sides, comparisons } of result.rows) {
-    lines.push(label);
-    const width = Math.max(...sides.map(({ who }) => who.length));
-    for (const { who, summary: { median, min, max } } of sides) {
-      const spread = `(${figure(min, unit)} to ${figure(max, unit)})`;
-      lines.push(`  ${who.padEnd(width)}  ${figure(median, unit).padStart(medianChars)}  ${spread}`);
-    }
-    for (const comparison of comparisons) {
-      const { what, value, kind } = comparison;
-      const shown = kind === "ratio" ? ratioText(value) : figure(value, unit);
-      lines.push(`  → ${what}: ${shown}${verdict(comparison)}`);
-    }
-  }
+  lines.push(...result.rows.flatMap(rowLines));
   return [...lines, "", ...result.notes.map((note) => `* ${note}`)].join("\n");
+}
+
+/** A row as lines of text: what it is, each side, each comparison. */
+export function rowLines({ label, unit, sides, comparisons }: Row): string[] {
+  const lines = [label];
+  const width = Math.max(...sides.map(({ who }) => who.length));
+  for (const { who, summary: { median, min, max } } of sides) {
+    const spread = `(${figure(min, unit)} to ${figure(max, unit)})`;
+    lines.push(`  ${who.padEnd(width)}  ${figure(median, unit).padStart(medianChars)}  ${spread}`);
+  }
+  for (const comparison of comparisons) {
+    const { what, value, kind } = comparison;
+    const shown = kind === "ratio" ? ratioText(value) : figure(value, unit);
+    lines.push(`  → ${what}: ${shown}${verdict(comparison)}`);
+  }
+  return lines;
 }
 
 function verdict({ value, target, least }: Comparison): string {

@@ -19,7 +19,7 @@ import { parseOptions, roundsOf } from "./options.ts";
 import { type Answerer, type Contestant, questionAnswerers } from "./question-answerers.ts";
 import { figureNames, type Figures, type Load, loadRows, noFigures, restRows } from "./question-figures.ts";
 import { type CliRun, measureCliVersions } from "./real-cli.ts";
-import { report } from "./report.ts";
+import { report, rowLines } from "./report.ts";
 import type { Row } from "./result.ts";
 import { withScope } from "./scope.ts";
 import { rotated } from "./statistics.ts";
@@ -83,8 +83,10 @@ async function measure(run: CliRun): Promise<Row[]> {
         for (const name of figureNames) samples[name][contestant.name]?.push(measured[name]);
       }
     }
-    process.stderr.write(`single-questions ${run.version}: ${load.atOnce} at a time, ${load.upstreamMs} ms, done\n`);
-    rows.push(...loadRows(run.version, load, samples, canBeEmptied));
+    const ofLoad = loadRows(run.version, load, samples, canBeEmptied);
+    // The whole takes most of an hour: what an end of it would lose is told as it comes.
+    process.stderr.write(`single-questions, ${ofLoad.flatMap(rowLines).join("\n")}\n`);
+    rows.push(...ofLoad);
   }
   return [...rows, ...await measureRest(run, contestants)];
 }
