@@ -4,6 +4,7 @@ import {
   formatOf, type StubAnswer, type StubRequestBody, type StubToolUse, textAnswer, textOf, toolUseAnswer,
 } from "./anthropic-stub.ts";
 import type { Random } from "./random.ts";
+import { fitsSchema } from "./schema-sources/judge.ts";
 
 export interface ObligingModel {
   readonly answer: (body: StubRequestBody) => StubAnswer;
@@ -65,11 +66,35 @@ const valueOf: Readonly<Record<string, unknown>> = {
   string: "Zürich", integer: 1, number: 1.5, array: [], object: {},
 };
 
-/** An input that the schemas of the tests take. */
+/**
+ * An input that fits the schema: what its top demands, and where that does not do, one more of the names that any part
+ * of it demands. Where none of these fits, as none can fit a schema that nothing satisfies, it is what the top demands.
+ */
 function callOf({ name, input_schema: schema }: NonNullable<StubRequestBody["tools"]>[number]): StubToolUse {
   const { properties = {}, required, additionalProperties } = (schema ?? {}) as ToolSchema;
-  const names: readonly string[] = Array.isArray(required) ? required : [];
-  const needed = Object.fromEntries(names.map((key) => [key, valueOf[properties[key]?.type ?? "string"]]));
-  if (!("city" in properties)) return { name, input: needed };
-  return { name, input: { ...needed, city: "Zürich", ...(additionalProperties === false ? {} : { at: 1.5 }) } };
+  const valueFor = (key: string): unknown => valueOf[properties[key]?.type ?? "string"];
+  const city = "city" in properties ? { city: "Zürich", ...(additionalProperties === false ? {} : { at: 1.5 }) } : {};
+  const demanded = { ...Object.fromEntries(namesIn(required).map((key) => [key, valueFor(key)])), ...city };
+  const further = demandedIn(schema).map((key) => ({ [key]: valueFor(key), ...demanded }));
+  return { name, input: [demanded, ...further].find((input) => fits(schema, input)) ?? demanded };
+}
+
+/** Every name that a schema in it demands, each once. */
+function demandedIn(schema: unknown): readonly string[] {
+  if (typeof schema !== "object" || schema === null) return [];
+  const { required } = schema as ToolSchema;
+  return [...new Set([...namesIn(required), ...Object.values(schema).flatMap(demandedIn)])];
+}
+
+function namesIn(required: unknown): readonly string[] {
+  return Array.isArray(required) ? required.filter((name) => typeof name === "string") : [];
+}
+
+/** A schema that cannot be judged is one that everything fits. */
+function fits(schema: unknown, input: object): boolean {
+  try {
+    return fitsSchema(schema ?? {}, input, "2020-12");
+  } catch {
+    return true;
+  }
 }
