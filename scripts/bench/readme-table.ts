@@ -78,7 +78,10 @@ function bothVersions(what: string, bench: string, id: string): Line[] {
   return versions.map((version) => both(`${what}, CLI ${version}`, bench, `${id}-${version}`));
 }
 
-/** The table, from results by name. Throws an Error that names what is missing. Pure. */
+/**
+ * The table, from results by name. Throws an Error that names what is missing, and one where not all was measured on
+ * the same machine, with the same versions. Pure.
+ */
 export function tableText(results: ReadonlyMap<string, BenchResult>): string {
   const body = lines.map(({ what, bench, row: id, ours, reference }) => {
     const row = rowOf(results, bench, id);
@@ -88,6 +91,7 @@ export function tableText(results: ReadonlyMap<string, BenchResult>): string {
   });
   const [first] = results.values();
   if (first === undefined) throw new Error("there are no results");
+  for (const one of results.values()) for (const other of results.values()) refuseOther(one, other);
   const reference = Object.entries(first.versions).find(([name]) => name !== "claude-max-api" && name !== "CLI");
   return [
     `| Median | claude-max-api | ${reference?.join(" ") ?? "reference"} | ratio |`,
@@ -100,6 +104,17 @@ export function tableText(results: ReadonlyMap<string, BenchResult>): string {
     "",
     ...charts.map((name) => `![${results.get(name)?.title ?? name}](scripts/bench/results/${name}.svg)`),
   ].join("\n");
+}
+
+/** Throws where two results are of different machines, or of different versions of a program that both name. */
+function refuseOther(one: BenchResult, other: BenchResult): void {
+  const both = Object.keys(one.versions).filter((name) => other.versions[name] !== undefined);
+  const facts = ({ machine, versions }: BenchResult): string => (
+    [machineLine(machine), ...both.map((name) => `${name} ${versions[name]}`)].join("; "));
+  if (facts(one) === facts(other)) return;
+  throw new Error(
+    `${one.name} was measured with ${facts(one)}, and ${other.name} with ${facts(other)}: measure one of them again`,
+  );
 }
 
 /** The day on which all was measured, or the first and the last. */

@@ -37,6 +37,20 @@ describe("the README's table", () => {
     assert.match(tableText(results), /; 2025-12-31 to 2026-01-09\. /u);
   });
 
+  it("is none where results are of two machines, or of two versions of a program", () => {
+    const usual = madeUpResults().get("relay") ?? assert.fail();
+    const others: readonly Partial<BenchResult>[] = [
+      { machine: { ...usual.machine, node: "v22.0.0" } }, { machine: { ...usual.machine, memoryGigabytes: 8 } },
+      { versions: { ...usual.versions, "some-reference": "1.2.4" } }, { versions: { ...usual.versions, "claude-max-api": "0.0.1" } },
+    ];
+    for (const other of others) {
+      const results = madeUpResults().set("relay", { ...usual, ...other });
+      assert.throws(() => tableText(results), /, and relay with .*: measure one of them again$/u);
+    }
+    const further = { ...usual, versions: { ...usual.versions, CLI: "2.1.330 and 2.1.197" } };
+    assert.doesNotThrow(() => tableText(madeUpResults().set("relay", further)), "a program that no other has");
+  });
+
   it("tells what the server takes at rest", () => {
     assert.match(tableText(madeUpResults()), /with one warm process of CLI [\d.]+: the server takes 60\.0 MB and 1\.00 % of a core, the process 120 MB and 2\.00 %\./u);
     assert.match(tableText(madeUpResults(2)), /with 2 warm processes of CLI .* the 2 processes 120 MB together and 2\.00 %\./u);
