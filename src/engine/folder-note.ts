@@ -22,6 +22,11 @@ interface Note {
   readonly host: string;
   /** The id of the machine's current boot; only Linux has one. */
   readonly bootId?: string | undefined;
+  /**
+   * When the process was started, in clock ticks since the boot; only Linux tells. Tells it apart from a process that
+   * has got its pid since, whatever was done to the clock.
+   */
+  readonly startTicks?: number | undefined;
 }
 
 /**
@@ -42,7 +47,9 @@ export async function ensureNote(folder: string, id: string, world: World): Prom
   if (await readNote(path) !== undefined) return;
   // What is at the path is not a note, but a link, a folder, or a note that was only partly written.
   await rm(path, { recursive: true, force: true });
-  const note: Note = { ...ownProcess(world), bootId: await readBootId() };
+  const note: Note = {
+    ...ownProcess(world), bootId: await readBootId(), startTicks: await readStartTicks(process.pid),
+  };
   await writeFile(path, JSON.stringify(note), { mode: 0o600, flag: "wx" });
 }
 
@@ -70,7 +77,7 @@ export async function folderUse(folder: string, world: World): Promise<FolderUse
   const [path, ...further] = await notesIn(folder).catch(() => []);
   const note = path === undefined || further.length > 0 ? undefined : await readNote(path);
   if (path === undefined || note === undefined) return { kind: "not noted" };
-  return isInUse(note, await readBootId(), world) ? { kind: "in use" } : { kind: "left", note: path };
+  return await isInUse(note, world) ? { kind: "in use" } : { kind: "left", note: path };
 }
 
 /** The paths of a folder's notes: one, unless another program has written there. */
@@ -79,16 +86,23 @@ async function notesIn(folder: string): Promise<readonly string[]> {
   return names.filter((name) => noteName.test(name)).map((name) => join(folder, name));
 }
 
-function isInUse({ pid, startedAtMs, host, bootId }: Note, ownBootId: string | undefined, world: World): boolean {
+async function isInUse({ pid, startedAtMs, host, bootId, startTicks }: Note, world: World): Promise<boolean> {
   const own = ownProcess(world);
   if (host !== own.host) return true;
   if (pid === own.pid) return startedAtMs === own.startedAtMs;
   const bootedAtMs = world.clock.now() - uptime() * 1000;
+  const ownBootId = await readBootId();
   // Compare boot ids if there are any: a machine without a clock battery sets its clock long after its boot.
   const isOfThisBoot = bootId !== undefined && ownBootId !== undefined
     ? bootId === ownBootId
     : startedAtMs >= bootedAtMs - bootSlackMs;
-  return isOfThisBoot && isRunning(pid);
+  return isOfThisBoot && isRunning(pid) && !await hasOtherStart(pid, startTicks);
+}
+
+/** Whether the process with this pid is known to be another than the one that was started at that tick. */
+async function hasOtherStart(pid: number, startTicks: number | undefined): Promise<boolean> {
+  const ticks = await readStartTicks(pid);
+  return ticks !== undefined && startTicks !== undefined && ticks !== startTicks;
 }
 
 function ownProcess({ startedAtMs }: World): Note {
@@ -101,16 +115,27 @@ async function readBootId(): Promise<string | undefined> {
   return text.trim() || undefined;
 }
 
+async function readStartTicks(pid: number): Promise<number | undefined> {
+  if (process.platform !== "linux") return undefined;
+  const text = await readFile(`/proc/${pid}/stat`, "latin1").catch(() => "");
+  // The second field is the program's name, in parentheses; it may hold spaces and parentheses. The 22nd is the start.
+  const ticks = Number(text.slice(text.lastIndexOf(")") + 2).split(" ")[19]);
+  return Number.isSafeInteger(ticks) ? ticks : undefined;
+}
+
 async function readNote(path: string): Promise<Note | undefined> {
   try {
     const status = await lstat(path);
     if (!status.isFile() || status.size > noteBytesMax) return undefined;
-    const { pid, startedAtMs, host, bootId } = JSON.parse(await readFile(path, "utf8")) as Partial<Note>;
+    const { pid, startedAtMs, host, bootId, startTicks } = JSON.parse(await readFile(path, "utf8")) as Partial<Note>;
     // Reject a pid of 0 or below: a signal to it would reach a whole process group.
     if (!Number.isSafeInteger(pid) || Number(pid) <= 0 || typeof startedAtMs !== "number" || typeof host !== "string") {
       return undefined;
     }
-    return { pid: Number(pid), startedAtMs, host, bootId: typeof bootId === "string" ? bootId : undefined };
+    return {
+      pid: Number(pid), startedAtMs, host, bootId: typeof bootId === "string" ? bootId : undefined,
+      startTicks: typeof startTicks === "number" ? startTicks : undefined,
+    };
   } catch {
     return undefined;
   }

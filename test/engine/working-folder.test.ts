@@ -122,7 +122,8 @@ describe("the working folder", () => {
 
   it("of another start of the machine is left over, whoever has its pid now", async (t) => {
     const { make, root } = await placeFor(t);
-    const isPidInUse = { pid: process.ppid };
+    // As where the system does not tell when a process was started.
+    const isPidInUse = { pid: process.ppid, startTicks: undefined };
     const bootedAtMs = Date.now() - uptime() * 1000;
     await abandon(await make("1"), { ...isPidInUse, bootId: undefined, startedAtMs: bootedAtMs - 60_000 });
     await abandon(await make("2"), { ...isPidInUse, bootId: undefined, startedAtMs: bootedAtMs });
@@ -134,9 +135,19 @@ describe("the working folder", () => {
   it("of another start of the machine is known by that's id where there is one", { skip: onlyLinux }, async (t) => {
     const { make, root } = await placeFor(t);
     const bootedAtMs = Date.now() - uptime() * 1000;
-    await abandon(await make("1"), { pid: process.ppid, bootId: "another" });
+    const isPidInUse = { pid: process.ppid, startTicks: undefined };
+    await abandon(await make("1"), { ...isPidInUse, bootId: "another" });
     // As where the clock was set after the start.
-    await abandon(await make("2"), { pid: process.ppid, startedAtMs: bootedAtMs - 60_000 });
+    await abandon(await make("2"), { ...isPidInUse, startedAtMs: bootedAtMs - 60_000 });
+    assert.deepEqual([(await make("1")).path, (await make("2")).path], [join(root, "1"), join(root, "2-2")]);
+  });
+
+  it("of a server that was killed is left over, though another process has its pid now", { skip: onlyLinux }, async (t) => {
+    const { make, root } = await placeFor(t);
+    // The note says when the server was started: another moment than that of the process with the pid.
+    await abandon(await make("1"), { pid: process.ppid });
+    const startOfParent = Number(/^.*\) (.*)$/su.exec(readFileSync(`/proc/${process.ppid}/stat`, "utf8"))?.[1]?.split(" ")[19]);
+    await abandon(await make("2"), { pid: process.ppid, startTicks: startOfParent });
     assert.deepEqual([(await make("1")).path, (await make("2")).path], [join(root, "1"), join(root, "2-2")]);
   });
 
