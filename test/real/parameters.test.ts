@@ -133,6 +133,8 @@ describe("the API's parameters", () => {
       };
       assert.deepEqual(await ask("sonnet"), { type: "adaptive", display: "summarized" });
       assert.deepEqual(await ask("sonnet", { reasoning_effort: "low", max_tokens: 3_000 }), { type: "adaptive", display: "summarized" });
+      const budgeted = { thinking: { type: "enabled", budget_tokens: 2_000 }, max_tokens: 3_000 };
+      assert.deepEqual(await ask("sonnet", budgeted), { type: "adaptive", display: "summarized" }, "it has no budget");
       // Of the models that think with a budget only 2.1.197 lists one. The API wants the budget below the output limit.
       const budgets = version === "2.1.197" ? [[2_000, 3_000, 2_000], [9_000, 3_000, 2_999]] : [];
       for (const [budget_tokens, max_tokens, told] of budgets) {
