@@ -1,4 +1,5 @@
 /** A turn's events as a test wants to compare them: neighbouring deltas joined and decoded. */
+import type { BridgeError } from "../../src/errors.ts";
 import { decodeJsonText, encodeJsonText } from "../../src/json-text.ts";
 import type { JsonText, StopReason, TurnEvent } from "../../src/turn/event.ts";
 import { noUsage, type Usage } from "../../src/turn/usage.ts";
@@ -119,6 +120,12 @@ export async function collect(batches: AsyncIterable<readonly TurnEvent[]>): Pro
   const collected = await collectUnchecked(batches);
   checkGrammar(collected.events, collected.error === undefined);
   return collected;
+}
+
+/** The error of a turn that ends in one. */
+export async function errorOf(batches: AsyncIterable<readonly TurnEvent[]>): Promise<BridgeError> {
+  const { error } = await collect(batches);
+  return error as BridgeError;
 }
 
 /** `collect` without the grammar. */

@@ -1,0 +1,113 @@
+/** An engine looks for its CLI, and asks it what it serves. */
+import assert from "node:assert/strict";
+import { copyFileSync, symlinkSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { describe, it } from "node:test";
+import { BridgeError } from "../../src/errors.ts";
+import { fakeClaudePath, runningFakes } from "../support/fake-claude.ts";
+import { startEngine, until } from "../support/started-engine.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
+import { collect, errorOf, summaryOf } from "../support/turn-events.ts";
+import { ask, never } from "../support/turns.ts";
+
+const onlyPosix = process.platform === "win32" ? "a script is no executable there" : false;
+
+describe("a CLI", () => {
+  it("that is missing is told as such, and found once it was installed", { skip: onlyPosix }, async (t) => {
+    const folder = await temporaryFolder(t);
+    const file = join(folder, "claude.mjs");
+    const { engine } = startEngine(t, { file, leadingArguments: [] });
+    const error = await errorOf(engine.run(ask("hi"), never));
+    assert.equal(error.code, "cli_unavailable");
+    assert.match(error.message, /was not found .*npm install -g/u);
+    assert.equal(engine.status.installation?.kind, "unusable");
+    copyFileSync(fakeClaudePath("protocol"), join(folder, "protocol.mjs"));
+    copyFileSync(fakeClaudePath("answers"), file);
+    const { events } = await collect(engine.run(ask("WORDS 1"), never));
+    assert.equal(summaryOf(events).text, "w0 ");
+    assert.equal(engine.status.installation?.kind, "found");
+  });
+
+  it("that was replaced on disk is looked at again", { skip: onlyPosix }, async (t) => {
+    const folder = await temporaryFolder(t);
+    const file = join(folder, "claude.mjs");
+    copyFileSync(fakeClaudePath("protocol"), join(folder, "protocol.mjs"));
+    copyFileSync(fakeClaudePath("answers"), file);
+    const { engine } = startEngine(t, { file, leadingArguments: [] });
+    assert.equal((await collect(engine.run(ask("WORDS 1"), never))).error, undefined);
+    copyFileSync(fakeClaudePath("old-version"), file);
+    assert.match((await errorOf(engine.run(ask("WORDS 1"), never))).message, /too old/u);
+  });
+});
+
+describe("discovery", () => {
+  it("tells the version, the models and the login, and ends its process", async (t) => {
+    const { engine } = startEngine(t, "answers");
+    assert.deepEqual(await engine.discover(), { kind: "found", version: "2.1.330" });
+    assert.equal(engine.status.loggedIn, true);
+    assert.ok((await engine.listModels()).some(({ id, description }) => id === "claude-fake-1" && description === "Fake"), "the model is listed");
+    await until(() => engine.status.processes.all === 0);
+    assert.deepEqual(runningFakes("answers"), []);
+  });
+
+  it("tells that nobody is logged in", async (t) => {
+    const { engine } = startEngine(t, "logged-out");
+    await engine.discover();
+    assert.equal(engine.status.loggedIn, false);
+  });
+
+  it("never rejects: a CLI that crashes is found, and the log says why it told nothing", async (t) => {
+    const { engine, logLines } = startEngine(t, "crashes-at-boot");
+    assert.equal((await engine.discover()).kind, "found");
+    assert.equal(engine.status.loggedIn, undefined);
+    assert.match(logLines.join("\n"), /warn the CLI did not tell what it serves error=cli_failed ended="exit code 3"$/mu);
+  });
+
+  it("of an unusable CLI starts no process", async (t) => {
+    const { engine } = startEngine(t, "old-version");
+    assert.equal((await engine.discover()).kind, "unusable");
+    assert.equal(engine.status.processes.all, 0);
+  });
+});
+
+describe("a model's name", () => {
+  it("that only the CLI knows is known as soon as it has told", async (t) => {
+    const { engine } = startEngine(t, "answers");
+    void engine.discover();
+    assert.deepEqual(await engine.resolveModel("fake"), { model: "fake" });
+    assert.deepEqual(await engine.resolveModel("claude-opus-4"), { model: "opus" });
+  });
+
+  it("that is the operator's own stands for a model and its settings", async (t) => {
+    const { engine } = startEngine(t, "answers", { aliases: [{ name: "o3", model: "claude-opus-4", effort: "high" }] });
+    assert.deepEqual(await engine.resolveModel("o3"), { model: "opus", effort: "high" });
+    const { model: _model, ...asked } = ask("hi");
+    assert.deepEqual(await engine.resolve("o3", asked), { ...asked, model: "opus", effort: "high" });
+    for (const own of [{ effort: "low" }, { thinking: { type: "disabled" } }] as const) {
+      assert.deepEqual(await engine.resolve("o3", { ...asked, ...own }), { ...asked, ...own, model: "opus" });
+    }
+    assert.equal((await engine.listModels())[0]?.id, "o3");
+  });
+
+  it("that nobody knows is refused with those that are served, and not echoed at length", async (t) => {
+    const { engine } = startEngine(t, "answers");
+    await assert.rejects(engine.resolveModel(`gpt-${"x".repeat(1_000)}`), (error) => {
+      const { code, part, message } = error as BridgeError;
+      assert.deepEqual([code, part], ["model_not_found", "model"]);
+      assert.match(message, /claude-opus-4, .*haiku/u);
+      assert.ok(message.length < 500, String(message.length));
+      return true;
+    });
+  });
+});
+
+it("a CLI by its bare name is looked up on the path of its own environment", { skip: onlyPosix }, async (t) => {
+  const folder = await temporaryFolder(t);
+  copyFileSync(fakeClaudePath("protocol"), join(folder, "protocol.mjs"));
+  copyFileSync(fakeClaudePath("answers"), join(folder, "claude-made-up.mjs"));
+  symlinkSync("claude-made-up.mjs", join(folder, "claude-made-up"));
+  const environment = { PATH: `${folder}:${dirname(process.execPath)}` };
+  const { engine } = startEngine(t, { file: "claude-made-up", leadingArguments: [] }, { environment });
+  const { events, error } = await collect(engine.run(ask("WORDS 1"), never));
+  assert.deepEqual([error, summaryOf(events).text], [undefined, "w0 "]);
+});
