@@ -156,7 +156,7 @@ const toldOtherwise: readonly ReportedTrouble[] = [
   {
     reported: "The model mends its document: the first lacks a field, and the answer fails.",
     right: "The second document, where nothing was sent of the first.",
-    heldBy: { "test/real/ends.test.ts": ["in a document that does not fit its schema is the next one, where nothing was sent of the first"], "test/claude/translate.test.ts": ["that is given twice is the second where nothing goes out before the end: it replaces the first"] },
+    heldBy: { "test/real/ends.test.ts": ["in a document that does not fit its schema is the next one, where nothing was sent of the first"], "test/claude/translate-blocks.test.ts": ["that is given twice is the second where nothing goes out before the end: it replaces the first"] },
   },
 ];
 
@@ -198,7 +198,7 @@ const usuallyRefused: readonly ReportedTrouble[] = [
       "test/http/access.test.ts": [
         "is served with the right one, and told that another is wrong: ${JSON.stringify(origin)}", "that the owner named is let in, by nobody else: ${origin}", "that only resembles one that the owner named gets 403: ${JSON.stringify(origin)}",
       ],
-      "test/http/server.test.ts": ["lets a page of ${origin} in, which can read too that it lacks one", "is served without a key, and no other"],
+      "test/http/server-access.test.ts": ["lets a page of ${origin} in, which can read too that it lacks one", "is served without a key, and no other"],
     },
   },
   {
@@ -228,7 +228,7 @@ const usuallyRefused: readonly ReportedTrouble[] = [
   {
     reported: "A preflight that asks for `openai-beta`, `anthropic-version` or `x-title`, from a page of this machine.",
     right: "They are allowed.",
-    heldBy: { "test/http/access.test.ts": ["grant ${name}, which clients in browsers send, when asked for"], "test/http/server.test.ts": ["lets a page of this machine in, its preflight and its request"] },
+    heldBy: { "test/http/access.test.ts": ["grant ${name}, which clients in browsers send, when asked for"], "test/http/server-access.test.ts": ["lets a page of this machine in, its preflight and its request"] },
   },
 ];
 
