@@ -100,6 +100,30 @@ describe("the parameters that a model refuses", () => {
     });
   }
 
+  const withStop = (...stopSequences: readonly string[]): Turn => ({ ...turn, stopSequences });
+  for (const [name, words, value, other] of [
+    ["stop_sequences", "stop_sequences: each stop sequence must contain non-whitespace", withStop("\u200b"), withStop("END")],
+    ["temperature", "temperature: range: 0..0.5", turn, { ...turn, sampling: { temperature: 0.2 } }],
+    ["tool_choice", "tool_choice: Input tag 'none' found using 'type' does not match any of the expected tags", { ...turn, tools: [tool("f")], toolChoice: { type: "none" } }, { ...turn, tools: [tool("f")], disableParallelToolUse: true }],
+  ] as const) {
+    it(`are one value alone, by ${JSON.stringify(words)}`, () => {
+      const refused = new RefusedParameters();
+      assert.ok(refused.note(value, refusal(words)));
+      assert.deepEqual(refused.without(value).refusedParameters, new Set([name]));
+      assert.equal(refused.without(other).refusedParameters, undefined);
+      assert.equal(refused.note(refused.without(value), refusal(words)), false, "it would be asked for ever");
+    });
+  }
+
+  for (const words of [
+    "tools.0.custom.input_schema: temperature: no", "tools.3.custom.input_schema.properties.top_p: `top_p` is no schema", "messages.2.content.0.tool_use.input: `temperature` is missing",
+    "system: `stop_sequences` are not text", "Tool 'temperature' not found in provided tools", "Tool \"top_k\" is there twice",
+  ]) {
+    it(`are none where what the client calls by such a name is refused: ${JSON.stringify(words)}`, () => {
+      assert.equal(new RefusedParameters().note(turn, refusal(words)), false);
+    });
+  }
+
   it("are none that a tool of the client's is called by", () => {
     const named = new BridgeError("invalid_value", 'tools[0]: the claude CLI cannot give the model the tool "temperature", for its name or its schema. API Error: 400 tools.0.custom.name: no');
     assert.equal(new RefusedParameters().note(turn, named), false);
