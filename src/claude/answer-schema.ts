@@ -2,10 +2,10 @@ import { formatTexts } from "../own-words.ts";
 import { isObject, type JsonObject } from "./protocol.ts";
 
 /**
- * Rewrites the client's schema of the answer so that the CLI can compile it. The CLI compiles it as JSON Schema
- * draft-07 and allows no keyword that draft-07 does not know. When that fails, it runs without the schema and without
- * an error (measured on 2.1.197 and 2.1.330). So what draft-07 can express is rewritten, and the rest is left out.
- * Without that rest, an answer may fit this schema but not the client's.
+ * Rewrites an answer's schema, which is one of JSON Schema 2020-12, so that the CLI can compile it. The CLI compiles it
+ * as JSON Schema draft-07 and allows no keyword that draft-07 does not know. When that fails, it runs without the
+ * schema and without an error (measured on 2.1.197 and 2.1.330). So what draft-07 can express is rewritten, and the
+ * rest is left out. Without that rest, an answer may fit this schema but not the client's.
  */
 export function answerSchema(schema: JsonObject): JsonObject {
   const once = rewriter((reference) => reference)(schema);
@@ -17,36 +17,29 @@ export function answerSchema(schema: JsonObject): JsonObject {
 /** Maps a keyword's value to the one that is kept; undefined removes the keyword. */
 type Keep = (value: unknown) => unknown;
 
-const only = (test: (value: unknown) => boolean): Keep => (value) => (test(value) ? value : undefined);
-const text = only((value) => typeof value === "string");
-const flag = only((value) => typeof value === "boolean");
-const number = only((value) => typeof value === "number");
-const count = only((value) => Number.isInteger(value) && (value as number) >= 0);
-const anything: Keep = (value) => value;
-
-const typeNames: ReadonlySet<unknown> = new Set(["string", "number", "integer", "boolean", "object", "array", "null"]);
+const asItIs: Keep = (value) => value;
+/** Keywords whose value is no schema, and means the same in draft-07. */
+const plainKeywords = [
+  "title", "description", "default", "examples", "readOnly", "writeOnly", "type", "const", "enum", "required",
+  "multipleOf", "minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum", "minLength", "maxLength",
+  "minItems", "maxItems", "uniqueItems", "minProperties", "maxProperties",
+] as const;
 
 /** Makes a function that rewrites a schema and its subschemas; `reference` maps the values of `$ref`. */
 function rewriter(reference: Keep): (value: unknown) => JsonObject {
   const schema: Keep = (value) => (typeof value === "boolean" ? value : rewrite(value));
-  const schemas: Keep = (value) => (Array.isArray(value) && value.length > 0 ? value.map(schema) : undefined);
+  const schemas: Keep = (value) => (Array.isArray(value) ? value.map(schema) : undefined);
   const named: Keep = (value) => {
     if (!isObject(value)) return undefined;
     return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, schema(member)]));
   };
   /** The keywords that are kept: those which mean the same in draft-07 (the CLI's) and in 2020-12 (the upstream's). */
-  const keywords: ReadonlyMap<string, Keep> = new Map([
-    ["title", text], ["description", text], ["default", anything], ["examples", only(Array.isArray)],
-    ["readOnly", flag], ["writeOnly", flag],
-    ["type", types], ["const", anything], ["enum", only((value) => Array.isArray(value) && value.length > 0)],
-    ["multipleOf", only((value) => typeof value === "number" && value > 0)],
-    ["minimum", number], ["exclusiveMinimum", number], ["maximum", number], ["exclusiveMaximum", number],
-    ["minLength", count], ["maxLength", count], ["pattern", only(isPattern)],
-    ["items", schema], ["contains", schema], ["minItems", count], ["maxItems", count], ["uniqueItems", flag],
+  const keywords: ReadonlyMap<string, Keep> = new Map<string, Keep>([
+    ...plainKeywords.map((keyword) => [keyword, asItIs] as const),
+    ["pattern", (value) => (isPattern(value) ? value : undefined)], ["items", schema], ["contains", schema],
     ["properties", named], ["patternProperties", named], ["additionalProperties", schema], ["propertyNames", schema],
-    ["required", required], ["minProperties", count], ["maxProperties", count],
     ["anyOf", schemas], ["oneOf", schemas], ["allOf", schemas], ["not", schema],
-    ["$ref", reference], ["$defs", named], ["definitions", named],
+    ["$ref", reference], ["$defs", named],
   ]);
   const rewrite = (value: unknown): JsonObject => {
     const entries = Object.entries(isObject(value) ? inDraft07(value) : {}).flatMap(([name, entry]) => {
@@ -59,43 +52,21 @@ function rewriter(reference: Keep): (value: unknown) => JsonObject {
 }
 
 /**
- * Replaces keywords of other drafts and of OpenAPI by draft-07's. `format` is added to the description, where the model
- * reads it: CLI 2.1.197 does not know the keyword.
+ * Replaces keywords that draft-07 lacks by its own. `format` is added to the description, where the model reads it: CLI
+ * 2.1.197 does not know the keyword.
  */
 function inDraft07(value: JsonObject): JsonObject {
-  const { format, nullable, prefixItems, items, type, description, patternProperties } = value;
-  const members = Array.isArray(prefixItems) ? prefixItems : Array.isArray(items) ? items : undefined;
+  const { format, prefixItems, description, patternProperties } = value;
   const told = typeof format === "string" ? [description, formatTexts.join(format)] : [];
   const arePatternsKept = patternProperties === undefined || arePatternsApart(patternProperties, value["properties"]);
   return {
     ...value,
     ...(told.length === 0 ? {} : { description: told.filter((part) => typeof part === "string").join("\n\n") }),
-    ...(nullable === true && typeof type === "string" ? { type: [type, "null"] } : {}),
-    ...(members === undefined ? {} : { items: { anyOf: members } }),
+    ...(Array.isArray(prefixItems) ? { items: { anyOf: prefixItems } } : {}),
     // The CLI requires valid patterns that match no declared property. Where they are dropped, other properties must be
     // allowed: `additionalProperties: false` would forbid those that the patterns allowed.
     ...(arePatternsKept ? {} : { patternProperties: undefined, additionalProperties: true }),
-    ...exclusiveBound(value, "minimum", "exclusiveMinimum"),
-    ...exclusiveBound(value, "maximum", "exclusiveMaximum"),
   };
-}
-
-/** Draft-04 has the bound in `minimum` and a boolean in `exclusiveMinimum`; draft-07 has the bound in the latter. */
-function exclusiveBound(value: JsonObject, bound: string, exclusive: string): JsonObject {
-  return value[exclusive] === true ? { [bound]: undefined, [exclusive]: value[bound] } : {};
-}
-
-/** The known types of `type`, in lower case: Gemini's schema dialect writes them in capitals. */
-function types(value: unknown): unknown {
-  const lower = (Array.isArray(value) ? value : [value]).map(
-    (type: unknown) => (typeof type === "string" ? type.toLowerCase() : type)
-  );
-  const known = [...new Set(lower)].filter((type) => typeNames.has(type));
-  return known.length < 2 ? known[0] : known;
-}
-
-function required(value: unknown): unknown {
-  return Array.isArray(value) ? [...new Set(value.filter((name) => typeof name === "string"))] : undefined;
 }
 
 /**

@@ -1,13 +1,7 @@
 import { BridgeError } from "../errors.ts";
 import type { Tool, Turn } from "../turn/turn.ts";
-import { isObject, type JsonObject, schemaToolName, toolServerName } from "./protocol.ts";
+import { isObject, type JsonObject, toolServerName } from "./protocol.ts";
 
-/** Names of tools that the CLI lists and then does not give to the model (2.1.197, 2.1.330). */
-const keptNames: ReadonlySet<string> = new Set(["ToolSearch"]);
-/** `system/init` lists a tool of the first name under the second. */
-const listedAs: ReadonlyMap<string, string> = new Map([["Agent", "Task"]]);
-/** Matches the error of 2.1.197 for a tool named like a property that every JavaScript object has (`constructor`). */
-const inheritedNameFailure = /\bis not iterable\b/u;
 /** Matches the API's error for a tool. The number is the tool's position in the order in which the CLI sends them. */
 const placeInFailure = /\btools\.(\d+)\./u;
 
@@ -17,13 +11,11 @@ const placeInFailure = /\btools\.(\d+)\./u;
  */
 export class ServedTools {
   readonly list: readonly Tool[];
-  readonly #hasSchema: boolean;
   /** The names of the tools as in `system/init`, in the order in which the CLI sends the tools to the API. */
   #listed: readonly string[] = [];
 
-  constructor({ tools, responseSchema }: Pick<Turn, "tools" | "responseSchema">) {
+  constructor({ tools }: Pick<Turn, "tools">) {
     this.list = tools;
-    this.#hasSchema = responseSchema !== undefined;
   }
 
   has(toolName: string): boolean {
@@ -40,10 +32,7 @@ export class ServedTools {
     const listed = Array.isArray(init["tools"]) ? init["tools"].filter((name) => typeof name === "string") : [];
     this.#listed = listed;
     const names = new Set(listed);
-    const isGiven = ({ name }: Tool): boolean => {
-      if (keptNames.has(name) || (this.#hasSchema && name === schemaToolName)) return false;
-      return names.has(name) || names.has(listedAs.get(name) ?? name) || names.has(`mcp__${toolServerName}__${name}`);
-    };
+    const isGiven = ({ name }: Tool): boolean => names.has(name) || names.has(`mcp__${toolServerName}__${name}`);
     const missing = this.list.filter((tool) => !isGiven(tool));
     // A tool that no CLI can list makes the CLI leave out all others, so it is named first.
     const atFault = missing.find(({ inputSchema }) => !isListable(inputSchema)) ?? missing[0];
@@ -51,14 +40,10 @@ export class ServedTools {
   }
 
   /**
-   * The error of a turn that failed before the model answered. If a tool is at fault, the new error names it: the CLI
-   * gives only its position, or nothing of it.
+   * The error of a turn that failed before the model answered. If a tool is at fault, the new error names it: the API
+   * gives only its position.
    */
   explain(error: BridgeError): BridgeError {
-    if (error.code === "upstream_error" && inheritedNameFailure.test(error.message)) {
-      const atFault = this.list.find(({ name }) => name in Object.prototype);
-      if (atFault !== undefined) return refusal(atFault);
-    }
     const place = error.code === "invalid_request" ? placeInFailure.exec(error.message)?.[1] : undefined;
     const placed = place === undefined ? undefined : this.#listed[Number(place)];
     const atFault = this.list.find(({ name }) => name === placed);

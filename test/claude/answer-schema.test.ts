@@ -6,6 +6,9 @@ import { answerSchema } from "../../src/claude/answer-schema.ts";
 
 const withProperty = (a: unknown, more: Record<string, unknown> = {}) => ({ type: "object", properties: { a }, ...more });
 
+/** As the CLI gets it, of what a client wrote. */
+const given = (schema: unknown): object => answerSchema(clientSchema(schema, { path: "schema" }).schema);
+
 /** A property as the client wrote it, and as the CLI gets it. */
 const rewritten: readonly (readonly [what: string, written: unknown, given: unknown])[] = [
   ["an unknown keyword", { type: "string", xyz: 3, discriminator: { propertyName: "k" } }, { type: "string" }],
@@ -13,37 +16,27 @@ const rewritten: readonly (readonly [what: string, written: unknown, given: unkn
   ["a format beside a description", { type: "string", description: "An id.", format: "uuid" }, { type: "string", description: "An id.\n\nFormat: uuid." }],
   ["a tuple of 2020-12", { type: "array", prefixItems: [{ type: "string" }, { type: "null" }], items: false }, { type: "array", items: { anyOf: [{ type: "string" }, { type: "null" }] } }],
   ["a tuple of draft-07", { type: "array", items: [{ type: "string" }] }, { type: "array", items: { anyOf: [{ type: "string" }] } }],
-  ["OpenAPI's nullable", { type: "string", nullable: true }, { type: ["string", "null"] }],
-  ["nullable without a type", { nullable: true }, {}],
-  ["types in capitals", { type: "STRING" }, { type: "string" }],
-  ["types that there are not", { type: ["text", "null"] }, { type: "null" }],
-  ["no type that there is", { type: "text" }, {}],
-  ["a bound of draft-04", { type: "number", minimum: 1, exclusiveMinimum: true, maximum: 3, exclusiveMaximum: false }, { type: "number", exclusiveMinimum: 1, maximum: 3 }],
   ["a pattern that is none", { type: "string", pattern: "(?i)x" }, { type: "string" }],
   ["a pattern", { type: "string", pattern: "^\\p{L}+$" }, { type: "string", pattern: "^\\p{L}+$" }],
-  ["an empty enum, a description that is none, a count below 0", { enum: [], description: null, minLength: -1 }, {}],
-  ["what no object is", null, {}],
-  ["a boolean schema", true, true],
+  ["a boolean schema", { items: true }, { items: true }],
   ["a union's members", { anyOf: [{ type: "string", format: "date" }, { type: "null" }] }, { anyOf: [{ type: "string", description: "Format: date." }, { type: "null" }] }],
-  ["an empty union", { anyOf: [] }, {}],
   ["a default and an enum", { default: { $ref: 3 }, enum: ["a", null] }, { default: { $ref: 3 }, enum: ["a", null] }],
-  ["a property of a keyword's name", withProperty(true, { properties: { $ref: { type: "string" }, xyz: {} } }), { type: "object", properties: { $ref: { type: "string" }, xyz: {} } }],
+  ["properties with names of keywords", { type: "object", properties: { items: { type: "string" }, xyz: {} } }, { type: "object", properties: { items: { type: "string" }, xyz: {} } }],
   ["patterns of properties", { patternProperties: { "^x-": { type: "string" } }, additionalProperties: false }, { patternProperties: { "^x-": { type: "string" } }, additionalProperties: false }],
-  ["patterns that fit a property", { properties: { a: true }, patternProperties: { "^a": {} }, additionalProperties: false }, { properties: { a: true }, additionalProperties: true }],
+  ["patterns that fit a property", { properties: { a: {} }, patternProperties: { "^a": {} }, additionalProperties: false }, { properties: { a: {} }, additionalProperties: true }],
 ];
 
 describe("an answer's schema", () => {
-  for (const [what, written, given] of rewritten) {
+  for (const [what, written, expected] of rewritten) {
     it(`as the CLI takes it: ${what}`, () => {
-      assert.deepEqual(answerSchema(withProperty(written)), withProperty(given));
+      assert.deepEqual(given(withProperty(written)), withProperty(expected));
     });
   }
 
   it("loses its dialect and what draft-07 does not know", () => {
     const schema = withProperty({ type: "string" }, { required: ["a", "a"], additionalProperties: false });
     const more = { $schema: "https://json-schema.org/draft/2020-12/schema", $id: "https://example.com/a", unevaluatedProperties: false, dependentRequired: { a: ["b"] }, strict: true };
-    assert.deepEqual(answerSchema({ ...schema, ...more }), { ...schema, required: ["a"] });
-    assert.deepEqual(answerSchema({ ...schema, required: null }), withProperty({ type: "string" }, { additionalProperties: false }));
+    assert.deepEqual(given({ ...schema, ...more }), { ...schema, required: ["a"] });
   });
 
   it("holds every keyword of any draft that constrains an answer, or the README names it as ignored", () => {

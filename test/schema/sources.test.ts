@@ -17,6 +17,14 @@ import { fitsSchema } from "../support/schema-sources/judge.ts";
 import { sources } from "../support/schema-sources/sources.ts";
 
 const casesPerSource = 25;
+/**
+ * How many of a source's at least compile for an answer: half as many as with the usual seed. Of 2020-12 none does: its
+ * references are dynamic. The rest are recursive, or have a value of any type.
+ */
+const compiledMin: Readonly<Record<string, number>> = {
+  "draft-03": 5, "draft-04": 3, "draft-06": 1, "draft-07": 2, "2019-09": 2, "2020-12": 0, "OpenAPI 3.0": 4, "OpenAPI 3.1": 6, "pydantic v1": 5, "pydantic v2": 2,
+  "zod-to-json-schema": 2, "Go (invopop)": 7, "Go (structs, by hand)": 6, PHP: 1, TypeBox: 2, "C# (NJsonSchema)": 5, "MCP servers": 3, "Python, by hand": 6,
+};
 const seed = seedOf(4711);
 
 /** Whether the schema arrived; false where it was refused by its place. */
@@ -102,6 +110,7 @@ describe("a schema as its generator writes it arrives whole in meaning, or is re
       const compiled = cases.filter((one, index) => compiles(one, `${source.name} ${index}`)).length;
       t.diagnostic(`${arrived} of ${cases.length} arrive, the others are refused; the API compiles ${compiled} for an answer`);
       assert.ok(arrived >= casesPerSource - 3, `only ${arrived} arrive`);
+      assert.ok(compiled >= (compiledMin[source.name] ?? casesPerSource), `only ${compiled} compile`);
     });
   }
 
