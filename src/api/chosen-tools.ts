@@ -19,17 +19,21 @@ export interface ChosenTools {
 /**
  * Applies a request's tool choice to its tools; `path` is the field of the choice. The Messages API has no word for a
  * choice among some of the tools, so the model sees no others then. It takes a history with calls only together with
- * tools: if the model is to see none, placeholders with the names of the calls in `messages` are made.
+ * tools: if the model is to see none, placeholders with the names of the calls in `messages` are made. `apiTool` is the
+ * name of a tool that the API runs itself, where the turn has one: a call that is demanded may be of that.
  */
 export function chooseTools(
   offered: readonly Tool[], { choice, allowed }: ParsedChoice, messages: readonly Message[], path: string,
+  apiTool?: string,
 ): ChosenTools {
-  if (offered.length === 0 && (choice.type === "any" || choice.type === "tool")) {
-    const words = "a call is asked for, but there are no tools to call; a search of the web cannot be demanded.";
-    throw new BridgeError("invalid_value", `${path}: ${words}`, { field: path });
+  const isDemanded = choice.type === "any" || choice.type === "tool";
+  if (offered.length === 0 && isDemanded && apiTool === undefined) {
+    throw new BridgeError(
+      "invalid_value", `${path}: a call is asked for, but there are no tools to call.`, { field: path },
+    );
   }
   for (const name of choice.type === "tool" ? [choice.name] : allowed ?? []) {
-    if (!offered.some((tool) => tool.name === name)) {
+    if (name !== apiTool && !offered.some((tool) => tool.name === name)) {
       throw new BridgeError("invalid_value", `${path}: it names a tool that is not among the tools.`, { field: path });
     }
   }
@@ -41,5 +45,7 @@ export function chooseTools(
   const placeholders = [...called].map(
     (name) => ({ name, description: goneToolText, inputSchema: { type: "object", properties: {} } })
   );
+  // The placeholders must not be called, so the one tool that can be is named.
+  if (isDemanded && apiTool !== undefined) return { tools: placeholders, toolChoice: { type: "tool", name: apiTool } };
   return { tools: placeholders, toolChoice: { type: placeholders.length === 0 ? "auto" : "none" } };
 }

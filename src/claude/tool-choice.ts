@@ -1,15 +1,22 @@
 import type { Turn } from "../turn/turn.ts";
 import type { JsonObject } from "./protocol.ts";
 import { asksToThink } from "./thinking.ts";
+import { webSearchName } from "./tool-definitions.ts";
 
 /** What of a turn decides how its choice of tools is told. */
 type Choosing = Partial<Pick<
   Turn, "tools" | "toolChoice" | "webSearch" | "disableParallelToolUse" | "responseSchema" | "maxTokens" | "thinking"
 >> & { readonly refusedParameters?: ReadonlySet<string> };
 
-/** Whether the answer must hold a tool call: the client can use no other. */
-export function mustCall({ tools = [], toolChoice }: Choosing): boolean {
-  return tools.length > 0 && (toolChoice?.type === "any" || toolChoice?.type === "tool");
+/** Whether the answer must hold a call, of a tool of the client's or of the API's search: no other is of use. */
+export function mustCall({ tools = [], webSearch, toolChoice }: Choosing): boolean {
+  const hasTools = tools.length > 0 || webSearch !== undefined;
+  return hasTools && (toolChoice?.type === "any" || toolChoice?.type === "tool");
+}
+
+/** Whether a search of the web is such a call. */
+export function maySearchAsCall({ webSearch, toolChoice }: Choosing): boolean {
+  return webSearch !== undefined && (toolChoice?.type !== "tool" || toolChoice.name === webSearchName);
 }
 
 /**
@@ -38,9 +45,10 @@ export function isChoiceRefused({ refusedParameters }: Choosing): boolean {
 /** The turn's `tool_choice` in the Messages API. Undefined where the model is free to call, or is told in words. */
 export function toolChoiceParameter(turn: Choosing): JsonObject | undefined {
   const { tools = [], toolChoice = { type: "auto" }, disableParallelToolUse = false } = turn;
-  if (tools.length === 0 || isChoiceRefused(turn)) return undefined;
+  if (!(tools.length > 0 || isCallForced(turn)) || isChoiceRefused(turn)) return undefined;
   if (toolChoice.type === "none") return isCallForbidden(turn) ? { type: "none" } : undefined;
   const choice = isCallForced(turn) ? toolChoice : { type: "auto" };
-  if (disableParallelToolUse) return { ...choice, disable_parallel_tool_use: true };
+  // It is about calls of the client's, not about how often the model searches.
+  if (disableParallelToolUse && tools.length > 0) return { ...choice, disable_parallel_tool_use: true };
   return choice.type === "auto" ? undefined : { ...choice };
 }

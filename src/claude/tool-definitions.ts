@@ -22,10 +22,13 @@ export function toolDefinitions(tools: readonly Tool[], isStrict: boolean): read
       : { name, description, input_schema: inputSchema }));
 }
 
+/** The API's name for its own search of the web, by which a choice of tools can demand it. */
+export const webSearchName = "web_search";
+
 /** The API's own search of the web. This version of it runs on every model that searches at all. */
 export function webSearchTool({ allowedDomains, blockedDomains, userLocation, maxUses }: WebSearch): JsonObject {
   return {
-    type: "web_search_20250305", name: "web_search",
+    type: "web_search_20250305", name: webSearchName,
     ...(maxUses === undefined ? {} : { max_uses: maxUses }),
     ...(allowedDomains === undefined ? {} : { allowed_domains: allowedDomains }),
     ...(blockedDomains === undefined ? {} : { blocked_domains: blockedDomains }),

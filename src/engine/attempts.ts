@@ -102,7 +102,7 @@ export class Attempts {
   /** The same where words ask for a call. If the answer has none, asks the model once more, then fails. */
   async *answerWithCall(found: Found | undefined): AsyncGenerator<TurnEvent[], void, undefined> {
     const { turn, signal } = this.#asked;
-    const answer = new AnswerWithCall();
+    const answer = new AnswerWithCall(turn);
     if (yield* answer.untilFirstCall(this.answer(found))) return;
     const conversation = this.#course.seat?.conversation;
     this.#course.isExact = false;

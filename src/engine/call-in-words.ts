@@ -1,5 +1,5 @@
 import type { ToldTurn } from "../claude/parameters.ts";
-import { isCallForbidden, isCallForced, isChoiceRefused, mustCall } from "../claude/tool-choice.ts";
+import { isCallForbidden, isCallForced, isChoiceRefused, maySearchAsCall, mustCall } from "../claude/tool-choice.ts";
 import { anyCallText, callNowText, namedCallTexts, noCallText, oneCallText } from "../own-words.ts";
 import type { TurnEvent } from "../turn/event.ts";
 import type { Message } from "../turn/message.ts";
@@ -20,12 +20,12 @@ export function withToolChoice(request: ToldTurn): ToldTurn {
 
 function choiceInWords(turn: ToldTurn): string[] {
   const { toolChoice, tools, webSearch } = turn;
-  if (tools.length === 0) return [];
+  if (tools.length === 0 && webSearch === undefined) return [];
   // The words are of every tool, so also of a search of the web.
   if (toolChoice.type === "none") return isCallForbidden(turn) || webSearch !== undefined ? [] : [noCallText];
   return [
     ...(mustCallInWords(turn) ? [toolChoice.type === "tool" ? namedCallTexts.join(toolChoice.name) : anyCallText] : []),
-    ...(turn.disableParallelToolUse && isChoiceRefused(turn) ? [oneCallText] : []),
+    ...(turn.disableParallelToolUse && tools.length > 0 && isChoiceRefused(turn) ? [oneCallText] : []),
   ];
 }
 
@@ -52,6 +52,12 @@ export class AnswerWithCall {
   #blocks = 0;
   /** What the runs without a call used. */
   #usage = noUsage;
+  /** The types of the blocks that are such a call. */
+  readonly #calls: ReadonlySet<string>;
+
+  constructor(turn: ToldTurn) {
+    this.#calls = new Set(maySearchAsCall(turn) ? ["tool_use", "server_tool_use"] : ["tool_use"]);
+  }
 
   /**
    * Gives the events of one run. Returns whether it had a call. If it had none, neither its text nor anything behind it
@@ -63,7 +69,7 @@ export class AnswerWithCall {
     let hasCall = false;
     for await (const told of batches) {
       const batch = renumbered === undefined ? told : told.flatMap(renumbered);
-      if (!hasCall && batch.some(isCall)) {
+      if (!hasCall && batch.some((event) => event.type === "block_start" && this.#calls.has(event.block.type))) {
         hasCall = true;
         yield [...held, ...batch];
         continue;
@@ -110,8 +116,4 @@ function isBeforeAnswer(event: TurnEvent): boolean {
 
 function isText(event: TurnEvent): boolean {
   return event.type === "text" || (event.type === "block_start" && event.block.type === "text");
-}
-
-function isCall(event: TurnEvent): boolean {
-  return event.type === "block_start" && event.block.type === "tool_use";
 }

@@ -65,6 +65,10 @@ describe("the API's parameters of a turn", () => {
     assert.deepEqual([choiceOf({ toolChoice: none }), choiceOf({ toolChoice: none, ...one })], [none, none]);
     assert.equal(choiceOf({ toolChoice: none, responseSchema: {} }), undefined, "the CLI has the model answer by a call");
     assert.equal(choiceOf({ toolChoice: none, webSearch: {} }), undefined, "the search is a tool of the API's");
+    const search = { type: "tool", name: "web_search" } as const;
+    assert.deepEqual(choiceOf({ tools: [], webSearch: {}, toolChoice: search, ...one }), search, "a search is no call of the client's");
+    assert.deepEqual(choiceOf({ webSearch: {}, toolChoice: search }), search);
+    assert.equal(choiceOf({ tools: [], webSearch: {}, ...one }), undefined);
     for (const toolChoice of [any, none]) {
       assert.equal(choiceOf({ tools: [], toolChoice, ...one }), undefined, "the API takes none without tools");
       assert.equal(choiceOf({ toolChoice, ...one, refusedParameters: new Set(["tool_choice"]) }), undefined);

@@ -80,6 +80,13 @@ it("words alone ask for a call where it is a must and the API cannot be asked", 
   for (const why of [refused, asksToThink, { thinking: { type: "adaptive" } } as const]) assert.deepEqual(asked(why), [false, false, true, true]);
 });
 
+it("words ask for a search of the web by its name, also without tools", () => {
+  const turn: ToldTurn = { ...turnOf({ webSearch: {}, toolChoice: { type: "tool", name: "web_search" } }), ...refused };
+  assert.ok(mustCallInWords(turn));
+  assert.deepEqual(withToolChoice(turn).system.map(({ text: said }) => said), ["Your answer must be a call of the tool web_search."]);
+  assert.equal(mustCallInWords(turnOf({ toolChoice: { type: "any" } })), false, "there is nothing to call");
+});
+
 it("the reminder is a message of the user's", () => {
   assert.equal(callNow.role, "user");
   assert.match(JSON.stringify(callNow.content), /tool call/u);
@@ -110,7 +117,7 @@ describe("an answer that must be a call", () => {
 
   /** One run after the other, as one answer; the last of them has a call unless `hadCall` is false. */
   async function playAll(...runs: readonly TurnEvent[][][]) {
-    const answer = new AnswerWithCall();
+    const answer = new AnswerWithCall(turnOf({ tools, toolChoice: { type: "any" } }));
     const batches: TurnEvent[][] = [];
     let hadCall = false;
     for (const run of runs) {
@@ -144,13 +151,25 @@ describe("an answer that must be a call", () => {
     assert.deepEqual((await playAll([called, [...words, ...more], [messageStop("tool_use")]])).batches, [called, [...words, ...more], [messageStop("tool_use")]]);
   });
 
+  it("may be a search of the web, where the turn has one and the choice names no other", async () => {
+    const search: TurnEvent = { type: "block_start", index: 0, block: { type: "server_tool_use", id: "s1", name: "web_search" } };
+    const batches = [[start, search, blockStop(0)], [...words, ...more], [messageStop("end_turn")]];
+    const searching = (more: Partial<ToldTurn>): ToldTurn => ({ ...turnOf({ webSearch: {}, tools }), ...more });
+    for (const turn of [searching({ toolChoice: { type: "any" } }), searching({ tools: [], toolChoice: { type: "tool", name: "web_search" } })]) {
+      assert.deepEqual(await play(new AnswerWithCall(turn), batches), { batches, hadCall: true });
+    }
+    for (const turn of [searching({ toolChoice: { type: "tool", name: "look" } }), turnOf({ tools, toolChoice: { type: "any" } })]) {
+      assert.equal((await play(new AnswerWithCall(turn), batches)).hadCall, false);
+    }
+  });
+
   it("that is all one batch is one batch", async () => {
     const batch = [start, ...thought, ...words, ...more, call, json, ...finish];
     assert.deepEqual((await playAll([batch])).batches, [batch]);
   });
 
   it("tells of a retry at once: it says nothing of the answer", async () => {
-    const { batches } = await play(new AnswerWithCall(), [[retry], [start], [...words, retry], [...more, call], [json, ...finish]]);
+    const { batches } = await play(new AnswerWithCall(turnOf()), [[retry], [start], [...words, retry], [...more, call], [json, ...finish]]);
     assert.deepEqual(batches, [[retry], [start], [retry], [...words, ...more, call], [json, ...finish]]);
   });
 

@@ -107,14 +107,16 @@ for (const version of sampledClaudeVersions()) {
       const { stub, startServer } = await startReal(t, version);
       const { client } = await startServer();
       stub.respond = () => toolUseAnswer([{ name: "look", input: {} }], { thinking: ["hm"] });
-      const { choices: [{ message }] } = await client.chat.completions.create({
-        model: "haiku", messages: [{ role: "user", content: "one" }], tools: [functionTool("look")],
-        tool_choice: "required", parallel_tool_calls: false, thinking: { type: "enabled", budget_tokens: 2_000 },
-      });
-      assert.deepEqual(message.tool_calls.map((call: any) => call.function.name), ["look"]);
+      const asked = [{ model: "haiku", thinking: { type: "enabled", budget_tokens: 2_000 } }, { model: "sonnet", thinking: { type: "adaptive" } }];
+      for (const more of asked) {
+        const { choices: [{ message }] } = await client.chat.completions.create({
+          messages: [{ role: "user", content: "one" }], tools: [functionTool("look")], tool_choice: "required", parallel_tool_calls: false, ...more,
+        });
+        assert.deepEqual(message.tool_calls.map((call: any) => call.function.name), ["look"]);
+      }
       assert.deepEqual(
         stub.requests.map(({ body }) => [body.tool_choice, isThinking(body), textOf(body.system).includes(forcedWords)]),
-        [[{ type: "auto", disable_parallel_tool_use: true }, true, true]],
+        asked.map(() => [{ type: "auto", disable_parallel_tool_use: true }, true, true]),
       );
     });
   });

@@ -47,7 +47,7 @@ for (const version of sampledClaudeVersions()) {
     it("in responses is an item, its sources are annotations, and a stored one is told to another process", async (t) => {
       const { stub, startServer } = await startReal(t, version);
       const { client } = await startServer(["--allow-web-search"]);
-      stub.respond = ({ index }) => (index === 0 ? searchAnswer("rain now", page, [said], [cited]) : textAnswer(["Yes."]));
+      stub.respond = ({ index }) => (index < 2 ? searchAnswer("rain now", page, [said], [cited]) : textAnswer(["Yes."]));
       const tools = [{ type: "web_search", filters: { allowed_domains: ["example.com"] }, user_location: { type: "approximate", city: "Bern" } }];
       const events: any[] = [];
       for await (const event of await client.responses.create({ model: "sonnet", input: "How is it?", tools, max_tool_calls: 2, stream: true })) events.push(event);
@@ -60,9 +60,34 @@ for (const version of sampledClaudeVersions()) {
         "response.web_search_call.in_progress", "response.web_search_call.searching", "response.web_search_call.completed", "response.output_text.annotation.added",
       ]);
       assert.deepEqual(stub.requests[0]?.body.tools, [{ ...search, max_uses: 2, allowed_domains: ["example.com"], user_location: { type: "approximate", city: "Bern" } }]);
+
+      const whole = await client.responses.create({ model: "sonnet", input: "How is it?", tools, max_tool_calls: 2 });
+      const comparable = (item: any): object => ({ ...item, id: "" });
+      assert.deepEqual(whole.output.map(comparable), response.output.map(comparable), "whole it is the same");
+      assert.equal(whole.output_text, said + cited);
       // Other instructions are told to another process.
       await client.responses.create({ model: "sonnet", input: "Really?", instructions: "Terse.", tools, previous_response_id: response.id });
-      assert.deepEqual(typesSaid(stub.requests[1]?.body), ["server_tool_use", "web_search_tool_result", "text"]);
+      assert.deepEqual(typesSaid(stub.requests[2]?.body), ["server_tool_use", "web_search_tool_result", "text"]);
+    });
+
+    it("may be demanded, by its name or as the only call that there is: the API holds the model to it, without thinking", async (t) => {
+      const { stub, startServer } = await startReal(t, version);
+      const { client } = await startServer(["--allow-web-search"]);
+      stub.respond = () => searchAnswer("rain now", page, [said], [cited]);
+      const messages = [{ role: "user", content: "How is it?" }];
+      const asked = [
+        () => client.responses.create({ model: "sonnet", input: "How is it?", tools: [{ type: "web_search_preview" }], tool_choice: { type: "web_search_preview" } }),
+        () => client.responses.create({ model: "sonnet", input: "How is it?", tools: [{ type: "web_search" }], tool_choice: "required" }),
+        () => client.chat.completions.create({ model: "sonnet", messages, tools: [look], web_search_options: {}, tool_choice: { type: "web_search" } }),
+      ];
+      for (const ask of asked) {
+        const { output_text, choices } = await ask();
+        assert.equal(output_text ?? choices[0].message.content, said + cited);
+      }
+      assert.deepEqual(
+        stub.requests.map(({ body }) => [body.tool_choice, body["thinking"], body.tools?.map(({ name }) => name)]),
+        [["web_search"], ["web_search"], ["look", "web_search"]].map((names) => [{ type: "tool", name: "web_search" }, undefined, names]),
+      );
     });
 
     it("is refused in chat completions and passed over in responses by a server that does not allow it", async (t) => {

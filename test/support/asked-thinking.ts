@@ -16,7 +16,7 @@ export function effortWord(request: Sent): string | undefined {
 
 /** Then no call is forced: the API does not take the two together. */
 export function asksToThink(request: Sent): boolean {
-  return request["thinking"]?.type === "enabled" && !isSwitchedOff(request);
+  return ["enabled", "adaptive"].includes(request["thinking"]?.type) && !isSwitchedOff(request);
 }
 
 /** That is asked for, or no budget has room below the bound, or the API is to force a call. */

@@ -74,6 +74,16 @@ export function systemContent(content: unknown, path: string): TextBlock[] {
   return textBlocks(partsOf(content, path).map((placed) => textOf(placed)).join(""));
 }
 
+/** Parses what another agent says to Codex's: its text, without the parts that only OpenAI can read. */
+export function agentContent(content: unknown, path: string): TextBlock[] {
+  if (!Array.isArray(content)) return systemContent(content, path);
+  const texts = content.map((part: unknown, index) => {
+    const isSealed = isFields(part) && part["type"] === "encrypted_content";
+    return isSealed ? "" : textOf(placedPart(part, `${path}[${index}]`));
+  });
+  return textBlocks(texts.join(""));
+}
+
 /** The parts of content: none where it is absent, one where it is a string or a single part. */
 function partsOf(content: unknown, path: string): PlacedPart[] {
   if (isAbsent(content)) return [];

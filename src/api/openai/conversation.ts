@@ -8,7 +8,7 @@ import type { ModelNames } from "../tool-names.ts";
 import { parseArguments } from "./arguments.ts";
 import { callsBeside, legacyCallId } from "./calls-beside.ts";
 import {
-  assistantContent, resultContent, systemContent, unsupportedPart, userContent, type UserContent,
+  agentContent, assistantContent, resultContent, systemContent, unsupportedPart, userContent, type UserContent,
 } from "./content-parts.ts";
 import { isPart, type ItemShape, itemShapes, type RoleShape, roleShapes } from "./shapes.ts";
 import { type Thought, thoughtsBeside } from "./thoughts.ts";
@@ -117,13 +117,7 @@ class ConversationReader {
       for (const block of blocks) this.#system.push(block);
       return;
     }
-    const marked = blocks.map(({ text }): TextBlock => ({ type: "text", text: laterSystemTexts.join(text) }));
-    if (this.#said !== undefined && this.#said.calls.length > 0) {
-      this.#said.notes.push(...marked);
-      return;
-    }
-    this.#endSaid();
-    this.#builder.addNotes(marked);
+    this.#addNotes(blocks.map(({ text }) => ({ type: "text", text: laterSystemTexts.join(text) })));
   }
 
   #takeUser({ blocks, results }: UserContent): void {
@@ -167,6 +161,7 @@ class ConversationReader {
         if (this.#hasSearch) for (const block of shape.read(item)) this.#addAside(block, path);
         return;
       }
+      case "note": return this.#addNotes(agentContent(item["content"], `${path}.content`));
       case "call": return this.#addCalls([this.#callOf(item, shape, path)], path);
       case "result": {
         const isHosted = shape.isHosted === true;
@@ -195,6 +190,16 @@ class ConversationReader {
     if (!isHosted || !isAbsent(item["call_id"])) return stringAt(item["call_id"], `${path}.call_id`);
     const id = stringAt(item["id"], `${path}.call_id`);
     return this.#callIds.get(id) ?? id;
+  }
+
+  /** Between calls and their results it goes behind the results. */
+  #addNotes(blocks: readonly TextBlock[]): void {
+    if (this.#said !== undefined && this.#said.calls.length > 0) {
+      this.#said.notes.push(...blocks);
+      return;
+    }
+    this.#endSaid();
+    this.#builder.addNotes(blocks);
   }
 
   #addAside(aside: Aside, path: string): void {

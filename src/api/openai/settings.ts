@@ -33,7 +33,8 @@ export function samplingNote(note?: string): string {
 /** What the README says of `tool_choice`; `taken` are the values that the endpoint takes. */
 export function choiceNote(taken: string): string {
   return `${taken}; the API holds the model to it, but for \`allowed_tools\`: the model sees no others; a call that is `
-    + "demanded turns thinking off, unless `thinking` or the model's alias has a budget: then words ask for the call";
+    + "demanded turns thinking off, unless chat's `thinking` or the model's alias asks for it: then words ask for the "
+    + "call";
 }
 
 /** OpenAI's `temperature` goes up to this; the Messages API's to 1. */

@@ -64,7 +64,7 @@ export const toolShapes: readonly ToolShape[] = [
 /** What a `tool_choice` with a certain `type` asks for. */
 export interface ChoiceShape extends Shape {
   readonly type: string;
-  readonly means: "auto" | "none" | "any" | "tool" | "allowed";
+  readonly means: "auto" | "none" | "any" | "tool" | "allowed" | "search";
 }
 
 /** A choice that asks for a tool by name has the name in `function.name` or in `name`. */
@@ -81,6 +81,10 @@ export const choiceShapes: readonly ChoiceShape[] = [
   { whose: responses, type: "function", looks: '{"type":"function","name":…}', as: "a named function", means: "tool" },
   { whose: "both", type: "custom", looks: '{"type":"custom","name":…}', as: "", means: "tool" },
   { whose: "both", type: "allowed_tools", looks: '{"type":"allowed_tools",…}', as: "", means: "allowed" },
+  {
+    whose: responses, type: "web_search", looks: '{"type":"web_search"}, {"type":"web_search_preview"}',
+    as: "a search of the web, with `--allow-web-search`", means: "search",
+  },
 ];
 
 /** A part of a message's content. `field` tells apart shapes of the same `type`. */
@@ -168,6 +172,8 @@ export type ItemShape = Shape & { readonly type: string; readonly addsTools?: tr
   | { readonly act: "thought"; readonly read: (item: Fields) => Thought | undefined }
   /** A search of the web, which is left out where `read` finds no blocks that this server stored. */
   | { readonly act: "search"; readonly read: (item: Fields) => readonly ServerToolBlock[] }
+  /** Text that is neither the user's nor the model's: it stays in its place. */
+  | { readonly act: "note" }
   | { readonly act: "skip" }
 );
 
@@ -203,6 +209,7 @@ export const itemShapes: readonly ItemShape[] = [
     ...item("reasoning", "a thought of the model's, by its `encrypted_content`; nothing for another provider's"),
     act: "thought", read: unpackedThought,
   },
+  { ...item("agent_message", "the user's text, but for what is sealed in it"), act: "note" },
   { ...item("web_search_call", "a search of the model's, in a stored response; else nothing"), act: "search",
     read: searchBlocks },
   ...[

@@ -7,8 +7,8 @@ import type { ParsedChoice } from "../chosen-tools.ts";
 import { toolsMax } from "../tool-list.ts";
 import type { ModelNames, ToolNames } from "../tool-names.ts";
 import { namespaceSeparator, qualifiedName } from "./namespaces.ts";
-import { choiceShapes, type ToolShape, toolShapes, type Whose } from "./shapes.ts";
-import { isSearchTool } from "./web-search.ts";
+import { type ChoiceShape, choiceShapes, type ToolShape, toolShapes, type Whose } from "./shapes.ts";
+import { isSearchTool, webSearchName } from "./web-search.ts";
 
 const nameCharsMax = 512;
 
@@ -82,18 +82,26 @@ export interface ChoiceForm {
   readonly isNested: boolean;
 }
 
-const chatForm: ChoiceForm = { kinds: ["function"], isNested: true };
+export const chatForm: ChoiceForm = { kinds: ["function"], isNested: true };
 export const responsesForm: ChoiceForm = { kinds: ["function", "custom"], isNested: false };
+
+/** What a choice asks for; undefined where no shape has its `type`. */
+function meansOf(choice: Fields): ChoiceShape["means"] | undefined {
+  if (isSearchTool(choice)) return "search";
+  return choiceShapes.find(({ type }) => type === choice["type"])?.means;
+}
 
 /**
  * Parses `tool_choice`, whichever API's shape it has. An error names the field in the form that the client used; if
- * that is not clear, in the dialect's own form.
+ * that is not clear, in the dialect's own form. `hasSearch`: the turn has the search of the web, which may be demanded.
  */
-export function parseToolChoice(value: unknown, names: ToolNames, form: ChoiceForm = chatForm): ParsedChoice {
+export function parseToolChoice(
+  value: unknown, names: ToolNames, form: ChoiceForm = chatForm, hasSearch = false,
+): ParsedChoice {
   if (isAbsent(value)) return { choice: { type: "auto" } };
   const choice = typeof value === "string" ? { type: value } : objectAt(value, "tool_choice");
   const path = typeof value === "string" ? "tool_choice" : "tool_choice.type";
-  const means = choiceShapes.find(({ type }) => type === choice["type"])?.means;
+  const means = meansOf(choice);
   switch (means) {
     case "auto": case "none": case "any":
       return { choice: { type: means } };
@@ -102,7 +110,10 @@ export function parseToolChoice(value: unknown, names: ToolNames, form: ChoiceFo
       return { choice: { type: "tool", name: toolName(choice, "tool_choice", names, form) } };
     case "allowed":
       if (typeof value === "string") throw wrongChoice(path);
-      return allowedTools(choice, names, form);
+      return allowedTools(choice, names, form, hasSearch);
+    case "search":
+      if (!hasSearch) throw noSearch(path);
+      return { choice: { type: "tool", name: webSearchName } };
     case undefined:
       throw wrongChoice(path);
   }
@@ -124,7 +135,7 @@ export function allowsOneCall(choice: unknown): boolean {
  */
 export function allowsSearch(value: unknown, { isNested }: ChoiceForm = chatForm): boolean {
   const choice = isFields(value) ? value : { type: value };
-  const means = choiceShapes.find(({ type }) => type === choice["type"])?.means;
+  const means = meansOf(choice);
   if (means === "none") return false;
   return isNested || means !== "allowed" || allowedEntries(choice).some(isSearchTool);
 }
@@ -135,7 +146,7 @@ function allowedEntries(choice: Fields): readonly unknown[] {
   return Array.isArray(tools) ? tools : [];
 }
 
-function allowedTools(choice: Fields, names: ToolNames, form: ChoiceForm): ParsedChoice {
+function allowedTools(choice: Fields, names: ToolNames, form: ChoiceForm, hasSearch: boolean): ParsedChoice {
   const nested = choice["allowed_tools"];
   const path = form.isNested || !isAbsent(nested) ? "tool_choice.allowed_tools" : "tool_choice";
   const holder = !isAbsent(nested) ? objectAt(nested, path) : choice;
@@ -157,6 +168,7 @@ function allowedTools(choice: Fields, names: ToolNames, form: ChoiceForm): Parse
   });
   if (allowed.length > 0) return { choice: { type: mode === "required" ? "any" : mode }, allowed };
   if (mode === "auto") return { choice: { type: "none" } };
+  if (hasSearch && entries.some(isSearchTool)) return { choice: { type: "any" }, allowed };
   throw new BridgeError(
     "invalid_value", `${path}.tools: a call is asked for, but of no tool that can be called here.`,
     { field: `${path}.tools` },
@@ -169,6 +181,13 @@ function toolName(choice: Fields, path: string, names: ToolNames, { isNested }: 
   }
   const isFlat = !isNested || choice["type"] === "tool";
   return names.toModel(isFlat ? qualifiedNameAt(choice, path) : stringAt(choice["name"], `${path}.function.name`));
+}
+
+function noSearch(path: string): BridgeError {
+  return new BridgeError(
+    "unsupported_parameter", `${path}: the model can be made to search the web only on a server with `
+    + "--allow-web-search, in a request that has the search, and where the answer need not be JSON.", { field: path },
+  );
 }
 
 function wrongChoice(path: string): BridgeError {

@@ -340,6 +340,20 @@ describe("calls of tools that OpenAI defines and the client runs", () => {
     });
   }
 
+  it("what another agent says is told in its place, behind results that it stands before, and without what is sealed", () => {
+    const agent = (...content: readonly object[]): object => ({ type: "agent_message", author: "/root/worker", recipient: "/root", content });
+    const [sealed, text] = [{ type: "encrypted_content", encrypted_content: "gAAAAABo" }, (words: string): object => ({ type: "input_text", text: words })];
+    const [call, result] = [{ type: "function_call", call_id: "c1", name: "f", arguments: "{}" }, { type: "function_call_output", call_id: "c1", output: "done" }];
+    for (const [, turnOf] of bothEndpoints) {
+      const saidIn = (items: readonly unknown[]): unknown => turnOf(items).messages.map(({ role, content }) => [role, content.map((block) => (block.type === "text" ? block.text : block.type))]);
+      assert.deepEqual(saidIn([hi, agent(text("found"), sealed, text(" it"))]), [["user", ["hi", "found it"]]]);
+      assert.deepEqual(saidIn([hi, call, agent(text("found")), result]), [["user", ["hi"]], ["assistant", ["tool_use"]], ["user", ["tool_result", "found"]]]);
+      assert.deepEqual(saidIn([hi, { role: "assistant", content: "a" }, agent(sealed), hi]), [["user", ["hi"]], ["assistant", ["a"]], ["user", ["hi"]]]);
+      assert.deepEqual(saidIn([agent(text("found"))]), [["user", ["found"]]]);
+    }
+    assertRefuses(refusalOf(() => endpoints.responses([hi, agent(sealed, { type: "hologram" })])), "unsupported_parameter", "input[1].content[1].type");
+  });
+
   it("other items are refused by their type", () => {
     for (const type of ["computer_call", "computer_call_output", "hologram"]) assertRefuses(refusalOf(() => endpoints.responses([hi, { type, call_id: "c1" }])), "unsupported_parameter", "input[1].type");
   });
@@ -348,7 +362,9 @@ describe("calls of tools that OpenAI defines and the client runs", () => {
 it("every row of the table has an example here", () => {
   const passedOver = shapesTold().filter(({ as }) => as.startsWith("nothing")).map(({ looks }) => looks);
   const thoughts = ['{"type":"thinking","thinking":…}', '{"type":"redacted_thinking","data":…}', '{"type":"reasoning",…}', '{"type":"web_search_call",…}'];
-  const elsewhere = shapesTold().filter(({ looks }) => /"type":"(?:local_shell|shell|apply_patch|tool_search|custom_tool|additional_tools)|"role":"function"/u.test(looks)).map(({ looks }) => looks);
+  const elsewhere = shapesTold().filter(({ looks }) => /"type":"(?:local_shell|shell|apply_patch|tool_search|custom_tool|additional_tools|agent_message)|"role":"function"/u.test(looks)).map(({ looks }) => looks);
+  // In web-search.test.ts.
+  const searches = ['{"type":"web_search"}, {"type":"web_search_preview"}'];
   const here = [tools, choices, parts, exchanges].flatMap((examples) => Object.keys(examples));
-  assert.deepEqual([...new Set([...here, ...passedOver, ...thoughts, ...elsewhere])].sort(), [...new Set(shapesTold().map(({ looks }) => looks))].sort());
+  assert.deepEqual([...new Set([...here, ...passedOver, ...thoughts, ...searches, ...elsewhere])].sort(), [...new Set(shapesTold().map(({ looks }) => looks))].sort());
 });

@@ -67,6 +67,45 @@ describe("a search of the web that a request asks for", () => {
     assert.deepEqual(toldOf(response({ tools, tool_choice: choose(search) }, false)), { webSearch: undefined, tools: ["f"], toolChoice: "none" });
   });
 
+  const searched = { type: "tool", name: "web_search" };
+  for (const type of ["web_search", "web_search_preview", "web_search_2025_08_26", "web_search_preview_2025_03_11"]) {
+    it(`may be demanded by ${type}, beside the client's tools and alone`, () => {
+      for (const tool_choice of [{ type }, type]) {
+        for (const tools of [[search], [functionTool, search]]) {
+          const { webSearch, tools: shown, toolChoice } = response({ tools, tool_choice });
+          assert.deepEqual([webSearch, shown.length, toolChoice], [{}, tools.length - 1, searched]);
+        }
+        assert.deepEqual(chat({ web_search_options: {}, tool_choice }).toolChoice, searched);
+      }
+    });
+  }
+
+  it("is what must be called where there is nothing else to call", () => {
+    const mustSearch = { ...choose(search), mode: "required" };
+    for (const made of [response({ tools: [search], tool_choice: "required" }), response({ tools: [functionTool, search], tool_choice: mustSearch }), chat({ web_search_options: {}, tool_choice: "required" })]) {
+      assert.deepEqual([made.webSearch, made.tools, made.toolChoice], [{}, [], searched]);
+      assert.deepEqual(parametersOf(made)["tool_choice"], searched);
+    }
+    assert.deepEqual(response({ tools: [functionTool, search], tool_choice: "required" }).toolChoice, { type: "any" });
+    const gone = chat({ messages: history, web_search_options: {}, tool_choice: "required" });
+    assert.deepEqual([gone.tools.map(({ name }) => name), gone.toolChoice], [["f"], searched], "not a call of a tool that is gone");
+  });
+
+  it("cannot be demanded where the turn has none: the refusal says what is missing", () => {
+    const tools = [functionTool, search];
+    const tool_choice = { type: "web_search_preview" };
+    for (const refused of [
+      () => response({ tools, tool_choice }, false), () => response({ tools: [functionTool], tool_choice }), () => response({ tools, tool_choice, text: { format: { type: "json_object" } } }),
+      () => chat({ tool_choice }), () => chat({ web_search_options: {}, tool_choice, response_format: { type: "json_object" } }),
+    ]) {
+      const refusal = refusalOf(refused);
+      assertRefuses(refusal, "unsupported_parameter", "tool_choice.type");
+      assert.match(refusal.message, /--allow-web-search, in a request that has the search, and where the answer need not be JSON/u);
+    }
+    assertRefuses(refusalOf(() => response({ tools, tool_choice: { ...choose(search), mode: "required" } }, false)), "invalid_value", "tool_choice.tools");
+    assertRefuses(refusalOf(() => response({ tools, tool_choice: { type: "file_search" } })), "invalid_value", "tool_choice.type");
+  });
+
   it("goes on over calls of tools that are not sent any more, and forbids these alone", () => {
     const [asked, without] = [{ web_search_options: {} }, {}].map((more) => chat({ messages: history, ...more }));
     assert.deepEqual([asked?.toolChoice, asked?.webSearch], [{ type: "none" }, {}]);

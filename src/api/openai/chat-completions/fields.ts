@@ -51,9 +51,10 @@ export const chatFields: readonly FieldTreatment[] = [
   { name: "reasoning", treatment: "honoured", note: "its `effort`" },
   {
     name: "thinking", treatment: "honoured",
-    note: "`{type: \"disabled\"}` or a `budget_tokens`; fewer than 1,024 are 1,024; a model with adaptive thinking "
-      + "only ignores the number: it decides for itself how long it thinks; a model that thinks with a budget goes on "
-      + "without thinking where a new process is told a tool loop and its thoughts did not come back",
+    note: "`{type: \"disabled\"}`, `{type: \"adaptive\"}` (by the model's own judgement, or its usual budget) or a "
+      + "`budget_tokens`; fewer than 1,024 are 1,024; a model with adaptive thinking only ignores the number: it decides "
+      + "for itself how long it thinks; a model that thinks with a budget goes on without thinking where a new process is "
+      + "told a tool loop and its thoughts did not come back",
   },
   { name: "n", treatment: "refused", note: "more than 1", example: 2 },
   { name: "logprobs", treatment: "refused", note: "`true`", example: true },
@@ -63,7 +64,8 @@ export const chatFields: readonly FieldTreatment[] = [
   {
     name: "web_search_options", treatment: "refused", example: {},
     note: "but with `--allow-web-search` the model searches the web, by its `user_location`, and the sources are "
-      + "`url_citation` annotations; not beside `response_format` or `tool_choice: \"none\"`; no choice can demand it; "
+      + "`url_citation` annotations; not beside `response_format` or `tool_choice: \"none\"`; `tool_choice` can "
+      + "demand it (`{type: \"web_search\"}`, or `required` where there is nothing else to call); "
       + "a conversation that turns it on or off is told to another process; what was found is known while the "
       + "conversation's process lives, and then the answer's words alone",
   },

@@ -1,4 +1,4 @@
-import type { Turn } from "../../../turn/turn.ts";
+import type { Thinking, Turn } from "../../../turn/turn.ts";
 import {
   arrayAt, type Fields, isAbsent, objectAt, optionalBoolean, optionalObject, optionalWholeNumber, refuseUnless,
   stringAt,
@@ -39,7 +39,6 @@ export function parseChatRequest(body: unknown, defaultModel: string, allowsWebS
   // Also where this turn may not search: the client's tools keep their names all along a conversation.
   if (search !== undefined) names.reserve(webSearchName);
   const { system, messages } = parseConversation(fields, names);
-  const { isLegacy, ...tools } = parseTools(fields, messages, names);
   const streamOptions = optionalObject(fields["stream_options"], "stream_options");
   const maxTokens = optionalWholeNumber(fields["max_completion_tokens"], "max_completion_tokens", 1)
     ?? optionalWholeNumber(fields["max_tokens"], "max_tokens", 1)
@@ -51,6 +50,8 @@ export function parseChatRequest(body: unknown, defaultModel: string, allowsWebS
   );
   const choices = [fields["tool_choice"], fields["function_call"]];
   const searching = searchSettings(search, choices.every((choice) => allowsSearch(choice)), answerForm);
+  const hasSources = searching.webSearch !== undefined;
+  const { isLegacy, ...tools } = parseTools(fields, messages, names, hasSources);
   return {
     turn: {
       system, messages: withModelKeys(messages, names), ...tools, ...parseReasoning(fields),
@@ -64,7 +65,7 @@ export function parseChatRequest(body: unknown, defaultModel: string, allowsWebS
     includeUsage: optionalBoolean(streamOptions?.["include_usage"], "stream_options.include_usage") ?? false,
     names,
     isLegacy,
-    hasSources: searching.webSearch !== undefined,
+    hasSources,
   };
 }
 
@@ -104,8 +105,8 @@ function refuseUnsupported(fields: Fields, allowsWebSearch: boolean): void {
 }
 
 /**
- * Reads `reasoning_effort`, OpenRouter's `reasoning`, and Anthropic's `thinking` with its budget. An unknown effort
- * word is ignored: the model then decides itself how hard it thinks.
+ * Reads `reasoning_effort`, OpenRouter's `reasoning`, and Anthropic's `thinking`. An unknown effort word is ignored:
+ * the model then decides itself how hard it thinks. Where one of the fields turns thinking off, it is off.
  */
 function parseReasoning(fields: Fields): Pick<Turn, "effort" | "thinking"> {
   const word = effortWord(fields["reasoning_effort"], "reasoning_effort") ?? effortWord(
@@ -114,11 +115,16 @@ function parseReasoning(fields: Fields): Pick<Turn, "effort" | "thinking"> {
   const thinking = isAbsent(fields["thinking"]) || typeof fields["thinking"] !== "object"
     ? undefined
     : objectAt(fields["thinking"], "thinking");
-  if (thinking?.["type"] === "disabled") return { thinking: { type: "disabled" } };
-  const budget = thinking?.["type"] === "enabled"
-    ? optionalWholeNumber(thinking["budget_tokens"], "thinking.budget_tokens", 1)
+  const asked = thinkingAsked(thinking);
+  if (asked?.type === "disabled") return { thinking: asked };
+  return { ...(asked === undefined ? {} : { thinking: asked }), ...effortSettings(word) };
+}
+
+function thinkingAsked(thinking: Fields | undefined): Thinking | undefined {
+  const type = thinking?.["type"];
+  if (type === "disabled" || type === "adaptive") return { type };
+  const budget = type === "enabled"
+    ? optionalWholeNumber(thinking?.["budget_tokens"], "thinking.budget_tokens", 1)
     : undefined;
-  return {
-    ...(budget === undefined ? {} : { thinking: { type: "enabled", budgetTokens: budget } }), ...effortSettings(word),
-  };
+  return budget === undefined ? undefined : { type: "enabled", budgetTokens: budget };
 }

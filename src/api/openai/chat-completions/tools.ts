@@ -6,7 +6,8 @@ import { type ChosenTools, chooseTools, type ParsedChoice } from "../../chosen-t
 import { toolList } from "../../tool-list.ts";
 import type { ToolNames } from "../../tool-names.ts";
 import { endpoints, flatShape, nestedShape } from "../shapes.ts";
-import { allowsOneCall, functionTool, parseToolChoice, toolShapeOf } from "../tools.ts";
+import { allowsOneCall, chatForm, functionTool, parseToolChoice, toolShapeOf } from "../tools.ts";
+import { webSearchName } from "../web-search.ts";
 
 /** The settings of a request that concern tools. */
 export interface ParsedTools extends ChosenTools {
@@ -17,9 +18,11 @@ export interface ParsedTools extends ChosenTools {
 
 /**
  * Parses `tools` and `tool_choice`, or the deprecated `functions` and `function_call`. `messages` is searched for
- * earlier calls: a history with calls needs tools.
+ * earlier calls: a history with calls needs tools. `hasSearch` says whether the turn has the search of the web.
  */
-export function parseTools(fields: Fields, messages: readonly Message[], names: ToolNames): ParsedTools {
+export function parseTools(
+  fields: Fields, messages: readonly Message[], names: ToolNames, hasSearch = false,
+): ParsedTools {
   const tools = toolList(fields["tools"], "tools", (entry, path) => [parseTool(entry, path, names)]);
   const functions = tools.length > 0
     ? []
@@ -29,9 +32,10 @@ export function parseTools(fields: Fields, messages: readonly Message[], names: 
   const isLegacyChoice = tools.length === 0 && !isAbsent(fields["function_call"]);
   const choice = isLegacyChoice
     ? parseLegacyChoice(fields["function_call"], names)
-    : parseToolChoice(fields["tool_choice"], names);
+    : parseToolChoice(fields["tool_choice"], names, chatForm, hasSearch);
+  const path = isLegacyChoice ? "function_call" : "tool_choice";
   return {
-    ...chooseTools(offered, choice, messages, isLegacyChoice ? "function_call" : "tool_choice"),
+    ...chooseTools(offered, choice, messages, path, hasSearch ? webSearchName : undefined),
     disableParallelToolUse: isLegacy || allowsOneCall(fields["tool_choice"])
       || optionalBoolean(fields["parallel_tool_calls"], "parallel_tool_calls") === false,
     isLegacy,

@@ -22,7 +22,8 @@ export const responsesFields: readonly FieldTreatment[] = [
       + "known again from a stored response" },
   {
     name: "tool_choice", treatment: "honoured",
-    note: choiceNote("`none`, `auto`, `required`, a function, a custom tool, `allowed_tools`"),
+    note: choiceNote("`none`, `auto`, `required`, a function, a custom tool, `allowed_tools`, with "
+      + "`--allow-web-search` also `{type: \"web_search\"}`; 400 for other tools of OpenAI's"),
   },
   { name: "parallel_tool_calls", treatment: "honoured", note: "`false`: one call an answer" },
   { name: "text", treatment: "honoured", note: "its `format`, as `response_format` for chat; `verbosity` is ignored" },

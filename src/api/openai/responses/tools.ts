@@ -12,6 +12,7 @@ import { addsTools, endpoints, flatShape, searchToolName } from "../shapes.ts";
 import {
   allowsOneCall, functionTool, nameAt, namedTool, parseToolChoice, responsesForm, toolShapeOf,
 } from "../tools.ts";
+import { webSearchName } from "../web-search.ts";
 
 /** The settings of a request that concern tools. */
 export interface ParsedTools extends ChosenTools {
@@ -45,12 +46,12 @@ export function parseTools(
   }
   refuseTooMany(offered.size, "tools");
   const [searchTool] = kinds.search;
-  const parsed = parseToolChoice(fields["tool_choice"], names, responsesForm);
+  const parsed = parseToolChoice(fields["tool_choice"], names, responsesForm, hasSearch);
   // Beside a search, `none` stands for `allowed_tools` that have the search and nothing that the client runs.
   const isSearchAlone = hasSearch && parsed.choice.type === "none";
   const choice: ParsedChoice = isSearchAlone ? { choice: { type: "auto" }, allowed: [] } : parsed;
   return {
-    ...chooseTools([...offered.values()], choice, messages, "tool_choice"),
+    ...chooseTools([...offered.values()], choice, messages, "tool_choice", hasSearch ? webSearchName : undefined),
     disableParallelToolUse: allowsOneCall(fields["tool_choice"])
       || optionalBoolean(fields["parallel_tool_calls"], "parallel_tool_calls") === false,
     customTools: kinds.custom,

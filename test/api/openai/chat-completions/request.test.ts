@@ -67,7 +67,7 @@ describe("a field that is taken in the form that changes nothing", () => {
     { response_format: { type: "text" } }, { response_format: null }, { response_format: {} },
     { stop: "" }, { stop: [""] }, { tool_choice: null }, { tool_choice: "auto" }, { tool_choice: "none" }, { function_call: null }, { parallel_tool_calls: null },
     { reasoning_effort: null }, { reasoning: null }, { reasoning: {} }, { reasoning: { effort: null } }, { reasoning: { max_tokens: 5 } }, { thinking: null }, { thinking: true }, { thinking: "on" },
-    { thinking: {} }, { thinking: { type: "adaptive" } }, { thinking: { type: "adaptive", budget_tokens: "x" } }, { thinking: { type: "enabled" } }, { moderation: null },
+    { thinking: {} }, { thinking: { type: "always" } }, { thinking: { type: "enabled" } }, { moderation: null },
     { modalities: ["text"] }, { modalities: [] }, { modalities: null }, { audio: null }, { web_search_options: null },
   ];
   for (const fields of cases) it(JSON.stringify(fields), () => assert.deepEqual(parse(fields), plain));
@@ -114,6 +114,9 @@ describe("how hard the model thinks", () => {
     [{ thinking: { type: "disabled" } }, { thinking: { type: "disabled" } }],
     [{ thinking: { type: "disabled", budget_tokens: 5 } }, { thinking: { type: "disabled" } }],
     [{ thinking: { type: "disabled" }, reasoning_effort: "high" }, { thinking: { type: "disabled" } }],
+    ...[{}, { budget_tokens: "x" }, { display: "omitted" }].map((more) => [{ thinking: { type: "adaptive", ...more } }, { thinking: { type: "adaptive" } }] as const),
+    [{ thinking: { type: "adaptive" }, reasoning_effort: "high" }, { effort: "high", thinking: { type: "adaptive" } }],
+    [{ thinking: { type: "adaptive" }, reasoning_effort: "none" }, { thinking: { type: "disabled" } }],
     [{ thinking: { type: "enabled", budget_tokens: 1 } }, { thinking: { type: "enabled", budgetTokens: 1 } }],
     [{ thinking: { type: "enabled", budget_tokens: 2_048 }, reasoning_effort: "high" }, { effort: "high", thinking: { type: "enabled", budgetTokens: 2_048 } }],
   ];

@@ -206,7 +206,7 @@ describe("a choice of tools", () => {
     [7, "invalid_type", "tool_choice"],
     [[], "invalid_type", "tool_choice"],
     [{}, "invalid_value", "tool_choice.type"],
-    ...["web_search_preview", "file_search", "image_generation", "mcp", "shell", "apply_patch"].map((type) => [{ type, name: "a" }, "invalid_value", "tool_choice.type"] as const),
+    ...["file_search", "image_generation", "mcp", "shell", "apply_patch"].map((type) => [{ type, name: "a" }, "invalid_value", "tool_choice.type"] as const),
     [{ type: "function" }, "invalid_type", "tool_choice.name"],
     [{ type: "custom", name: 7 }, "invalid_type", "tool_choice.name"],
     [{ type: "function", function: "a" }, "invalid_type", "tool_choice.function"],
