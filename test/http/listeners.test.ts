@@ -92,6 +92,7 @@ it("the whole server answers on both, a stream too, and neither outlives it", { 
       method: "POST", body: JSON.stringify({ model: "opus", stream: true, messages: [{ role: "user", content: "WORDS 2" }] }),
     });
     assert.match(await answer.text(), /w0 .*w1 .*\[DONE\]\n\n$/su, host);
+    for (const path of ["/health", "/v1/models", "/"]) assert.equal((await fetch(`http://${host}:${port}${path}`)).status, 200, `${host} ${path}`);
   }
   await api.close();
   for (const host of ["127.0.0.1", "[::1]"]) assert.equal(await isRefused(`http://${host}:${port}/health`), true, host);

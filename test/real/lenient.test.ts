@@ -67,6 +67,10 @@ for (const version of sampledClaudeVersions()) {
           await chat({ model, messages, tools: [flat] });
           assert.deepEqual([last().model, ...saidIn(last())], ["claude-opus-4-8", ...said]);
         }
+        for (const model of ["anthropic/claude-sonnet-4-5", "claude-sonnet-4.5", "openrouter/anthropic/Claude-Sonnet-4.5"]) {
+          await chat({ model, messages: [{ role: "user", content: "one" }] });
+          assert.equal(last().model, "claude-sonnet-4-5", model);
+        }
       });
 
       await t.test("only a system message is asked, and instructions whose input is empty", async () => {

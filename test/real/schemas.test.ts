@@ -114,10 +114,10 @@ for (const version of sampledClaudeVersions()) {
 
     it("of an answer's document are the client's, and the conversation goes on", async (t) => {
       const { stub, startServer } = await start(t, version);
-      const document = { $top: 5, "na me": "x", "filter[id]": "y", Straße: "z", [longName]: "l" };
+      const document = { $top: 5, "na me": "x", "filter[id]": "y", Straße: "z", [longName]: "l", "@id": "i", "x.y/z": "j", 日本: "k" };
       const properties = { $top: { type: "integer" }, ...Object.fromEntries(Object.keys(document).slice(1).map((name) => [name, { type: "string" }])) };
       const schema = { type: "object", properties, required: Object.keys(document), additionalProperties: false };
-      const model = { top: 5, na_me: "x", filter_id: "y", Strasse: "z", [longNameUpstream]: "l" };
+      const model = { top: 5, na_me: "x", filter_id: "y", Strasse: "z", [longNameUpstream]: "l", id: "i", "x.y_z": "j", property: "k" };
       stub.respond = ({ body }) => (((body as any).tools as unknown[] | undefined ?? []).length > 0 ? toolUseAnswer([{ name: "StructuredOutput", input: model }]) : textAnswer([JSON.stringify(model)]));
       const { client, bridge } = await startServer();
       const request = { response_format: { type: "json_schema", json_schema: { name: "n", schema } }, messages: [{ role: "user", content: "go" }] };

@@ -70,6 +70,16 @@ for (const version of sampledClaudeVersions()) {
         const { body } = stub.requests.at(-1) ?? assert.fail();
         assert.deepEqual([body.model, body["thinking"]], [model, undefined]);
       }
+      const again = (id: string): object => ({ ...call, id });
+      const loops: readonly (readonly object[])[] = [
+        [...messages, { role: "assistant", tool_calls: [again("call_2")] }, { role: "tool", tool_call_id: "call_2", content: "still" }],
+        [messages[0] ?? {}, { role: "assistant", content: "Let me look.", tool_calls: [call, again("call_2")] }, ...["call_1", "call_2"].map((id) => ({ role: "tool", tool_call_id: id, content: id }))],
+        [{ role: "user", content: "Hello." }, { role: "assistant", content: "Hi." }, ...messages],
+      ];
+      for (const loop of loops) {
+        await client.chat.completions.create({ model: "claude-haiku-4-5", messages: loop, tools });
+        assert.deepEqual(stub.requests.at(-1)?.body["thinking"], undefined, JSON.stringify(loop));
+      }
       await client.chat.completions.create({ model: "haiku", messages, tools });
       assert.deepEqual(stub.requests.at(-1)?.body["thinking"], version === "2.1.197" ? undefined : { type: "adaptive", display: "summarized" });
       await client.chat.completions.create({ model: "haiku", messages: [...messages, { role: "assistant", content: "Rain." }, { role: "user", content: "And now?" }], tools });
