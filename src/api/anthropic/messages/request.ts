@@ -33,12 +33,13 @@ export function parseMessagesRequest(
   // Also where this turn may not search: the client's tools keep their names all along a conversation.
   if (search !== undefined) names.reserve(webSearchName);
   const offered = parseTools(fields["tools"], names);
-  const { choice, disableParallelToolUse } = parseToolChoice(fields["tool_choice"], names);
+  const { choice, disableParallelToolUse } = parseToolChoice(fields["tool_choice"], names, search !== undefined);
   const webSearch = choice.type === "none" ? undefined : search;
   const { system, messages } = parseConversation(
     fields["system"], fields["messages"], { names, hasSearch: webSearch !== undefined },
   );
-  const tools = chooseTools(offered, { choice }, messages, "tool_choice");
+  const apiTool = webSearch === undefined ? undefined : webSearchName;
+  const tools = chooseTools(offered, { choice }, messages, "tool_choice", apiTool);
   const maxTokens = optionalWholeNumber(fields["max_tokens"], "max_tokens", 1);
   const thinking = parseThinking(fields["thinking"]);
   const output = parseOutput(fields, names);

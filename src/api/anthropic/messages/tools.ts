@@ -7,7 +7,7 @@ import {
 } from "../../check.ts";
 import { toolList } from "../../tool-list.ts";
 import type { ToolNames } from "../../tool-names.ts";
-import { isSearchType } from "./web-search.ts";
+import { isSearchType, webSearchName } from "./web-search.ts";
 
 const nameCharsMax = 512;
 
@@ -56,8 +56,8 @@ function customTool(tool: Fields, path: string, names: ToolNames): Tool {
   };
 }
 
-/** Parses `tool_choice`; a word alone is its type. */
-export function parseToolChoice(value: unknown, names: ToolNames): ParsedToolChoice {
+/** Parses `tool_choice`; a word alone is its type. `hasSearch`: the search of the web may be named. */
+export function parseToolChoice(value: unknown, names: ToolNames, hasSearch: boolean): ParsedToolChoice {
   if (isAbsent(value)) return { choice: { type: "auto" }, disableParallelToolUse: false };
   const path = typeof value === "string" ? "tool_choice" : "tool_choice.type";
   const fields: Fields = typeof value === "string" ? { type: value } : objectAt(value, "tool_choice");
@@ -66,8 +66,9 @@ export function parseToolChoice(value: unknown, names: ToolNames): ParsedToolCho
   switch (fields["type"]) {
     case "auto": case "any": case "none": return { choice: { type: fields["type"] }, disableParallelToolUse };
     case "tool": {
-      const name = names.toModel(stringAt(fields["name"], "tool_choice.name"));
-      return { choice: { type: "tool", name }, disableParallelToolUse };
+      const name = stringAt(fields["name"], "tool_choice.name");
+      const modelName = hasSearch && name === webSearchName ? name : names.toModel(name);
+      return { choice: { type: "tool", name: modelName }, disableParallelToolUse };
     }
     default:
       throw new BridgeError("invalid_value", `${path}: expected auto, any, tool or none.`, { field: path });

@@ -52,9 +52,9 @@ export const chatFields: readonly FieldTreatment[] = [
   {
     name: "thinking", treatment: "honoured",
     note: "`{type: \"disabled\"}`, `{type: \"adaptive\"}` (by the model's own judgement, or its usual budget) or a "
-      + "`budget_tokens`; fewer than 1,024 are 1,024; a model with adaptive thinking only ignores the number: it decides "
-      + "for itself how long it thinks; a model that thinks with a budget goes on without thinking where a new process is "
-      + "told a tool loop and its thoughts did not come back",
+      + "`budget_tokens`; fewer than 1,024 are 1,024; a model with adaptive thinking only ignores the number: it "
+      + "decides for itself how long it thinks; a model that thinks with a budget goes on without thinking where a new "
+      + "process is told a tool loop and its thoughts did not come back",
   },
   { name: "n", treatment: "refused", note: "more than 1", example: 2 },
   { name: "logprobs", treatment: "refused", note: "`true`", example: true },

@@ -126,6 +126,8 @@ describe("the tools of a request for a message", () => {
       assert.equal(turnOf({ tools: [search], tool_choice: { type: "none" } }, true).webSearch, undefined);
     }
     assert.deepEqual(turnOf({ tools: [{ type: "web_search_20250305", allowed_domains: ["a.example"] }] }, true).webSearch, { allowedDomains: ["a.example"] });
+    const alone = { tools: [{ type: "web_search_20250305", name: "web_search" }] };
+    for (const tool_choice of [{ type: "tool", name: "web_search" }, { type: "any" }]) assert.deepEqual(turnOf({ ...alone, tool_choice }, true).toolChoice, { type: "tool", name: "web_search" }, "it may be demanded");
   });
 
   it("have names in a history that needs none of them", () => {
