@@ -3,6 +3,7 @@ import type { WireStream } from "../api/dialect.ts";
 import { asBridgeError } from "../errors.ts";
 import { joinWireText, noText, type WireText } from "../json-text.ts";
 import type { TurnEvent } from "../turn/event.ts";
+import { hasRoom, writeChunk } from "./chunk.ts";
 import { hasFinish, unfinished } from "./finish.ts";
 import { roomOrClose } from "./room-or-close.ts";
 
@@ -38,8 +39,7 @@ export async function sendEventStream(
   try {
     for await (const batch of batches) {
       if (stream.state === "broken") return;
-      const hasRoom = stream.relay(batch);
-      if (!hasRoom) await roomOrClose(response);
+      if (!stream.relay(batch)) await roomOrClose(response);
       isFinished = hasFinish(batch);
     }
     if (!isFinished) throw unfinished();
@@ -83,16 +83,11 @@ class EventStream {
 
   /** Writes one batch. Returns false when the socket has no room for the next one yet. */
   relay(batch: readonly TurnEvent[]): boolean {
-    if (this.#state === "waiting") this.#lookAhead(batch);
-    let text = this.#wire.encode(batch);
-    if (this.#state === "waiting") {
-      this.#heldBack = joinWireText(this.#heldBack, text);
-      // The API may still fail before its first delta: until then the headers wait, whatever the dialect has written.
-      text = this.#heldBack !== noText && batch.some(hasContent) ? this.#open() : noText;
-    }
+    if (this.#state === "waiting") return this.#relayAhead(batch);
+    const text = this.#wire.encode(batch);
     if (text === noText) return true;
     this.#lastWriteMs = Date.now();
-    return this.#response.write(text, "latin1");
+    return writeChunk(this.#response, text);
   }
 
   end(): void {
@@ -116,6 +111,15 @@ class EventStream {
 
   stopTimer(): void {
     clearTimeout(this.#timer);
+  }
+
+  /** Writes a batch before which there are no headers: holds its text back, or sends the headers and all of it. */
+  #relayAhead(batch: readonly TurnEvent[]): boolean {
+    this.#lookAhead(batch);
+    this.#heldBack = joinWireText(this.#heldBack, this.#wire.encode(batch));
+    // The API may still fail before its first delta: until then the headers wait, whatever the dialect has written.
+    if (this.#heldBack === noText || !batch.some(hasContent)) return true;
+    return this.#response.write(this.#open(), "latin1");
   }
 
   /** Finds what the response headers depend on. */
@@ -160,8 +164,7 @@ class EventStream {
     const isDue = nowMs >= dueMs;
     if (isDue) {
       this.#lastWriteMs = nowMs;
-      const hasRoom = !this.#response.destroyed && !this.#response.writableNeedDrain;
-      if (hasRoom) this.#response.write(this.#wire.heartbeat(), "latin1");
+      if (hasRoom(this.#response)) writeChunk(this.#response, this.#wire.heartbeat());
     }
     this.#wait(isDue ? heartbeatMs : Math.min(heartbeatMs, dueMs - nowMs), () => this.#beat());
   }

@@ -1,4 +1,5 @@
 import type { ServerResponse } from "node:http";
+import { connectionOf } from "./chunk.ts";
 
 /**
  * How long a client may read nothing of its answer, in milliseconds, before it is disconnected. Until then its answer
@@ -13,13 +14,18 @@ export const stalledReaderMsMax = 5 * 60_000;
  */
 export function roomOrClose(response: ServerResponse, event: "drain" | "finish" = "drain"): Promise<void> {
   if (response.destroyed || (event === "finish" && response.writableFinished)) return Promise.resolve();
+  // What was written past the response (`writeChunk`) drains at the connection alone.
+  const connection = event === "drain" ? connectionOf(response) : undefined;
+  const source = connection?.writableNeedDrain === true ? connection : response;
   return new Promise((resolve) => {
     const stalled = setTimeout(() => response.destroy(), stalledReaderMsMax);
     const settle = (): void => {
       clearTimeout(stalled);
-      response.off(event, settle).off("close", settle);
+      source.off(event, settle);
+      response.off("close", settle);
       resolve();
     };
-    response.on(event, settle).on("close", settle);
+    source.on(event, settle);
+    response.on("close", settle);
   });
 }
