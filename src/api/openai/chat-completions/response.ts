@@ -1,5 +1,7 @@
 import type { BridgeError } from "../../../errors.ts";
-import { joinWireText, jsonLatin1, jsonMembers, noText, type WireText, wireText } from "../../../json-text.ts";
+import {
+  flatWireText, joinWireText, jsonLatin1, jsonMembers, noText, type WireText, wireText,
+} from "../../../json-text.ts";
 import type { StopReason, TurnEvent } from "../../../turn/event.ts";
 import type { Usage } from "../../../turn/usage.ts";
 import type { WireStream } from "../../dialect.ts";
@@ -46,6 +48,10 @@ export const finishReasons = {
 } as const satisfies Record<StopReason, string>;
 
 const choiceTail = wireText`,"logprobs":null,"finish_reason":null}]}\n\n`;
+/** The end of every chunk of text or thinking, and of those with a piece of a call's arguments. */
+const deltaTail = flatWireText(wireText`"}${choiceTail}`);
+const inputTail = flatWireText(wireText`"}}]}${choiceTail}`);
+const legacyInputTail = flatWireText(wireText`"}}${choiceTail}`);
 
 /**
  * Encodes an answer as OpenAI's `chat.completion.chunk` events. It does no I/O. A delta is spliced between two
@@ -58,9 +64,8 @@ export class ChatStream implements WireStream {
   readonly #usageHead: WireText;
   readonly #textHead: WireText;
   readonly #thinkingHead: WireText;
-  readonly #deltaTail = wireText`"}${choiceTail}`;
-  /** Each call's `index` in `tool_calls`, counted from 0, by the index of its content block. */
-  readonly #calls = new Map<number, number>();
+  /** The start of the chunks with each call's arguments, by the index of its content block. */
+  readonly #inputHeads = new Map<number, WireText>();
   readonly #citations: Citations | undefined;
 
   constructor(identity: ChatIdentity, style: StreamStyle) {
@@ -70,8 +75,8 @@ export class ChatStream implements WireStream {
     // With `include_usage`, OpenAI writes `usage: null` into every chunk but the last.
     this.#head = wireText`${chunk}${style.includeUsage ? wireText`,"usage":null` : noText},"choices":[`;
     this.#usageHead = wireText`${chunk},"choices":[],"usage":`;
-    this.#textHead = wireText`${this.#head}{"index":0,"delta":{"content":"`;
-    this.#thinkingHead = wireText`${this.#head}{"index":0,"delta":{"reasoning_content":"`;
+    this.#textHead = flatWireText(wireText`${this.#head}{"index":0,"delta":{"content":"`);
+    this.#thinkingHead = flatWireText(wireText`${this.#head}{"index":0,"delta":{"reasoning_content":"`);
   }
 
   /** The first chunk of the stream. It has the role `assistant` and no text. */
@@ -92,22 +97,22 @@ export class ChatStream implements WireStream {
   }
 
   #written(event: TurnEvent): WireText {
-    const cited = this.#citations?.take(event) ?? [];
-    if (cited.length > 0) return this.#chunk(wireText`"annotations":${jsonLatin1(cited.map(annotation))}`);
+    const cited = this.#citations?.take(event);
+    if (cited !== undefined && cited.length > 0) {
+      return this.#chunk(wireText`"annotations":${jsonLatin1(cited.map(annotation))}`);
+    }
     switch (event.type) {
-      case "text": return joinWireText(this.#textHead, event.text, this.#deltaTail);
-      case "thinking": return joinWireText(this.#thinkingHead, event.text, this.#deltaTail);
+      case "text": return joinWireText(this.#textHead, event.text, deltaTail);
+      case "thinking": return joinWireText(this.#thinkingHead, event.text, deltaTail);
       case "block_start":
         return event.block.type === "tool_use"
           ? this.#callStart(event.index, event.block.id, event.block.name)
           : noText;
       case "input_json": {
-        const call = this.#calls.get(event.index);
+        const head = this.#inputHeads.get(event.index);
         // The call of a tool that the API runs itself.
-        if (call === undefined) return noText;
-        return this.#chunk(this.#style.isLegacy
-          ? wireText`"function_call":{"arguments":"${event.text}"}`
-          : wireText`"tool_calls":[{"index":${call},"function":{"arguments":"${event.text}"}}]`);
+        if (head === undefined) return noText;
+        return joinWireText(head, event.text, this.#style.isLegacy ? legacyInputTail : inputTail);
       }
       case "message_stop": {
         const reason = jsonLatin1(finishWord(event.stopReason, this.#style));
@@ -127,8 +132,12 @@ export class ChatStream implements WireStream {
   }
 
   #callStart(index: number, id: string, modelName: string): WireText {
-    const call = this.#calls.size;
-    this.#calls.set(index, call);
+    // Its `index` in `tool_calls`.
+    const call = this.#inputHeads.size;
+    const inputHead = this.#style.isLegacy
+      ? wireText`"function_call":{"arguments":"`
+      : wireText`"tool_calls":[{"index":${call},"function":{"arguments":"`;
+    this.#inputHeads.set(index, flatWireText(wireText`${this.#head}{"index":0,"delta":{${inputHead}`));
     const name = jsonLatin1(this.#style.names.toClient(modelName));
     if (this.#style.isLegacy) return this.#chunk(wireText`"function_call":{"name":${name},"arguments":""}`);
     const definition = wireText`{"name":${name},"arguments":""}`;
