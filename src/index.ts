@@ -38,7 +38,7 @@ export type {
   AnswerFold, AnswerIdentity, BodyLookup, Dialect, ErrorForm, Failure, FailureContext, HeaderView, Lookup,
   LookupRequest, ParseContext, RateLimitWindow, TurnRequest, WireStream,
 } from "./api/dialect.ts";
-export { HeldText } from "./api/held-text.ts";
+export { HeldText } from "./held-text.ts";
 export { base64Image, imageAt } from "./api/image-block.ts";
 export type { NumberFields } from "./api/long-numbers.ts";
 export { withModelKeys } from "./api/model-keys.ts";

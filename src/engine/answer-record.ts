@@ -1,3 +1,4 @@
+import { HeldText } from "../held-text.ts";
 import { decodeJsonText } from "../json-text.ts";
 import type { JsonText, StartedBlock, TurnEvent } from "../turn/event.ts";
 import { sizeOf } from "../turn/event-size.ts";
@@ -11,7 +12,7 @@ export const recordedBytesMax = 4 * 1024 * 1024;
 
 interface RecordedCall {
   readonly block: ServerToolBlock | Extract<StartedBlock, { type: "tool_use" }>;
-  readonly input: Buffer[];
+  readonly input: HeldText;
 }
 
 /**
@@ -20,8 +21,7 @@ interface RecordedCall {
  * `Timeline.asides`.
  */
 export class AnswerRecord {
-  // Copied into buffers: a slice of a line would keep the memory of the whole read alive.
-  readonly #text: Buffer[] = [];
+  readonly #text = new HeldText();
   /** Tool calls, and results that the API gave itself, by the index of their content block, in the model's order. */
   readonly #toolBlocks = new Map<number, RecordedCall>();
   /** The API's proofs of the thinking, in the model's order. */
@@ -53,11 +53,11 @@ export class AnswerRecord {
     try {
       return [
         ...this.#proofs.map(({ type, held }) => (type === "thinking"
-          ? { type, thinking: "", signature: decoded([held]) }
+          ? { type, thinking: "", signature: decodeJsonText(held.toString("latin1") as JsonText) }
           : { type, data: held.toString("utf8") })),
         { type: "text", text: decoded(this.#text) },
         ...[...this.#toolBlocks.values()].map(({ block, input }) => (
-          block.type !== "tool_use" && input.length === 0
+          block.type !== "tool_use" && input.text === ""
             ? block
             : { ...block, input: JSON.parse(decoded(input)) as Record<string, unknown> })),
       ];
@@ -76,7 +76,7 @@ export class AnswerRecord {
         return;
       default:
         if (block.type !== "tool_use") this.#bytes += sizeOf(event);
-        this.#toolBlocks.set(event.index, { block, input: [] });
+        this.#toolBlocks.set(event.index, { block, input: new HeldText() });
     }
   }
 
@@ -85,13 +85,13 @@ export class AnswerRecord {
     this.#proofs.push({ type, held: Buffer.from(latin1, "latin1") });
   }
 
-  #keep(parts: Buffer[] | undefined, text: string): void {
+  #keep(held: HeldText | undefined, text: string): void {
     this.#bytes += text.length;
-    if (this.#bytes <= recordedBytesMax) parts?.push(Buffer.from(text, "latin1"));
-    else this.#text.length = 0;
+    if (this.#bytes <= recordedBytesMax) held?.append(text);
+    else this.#text.release();
   }
 }
 
-function decoded(parts: readonly Buffer[]): string {
-  return decodeJsonText(Buffer.concat(parts).toString("latin1") as JsonText);
+function decoded(held: HeldText): string {
+  return decodeJsonText(held.text as JsonText);
 }

@@ -47,6 +47,10 @@ export const rooms: Readonly<Record<string, Room>> = {
     rank: 1, place: "json-text.ts", imports: [], importsTypesOf: ["turn"], builtIns: [],
     has: "`WireText`, text on its way to a client, and `JsonText`, the text of an event: encodes, decodes, joins",
   },
+  "held-text": {
+    rank: 0, place: "held-text.ts", imports: [], builtIns: [],
+    has: "the text of an answer, gathered in buffers of its own",
+  },
   schema: {
     rank: 2, place: "schema/", imports: ["errors", "own-words"], builtIns: [],
     has: "clients' JSON Schemas: repaired to 2020-12, an object at the top, names of properties that the API takes; an "
@@ -57,11 +61,11 @@ export const rooms: Readonly<Record<string, Room>> = {
     has: "one `claude` process: launch, pipes, protocol, conversation, and its lines as turn events",
   },
   engine: {
-    rank: 3, place: "engine/", imports: ["claude", "turn", "errors", "json-text", "own-words"], importsTypesOf: ["log", "config"],
+    rank: 3, place: "engine/", imports: ["claude", "turn", "errors", "json-text", "held-text", "own-words"], importsTypesOf: ["log", "config"],
     has: "which process runs which turn: admission, warm pool, histories, limits",
   },
   api: {
-    rank: 3, place: "api/", imports: ["schema", "errors", "json-text", "image-type", "own-words"], importsTypesOf: ["turn"],
+    rank: 3, place: "api/", imports: ["schema", "errors", "json-text", "held-text", "image-type", "own-words"], importsTypesOf: ["turn"],
     builtIns: ["node:crypto"],
     has: "the dialects, between a wire form and `turn/`, without I/O; `operations/` has `/` and `/health`",
   },
@@ -85,7 +89,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   demo: { rank: 5, place: "demo/", imports: [], has: "a stand-in for the CLI that asks no model (`--demo`)" },
   index: {
     rank: 5, place: "index.ts",
-    imports: ["http", "api", "engine", "claude", "config", "log", "schema", "errors", "json-text", "world"], importsTypesOf: ["turn"],
+    imports: ["http", "api", "engine", "claude", "config", "log", "schema", "errors", "json-text", "held-text", "world"], importsTypesOf: ["turn"],
     has: "what a program may import: make a server, listen, close; what a dialect is made of",
   },
   main: {

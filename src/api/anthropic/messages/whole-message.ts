@@ -3,7 +3,7 @@ import {
 } from "../../../json-text.ts";
 import type { JsonText, StartedBlock, TurnEvent } from "../../../turn/event.ts";
 import type { Citation } from "../../../turn/message.ts";
-import { HeldText } from "../../held-text.ts";
+import { HeldText } from "../../../held-text.ts";
 import { type AnswerStyle, blockHead, ending, messageHead, messageUsage } from "./wire.ts";
 
 /** A block of the answer, while it is gathered. */

@@ -1,6 +1,6 @@
 import { jsonLatin1, type WireText, wireText } from "../../../json-text.ts";
 import type { TurnEvent } from "../../../turn/event.ts";
-import { HeldText } from "../../held-text.ts";
+import { HeldText } from "../../../held-text.ts";
 import { Citations } from "../citations.ts";
 import { annotation, type AnswerStyle, type ChatIdentity, chatUsage, finishWord, identityMembers } from "./response.ts";
 

@@ -5,7 +5,7 @@ import {
 import type { TurnEvent } from "../../../turn/event.ts";
 import type { AnswerFold, AnswerIdentity, WireStream } from "../../dialect.ts";
 import { type Body, bodyOfPieces } from "../../body.ts";
-import { HeldText } from "../../held-text.ts";
+import { HeldText } from "../../../held-text.ts";
 import { chatUsage, finishReasons } from "../chat-completions/response.ts";
 import { openAiError } from "../errors.ts";
 import type { CompletionRequest } from "./request.ts";

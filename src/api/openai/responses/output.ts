@@ -1,5 +1,8 @@
 import { createHash } from "node:crypto";
-import { encodeWireText, joinedWireText, jsonLatin1, noText, type WireText, wireText } from "../../../json-text.ts";
+import type { HeldText } from "../../../held-text.ts";
+import {
+  encodeWireText, flatWireText, joinedWireText, jsonLatin1, noText, type WireText, wireText,
+} from "../../../json-text.ts";
 import type { JsonText, StopReason } from "../../../turn/event.ts";
 import type { Usage } from "../../../turn/usage.ts";
 import { promptTokens } from "../usage.ts";
@@ -15,8 +18,8 @@ export interface OpenItem {
   readonly block?: number;
   /** What each of the item's delta events has between its number and the delta's text, as JSON. */
   readonly deltaHead: WireText;
-  /** The text of earlier batches, copied. */
-  readonly pieces: Buffer[];
+  /** The text of earlier batches. */
+  readonly text: HeldText;
   /** The sources of a message's words, each as JSON. */
   readonly annotations: WireText[];
   /** A call's id, as JSON; empty for other kinds. */
@@ -58,9 +61,9 @@ export function eventText(type: WireText, sequence: number, fields?: WireText): 
 
 /** What each delta's event begins with, up to its number, by the kind of the item that grows. */
 export const deltaEventHeads = {
-  message: eventHead(wireText`response.output_text.delta`),
-  reasoning: eventHead(wireText`response.reasoning_summary_text.delta`),
-  function_call: eventHead(wireText`response.function_call_arguments.delta`),
+  message: flatWireText(eventHead(wireText`response.output_text.delta`)),
+  reasoning: flatWireText(eventHead(wireText`response.reasoning_summary_text.delta`)),
+  function_call: flatWireText(eventHead(wireText`response.function_call_arguments.delta`)),
 } as const;
 /** What each ends with, behind the delta's text. */
 export const deltaEventTail = wireText`"}\n\n`;

@@ -1,7 +1,8 @@
 import { BridgeError } from "../../../errors.ts";
+import { HeldText } from "../../../held-text.ts";
 import {
-  decodeJsonText, decodeWireText, jsonLatin1, jsonMembers, joinedWireText, joinWireText, noText, wireNumber,
-  type WireText, wireText,
+  decodeJsonText, decodeWireText, flatWireText, jsonLatin1, jsonMembers, joinedWireText, joinWireText, noText,
+  wireNumber, type WireText, wireText,
 } from "../../../json-text.ts";
 import type { JsonText, StopReason, TurnEvent } from "../../../turn/event.ts";
 import type { ThinkingBlock, ToolUseBlock } from "../../../turn/message.ts";
@@ -86,12 +87,12 @@ export class ResponseStream implements WireStream {
 
   #written(event: TurnEvent): WireText {
     const grown = event.type === "text" ? this.#growTo("message") : noText;
-    const cited = this.#web?.citations.take(event) ?? [];
+    const cited = this.#web?.citations.take(event);
     const searched = this.#web?.searches.take(event);
     if (searched !== undefined) return this.#search(searched);
     switch (event.type) {
       case "text": return joinWireText(grown, this.#delta(event.text));
-      case "block_stop": return cited.length === 0 ? noText : this.#annotate(cited);
+      case "block_stop": return cited === undefined ? noText : this.#annotate(cited);
       case "thinking": return joinWireText(this.#growTo("reasoning"), this.#delta(event.text));
       case "message_start":
         this.#model = event.model;
@@ -144,8 +145,8 @@ export class ResponseStream implements WireStream {
     const { kind, name } = writtenCall(call.name, this.#style);
     const id = this.#newId(callIdPrefixes[kind]);
     const item: OpenItem = {
-      kind, id, block, callId: jsonLatin1(call.id), name, pieces: [], annotations: [],
-      deltaHead: wireText`,${this.#place(id)},"delta":"`,
+      kind, id, block, callId: jsonLatin1(call.id), name, text: new HeldText(), annotations: [],
+      deltaHead: flatWireText(wireText`,${this.#place(id)},"delta":"`),
     };
     this.#open = item;
     return this.#added(callItem(item, "in_progress", noText));
@@ -186,7 +187,7 @@ export class ResponseStream implements WireStream {
 
   /** Copies the batch's text into the open item: a slice of the CLI's output would keep that whole read in memory. */
   #keepGrown(): void {
-    if (this.#grown !== "") this.#open?.pieces.push(Buffer.from(this.#grown, "latin1"));
+    if (this.#grown !== "") this.#open?.text.append(this.#grown);
     this.#grown = "";
   }
 
@@ -212,7 +213,7 @@ export class ResponseStream implements WireStream {
     if (open === undefined) return noText;
     this.#keepGrown();
     this.#open = undefined;
-    const whole = Buffer.concat(open.pieces).toString("latin1") as JsonText;
+    const whole = open.text.text as JsonText;
     const { includesThoughts, isStored } = this.#style;
     const isKept = includesThoughts || isStored;
     const proven = isKept && proof !== undefined ? { proof } : {};

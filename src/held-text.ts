@@ -2,12 +2,12 @@
  * The smallest and the largest buffer that is allocated for text, in bytes. Between the two, a new buffer is as large
  * as all text collected so far.
  */
-const pieceBytesMin = 1_024;
+const pieceBytesMin = 512;
 const pieceBytesMax = 256 * 1024;
 
 /**
  * Collects latin1-held text of an answer, copied into buffers of its own. A delta is a slice of what was read from the
- * CLI: keeping the delta would keep that whole read in memory.
+ * CLI: keeping the delta would keep that whole read in memory. A buffer for each delta would take ten times its text.
  */
 export class HeldText {
   #full: Buffer[] = [];
@@ -26,12 +26,21 @@ export class HeldText {
     this.#bytes += text.length;
   }
 
+  /** The text as it was given, latin1-held. */
+  get text(): string {
+    return Buffer.concat(this.#pieces).toString("latin1");
+  }
+
   /** Returns the text's bytes in order, and keeps none of them. */
   release(): Buffer[] {
-    const pieces = [...this.#full, this.#last.subarray(0, this.#lastBytes)].filter(({ length }) => length > 0);
+    const pieces = this.#pieces;
     this.#full = [];
     this.#last = Buffer.alloc(0);
     this.#lastBytes = this.#bytes = 0;
     return pieces;
+  }
+
+  get #pieces(): Buffer[] {
+    return [...this.#full, this.#last.subarray(0, this.#lastBytes)].filter(({ length }) => length > 0);
   }
 }
