@@ -9,9 +9,9 @@ export const heldBytesMax = 32 * 1024 * 1024;
 
 export interface LineHandlers {
   /**
-   * Offered each line that lies whole within one read, by its position there (`end` is that of its line end). Returns
-   * true when it has handled the line; readline then never gets it. It is meant for lines that come ten thousand times
-   * in an answer, because it saves copying each of them out of the read.
+   * Offered each line once, before `onLine` (`end` is the position of its line end). Returns true when it has handled
+   * the line. One that lies whole within one read is offered by its position there, and readline then never gets it.
+   * It is meant for lines that come ten thousand times in an answer: it saves copying each of them out of the read.
    */
   readonly takeInPlace?: (read: string, start: number, end: number) => boolean;
   /**
@@ -41,9 +41,13 @@ export function readLines(stream: Readable, handlers: LineHandlers, maxBytes = l
   let unfinishedBytes = 0;
   let heldBytes = 0;
   let wasCut = false;
+  /** Whether the line that readline is given was offered in its read, and refused. */
+  let wasOffered = false;
+  const takes = (text: string, start: number, end: number): boolean =>
+    handlers.takeInPlace?.(text, start, end) === true;
   lines.on("line", (line: string) => {
-    handlers.onLine(line, wasCut);
-    wasCut = false;
+    if (wasCut || wasOffered || !takes(line, 0, line.length)) handlers.onLine(line, wasCut);
+    wasCut = wasOffered = false;
   });
   const stop = (): void => {
     stream.off("data", onData);
@@ -79,7 +83,9 @@ export function readLines(stream: Readable, handlers: LineHandlers, maxBytes = l
       end = read.indexOf("\n", start);
     }
     for (; end !== -1; start = end + 1, end = read.indexOf("\n", start)) {
-      if (handlers.takeInPlace?.(read, start, end) !== true) lines.write(read.slice(start, end + 1));
+      if (takes(read, start, end)) continue;
+      wasOffered = true;
+      lines.write(read.slice(start, end + 1));
     }
     if (start < read.length) {
       const kept = longStrings.keep(read.slice(start));

@@ -4,7 +4,7 @@ import { describe, it } from "node:test";
 import { readLines } from "../../src/claude/lines.ts";
 
 interface Told {
-  /** Which of the lines were taken in their read. */
+  /** Which of the lines were taken when they were offered. */
   readonly taken: string[];
   /** Decoded. */
   readonly lines: string[];
@@ -14,7 +14,7 @@ interface Told {
   readonly destroyed: boolean;
 }
 
-/** Feeds the chunks, one read each, and settles at the stream's end or destruction. Lines that `takes` fits are taken in their read. */
+/** Feeds the chunks, one read each, and settles at the stream's end or destruction. Lines that `takes` fits are taken when they are offered. */
 function read(chunks: readonly (Buffer | string)[], maxBytes?: number, takes = (_line: string): boolean => false): Promise<Told> {
   const stream = new PassThrough();
   const lines: string[] = [];
@@ -139,7 +139,7 @@ describe("a line", () => {
   });
 });
 
-describe("a line that stands whole in its read", () => {
+describe("a line that is offered", () => {
   const bytes = "take 1\nother\ntake 2\r\n\ntake 3\nother\n";
   const inOrder = ["take 1", "other", "take 2", "", "take 3", "other"];
   const isTaken = (line: string): boolean => line.startsWith("take ");
@@ -151,14 +151,20 @@ describe("a line that stands whole in its read", () => {
     assert.equal(linesAtReadEnds[0], inOrder.length);
   });
 
-  it("keeps its place wherever reads end, and what began in an earlier read is given whole", async () => {
+  it("is offered once, also where it began in an earlier read", async () => {
+    for (let at = 1; at < bytes.length; at++) {
+      const offered: string[] = [];
+      const note = (line: string): boolean => isTaken(line) || offered.push(line) === 0;
+      await read([bytes.slice(0, at), bytes.slice(at)], undefined, note);
+      assert.deepEqual(offered.map((line) => line.trimEnd()), inOrder.filter((line) => !isTaken(line)), `cut at ${at}`);
+    }
+  });
+
+  it("keeps its place wherever reads end, and what began in an earlier read is offered whole", async () => {
     for (let at = 1; at < bytes.length; at++) {
       const { lines, taken } = await read([bytes.slice(0, at), bytes.slice(at)], undefined, isTaken);
       assert.deepEqual(lines.map((line) => line.trimEnd()), inOrder, `cut at ${at}`);
-      const isBetweenLines = bytes[at - 1] === "\n";
-      const cutLine = bytes.slice(0, at).split("\n").length - 1;
-      const expected = inOrder.filter((line, index) => isTaken(line) && (isBetweenLines || index !== cutLine));
-      assert.deepEqual(taken.map((line) => line.trimEnd()), expected, `cut at ${at}`);
+      assert.deepEqual(taken.map((line) => line.trimEnd()), inOrder.filter(isTaken), `cut at ${at}`);
     }
   });
 });

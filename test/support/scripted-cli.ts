@@ -148,7 +148,9 @@ export class ScriptedClaude {
 
   /** One read of its output. */
   say(...lines: readonly object[]): void {
-    for (const line of lines) this.#listener?.onLine(Buffer.from(JSON.stringify(line)).toString("latin1"), false);
+    for (const line of lines.map((line) => Buffer.from(JSON.stringify(line)).toString("latin1"))) {
+      if (this.#listener?.takeInPlace?.(line, 0, line.length) !== true) this.#listener?.onLine(line, false);
+    }
     this.#listener?.onReadEnd();
   }
 

@@ -25,7 +25,9 @@ export class ScriptedProcess {
 
   /** One read of its output. */
   say(...lines: readonly object[]): void {
-    for (const line of lines) this.#listener?.onLine(JSON.stringify(line), false);
+    for (const line of lines.map((line) => JSON.stringify(line))) {
+      if (this.#listener?.takeInPlace?.(line, 0, line.length) !== true) this.#listener?.onLine(line, false);
+    }
     this.#listener?.onReadEnd();
   }
 
