@@ -4,18 +4,22 @@ export interface Valve {
   readonly resume: () => void;
 }
 
+type Next<Item> = IteratorResult<Item[], undefined>;
+
 /**
  * A queue between a producer, which appends to `items` and calls `flush` after each read of its source, and a consumer,
- * which takes batches with `next`. A batch is what was appended since the last one was taken. If the consumer does not
+ * which iterates over batches. A batch is what was appended since the last one was taken. If the consumer does not
  * wait for a batch at a flush, the source is paused. So the queue holds no more than the reads that were under way.
  */
-export class BatchQueue<Item> {
+export class BatchQueue<Item> implements AsyncIterableIterator<Item[], undefined> {
   #items: Item[] = [];
-  #waiting: { resolve: (batch: Item[] | undefined) => void; reject: (error: Error) => void } | undefined;
+  /** Settles the promise of a consumer that waits. */
+  #settle: ((next: Next<Item> | Promise<Next<Item>>) => void) | undefined;
   #end: { readonly error: Error | undefined } | undefined;
   /** What was in the queue at its end. */
   #rest: Item[] = [];
   #paused = false;
+  #isWhole = false;
   readonly #valve: Valve;
 
   constructor(valve: Valve) {
@@ -24,7 +28,7 @@ export class BatchQueue<Item> {
 
   /** Whether the consumer waits for a batch. If it does not, the source may be silent because it is paused. */
   get isAwaited(): boolean {
-    return this.#waiting !== undefined;
+    return this.#settle !== undefined;
   }
 
   /** The list that the next flush hands to the consumer. The producer appends to it. */
@@ -37,54 +41,67 @@ export class BatchQueue<Item> {
     return this.#end !== undefined;
   }
 
+  /** Whether the consumer has got all that was in the queue, and an end without an error. */
+  get isWhole(): boolean {
+    return this.#isWhole;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
   /** Hands `items` to the consumer if it waits for a batch; else pauses the source. */
   flush(): void {
     if (this.#items.length === 0) return;
-    if (this.#waiting === undefined) {
+    const settle = this.#settle;
+    if (settle === undefined) {
       if (!this.#paused && this.#end === undefined) {
         this.#paused = true;
         this.#valve.pause();
       }
       return;
     }
-    const { resolve } = this.#waiting;
-    this.#waiting = undefined;
-    resolve(this.#take());
+    this.#settle = undefined;
+    settle({ done: false, value: this.#take() });
   }
 
   /**
    * Ends the queue. The consumer still gets the items that are in it, but none that are appended later; then `next`
-   * throws `error`, or returns undefined if there is none. Only the first call counts.
+   * rejects with `error`, or tells the end if there is none. Only the first call counts.
    */
   end(error?: Error): void {
     if (this.#end !== undefined) return;
     this.#end = { error };
     this.flush();
     this.#rest = this.#take();
-    if (this.#waiting === undefined) return;
-    const waiting = this.#waiting;
-    this.#waiting = undefined;
-    if (error === undefined) waiting.resolve(undefined);
-    else waiting.reject(error);
+    const settle = this.#settle;
+    this.#settle = undefined;
+    settle?.(this.#tellEnd());
   }
 
-  /** Returns the next batch, which is never empty, or undefined at the end. One caller at a time. */
-  async next(): Promise<Item[] | undefined> {
-    const batch = this.#end === undefined ? this.#take() : this.#takeRest();
-    if (batch.length > 0) {
+  /** Resolves with the next batch, which is never empty, or with the end. One caller at a time. */
+  next(): Promise<Next<Item>> {
+    const isEnded = this.#end !== undefined;
+    const held = isEnded ? this.#rest : this.#items;
+    if (held.length > 0) {
+      const value = isEnded ? this.#takeRest() : this.#take();
       if (this.#paused) {
         this.#paused = false;
         this.#valve.resume();
       }
-      return batch;
+      return Promise.resolve({ done: false, value });
     }
-    if (this.#end !== undefined) {
-      if (this.#end.error !== undefined) throw this.#end.error;
-      return undefined;
-    }
-    return await new Promise((resolve, reject) => {
-      this.#waiting = { resolve, reject };
+    if (isEnded) return this.#tellEnd();
+    return new Promise((resolve) => {
+      this.#settle = resolve;
     });
+  }
+
+  #tellEnd(): Promise<Next<Item>> {
+    const error = this.#end?.error;
+    if (error !== undefined) return Promise.reject(error);
+    this.#isWhole = true;
+    return Promise.resolve({ done: true, value: undefined });
   }
 
   #takeRest(): Item[] {

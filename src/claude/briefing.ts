@@ -175,8 +175,11 @@ export class Briefing {
     return told;
   }
 
-  /** Gives a parked process the results of its calls. It has the turn's settings, but for parameters of the API. */
-  answer({ turn, onAsk, onRefused }: Omit<Task, "seen" | "isOver">, callIds: readonly string[]): void {
+  /**
+   * Gives a parked process the results of its calls. It has the turn's settings, but for parameters of the API.
+   * Resolves with 0: no message is told before the results.
+   */
+  async answer({ turn, onAsk, onRefused }: Omit<Task, "seen" | "isOver">, callIds: readonly string[]): Promise<number> {
     const { tools, history } = this.#parts;
     // Before the results: the CLI's next request is made with them.
     const asked = this.#asAsked(turn);
@@ -186,6 +189,7 @@ export class Briefing {
     onAsk();
     history.awaitAnswer(turn.messages);
     tools.answer(resultsByCall(callIds, resultsOfLastCalls(turn.messages) ?? []));
+    return 0;
   }
 
   /** Whether the process has those of a turn's settings that cannot be changed while a call waits for its result. */

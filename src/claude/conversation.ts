@@ -10,10 +10,10 @@ import { noTurn, type Settled, settledOf } from "./left-turn.ts";
 import type { ToldTurn } from "./parameters.ts";
 import type { LiveProcess } from "./process.ts";
 import { type JsonObject, parseLine } from "./protocol.ts";
-import { type ConversationOptions, type LastRun, Run } from "./run.ts";
+import { type ConversationOptions, type LastRun, type Reading, Run } from "./run.ts";
 import type { SettingsChannel } from "./settings-channel.ts";
 import { stopIfDue, stopUnasked, stopWithoutTools, type Underway } from "./overrun.ts";
-import { canContinue, isReusable, type Standing, standingAfter } from "./standing.ts";
+import { canContinue, faultOf, isReusable, type Standing, standingAfter } from "./standing.ts";
 import { interrupt, takeBack } from "./take-back.ts";
 import { timeInNode } from "./time.ts";
 import type { TurnTranslator } from "./translate.ts";
@@ -124,65 +124,65 @@ export class Conversation {
     return this.#briefing.rehearse(profile, () => this.#run !== undefined, capabilities);
   }
 
-  /**
-   * Tells a new process what a turn begins with, before the turn. Resolves when the CLI has accepted that; rejects
-   * with its refusal.
-   */
+  /** Tells a new process what a turn begins with. Resolves when the CLI has accepted it; rejects with its refusal. */
   prepare(turn: ToldTurn): Promise<void> { return this.#briefing.boot(turn); }
 
   /** Whether this conversation, which was told a turn's first `seen` messages, can continue with the other messages. */
   canContinue(turn: ToldTurn, seen: number): boolean { return canContinue(this.#standing, turn, seen, this.#briefing); }
 
-  /**
-   * Runs one turn. Its messages are the whole history and the question; the process was told the first `seen` of them.
-   * Yields the events of each read of the CLI's output. Throws a BridgeError when the turn fails, the CLI is silent for
-   * too long, or `signal` aborts.
-   */
+  /** Runs one turn as `begin` does, from the first pull on, and leaves it by itself. */
   async *run(turn: ToldTurn, seen: number, signal: AbortSignal): AsyncGenerator<TurnEvent[], void, undefined> {
-    const run = new Run(turn, {
+    const { batches, leave } = this.begin(turn, seen, signal);
+    try {
+      yield* batches;
+    } finally {
+      leave();
+    }
+  }
+
+  /**
+   * Begins one turn. Its messages are the whole history and the question; the process was told the first `seen` of
+   * them. Each read of the CLI's output gives a batch. Their iterator throws a BridgeError when the turn fails, the CLI
+   * is silent for too long, or `signal` aborts. The caller must leave in the end.
+   */
+  begin(turn: ToldTurn, seen: number, signal: AbortSignal): Reading {
+    const run = new Run(turn, signal, {
       process: this.process, tools: this.#parts.tools, last: this.#lastRun, heard: this.#heard, options: this.#options,
       // What the CLI was asked stays open: it answers all the same, and in order.
       onFailure: (error) => this.#briefing.acknowledgements.fail(error),
       lacksSettings: () => this.settings.hasUnanswered,
     });
-    const { queue, translator, watch, fail } = run;
+    const { queue, translator, fail } = run;
     this.#run = run;
-    const onAbort = (): void => fail(clientClosed());
-    signal.addEventListener("abort", onAbort, { once: true });
     const before = this.#standing;
     let telling = Promise.resolve(0);
-    if (before.name !== "dead") this.#standing = { name: "unknown" };
-    this.process.work();
-    try {
-      if (before.name === "dead") fail(before.error);
-      else if (before.name === "unknown") fail(new BridgeError("cli_failed", "The claude process has no further use."));
-      else if (signal.aborted) onAbort();
-      else {
-        const isOver = (): boolean => this.#run !== run;
-        const onRefused = (error: unknown): void => (isOver() ? undefined : fail(asBridgeError(error)));
-        const task = { turn, seen, onAsk: () => run.noteAsked(this.#heard), onRefused, isOver };
-        if (before.name === "parked") this.#briefing.answer(task, before.callIds);
-        else {
-          telling = this.#briefing.tell(task);
-          telling.catch(onRefused);
-        }
-      }
-      for (let batch = await queue.next(); batch !== undefined; batch = await queue.next()) yield batch;
-      this.#settle(translator);
-    } finally {
-      watch.stop();
-      signal.removeEventListener("abort", onAbort);
+    const isOver = (): boolean => this.#run !== run;
+    const leave = (): void => {
+      if (isOver()) return;
+      if (queue.isWhole) this.#settle(translator);
+      run.stop();
       this.#run = undefined;
       const asked = before.name === "known" ? turn.messages.length - 1 : seen;
       this.#lastRun = { ...run.last, left: { before, seen, asked: run.isAsked ? asked : undefined, telling } };
       if (run.isAsked && !this.isReusable && translator.outcome.name !== "stopped") interrupt(this.#parts.control);
+    };
+    if (before.name !== "dead") this.#standing = { name: "unknown" };
+    this.process.work();
+    const fault = faultOf(before) ?? (signal.aborted ? clientClosed() : undefined);
+    if (fault !== undefined) fail(fault);
+    else {
+      const onRefused = (error: unknown): void => (isOver() ? undefined : fail(asBridgeError(error)));
+      const task = { turn, seen, onAsk: () => run.noteAsked(this.#heard), onRefused, isOver };
+      const isParked = before.name === "parked";
+      telling = isParked ? this.#briefing.answer(task, before.callIds) : this.#briefing.tell(task);
+      telling.catch(onRefused);
     }
+    return { batches: queue, leave };
   }
 
   #settle(translator: TurnTranslator): void {
     // The CLI answers in order: by now it has taken all settings that it will take.
-    const isCertain = !this.isDead && !this.settings.hasUnanswered;
-    const standing = isCertain ? standingAfter(translator) : undefined;
+    const standing = this.isDead || this.settings.hasUnanswered ? undefined : standingAfter(translator);
     if (standing !== undefined) this.#stand(standing);
   }
 
@@ -200,14 +200,14 @@ export class Conversation {
   /** Fast path for nearly every line: handles a delta without parsing its JSON. Returns false for any other line. */
   #takeDelta(text: string, start: number, end: number): boolean {
     const delta = parseDelta(text, start, end);
-    if (delta === undefined) return false;
-    if (this.#run?.isAsked === true) this.#run.translator.takeDelta(delta, this.#run.queue.items);
-    return true;
+    const run = this.#run;
+    if (delta !== undefined && run?.isAsked === true) run.translator.takeDelta(delta, run.queue.items);
+    return delta !== undefined;
   }
 
   #onLine(line: string, wasCut: boolean): void {
     const run = this.#run;
-    const message = !wasCut && this.#takeDelta(line, 0, line.length) ? undefined : parseLine(line);
+    const message = parseLine(line);
     if (message === undefined) return;
     switch (message["type"]) {
       case "control_response":

@@ -1,4 +1,4 @@
-import { BridgeError } from "../errors.ts";
+import { BridgeError, clientClosed } from "../errors.ts";
 import type { TurnEvent } from "../turn/event.ts";
 import { BatchQueue } from "./batches.ts";
 import type { BriefingOptions } from "./briefing.ts";
@@ -54,16 +54,24 @@ export interface RunSetting {
   readonly lacksSettings: () => boolean;
 }
 
+/** A turn as its caller reads it. A run that is over, or left, is taken from its conversation by `leave`. */
+export interface Reading {
+  readonly batches: AsyncIterableIterator<TurnEvent[], undefined>;
+  readonly leave: () => void;
+}
+
 /** A turn while a process runs it. Writes nothing to the process. */
 export class Run {
   readonly queue: BatchQueue<TurnEvent>;
   readonly translator: TurnTranslator;
   readonly watch: Watch;
   readonly fail: (error: BridgeError) => void;
+  /** Stops watching the process and the caller's signal. */
+  readonly stop: () => void;
   readonly #lacksSettings: () => boolean;
   #stage: Stage = "told";
 
-  constructor(turn: ToldTurn, setting: RunSetting) {
+  constructor(turn: ToldTurn, signal: AbortSignal, setting: RunSetting) {
     const { responseSchema, disableParallelToolUse, toolChoice, isSentAtOnce = false } = turn;
     const { process, tools, last, heard, options, onFailure } = setting;
     const { silenceMsMax, bootMsMax = () => bootWaitMs, time = timeInNode, onSpent } = options;
@@ -103,6 +111,12 @@ export class Run {
       },
     });
     this.watch.enter(heard.lastAtMs === undefined ? "booting" : "told");
+    const onAbort = (): void => this.fail(clientClosed());
+    signal.addEventListener("abort", onAbort, { once: true });
+    this.stop = () => {
+      this.watch.stop();
+      signal.removeEventListener("abort", onAbort);
+    };
   }
 
   /** Whether what the CLI writes is this run's. */

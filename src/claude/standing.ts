@@ -1,4 +1,4 @@
-import type { BridgeError } from "../errors.ts";
+import { BridgeError } from "../errors.ts";
 import type { ToldTurn } from "./parameters.ts";
 import { resultsOfLastCalls } from "./tool-results.ts";
 import type { TurnTranslator } from "./translate.ts";
@@ -17,6 +17,13 @@ export type Standing =
 /** Whether another run of the same conversation is possible. */
 export function isReusable({ name }: Standing): boolean {
   return name === "known" || name === "parked";
+}
+
+/** Why no run is possible at all; undefined if one is. */
+export function faultOf(standing: Standing): BridgeError | undefined {
+  if (standing.name === "dead") return standing.error;
+  if (isReusable(standing)) return undefined;
+  return new BridgeError("cli_failed", "The claude process has no further use.");
 }
 
 /**

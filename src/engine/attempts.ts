@@ -1,10 +1,11 @@
 import type { ToldTurn } from "../claude/parameters.ts";
+import type { Reading } from "../claude/run.ts";
 import { asBridgeError, BridgeError, clientClosed, type ErrorCode, hasCode } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import type { TurnEvent } from "../turn/event.ts";
 import type { Message } from "../turn/message.ts";
 import { AnswerWithCall, callNow } from "./call-in-words.ts";
-import { type Course, missOf } from "./course.ts";
+import { type Course, foundFor, missOf } from "./course.ts";
 import type { LoginGate } from "./login-gate.ts";
 import type { Seat, Seeker } from "./seat.ts";
 import type { Seats } from "./seats.ts";
@@ -40,11 +41,21 @@ export interface AttemptsOptions {
   readonly isClosing: () => boolean;
 }
 
-/** The attempts at one turn: on the process that was found for it, and on another where that one failed it. */
-export class Attempts {
+type Batches = AsyncIterator<TurnEvent[], undefined>;
+
+/**
+ * The attempts at one turn: on the process that was found for it, and on another where that one failed it. Iterates
+ * over the batches of the answer. The caller must leave in the end.
+ */
+export class Attempts implements AsyncIterableIterator<TurnEvent[], undefined> {
   readonly #options: AttemptsOptions;
   readonly #asked: Asked;
   readonly #course: Course;
+  readonly #answer: Batches;
+  /** The run under way, or the last one. */
+  #reading: Reading | undefined;
+  /** Where the batches come from once the first process has begun to answer. */
+  #rest: Batches | undefined;
   /** Whether a process has begun to answer. */
   #hasAnswer = false;
   /** Whether the turn has had a process, and is counted. */
@@ -54,7 +65,43 @@ export class Attempts {
     this.#options = options;
     this.#asked = asked;
     this.#course = course;
+    this.#answer = this.#answered(foundFor(course));
     this.#wasSeated = asked.isAgain;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  /**
+   * Once the answer has begun no other process can take the turn. Then a batch comes straight from the run: a generator
+   * in its way would cost it three more promises.
+   */
+  next(): Promise<IteratorResult<TurnEvent[], undefined>> {
+    return (this.#rest ?? this.#answer).next();
+  }
+
+  /** Ends the run under way. */
+  leave(): void {
+    this.#reading?.leave();
+  }
+
+  /** The same answer where words ask for a call. If it has none, asks the model once more, then fails. */
+  async *withCall(): AsyncGenerator<TurnEvent[], void, undefined> {
+    const { turn, signal } = this.#asked;
+    const answer = new AnswerWithCall(turn);
+    if (yield* answer.untilFirstCall(this)) return;
+    this.leave();
+    const conversation = this.#course.seat?.conversation;
+    this.#course.isExact = false;
+    if (conversation?.isReusable === true) {
+      const messages = [...turn.messages, callNow];
+      const again = conversation.run({ ...turn, messages }, messages.length - 1, signal);
+      if (yield* answer.untilFirstCall(again)) return;
+    }
+    throw new BridgeError(
+      "upstream_error", "The model answered without the tool call that tool_choice asks for.", { part: "toolChoice" },
+    );
   }
 
   /**
@@ -62,7 +109,7 @@ export class Attempts {
    * laptop's sleep, a kill, too little memory), not have ended its rehearsal, or have an outdated login. But if that is
    * a new process that still lives, it has refused the request itself, and another would too.
    */
-  async *answer(found: Found | undefined): AsyncGenerator<TurnEvent[], void, undefined> {
+  async *#answered(found: Found | undefined): AsyncGenerator<TurnEvent[], undefined, undefined> {
     const { signal } = this.#asked;
     const { seats } = this.#options;
     const course = this.#course;
@@ -76,11 +123,14 @@ export class Attempts {
     }
     try {
       const asked = seat.kept < (found?.kept ?? 0) ? await this.#completed(undefined) : completed;
-      for await (const batch of this.#run(seat, asked, seat.kept)) {
+      const batches = this.#read(seat, asked, seat.kept);
+      for await (const batch of batches) {
         this.#noteAnswer(seat);
+        if (this.#hasAnswer) this.#rest = batches;
         yield batch;
       }
     } catch (error) {
+      this.leave();
       const isLogin = hasCode(error, loginFailures);
       if (seat.conversation.hasBegun || this.#options.isClosing() || !(isLogin || hasCode(error, deaths))) throw error;
       const isFresh = seat.way === "booted" && seat.conversation.process.state === "busy";
@@ -97,23 +147,7 @@ export class Attempts {
       const whole = await this.#ready(undefined);
       yield* this.#anew(whole, isLogin);
     }
-  }
-
-  /** The same where words ask for a call. If the answer has none, asks the model once more, then fails. */
-  async *answerWithCall(found: Found | undefined): AsyncGenerator<TurnEvent[], void, undefined> {
-    const { turn, signal } = this.#asked;
-    const answer = new AnswerWithCall(turn);
-    if (yield* answer.untilFirstCall(this.answer(found))) return;
-    const conversation = this.#course.seat?.conversation;
-    this.#course.isExact = false;
-    if (conversation?.isReusable === true) {
-      const messages = [...turn.messages, callNow];
-      const again = conversation.run({ ...turn, messages }, messages.length - 1, signal);
-      if (yield* answer.untilFirstCall(again)) return;
-    }
-    throw new BridgeError(
-      "upstream_error", "The model answered without the tool call that tool_choice asks for.", { part: "toolChoice" },
-    );
+    return undefined;
   }
 
   async *#anew(whole: ToldTurn, isLogin: boolean): AsyncGenerator<TurnEvent[], void, undefined> {
@@ -125,17 +159,18 @@ export class Attempts {
       ? await seats.find(this.#seeker, signal)
       : await seats.boot(this.#seeker, signal));
     try {
-      for await (const batch of this.#run(seat, whole, 0)) {
+      for await (const batch of this.#read(seat, whole, 0)) {
         this.#noteAnswer(seat);
         yield batch;
       }
     } catch (error) {
+      this.leave();
       if (hasCode(error, loginFailures)) this.#onRefusedLogin(seat, asBridgeError(error), true);
       throw error;
     }
   }
 
-  /** To be called for each batch. It is no generator round a run: each of those stands in the way of every batch. */
+  /** To be called for each batch until the answer has begun. */
   #noteAnswer(seat: Seat): void {
     if (this.#hasAnswer || !seat.conversation.hasBegun) return;
     this.#hasAnswer = true;
@@ -143,9 +178,10 @@ export class Attempts {
     if (seats.isCurrent(seat)) login.accept();
   }
 
-  #run(seat: Seat, turn: ToldTurn, kept: number): AsyncGenerator<TurnEvent[], void, undefined> {
+  #read(seat: Seat, turn: ToldTurn, kept: number): Reading["batches"] {
     this.#course.isTold = true;
-    return seat.conversation.run(turn, kept, this.#asked.signal);
+    this.#reading = seat.conversation.begin(turn, kept, this.#asked.signal);
+    return this.#reading.batches;
   }
 
   /** A refusal ends all free processes that have the same login. One of a fresh process is the verdict on the login. */

@@ -87,12 +87,11 @@ export class TurnRunner {
         const turn = this.#told(request);
         const course = this.#begin(turn);
         const answer = new AnswerRecord();
+        const asked = { turn, signal, complete, isAgain: refusals > 0 };
+        const attempts = new Attempts(this.#attemptsOptions, asked, course);
         let isAskedAgain = false;
         try {
-          const asked = { turn, signal, complete, isAgain: refusals > 0 };
-          const attempts = new Attempts(this.#attemptsOptions, asked, course);
-          const found = foundFor(course);
-          const chosen = mustCallInWords(turn) ? attempts.answerWithCall(found) : attempts.answer(found);
+          const chosen = mustCallInWords(turn) ? attempts.withCall() : attempts;
           const stops = stopsHere(turn);
           for await (const batch of stops.length === 0 ? chosen : endAtStop(chosen, stops)) {
             if (!course.hasBegun && batch.some(({ type }) => type === "message_start")) {
@@ -109,6 +108,7 @@ export class TurnRunner {
           isAskedAgain = mayAskAgain && this.#refused.note(turn, error);
           if (!isAskedAgain) throw error;
         } finally {
+          attempts.leave();
           const found = foundFor(course);
           if (found !== undefined) seats.leave(found);
           login.leave(course);

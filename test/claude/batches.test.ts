@@ -5,7 +5,17 @@ import { seededRandom } from "../support/random.ts";
 
 function queueOf() {
   const valve: string[] = [];
-  const queue = new BatchQueue<number>({ pause: () => valve.push("pause"), resume: () => valve.push("resume") });
+  const batches = new BatchQueue<number>({ pause: () => valve.push("pause"), resume: () => valve.push("resume") });
+  const queue = {
+    get items() { return batches.items; },
+    get isEnded() { return batches.isEnded; },
+    get isAwaited() { return batches.isAwaited; },
+    get isWhole() { return batches.isWhole; },
+    flush: () => batches.flush(),
+    end: (error?: Error) => batches.end(error),
+    /** The next batch; undefined at the end. */
+    next: async () => (await batches.next()).value,
+  };
   const read = (...items: number[]): void => {
     queue.items.push(...items);
     queue.flush();
@@ -99,7 +109,7 @@ describe("the end", () => {
     const { queue, read } = queueOf();
     read(1);
     queue.end();
-    assert.deepEqual([await queue.next(), await queue.next(), await queue.next()], [[1], undefined, undefined]);
+    assert.deepEqual([await queue.next(), queue.isWhole, await queue.next(), queue.isWhole, await queue.next()], [[1], false, undefined, true, undefined]);
   });
 
   it("in an error is thrown after what is held, each time", async () => {
@@ -111,6 +121,7 @@ describe("the end", () => {
     assert.deepEqual(await queue.next(), [1, 2]);
     await assert.rejects(queue.next(), error);
     await assert.rejects(queue.next(), error);
+    assert.equal(queue.isWhole, false);
   });
 
   it("gives what was pushed and not flushed to who waits, then the error", async () => {

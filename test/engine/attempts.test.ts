@@ -51,7 +51,7 @@ class Machine {
     const attempts = new Attempts({
       seats: this.#seats as unknown as Seats, login: this.login, log: createLogger("silent", () => {}), counts: new TurnCounts(), isClosing: () => false,
     }, { turn, signal, complete: (messages) => Promise.resolve(messages), isAgain: false }, course);
-    return collectUnchecked(attempts.answer(undefined)).then(({ events, error }) => {
+    return collectUnchecked(attempts).then(({ events, error }) => {
       this.login.leave(course);
       if (error === undefined) return { code: events.at(-1)?.type ?? "", message: "" };
       if (!(error instanceof BridgeError)) throw error;
@@ -94,7 +94,10 @@ class Machine {
     const conversation = {
       hasBegun: false,
       process: { state: "busy", ending: undefined },
-      async *run(): AsyncGenerator<TurnEvent[]> {
+      begin() {
+        return { batches: this.answer(), leave: () => {} };
+      },
+      async *answer(): AsyncGenerator<TurnEvent[]> {
         await (way === "booted" ? machine.gate : nextRound());
         yield [{ type: "retry" }];
         if (login !== machine.good) throw new BridgeError("not_logged_in", `401 for ${login}.`);
