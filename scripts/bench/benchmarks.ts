@@ -8,7 +8,7 @@ import type { Scope } from "./scope.ts";
 /** In the order in which they run; each is the script of that name beside this file. */
 export const benchmarks = [
   "first-token", "tool-result", "relay", "burst", "single-questions", "branching", "slow-readers", "upstream",
-  "conversations", "streams", "idle",
+  "conversations", "streams", "added-latency", "idle",
 ] as const;
 
 export interface Benchmark {

@@ -12,6 +12,8 @@ export interface ServerProcess {
 }
 
 export interface ServerLaunch {
+  /** This Node by default. */
+  readonly command?: string;
   readonly args: readonly string[];
   readonly cwd: string;
   /** The whole environment. */
@@ -22,9 +24,10 @@ export interface ServerLaunch {
 
 const startMsMax = 30_000;
 
-/** A server on this Node. Every contestant's stderr is thrown away: a log that somebody reads costs time. */
-export async function startServer(scope: Scope, { args, cwd, env, ready }: ServerLaunch): Promise<ServerProcess> {
-  const child = spawn(process.execPath, args, { cwd, env, stdio: ["ignore", "pipe", "ignore"] });
+/** A server. Every contestant's stderr is thrown away: a log that somebody reads costs time. */
+export async function startServer(scope: Scope, launch: ServerLaunch): Promise<ServerProcess> {
+  const { command = process.execPath, args, cwd, env, ready } = launch;
+  const child = spawn(command, args, { cwd, env, stdio: ["ignore", "pipe", "ignore"] });
   const stop = endingOf(scope, child);
   let stdout = "";
   const listening = new Promise<number>((resolve, reject) => {

@@ -6,6 +6,7 @@
  *   ours        our server with its defaults, compiled, on Node without tsx: once with a system prompt that is new in
  *               every conversation, and once, as a second server, with the same prompt in all of them. Conversations
  *               are released after 40 s, so that those of earlier rounds take no CPU
+ *   before      with `--before FOLDER`: our server of another commit's build, with the first kind of prompt
  *   reference   claude-max-api-proxy 1.0.0 as its README starts it. It keeps no process, so its next turn is a
  *               request with the whole history
  *   bare CLI    the same launch driven directly over its pipes, booted well before it is asked: the floor for a user
@@ -21,7 +22,7 @@ import { calm, calmNote } from "./calm.ts";
 import { requestChat, type ChatMessage } from "./chat-request.ts";
 import { requestMessages } from "./messages-request.ts";
 import { parseOptions, roundsOf } from "./options.ts";
-import { startOurs, waitUntilWarm, warm } from "./our-server.ts";
+import { buildOurs, startOurs, waitUntilWarm, warm } from "./our-server.ts";
 import { type CliRun, measureCliVersions } from "./real-cli.ts";
 import { startReference } from "./reference.ts";
 import { report } from "./report.ts";
@@ -46,6 +47,7 @@ const firstTargets: Targets = { ratio: 0.2, overheadMs: 15 };
 /** Where the process was told the prompt before; on the newest CLI, which can be emptied. */
 const knownTargets: Targets = { ratio: 0.06, overheadMs: 4 };
 const nextTargets: Targets = { ratio: 0.06, overheadMs: 5 };
+const toBeforeTarget = 1.05;
 
 interface TurnTimes {
   readonly first: number;
@@ -86,11 +88,15 @@ async function measure(run: CliRun): Promise<Row[]> {
   const args = ["--conversation-idle", "40"];
   const startOne = async () => startOurs(scope, build, { env: await environment(), args });
   const [ours, known] = [await startOne(), await startOne()];
+  const before = options.before === undefined ? []
+    : [await startOurs(scope, await buildOurs(scope, { build: options.before }), { env: await environment(), args })];
   const other = await startReference(scope, reference, await environment());
   const bareEnvironment = await environment();
   const upstreamPort = Number(new URL(stub.url).port);
+  const asNew = (port: number, round: number) => overHttp(port, `${system} This is visit ${round}.`, round);
   const contestants: Contestant[] = [
-    { name: "ours", run: (round) => overHttp(ours.port, `${system} This is visit ${round}.`, round) },
+    { name: "ours", run: (round) => asNew(ours.port, round) },
+    ...before.map(({ port }) => ({ name: "before", run: (round: number) => asNew(port, round) })),
     { name: "ours, known prompt", run: (round) => overHttp(known.port, system, round) },
     { name: "reference", run: (round) => overHttp(other.port, system, round) },
     { name: "bare CLI", run: (round) => withBareCli(run, bareEnvironment, round) },
@@ -101,7 +107,7 @@ async function measure(run: CliRun): Promise<Row[]> {
   // Rounds below 0 are not measured: they fill caches that a first start finds empty, and make the prompt a known one.
   for (let round = -unmeasuredRounds; round < rounds; round++) {
     for (const { name, run: runTurns } of rotated(contestants, round + unmeasuredRounds)) {
-      await Promise.all([ours, known].map(({ port }) => waitUntilWarm(port, warm)));
+      await Promise.all([ours, known, ...before].map(({ port }) => waitUntilWarm(port, warm)));
       if (name !== "bare CLI") await calm(settleMs, options);
       const times = await runTurns(round);
       if (round < 0) continue;
@@ -118,7 +124,7 @@ async function measure(run: CliRun): Promise<Row[]> {
   const again = version === claudeVersions[0] ? knownTargets : firstTargets;
   return [
     compare(`new-${version}`, labels.new, besideOthers("ours", first), firstTargets),
-    compare(`again-${version}`, labels.again, besideOthers("ours, known prompt", first), again),
+    compare(`again-${version}`, labels.again, besideOthers("ours, known prompt", { ...first, before: [] }), again),
     compare(`next-${version}`, labels.next, besideOthers("ours", next), nextTargets),
   ];
 }
@@ -135,6 +141,7 @@ function compare(id: string, label: string, samples: Samples, targets: Targets):
     oursTo("reference", samples, targets.ratio),
     difference("ours over the bare CLI", pairedDifference(ours, bare), targets.overheadMs),
     difference("reference over the bare CLI", pairedDifference(reference, bare)),
+    ...samples["before"] === undefined ? [] : [oursTo("before", samples, toBeforeTarget)],
   ]);
 }
 

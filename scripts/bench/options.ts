@@ -11,22 +11,34 @@ export interface BenchOptions {
   readonly reference: string | undefined;
   /** A folder that holds our server compiled (`dist`), as of another commit; undefined compiles `src`. */
   readonly build: string | undefined;
+  /** Another such folder, whose server some benchmarks measure beside ours in the same rounds, as `before`. */
+  readonly before: string | undefined;
+  /** How many streams at once, where a benchmark has several such numbers; undefined is all of them. */
+  readonly streams: readonly number[] | undefined;
 }
 
-const known = "--rounds N, --quick, --cpu-prof, --reference FOLDER and --build FOLDER";
+const known =
+  "--rounds N, --quick, --cpu-prof, --streams N[,N], --reference FOLDER, --build FOLDER and --before FOLDER";
+const folderArguments: ReadonlySet<string> = new Set(["--reference", "--build", "--before"]);
+const wholeNumber = /^[1-9]\d{0,3}$/;
 
 /** Throws an Error that names the argument. */
 export function parseOptions(argv: readonly string[]): BenchOptions {
   let rounds: number | undefined;
+  let streams: readonly number[] | undefined;
   const folders = new Map<string, string>();
   const flags = new Set<string>();
   for (let index = 0; index < argv.length; index++) {
     const argument = argv[index] ?? "";
     if (argument === "--rounds") {
       const text = argv[++index] ?? "";
-      rounds = /^[1-9]\d{0,3}$/.test(text) ? Number(text) : undefined;
+      rounds = wholeNumber.test(text) ? Number(text) : undefined;
       if (rounds === undefined) throw new Error("--rounds: expected a whole number from 1 to 9999");
-    } else if (argument === "--reference" || argument === "--build") {
+    } else if (argument === "--streams") {
+      const texts = (argv[++index] ?? "").split(",");
+      if (!texts.every((text) => wholeNumber.test(text))) throw new Error("--streams: expected numbers from 1 to 9999");
+      streams = texts.map(Number);
+    } else if (folderArguments.has(argument)) {
       const folder = argv[++index];
       if (folder === undefined) throw new Error(`${argument}: expected a folder`);
       folders.set(argument, folder);
@@ -37,8 +49,8 @@ export function parseOptions(argv: readonly string[]): BenchOptions {
     }
   }
   return {
-    rounds, isQuick: flags.has("--quick"), withCpuProfile: flags.has("--cpu-prof"),
-    reference: folders.get("--reference"), build: folders.get("--build"),
+    rounds, streams, isQuick: flags.has("--quick"), withCpuProfile: flags.has("--cpu-prof"),
+    reference: folders.get("--reference"), build: folders.get("--build"), before: folders.get("--before"),
   };
 }
 

@@ -6,6 +6,7 @@ const hasProc = process.platform === "linux";
 const bytesPerMegabyte = 1_000_000;
 const bytesPerKilobyte = 1024;
 const msPerSecond = 1000;
+const nsPerMicrosecond = 1000;
 /** USER_HZ: /proc tells CPU time in hundredths of a second, whatever the kernel's own clock rate. */
 export const ticksPerSecond = 100;
 const pollMs = 20;
@@ -15,6 +16,14 @@ export function cpuMs(pid: number): number {
   if (hasProc) return (cpuTicks(pid) * msPerSecond) / ticksPerSecond;
   const parts = ps(pid, "time").split(/[:-]/).map(Number);
   return parts.reduce((seconds, part) => seconds * 60 + part, 0) * msPerSecond;
+}
+
+/** The same in microseconds, of the threads that still run, by the scheduler's own count; Linux only. */
+export function cpuMicroseconds(pid: number): number {
+  return readdirSync(`/proc/${pid}/task`).reduce((sum, task) => {
+    const [ns = ""] = readFileSync(`/proc/${pid}/task/${task}/schedstat`, "utf8").split(" ", 1);
+    return sum + Number(ns) / nsPerMicrosecond;
+  }, 0);
 }
 
 /** The same in the kernel's ticks of 10 ms; Linux only. */

@@ -4,7 +4,7 @@
  *
  *     npx tsx scripts/bench/readme-table.ts [--check]
  */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { updateReadme } from "../readme-file.ts";
 import { machineLine } from "./machine.ts";
@@ -19,6 +19,8 @@ export interface Line {
   readonly row: string;
   readonly ours: string;
   readonly reference: string;
+  /** It has not been measured yet: the line is left out until the results have both sides. */
+  readonly isAwaited?: true;
 }
 
 const newest = "2.1.330";
@@ -35,13 +37,31 @@ export const lines: readonly Line[] = [
     "tool-result", "result",
   ),
   ...bothVersions("Slowest of 3 new conversations at once", "burst", "slowest-3"),
+  ...awaited(
+    ...bothVersions("First content, last answer asked for again", "branching", "regenerate"),
+    ...bothVersions("First content, last message edited", "branching", "edit"),
+    ...bothVersions("40 single questions, 4 at a time: answered", "single-questions", "rate-4"),
+    ...bothVersions("40 single questions, 4 at a time: CPU a question, of all processes", "single-questions", "cpu-4"),
+    ...bothVersions(
+      "40 single questions, 4 at a time: peak memory of all processes", "single-questions", "peak-4",
+    ),
+    both(
+      `32 single questions, 16 at a time, upstream at 2 s: answered, CLI ${newest}`,
+      "single-questions", `rate-16-slow-${newest}`,
+    ),
+  ),
   ...bothVersions("First content, 100 messages that no process knows", "conversations", "miss-100"),
   ...bothVersions("First content, 200 messages that no process knows", "conversations", "miss-200"),
   ...bothVersions("First content, next turn after 200 messages", "conversations", "hit-200"),
   ...bothVersions("Sent upstream for “Hello”", "upstream", "hello"),
   both("Server CPU a delta, 200,000 deltas", "relay", "cpu"),
   both("Whole answer of 200,000 deltas", "relay", "wall"),
+  ...awaited(both("Added to a delta on an idle machine, median", "added-latency", "added-median")),
   both("Age of a delta, 99th percentile, 200 streams", "streams", "p99-200"),
+  ...awaited(
+    both("Age of a delta, 99th percentile, 1,000 streams", "streams", "p99-1000"),
+    both("Server CPU a delta, 200 streams", "streams", "cpu-delta-200"),
+  ),
   {
     what: "Server's peak RSS, 50 MB each to readers that stop for 5 s (eight; the reference: one)",
     bench: "slow-readers",
@@ -66,11 +86,27 @@ export const restRows = {
   /** With how many there are. */
   processes: /^its (\d+) CLI processes$/u,
 } as const;
+/** The rows of `single-questions` that say what a server takes at rest, after so many questions. */
+export const usedRestRows = {
+  bench: "single-questions",
+  ours: "ours",
+  after: [1, 50],
+  memory: (after: number): string => `rest-memory-${after}-${newest}`,
+  processes: (after: number): string => `rest-processes-${after}-${newest}`,
+} as const;
+/** The benchmarks whose results may not be there yet. */
+const awaitedBenches: ReadonlySet<string> = new Set([
+  ...lines.filter(({ isAwaited }) => isAwaited).map(({ bench }) => bench), usedRestRows.bench,
+]);
 /** The kernel's ticks of 10 ms in a minute of one core. */
 const ticksPerMinute = 6_000;
 
 function both(what: string, bench: string, row: string): Line {
   return { what, bench, row, ours: "ours", reference: "reference" };
+}
+
+function awaited(...of: readonly Line[]): Line[] {
+  return of.map((line) => ({ ...line, isAwaited: true }));
 }
 
 /** The row of `id` and the CLI's version, once for each version. */
@@ -83,7 +119,8 @@ function bothVersions(what: string, bench: string, id: string): Line[] {
  * the same machine, with the same versions. Pure.
  */
 export function tableText(results: ReadonlyMap<string, BenchResult>): string {
-  const body = lines.map(({ what, bench, row: id, ours, reference }) => {
+  const told = lines.filter((line) => line.isAwaited !== true || isMeasured(results, line));
+  const body = told.map(({ what, bench, row: id, ours, reference }) => {
     const row = rowOf(results, bench, id);
     const own = medianOf(row, ours);
     const other = medianOf(row, reference);
@@ -117,6 +154,11 @@ function refuseOther(one: BenchResult, other: BenchResult): void {
   );
 }
 
+function isMeasured(results: ReadonlyMap<string, BenchResult>, { bench, row, ours, reference }: Line): boolean {
+  const sides = results.get(bench)?.rows.find(({ id }) => id === row)?.sides ?? [];
+  return [ours, reference].every((name) => sides.some(({ who }) => who === name));
+}
+
 /** The day on which all was measured, or the first and the last. */
 function daysText(results: ReadonlyMap<string, BenchResult>): string {
   const days = [...results.values()].map(({ date }) => date).sort();
@@ -137,7 +179,19 @@ function restText(results: ReadonlyMap<string, BenchResult>): string {
   const theirs = count === 1 ? `the process ${megabytes(pss, who)} and ${share(who)}`
     : `the ${count} processes ${megabytes(pss, who)} together and ${share(who)}`;
   const warm = count === 1 ? "one warm process" : `${count} warm processes`;
-  return `At rest, with ${warm} of CLI ${newest}: ${ours}, ${theirs}.`;
+  const used = results.has(usedRestRows.bench) ? ` ${usedRestText(results)}` : "";
+  return `At rest, with ${warm} of CLI ${newest}: ${ours}, ${theirs}.${used}`;
+}
+
+function usedRestText(results: ReadonlyMap<string, BenchResult>): string {
+  const { bench, ours, after, memory, processes } = usedRestRows;
+  const taken = after.map((questions) => {
+    const count = medianOf(rowOf(results, bench, processes(questions)), ours);
+    const all = figure(medianOf(rowOf(results, bench, memory(questions)), ours), "MB");
+    const conversations = questions === 1 ? "one conversation" : `${questions} conversations`;
+    return `after ${conversations} ${all} with ${count} ${count === 1 ? "process" : "processes"}`;
+  });
+  return `Server and processes together, five seconds ${taken.join(", ")}.`;
 }
 
 function rowOf(results: ReadonlyMap<string, BenchResult>, bench: string, id: string): Row {
@@ -152,9 +206,10 @@ function medianOf({ id, sides }: Row, who: string): number {
   return side.summary.median;
 }
 
-/** The results that the table is made of. Throws when one is missing. */
+/** The results that the table is made of. Throws when one is missing that is not awaited. */
 export function readResults(folder = resultsFolder): Map<string, BenchResult> {
-  const names = new Set([...lines.map(({ bench }) => bench), restRows.bench]);
+  const isThere = (name: string): boolean => !awaitedBenches.has(name) || existsSync(`${folder}${name}.json`);
+  const names = new Set([...lines.map(({ bench }) => bench), restRows.bench, usedRestRows.bench].filter(isThere));
   const resultOf = (name: string) => JSON.parse(readFileSync(`${folder}${name}.json`, "utf8")) as BenchResult;
   return new Map([...names].map((name) => [name, resultOf(name)]));
 }

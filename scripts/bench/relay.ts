@@ -3,6 +3,7 @@
  * as its pipe takes them, to a raw socket reader in a process of its own that throws them away. Every round runs:
  *   ours        our server with its defaults, compiled, on Node without tsx
  *   reference   claude-max-api-proxy 1.0.0 as its README starts it, with the same fake on PATH
+ *   before      with `--before FOLDER`: our server of another commit's build
  *   bare pipe   a server that does no more than `child.stdout.pipe(response)`: the limit. It moves more bytes than
  *               ours, because the CLI's lines are longer than our chunks
  * CPU is user and system time of the server process alone (the kernel's count, in steps of 10 ms), over one answer.
@@ -41,7 +42,7 @@ const profileEntries = 25;
 /** How many of them stand in the result's notes. */
 const profileEntriesKept = 8;
 const profileAnswers = 5;
-const targets = { cpuToReference: 0.3, wallToReference: 0.4, cpuToPipe: 4 };
+const targets = { cpuToReference: 0.14, wallToReference: 0.4, cpuToPipe: 1.7, wallToBefore: 1.05 };
 
 const options = parseOptions(process.argv.slice(2));
 const rounds = roundsOf(options, roundsUsual);
@@ -62,9 +63,13 @@ await withScope(async (scope) => {
     env: await environment(),
     ready: /http:\/\/[\d.]+:(\d+) /,
   });
+  const before = options.before === undefined ? undefined
+    : await startOurs(scope, await buildOurs(scope, { build: options.before }), { env: await environment() });
+  const ofChat = { contentMark: chatContentMark, end: /data: \[DONE\]/ };
   const contestants = [
-    { name: "ours", server: ours, contentMark: chatContentMark, end: /data: \[DONE\]/ },
-    { name: "reference", server: reference, contentMark: chatContentMark, end: /data: \[DONE\]/ },
+    { name: "ours", server: ours, ...ofChat },
+    ...before === undefined ? [] : [{ name: "before", server: before, ...ofChat }],
+    { name: "reference", server: reference, ...ofChat },
     { name: "bare pipe", server: pipe, contentMark: messagesContentMark, end: /"modelUsage":\{\}\}\n/ },
   ];
   const names = contestants.map(({ name }) => name);
@@ -99,10 +104,12 @@ await withScope(async (scope) => {
       row("cpu", "Server CPU per delta", "µs", cpu, [
         oursTo("reference", cpu, targets.cpuToReference),
         oursTo("bare pipe", cpu, targets.cpuToPipe),
+        ...before === undefined ? [] : [oursTo("before", cpu)],
       ]),
       row("wall", "Whole answer", "ms", wall, [
         oursTo("reference", wall, targets.wallToReference),
         oursTo("bare pipe", wall),
+        ...before === undefined ? [] : [oursTo("before", wall, targets.wallToBefore)],
       ]),
       row("memory", "Server's peak RSS", "MB", memory, [oursTo("reference", memory)]),
     ],

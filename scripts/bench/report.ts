@@ -13,8 +13,8 @@ const medianChars = 12;
 export type Findings = Omit<BenchResult, "date" | "isQuick" | "machine">;
 
 /**
- * Prints the findings and writes them as JSON and SVG. A quick run, which is no measurement, and a run of another
- * commit's build are printed only.
+ * Prints the findings and writes them as JSON and SVG. A quick run, which is no measurement, a run of a part, and one
+ * with another commit's build are printed only.
  */
 export async function report(findings: Findings, options: BenchOptions): Promise<BenchResult> {
   const result: BenchResult = {
@@ -24,11 +24,16 @@ export async function report(findings: Findings, options: BenchOptions): Promise
     machine: describeMachine(),
   };
   console.log(resultText(result));
-  if (options.isQuick || options.build !== undefined) return result;
+  if (!isKept(options)) return result;
   await mkdir(resultsFolder, { recursive: true });
   await writeFile(`${resultsFolder}${result.name}.json`, `${JSON.stringify(result, rounded, 1)}\n`);
   await writeFile(`${resultsFolder}${result.name}.svg`, drawResult(result));
   return result;
+}
+
+/** Whether a run with these options is a whole measurement of the source as it is. */
+export function isKept({ isQuick, build, before, streams }: BenchOptions): boolean {
+  return !isQuick && build === undefined && before === undefined && streams === undefined;
 }
 
 /** As text for a terminal. */

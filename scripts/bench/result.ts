@@ -4,7 +4,7 @@ import type { Machine } from "./machine.ts";
 import { median, summarize, type Samples, type Summary } from "./statistics.ts";
 
 /** `count` is a number of things, `a second` how often something is done. Of the latter, more is better. */
-export type Unit = "ms" | "MB" | "bytes" | "µs" | "ticks" | "count" | "a second";
+export type Unit = "ms" | "MB" | "kB" | "bytes" | "µs" | "ticks" | "count" | "a second";
 
 /** One contestant's figures in one row. */
 export interface Side {
@@ -64,7 +64,7 @@ export function ratio(what: string, of: readonly number[], to: readonly number[]
 
 /** The ratio of the median of `ours` to that of another contestant, with the words that every result has for it. */
 export function oursTo(other: string, samples: Samples, target?: number): Comparison {
-  const what = other === "reference" ? "ours to reference" : `ours to the ${other}`;
+  const what = other === "reference" || other === "before" ? `ours to ${other}` : `ours to the ${other}`;
   return ratio(what, samples["ours"] ?? [], samples[other] ?? [], target);
 }
 

@@ -20,7 +20,7 @@ export function noSamples(contestants: readonly string[]): GrowingSamples {
  * The value below which `fraction` of the values lie, interpolated between the two nearest.
  * Throws a RangeError without values.
  */
-export function percentile(values: readonly number[], fraction: number): number {
+export function percentile(values: ArrayLike<number>, fraction: number): number {
   if (values.length === 0) throw new RangeError("there is no percentile of nothing");
   const sorted = Float64Array.from(values).sort();
   const place = Math.min(1, Math.max(0, fraction)) * (sorted.length - 1);

@@ -1,132 +1,150 @@
 /**
- * Many streams at once, at the pace of a model: 1, 10, 50 and 200 of them, each a delta every 20 ms for 6 s from a
- * fake CLI that writes its clock into every delta. One client process reads them all. A delta's age when it is read
- * is the time of fake, pipe, server, socket and client together. Therefore a server that only pipes the CLI's stdout
- * into the response is measured too, and what ours adds is the difference to its ages. Deltas count while all streams
- * run, from a second after the last began. The fake is a C program that is compiled first (one process a stream, as
- * with the real CLI). Without a C compiler it is a Node script, of which 50 streams are the most. Server CPU is the
- * server process's alone, per second of the whole run, in which the CLI processes start too.
+ * Many streams at once, at the pace of a model: 1, 10, 50, 200 and 1,000 of them, each with a rate of its own from 30
+ * to 100 deltas a second, in bursts of one to five. The fake CLI (one process a stream, as with the real one) writes
+ * its clock into every delta; the clients read with epoll in one process. Both are C programs, so that the servers are
+ * measured and not they. A delta's age when it is read is the time of fake, pipe, server, socket and client together:
+ * therefore a Node server that only pipes the CLI's stdout into the response is measured too, and a C one, the limit.
+ * paced-contestants.ts says who is measured. Each measurement has a server started anew, which answers ten streams for
+ * two seconds first, and rests.
+ *     age      of the deltas that were written while all streams ran, from a second after the last had begun
+ *     CPU      the server process's alone in that window, by the scheduler's count, divided by its deltas
+ *     memory   the kernel's high-water mark of the server process's RSS; a stream's is that less RSS before, divided
+ * Servers go in turn, each round beginning with the next one.
+ *     --streams 200,1000   only these
+ *     --before FOLDER      our server of another commit's build beside it
+ *     --cpu-prof           runs our server once more at 200 streams (or at the last number of --streams) under Node's
+ *                          --cpu-prof, and keeps where its time went in results/streams-profile.txt
  */
-import { fork, spawnSync } from "node:child_process";
-import { once } from "node:events";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { endingOf, startServer } from "./child-process.ts";
 import { calm, calmNote } from "./calm.ts";
-import { contestantEnvironment } from "./environment.ts";
+import { ownTimes, ownTimesText } from "./cpu-profile.ts";
+import { describeMachine, machineLine } from "./machine.ts";
 import { parseOptions, roundsOf } from "./options.ts";
-import { buildOurs, startOurs } from "./our-server.ts";
-import type { PacedOutcome, PacedTask } from "./paced-clients.ts";
-import { cpuMs, watchPeakMegabytes } from "./process-usage.ts";
-import { installReference, referenceName, referenceVersion, startReference } from "./reference.ts";
+import { buildOurs, type Build } from "./our-server.ts";
+import { chatRequest, pacedContestants, type PacedContestant, startPacedOurs } from "./paced-contestants.ts";
+import { compilePaced, pacedNeeds, type PacedPrograms, runLoad, streamsByOpenFiles } from "./paced-load.ts";
+import { type FigureSamples, noFigures, samplesForThousandth, streamsRows, takeFigures } from "./paced-figures.ts";
+import { residentMegabytes, watchPeakMegabytes } from "./process-usage.ts";
+import { referenceName, referenceVersion } from "./reference.ts";
 import { report } from "./report.ts";
-import { type Comparison, difference, oursTo, row, type Row } from "./result.ts";
+import { resultsFolder, type Row } from "./result.ts";
 import { withScope, type Scope } from "./scope.ts";
-import { noSamples, pairedDifference, rotated, type Samples } from "./statistics.ts";
+import { percentile, rotated } from "./statistics.ts";
 
 const roundsUsual = 5;
-const nodeFakeStreamsMax = 50;
-const everyMs = 20;
 const settleMs = 2_000;
+const profiledStreams = 200;
 const msPerSecond = 1_000;
-const targetStreams = 200;
-const targets = { addedP99Ms: 10, megabytes: 200 };
+/** So few streams run longer, for as many deltas. */
+const fewStreams = 10;
 
 const options = parseOptions(process.argv.slice(2));
 const rounds = roundsOf(options, roundsUsual, 1);
-// On a busy machine fifty short streams may have no moment in common.
-const counts = options.isQuick ? [1, 10] : [1, 10, 50, 200];
-const streamMs = options.isQuick ? 3_000 : 6_000;
-const compiledNote = "The fake CLI was the C program, one process a stream.";
-const interpretedNote =
-  `There is no C compiler: the fake CLI was a Node script, so no more than ${nodeFakeStreamsMax} streams.`;
-const fakes = fileURLToPath(new URL("./fakes/", import.meta.url));
+const counts = options.streams ?? (options.isQuick ? [4] : [1, 10, 50, 200, 1_000]);
+const warmUp = { streams: 10, pace: "model", settleMs: 0, windowMs: 2_000 } as const;
+const timesOf = (streams: number): { settleMs: number; windowMs: number } => {
+  if (options.isQuick) return { settleMs: 100, windowMs: 500 };
+  return { settleMs: 1_000, windowMs: streams <= fewStreams ? 20_000 : 8_000 };
+};
 
 await withScope(async (scope) => {
-  const build = await buildOurs(scope, options);
-  const { path: fake, isCompiled } = await makeFake(scope);
-  const environment = (): Promise<Record<string, string>> => contestantEnvironment(scope, { claude: fake });
-  const ours = await startOurs(scope, build, { env: await environment(), args: ["--max-processes", "250"] });
-  const reference = await startReference(scope, await installReference(scope, options.reference), await environment());
-  const pipe = await startServer(scope, {
-    args: [join(fakes, "pipe-server.mjs")],
-    cwd: build.folder,
-    env: await environment(),
-    ready: /http:\/\/[\d.]+:(\d+) /,
-  });
-  const clients = await startClients(scope);
-  const contestants = [
-    { name: "ours", server: ours },
-    { name: "reference", server: reference },
-    { name: "bare pipe", server: pipe },
-  ];
-  const names = contestants.map(({ name }) => name);
-  const rows: Row[] = [];
-  for (const streams of counts) {
-    if (!isCompiled && streams > nodeFakeStreamsMax) continue;
-    const [p50, p99, cpu, memory] = [noSamples(names), noSamples(names), noSamples(names), noSamples(names)];
-    for (let round = 0; round < rounds; round++) {
-      for (const { name, server } of rotated(contestants, round)) {
-        await calm(settleMs, options);
-        const peak = watchPeakMegabytes(server.pid);
-        const cpuBefore = cpuMs(server.pid);
-        const start = performance.now();
-        const outcome = await clients({ port: server.port, streams, deltas: streamMs / everyMs, everyMs });
-        cpu[name]?.push(((cpuMs(server.pid) - cpuBefore) / (performance.now() - start)) * msPerSecond);
-        p50[name]?.push(outcome.p50);
-        p99[name]?.push(outcome.p99);
-        memory[name]?.push(peak.stop());
-      }
-    }
-    const isTarget = streams === targetStreams;
-    const label = `${streams} ${streams === 1 ? "stream" : "streams"}`;
-    const p99Target = isTarget ? targets.addedP99Ms : undefined;
-    const ourHighest = Math.max(...memory["ours"] ?? []);
-    const memoryTarget = difference("ours, the highest of all rounds", ourHighest, targets.megabytes);
-    rows.push(
-      row(`p50-${streams}`, `${label}: age of a delta, median`, "ms", p50, addedToPipe(p50, undefined)),
-      row(`p99-${streams}`, `${label}: age of a delta, 99th percentile`, "ms", p99, addedToPipe(p99, p99Target)),
-      row(`cpu-${streams}`, `${label}: server CPU a second`, "ms", cpu, [oursTo("reference", cpu)]),
-      row(`memory-${streams}`, `${label}: server's peak RSS`, "MB", memory, isTarget ? [memoryTarget] : []),
-    );
-    process.stderr.write(`streams: ${streams} done\n`);
+  const programs = await compilePaced(scope);
+  if (programs === undefined) {
+    console.log(`streams: ${pacedNeeds}`);
+    return;
   }
+  const build = await buildOurs(scope, options);
+  const contestants = await pacedContestants(scope, build, programs, options);
+  const rows: Row[] = [];
+  const notes: string[] = [];
+  let at200: FigureSamples | undefined;
+  for (const streams of counts) {
+    if (streams > streamsByOpenFiles()) {
+      notes.push(`${streams} streams were left out: the hard limit on open files allows ${streamsByOpenFiles()}.`);
+      continue;
+    }
+    const samples = noFigures(contestants.map(({ name }) => name));
+    for (let round = 0; round < rounds; round++) {
+      for (const contestant of rotated(contestants, round)) {
+        const note = await measure(scope, programs, contestant, streams, samples);
+        if (note !== undefined) notes.push(`${contestant.name} with ${streams} streams, round ${round + 1}: ${note}`);
+      }
+      process.stderr.write(`streams: ${streams}, ${round + 1} of ${rounds} rounds\n`);
+    }
+    if (streams === profiledStreams) at200 = samples;
+    rows.push(...streamsRows(streams, samples, at200));
+  }
+  if (options.withCpuProfile) await profile(scope, programs, build, options.streams?.at(-1) ?? profiledStreams);
   await report({
     name: "streams",
     title: "Many streams at the pace of a model",
     method:
-      `A delta every ${everyMs} ms for ${streamMs / msPerSecond} s in each stream; its age from the fake CLI's write ` +
-      "to the client's read.",
+      "Each stream has 30 to 100 deltas a second, in bursts, from a fake CLI in C; a delta's age is from the fake's " +
+      "write to the read of a client in C. CPU and memory are the server process's alone; a new server each time.",
     rounds,
     versions: { "claude-max-api": build.version, [referenceName]: referenceVersion },
     rows,
-    notes: [calmNote(), isCompiled ? compiledNote : interpretedNote],
+    notes: [
+      `The 99.9th percentile is told where every round has ${samplesForThousandth.toLocaleString("en-US")} deltas.`,
+      calmNote(), ...notes,
+    ],
   }, options);
 });
 
-/** What our server and the reference add to the bare pipe's ages. Only ours has a target. */
-function addedToPipe(samples: Samples, ourTarget: number | undefined): Comparison[] {
-  const { ours = [], reference = [], "bare pipe": pipe = [] } = samples;
-  return [
-    difference("ours over the bare pipe", pairedDifference(ours, pipe), ourTarget),
-    difference("reference over the bare pipe", pairedDifference(reference, pipe)),
-  ];
+/** Adds a measurement to the samples. Where streams failed, its figures are left out and what happened is returned. */
+async function measure(
+  scope: Scope, programs: PacedPrograms, contestant: PacedContestant, streams: number, samples: FigureSamples,
+): Promise<string | undefined> {
+  const { name } = contestant;
+  return withScope(async (inner) => {
+    const asked = await contestant.start(inner);
+    const { pid } = asked.server;
+    if (!options.isQuick) await runLoad(inner, programs, asked, warmUp);
+    await calm(settleMs, options);
+    const restMegabytes = residentMegabytes(pid);
+    const peak = watchPeakMegabytes(pid);
+    const outcome = await runLoad(inner, programs, asked, { streams, pace: "model", ...timesOf(streams) });
+    const megabytes = peak.stop();
+    const { ages, cpuMicroseconds, whole, failure } = outcome;
+    samples.served[name]?.push(whole);
+    if (whole < streams || ages.length === 0) {
+      const note = `${whole} of ${streams} were served; the first that was not: ${failure}`;
+      if (options.isQuick) throw new Error(`${name}: ${note}`);
+      return note;
+    }
+    takeFigures(samples, name, streams, { ages, cpuMicroseconds, restMegabytes, megabytes });
+    const show = (fraction: number): string => percentile(ages, fraction).toFixed(2);
+    process.stderr.write(
+      `  ${name}: ${ages.length} deltas, ages ${show(0.5)} / ${show(0.99)} / ${show(0.999)} ms, ` +
+      `${(cpuMicroseconds / ages.length).toFixed(1)} µs, ${restMegabytes.toFixed(1)} to ${megabytes.toFixed(1)} MB\n`,
+    );
+    return undefined;
+  }, scope);
 }
 
-async function makeFake(scope: Scope): Promise<{ readonly path: string; readonly isCompiled: boolean }> {
-  const path = join(await scope.folder(), "paced");
-  const { status } = spawnSync("cc", ["-O2", "-o", path, join(fakes, "paced.c")], { stdio: "inherit" });
-  return status === 0 ? { path, isCompiled: true } : { path: join(fakes, "paced.mjs"), isCompiled: false };
-}
-
-async function startClients(scope: Scope): Promise<(task: PacedTask) => Promise<PacedOutcome>> {
-  const child = fork(fileURLToPath(new URL("./paced-clients.ts", import.meta.url)), { execArgv: ["--import", "tsx"] });
-  endingOf(scope, child);
-  await once(child, "spawn");
-  return async (task) => {
-    child.send(task);
-    const [reply] = await once(child, "message") as [{ readonly outcome?: PacedOutcome; readonly error?: string }];
-    if (reply.outcome === undefined) throw new Error(reply.error);
-    return reply.outcome;
-  };
+/** Prints where our server's time goes in the window, and keeps it where `src` as it is was run. */
+async function profile(scope: Scope, programs: PacedPrograms, build: Build, streams: number): Promise<void> {
+  const folder = await scope.folder();
+  const nodeArgs = ["--cpu-prof", "--cpu-prof-interval", "250", `--cpu-prof-dir=${folder}`];
+  const server = await startPacedOurs(scope, build, programs.fake, nodeArgs);
+  const asked = { server, request: chatRequest };
+  await runLoad(scope, programs, asked, warmUp);
+  await calm(settleMs, options);
+  const times = timesOf(streams);
+  const { ages, window } = await runLoad(scope, programs, asked, { streams, pace: "model", ...times });
+  // Node writes the profile when it exits.
+  await server.stop();
+  const [file] = await readdir(folder);
+  if (file === undefined) throw new Error("the server left no profile");
+  const text = [
+    `Our server's own time with ${streams} streams, ${ages.length} deltas in ${times.windowMs / msPerSecond} s.`,
+    `${machineLine(describeMachine())}; ${build.version}.`,
+    "",
+    ownTimesText(ownTimes(await readFile(join(folder, file), "utf8"), window), ages.length),
+    "",
+  ].join("\n");
+  console.log(`\n${text}`);
+  const isOfSource = options.build === undefined && !options.isQuick;
+  if (isOfSource) await writeFile(`${resultsFolder}streams-profile.txt`, text);
 }

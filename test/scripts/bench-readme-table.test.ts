@@ -1,20 +1,23 @@
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { describe, it } from "node:test";
-import { lines, readResults, restRows, section, tableText } from "../../scripts/bench/readme-table.ts";
+import { lines, readResults, restRows, section, tableText, usedRestRows } from "../../scripts/bench/readme-table.ts";
 import { resultsFolder, row, type BenchResult } from "../../scripts/bench/result.ts";
 import { fillIn } from "../../scripts/readme-file.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 
 /** Every row that the table asks for, ours half of the reference's. */
 function madeUpResults(warm = 1): Map<string, BenchResult> {
   const { bench: rest, ticks, rss, pss, server } = restRows;
   const processes = `its ${warm} CLI processes`;
   const atRest = [ticks, rss, pss].map((id) => row(id, id, id === ticks ? "ticks" : "MB", { [server]: [60], [processes]: [120] }));
+  const { bench: used, ours, after, memory, processes: count } = usedRestRows;
+  const usedAtRest = after.flatMap((questions) => [row(memory(questions), "memory", "MB", { [ours]: [300] }), row(count(questions), "processes", "count", { [ours]: [questions === 1 ? 1 : 2] })]);
   return new Map([...new Set(lines.map(({ bench }) => bench)), rest].map((name) => [name, {
     name, title: name, method: "None.", date: "2026-01-01", isQuick: false, rounds: 1, notes: [],
     machine: { cpu: "A CPU", cores: 2, memoryGigabytes: 4, os: "linux 6 x64", node: "v20.0.0" },
     versions: { "claude-max-api": "0.0.0", "some-reference": "1.2.3" },
-    rows: name === rest ? atRest : lines.filter(({ bench }) => bench === name).map((line) => row(line.row, line.what, "ms", { [line.ours]: [4, 5, 6], [line.reference]: [10] })),
+    rows: name === rest ? atRest : [...name === used ? usedAtRest : [], ...lines.filter(({ bench }) => bench === name).map((line) => row(line.row, line.what, "ms", { [line.ours]: [4, 5, 6], [line.reference]: [10] }))],
   }]));
 }
 
@@ -53,7 +56,28 @@ describe("the README's table", () => {
 
   it("tells what the server takes at rest", () => {
     assert.match(tableText(madeUpResults()), /with one warm process of CLI [\d.]+: the server takes 60\.0 MB and 1\.00 % of a core, the process 120 MB and 2\.00 %\./u);
+    assert.match(tableText(madeUpResults()), / Server and processes together, five seconds after one conversation 300 MB with 1 process, after 50 conversations 300 MB with 2 processes\.$/mu);
     assert.match(tableText(madeUpResults(2)), /with 2 warm processes of CLI .* the 2 processes 120 MB together and 2\.00 %\./u);
+  });
+
+  it("leaves out what is awaited until it has been measured on both sides", () => {
+    const results = madeUpResults();
+    for (const bench of ["single-questions", "branching", "added-latency"]) results.delete(bench);
+    const streams = results.get("streams") ?? assert.fail();
+    results.set("streams", { ...streams, rows: streams.rows.map((each) => (each.id === "p99-1000" ? { ...each, sides: each.sides.filter(({ who }) => who === "ours") } : each)) });
+    const text = tableText(results);
+    const told = lines.filter(({ what }) => text.includes(`| ${what} |`)).map(({ row: id }) => id);
+    assert.deepEqual(told, lines.filter(({ isAwaited, row: id }) => isAwaited !== true || id === "cpu-delta-200").map(({ row: id }) => id));
+    assert.ok(!text.includes("five seconds after"));
+  });
+
+  it("reads the results that are awaited where they are there, and asks for all others", async (t) => {
+    const folder = `${await temporaryFolder(t)}/`;
+    for (const [name, result] of madeUpResults()) if (name !== "branching") writeFileSync(`${folder}${name}.json`, JSON.stringify(result));
+    const names = [...readResults(folder).keys()];
+    assert.ok(names.includes("single-questions") && !names.includes("branching"), names.join());
+    rmSync(`${folder}idle.json`);
+    assert.throws(() => readResults(folder), /idle\.json/);
   });
 
   it("in the README is what the results say", () => {
@@ -74,7 +98,11 @@ describe("the README's table", () => {
 });
 
 describe("the results that are kept", () => {
-  for (const name of existsSync(resultsFolder) ? readdirSync(resultsFolder).filter((file) => file.endsWith(".json")) : []) {
+  const kept = existsSync(resultsFolder) ? readdirSync(resultsFolder) : [];
+  for (const name of kept.filter((file) => file.endsWith(".txt"))) {
+    it(`name no path of a machine: ${name}`, () => assert.doesNotMatch(readFileSync(`${resultsFolder}${name}`, "utf8"), /\/(tmp|home|root|Users|work|usr)\//));
+  }
+  for (const name of kept.filter((file) => file.endsWith(".json"))) {
     it(`are none of a quick run and name no path of a machine: ${name}`, () => {
       const text = readFileSync(`${resultsFolder}${name}`, "utf8");
       assert.equal((JSON.parse(text) as BenchResult).isQuick, false);

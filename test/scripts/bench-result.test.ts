@@ -1,21 +1,29 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { selfTimes, selfTimesText } from "../../scripts/bench/cpu-profile.ts";
+import { ownTimes, ownTimesText, selfTimes, selfTimesText } from "../../scripts/bench/cpu-profile.ts";
 import { describeMachine } from "../../scripts/bench/machine.ts";
 import { parseOptions, roundsOf } from "../../scripts/bench/options.ts";
-import { resultText } from "../../scripts/bench/report.ts";
+import { isKept, resultText } from "../../scripts/bench/report.ts";
 import { atLeast, difference, figure, ratio, ratioText, row, type BenchResult } from "../../scripts/bench/result.ts";
 
 describe("the arguments", () => {
-  it("have defaults", () => assert.deepEqual(parseOptions([]), { rounds: undefined, isQuick: false, withCpuProfile: false, reference: undefined, build: undefined }));
-  it("are read", () => assert.deepEqual(parseOptions(["--rounds", "3", "--quick", "--cpu-prof", "--reference", "x", "--build", "y"]), { rounds: 3, isQuick: true, withCpuProfile: true, reference: "x", build: "y" }));
-  for (const argv of [["--rounds"], ["--rounds", "0"], ["--rounds", "many"], ["--reference"], ["--fast"]]) {
+  it("have defaults", () => assert.deepEqual(parseOptions([]), { rounds: undefined, isQuick: false, withCpuProfile: false, streams: undefined, reference: undefined, build: undefined, before: undefined }));
+  it("are read", () => assert.deepEqual(parseOptions(["--rounds", "3", "--quick", "--cpu-prof", "--streams", "1,200", "--reference", "x", "--build", "y", "--before", "z"]), { rounds: 3, isQuick: true, withCpuProfile: true, streams: [1, 200], reference: "x", build: "y", before: "z" }));
+  for (const argv of [["--rounds"], ["--rounds", "0"], ["--rounds", "many"], ["--reference"], ["--streams"], ["--streams", "1,"], ["--before"], ["--fast"]]) {
     it(`are refused by name: ${argv.join(" ")}`, () => assert.throws(() => parseOptions(argv), new RegExp(argv[0] ?? "")));
   }
   it("decide the rounds: asked for, quick, usual", () => {
     const rounds = (argv: string[]) => roundsOf(parseOptions(argv), 7);
     assert.deepEqual([rounds(["--rounds", "3", "--quick"]), rounds(["--quick"]), rounds([])], [3, 1, 7]);
   });
+});
+
+describe("a result is kept", () => {
+  const isKeptWith = (...argv: string[]): boolean => isKept(parseOptions(argv));
+  it("of a whole run of the source", () => assert.ok(isKeptWith("--rounds", "2", "--cpu-prof")));
+  for (const argv of [["--quick"], ["--streams", "1"], ["--build", "x"], ["--before", "x"]]) {
+    it(`but not with ${argv[0]}`, () => assert.ok(!isKeptWith(...argv)));
+  }
 });
 
 describe("a figure", () => {
@@ -62,6 +70,7 @@ describe("the machine", () => {
 
 describe("a CPU profile", () => {
   const profile = JSON.stringify({
+    startTime: 500_000,
     nodes: [
       { id: 1, callFrame: { functionName: "(idle)", url: "", lineNumber: -1 } },
       { id: 2, callFrame: { functionName: "take", url: "file:///somewhere/of/mine/dist/engine/answer.js", lineNumber: 9 } },
@@ -74,6 +83,17 @@ describe("a CPU profile", () => {
     assert.deepEqual(selfTimes(profile, 5), [
       { name: "take dist/engine/answer.js:10", ms: 3, share: 0.75 }, { name: "(anonymous) node:net:1", ms: 1, share: 0.25 },
     ]);
+  });
+  it("of a part gives what was sampled in it, by function and file and not by line", () => {
+    assert.deepEqual(ownTimes(profile, { from: 511_000, to: 512_000 }).map(({ function: name, file, ms }) => [name, file, ms]), [
+      ["take", "dist/engine/answer.js", 2], ["(anonymous)", "node:net", 1],
+    ]);
+  });
+  it("as a table has shares and microseconds a delta, of functions and of files", () => {
+    const text = ownTimesText(ownTimes(profile), 1_000);
+    assert.match(text, /^ {2}75\.0 % {5}3\.00 {2}take {9}dist\/engine\/answer\.js$/mu);
+    assert.match(text, /^ 100\.0 % {5}4\.00 {2}all, without idle time$/mu);
+    assert.match(text, /^ {2}25\.0 % {5}1\.00 {2}node:net$/mu);
   });
   it("names no path of the machine", () => assert.ok(!selfTimesText(selfTimes(profile, 5)).includes("mine")));
 });

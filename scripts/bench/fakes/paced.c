@@ -1,14 +1,27 @@
 /*
- * A fake CLI that answers at a steady pace, each text delta in the CLI's exact line form with the monotonic clock's
- * nanoseconds in its text (the clock of Node's process.hrtime). It is in C, because two hundred Node processes would
- * take the CPU that the server needs. "DELTAS n EVERY ms" in the prompt. It is started with stream-json on stdin, or
- * with the prompt as the last argument.
+ * A fake CLI that answers at the pace of a model, each text delta in the CLI's exact line form with the monotonic
+ * clock's nanoseconds in its text (the clock of Node's process.hrtime). It is in C, because a thousand Node processes
+ * would take the CPU that the server needs. It is started with stream-json on stdin, or with the prompt as the last
+ * argument. In the prompt:
+ *
+ *     RATE n      so many deltas a second on average. They come in bursts of one to five, mostly of one, and the pause
+ *                 before the next burst is 0.5 to 1.5 times what the rate asks for
+ *     STEADY      bursts of one only
+ *     SEED n      the bursts and pauses that are drawn: two fakes of one seed have the same
+ *     STOP path   a file of eight bytes in this machine's order: the clock at which all answers end, 0 while nobody
+ *                 knows. It is read as shared memory, so that looking costs nothing
+ *     DELTAS n    without STOP: how many
+ *
+ * The last delta holds how many were before it ("n57 "), so that the reader can tell whether it has them all.
  */
 #define _GNU_SOURCE
+#include <fcntl.h>
+#include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -18,6 +31,10 @@
 #define CLOCK CLOCK_MONOTONIC
 #endif
 
+#define NS_A_SECOND 1000000000LL
+/* An answer that nobody stops ends then. */
+#define ANSWER_NS_MAX (300 * NS_A_SECOND)
+
 #define SESSION "\"session_id\":\"567370be-dae6-469f-853e-c0b9bb1b81e4\""
 #define TAIL \
   SESSION ",\"parent_tool_use_id\":null," \
@@ -25,9 +42,9 @@
 #define MESSAGE_START \
   "{\"type\":\"message_start\",\"message\":{\"id\":\"msg_01paced\",\"type\":\"message\",\"role\":\"assistant\"," \
   "\"model\":\"claude-fake-1\",\"content\":[],\"stop_reason\":null,\"usage\":{\"input_tokens\":9,\"output_tokens\":1}}}"
-/* With the clock as its argument. */
+/* With a letter and a number as its arguments. */
 #define TEXT_DELTA \
-  "{\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":\"t%lld \"}}"
+  "{\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":\"%c%lld \"}}"
 #define MESSAGE_DELTA \
   "{\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\",\"stop_sequence\":null}," \
   "\"usage\":{\"output_tokens\":9}}"
@@ -48,7 +65,7 @@
 static int64_t now_ns(void) {
   struct timespec now;
   clock_gettime(CLOCK, &now);
-  return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+  return (int64_t)now.tv_sec * NS_A_SECOND + now.tv_nsec;
 }
 
 static void say(const char *text) {
@@ -66,23 +83,66 @@ static long number_after(const char *word, const char *text, long otherwise) {
   return at == NULL ? otherwise : strtol(at + strlen(word), NULL, 10);
 }
 
+/* The file after the word as shared memory; NULL where the prompt names none, or where it cannot be read. */
+static const volatile int64_t *clock_after(const char *word, const char *text) {
+  char path[512];
+  const char *at = strstr(text, word);
+  if (at == NULL || sscanf(at + strlen(word), "%511[^ \"]", path) != 1) return NULL;
+  int file = open(path, O_RDONLY);
+  if (file < 0) return NULL;
+  void *memory = mmap(NULL, sizeof(int64_t), PROT_READ, MAP_SHARED, file, 0);
+  close(file);
+  return memory == MAP_FAILED ? NULL : memory;
+}
+
+/* From 0 to 1, by xorshift. */
+static double drawn(uint64_t *state) {
+  *state ^= *state << 13;
+  *state ^= *state >> 7;
+  *state ^= *state << 17;
+  return (double)(*state >> 11) / 9007199254740992.0;
+}
+
+/* One to five, 1.55 on average. */
+static int drawn_burst(uint64_t *state) {
+  double draw = drawn(state);
+  return draw < 0.7 ? 1 : draw < 0.85 ? 2 : draw < 0.93 ? 3 : draw < 0.97 ? 4 : 5;
+}
+
+static void sleep_until(int64_t due) {
+  int64_t wait = due - now_ns();
+  if (wait <= 0) return;
+  struct timespec pause = {.tv_sec = wait / NS_A_SECOND, .tv_nsec = wait % NS_A_SECOND};
+  nanosleep(&pause, NULL);
+}
+
 static void answer(const char *prompt) {
-  long deltas = number_after("DELTAS ", prompt, 3);
-  int64_t every_ns = number_after("EVERY ", prompt, 20) * (int64_t)1000000;
+  double ns_a_delta = (double)NS_A_SECOND / (double)number_after("RATE ", prompt, 50);
+  int is_steady = strstr(prompt, "STEADY") != NULL;
+  const volatile int64_t *stop = clock_after("STOP ", prompt);
+  long deltas_max = stop == NULL ? number_after("DELTAS ", prompt, 3) : LONG_MAX;
+  /* A seed's first draws resemble those of its neighbours: they are thrown away. */
+  uint64_t random = (uint64_t)number_after("SEED ", prompt, 1) * 0x9E3779B97F4A7C15u + 1;
+  for (int draw = 0; draw < 8; draw++) drawn(&random);
   char line[512];
   say(EVENT(MESSAGE_START));
   say(EVENT("{\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"text\",\"text\":\"\"}}"));
   int64_t due = now_ns();
-  for (long index = 0; index < deltas; index++) {
-    int64_t wait = due - now_ns();
-    if (wait > 0) {
-      struct timespec pause = {.tv_sec = wait / 1000000000, .tv_nsec = wait % 1000000000};
-      nanosleep(&pause, NULL);
+  int64_t latest = due + ANSWER_NS_MAX;
+  long deltas = 0;
+  while (deltas < deltas_max) {
+    sleep_until(due);
+    int64_t end = stop == NULL || *stop == 0 ? latest : *stop;
+    if (now_ns() >= end) break;
+    int burst = is_steady ? 1 : drawn_burst(&random);
+    for (int index = 0; index < burst && deltas < deltas_max; index++, deltas++) {
+      snprintf(line, sizeof line, EVENT(TEXT_DELTA), 't', (long long)now_ns());
+      say(line);
     }
-    due += every_ns;
-    snprintf(line, sizeof line, EVENT(TEXT_DELTA), (long long)now_ns());
-    say(line);
+    due += (int64_t)(burst * ns_a_delta * (0.5 + drawn(&random)));
   }
+  snprintf(line, sizeof line, EVENT(TEXT_DELTA), 'n', (long long)deltas);
+  say(line);
   say(EVENT("{\"type\":\"content_block_stop\",\"index\":0}"));
   say(EVENT(MESSAGE_DELTA));
   say(EVENT("{\"type\":\"message_stop\"}"));
