@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
 import { createClaudeMaxApi } from "../../src/index.ts";
 import { cleanUp } from "./cleanup.ts";
-import type { ChatBody, ChatMessage } from "./conversation-trees.ts";
+import { type ChatBody, type ChatMessage, formatWith, toolFormatWith } from "./conversation-trees.ts";
 import { platformEnvironment } from "./real-claude.ts";
 import { relaysUnavailable } from "./relays.ts";
 import { type RememberingClaude, startRememberingClaude } from "./remembering-claude.ts";
@@ -16,7 +16,9 @@ const bodyOf = (messages: readonly ChatMessage[], more: Partial<ChatBody> = {}):
 interface Scene {
   readonly claude: RememberingClaude;
   readonly seen: Observations;
-  /** Asks, holds the answer against the request, and gives it. */
+  /** Asks, and gives the answer. */
+  readonly answer: (body: ChatBody) => Promise<string>;
+  /** The same, with the answer held against the request. */
   readonly held: (body: ChatBody) => Promise<string>;
 }
 
@@ -30,14 +32,18 @@ async function start(t: TestContext): Promise<Scene> {
   const { url } = await server.listen();
   await server.discovered();
   const seen = new Observations({ url, claude, isRoomy: false });
+  const answer = async (body: ChatBody): Promise<string> => {
+    seen.note({ name: "by-hand", bodies: [body], fate: "taken" });
+    const reply = await ask(url, body);
+    assert.ok(reply.kind === "answer", JSON.stringify(reply));
+    return reply.text;
+  };
   return {
-    claude, seen,
+    claude, seen, answer,
     held: async (body) => {
-      seen.note({ name: "by-hand", bodies: [body], fate: "taken" });
-      const reply = await ask(url, body);
-      assert.ok(reply.kind === "answer", JSON.stringify(reply));
-      seen.hold(body, reply.text);
-      return reply.text;
+      const text = await answer(body);
+      seen.hold(body, text);
+      return text;
     },
   };
 }
@@ -116,6 +122,20 @@ describe("the judge of conversation trees", { skip: relaysUnavailable }, () => {
       }, more);
       await assert.rejects(changed, isSeen, what);
     }
+  });
+
+  it("finds an answer with other tools, by another schema, or where the web could not be searched", async (t) => {
+    const { answer, seen } = await start(t);
+    const functionTool = (name: string): object => ({ type: "function", function: { name, description: "D", parameters: { type: "object", properties: {} } } });
+    const asked = bodyOf([said("user", "one")], { tools: [functionTool("look")], response_format: toolFormatWith("sea") });
+    for (const more of [{ tools: [functionTool("hear")] }, { tools: [functionTool("look"), functionTool("hear")] }, { response_format: toolFormatWith("lake") }, { response_format: formatWith("sea") }]) {
+      const text = await answer(asked);
+      assert.throws(() => seen.hold({ ...asked, ...more }, text), isSeen, JSON.stringify(more));
+    }
+    const plain = bodyOf([said("user", "two")]);
+    const text = await answer(plain);
+    assert.throws(() => seen.hold({ ...plain, web_search_options: {} }, text), isSeen);
+    assert.deepEqual([seen.strays], [[]]);
   });
 
   it("finds a turn that a process had with another model", async (t) => {
