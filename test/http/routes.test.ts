@@ -171,7 +171,9 @@ describe("the answers", () => {
   it("of what OpenAI has and Claude has not say so, and what people use instead; nobody is sent there", async (t) => {
     const { url } = await startEmbedded(t, { demo: true });
     for (const path of ["/v1/embeddings", "/embeddings", "/v1/images/generations", "/v1/audio/speech", "/v1/audio/transcriptions", "/v1/moderations", "/v1/batches"]) {
-      const error = await openAiErrorIn(await postJson(`${url}${path}`, { model: "opus", input: "hi" }));
+      const response = await postJson(`${url}${path}`, { model: "opus", input: "hi" });
+      assert.equal(response.headers.get("x-should-retry"), "false", "OpenAI's SDKs would ask three times");
+      const error = await openAiErrorIn(response);
       assert.deepEqual([error.status, error.code, error.param], [501, "not_implemented", null], path);
       assert.match(error.message, /use |send them/u);
     }

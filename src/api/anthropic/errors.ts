@@ -1,6 +1,7 @@
 import type { BridgeError, ErrorCode } from "../../errors.ts";
 import type { ErrorForm, Failure, FailureContext } from "../dialect.ts";
 import { fieldAtFault, type PartFields } from "../part-fields.ts";
+import { retryAdvice } from "../retry-advice.ts";
 
 /** How Anthropic's API writes one of this server's error codes. */
 interface CodeForm {
@@ -72,10 +73,15 @@ function messageOf(error: BridgeError): string {
   const { code, message } = error;
   const field = fieldAtFault(error, partFields);
   // An error of the parsers begins with its field already.
-  const named = field === undefined || message.startsWith(field) ? message : `${field}: ${message}`;
+  const named = field === undefined || namesField(message, field) ? message : `${field}: ${message}`;
   return code === "prompt_too_long" && !named.toLowerCase().includes(tooLongWords)
     ? `${tooLongWords}: ${named}`
     : named;
+}
+
+/** Whether a message begins with a field or with a path in it, and not with a longer word: `models` is not `model`. */
+function namesField(message: string, field: string): boolean {
+  return message.startsWith(field) && /^(?:$|[:[. ])/u.test(message.slice(field.length, field.length + 1));
 }
 
 /** The header in which Anthropic's SDKs look for a request's id. */
@@ -85,25 +91,10 @@ export const requestIdHeader = "request-id";
 export function anthropicFailure(error: BridgeError, { requestId }: FailureContext): Failure {
   return {
     status: codeForms[error.code].status,
-    headers: { [requestIdHeader]: requestId, ...adviceHeaders(error) },
+    headers: { [requestIdHeader]: requestId, ...retryAdvice(error) },
     body: anthropicError(error, requestId),
   };
 }
 
 /** Anthropic's form of errors, for endpoints that run no turn. */
 export const anthropicErrors: ErrorForm = { requestIdHeader, failure: anthropicFailure };
-
-/** The longest `Retry-After` that Anthropic's SDKs wait out, in seconds. They retry sooner where it is longer. */
-const retryAfterSecondsMax = 60;
-
-/**
- * The retry headers. `x-should-retry: false` keeps Anthropic's SDKs from retrying where that is in vain: on a rate
- * limit window whose end they would not wait for, or is not known.
- */
-function adviceHeaders({ code, retryAfterSeconds }: BridgeError): Record<string, string> {
-  const isTooLate = code === "usage_limit_reached" && (retryAfterSeconds ?? Infinity) > retryAfterSecondsMax;
-  return {
-    ...(retryAfterSeconds === undefined ? {} : { "retry-after": String(retryAfterSeconds) }),
-    ...(isTooLate ? { "x-should-retry": "false" } : {}),
-  };
-}

@@ -1,6 +1,7 @@
 import type { BridgeError, ErrorCode } from "../../errors.ts";
 import type { ErrorForm, Failure } from "../dialect.ts";
 import { fieldAtFault, type PartFields } from "../part-fields.ts";
+import { retryAdvice } from "../retry-advice.ts";
 
 /** How OpenAI's API writes one of this server's error codes. */
 interface CodeForm {
@@ -89,24 +90,8 @@ function messageOf({ code, message }: BridgeError): string {
 
 /** Translates an error into a response: OpenAI's status and body, and the retry headers that their SDKs obey. */
 export function openAiFailure(error: BridgeError): Failure {
-  return { status: codeFormOf(error).status, headers: adviceHeaders(error), body: { error: openAiError(error) } };
+  return { status: codeFormOf(error).status, headers: retryAdvice(error), body: { error: openAiError(error) } };
 }
 
 /** OpenAI's form of errors, for paths that have no dialect. */
 export const openAiErrors: ErrorForm = { failure: openAiFailure };
-
-/** The longest `Retry-After` that OpenAI's SDKs wait out, in seconds. They retry sooner where it is longer. */
-const retryAfterSecondsMax = 60;
-
-/**
- * The retry headers. `x-should-retry: false` keeps OpenAI's SDKs from retrying where that is in vain: on an unpaid
- * bill, on a prompt that is too long, and on a rate limit window whose end they would not wait for, or is not known.
- */
-function adviceHeaders({ code, retryAfterSeconds }: BridgeError): Record<string, string> {
-  const isTooLate = code === "usage_limit_reached" && (retryAfterSeconds ?? Infinity) > retryAfterSecondsMax;
-  const isVain = code === "billing_error" || code === "prompt_too_long" || isTooLate;
-  return {
-    ...(retryAfterSeconds === undefined ? {} : { "retry-after": String(retryAfterSeconds) }),
-    ...(isVain ? { "x-should-retry": "false" } : {}),
-  };
-}

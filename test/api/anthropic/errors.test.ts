@@ -30,6 +30,8 @@ describe("an error in Anthropic's form", () => {
 
   it("names the field in its message: the API's own name for a part of the turn, and none twice", () => {
     assert.equal(messageOf("model_not_found", "there is none", { part: "model" }), "model: there is none");
+    assert.equal(messageOf("model_not_found", "models are listed elsewhere", { part: "model" }), "model: models are listed elsewhere");
+    for (const named of ["tools: no", "tools[0].name: no", "tools.a: no", "tools are not supported"]) assert.equal(messageOf("unsupported_parameter", named, { part: "tools" }), named);
     assert.equal(messageOf("unsupported_parameter", "no", { part: "webSearch" }), "tools: no");
     assert.equal(messageOf("unsupported_parameter", "no", { part: "toolChoice" }), "tool_choice: no");
     assert.equal(messageOf("invalid_value", "messages[0]: no", { field: "messages[0]", part: "messages" }), "messages[0]: no");
@@ -49,6 +51,7 @@ describe("an error in Anthropic's form", () => {
     assert.deepEqual(adviceOf("overloaded", 10), { "retry-after": "10" });
     assert.deepEqual(adviceOf("usage_limit_reached", 60), { "retry-after": "60" });
     assert.deepEqual(adviceOf("usage_limit_reached", 61), { "retry-after": "61", "x-should-retry": "false" });
+    for (const code of ["not_implemented", "billing_error", "prompt_too_long"] as const) assert.deepEqual(adviceOf(code), { "x-should-retry": "false" }, code);
     assert.deepEqual(adviceOf("usage_limit_reached"), { "x-should-retry": "false" }, "nobody knows when");
   });
 });

@@ -33,6 +33,9 @@ const serverTypes = {
   mcp_tool_use: true, mcp_tool_result: true,
 } as const satisfies Record<ServerToolBlock["type"], true>;
 
+/** A block of Claude Code's that is no part of its prompt. */
+const attribution = /^x-anthropic-billing-header:[^\n]*$/u;
+
 /** Parses a user's content. Throws a BridgeError for a block that a user's message cannot have, as do those below. */
 export function userContent(content: unknown, path: string): UserContent {
   const blocks: PromptBlock[] = [];
@@ -73,9 +76,13 @@ export function systemMessage(content: unknown, path: string): TextBlock[] {
   return textBlocks(systemTexts(content, path).join(""));
 }
 
-/** Parses the system prompt, a block for each of its texts. */
+/**
+ * Parses the system prompt, a block for each of its texts. The line by which Claude Code tells the API which program
+ * asks is left out: the CLI here writes its own, and in some versions it is another in each request.
+ */
 export function systemPrompt(content: unknown, path: string): TextBlock[] {
-  return isAbsent(content) ? [] : systemTexts(content, path).flatMap(textBlocks);
+  if (isAbsent(content)) return [];
+  return systemTexts(content, path).filter((text) => !attribution.test(text)).flatMap(textBlocks);
 }
 
 function systemTexts(content: unknown, path: string): readonly string[] {

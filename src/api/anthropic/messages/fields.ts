@@ -13,7 +13,8 @@ export const messagesFields: readonly FieldTreatment[] = [
     + "other block is a 400; ignored: `cache_control`, `citations` of an earlier text, `thinking` without a "
     + "`signature`; behind a trailing `assistant` message stands a short request to go on (current models take no "
     + "prefill); a whole number in an `input` that JavaScript would round is told as a string of its digits" },
-  { name: "system", treatment: "honoured", note: "a string, or text blocks" },
+  { name: "system", treatment: "honoured", note: "a string, or text blocks; left out: Claude Code's line "
+    + "`x-anthropic-billing-header: …` in a block of its own (the CLI here has its own)" },
   { name: "max_tokens", treatment: "honoured", note: "missing: as the CLI does; up to 1,024 turns thinking off" },
   { name: "stream", treatment: "honoured", note: "the API's events; a `ping` after each `--heartbeat` of silence" },
   { name: "tools", treatment: "honoured", note: "custom ones, with their `input_schema` and `strict`; "

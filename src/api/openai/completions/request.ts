@@ -61,8 +61,8 @@ function parsePrompt(value: unknown): string {
   if (isAbsent(value)) throw new BridgeError("missing_field", "prompt is required: a string.", { field: "prompt" });
   if (typeof value === "string") return value;
   const prompts = arrayAt(value, "prompt");
-  refuseUnless(prompts.length <= 1, "prompt", "one prompt a request.");
   refuseUnless(typeof prompts[0] !== "number" && !Array.isArray(prompts[0]), "prompt", "it is text here, not tokens.");
+  refuseUnless(prompts.length <= 1, "prompt", "one prompt a request.");
   return stringAt(prompts[0], "prompt[0]");
 }
 

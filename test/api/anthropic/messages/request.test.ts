@@ -29,6 +29,15 @@ describe("what a request for a message says", () => {
     assert.deepEqual(turnOf({ system: null }).system, []);
   });
 
+  it("as its system prompt is without Claude Code's line about itself, which may be another in each request", () => {
+    const line = (cch: string) => text(`x-anthropic-billing-header: cc_version=2.1.330.abc; cc_entrypoint=cli; cch=${cch};`);
+    const turns = ["a1b2c", "d3e4f"].map((cch) => turnOf({ system: [line(cch), text("Be brief.")] }));
+    assert.deepEqual(turns[0]?.system, [text("Be brief.")]);
+    assert.deepEqual(turns[1], turns[0]);
+    for (const said of ["x-anthropic-billing-header: of what?\nSay.", "What is x-anthropic-billing-header: a?"]) assert.deepEqual(turnOf({ system: [text(said)] }).system, [text(said)], said);
+    assert.equal(turnOf({ messages: [{ role: "user", content: [line("a")] }] }).messages[0]?.content.length, 1, "in a user's message it is the user's");
+  });
+
   it("in a message of the system's is its prompt where it leads, and else stays in its place, marked", () => {
     const system = (content: unknown) => ({ role: "system", content });
     const { system: prompt, messages } = turnOf({ system: "One.", messages: [system("Two."), hi, { role: "assistant", content: "Yes." }, system([text("Later"), text(".")]), hi] });

@@ -38,6 +38,11 @@ describe("a request for a completion", () => {
     assert.deepEqual(parse({ seed: 7, presence_penalty: 1, frequency_penalty: 1, logit_bias: {}, user: "u", n: 1, best_of: 1, logprobs: null }).turn, parse({}).turn);
   });
 
+  it("is refused as tokens where it is some, and as several prompts where it is that", () => {
+    for (const prompt of [[1], [1, 2], [[1, 2]], [[1, 2], [3]]]) assert.match(refusalOf(() => parse({ prompt })).message, /text here, not tokens/u, JSON.stringify(prompt));
+    assert.match(refusalOf(() => parse({ prompt: ["a", "b"] })).message, /one prompt a request/u);
+  });
+
   for (const [more, code, field] of [
     [{ prompt: undefined }, "missing_field", "prompt"], [{ prompt: " \n" }, "invalid_value", "prompt"], [{ prompt: 3 }, "invalid_type", "prompt"], [{ prompt: [] }, "invalid_type", "prompt[0]"],
     [{ prompt: ["a", "b"] }, "unsupported_parameter", "prompt"], [{ prompt: [1, 2] }, "unsupported_parameter", "prompt"], [{ prompt: [[1, 2]] }, "unsupported_parameter", "prompt"],
