@@ -51,6 +51,7 @@ export const oddMessagesRequests: readonly (readonly [what: string, body: object
   ["a document's title: a number", said({ type: "document", source: { type: "text", data: "a" }, title: 3 }), "messages[0].content[0].title"],
   ["a document's citations: a word", said({ type: "document", source: { type: "text", data: "a" }, citations: { enabled: "yes" } }), "messages[0].content[0].citations.enabled"],
   ["a search result without a title", said({ type: "search_result", source: "s", content: [] }), "messages[0].content[0].title"],
+  ["a search result of nothing", said({ type: "search_result", source: "s", title: "t", content: [] }), "messages[0].content[0].content"],
   ["a search result of images", said({ type: "search_result", source: "s", title: "t", content: [{ type: "image" }] }), "messages[0].content[0].content[0].type"],
 
   ["a result without its call", ask({ messages: [{ role: "user", content: [{ type: "tool_result", tool_use_id: "toolu_1", content: "x" }] }] }), "messages[0].content[0].tool_use_id"],
@@ -64,6 +65,7 @@ export const oddMessagesRequests: readonly (readonly [what: string, body: object
   ["a call without a name", answered({ ...call, name: undefined }), "messages[1].content[0].name"],
   ["a call's input: a string", answered({ ...call, input: "{}" }), "messages[1].content[0].input"],
   ["an image of the assistant's", answered({ type: "image", source: { type: "base64", data: png } }), "messages[1].content[0].type"],
+  ...["mcp_tool_use", "code_execution_tool_result", "web_fetch_tool_result"].map((type) => [`what a tool of Anthropic's did: ${type}`, answered({ type, id: "a", tool_use_id: "a" }), "messages[1].content[0].type"] as const),
   ["encrypted thinking without it", answered({ type: "redacted_thinking" }), "messages[1].content[0].data"],
 
   ["model: a number", ask({ model: 3 }), "model"],

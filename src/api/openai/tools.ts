@@ -6,9 +6,10 @@ import { arrayAt, type Fields, isAbsent, isFields, objectAt, stringAt } from "..
 import type { ParsedChoice } from "../chosen-tools.ts";
 import { toolsMax } from "../tool-list.ts";
 import type { ModelNames, ToolNames } from "../tool-names.ts";
+import { webSearchName } from "../web-search.ts";
 import { namespaceSeparator, qualifiedName } from "./namespaces.ts";
 import { type ChoiceShape, choiceShapes, type ToolShape, toolShapes, type Whose } from "./shapes.ts";
-import { isSearchTool, webSearchName } from "./web-search.ts";
+import { isSearchTool } from "./web-search.ts";
 
 const nameCharsMax = 512;
 

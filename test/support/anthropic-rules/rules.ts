@@ -13,6 +13,7 @@ import {
   temperatureOrTopP,
 } from "./sampling.ts";
 import { answerFormat, strictTools } from "./schemas.ts";
+import { searchPaired } from "./searches.ts";
 import { shape } from "./shape.ts";
 import { blankText, emptyText, finalWhiteSpace, firstTurn, loneSurrogate, prefill } from "./text.ts";
 import {
@@ -37,7 +38,7 @@ export const rules: readonly Rule[] = [
   ...[samplingDeprecated, temperatureOrTopP, samplingRange, stopSequences],
   ...[thinkingType, thinkingBudget, samplingWithThinking, forcedCall, clearThinking, answerFormat],
   ...[emptyText, blankText, toolIds, toolBlockRoles, firstTurn, prefill, finalWhiteSpace],
-  ...[unansweredCall, unexpectedResult, toolsDefined],
+  ...[unansweredCall, unexpectedResult, toolsDefined, searchPaired],
   ...[thinkingSigned, thinkingNotLast, toolLoopThinking],
   ...[imageMediaType, imageSize, imageDecodable, imageBytesNamed, imageDimensions],
   ...[cacheMarks, promptLength],

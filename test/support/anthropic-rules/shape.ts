@@ -14,7 +14,7 @@ import {
 const needsText = (block: Fields): string | null =>
   typeof block["text"] === "string" ? null : "text: Field required";
 const needsSource = (block: Fields): string | null => (isRecord(block["source"]) ? null : "source: Field required");
-/** What each kind of block must hold. The server tools' blocks are the API's own, sent back as they came. */
+/** What each kind of block must hold. The search's blocks are the API's own, sent back as they came. */
 const blockKinds: Readonly<Record<string, (block: Fields) => string | null>> = {
   text: needsText,
   image: needsSource,
@@ -26,8 +26,15 @@ const blockKinds: Readonly<Record<string, (block: Fields) => string | null>> = {
     content === undefined || typeof content === "string" || Array.isArray(content)
       ? null
       : "content: Input should be a valid list",
-  server_tool_use: () => null,
-  web_search_tool_result: () => null,
+  server_tool_use: ({ id, name, input }) => {
+    if (typeof id !== "string" || id === "") return "id: Field required";
+    if (name !== "web_search") return "name: Input should be 'web_search'";
+    return isRecord(input) ? null : "input: Input should be a valid dictionary";
+  },
+  web_search_tool_result: ({ tool_use_id, content }) => {
+    if (typeof tool_use_id !== "string") return "tool_use_id: Field required";
+    return Array.isArray(content) || isRecord(content) ? null : "content: Field required";
+  },
   search_result: () => null,
 };
 
@@ -97,6 +104,24 @@ export const shape: Rule = {
       },
       (block) => saying(user(block)),
     ),
+    "a search without its input": () =>
+      saying(
+        user(text("a")),
+        assistant(
+          { type: "server_tool_use", id: "s1", name: "web_search" },
+          { type: "web_search_tool_result", tool_use_id: "s1", content: [] },
+        ),
+        user(text("b")),
+      ),
+    "what was found, without it": () =>
+      saying(
+        user(text("a")),
+        assistant(
+          { type: "server_tool_use", id: "s1", name: "web_search", input: {} },
+          { type: "web_search_tool_result", tool_use_id: "s1" },
+        ),
+        user(text("b")),
+      ),
     "a call whose input is a string": () =>
       sayingWithTool(user(text("a")), assistant(use("t1", "{}")), user(result("t1"))),
     "a result whose content is a number": () =>

@@ -2,9 +2,10 @@
 
 import { BridgeError } from "../../../errors.ts";
 import type {
-  AssistantBlock, PromptBlock, ResultPart, SearchResultBlock, ServerToolBlock, TextBlock, ToolResultBlock, ToolUseBlock,
+  AssistantBlock, PromptBlock, ResultPart, SearchResultBlock, TextBlock, ToolResultBlock, ToolUseBlock,
 } from "../../../turn/message.ts";
 import { arrayAt, type Fields, isAbsent, objectAt, optionalBoolean, stringAt } from "../../check.ts";
+import { type AnswerSearches, isSearchBlock } from "../../search-blocks.ts";
 import { textBlocks } from "../../text-blocks.ts";
 import type { ModelNames } from "../../tool-names.ts";
 import { citationsSetting, documentBlock, imageBlock } from "./sources.ts";
@@ -24,14 +25,9 @@ export interface AnswerContext {
   readonly names: ModelNames;
   /** Whether the model may search the web: else earlier searches are left out, which the API takes only with it. */
   readonly hasSearch: boolean;
+  /** The searches of the answer that the content is a part of. */
+  readonly searches: AnswerSearches;
 }
-
-/** The blocks of tools that the API itself has run. */
-const serverTypes = {
-  server_tool_use: true, web_search_tool_result: true, web_fetch_tool_result: true, code_execution_tool_result: true,
-  bash_code_execution_tool_result: true, text_editor_code_execution_tool_result: true, tool_search_tool_result: true,
-  mcp_tool_use: true, mcp_tool_result: true,
-} as const satisfies Record<ServerToolBlock["type"], true>;
 
 /** A block of Claude Code's that is no part of its prompt. */
 const attribution = /^x-anthropic-billing-header:[^\n]*$/u;
@@ -52,7 +48,10 @@ export function userContent(content: unknown, path: string): UserContent {
   return { blocks, results };
 }
 
-/** Parses an assistant's content. Thinking that is not signed is left out: the API would refuse it. */
+/**
+ * Parses an assistant's content. Thinking that is not signed is left out: the API would refuse it. Of the API's own
+ * tools only the search of the web is served here, so blocks of others are refused.
+ */
 export function assistantContent(content: unknown, path: string, context: AnswerContext): readonly AssistantBlock[] {
   return blocksOf(content, path).flatMap(({ block, type, at }): readonly AssistantBlock[] => {
     switch (type) {
@@ -65,8 +64,8 @@ export function assistantContent(content: unknown, path: string, context: Answer
       case "redacted_thinking": return [{ type, data: stringAt(block["data"], `${at}.data`) }];
       case "tool_use": return [callIn(block, at, context.names)];
       default:
-        if (!isServerType(type)) throw unsupportedBlock(type, at, "an assistant's message");
-        return context.hasSearch || !isOfSearch(block) ? [serverBlock(block, type)] : [];
+        if (!isSearchBlock(block)) throw unsupportedBlock(type, at, "an assistant's message");
+        return context.hasSearch ? [context.searches.take(block, at)] : [];
     }
   });
 }
@@ -124,15 +123,14 @@ function textIn({ text }: Fields, at: string): TextBlock[] {
 }
 
 function searchResult(block: Fields, at: string): SearchResultBlock {
-  const content = blocksOf(block["content"], `${at}.content`).flatMap((part) => {
+  const [source, title] = [stringAt(block["source"], `${at}.source`), stringAt(block["title"], `${at}.title`)];
+  const field = `${at}.content`;
+  const content = blocksOf(block["content"], field).flatMap((part) => {
     if (part.type !== "text") throw unsupportedBlock(part.type, part.at, "a search result");
     return textIn(part.block, part.at);
   });
-  return {
-    type: "search_result", source: stringAt(block["source"], `${at}.source`),
-    title: stringAt(block["title"], `${at}.title`), content,
-    ...citationsSetting(block["citations"], `${at}.citations`),
-  };
+  if (content.length === 0) throw new BridgeError("invalid_value", `${field}: expected text.`, { field });
+  return { type: "search_result", source, title, content, ...citationsSetting(block["citations"], `${at}.citations`) };
 }
 
 function resultIn(block: Fields, at: string): PlacedResult {
@@ -162,20 +160,6 @@ function callIn(block: Fields, at: string, names: ModelNames): ToolUseBlock {
   const name = names.toModel(stringAt(block["name"], `${at}.name`));
   const id = stringAt(block["id"], `${at}.id`);
   return { type: "tool_use", id, name, input: objectAt(block["input"], `${at}.input`) };
-}
-
-function isServerType(type: string): type is ServerToolBlock["type"] {
-  return Object.hasOwn(serverTypes, type);
-}
-
-/** The search's own blocks. */
-function isOfSearch({ type, name }: Fields): boolean {
-  return type === "web_search_tool_result" || (type === "server_tool_use" && name === "web_search");
-}
-
-/** A mark where the client wants the cache is no field of the block as the API gave it. */
-function serverBlock({ cache_control: _mark, ...block }: Fields, type: ServerToolBlock["type"]): ServerToolBlock {
-  return { ...block, type };
 }
 
 function unsupportedBlock(type: string, at: string, where: string): BridgeError {

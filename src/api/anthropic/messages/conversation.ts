@@ -3,14 +3,18 @@ import { laterSystemTexts } from "../../../own-words.ts";
 import type { AssistantBlock, TextBlock } from "../../../turn/message.ts";
 import { arrayAt, isAbsent, objectAt, stringAt } from "../../check.ts";
 import { ConversationBuilder, type ParsedConversation } from "../../conversation-builder.ts";
+import { AnswerSearches } from "../../search-blocks.ts";
 import { type AnswerContext, assistantContent, systemMessage, systemPrompt, userContent } from "./content.ts";
 
 /** The most messages that one request may hold. */
 export const messagesMax = 10_000;
 const field = "messages";
 
+/** What a conversation is read with. */
+type ReadingContext = Omit<AnswerContext, "searches">;
+
 /** Parses `system` and `messages` into a system prompt and messages whose roles alternate. */
-export function parseConversation(system: unknown, messages: unknown, context: AnswerContext): ParsedConversation {
+export function parseConversation(system: unknown, messages: unknown, context: ReadingContext): ParsedConversation {
   if (isAbsent(messages)) {
     throw new BridgeError("missing_field", `${field}: expected an array of at least one message.`, { field });
   }
@@ -26,17 +30,21 @@ export function parseConversation(system: unknown, messages: unknown, context: A
 }
 
 /** The assistant's neighbouring messages, which become one. `path` is the first one's content, for errors. */
-interface Said { readonly blocks: AssistantBlock[]; readonly path: string }
+interface Said {
+  readonly blocks: AssistantBlock[];
+  readonly searches: AnswerSearches;
+  readonly path: string;
+}
 
 class ConversationReader {
   readonly #system: readonly TextBlock[];
   /** What messages of the system's say before anybody else: the end of the system prompt. */
   readonly #leading: TextBlock[] = [];
   readonly #builder = new ConversationBuilder(field);
-  readonly #context: AnswerContext;
+  readonly #context: ReadingContext;
   #said: Said | undefined;
 
-  constructor(system: readonly TextBlock[], context: AnswerContext) {
+  constructor(system: readonly TextBlock[], context: ReadingContext) {
     this.#system = system;
     this.#context = context;
   }
@@ -55,8 +63,9 @@ class ConversationReader {
         return;
       }
       case "assistant": {
-        this.#said ??= { blocks: [], path: contentPath };
-        for (const block of assistantContent(content, contentPath, this.#context)) this.#said.blocks.push(block);
+        const said = this.#said ??= { blocks: [], searches: new AnswerSearches(), path: contentPath };
+        const context = { ...this.#context, searches: said.searches };
+        for (const block of assistantContent(content, contentPath, context)) said.blocks.push(block);
         return;
       }
       case "system": return this.#takeSystem(systemMessage(content, contentPath));
@@ -87,7 +96,8 @@ class ConversationReader {
 
   #endSaid(): void {
     if (this.#said === undefined) return;
-    const { blocks, path } = this.#said;
+    const { searches, path } = this.#said;
+    const blocks = this.#said.blocks.filter((block) => !searches.isOpen(block));
     this.#said = undefined;
     // The API takes no thought at the end of an answer.
     const last = blocks.findLastIndex(({ type }) => type !== "thinking" && type !== "redacted_thinking");

@@ -9,10 +9,12 @@ export const messagesFields: readonly FieldTreatment[] = [
     + "answer has the id that the API told" },
   { name: "messages", treatment: "honoured", note: "roles `user`, `assistant` and `system`; text, `image` (base64 or "
     + "URL), `document` (PDF as base64 or by URL, text, blocks), `search_result`, `tool_use`, `tool_result` with "
-    + "images and `is_error`, `thinking` and `redacted_thinking`, the web search's own blocks; a `file` source and any "
-    + "other block is a 400; ignored: `cache_control`, `citations` of an earlier text, `thinking` without a "
-    + "`signature`; behind a trailing `assistant` message stands a short request to go on (current models take no "
-    + "prefill); a whole number in an `input` that JavaScript would round is told as a string of its digits" },
+    + "images and `is_error`, `thinking` and `redacted_thinking`, the web search's own blocks where the request has "
+    + "that tool (left out: a search without its result, as a paused answer may have); a `file` source and any other "
+    + "block, such as those of Anthropic's other tools, is a 400; ignored: `cache_control`, `citations` of an earlier "
+    + "text, `thinking` without a `signature`; behind a trailing `assistant` message stands a short request to go on "
+    + "(current models take no prefill); a whole number in an `input` that JavaScript would round is told as a string "
+    + "of its digits" },
   { name: "system", treatment: "honoured", note: "a string, or text blocks; left out: Claude Code's line "
     + "`x-anthropic-billing-header: …` in a block of its own (the CLI here has its own)" },
   { name: "max_tokens", treatment: "honoured", note: "missing: as the CLI does; up to 1,024 turns thinking off" },

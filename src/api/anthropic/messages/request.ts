@@ -8,10 +8,11 @@ import type { ParseContext, TurnRequest } from "../../dialect.ts";
 import { withModelKeys } from "../../model-keys.ts";
 import { modelName } from "../../model-name.ts";
 import { ToolNames } from "../../tool-names.ts";
+import { webSearchName } from "../../web-search.ts";
 import { parseConversation } from "./conversation.ts";
 import { parseOutput, parseSampling, parseStopSequences, parseThinking } from "./settings.ts";
 import { parseToolChoice, parseTools } from "./tools.ts";
-import { parseWebSearch, webSearchName } from "./web-search.ts";
+import { parseWebSearch } from "./web-search.ts";
 
 /** A checked request for a message. */
 export interface MessagesRequest extends TurnRequest {

@@ -7,7 +7,8 @@ import {
 } from "../../check.ts";
 import { toolList } from "../../tool-list.ts";
 import type { ToolNames } from "../../tool-names.ts";
-import { isSearchType, webSearchName } from "./web-search.ts";
+import { webSearchName } from "../../web-search.ts";
+import { isSearchType } from "./web-search.ts";
 
 const nameCharsMax = 512;
 

@@ -8,11 +8,12 @@ import type { TurnRequest } from "../../dialect.ts";
 import { withModelKeys } from "../../model-keys.ts";
 import { modelName } from "../../model-name.ts";
 import { ToolNames } from "../../tool-names.ts";
+import { webSearchName } from "../../web-search.ts";
 import { systemContent } from "../content-parts.ts";
 import { effortSettings, effortWord, formatSettings, samplingSettings } from "../settings.ts";
 import { parseStop } from "../stop.ts";
 import { allowsSearch } from "../tools.ts";
-import { searchOfOptions, searchSettings, webSearchName } from "../web-search.ts";
+import { searchOfOptions, searchSettings } from "../web-search.ts";
 import { parseMessages } from "./messages.ts";
 import { parseTools } from "./tools.ts";
 

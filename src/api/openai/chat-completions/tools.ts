@@ -5,9 +5,9 @@ import { type Fields, isAbsent, objectAt, optionalBoolean, stringAt } from "../.
 import { type ChosenTools, chooseTools, type ParsedChoice } from "../../chosen-tools.ts";
 import { toolList } from "../../tool-list.ts";
 import type { ToolNames } from "../../tool-names.ts";
+import { webSearchName } from "../../web-search.ts";
 import { endpoints, flatShape, nestedShape } from "../shapes.ts";
 import { allowsOneCall, chatForm, functionTool, parseToolChoice, toolShapeOf } from "../tools.ts";
-import { webSearchName } from "../web-search.ts";
 
 /** The settings of a request that concern tools. */
 export interface ParsedTools extends ChosenTools {

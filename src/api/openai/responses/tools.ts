@@ -6,13 +6,13 @@ import { arrayAt, type Fields, isAbsent, objectAt, optionalBoolean, stringAt } f
 import { type ChosenTools, chooseTools, type ParsedChoice } from "../../chosen-tools.ts";
 import { refuseTooMany, toolList } from "../../tool-list.ts";
 import type { ModelNames, ToolNames } from "../../tool-names.ts";
+import { webSearchName } from "../../web-search.ts";
 import { customInput, type PlacedEntry } from "../conversation.ts";
 import { qualifiedName } from "../namespaces.ts";
 import { addsTools, endpoints, flatShape, searchToolName } from "../shapes.ts";
 import {
   allowsOneCall, functionTool, nameAt, namedTool, parseToolChoice, responsesForm, toolShapeOf,
 } from "../tools.ts";
-import { webSearchName } from "../web-search.ts";
 
 /** The settings of a request that concern tools. */
 export interface ParsedTools extends ChosenTools {

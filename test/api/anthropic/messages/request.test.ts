@@ -106,6 +106,29 @@ describe("what a request for a message says", () => {
     assert.deepEqual(turnOf({ messages: history }, true).messages[1]?.content, [text("Yes.")]);
     assert.deepEqual(turnOf({ messages: history, tools, tool_choice: { type: "none" } }, true).messages[1]?.content, [text("Yes.")]);
   });
+
+  const searching = { tools: [{ type: "web_search_20250305", name: "web_search" }] };
+  const searched = (id: string) => ({ type: "server_tool_use", id, name: "web_search", input: { query: "q" } });
+  const found = (id: string, content: unknown = []) => ({ type: "web_search_tool_result", tool_use_id: id, content });
+  const saidIn = (...messages: (readonly unknown[])[]) => turnOf({ ...searching, messages: [hi, ...messages.map((content) => ({ role: "assistant", content }))] }, true).messages;
+
+  it("of a search whose answer was paused is left out where it has no result, and told where the next message brings that", () => {
+    const [, answer, goOn] = saidIn([text("I look."), searched("s1"), found("s1"), searched("s2")]);
+    assert.deepEqual(answer?.content, [text("I look."), searched("s1"), found("s1")]);
+    assert.deepEqual(goOn?.content, [text(continueText)]);
+    assert.deepEqual(saidIn([text("I look."), searched("s1")], [found("s1", { type: "web_search_tool_result_error", error_code: "unavailable" }), text("No.")])[1]?.content.map(({ type }) => type), ["text", "server_tool_use", "web_search_tool_result", "text"]);
+    assert.equal(saidIn([searched("s1")]).length, 1, "nothing is left of it");
+  });
+
+  for (const [what, field, content] of [
+    ["without an id", "messages[1].content[0].id", [{ ...searched("s1"), id: undefined }, found("s1")]], ["without an input", "messages[1].content[0].input", [{ ...searched("s1"), input: null }, found("s1")]],
+    ["twice with one id", "messages[1].content[2].id", [searched("s1"), found("s1"), searched("s1")]], ["whose result comes twice", "messages[1].content[2].tool_use_id", [searched("s1"), found("s1"), found("s1")]],
+    ["that only has a result", "messages[1].content[0].tool_use_id", [found("s1")]], ["whose result names none", "messages[1].content[1].tool_use_id", [searched("s1"), { ...found("s1"), tool_use_id: 1 }]],
+    ["whose result is missing", "messages[1].content[1].content", [searched("s1"), found("s1", null)]],
+    ["of another tool of Anthropic's", "messages[1].content[0].type", [{ ...searched("s1"), name: "web_fetch" }]], ["of a page that was fetched", "messages[1].content[0].type", [{ type: "web_fetch_tool_result", tool_use_id: "s1", content: {} }]],
+  ] as const) {
+    it(`of a search is refused by its place: one ${what}`, () => assert.equal(refusalOf(() => saidIn(content)).field, field));
+  }
 });
 
 describe("the tools of a request for a message", () => {
@@ -135,6 +158,9 @@ describe("the tools of a request for a message", () => {
       assert.equal(turnOf({ tools: [search], tool_choice: { type: "none" } }, true).webSearch, undefined);
     }
     assert.deepEqual(turnOf({ tools: [{ type: "web_search_20250305", allowed_domains: ["a.example"] }] }, true).webSearch, { allowedDomains: ["a.example"] });
+    const bounded = { type: "web_search_20250305", allowed_domains: ["a.example"], blocked_domains: ["b.example"] };
+    assert.equal(refusalOf(() => turnOf({ tools: [bounded] }, true)).field, "tools[0].blocked_domains", "the API takes one of the two");
+    assert.equal(refusalOf(() => turnOf({ tools: [{ type: "web_search_20250305" }, tool, { type: "web_search_20260209", max_uses: 1 }] }, true)).field, "tools[2]");
     const alone = { tools: [{ type: "web_search_20250305", name: "web_search" }] };
     for (const tool_choice of [{ type: "tool", name: "web_search" }, { type: "any" }]) assert.deepEqual(turnOf({ ...alone, tool_choice }, true).toolChoice, { type: "tool", name: "web_search" }, "it may be demanded");
   });
