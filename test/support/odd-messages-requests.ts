@@ -114,5 +114,7 @@ export const oddMessagesRequests: readonly (readonly [what: string, body: object
   ["tool_choice: a tool that is not there", ask({ tools: [tool], tool_choice: { type: "tool", name: "see" } }), "tool_choice"],
   ["tool_choice: once, in words", ask({ tools: [tool], tool_choice: { type: "auto", disable_parallel_tool_use: "yes" } }), "tool_choice.disable_parallel_tool_use"],
   ["MCP servers", ask({ mcp_servers: [{ type: "url", name: "x", url: "https://example.com" }] }), "mcp_servers"],
+  ["a thread: a word", ask({ thread: "create" }), "thread"],
+  ["a thread of another type", ask({ thread: { type: "fork" } }), "thread.type"],
   ["a container", ask({ container: "container_1" }), "container"],
 ];

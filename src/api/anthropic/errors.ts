@@ -56,7 +56,7 @@ const partFields: PartFields = {
 /** Anthropic's body of an error, which is also the last event of a stream that fails. */
 export interface AnthropicError {
   readonly type: "error";
-  readonly error: { readonly type: string; readonly message: string };
+  readonly error: { readonly type: string; readonly message: string; readonly details?: object };
   readonly request_id: string;
 }
 
@@ -66,7 +66,14 @@ const tooLongWords = "prompt is too long";
 /** Translates an error into Anthropic's body of one. It has no field of its own: the message names it. */
 export function anthropicError(error: BridgeError, requestId: string): AnthropicError {
   const { type } = codeForms[error.code];
-  return { type: "error", error: { type, message: messageOf(error) }, request_id: requestId };
+  return { type: "error", error: { type, message: messageOf(error), ...detailsOf(error) }, request_id: requestId };
+}
+
+/** By this, Anthropic's SDKs know that they have to send a conversation whole: threads are not stored here. */
+const threadNotFound = { details: { error_code: "thread_not_found" } };
+
+function detailsOf({ code, field }: BridgeError): { readonly details?: object } {
+  return code === "not_found" && field === "thread" ? threadNotFound : {};
 }
 
 function messageOf(error: BridgeError): string {

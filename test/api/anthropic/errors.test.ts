@@ -37,6 +37,12 @@ describe("an error in Anthropic's form", () => {
     assert.equal(messageOf("invalid_value", "messages[0]: no", { field: "messages[0]", part: "messages" }), "messages[0]: no");
   });
 
+  it("of a thread that is continued has the detail upon which the SDKs send the whole of it", () => {
+    const { status, body } = failureOf("not_found", "thread: none", { field: "thread" });
+    assert.deepEqual([status, (body as any).error], [404, { type: "not_found_error", message: "thread: none", details: { error_code: "thread_not_found" } }]);
+    assert.deepEqual((failureOf("not_found", "none").body as any).error, { type: "not_found_error", message: "none" });
+  });
+
   it("of a prompt that is too long has the words by which clients know it, once", () => {
     assert.equal(messageOf("prompt_too_long", "Prompt is too long"), "Prompt is too long");
     assert.equal(messageOf("prompt_too_long", "300000 tokens", { part: "messages" }), "prompt is too long: messages: 300000 tokens");

@@ -53,6 +53,12 @@ export const messagesFields: readonly FieldTreatment[] = [
     name: "service_tier", treatment: "ignored", note: "the answer's `usage` has what the API told",
     example: "standard_only",
   },
+  {
+    name: "thread", treatment: "ignored",
+    note: "threads are not stored: one that is created is answered, and one that is continued gets a 404 "
+      + "`thread_not_found`, upon which Anthropic's SDK sends the whole of it",
+    example: { type: "create" },
+  },
   { name: "inference_geo", treatment: "ignored", note: "", example: "us" },
   { name: "speed", treatment: "ignored", note: "", example: "fast" },
 ];

@@ -1,7 +1,8 @@
 import { BridgeError } from "../../../errors.ts";
 import type { Thinking } from "../../../turn/turn.ts";
 import {
-  arrayAt, type Fields, isAbsent, isFields, objectAt, optionalBoolean, optionalWholeNumber, refuseUnless,
+  arrayAt, type Fields, isAbsent, isFields, objectAt, optionalBoolean, optionalObject, optionalWholeNumber,
+  refuseUnless,
 } from "../../check.ts";
 import { chooseTools } from "../../chosen-tools.ts";
 import type { ParseContext, TurnRequest } from "../../dialect.ts";
@@ -29,6 +30,7 @@ export function parseMessagesRequest(
   const fields = objectAt(body, "body");
   refuseOwnProcess(fields["metadata"], ownDevice);
   refuseUnsupported(fields);
+  refuseContinued(fields["thread"]);
   const names = new ToolNames();
   const search = parseWebSearch(fields["tools"], allowsWebSearch);
   // Also where this turn may not search: the client's tools keep their names all along a conversation.
@@ -69,6 +71,19 @@ function refuseOwnProcess(metadata: unknown, ownDevice: string | undefined): voi
   if (ownDevice === undefined || typeof user !== "string" || !user.includes(ownDevice)) return;
   const words = "this request comes from this server's own claude process: its ANTHROPIC_BASE_URL must be another's.";
   throw new BridgeError("invalid_request", `metadata: ${words}`, { field: "metadata" });
+}
+
+/**
+ * Refuses a request that has only what is new in a thread: nothing of it is stored here. One that creates a thread has
+ * all of it.
+ */
+function refuseContinued(value: unknown): void {
+  const thread = optionalObject(value, "thread");
+  if (thread === undefined || thread["type"] === "create") return;
+  if (thread["type"] === "continue") {
+    throw new BridgeError("not_found", "thread: none is stored here; send all messages.", { field: "thread" });
+  }
+  throw new BridgeError("invalid_value", "thread.type: expected create.", { field: "thread.type" });
 }
 
 /** Refuses fields that would change the answer's meaning if ignored. The README lists the ignored ones. */

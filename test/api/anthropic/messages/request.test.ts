@@ -183,6 +183,14 @@ describe("the settings of a request for a message", () => {
   });
 });
 
+describe("a request in a thread", () => {
+  it("is taken where it has all of it, and else is not found: it would be asked without what came before", () => {
+    assert.deepEqual(turnOf({ thread: { type: "create" } }), turnOf({}));
+    const error = refusalOf(() => parse({ thread: { type: "continue", previous_message_id: "msg_1" } }));
+    assert.deepEqual([error.code, error.field], ["not_found", "thread"]);
+  });
+});
+
 describe("a request of this server's own processes", () => {
   it("is refused: it would ask itself without end", () => {
     const metadata = { user_id: JSON.stringify({ device_id: "abc123", session_id: "s" }) };
