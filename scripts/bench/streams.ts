@@ -12,8 +12,8 @@
  * Servers go in turn, each round beginning with the next one.
  *     --streams 200,1000   only these
  *     --before FOLDER      our server of another commit's build beside it
- *     --cpu-prof           runs our server once more at 200 streams (or at the last number of --streams) under Node's
- *                          --cpu-prof, and keeps where its time went in results/streams-profile.txt
+ *     --cpu-prof           runs our server once more at 200 streams (where --streams is without it, at its last number)
+ *                          under Node's --cpu-prof, and keeps where its time went in results/streams-profile.txt
  */
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -75,7 +75,7 @@ await withScope(async (scope) => {
     if (streams === profiledStreams) at200 = samples;
     rows.push(...streamsRows(streams, samples, at200));
   }
-  if (options.withCpuProfile) await profile(scope, programs, build, options.streams?.at(-1) ?? profiledStreams);
+  if (options.withCpuProfile) await profile(scope, programs, build, profiledOf(counts));
   await report({
     name: "streams",
     title: "Many streams at the pace of a model",
@@ -121,6 +121,10 @@ async function measure(
     );
     return undefined;
   }, scope);
+}
+
+function profiledOf(measured: readonly number[]): number {
+  return measured.includes(profiledStreams) ? profiledStreams : measured.at(-1) ?? profiledStreams;
 }
 
 /** Prints where our server's time goes in the window, and keeps it where `src` as it is was run. */
