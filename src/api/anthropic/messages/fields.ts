@@ -26,7 +26,8 @@ export const messagesFields: readonly FieldTreatment[] = [
   { name: "tool_choice", treatment: "honoured", note: "`auto`, `any`, `tool`, `none`, `disable_parallel_tool_use`; "
     + "beside `thinking` words ask for the call that it demands" },
   { name: "thinking", treatment: "honoured", note: "`disabled`, `adaptive`, `enabled` with its `budget_tokens`; "
-    + "missing: off, as the API has it, unless an `--alias` sets it; ignored: `display` (thoughts come summarized)" },
+    + "missing: none is asked for, as the API has it, unless an `--alias` sets it; ignored: `display` (thoughts come "
+    + "summarized)" },
   { name: "output_config", treatment: "honoured", note: "`effort`; `format` as a chat request's `json_schema`; "
     + "ignored: `task_budget`" },
   { name: "output_format", treatment: "honoured", note: "the same as `output_config.format`" },
@@ -59,6 +60,9 @@ export const messagesFields: readonly FieldTreatment[] = [
       + "`thread_not_found`, upon which Anthropic's SDK sends the whole of it",
     example: { type: "create" },
   },
+  { name: "compaction", treatment: "ignored", note: "the whole history goes up", example: { type: "enabled" } },
+  { name: "fallbacks", treatment: "ignored", note: "no other model is asked", example: [{ model: "claude-x" }] },
+  { name: "diagnostics", treatment: "ignored", note: "", example: { previous_message_id: "msg_1" } },
   { name: "inference_geo", treatment: "ignored", note: "", example: "us" },
   { name: "speed", treatment: "ignored", note: "", example: "fast" },
 ];

@@ -45,7 +45,7 @@ export function messageUsage(usage: Usage): object {
 
 /** The same at the end of a streamed message: without what does not change and its start has told. */
 export function finalUsage(usage: Usage): object {
-  const { service_tier: _tier, inference_geo: _place, ...others } = usage.others;
+  const { service_tier: _tier, inference_geo: _place, speed: _speed, ...others } = usage.others;
   return { ...inputTokens(usage), ...outputTokens(usage), ...others };
 }
 
