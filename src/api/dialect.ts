@@ -35,8 +35,6 @@ export interface ParseContext {
   readonly defaultModel: string;
   /** Whether the model may search the web, where a request asks for that. */
   readonly allowsWebSearch?: boolean;
-  /** The id of the device that this server's own processes tell the API: a request with it comes from one of them. */
-  readonly ownDevice?: string;
 }
 
 /** The values in an answer that come neither from the request nor from the model. */

@@ -8,10 +8,10 @@ import type { Message } from "../turn/message.ts";
 import type { ModelEntry } from "../turn/model.ts";
 import type { Turn } from "../turn/turn.ts";
 import type { Complete } from "./attempts.ts";
-import { ownDeviceId } from "./config-home.ts";
 import type { EngineOptions } from "./engine-options.ts";
 import { type EngineParts, engineParts } from "./engine-parts.ts";
 import type { ResolvedModel } from "./model-catalog.ts";
+import { markedEnvironment, markFor, type OwnMark } from "./own-mark.ts";
 import type { ProcessCounts } from "./owned-process.ts";
 import type { Turns } from "./turn-counts.ts";
 
@@ -40,14 +40,16 @@ export interface EngineStatus {
 
 /** Runs turns within the limits, each on a process that no other turn has at the time. */
 export class Engine {
-  /** The device id that its processes send the API, where they have the server's own configuration. */
-  readonly deviceId = ownDeviceId();
+  /** The header that the requests of its own processes have; undefined where they cannot come back to this server. */
+  readonly ownMark: OwnMark | undefined;
   readonly #options: EngineOptions;
   readonly #parts: EngineParts;
 
   constructor(options: EngineOptions) {
+    const { environment, world } = options;
+    this.ownMark = markFor(environment, world.randomId);
     this.#options = options;
-    this.#parts = engineParts(options);
+    this.#parts = engineParts({ ...options, environment: markedEnvironment(environment, this.ownMark) });
   }
 
   get status(): EngineStatus {

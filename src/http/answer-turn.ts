@@ -1,7 +1,8 @@
 /** Handles a request of any dialect: parses it into a turn, runs the turn, and answers as a stream or in one piece. */
 
 import { randomBytes } from "node:crypto";
-import type { Dialect, TurnRequest } from "../api/dialect.ts";
+import type { Dialect, HeaderView, TurnRequest } from "../api/dialect.ts";
+import { BridgeError } from "../errors.ts";
 import type { TurnEvent } from "../turn/event.ts";
 import { readJsonBody } from "./body.ts";
 import { sendEventStream } from "./event-stream.ts";
@@ -65,11 +66,11 @@ async function prepare<Request extends TurnRequest>(
 ): Promise<PreparedTurn<Request>> {
   const { engine, defaultModel, maxBodyBytes, fetchImages, imageCache, preparation } = services;
   const { allowsWebSearch = false } = services;
+  const header = headerView(request.headers);
+  refuseOwnProcess(header, engine.ownMark);
   return await preparation.run(async () => {
     const body = await readJsonBody(request, { maxBodyBytes, signal }, dialect.numberFields);
-    const asked = dialect.parse(body, {
-      defaultModel, allowsWebSearch, ownDevice: engine.deviceId, header: headerView(request.headers),
-    });
+    const asked = dialect.parse(body, { defaultModel, allowsWebSearch, header });
     const resolved = await engine.resolve(asked.model, asked.turn);
     const thinking = resolved.thinking ?? asked.unsaidThinking;
     const turn = {
@@ -80,4 +81,11 @@ async function prepare<Request extends TurnRequest>(
     await images.complete(engine.messagesToTell(turn));
     return { asked, batches: engine.run(turn, signal, (messages) => images.complete(messages)) };
   });
+}
+
+/** Refuses a request of a process that this server itself has started: it would ask itself without end. */
+function refuseOwnProcess(header: HeaderView, mark: Services["engine"]["ownMark"]): void {
+  if (mark === undefined || header(mark.name) !== mark.value) return;
+  const words = "This request comes from this server's own claude process: its ANTHROPIC_BASE_URL must be another's.";
+  throw new BridgeError("invalid_request", words);
 }

@@ -57,6 +57,18 @@ for (const version of sampledClaudeVersions()) {
       assert.equal(claudesOf(one.bridge).length, 1, "the conversation goes on with its process");
     });
 
+    it("comes from a process that the server knows as its own where that asks another address than the API's", async (t) => {
+      const { stub, startServer } = await startReal(t, version);
+      const server = await startServer();
+      stub.respond = () => textAnswer(["a"]);
+      await whole(server, ask("one"));
+      const name = "x-claude-max-api-process";
+      const mark = String(stub.requests[0]?.headers[name] ?? assert.fail("the CLI sends no mark"));
+      const back = await postJson(`${server.bridge.url}/v1/messages`, ask("two"), { headers: { [name]: mark } });
+      assert.match((await anthropicErrorIn(back)).message, /own claude process/u);
+      assert.equal(stub.requests.length, 1);
+    });
+
     it("does not think unasked, and has the API's own parameters", async (t) => {
       const { stub, startServer } = await startReal(t, version);
       const server = await startServer();

@@ -1,8 +1,7 @@
 import { BridgeError } from "../../../errors.ts";
 import type { Thinking } from "../../../turn/turn.ts";
 import {
-  arrayAt, type Fields, isAbsent, isFields, objectAt, optionalBoolean, optionalObject, optionalWholeNumber,
-  refuseUnless,
+  arrayAt, type Fields, isAbsent, objectAt, optionalBoolean, optionalObject, optionalWholeNumber, refuseUnless,
 } from "../../check.ts";
 import { chooseTools } from "../../chosen-tools.ts";
 import type { ParseContext, TurnRequest } from "../../dialect.ts";
@@ -25,10 +24,9 @@ export interface MessagesRequest extends TurnRequest {
 
 /** Parses a request to the Messages API. Throws a BridgeError that names the field which cannot be honoured. */
 export function parseMessagesRequest(
-  body: unknown, { defaultModel, allowsWebSearch = false, ownDevice }: Omit<ParseContext, "header">,
+  body: unknown, { defaultModel, allowsWebSearch = false }: Omit<ParseContext, "header">,
 ): MessagesRequest {
   const fields = objectAt(body, "body");
-  refuseOwnProcess(fields["metadata"], ownDevice);
   refuseUnsupported(fields);
   refuseContinued(fields["thread"]);
   const names = new ToolNames();
@@ -60,17 +58,6 @@ export function parseMessagesRequest(
     unsaidThinking: { type: "disabled" },
     names,
   };
-}
-
-/**
- * Refuses a request of a process that this server itself has started: it would ask itself without end. The CLI tells
- * its device in `metadata`.
- */
-function refuseOwnProcess(metadata: unknown, ownDevice: string | undefined): void {
-  const user = isFields(metadata) ? metadata["user_id"] : undefined;
-  if (ownDevice === undefined || typeof user !== "string" || !user.includes(ownDevice)) return;
-  const words = "this request comes from this server's own claude process: its ANTHROPIC_BASE_URL must be another's.";
-  throw new BridgeError("invalid_request", `metadata: ${words}`, { field: "metadata" });
 }
 
 /**

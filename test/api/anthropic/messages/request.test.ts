@@ -191,18 +191,6 @@ describe("a request in a thread", () => {
   });
 });
 
-describe("a request of this server's own processes", () => {
-  it("is refused: it would ask itself without end", () => {
-    const metadata = { user_id: JSON.stringify({ device_id: "abc123", session_id: "s" }) };
-    const asked = { model: "opus", max_tokens: 9, messages: [hi], metadata };
-    const error = refusalOf(() => parseMessagesRequest(asked, { defaultModel: "opus", ownDevice: "abc123" }));
-    assert.deepEqual([error.code, error.field], ["invalid_request", "metadata"]);
-    assert.match(error.message, /ANTHROPIC_BASE_URL/u);
-    for (const ownDevice of ["def456", undefined]) parseMessagesRequest(asked, { defaultModel: "opus", ...(ownDevice === undefined ? {} : { ownDevice }) });
-    for (const odd of [null, "abc123", { user_id: 3 }, []]) parseMessagesRequest({ ...asked, metadata: odd }, { defaultModel: "opus", ownDevice: "abc123" });
-  });
-});
-
 describe("a field of a request for a message that is wrong is refused by its name", () => {
   for (const [what, body, field] of oddMessagesRequests) {
     it(what, () => {
