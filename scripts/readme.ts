@@ -13,6 +13,7 @@ import { knownCapabilitiesText } from "./compat/known.ts";
 import { addedWordsText } from "./readme-added-words.ts";
 import { knownFaultsText } from "./readme-known-faults.ts";
 import { updateReadme } from "./readme-file.ts";
+import { lateHeadsText } from "./readme-late-heads.ts";
 import { refusalsText } from "./readme-refusals.ts";
 import { roomsText } from "./readme-rooms.ts";
 import { rulesText } from "./readme-rules.ts";
@@ -45,7 +46,8 @@ export function anthropicSections(): Readonly<Record<string, string>> {
 /** The same of test/README.md. */
 export function testSections(): Readonly<Record<string, string>> {
   return {
-    clis: knownCapabilitiesText(), rules: rulesText(), refusals: refusalsText(), troubles: troublesText(),
+    clis: knownCapabilitiesText(), rules: rulesText(), refusals: refusalsText(), "late-heads": lateHeadsText(),
+    troubles: troublesText(),
   };
 }
 

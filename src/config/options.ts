@@ -25,8 +25,8 @@ const defaultProcessesMax = 8;
 
 /**
  * The API refuses a request within seconds, even if it is slow to. Until its head has come a client sees nothing, so
- * the wait is as long as `--heartbeat`: no silence of a stream is longer than another. Clients wait longer: undici's
- * `fetch` and opencode 300 s, the OpenAI SDKs 600 s, nginx as a proxy 60 s.
+ * the wait is as long as `--heartbeat`: no silence of a stream is longer than another. How long clients wait is
+ * measured in test/interop/late-heads.test.ts, and told in test/README.md; nginx as a proxy waits for 60 s.
  */
 const headWaitSeconds = 15;
 

@@ -299,6 +299,20 @@ copilot --allow-all-tools -s -p`,
   },
 } as const satisfies Readonly<Record<string, Client>>;
 
+/** For how long `late-heads.test.ts` holds a head back in CI: a second longer than a stream's waits for the first piece (`--head-wait`). */
+export const shortHeadSeconds = 16;
+/** With `--whole`: four times as long as it waits at most, while the CLI asks the API again. */
+export const longHeadSeconds = 125;
+
+/** What a client was seen to do about a head that is held back for so many seconds: it waits, or gives up and asks so often in all. */
+export type HeadWait = { readonly heldSeconds: number } | { readonly givesUpAfterSeconds: number; readonly asks: number };
+
+/** As measured; a client that is not here was not. */
+export const headWaits: Readonly<Partial<Record<keyof typeof clients, HeadWait>>> = {
+  openai7: { heldSeconds: shortHeadSeconds },
+  codex: { heldSeconds: shortHeadSeconds },
+};
+
 /** A module of this folder's node_modules. Its types are not installed where the project is checked, so it has none. */
 export function load(specifier: string): Promise<any> {
   return import(specifier);
