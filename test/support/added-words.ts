@@ -235,7 +235,7 @@ export const serverWords: readonly AddedWords[] = [
   ownWords("no-call", "system", [[own.noCallText]],
     "`tool_choice: \"none\"` where the CLI's tool gives JSON, or of a model that takes no `tool_choice`", "leave it out"),
   ownWords("any-call", "system", [[own.anyCallText]],
-    "`tool_choice: \"required\"` with a thinking budget, or of a model that takes no such choice", "leave it out"),
+    "`tool_choice: \"required\"` where thinking is asked for, or of a model that takes no such choice", "leave it out"),
   ownWords("named-call", "system", [gapped(own.namedCallTexts, "tool")], "the same for a named one", "leave it out"),
   ownWords("one-call", "system", [[own.oneCallText]],
     "`parallel_tool_calls: false` of a model that takes no `tool_choice`", "leave it out"),
