@@ -13,6 +13,8 @@ const clock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   today: () => new Date().toDateString(),
+  // A second later, as timers go by another clock.
+  untilTomorrow: () => new Date().setHours(24, 0, 1, 0) - Date.now(),
   after: (ms, call) => {
     const timer = setTimeout(call, ms);
     timer.unref();

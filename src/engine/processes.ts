@@ -156,6 +156,11 @@ export class Processes {
     for (const owned of this.all) if (isFree(owned.use) && owned.use.name !== "parked") this.end(owned, "renewed");
   }
 
+  /** Ends the free processes that no turn may get: they would count as kept, and as warm. */
+  endOutdated(): void {
+    for (const owned of this.all) if (isFree(owned.use) && this.#renewals.isOutdated(owned)) this.end(owned, "renewed");
+  }
+
   /** Ends all free processes, and keeps none any more whose turn is over. */
   drain(): void {
     if (this.#life === "open") this.#life = "draining";

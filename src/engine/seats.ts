@@ -30,6 +30,7 @@ export class Seats {
    */
   take(turn: Turn, timeline: Timeline): Found | MissReason {
     const { processes, whereabouts } = this.#options;
+    processes.endOutdated();
     const found = this.#best(turn, timeline);
     for (const owned of processes.usable) {
       if (owned === found?.owned || !isRested(owned.use)) continue;

@@ -38,6 +38,8 @@ export class WarmProcesses {
   readonly #boots: WarmBoots;
   /** Calls for a refill when no request has come for `recentUseMs`: fewer are kept then. */
   readonly #restTimer: Timer;
+  /** Calls for one when the date changes: no request gets a process of yesterday. */
+  readonly #dateTimer: Timer;
   #isClosed = false;
 
   constructor(options: WarmOptions) {
@@ -48,6 +50,7 @@ export class WarmProcesses {
       onRetry: () => this.refill(), onRefused: () => this.refillSoon(),
     });
     this.#restTimer = new Timer(clock);
+    this.#dateTimer = new Timer(clock);
     processes.watch({ onExit: () => this.refillSoon() });
   }
 
@@ -106,6 +109,8 @@ export class WarmProcesses {
   refill(): void {
     if (this.#isClosed) return;
     const { warm, processes, isMovable, clock } = this.#options;
+    processes.endOutdated();
+    this.#dateTimer.set(clock.untilTomorrow(), () => this.refill());
     const byModel = this.#options.recent.all.map((use) => ({
       ...use, hasHabit: this.#habit(use.model) !== undefined, standIns: this.#standIns(use),
     }));
@@ -122,6 +127,7 @@ export class WarmProcesses {
   close(): void {
     this.#isClosed = true;
     this.#restTimer.cancel();
+    this.#dateTimer.cancel();
     this.#options.refills.stop();
     this.#boots.close();
   }

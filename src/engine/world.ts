@@ -13,6 +13,8 @@ export interface Clock {
   readonly monotonic: () => number;
   /** The local date: the same text all day, another the next day. */
   readonly today: () => string;
+  /** How many milliseconds it is until the local date will have changed. */
+  readonly untilTomorrow: () => number;
   /** Calls `call` once, in `ms` milliseconds. The timer does not keep the program running. */
   readonly after: (ms: number, call: () => void) => Cancel;
 }

@@ -10,6 +10,7 @@ import { freeWaitMsMax, freeWaitsMsMax } from "../../src/engine/free-waits.ts";
 import { type Timeline, timelineOf } from "../../src/engine/history-hash.ts";
 import { KnownCapabilities } from "../../src/engine/known-capabilities.ts";
 import { Moves } from "../../src/engine/moves.ts";
+import type { OwnedProcess } from "../../src/engine/owned-process.ts";
 import { RecentUse } from "../../src/engine/recent-use.ts";
 import { RefillTimer } from "../../src/engine/refill-timer.ts";
 import type { Seat, Seeker } from "../../src/engine/seat.ts";
@@ -194,21 +195,39 @@ describe("a process that could serve the next conversation when its turn is over
   });
 });
 
+const asked = (id: string, system: string) => turnOf({ model: "opus", system: systemOf(system), messages: [
+  user("one"),
+  { role: "assistant", content: [{ type: "tool_use", id, name: "look", input: {} }] },
+  { role: "user", content: [{ type: "tool_result", tool_use_id: id, content: "seen" }] },
+] });
+
+/** A process that waits for the result of `toolu_1`. */
+async function parkedAtNoon({ find, processes }: Scene): Promise<OwnedProcess> {
+  const { conversation, owned } = await find("one", never, "At noon.");
+  const turn = asked("toolu_1", "At noon.");
+  const timeline = timelineOf({ ...turn, messages: turn.messages.slice(0, -1) });
+  processes.release(owned, { name: "parked", conversation: { ...conversation, awaitedCalls: ["toolu_1"] } as unknown as Conversation, timeline });
+  return owned;
+}
+
 describe("a process that waits for a call which stands in the request's history", () => {
   it("is ended where the client has changed system prompt, tools or model meanwhile, and left alone otherwise", async (t) => {
-    const { seats, find, processes } = start(t);
-    const asked = (id: string, system: string) => turnOf({ model: "opus", system: systemOf(system), messages: [
-      user("one"),
-      { role: "assistant", content: [{ type: "tool_use", id, name: "look", input: {} }] },
-      { role: "user", content: [{ type: "tool_result", tool_use_id: id, content: "seen" }] },
-    ] });
-    const parked = await find("one", never, "At noon.");
-    const { conversation, owned } = parked;
-    processes.release(owned, { name: "parked", conversation: { ...conversation, awaitedCalls: ["toolu_1"] } as unknown as Conversation, timeline: timelineOf(asked("toolu_1", "At noon.")) });
+    const scene = start(t);
+    const { seats } = scene;
+    const owned = await parkedAtNoon(scene);
     for (const [id, uses] of [["toolu_2", "parked"], ["toolu_1", "ending"]] as const) {
       const turn = asked(id, "At one.");
       assert.equal(typeof seats.take(turn, timelineOf(turn)), "string", "it has nothing for another beginning");
       assert.equal(owned.use.name, uses);
     }
+  });
+
+  it("is ended where the result comes on another day: its process tells the model yesterday's date", async (t) => {
+    const scene = start(t);
+    const owned = await parkedAtNoon(scene);
+    scene.clock.date = "Tue Dec 01 2026";
+    const turn = asked("toolu_1", "At noon.");
+    assert.equal(scene.seats.take(turn, timelineOf(turn)), "renewed");
+    assert.equal(owned.use.name, "ending");
   });
 });

@@ -190,6 +190,27 @@ describe("warm processes", () => {
     assert.equal(launched[1]?.ends, 0);
   });
 
+  it("ends those of yesterday, which no request gets, and boots others in their place: at the change of date, or at a refill", async (t) => {
+    const { warm, take, launched, size, refilled } = start(t, { warm: 1 });
+    warm.prepare("opus");
+    await nextRound();
+    const clock = clockOf(t);
+    clock.pass(clock.untilTomorrow() - 1_000);
+    await refilled();
+    clock.date = "Tue Dec 01 2026";
+    // Those that were too old went on the same day.
+    const yesterdays = launched.length;
+    clock.pass(clock.untilTomorrow());
+    await refilled();
+    assert.deepEqual([launched.length, launched.at(-2)?.ends, size()], [yesterdays + 1, 1, 1]);
+    // As after a machine's sleep, in which the timers stand still.
+    clock.date = "Wed Dec 02 2026";
+    assert.equal(take("opus"), undefined);
+    await refilled();
+    assert.deepEqual([launched[yesterdays]?.ends, size()], [1, 2], "as many as wanted, and one for the miss");
+    assert.equal(take("opus")?.process.state, "booting");
+  });
+
   it("lets go of a model that was not asked for lately, but never of the last one", async (t) => {
     const { warm, models } = start(t, { warm: 1 });
     warm.prepare("sonnet");

@@ -2,6 +2,8 @@
 import type { TestContext } from "node:test";
 import type { Cancel, Clock } from "../../src/engine/world.ts";
 
+const dayMs = 24 * 60 * 60_000;
+
 interface Alarm { readonly atMs: number; readonly call: () => void }
 
 export class HandClock implements Clock {
@@ -18,6 +20,8 @@ export class HandClock implements Clock {
   readonly now = (): number => this.#startMs + this.#passedMs;
   readonly monotonic = (): number => this.#passedMs;
   readonly today = (): string => this.date;
+  /** To the next whole day since the clock's start. */
+  readonly untilTomorrow = (): number => dayMs - this.#passedMs % dayMs;
 
   readonly after = (ms: number, call: () => void): Cancel => {
     const alarm = { atMs: this.#passedMs + ms, call };
