@@ -6,7 +6,7 @@ import { parseConfig } from "./config/config.ts";
 import { helpText } from "./config/help.ts";
 import { type Config, ConfigError } from "./config/settings.ts";
 import { type ClaudeMaxApi, createClaudeMaxApi, type EngineStatus, version } from "./index.ts";
-import { collectorAtRest } from "./memory.ts";
+import { boundYoungGeneration, collectorAtRest } from "./memory.ts";
 
 /** Exit codes: 0 after a signal, 1 when the server cannot run, 2 for wrong usage, 130 after a second signal. */
 const cannotRun = 1;
@@ -31,6 +31,7 @@ async function main(): Promise<void> {
   if (parsed.kind === "help") return print(helpText());
   if (parsed.kind === "version") return print(`${version}\n`);
   const { config } = parsed;
+  boundYoungGeneration();
   const writeLog = (line: string) => process.stderr.write(`${line}\n`);
   const server = createClaudeMaxApi(config, { environment: process.env, writeLog, onRest: collectorAtRest() });
   closeOnSignals(server);

@@ -1,4 +1,5 @@
-import { setFlagsFromString } from "node:v8";
+import { PerformanceObserver } from "node:perf_hooks";
+import { getHeapSpaceStatistics, setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
 /**
@@ -6,6 +7,32 @@ import { runInNewContext } from "node:vm";
  * worth its cost: a collection also throws away compiled code.
  */
 const worthCollectingBytes = 64 * 1024 * 1024;
+
+/**
+ * How large V8's young generation gets, in bytes, both of its halves together. V8 itself goes up to 33.6 MB (Node 20)
+ * as soon as enough survives, which the objects of many streams do. That was a quarter of the memory at 200 streams. A
+ * quarter of it takes no more CPU there.
+ */
+const youngBytesMax = 8 * 1024 * 1024;
+
+/**
+ * Has V8 let its young generation grow to `youngBytesMax` and no further. Node takes that limit only as an argument of
+ * its own, which nobody gives it; how much the space grows at once can be told it at any time.
+ */
+export function boundYoungGeneration(): void {
+  let mayGrow = true;
+  new PerformanceObserver(() => {
+    // Where V8 has shrunk it, it grows again.
+    const isSmall = youngBytes() < youngBytesMax;
+    if (isSmall === mayGrow) return;
+    mayGrow = isSmall;
+    setFlagsFromString(`--semi-space-growth-factor=${mayGrow ? 2 : 1}`);
+  }).observe({ entryTypes: ["gc"] });
+}
+
+function youngBytes(): number {
+  return getHeapSpaceStatistics().find(({ space_name }) => space_name === "new_space")?.space_size ?? 0;
+}
 
 /** Returns a function that runs the garbage collector if memory has grown by `worthCollectingBytes` since this call. */
 export function collectorAtRest(): () => void {

@@ -1,6 +1,32 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
 import { collectorAtRest } from "../src/memory.ts";
+
+/** Objects of which many survive, as those of many streams do, with turns of the event loop between them. Prints the size of the young generation. */
+const survivors = `
+  import { getHeapSpaceStatistics } from "node:v8";
+  import { boundYoungGeneration } from "./src/memory.ts";
+  if (process.argv[1] === "bounded") boundYoungGeneration();
+  const kept = new Map();
+  for (let round = 0; round < 60; round++) {
+    for (let index = 0; index < 10_000; index++) kept.set((round * 10_000 + index) % 100_000, { index });
+    await new Promise(setImmediate);
+  }
+  console.log(getHeapSpaceStatistics().find(({ space_name }) => space_name === "new_space").space_size);
+`;
+
+function youngBytesOf(word: string): number {
+  const { stdout, stderr } = spawnSync(process.execPath, ["--import", "tsx", "--input-type=module", "-e", survivors, word], { cwd: fileURLToPath(new URL("..", import.meta.url)), encoding: "utf8" });
+  assert.match(stdout, /^\d+\n$/u, stderr);
+  return Number(stdout);
+}
+
+it("the young generation stays small once it is bounded, whatever survives", () => {
+  assert.ok(youngBytesOf("bounded") < 10_000_000);
+  assert.ok(youngBytesOf("free") > 16_000_000, "it would have grown");
+});
 
 describe("the collector at rest", () => {
   it("gives back what is not used any more once the process has grown", () => {

@@ -79,7 +79,7 @@ export const rooms: Readonly<Record<string, Room>> = {
     has: "one table of options: flags, environment, help, defaults",
   },
   log: { rank: 1, place: "log.ts", imports: [], importsTypesOf: ["config"], has: "a line for each event" },
-  memory: { rank: 1, place: "memory.ts", imports: [], has: "gives the memory of past answers back at rest" },
+  memory: { rank: 1, place: "memory.ts", imports: [], has: "bounds V8's young generation; gives the memory of past answers back at rest" },
   loopback: { rank: 0, place: "loopback.ts", imports: [], has: "whether a host name is this machine's" },
   "image-type": { rank: 0, place: "image-type.ts", imports: [], has: "the type of an image, by its first bytes" },
   world: {
