@@ -35,7 +35,7 @@ export interface Served {
 export function routesOf({ engine, store, server, defaultErrors, more }: Served): readonly Route[] {
   const created = Math.floor(server.startedAtMs / 1000);
   const responsesDialect = responses(store);
-  const ofAnthropics = { onlyWith: versionHeader, responseHeaders: [requestIdHeader] };
+  const forItsClients = { onlyWith: versionHeader, responseHeaders: [requestIdHeader] };
   const routes = [
     turnRoute("/v1/chat/completions", chatCompletions),
     turnRoute("/v1/completions", completions),
@@ -43,8 +43,8 @@ export function routesOf({ engine, store, server, defaultErrors, more }: Served)
     turnRoute("/v1/messages", messages, { responseHeaders: [requestIdHeader, ...windowHeaderNames] }),
     lookupRoute("/v1/responses/compact", responsesDialect, { POST: refuseCompaction }, { isUnlisted: true }),
     lookupRoute("/v1/responses/{id}", responsesDialect, { GET: getResponse(store), DELETE: deleteResponse(store) }),
-    lookupRoute("/v1/models", anthropicErrors, { GET: listAnthropicModels(engine) }, ofAnthropics),
-    lookupRoute("/v1/models/{id...}", anthropicErrors, { GET: getAnthropicModel(engine) }, ofAnthropics),
+    lookupRoute("/v1/models", anthropicErrors, { GET: listAnthropicModels(engine) }, forItsClients),
+    lookupRoute("/v1/models/{id...}", anthropicErrors, { GET: getAnthropicModel(engine) }, forItsClients),
     lookupRoute("/v1/models", openAiErrors, { GET: listModels(engine, created) }),
     lookupRoute("/v1/models/{id...}", openAiErrors, { GET: getModel(engine, created) }),
     ...absentEndpoints.map(({ path, methods, words }) => {

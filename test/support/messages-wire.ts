@@ -11,7 +11,7 @@ export interface JudgedMessage {
   /** All events but pings, in their order. */
   readonly events: readonly MessageEvent[];
   readonly pings: number;
-  /** The whole message, as the API's SDKs put it together; undefined where the stream failed. */
+  /** The whole message, as its events have it; undefined where the stream failed. */
   readonly message: any;
   /** The error's type, where the stream failed. */
   readonly failure: string | undefined;

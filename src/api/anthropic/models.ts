@@ -14,9 +14,12 @@ const pageModelsMax = 1_000;
 /** What the API says of a model whose release it does not date. */
 const undated = "1970-01-01T00:00:00Z";
 
-/** Makes Anthropic's `ModelInfo`. The CLI dates no model. */
+/** Makes Anthropic's `ModelInfo`. The CLI dates no model, and tells neither its limits nor what it can do. */
 function modelInfo({ id, description }: ModelEntry): object {
-  return { type: "model", id, display_name: description ?? id, created_at: undated };
+  return {
+    type: "model", id, display_name: description ?? id, created_at: undated, max_input_tokens: null, max_tokens: null,
+    capabilities: null,
+  };
 }
 
 /** `GET /v1/models`, page by page. */
@@ -25,6 +28,9 @@ export function listModels(models: ModelSource): Lookup {
     const all = await models.listModels();
     const limit = limitOf(query.get("limit"));
     const [after, before] = [placeOf(query, "after_id", all), placeOf(query, "before_id", all)];
+    if (after !== undefined && before !== undefined) {
+      throw new BridgeError("invalid_value", "before_id: none is taken beside after_id.", { field: "before_id" });
+    }
     const [start, end] = before === undefined
       ? [(after ?? -1) + 1, (after ?? -1) + 1 + limit]
       : [Math.max(0, before - limit), before];

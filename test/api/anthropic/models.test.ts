@@ -15,9 +15,10 @@ const get = async (parameter: string): Promise<any> => JSON.parse(decodeWireText
 describe("the list of models in Anthropic's form", () => {
   it("has each with its name, the name for people, and no date that nobody told", async () => {
     const { data, ...page } = await list("");
+    const unknown = { max_input_tokens: null, max_tokens: null, capabilities: null };
     assert.deepEqual(page, { has_more: false, first_id: "opus", last_id: "é" });
     assert.deepEqual(data.slice(0, 2), [
-      { type: "model", id: "opus", display_name: "Opus", created_at: "1970-01-01T00:00:00Z" }, { type: "model", id: "sonnet", display_name: "sonnet", created_at: "1970-01-01T00:00:00Z" },
+      { type: "model", id: "opus", display_name: "Opus", created_at: "1970-01-01T00:00:00Z", ...unknown }, { type: "model", id: "sonnet", display_name: "sonnet", created_at: "1970-01-01T00:00:00Z", ...unknown },
     ]);
   });
 
@@ -31,7 +32,7 @@ describe("the list of models in Anthropic's form", () => {
     });
   }
 
-  for (const [query, field] of [["limit=0", "limit"], ["limit=1001", "limit"], ["limit=x", "limit"], ["after_id=nobody", "after_id"], ["before_id=nobody", "before_id"]] as const) {
+  for (const [query, field] of [["limit=0", "limit"], ["limit=1001", "limit"], ["limit=x", "limit"], ["after_id=nobody", "after_id"], ["before_id=nobody", "before_id"], ["after_id=opus&before_id=haiku", "before_id"]] as const) {
     it(`is refused by the name of what is wrong: ${query}`, () => assert.rejects(list(query), { code: "invalid_value", field }));
   }
 

@@ -8,7 +8,7 @@ import { type MessagesRequest, parseMessagesRequest } from "./request.ts";
 import { MessageStream } from "./stream.ts";
 import { WholeMessage } from "./whole-message.ts";
 
-/** The input of a call is an object; what a tool gave back is text. */
+/** Calls have their data in `input`. Results have text (so no `values`), and schemas stand in the others. */
 const numberFields: NumberFields = {
   objects: new Set(["input"]), values: new Set(), schemas: new Set(["tools", "output_config", "output_format"]),
 };

@@ -17,7 +17,8 @@ export const messagesFields: readonly FieldTreatment[] = [
     + "of its digits" },
   { name: "system", treatment: "honoured", note: "a string, or text blocks; left out: Claude Code's line "
     + "`x-anthropic-billing-header: …` in a block of its own (the CLI here has its own)" },
-  { name: "max_tokens", treatment: "honoured", note: "missing: as the CLI does; up to 1,024 turns thinking off" },
+  { name: "max_tokens", treatment: "honoured", note: "missing: as the CLI does; 0 is a 400 (nothing is cached ahead); "
+    + "up to 1,024 turns thinking off; a call that it cuts has the `input` `{}` in a whole answer" },
   { name: "stream", treatment: "honoured", note: "the API's events; a `ping` after each `--heartbeat` of silence" },
   { name: "tools", treatment: "honoured", note: "custom ones, with their `input_schema` and `strict`; "
     + "`web_search_…` with `--allow-web-search`, whatever its date as that of 2025-03-05; any other that Anthropic "

@@ -31,7 +31,7 @@ export function parseMessagesRequest(
   refuseContinued(fields["thread"]);
   const names = new ToolNames();
   const search = parseWebSearch(fields["tools"], allowsWebSearch);
-  // Also where this turn may not search: the client's tools keep their names all along a conversation.
+  // Also where `tool_choice` forbids it: a tool of the client's with this name keeps the one that it got beside it.
   if (search !== undefined) names.reserve(webSearchName);
   const offered = parseTools(fields["tools"], names);
   const { choice, disableParallelToolUse } = parseToolChoice(fields["tool_choice"], names, search !== undefined);

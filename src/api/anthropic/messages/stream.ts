@@ -1,9 +1,10 @@
 import type { BridgeError } from "../../../errors.ts";
 import { encodeWireText, joinWireText, jsonLatin1, noText, type WireText, wireText } from "../../../json-text.ts";
 import type { TurnEvent } from "../../../turn/event.ts";
+import type { Usage } from "../../../turn/usage.ts";
 import type { WireStream } from "../../dialect.ts";
 import { anthropicError } from "../errors.ts";
-import { type AnswerStyle, blockHead, ending, finalUsage, messageHead, messageUsage } from "./wire.ts";
+import { type AnswerStyle, blockHead, ending, finalUsage, messageHead, messageUsage, noEnding } from "./wire.ts";
 
 /** How deltas of text are written: the delta's type, and the field that has the text. */
 const deltaForms = {
@@ -15,7 +16,7 @@ const deltaForms = {
 type DeltaKind = keyof typeof deltaForms;
 
 const deltaTail = wireText`"}}\n\n`;
-const ping = event("ping", {});
+const ping = wireText`event: ping\ndata: {"type":"ping"}\n\n`;
 
 /**
  * Encodes an answer as the Messages API's events. It does no I/O. A delta is spliced between two constant strings
@@ -24,7 +25,8 @@ const ping = event("ping", {});
 export class MessageStream implements WireStream {
   readonly #style: AnswerStyle;
   readonly #requestId: string;
-  #hasBegun = false;
+  /** What the answer's start told that it had used. */
+  #begun: Usage | undefined;
   /** What stands before the text of a delta, and which deltas have it: those of one kind in one block. */
   #delta: { readonly kind: DeltaKind; readonly index: number; readonly head: WireText } = deltaOf("text", 0);
 
@@ -33,9 +35,12 @@ export class MessageStream implements WireStream {
     this.#requestId = requestId;
   }
 
-  /** A stream begins with the message's start. Where that has not come yet, a ping shows that one is under way. */
+  /**
+   * A stream begins with the message's start, and `http` sends what was encoded until now right behind this text. Where
+   * the start is not in it, a ping shows that an answer is under way.
+   */
   open(): WireText {
-    return this.#hasBegun ? noText : ping;
+    return this.#begun === undefined ? ping : noText;
   }
 
   /** The API sends pings too, but the CLI does not pass them on. */
@@ -45,7 +50,7 @@ export class MessageStream implements WireStream {
 
   encode(events: readonly TurnEvent[]): WireText {
     let text = noText;
-    for (const one of events) text = joinWireText(text, this.#written(one));
+    for (const each of events) text = joinWireText(text, this.#encoded(each));
     return text;
   }
 
@@ -54,29 +59,30 @@ export class MessageStream implements WireStream {
     return wireText`event: error\ndata: ${jsonLatin1(anthropicError(error, this.#requestId))}\n\n`;
   }
 
-  #written(one: TurnEvent): WireText {
-    switch (one.type) {
+  #encoded(told: TurnEvent): WireText {
+    switch (told.type) {
       case "accepted": case "retry": return noText;
-      case "message_start": return this.#start(one);
+      case "message_start": return this.#start(told);
       case "block_start":
-        return event("content_block_start", { index: one.index, content_block: blockHead(one.block, this.#style) });
+        return event("content_block_start", { index: told.index, content_block: blockHead(told.block, this.#style) });
       case "text": case "thinking": case "input_json":
-        return joinWireText(this.#head(one.type, one.index), one.text, deltaTail);
-      case "signature": return joinWireText(this.#head(one.type, one.index), one.signature, deltaTail);
-      case "citation": return otherDelta(one.index, { type: "citations_delta", citation: one.citation });
-      case "other_delta": return otherDelta(one.index, one.delta);
-      case "block_stop": return event("content_block_stop", { index: one.index });
+        return joinWireText(this.#head(told.type, told.index), told.text, deltaTail);
+      case "signature": return joinWireText(this.#head(told.type, told.index), told.signature, deltaTail);
+      case "citation": return otherDelta(told.index, { type: "citations_delta", citation: told.citation });
+      case "other_delta": return otherDelta(told.index, told.delta);
+      case "block_stop": return event("content_block_stop", { index: told.index });
       case "message_stop": {
-        const last = event("message_delta", { delta: ending(one), usage: finalUsage(one.usage) });
+        const usage = finalUsage(told.usage, this.#begun ?? told.usage);
+        const last = event("message_delta", { delta: ending(told), usage });
         return joinWireText(last, event("message_stop", {}));
       }
     }
   }
 
   #start(start: Extract<TurnEvent, { type: "message_start" }>): WireText {
-    this.#hasBegun = true;
+    this.#begun = start.usage;
     const message = {
-      ...messageHead(start, this.#style), content: [], stop_reason: null, stop_sequence: null,
+      ...messageHead(start, this.#style), content: [], ...noEnding,
       usage: messageUsage(start.usage),
     };
     return event("message_start", { message });

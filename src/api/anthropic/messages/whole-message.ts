@@ -1,10 +1,12 @@
+import { BridgeError } from "../../../errors.ts";
 import {
   decodeJsonText, encodeWireText, jsonLatin1, jsonMembers, noText, type WireText, wireText,
 } from "../../../json-text.ts";
 import type { JsonText, StartedBlock, TurnEvent } from "../../../turn/event.ts";
 import type { Citation } from "../../../turn/message.ts";
 import { HeldText } from "../../../held-text.ts";
-import { type AnswerStyle, blockHead, ending, messageHead, messageUsage } from "./wire.ts";
+import { isFields } from "../../check.ts";
+import { type AnswerStyle, blockHead, ending, messageHead, messageUsage, noEnding } from "./wire.ts";
 
 /** A block of the answer, while it is gathered. */
 interface HeldBlock {
@@ -27,6 +29,7 @@ export class WholeMessage {
     this.#style = style;
   }
 
+  /** Throws `upstream_error` for a delta of a type that is not known here: the whole block would lack what it says. */
   take(events: readonly TurnEvent[]): void {
     for (const event of events) {
       switch (event.type) {
@@ -50,6 +53,12 @@ export class WholeMessage {
         case "message_stop":
           this.#finish = event;
           break;
+        case "other_delta": {
+          const words = "The API's answer has a part that this server can only pass on as it comes: ask with stream.";
+          throw new BridgeError("upstream_error", words);
+        }
+        case "accepted": case "retry": case "block_stop":
+          break;
       }
     }
   }
@@ -63,7 +72,7 @@ export class WholeMessage {
     if (start === undefined || finish === undefined) throw new Error("The turn ended without a finish.");
     const blocks = [...this.#blocks.values()];
     this.#blocks.clear();
-    const end = jsonMembers({ ...ending(finish), usage: messageUsage(finish.usage) });
+    const end = jsonMembers({ ...noEnding, ...ending(finish), usage: messageUsage(finish.usage) });
     return [
       piece(wireText`{${jsonMembers(messageHead(start, this.#style))},"content":[`),
       ...blocks.flatMap((block, at) => [...(at === 0 ? [] : [piece(wireText`,`)]), ...this.#written(block)]),
@@ -95,16 +104,17 @@ export class WholeMessage {
 
 /**
  * The input of a call, as the model wrote it: parsed and written anew, long numbers would be rounded. An answer that
- * ended inside of an input has none.
+ * ended inside of an input has none: a tool that ran with a part of it would do something else than was asked. The
+ * API's input is an object, so what is none is left out too.
  */
 function inputOf(escaped: Buffer): Buffer {
   const json = decodeJsonText(escaped.toString("latin1") as JsonText);
   try {
-    JSON.parse(json);
+    if (isFields(JSON.parse(json))) return piece(encodeWireText(json));
   } catch {
-    return piece(wireText`{}`);
+    // It was cut.
   }
-  return piece(encodeWireText(json));
+  return piece(wireText`{}`);
 }
 
 function piece(text: WireText): Buffer {

@@ -34,19 +34,26 @@ export function blockHead(block: StartedBlock, { names }: AnswerStyle): object {
 /** What an answer used, as a whole message and the start of a streamed one tell it. */
 export function messageUsage(usage: Usage): object {
   return {
-    ...inputTokens(usage),
-    cache_creation: {
-      ephemeral_5m_input_tokens: usage.ephemeral5mInputTokens, ephemeral_1h_input_tokens: usage.ephemeral1hInputTokens,
-    },
-    ...outputTokens(usage),
-    ...usage.others,
+    ...inputTokens(usage), cache_creation: cacheCreation(usage), ...outputTokens(usage), ...usage.others,
   };
 }
 
-/** The same at the end of a streamed message: without what does not change and its start has told. */
-export function finalUsage(usage: Usage): object {
+/**
+ * The same at the end of a streamed message: without `service_tier`, `inference_geo` and `speed`, which `message_start`
+ * has told, and with `cache_creation` only where it is another than at the start (`begun`): the CLI has asked the model
+ * several times for the answer.
+ */
+export function finalUsage(usage: Usage, begun: Usage): object {
   const { service_tier: _tier, inference_geo: _place, speed: _speed, ...others } = usage.others;
-  return { ...inputTokens(usage), ...outputTokens(usage), ...others };
+  const [created, createdAtStart] = [cacheCreation(usage), cacheCreation(begun)];
+  const isSame = JSON.stringify(created) === JSON.stringify(createdAtStart);
+  return { ...inputTokens(usage), ...(isSame ? {} : { cache_creation: created }), ...outputTokens(usage), ...others };
+}
+
+/** How long what was written to the cache lives; null where the API has told only how much it is. */
+function cacheCreation(usage: Usage): object | null {
+  const { cacheCreationInputTokens: all, ephemeral5mInputTokens: short, ephemeral1hInputTokens: long } = usage;
+  return short + long === all ? { ephemeral_5m_input_tokens: short, ephemeral_1h_input_tokens: long } : null;
 }
 
 function inputTokens(usage: Usage): object {
@@ -60,6 +67,9 @@ function outputTokens({ outputTokens: all, thinkingTokens }: Usage): object {
   const details = thinkingTokens === 0 ? {} : { output_tokens_details: { thinking_tokens: thinkingTokens } };
   return { output_tokens: all, ...details };
 }
+
+/** The fields of `ending` in an answer that has not ended. */
+export const noEnding = { stop_reason: null, stop_sequence: null, stop_details: null } as const;
 
 /** Why an answer ended. `stop_details` is there where the API has told some. */
 export function ending({ stopReason, stopSequence, stopDetails }: Stop): object {

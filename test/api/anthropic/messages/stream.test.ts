@@ -1,6 +1,6 @@
 /**
  * An answer's events beside the stream that Anthropic's documentation has for such an answer, written anew here: the same
- * types in the same order, with the same indexes and fields. A whole answer is what the SDKs make of that stream.
+ * types in the same order, with the same indexes and fields. A whole answer has the same in one message.
  */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
@@ -12,6 +12,7 @@ import { encodeJsonText, type WireText } from "../../../../src/json-text.ts";
 import type { TurnEvent } from "../../../../src/turn/event.ts";
 import { noUsage, type Usage } from "../../../../src/turn/usage.ts";
 import { judgeMessageStream } from "../../../support/messages-wire.ts";
+import { refusalOf } from "../../../support/refusal.ts";
 
 const style = { names: new ToolNames(), model: "sonnet" };
 const begun: Usage = { ...noUsage, inputTokens: 25, cacheReadInputTokens: 7, cacheCreationInputTokens: 5, ephemeral1hInputTokens: 5, outputTokens: 1, others: { service_tier: "standard" } };
@@ -38,7 +39,7 @@ function whole(events: readonly TurnEvent[], names = style.names): any {
 const documentedStart = {
   type: "message_start",
   message: {
-    id: "msg_01", type: "message", role: "assistant", model: "claude-sonnet-5-5", content: [], stop_reason: null, stop_sequence: null,
+    id: "msg_01", type: "message", role: "assistant", model: "claude-sonnet-5-5", content: [], stop_reason: null, stop_sequence: null, stop_details: null,
     usage: {
       input_tokens: 25, cache_creation_input_tokens: 5, cache_read_input_tokens: 7, cache_creation: { ephemeral_5m_input_tokens: 0, ephemeral_1h_input_tokens: 5 },
       output_tokens: 1, service_tier: "standard",
@@ -149,9 +150,24 @@ describe("a streamed message", () => {
   });
 });
 
+describe("what an answer has written to the cache", () => {
+  const twice: Usage = { ...used, cacheCreationInputTokens: 10, ephemeral1hInputTokens: 10 };
+
+  it("is the sum at the end of a stream, and says how long it lives, where the model was asked twice for the answer", () => {
+    const created = { ephemeral_5m_input_tokens: 0, ephemeral_1h_input_tokens: 10 };
+    for (const { usage } of [streamed([start, stop({ usage: twice })]).message, whole([start, stop({ usage: twice })])]) assert.deepEqual([usage.cache_creation_input_tokens, usage.cache_creation], [10, created]);
+  });
+
+  it("is not said to live for any time where the API has not told for how long", () => {
+    const untold: Usage = { ...begun, ephemeral1hInputTokens: 0 };
+    const told = [{ ...start, usage: untold }, stop({ usage: { ...untold, outputTokens: 4 } })] as readonly TurnEvent[];
+    for (const { usage } of [streamed(told).message, whole(told)]) assert.deepEqual([usage.cache_creation_input_tokens, usage.cache_creation], [5, null]);
+  });
+});
+
 describe("a whole message", () => {
   for (const { what, told } of cases) {
-    it(`is what the SDKs make of the streamed one: ${what}`, () => {
+    it(`has in one message what the streamed one has: ${what}`, () => {
       const events = [start, ...told];
       assert.deepEqual(whole(events), streamed(events).message);
     });
@@ -165,6 +181,20 @@ describe("a whole message", () => {
     };
     assert.match(written("{\"n\": 12345678901234567890, \"é\": \"\\n\"}"), /"input":\{"n": 12345678901234567890, "é": "\\n"\}\}\]/u);
     assert.match(written("{\"n\": 123"), /"name":"look","input":\{\}\}\]/u);
+  });
+
+  it("has no input that is no object, as the API has none", () => {
+    for (const json of ["\"abc\"", "[1]", "3", "null"]) {
+      const called = block(0, { type: "tool_use", id: "toolu_1", name: "look" }, { type: "input_json", index: 0, text: encodeJsonText(json) });
+      assert.deepEqual(whole([start, ...called, stop()]).content[0].input, {}, json);
+    }
+  });
+
+  it("is refused where it would lack what a delta says that is not known here", () => {
+    const compaction = block(0, { type: "other", block: { type: "compaction", content: null } }, { type: "other_delta", index: 0, delta: { type: "compaction_delta", content: "summary" } });
+    const error = refusalOf(() => whole([start, ...compaction, stop()]));
+    assert.equal(error.code, "upstream_error");
+    assert.match(error.message, /stream/u);
   });
 
   it("throws where the turn has not ended", () => {
