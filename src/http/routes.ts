@@ -1,13 +1,15 @@
 /** The table of the server's routes. A further dialect is one more line. */
 
+import { type AbsentEndpoint, refuseAbsent } from "../api/absent.ts";
 import type { ErrorForm } from "../api/dialect.ts";
+import { absentEndpoints as absentAtAnthropic } from "../api/anthropic/absent.ts";
 import { anthropicErrors, requestIdHeader } from "../api/anthropic/errors.ts";
 import { messages } from "../api/anthropic/messages/dialect.ts";
 import {
   getModel as getAnthropicModel, listModels as listAnthropicModels, versionHeader,
 } from "../api/anthropic/models.ts";
 import { windowHeaderNames } from "../api/anthropic/rate-limit.ts";
-import { absentEndpoints, refuseAbsent } from "../api/openai/absent.ts";
+import { absentEndpoints } from "../api/openai/absent.ts";
 import { chatCompletions } from "../api/openai/chat-completions/dialect.ts";
 import { completions } from "../api/openai/completions/dialect.ts";
 import { openAiErrors } from "../api/openai/errors.ts";
@@ -47,12 +49,13 @@ export function routesOf({ engine, store, server, defaultErrors, more }: Served)
     lookupRoute("/v1/models/{id...}", anthropicErrors, { GET: getAnthropicModel(engine) }, forItsClients),
     lookupRoute("/v1/models", openAiErrors, { GET: listModels(engine, created) }),
     lookupRoute("/v1/models/{id...}", openAiErrors, { GET: getModel(engine, created) }),
-    ...absentEndpoints.map(({ path, methods, words }) => {
-      const lookups = Object.fromEntries(methods.map((method) => [method, refuseAbsent(words)]));
-      return lookupRoute(path, openAiErrors, lookups, { isUnlisted: true });
-    }),
+    ...absentRoutes(absentEndpoints, openAiErrors), ...absentRoutes(absentAtAnthropic, anthropicErrors),
     lookupRoute("/health", defaultErrors, { GET: health(engine, server) }),
     ...more,
   ];
   return [...routes, lookupRoute("/", defaultErrors, { GET: about(server.version, listedPaths(routes)) })];
+}
+
+function absentRoutes(endpoints: readonly AbsentEndpoint[], errors: ErrorForm): readonly Route[] {
+  return endpoints.map((endpoint) => lookupRoute(endpoint.path, errors, refuseAbsent(endpoint), { isUnlisted: true }));
 }

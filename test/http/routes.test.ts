@@ -10,6 +10,7 @@ import { createClaudeMaxApi, turnRoute } from "../../src/index.ts";
 import { madeUpDialect } from "../api/made-up-dialect/dialect.ts";
 import { startEmbedded, startEmbeddedWith } from "../support/embedded-server.ts";
 import { waitForHealth } from "../support/health.ts";
+import { anthropicErrorIn } from "../support/messages-wire.ts";
 import { openAiErrorIn, statusOf } from "../support/openai-error.ts";
 import { chatRequest, postJson } from "../support/sse.ts";
 
@@ -168,7 +169,7 @@ describe("the answers", () => {
     assert.doesNotMatch(router.notFound("/v1/embeddings").message, /compact/u);
   });
 
-  it("of what OpenAI has and Claude has not say so, and what people use instead; nobody is sent there", async (t) => {
+  it("of what the APIs have and this server has not say so, and what people use instead; nobody is sent there", async (t) => {
     const { url } = await startEmbedded(t, { demo: true });
     for (const path of ["/v1/embeddings", "/embeddings", "/v1/images/generations", "/v1/audio/speech", "/v1/audio/transcriptions", "/v1/moderations", "/v1/batches"]) {
       const response = await postJson(`${url}${path}`, { model: "opus", input: "hi" });
@@ -177,7 +178,11 @@ describe("the answers", () => {
       assert.deepEqual([error.status, error.code, error.param], [501, "not_implemented", null], path);
       assert.match(error.message, /use |send them/u);
     }
-    assert.doesNotMatch(await (await fetch(`${url}/`)).text(), /embeddings|batches/u);
+    for (const path of ["/v1/messages/count_tokens", "/messages/batches"]) {
+      const { status, type } = await anthropicErrorIn(await postJson(`${url}${path}`, { model: "opus", messages: [] }));
+      assert.deepEqual([status, type], [501, "invalid_request_error"], path);
+    }
+    assert.doesNotMatch(await (await fetch(`${url}/`)).text(), /embeddings|batches|count/u);
   });
 
   it("of / and /health tell what this is and how it is", async (t) => {
