@@ -39,7 +39,7 @@ export class Conversation {
     this.process = process;
     this.#options = options;
     const { now, after } = options.time ?? timeInNode;
-    this.#heard = { startedAtMs: now(), lastAtMs: undefined };
+    this.#heard = { startedAtMs: now(), lastAtMs: undefined, usedAtMs: undefined };
     const write = (line: string): void => void process.write(line);
     const [control, tools, history] = [new ControlChannel(write), new ClientTools(write), new History(after)];
     this.#parts = { process, control, tools, history };
@@ -49,6 +49,7 @@ export class Conversation {
       onLine: (line, wasCut) => this.#onLine(line, wasCut),
       onReadEnd: () => {
         this.#heard.lastAtMs = now();
+        if (this.#run?.isAsked === true) this.#heard.usedAtMs = now();
         this.#run?.endRead((error) => tools.explain(error));
       },
       onFailure: (error) => {

@@ -101,7 +101,8 @@ export class Run {
       if (error.code !== "client_closed") onFailure(error);
       this.queue.end(error);
     };
-    const limits = limitsOf(heard, time.now(), { silenceMsMax, bootMsMax: bootMsMax() });
+    const usual = { silenceMsMax, bootMsMax: bootMsMax() };
+    const limits = limitsOf(heard, time.now(), usual, () => JSON.stringify(turn).length);
     this.watch = new Watch({
       limits: { ...limits, ...options.limits }, time, isListening: () => this.queue.isAwaited, fail: this.fail,
       onNoResult: () => {

@@ -18,14 +18,17 @@ export const resultWaitMsMax = 5_000;
  * that it asks the API. The model may take far longer, but that is another silence.
  */
 export const firstWordWaitMsMax = 30_000;
-/** After how long without a line a process's connection to the API may be dead, in milliseconds of wall clock. */
+/** After how long without use a process's connection to the API may be dead, in milliseconds of wall clock. */
 export const quietMsMin = 60_000;
 /**
- * How long the first sign of an answer may take on such a process, in milliseconds. Where the connection is dead (a
+ * How long the first sign of an answer may take on such a process, in milliseconds, to a question of few words: the
+ * model has to read them first. Where the connection is dead (a
  * laptop that has slept, a router that has forgotten it), none comes, and the CLI waits for ten minutes. A model as
  * slow as that is asked once more, on another process.
  */
 export const firstSignWaitMsMax = 20_000;
+/** Of a question with its history, for each so many bytes a second is added to that. */
+export const bytesReadPerSecond = 100_000;
 
 /** A process that did not come up. Any other one of the same CLI may do the same. */
 export class BootTimeout extends BridgeError {
@@ -39,6 +42,8 @@ export interface Heard {
   readonly startedAtMs: number;
   /** Undefined before the first line. */
   lastAtMs: number | undefined;
+  /** When it last said something of a turn, so that it had asked the API. Undefined on one that never has. */
+  usedAtMs: number | undefined;
 }
 
 /**
@@ -56,23 +61,24 @@ export interface Limits {
   readonly tellingMsMax: number;
   readonly resultMsMax: number;
   readonly firstWordMsMax: number;
-  /** Undefined where the connection has been used lately. */
+  /** Undefined where there is no connection that has not been used lately. */
   readonly firstSignMsMax: number | undefined;
 }
 
-/** The limits of a turn that begins at `nowMs`. */
+/** The limits of a turn that begins at `nowMs`. `bytesOf` tells how long it is. */
 export function limitsOf(
-  { startedAtMs, lastAtMs }: Heard, nowMs: number, usual: Pick<Limits, "silenceMsMax" | "bootMsMax">,
+  { startedAtMs, usedAtMs }: Heard, nowMs: number, usual: Pick<Limits, "silenceMsMax" | "bootMsMax">,
+  bytesOf: () => number,
 ): Limits {
   const { silenceMsMax, bootMsMax } = usual;
-  const isQuiet = nowMs - (lastAtMs ?? startedAtMs) >= quietMsMin;
+  const isQuiet = usedAtMs !== undefined && nowMs - usedAtMs >= quietMsMin;
   return {
     silenceMsMax,
     bootMsMax: Math.max(bootMsMax - (nowMs - startedAtMs), Math.min(firstLineWaitMsMin, bootMsMax)),
     tellingMsMax: tellingWaitMsMax,
     firstWordMsMax: firstWordWaitMsMax,
     resultMsMax: resultWaitMsMax,
-    firstSignMsMax: isQuiet ? firstSignWaitMsMax : undefined,
+    firstSignMsMax: isQuiet ? firstSignWaitMsMax + 1_000 * Math.floor(bytesOf() / bytesReadPerSecond) : undefined,
   };
 }
 

@@ -244,6 +244,33 @@ describe("a process that was quiet for long", () => {
     }
   });
 
+  it("is given longer the more the model is told: a second for each 100 kB", async () => {
+    const { pass, process, run } = await startSecond();
+    await pass(quietMsMin);
+    const turn = run(turnOf({ messages: [user("hi"), assistant("w0"), user("x".repeat(1_000_000))] }), 2);
+    await nextRound();
+    process.say(...requesting);
+    await pass(firstSignWaitMsMax + 10_000 - 1);
+    assert.equal(turn.state.isOver, false);
+    await pass(1_000);
+    assert.equal((await errorOf(turn)).code, "cli_failed");
+  });
+
+  it("is told from one that has never asked the API, and has no connection that could be dead, however long it was warm", async () => {
+    const { conversation, pass, process, run } = start();
+    const prepared = conversation.prepare(ask("hi"));
+    process.accept();
+    await prepared;
+    await pass(60 * quietMsMin);
+    const turn = run();
+    await nextRound();
+    process.say(...requesting);
+    await pass(firstSignWaitMsMax + 5_000);
+    assert.equal(turn.state.isOver, false);
+    process.say(...wholeAnswer, resultLine(1));
+    assert.equal((await turn.over).error, undefined);
+  });
+
   it("is told from one that has just answered: there a slow model is waited for", async () => {
     const { pass, process, run } = await startSecond();
     await pass(quietMsMin - 1);
