@@ -113,15 +113,24 @@ function heldAgainst(body: ChatBody, bodyText: string, thoughts: ReadonlyMap<str
   return { ...body, messages };
 }
 
+/** Without what 2.1.330 notes of the efforts of earlier turns, in the form that the API has for that: the last note counts. */
+function withoutEarlierEfforts(messages: StubRequestBody["messages"]): StubRequestBody["messages"] {
+  const last = messages.findLastIndex((message) => "output_config" in message);
+  return messages.map((message, index) => {
+    const { output_config: noted, ...rest } = message as typeof message & { readonly output_config?: object };
+    return index < last && /^\{"effort":"(?:low|medium|high)"\}$/u.test(JSON.stringify(noted) ?? "") ? rest : message;
+  });
+}
+
 /** All of a body that was neither asked for nor stands on the list of the CLI's own words. */
 function judgeWhole({ body, bodyText }: StubRequest, asked: ChatBody, { version, known, thoughts }: Scene): readonly string[] {
-  const { tools = [], ...rest } = inClientsWords(body);
+  const { tools = [], messages, ...rest } = inClientsWords(body);
   const searches = tools.filter(({ type }) => type === webSearch.type).map((tool) => JSON.stringify(tool));
   const wanted = searchesWeb(asked) ? [JSON.stringify(webSearch)] : [];
   const own = tools.filter(({ type }) => type !== webSearch.type);
   return [
     ...(searches.join() === wanted.join() ? [] : [`searches: ${searches.join()}, not ${wanted.join()}`]),
-    ...judgeRawBody(JSON.stringify({ ...rest, tools: own }), heldAgainst(asked, bodyText, thoughts), { version, known: known() }),
+    ...judgeRawBody(JSON.stringify({ ...rest, messages: withoutEarlierEfforts(messages), tools: own }), heldAgainst(asked, bodyText, thoughts), { version, known: known() }),
   ];
 }
 
