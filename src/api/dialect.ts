@@ -94,6 +94,8 @@ export interface FailureContext {
   readonly nowMs: number;
   /** The request's id, which http also sends as `x-request-id`. */
   readonly requestId: string;
+  /** The subscription's window, where it is known. */
+  readonly window?: RateLimitWindow;
 }
 
 /** Writes errors that occur before the response headers are sent. */

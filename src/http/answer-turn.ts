@@ -26,32 +26,43 @@ interface PreparedTurn<Request> {
 /** Makes the handler of a dialect: it reads a request, runs its turn and answers in the dialect's wire form. */
 export function answerTurn<Request extends TurnRequest>(dialect: Dialect<Request>): Handler {
   return async (exchange, services) => {
-    const { asked, batches } = await prepare(dialect, exchange, services);
-    const { engine, held, headWaitMs, heartbeatMs, log } = services;
-    const { request, response, giveUp } = exchange;
-    const identity = {
-      token: randomBytes(tokenBytes).toString("base64url"),
-      createdAt: Math.floor(Date.now() / 1000),
-      cliVersion: engine.status.installation?.version,
-      requestId: requestIdOf(response) ?? newRequestId(),
+    const { request, response } = exchange;
+    const { engine, log } = services;
+    const refuse = (error: unknown): void => {
+      sendFailure(request, response, error, dialect, log, engine.status.rateLimit);
     };
-    const headers = (servedModel: string | undefined): Record<string, string> => ({
-      ...modelHeader(servedModel),
-      ...dialect.windowHeaders(engine.status.rateLimit, Date.now()),
-    });
-    if (!asked.stream) {
-      await sendWholeAnswer(response, batches, dialect.whole(asked, identity), { held, giveUp, headers });
-      return;
-    }
-    await sendEventStream(response, batches, dialect.stream(asked, identity), {
-      headWaitMs, heartbeatMs, headers,
-      onFailure: (error) => logFailure(error, response, log),
-      onBroken: (error) => {
-        sendFailure(request, response, error, dialect, log);
-        giveUp();
-      },
-    });
+    await answer(dialect, exchange, services, refuse).catch(refuse);
   };
+}
+
+async function answer<Request extends TurnRequest>(
+  dialect: Dialect<Request>, exchange: Exchange, services: Services, refuse: (error: unknown) => void,
+): Promise<void> {
+  const { asked, batches } = await prepare(dialect, exchange, services);
+  const { engine, held, headWaitMs, heartbeatMs, log } = services;
+  const { response, giveUp } = exchange;
+  const identity = {
+    token: randomBytes(tokenBytes).toString("base64url"),
+    createdAt: Math.floor(Date.now() / 1000),
+    cliVersion: engine.status.installation?.version,
+    requestId: requestIdOf(response) ?? newRequestId(),
+  };
+  const headers = (servedModel: string | undefined): Record<string, string> => ({
+    ...modelHeader(servedModel),
+    ...dialect.windowHeaders(engine.status.rateLimit, Date.now()),
+  });
+  if (!asked.stream) {
+    await sendWholeAnswer(response, batches, dialect.whole(asked, identity), { held, giveUp, headers });
+    return;
+  }
+  await sendEventStream(response, batches, dialect.stream(asked, identity), {
+    headWaitMs, heartbeatMs, headers,
+    onFailure: (error) => logFailure(error, response, log),
+    onBroken: (error) => {
+      refuse(error);
+      giveUp();
+    },
+  });
 }
 
 /** The header that names the model that serves; none if the model is not known yet, or its name fits no header. */

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { ErrorForm, Failure } from "../api/dialect.ts";
+import type { ErrorForm, Failure, RateLimitWindow } from "../api/dialect.ts";
 import { asBridgeError, type BridgeError } from "../errors.ts";
 import type { Logger } from "../log.ts";
 
@@ -44,10 +44,12 @@ export function logFailure(failure: unknown, response: ServerResponse, log: Logg
 
 /**
  * Handles every failure of a request. If the response headers were not sent, it answers with a status. If they were,
- * it closes the connection. If the client has disconnected, it sends nothing. `errors` is the path's wire form.
+ * it closes the connection. If the client has disconnected, it sends nothing. `errors` is the path's wire form,
+ * `window` the subscription's.
  */
 export function sendFailure(
   request: IncomingMessage, response: ServerResponse, failure: unknown, errors: ErrorForm, log: Logger,
+  window?: RateLimitWindow,
 ): void {
   const error = asBridgeError(failure);
   // A failure that gets a status needs no line of its own: the request's line in the log shows it.
@@ -57,15 +59,18 @@ export function sendFailure(
     response.destroy();
     return;
   }
-  const { status, headers, body } = failureOf(error, errors, requestIdOf(response) ?? newRequestId());
+  const { status, headers, body } = failureOf(error, errors, requestIdOf(response) ?? newRequestId(), window);
   const bytes = Buffer.from(JSON.stringify(body));
   if (request.complete) sendBytes(response, status, bytes, headers);
   else refuseBody(request, response, { status, headers, bytes });
 }
 
 /** Writes an error in a dialect's form, and adds the headers that HTTP requires with some statuses. */
-export function failureOf(error: BridgeError, errors: ErrorForm, requestId: string): Failure {
-  const failure = errors.failure(error, { nowMs: Date.now(), requestId });
+export function failureOf(
+  error: BridgeError, errors: ErrorForm, requestId: string, window?: RateLimitWindow,
+): Failure {
+  const context = { nowMs: Date.now(), requestId, ...(window === undefined ? {} : { window }) };
+  const failure = errors.failure(error, context);
   return { ...failure, headers: { ...protocolHeaders(error), ...failure.headers } };
 }
 

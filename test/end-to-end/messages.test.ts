@@ -179,3 +179,14 @@ describe("a conversation that chat has begun", () => {
     assert.deepEqual([claude.counts.turns, claude.counts.processes - 1, claude.violations], [2, 1, []], "one process was asked what the CLI can do");
   });
 });
+
+for (const stream of [false, true]) {
+  test(`a spent window is told in the headers by which Claude Code says when it ends, ${stream ? "streamed" : "in one piece"}`, async (t) => {
+    const { url } = await startEmbeddedWith(t, "limit-reached");
+    const resetsAt = Math.floor(Date.now() / 1000) + 3_600;
+    const response = await post(url, ask(`until ${resetsAt}`, { stream }));
+    const told = ["status", "reset", "representative-claim"].map((name) => response.headers.get(`anthropic-ratelimit-unified-${name}`));
+    assert.deepEqual(told, ["rejected", String(resetsAt), "five_hour"]);
+    assert.deepEqual([(await anthropicErrorIn(response)).status, response.headers.get("x-should-retry")], [429, "false"]);
+  });
+}

@@ -2,6 +2,7 @@ import type { BridgeError, ErrorCode } from "../../errors.ts";
 import type { ErrorForm, Failure, FailureContext } from "../dialect.ts";
 import { fieldAtFault, type PartFields } from "../part-fields.ts";
 import { retryAdvice } from "../retry-advice.ts";
+import { anthropicWindowHeaders } from "./rate-limit.ts";
 
 /** How Anthropic's API writes one of this server's error codes. */
 interface CodeForm {
@@ -94,13 +95,27 @@ function namesField(message: string, field: string): boolean {
 /** The header in which Anthropic's SDKs look for a request's id. */
 export const requestIdHeader = "request-id";
 
-/** Translates an error into a response: Anthropic's status and body, and the retry headers that their SDKs obey. */
-export function anthropicFailure(error: BridgeError, { requestId }: FailureContext): Failure {
+/**
+ * Translates an error into a response: Anthropic's status and body, the retry headers that their SDKs obey, and where a
+ * window is spent those by which Claude Code tells when it ends.
+ */
+export function anthropicFailure(error: BridgeError, context: FailureContext): Failure {
+  const { requestId } = context;
   return {
     status: codeForms[error.code].status,
-    headers: { [requestIdHeader]: requestId, ...retryAdvice(error) },
+    headers: { [requestIdHeader]: requestId, ...retryAdvice(error), ...spentWindow(error, context) },
     body: anthropicError(error, requestId),
   };
+}
+
+function spentWindow({ code, retryAfterSeconds }: BridgeError, { window, nowMs }: FailureContext): object {
+  if (code !== "usage_limit_reached") return {};
+  const told = window?.status === "rejected" ? window : undefined;
+  const resetsAt = retryAfterSeconds === undefined ? undefined : Math.ceil(nowMs / 1000) + retryAfterSeconds;
+  return anthropicWindowHeaders({
+    status: "rejected", rateLimitType: told?.rateLimitType, resetsAt: told?.resetsAt ?? resetsAt,
+    utilization: told?.utilization,
+  }, nowMs);
 }
 
 /** Anthropic's form of errors, for endpoints that run no turn. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { anthropicFailure } from "../../../src/api/anthropic/errors.ts";
+import type { RateLimitWindow } from "../../../src/api/dialect.ts";
 import { BridgeError, type BridgeErrorDetails, type ErrorCode } from "../../../src/errors.ts";
 import { anthropicErrorOf } from "../../support/messages-wire.ts";
 
@@ -48,10 +49,22 @@ describe("an error in Anthropic's form", () => {
     assert.equal(messageOf("prompt_too_long", "300000 tokens", { part: "messages" }), "prompt is too long: messages: 300000 tokens");
   });
 
+  it("of a spent window has the headers by which Claude Code tells when it ends", () => {
+    const headersOf = (code: ErrorCode, details: BridgeErrorDetails, window?: RateLimitWindow): object => {
+      const { headers } = anthropicFailure(new BridgeError(code, "x", details), { nowMs: 1_000_000, requestId: "req_1", ...(window === undefined ? {} : { window }) });
+      return Object.fromEntries(Object.entries(headers).filter(([name]) => name.startsWith("anthropic-ratelimit-unified-")).map(([name, value]) => [name.slice("anthropic-ratelimit-unified-".length), value]));
+    };
+    const rejected: RateLimitWindow = { status: "rejected", rateLimitType: "seven_day", resetsAt: 5_000, utilization: 1 };
+    assert.deepEqual(headersOf("usage_limit_reached", { retryAfterSeconds: 4_000 }, rejected), { status: "rejected", reset: "5000", "representative-claim": "seven_day", "7d-utilization": "1", "7d-reset": "5000" });
+    for (const window of [undefined, { ...rejected, status: "allowed" }]) assert.deepEqual(headersOf("usage_limit_reached", { retryAfterSeconds: 90 }, window), { status: "rejected", reset: "1090" });
+    assert.deepEqual(headersOf("usage_limit_reached", {}), { status: "rejected" });
+    assert.deepEqual(headersOf("rate_limited", { retryAfterSeconds: 9 }, rejected), {});
+  });
+
   it("has in its headers when to come again, and whether", () => {
     const adviceOf = (code: ErrorCode, retryAfterSeconds?: number): object => {
-      const { "request-id": _id, ...advice } = failureOf(code, "x", retryAfterSeconds === undefined ? {} : { retryAfterSeconds }).headers;
-      return advice;
+      const { headers } = failureOf(code, "x", retryAfterSeconds === undefined ? {} : { retryAfterSeconds });
+      return Object.fromEntries(Object.entries(headers).filter(([name]) => /retry/u.test(name)));
     };
     assert.deepEqual(adviceOf("internal"), {});
     assert.deepEqual(adviceOf("overloaded", 10), { "retry-after": "10" });
