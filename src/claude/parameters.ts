@@ -1,4 +1,4 @@
-import type { Turn } from "../turn/turn.ts";
+import type { ThinkingDisplay, Turn } from "../turn/turn.ts";
 import type { JsonObject } from "./protocol.ts";
 import { hasRoomToThink } from "./thinking.ts";
 import { isCallForced, toolChoiceParameter } from "./tool-choice.ts";
@@ -28,7 +28,7 @@ export interface ToldTurn extends Turn {
 }
 
 /** The `display` of thinking with which the API shows the thoughts themselves. */
-export const shownThoughts = "summarized";
+export const shownThoughts = "summarized" satisfies ThinkingDisplay;
 
 /** A stop sequence that the API refuses: nothing but white space, be it Python's or JavaScript's. */
 const whiteSpace = /^[\s\u001c-\u001f\u0085]*$/u;
@@ -81,8 +81,9 @@ export function hasCutTool(turn: ToldTurn): boolean {
 }
 
 /** How a turn's thoughts are to be shown, where the model thinks; null is as the CLI does. */
-export function displayOf({ refusedParameters }: Partial<ToldTurn>): typeof shownThoughts | null {
-  return refusedParameters?.has("thinking.display") === true ? null : shownThoughts;
+export function displayOf({ thinking, refusedParameters }: Partial<ToldTurn>): ThinkingDisplay | null {
+  if (refusedParameters?.has("thinking.display") === true) return null;
+  return (thinking?.type === "disabled" ? undefined : thinking?.display) ?? shownThoughts;
 }
 
 /** What goes upstream with a turn that its model may refuse. */

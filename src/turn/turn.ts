@@ -34,8 +34,11 @@ export type Effort = "low" | "medium" | "high" | "xhigh" | "max";
  */
 export type Thinking =
   | { readonly type: "disabled" }
-  | { readonly type: "enabled"; readonly budgetTokens: number }
-  | { readonly type: "adaptive" };
+  | { readonly type: "enabled"; readonly budgetTokens: number; readonly display?: ThinkingDisplay }
+  | { readonly type: "adaptive"; readonly display?: ThinkingDisplay };
+
+/** Whether thoughts are told in short, as they are where nobody says it, or only their signatures. */
+export type ThinkingDisplay = "summarized" | "omitted";
 
 /** The search of the web that the API itself runs for the model, and what bounds it. */
 export interface WebSearch {

@@ -58,6 +58,10 @@ describe("the settings of a live process", () => {
     const refused: TurnSettings = { ...opus, refusedParameters: new Set(["thinking.display"]) };
     assert.deepEqual(settingsOf(refused), [{ ...thinkingTokens(null), thinking_display: null }]);
     assert.deepEqual(settingsOf(refused, refused), []);
+    const omitted: TurnSettings = { ...opus, thinking: { type: "adaptive", display: "omitted" } };
+    assert.deepEqual([settingsOf(omitted), settingsOf(omitted, omitted)], [[{ ...thinkingTokens(null), thinking_display: "omitted" }], []]);
+    assert.deepEqual(settingsOf(omitted, opus), [{ ...thinkingTokens(null), thinking_display: "summarized" }]);
+    assert.deepEqual(settingsOf({ ...omitted, refusedParameters: new Set(["thinking.display"]) }), [{ ...thinkingTokens(null), thinking_display: null }]);
     assert.deepEqual(settingsOf(refused, { ...opus, thinking: { type: "disabled" } })[1], { ...thinkingTokens(0), thinking_display: "summarized" });
   });
 

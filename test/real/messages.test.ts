@@ -69,6 +69,19 @@ for (const version of sampledClaudeVersions()) {
       assert.equal(stub.requests.length, 1);
     });
 
+    it("tells its thoughts as it is asked to, and thinks with fewer tokens than its limit", async (t) => {
+      const { stub, startServer } = await startReal(t, version);
+      const server = await startServer();
+      stub.respond = () => textAnswer(["a"]);
+      const upstream = async (thinking: object): Promise<any> => {
+        await whole(server, ask("one", { thinking, max_tokens: 3_000 }));
+        return stub.requests.at(-1)?.body.thinking;
+      };
+      for (const display of ["omitted", "summarized"]) assert.equal((await upstream({ type: "adaptive", display })).display, display);
+      const { budget_tokens, type } = await upstream({ type: "enabled", budget_tokens: 5_000 });
+      assert.ok(type === "adaptive" || budget_tokens < 3_000, JSON.stringify({ type, budget_tokens }));
+    });
+
     it("does not think unasked, and has the API's own parameters", async (t) => {
       const { stub, startServer } = await startReal(t, version);
       const server = await startServer();

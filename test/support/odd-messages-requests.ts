@@ -89,6 +89,7 @@ export const oddMessagesRequests: readonly (readonly [what: string, body: object
   ["thinking without a type", ask({ thinking: { budget_tokens: 2_048 } }), "thinking.type"],
   ["thinking without a budget", ask({ thinking: { type: "enabled" } }), "thinking.budget_tokens"],
   ["thinking with 1,023 tokens", ask({ thinking: { type: "enabled", budget_tokens: 1_023 } }), "thinking.budget_tokens"],
+  ["thinking that is told in another way", ask({ thinking: { type: "adaptive", display: "updates" } }), "thinking.display"],
   ["output_config: a word", ask({ output_config: "high" }), "output_config"],
   ["an unknown effort", ask({ output_config: { effort: "constructor" } }), "output_config.effort"],
   ["a format of another type", ask({ output_config: { format: { type: "xml" } } }), "output_config.format.type"],

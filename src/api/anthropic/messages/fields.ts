@@ -12,9 +12,10 @@ export const messagesFields: readonly FieldTreatment[] = [
     + "images and `is_error`, `thinking` and `redacted_thinking`, the web search's own blocks where the request has "
     + "that tool (left out: a search without its result, as a paused answer may have); a `file` source and any other "
     + "block, such as those of Anthropic's other tools, is a 400; ignored: `cache_control`, `citations` of an earlier "
-    + "text, `thinking` without a `signature`; behind a trailing `assistant` message stands a short request to go on "
-    + "(current models take no prefill); a whole number in an `input` that JavaScript would round is told as a string "
-    + "of its digits" },
+    + "text, `thinking` without a `signature`, blank text and messages of nothing else (the API refuses it); text "
+    + "beside a call's result stands behind it; a document of text is `text/plain`, whatever it says; behind a "
+    + "trailing `assistant` message stands a short request to go on (current models take no prefill); a whole number "
+    + "in an `input` that JavaScript would round is told as a string of its digits" },
   { name: "system", treatment: "honoured", note: "a string, or text blocks; left out: Claude Code's line "
     + "`x-anthropic-billing-header: …` in a block of its own (the CLI here has its own)" },
   { name: "max_tokens", treatment: "honoured", note: "missing: as the CLI does; 0 is a 400 (nothing is cached ahead); "
@@ -26,9 +27,9 @@ export const messagesFields: readonly FieldTreatment[] = [
     + "all), `eager_input_streaming`" },
   { name: "tool_choice", treatment: "honoured", note: "`auto`, `any`, `tool`, `none`, `disable_parallel_tool_use`; "
     + "beside `thinking` words ask for the call that it demands" },
-  { name: "thinking", treatment: "honoured", note: "`disabled`, `adaptive`, `enabled` with its `budget_tokens`; "
-    + "missing: none is asked for, as the API has it, unless an `--alias` sets it; ignored: `display` (thoughts come "
-    + "summarized)" },
+  { name: "thinking", treatment: "honoured", note: "`disabled`, `adaptive`, `enabled` with its `budget_tokens` (the "
+    + "CLI keeps it below `max_tokens`), `display` (missing: `summarized`); missing: off, as the API has it, unless an "
+    + "`--alias` sets it" },
   { name: "output_config", treatment: "honoured", note: "`effort`; `format` as a chat request's `json_schema`; "
     + "ignored: `task_budget`" },
   { name: "output_format", treatment: "honoured", note: "the same as `output_config.format`" },

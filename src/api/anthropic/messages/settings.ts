@@ -2,7 +2,7 @@
 
 import { BridgeError } from "../../../errors.ts";
 import { clientAnswerSchema } from "../../../schema/client-schema.ts";
-import type { Effort, Thinking, Turn } from "../../../turn/turn.ts";
+import type { Effort, Thinking, ThinkingDisplay, Turn } from "../../../turn/turn.ts";
 import {
   arrayAt, type Fields, isAbsent, objectAt, optionalNumber, optionalObject, optionalWholeNumber, stringAt,
 } from "../../check.ts";
@@ -23,17 +23,26 @@ export function parseThinking(value: unknown): Thinking | undefined {
     case undefined:
       if (asked === undefined) return undefined;
       break;
-    case "disabled": case "adaptive": return { type: asked["type"] };
+    case "disabled": return { type: "disabled" };
+    case "adaptive": return { type: "adaptive", ...displayIn(asked) };
     case "enabled": {
       const field = "thinking.budget_tokens";
       const budgetTokens = optionalWholeNumber(asked["budget_tokens"], field, budgetTokensMin);
-      if (budgetTokens !== undefined) return { type: "enabled", budgetTokens };
+      if (budgetTokens !== undefined) return { type: "enabled", budgetTokens, ...displayIn(asked) };
       throw new BridgeError("missing_field", `${field}: expected a whole number.`, { field });
     }
   }
   throw new BridgeError(
     "invalid_value", "thinking.type: expected enabled, adaptive or disabled.", { field: "thinking.type" },
   );
+}
+
+/** How thoughts are told; nothing where the client does not say it. */
+function displayIn({ display }: Fields): { readonly display?: ThinkingDisplay } {
+  if (isAbsent(display)) return {};
+  if (display === "summarized" || display === "omitted") return { display };
+  const field = "thinking.display";
+  throw new BridgeError("invalid_value", `${field}: expected summarized or omitted.`, { field });
 }
 
 /** Parses `output_config`, and `output_format`, in which earlier versions of the API had the format. */

@@ -17,7 +17,6 @@ describe("the table of the fields of a request for a message", () => {
     ["tools", "input_examples", tool, [{}]],
     ["tools", "defer_loading", tool, true],
     ["tools", "eager_input_streaming", tool, true],
-    ["thinking", "display", (more) => ({ type: "adaptive", ...more }), "omitted"],
     ["output_config", "task_budget", (more) => ({ effort: "low", ...more }), { type: "tokens", total: 20_000 }],
   ];
   const format = { type: "json_schema", schema: { type: "object", properties: { a: { type: "string" } }, required: ["a"], additionalProperties: false } };

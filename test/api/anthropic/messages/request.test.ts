@@ -174,7 +174,12 @@ describe("the tools of a request for a message", () => {
 describe("the settings of a request for a message", () => {
   it("are how it thinks, with which effort, in which form it answers, and where it stops", () => {
     assert.deepEqual(turnOf({ thinking: { type: "enabled", budget_tokens: 2_048 } }).thinking, { type: "enabled", budgetTokens: 2_048 });
-    for (const type of ["adaptive", "disabled"]) assert.deepEqual(turnOf({ thinking: { type, display: "summarized" } }).thinking, { type });
+    for (const display of ["summarized", "omitted"]) {
+      assert.deepEqual(turnOf({ thinking: { type: "adaptive", display } }).thinking, { type: "adaptive", display });
+      assert.deepEqual(turnOf({ thinking: { type: "enabled", budget_tokens: 2_048, display } }).thinking, { type: "enabled", budgetTokens: 2_048, display });
+      assert.deepEqual(turnOf({ thinking: { type: "disabled", display } }).thinking, { type: "disabled" });
+    }
+    assert.deepEqual(turnOf({ thinking: { type: "adaptive", display: null } }).thinking, { type: "adaptive" });
     const { effort, responseSchema, responseFormat, stopSequences, sampling } = turnOf({
       output_config: { effort: "xhigh", format: { type: "json_schema", schema } }, stop_sequences: ["END", "", "\n"], temperature: 0, top_p: 0.9, top_k: 5,
     });
