@@ -3,7 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { drawResult } from "./chart.ts";
 import { describeMachine, machineLine } from "./machine.ts";
 import type { BenchOptions } from "./options.ts";
-import { figure, ratioText, resultsFolder, type BenchResult, type Comparison, type Row } from "./result.ts";
+import { figure, isMissed, ratioText, resultsFolder, type BenchResult, type Comparison, type Row } from "./result.ts";
 
 const datePartChars = "2026-01-01".length;
 /** A number in the JSON is rounded to a thousandth. */
@@ -68,9 +68,11 @@ export function rowLines({ label, unit, sides, comparisons }: Row): string[] {
   return lines;
 }
 
-function verdict({ value, target, least }: Comparison): string {
-  if (target !== undefined) return `, target ${target}: ${value <= target ? "met" : "MISSED"}`;
-  return least === undefined ? "" : `, target at least ${least}: ${value >= least ? "met" : "MISSED"}`;
+function verdict(comparison: Comparison): string {
+  const { target, least } = comparison;
+  const words = isMissed(comparison) ? "MISSED" : "met";
+  if (target !== undefined) return `, target ${target}: ${words}`;
+  return least === undefined ? "" : `, target at least ${least}: ${words}`;
 }
 
 function rounded(_key: string, value: unknown): unknown {

@@ -23,6 +23,11 @@ export interface Comparison {
   readonly least?: number;
 }
 
+/** Whether a comparison has a target and does not reach it. */
+export function isMissed({ value, target = Infinity, least = -Infinity }: Comparison): boolean {
+  return value > target || value < least;
+}
+
 export interface Row {
   /** The README's table names rows by it, so it stays as it is when the label changes. */
   readonly id: string;
