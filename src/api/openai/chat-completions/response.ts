@@ -73,8 +73,8 @@ export class ChatStream implements WireStream {
     this.#style = style;
     this.#citations = style.hasSources ? new Citations() : undefined;
     // With `include_usage`, OpenAI writes `usage: null` into every chunk but the last.
-    this.#head = wireText`${chunk}${style.includeUsage ? wireText`,"usage":null` : noText},"choices":[`;
-    this.#usageHead = wireText`${chunk},"choices":[],"usage":`;
+    this.#head = flatWireText(wireText`${chunk}${style.includeUsage ? wireText`,"usage":null` : noText},"choices":[`);
+    this.#usageHead = flatWireText(wireText`${chunk},"choices":[],"usage":`);
     this.#textHead = flatWireText(wireText`${this.#head}{"index":0,"delta":{"content":"`);
     this.#thinkingHead = flatWireText(wireText`${this.#head}{"index":0,"delta":{"reasoning_content":"`);
   }

@@ -1,6 +1,6 @@
 import type { BridgeError } from "../../../errors.ts";
 import {
-  encodeJsonText, joinWireText, jsonLatin1, jsonMembers, noText, type WireText, wireText,
+  encodeJsonText, flatWireText, joinWireText, jsonLatin1, jsonMembers, noText, type WireText, wireText,
 } from "../../../json-text.ts";
 import type { TurnEvent } from "../../../turn/event.ts";
 import type { AnswerFold, AnswerIdentity, WireStream } from "../../dialect.ts";
@@ -34,7 +34,7 @@ export class CompletionStream implements WireStream {
     // With `include_usage`, OpenAI writes `usage: null` into every chunk but the last.
     this.#head = wireText`${chunk}${request.includeUsage ? wireText`,"usage":null` : noText},"choices":[`;
     this.#usageHead = wireText`${chunk},"choices":[],"usage":`;
-    this.#textHead = wireText`${this.#head}{"index":0,"text":"`;
+    this.#textHead = flatWireText(wireText`${this.#head}{"index":0,"text":"`);
   }
 
   /** A chunk with the prompt, where the client wants it again, and else with no text. */
