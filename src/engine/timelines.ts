@@ -27,7 +27,10 @@ export interface Found extends Given {
   readonly hash: HistoryHash;
 }
 
-/** The free process that keeps most of a request's history. Of two that keep as much, one that goes on is better. */
+/**
+ * The free process that keeps most of a request's history. Of two that keep as much, one that goes on is better, and
+ * one whose call may still be answered is worse.
+ */
 export function bestMatch(
   usable: readonly OwnedProcess[], turn: Turn, timeline: Timeline, capabilities: Capabilities,
 ): Found | undefined {
@@ -35,10 +38,16 @@ export function bestMatch(
   for (const owned of usable) {
     const found = isRested(owned.use) ? match(owned, owned.use, { turn, timeline, capabilities }) : undefined;
     if (found === undefined) continue;
-    const isBetter = best === undefined || found.kept > best.kept || (found.kept === best.kept && !found.isRewound);
+    const isBetter = best === undefined || found.kept > best.kept
+      || (found.kept === best.kept && (!found.isRewound || (breaksCall(best, turn) && !breaksCall(found, turn))));
     if (isBetter) best = found;
   }
   return best;
+}
+
+/** Whether it is taken from a call that the client may still answer. */
+function breaksCall({ use, isRewound }: Found, turn: Turn): boolean {
+  return isRewound && use.name === "parked" && !isPassedBy(use, turn);
 }
 
 /**

@@ -56,6 +56,13 @@ describe("the process for a request's history", () => {
     assert.deepEqual(found.map((match) => [match?.kept, match?.isRewound]), [[4, false], [4, false], [1, true]]);
   });
 
+  it("is none whose call may still be answered, where a resting one keeps as much", () => {
+    const parked = standIn("a b c d", { name: "parked", awaitedCalls: ["toolu_1"], places: [0, 2] });
+    const resting = standIn("a b e f", { places: [0, 2] });
+    for (const usable of [[parked, resting], [resting, parked]]) assert.equal(find(usable, "a b x")?.owned, resting);
+    assert.equal(find([parked], "a b x")?.owned, parked);
+  });
+
   it("is rewound no further than needed, and to no place that it does not have in common", () => {
     const found = find([standIn("a b c d e f", { places: [0, 2, 4] })], "a b c x y");
     assert.equal(found?.kept, 2, "4 would keep a message that the request does not have");
