@@ -21,7 +21,7 @@ export class Boots {
   /** The processes that have come up. */
   readonly #up = new WeakSet<LiveProcess>();
   #fault: BootFault | undefined;
-  #onTrial = (): void => {};
+  #onTrial = (): Promise<void> => Promise.resolve();
   #isClosed = false;
 
   constructor(clock: Clock) {
@@ -38,8 +38,8 @@ export class Boots {
     return this.#fault?.isHang === true ? bootWaitMsAfterHang : bootWaitMs;
   }
 
-  /** `onTrial` is to start a process. */
-  watch(onTrial: () => void): void {
+  /** `onTrial` is to start a process. It resolves when that has come up or has failed, and never rejects. */
+  watch(onTrial: () => Promise<void>): void {
     this.#onTrial = onTrial;
   }
 
@@ -73,6 +73,12 @@ export class Boots {
   #fail(what: string, isHang: boolean): void {
     if (this.#isClosed) return;
     this.#fault = { words: `${what} It is tried again every ${bootTrialMs / 1000} s, and for each request.`, isHang };
-    if (!this.#trial.isPending) this.#trial.set(bootTrialMs, () => this.#onTrial());
+    this.#awaitTrial();
+  }
+
+  /** Until one comes up: a trial that finds no place tells nothing, and is followed by another all the same. */
+  #awaitTrial(): void {
+    if (this.#isClosed || this.#fault === undefined || this.#trial.isPending) return;
+    this.#trial.set(bootTrialMs, () => void this.#onTrial().then(() => this.#awaitTrial()));
   }
 }

@@ -56,8 +56,8 @@ export class Cli {
       options.processes.supersede();
       if (this.#inquiry.asked !== undefined) void this.ask(this.#inquiry.asked);
     });
-    options.boots.watch(() => {
-      if (this.#inquiry.asked !== undefined) void this.ask(this.#inquiry.asked);
+    options.boots.watch(async () => {
+      if (this.#inquiry.asked !== undefined) await this.ask(this.#inquiry.asked);
     });
     options.processes.watch({
       onExit: ({ process }, use) => {

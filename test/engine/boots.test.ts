@@ -4,8 +4,9 @@ import { describe, it, type TestContext } from "node:test";
 import { setImmediate as nextRound } from "node:timers/promises";
 import { bootWaitMs } from "../../src/claude/probe.ts";
 import { BootTimeout } from "../../src/claude/watch.ts";
-import { bootTrialMs, bootWaitMsAfterHang } from "../../src/engine/boots.ts";
+import { Boots, bootTrialMs, bootWaitMsAfterHang } from "../../src/engine/boots.ts";
 import type { Engine } from "../../src/engine/engine.ts";
+import { HandClock } from "../support/hand-clock.ts";
 import { type Blow, ScriptedCli } from "../support/scripted-cli.ts";
 import { startEngine, until } from "../support/started-engine.ts";
 import { type Collected, collect, summaryOf } from "../support/turn-events.ts";
@@ -94,6 +95,28 @@ describe("a CLI whose processes do not come up", () => {
     scene.cli.clock.pass(10_000);
     await closed;
     assert.deepEqual([scene.cli.clock.pending, scene.cli.living.length], [0, 0]);
+  });
+});
+
+describe("what tries whether processes come up again", () => {
+  it("is called again after each trial that told nothing, as one that found no place, and never twice at once", async () => {
+    const clock = new HandClock();
+    const boots = new Boots(clock);
+    let trials = 0;
+    let end = (): void => {};
+    boots.watch(() => {
+      trials++;
+      return new Promise((resolve) => (end = resolve));
+    });
+    boots.note(new BootTimeout(bootWaitMs));
+    for (const trial of [1, 2, 3]) {
+      clock.pass(2 * bootTrialMs);
+      assert.equal(trials, trial);
+      end();
+      await settled();
+    }
+    boots.close();
+    assert.equal(clock.pending, 0);
   });
 });
 
