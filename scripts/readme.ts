@@ -6,6 +6,7 @@
  */
 import { optionRows } from "../src/config/help.ts";
 import { messagesFields } from "../src/api/anthropic/messages/fields.ts";
+import { completionFields } from "../src/api/openai/completions/fields.ts";
 import { chatFields } from "../src/api/openai/chat-completions/fields.ts";
 import type { FieldTreatment } from "../src/api/field-treatment.ts";
 import { responsesFields } from "../src/api/openai/responses/fields.ts";
@@ -26,6 +27,7 @@ export function sections(): Readonly<Record<string, string>> {
   return {
     fields: fieldTable(chatFields),
     "responses-fields": fieldTable(responsesFields),
+    "completions-fields": fieldTable(completionFields),
     shapes: shapesText(),
     options: optionTable(),
     "added-words": addedWordsText(),

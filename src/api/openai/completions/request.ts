@@ -16,8 +16,8 @@ export interface CompletionRequest extends TurnRequest {
   readonly echoed: string;
   /** True: the stream ends with a chunk that has the usage. */
   readonly includeUsage: boolean;
-  /** Completions are short, and editors wait for them: a model does not think unasked. */
-  readonly unsaidThinking: Thinking;
+  /** Completions are short, and editors wait for them: a model thinks only where the client asks for an effort. */
+  readonly unsaidThinking?: Thinking;
 }
 
 /** Parses OpenAI's `CreateCompletionRequest`. Throws a BridgeError that names the field which cannot be honoured. */
@@ -28,10 +28,11 @@ export function parseCompletionRequest(body: unknown, defaultModel: string): Com
   const suffix = isAbsent(fields["suffix"]) ? "" : stringAt(fields["suffix"], "suffix");
   const streamOptions = optionalObject(fields["stream_options"], "stream_options");
   const maxTokens = optionalWholeNumber(fields["max_tokens"], "max_tokens", 1);
+  const effort = effortSettings(effortWord(fields["reasoning_effort"], "reasoning_effort"));
   return {
     turn: {
-      ...asked(prompt, suffix), ...effortSettings(effortWord(fields["reasoning_effort"], "reasoning_effort")),
-      ...samplingSettings(fields), ...(maxTokens === undefined ? {} : { maxTokens }),
+      ...asked(prompt, suffix), ...effort, ...samplingSettings(fields),
+      ...(maxTokens === undefined ? {} : { maxTokens }),
       tools: [], toolChoice: { type: "auto" }, disableParallelToolUse: false,
       stopSequences: parseStop(fields["stop"]),
     },
@@ -39,7 +40,7 @@ export function parseCompletionRequest(body: unknown, defaultModel: string): Com
     stream: optionalBoolean(fields["stream"], "stream") ?? false,
     echoed: optionalBoolean(fields["echo"], "echo") === true ? prompt : "",
     includeUsage: optionalBoolean(streamOptions?.["include_usage"], "stream_options.include_usage") ?? false,
-    unsaidThinking: { type: "disabled" },
+    ...(effort.effort === undefined ? { unsaidThinking: { type: "disabled" } } : {}),
   };
 }
 
@@ -68,10 +69,10 @@ function parsePrompt(value: unknown): string {
 
 /** Refuses unsupported fields that would change the answer's meaning if ignored. */
 function refuseUnsupported(fields: Fields): void {
-  for (const name of ["n", "best_of"]) {
-    const count = optionalWholeNumber(fields[name], name, 1);
-    refuseUnless(count === undefined || count === 1, name, "one choice a request.");
-  }
-  const logprobs = optionalWholeNumber(fields["logprobs"], "logprobs", 0);
-  refuseUnless(logprobs === undefined, "logprobs", "the Claude CLI gives no log probabilities.");
+  const count = optionalWholeNumber(fields["n"], "n", 1) ?? 1;
+  refuseUnless(count === 1, "n", "one choice a request.");
+  const drawn = optionalWholeNumber(fields["best_of"], "best_of", 0) ?? 1;
+  refuseUnless(drawn <= 1, "best_of", "one choice a request.");
+  const logprobs = fields["logprobs"];
+  refuseUnless(isAbsent(logprobs) || logprobs === false, "logprobs", "the Claude CLI gives no log probabilities.");
 }

@@ -35,7 +35,15 @@ describe("a request for a completion", () => {
   it("has its bounds and how the next token is drawn", () => {
     const { turn, includeUsage } = parse({ max_tokens: 32, stop: ["\n\n", "END"], temperature: 0, top_p: 0.5, stream_options: { include_usage: true } });
     assert.deepEqual([turn.maxTokens, turn.stopSequences, turn.sampling, includeUsage], [32, ["\n\n", "END"], { temperature: 0, topP: 0.5 }, true]);
-    assert.deepEqual(parse({ seed: 7, presence_penalty: 1, frequency_penalty: 1, logit_bias: {}, user: "u", n: 1, best_of: 1, logprobs: null }).turn, parse({}).turn);
+    for (const nothing of [{ n: 1, best_of: 1, logprobs: null }, { best_of: 0, logprobs: false }, { suffix: " " }]) assert.deepEqual(parse(nothing), parse({}), "it asks for nothing");
+  });
+
+  it("has the model think where it names an effort, and not where that is none or unknown", () => {
+    const thoughtOf = (reasoning_effort: string): unknown => {
+      const { turn, unsaidThinking } = parse({ reasoning_effort });
+      return [turn.effort, turn.thinking, unsaidThinking];
+    };
+    assert.deepEqual(["high", "none", "so-so"].map(thoughtOf), [["high", undefined, undefined], [undefined, { type: "disabled" }, { type: "disabled" }], [undefined, undefined, { type: "disabled" }]]);
   });
 
   it("is refused as tokens where it is some, and as several prompts where it is that", () => {
