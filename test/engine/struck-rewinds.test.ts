@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
 import { setImmediate as nextRound } from "node:timers/promises";
 import type { Engine } from "../../src/engine/engine.ts";
+import type { BridgeError } from "../../src/errors.ts";
 import type { Message } from "../../src/turn/message.ts";
 import type { Turn } from "../../src/turn/turn.ts";
 import { type Blow, type Point, ScriptedCli } from "../support/scripted-cli.ts";
@@ -27,6 +28,8 @@ interface Case {
   readonly point: Point | "before the request";
   /** At which line of that kind. */
   readonly nth?: number;
+  /** How the client leaves the turn before, upon which it is taken back by itself: it is struck in that. */
+  readonly leaves?: (scene: Scene) => Promise<void>;
   /** What that turn has otherwise than those before. */
   readonly more?: Partial<Turn>;
 }
@@ -38,6 +41,8 @@ interface Scene {
   ask(messages: readonly Message[], complete?: (messages: readonly Message[]) => Promise<readonly Message[]>, more?: Partial<Turn>): Promise<Collected>;
   /** Runs a turn up to its first text, and leaves. */
   leave(messages: readonly Message[]): Promise<void>;
+  /** Runs one up to the message of its history of that number, and leaves. */
+  leaveAt(nth: number, messages: readonly Message[]): Promise<void>;
 }
 
 async function start(t: TestContext): Promise<Scene> {
@@ -66,7 +71,18 @@ async function start(t: TestContext): Promise<Scene> {
       if (batch.some(({ type }) => type === "text")) return;
     }
   };
-  return { cli, engine, ask, leave };
+  const leaveAt: Scene["leaveAt"] = async (nth, messages) => {
+    const leaving = new AbortController();
+    const { blowAt } = cli;
+    let left = nth;
+    cli.blowAt = (at, process, line) => {
+      if (at === "history" && --left === 0) leaving.abort();
+      return blowAt(at, process, line);
+    };
+    const { error } = await collect(engine.run(turn(messages), leaving.signal));
+    assert.deepEqual([(error as BridgeError | undefined)?.code, left], ["client_closed", 0]);
+  };
+  return { cli, engine, ask, leave, leaveAt };
 }
 
 const one = [user("one")];
@@ -101,11 +117,12 @@ const cases: readonly Case[] = [
     at: "when it has answered, before it takes another limit", before: twoTurns, messages: edited, point: "setting", more: { maxTokens: 2_000 },
   },
   {
-    at: "in the middle of an answer that the client left", messages: edited, point: "rewind",
-    before: async (scene) => {
-      await scene.ask(one);
-      await scene.leave([...one, assistant("one!"), user("two (held)")]);
-    },
+    at: "in the middle of an answer that the client left", messages: edited, point: "rewind", before: ({ ask }) => ask(one),
+    leaves: ({ leave }) => leave([...one, assistant("one!"), user("two (held)")]),
+  },
+  {
+    at: "when it is taken back from a history that was told in part", messages: edited, point: "rewind", before: ({ ask }) => ask(one),
+    leaves: ({ leaveAt }) => leaveAt(2, branched),
   },
   {
     at: "with a call parked that the client passes by", messages: edited, point: "rewind",
@@ -144,16 +161,9 @@ describe("a process that is struck at a rewind", () => {
         const scene = await start(t);
         const { cli, engine, ask } = scene;
         // What is taken back by itself is struck in the turn before.
-        const isTakenBack = row.at.includes("the client left");
-        let strike = { struck: () => false };
-        if (isTakenBack) {
-          await ask(one);
-          strike = strikeAt(scene, row, blow);
-          await scene.leave([...one, assistant("one!"), user("two (held)")]);
-        } else {
-          await row.before(scene);
-          strike = strikeAt(scene, row, blow);
-        }
+        await row.before(scene);
+        const strike = strikeAt(scene, row, blow);
+        await row.leaves?.(scene);
         const [first] = cli.living;
         const complete = (messages: readonly Message[]): Promise<readonly Message[]> => {
           if (row.point === "before the request" && first !== undefined) first.strike(blow);
