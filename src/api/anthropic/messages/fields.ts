@@ -26,6 +26,7 @@ export const messagesFields: readonly FieldTreatment[] = [
     + "defines is a 400 that names it; ignored: `cache_control`, `input_examples`, `defer_loading` (the model sees "
     + "all), `eager_input_streaming`" },
   { name: "tool_choice", treatment: "honoured", note: "`auto`, `any`, `tool`, `none`, `disable_parallel_tool_use`; "
+    + "`none` takes the search of the web away too, and earlier searches out of the history; "
     + "beside `thinking` words ask for the call that it demands" },
   { name: "thinking", treatment: "honoured", note: "`disabled`, `adaptive`, `enabled` with its `budget_tokens` (the "
     + "CLI keeps it below `max_tokens`), `display` (missing: `summarized`); missing: off, as the API has it, unless an "

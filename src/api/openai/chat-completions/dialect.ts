@@ -4,6 +4,7 @@ import type { AnswerIdentity, Dialect } from "../../dialect.ts";
 import { windowHeaders } from "../../window-headers.ts";
 import { numberFields } from "../arguments.ts";
 import { openAiFailure } from "../errors.ts";
+import { systemFingerprint } from "../usage.ts";
 import { type ChatRequest, parseChatRequest } from "./request.ts";
 import { type ChatIdentity, ChatStream } from "./response.ts";
 import { ChatAnswer } from "./whole-answer.ts";
@@ -25,8 +26,5 @@ export const chatCompletions: Dialect<ChatRequest> = {
 };
 
 function chatIdentity({ model }: ChatRequest, { token, createdAt, cliVersion }: AnswerIdentity): ChatIdentity {
-  return {
-    id: `chatcmpl-${token}`, created: createdAt, model,
-    systemFingerprint: `fp_claude_code_${cliVersion ?? "unknown"}`,
-  };
+  return { id: `chatcmpl-${token}`, created: createdAt, model, systemFingerprint: systemFingerprint(cliVersion) };
 }

@@ -3,12 +3,12 @@ import {
   flatWireText, joinWireText, jsonLatin1, jsonMembers, noText, type WireText, wireText,
 } from "../../../json-text.ts";
 import type { StopReason, TurnEvent } from "../../../turn/event.ts";
-import type { Usage } from "../../../turn/usage.ts";
 import type { WireStream } from "../../dialect.ts";
 import { openAiError } from "../errors.ts";
 import type { ToolNames } from "../../tool-names.ts";
 import { Citations, type UrlCitation } from "../citations.ts";
-import { promptTokens } from "../usage.ts";
+import { finishReasons } from "../finish-reason.ts";
+import { chatUsage } from "../usage.ts";
 
 /** The fields that are the same in every chunk of an answer. */
 export interface ChatIdentity {
@@ -35,17 +35,6 @@ export interface StreamStyle extends AnswerStyle {
   /** True: the stream ends with a chunk that has the usage. */
   readonly includeUsage: boolean;
 }
-
-/** Maps stop reasons to `finish_reason`. A paused answer is incomplete, so it is `length`, like a truncated one. */
-export const finishReasons = {
-  end_turn: "stop",
-  stop_sequence: "stop",
-  max_tokens: "length",
-  model_context_window_exceeded: "length",
-  pause_turn: "length",
-  tool_use: "tool_calls",
-  refusal: "content_filter",
-} as const satisfies Record<StopReason, string>;
 
 const choiceTail = wireText`,"logprobs":null,"finish_reason":null}]}\n\n`;
 /** The end of every chunk of text or thinking, and of those with a piece of a call's arguments. */
@@ -164,19 +153,4 @@ export function identityMembers(object: string, { id, created, model, systemFing
 /** The `finish_reason` of an answer. */
 export function finishWord(stopReason: StopReason, { isLegacy }: AnswerStyle): string {
   return isLegacy && stopReason === "tool_use" ? "function_call" : finishReasons[stopReason];
-}
-
-/** A turn's token counts as a chat completion's `usage`. */
-export function chatUsage(usage: Usage): object {
-  const prompt = promptTokens(usage);
-  return {
-    prompt_tokens: prompt,
-    completion_tokens: usage.outputTokens,
-    total_tokens: prompt + usage.outputTokens,
-    prompt_tokens_details: { cached_tokens: usage.cacheReadInputTokens, audio_tokens: 0 },
-    completion_tokens_details: {
-      reasoning_tokens: usage.thinkingTokens, audio_tokens: 0, accepted_prediction_tokens: 0,
-      rejected_prediction_tokens: 0,
-    },
-  };
 }

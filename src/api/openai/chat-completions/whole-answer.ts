@@ -2,7 +2,8 @@ import { jsonLatin1, type WireText, wireText } from "../../../json-text.ts";
 import type { TurnEvent } from "../../../turn/event.ts";
 import { HeldText } from "../../../held-text.ts";
 import { Citations } from "../citations.ts";
-import { annotation, type AnswerStyle, type ChatIdentity, chatUsage, finishWord, identityMembers } from "./response.ts";
+import { chatUsage } from "../usage.ts";
+import { annotation, type AnswerStyle, type ChatIdentity, finishWord, identityMembers } from "./response.ts";
 
 interface WholeCall {
   readonly id: string;

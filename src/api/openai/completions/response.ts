@@ -6,8 +6,9 @@ import type { TurnEvent } from "../../../turn/event.ts";
 import type { AnswerFold, AnswerIdentity, WireStream } from "../../dialect.ts";
 import { type Body, bodyOfPieces } from "../../body.ts";
 import { HeldText } from "../../../held-text.ts";
-import { chatUsage, finishReasons } from "../chat-completions/response.ts";
 import { openAiError } from "../errors.ts";
+import { finishReasons } from "../finish-reason.ts";
+import { chatUsage, systemFingerprint } from "../usage.ts";
 import type { CompletionRequest } from "./request.ts";
 
 const choiceTail = wireText`","logprobs":null,"finish_reason":null}]}\n\n`;
@@ -16,7 +17,7 @@ const choiceTail = wireText`","logprobs":null,"finish_reason":null}]}\n\n`;
 function identityMembers({ token, createdAt, cliVersion }: AnswerIdentity, { model }: CompletionRequest): WireText {
   return jsonMembers({
     id: `cmpl-${token}`, object: "text_completion", created: createdAt, model,
-    system_fingerprint: `fp_claude_code_${cliVersion ?? "unknown"}`,
+    system_fingerprint: systemFingerprint(cliVersion),
   });
 }
 

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import { type MessagesRequest, parseMessagesRequest } from "../../../../src/api/anthropic/messages/request.ts";
 import { BridgeError } from "../../../../src/errors.ts";
+import { beginText, continueText, laterSystemTexts } from "../../../../src/own-words.ts";
 import type { Message } from "../../../../src/turn/message.ts";
 import { signThinking } from "../../../support/anthropic-rules/rules.ts";
 import { composeRequest, faultOf } from "../../../support/composed-request.ts";
@@ -102,4 +103,36 @@ it(`whatever the request is, it is a turn that the upstream takes, or refused by
     }
   }
   assert.ok(counts.taken > bodies / 3 && counts.refused > bodies / 10, JSON.stringify(counts));
+});
+
+it(`whatever is said, it is told in its order: texts, calls and results with their values, signed thoughts to the letter (${bodies} requests)`, () => {
+  const random = seededRandom(seed + 1);
+  const isSaid = (words: string): boolean => ![beginText, continueText, laterSystemTexts.join("note")].includes(words);
+  let thoughts = 0;
+  for (let run = 0; run < bodies; run++) {
+    const messages = conversation(random);
+    const sign = (content: any): any => (Array.isArray(content) ? content.map((block) => (block.type === "thinking" ? { ...block, thinking: random.nastyText(4), signature: `Eq+/${run}=` } : block)) : content);
+    const sent: any[] = JSON.parse(JSON.stringify(messages.map((message: any) => ({ ...message, content: sign(message.content) }))));
+    const saidOf = (content: any): any[] => (typeof content === "string" ? [["text", content]] : content.flatMap((block: any) => {
+      switch (block.type) {
+        case "text": return [["text", block.text]];
+        case "thinking": return [["thinking", block.thinking, block.signature]];
+        case "tool_use": return [["tool_use", block.input]];
+        case "tool_result": return [["tool_result", saidOf(block.content).map(([type]) => type)]];
+        default: return [[block.type]];
+      }
+    })).filter(([type, words]: any[]) => type !== "text" || words.trim() !== "");
+    const wrote = (role: string): unknown[] => sent.filter((message) => message.role === role).flatMap(({ content }) => saidOf(content));
+    const parsed = parse({ model: "opus", max_tokens: 4_096, messages: sent });
+    if (parsed instanceof BridgeError) throw parsed;
+    const { turn } = parsed;
+    for (const [at, { role }] of turn.messages.entries()) assert.equal(role, at % 2 === 0 ? "user" : "assistant");
+    assert.equal(turn.messages.at(-1)?.role, "user");
+    for (const role of ["user", "assistant"] as const) {
+      const told = turn.messages.filter((message) => message.role === role).flatMap(({ content }) => saidOf(content)).filter(([type, words]) => type !== "text" || isSaid(words));
+      assert.deepEqual(told, wrote(role), `seed ${seed + 1}, request ${run}: ${JSON.stringify(sent)}`);
+    }
+    thoughts += wrote("assistant").filter((said: any) => said[0] === "thinking").length;
+  }
+  assert.ok(thoughts > bodies / 10, String(thoughts));
 });
