@@ -85,7 +85,7 @@ export class Conversation {
    * not known. If nothing of that turn was told, it stands where it stood before.
    */
   async settle(): Promise<Settled | undefined> {
-    // One that has not said a word boots: nobody waits for that.
+    // One that has not said a word boots. It is not kept: its question, where it was written, it would still ask.
     if (this.#heard.lastAtMs === undefined) return undefined;
     const { left } = this.#lastRun;
     const settled = await settledOf(left, this.#briefing, (this.#options.time ?? timeInNode).after);

@@ -42,7 +42,11 @@ export interface Heard {
   readonly startedAtMs: number;
   /** Undefined before the first line. */
   lastAtMs: number | undefined;
-  /** When it last said something of a turn, so that it had asked the API. Undefined on one that never has. */
+  /**
+   * When it last said something of a turn, so that it had asked the API. Undefined on one that never has: the wait for
+   * a first sign is then that for a slow model, also where 2.1.197's own look at the API (`HEAD /`, at its start) has
+   * left a connection that is dead.
+   */
   usedAtMs: number | undefined;
 }
 

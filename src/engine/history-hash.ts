@@ -71,7 +71,10 @@ export function extended(timeline: Timeline, message: Message, previous: Message
   return { ...timeline, hashes: [...hashes, hash], asides: [...asides, asidesOf(message)] };
 }
 
-/** The first `kept` messages of a timeline. */
+/**
+ * The first `kept` messages of a timeline. Where it is a request's, so are the asides: a process that has thoughts of
+ * its own, which that request left out, is told anew by a later one that sends them.
+ */
 export function shortened(timeline: Timeline, kept: number): Timeline {
   const { hashes, asides } = timeline;
   return { ...timeline, hashes: hashes.slice(0, kept), asides: asides.slice(0, kept) };
