@@ -23,18 +23,6 @@ export function inputImage(part: Fields, path: string): ImageBlock {
   return imageAt(stringAt(part["image_url"], `${path}.image_url`), `${path}.image_url`);
 }
 
-/** Anthropic: `source` is base64 with its type, or a URL. */
-export function anthropicImage(part: Fields, path: string): ImageBlock {
-  const sourcePath = `${path}.source`;
-  const source = objectAt(part["source"], sourcePath);
-  switch (stringAt(source["type"], `${sourcePath}.type`)) {
-    case "base64": return base64Image(base64Source(source, sourcePath), `${sourcePath}.data`);
-    case "url": return imageAt(stringAt(source["url"], `${sourcePath}.url`), `${sourcePath}.url`);
-    case "file": throw notStored(`${sourcePath}.type`, "base64 or a URL");
-    default: throw wrongSource(sourcePath, "base64 or url");
-  }
-}
-
 /** MCP: `data` is base64, `mimeType` its type. */
 export function mcpImage(part: Fields, path: string): ImageBlock {
   return bareImage(part["data"], part["mimeType"], `${path}.data`);
@@ -68,26 +56,6 @@ export function inputFile(part: Fields, path: string): DocumentBlock {
   return pdfAt(part, path);
 }
 
-/** Anthropic: `source` is a PDF in base64, or plain text. */
-export function anthropicDocument(part: Fields, path: string): DocumentBlock {
-  const sourcePath = `${path}.source`;
-  const source = objectAt(part["source"], sourcePath);
-  const title = titleOf(part["title"]);
-  switch (stringAt(source["type"], `${sourcePath}.type`)) {
-    case "base64":
-      return { ...pdf(base64Source(source, sourcePath), `${sourcePath}.data`), ...title };
-    case "text": {
-      const data = stringAt(source["data"], `${sourcePath}.data`);
-      if (data.trim() === "") {
-        throw new BridgeError("invalid_value", `${sourcePath}.data: expected text.`, { field: `${sourcePath}.data` });
-      }
-      return { type: "document", source: { type: "text", media_type: "text/plain", data }, ...title };
-    }
-    default:
-      throw wrongSource(sourcePath, "base64 or text");
-  }
-}
-
 /** Makes a PDF block from a file's fields: `file_data`, which is a data URL or base64, and `filename`. */
 function pdfAt(holder: Fields, path: string): DocumentBlock {
   if (holder["file_id"] !== undefined && holder["file_data"] === undefined) {
@@ -113,18 +81,8 @@ function titleOf(name: unknown): Pick<DocumentBlock, "title"> {
   return typeof name === "string" && name !== "" ? { title: name } : {};
 }
 
-function base64Source(source: Fields, path: string): { readonly mediaType: string; readonly data: string } {
-  const said = source["media_type"];
-  const data = base64At(stringAt(source["data"], `${path}.data`), `${path}.data`);
-  return { mediaType: typeof said === "string" ? said.toLowerCase() : "", data };
-}
-
 function notStored(path: string, instead: string): BridgeError {
   return new BridgeError(
     "unsupported_parameter", `${path}: files are not stored here; send ${instead}.`, { field: path },
   );
-}
-
-function wrongSource(path: string, expected: string): BridgeError {
-  return new BridgeError("unsupported_parameter", `${path}.type: expected ${expected}.`, { field: `${path}.type` });
 }

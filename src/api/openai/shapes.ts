@@ -5,9 +5,8 @@
 
 import type { DocumentBlock, ImageBlock, ServerToolBlock } from "../../turn/message.ts";
 import { type Fields, isFields } from "../check.ts";
-import {
-  anthropicDocument, anthropicImage, chatFile, chatImage, contentImage, inputFile, inputImage, mcpImage,
-} from "./part-readers.ts";
+import { documentBlock, imageBlock } from "../source-blocks.ts";
+import { chatFile, chatImage, contentImage, inputFile, inputImage, mcpImage } from "./part-readers.ts";
 import { unpackedThought, signedThought, type Thought } from "./thoughts.ts";
 import { searchBlocks } from "./web-search.ts";
 
@@ -115,12 +114,12 @@ export const partShapes: readonly PartShape[] = [
   { ...part("both", "refusal", "refusal"), as: "the assistant's text", kind: "refusal" },
   { ...part(chat, "image_url", "image_url"), as: anImage, kind: "image", read: chatImage },
   { ...part(responses, "input_image", "image_url"), as: anImage, kind: "image", read: inputImage },
-  { ...part(anthropic, "image", "source"), as: anImage, kind: "image", read: anthropicImage },
+  { ...part(anthropic, "image", "source"), as: anImage, kind: "image", read: imageBlock },
   { ...part(mcp, "image", "data"), as: anImage, kind: "image", read: mcpImage },
   { ...part("AI SDK", "image", "image"), as: anImage, kind: "image", read: contentImage },
   { ...part(chat, "file", "file"), as: aPdf, kind: "file", read: chatFile },
   { ...part(responses, "input_file", "file_data"), as: aPdf, kind: "file", read: inputFile },
-  { ...part(anthropic, "document", "source"), as: "a PDF, or plain text", kind: "file", read: anthropicDocument },
+  { ...part(anthropic, "document", "source"), as: "a PDF, or text", kind: "file", read: documentBlock },
   {
     whose: anthropic, type: "tool_use", field: "id", looks: '{"type":"tool_use","id":…,"name":…,"input":…}',
     as: "an entry of `tool_calls`", kind: "call",

@@ -205,6 +205,12 @@ for (const [endpoint, turnOf] of bothEndpoints) {
       });
     }
 
+    it("a document of Anthropic's may be a URL or blocks, with a title, a context and citations, as in a request for a message", () => {
+      const sources = [{ type: "url", url: "https://example.com/a.pdf" }, { type: "content", content: [{ type: "text", text: "a" }] }];
+      const documents = sources.map((source) => ({ type: "document", source, title: "T", context: "C", citations: { enabled: true } }));
+      assert.deepEqual(turnOf([{ role: "user", content: documents }]).messages, [{ role: "user", content: documents }]);
+    });
+
     it("a tool's result may be one part", () => {
       assert.deepEqual(told(turnOf([hi, toolCalls, { ...toolMessage, content: { type: "text", text: "wet" } }]).messages), exchange());
       assert.deepEqual(told(turnOf([hi, callItem, { ...outputItem, output: { type: "input_text", text: "wet" } }]).messages), exchange());
@@ -225,7 +231,8 @@ for (const [endpoint, turnOf] of bothEndpoints) {
       ["an image of unknown source", [{ role: "user", content: [{ type: "image", source: { type: "s3" } }] }], "unsupported_parameter", "[0].content[0].source.type"],
       ["an image that is none", [{ role: "user", content: [{ type: "image", data: "aGk=", mimeType: "text/plain" }] }], "invalid_value", "[0].content[0].data"],
       ["an image that is no base64", [{ role: "user", content: [{ type: "image", source: { type: "base64", media_type: "image/png", data: "?" } }] }], "invalid_value", "[0].content[0].source.data"],
-      ["a document by URL", [{ role: "user", content: [{ type: "document", source: { type: "url", url: "https://example.com/a.pdf" } }] }], "unsupported_parameter", "[0].content[0].source.type"],
+      ["a document by no URL", [{ role: "user", content: [{ type: "document", source: { type: "url", url: "file:///etc/passwd" } }] }], "invalid_value", "[0].content[0].source.url"],
+      ["a document that is stored elsewhere", [{ role: "user", content: [{ type: "document", source: { type: "file", file_id: "f" } }] }], "unsupported_parameter", "[0].content[0].source.type"],
       ["a document of nothing", [{ role: "user", content: [{ type: "document", source: { type: "text", data: " " } }] }], "invalid_value", "[0].content[0].source.data"],
       ["a document that is no PDF", [{ role: "user", content: [{ type: "document", source: { type: "base64", media_type: "text/html", data: "aGk=" } }] }], "invalid_value", "[0].content[0].source.data"],
     ] as const) {

@@ -6,9 +6,9 @@ import type {
 } from "../../../turn/message.ts";
 import { arrayAt, type Fields, isAbsent, objectAt, optionalBoolean, stringAt } from "../../check.ts";
 import { type AnswerSearches, isSearchBlock } from "../../search-blocks.ts";
+import { citationsSetting, documentBlock, imageBlock } from "../../source-blocks.ts";
 import { textBlocks } from "../../text-blocks.ts";
 import type { ModelNames } from "../../tool-names.ts";
-import { citationsSetting, documentBlock, imageBlock } from "./sources.ts";
 
 /** The result of a call: the client's id for the call, and the request's field that has it. */
 interface PlacedResult {

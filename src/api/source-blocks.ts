@@ -1,11 +1,11 @@
-/** Readers for images and documents, whose data is in their `source`. */
+/** Readers for images and documents as Anthropic's API has them, with their data in `source`. */
 
-import { BridgeError } from "../../../errors.ts";
-import type { CitationsSetting, DocumentBlock, DocumentSource, ImageBlock, TextBlock } from "../../../turn/message.ts";
-import { arrayAt, type Fields, isAbsent, objectAt, optionalBoolean, optionalObject, stringAt } from "../../check.ts";
-import { type Base64Data, base64At } from "../../data-url.ts";
-import { base64Image, imageAt } from "../../image-block.ts";
-import { textBlocks } from "../../text-blocks.ts";
+import { BridgeError } from "../errors.ts";
+import type { CitationsSetting, DocumentBlock, DocumentSource, ImageBlock, TextBlock } from "../turn/message.ts";
+import { arrayAt, type Fields, isAbsent, objectAt, optionalBoolean, optionalObject, stringAt } from "./check.ts";
+import { type Base64Data, base64At } from "./data-url.ts";
+import { base64Image, imageAt } from "./image-block.ts";
+import { textBlocks } from "./text-blocks.ts";
 
 /** How the base64 of every PDF begins: `%PDF-`. */
 const pdfStart = "JVBERi0";
