@@ -70,6 +70,18 @@ function standsInside(told: Asked, asked: Asked): boolean {
     && conversationKey(told) === conversationKey({ ...asked, messages: asked.messages.slice(0, told.messages.length) });
 }
 
+/** How many of a request's messages, from the first, a process has that was told this: it may be rewound to them. */
+function sharedLength(told: Asked, asked: Asked): number {
+  const begins = (messages: Asked["messages"]): string => conversationKey({ ...asked, messages });
+  let shared = 0;
+  while (shared < told.messages.length && shared < asked.messages.length) {
+    const next = told.messages.slice(0, shared + 1);
+    if (conversationKey({ ...told, messages: next }) !== begins(asked.messages.slice(0, shared + 1))) break;
+    shared++;
+  }
+  return shared;
+}
+
 export interface JudgedServer {
   readonly url: string;
   readonly claude: RememberingClaude;
@@ -205,7 +217,7 @@ export async function grow(seed: number, server: JudgedServer, seen: Observation
       if (random.below(10) === 0) killOneAtRest(own, random, seen);
       if (random.below(40) === 0) seen.killAFresh(random);
       const standing = [...own].filter((candidate) => candidate.isAtRest && candidate.isRewindKnown && !seen.killed.has(candidate));
-      for (const view of plan.fate === "taken" ? await takeAnswers(plan, tree, standing, server, seen) : await cutShort(plan, tree, random, server, seen)) own.add(view.process);
+      for (const view of plan.fate === "taken" ? await takeAnswers(plan, tree, { own, standing }, server, seen) : await cutShort(plan, tree, random, server, seen)) own.add(view.process);
     }
   } catch (error) {
     throw new Error(`the tree of seed ${seed} fails at step ${trace.length} (${trace.join(", ")}): ${(error as Error).message}`, { cause: error });
@@ -217,11 +229,15 @@ function killOneAtRest(own: ReadonlySet<RememberingProcess>, random: Random, see
   if (resting.length > 0) seen.kill(random.pick(resting));
 }
 
-async function takeAnswers(plan: Plan, tree: ConversationTree, standing: readonly RememberingProcess[], server: JudgedServer, seen: Observations): Promise<View[]> {
+/** A tree's processes, and those of them that stand at a conversation. */
+interface Own { readonly own: ReadonlySet<RememberingProcess>; readonly standing: readonly RememberingProcess[] }
+
+async function takeAnswers(plan: Plan, tree: ConversationTree, { own, standing }: Own, server: JudgedServer, seen: Observations): Promise<View[]> {
   const { bodies: [first] } = plan;
   assert.ok(first !== undefined);
   const asked = askedBy(first, judgedStyle.models);
   const able = standing.filter((candidate) => standsInside(askedFor(candidate.told), asked));
+  const shared = new Map([...own].map((candidate) => [candidate, sharedLength(askedFor(candidate.told), asked)]));
   const known = new Map(able.map((candidate) => [candidate, candidate.told.messages.length]));
   const seenBefore = (candidate: RememberingProcess): number => known.get(candidate) ?? 0;
   const stoodAt = new Map(able.map((candidate) => [candidate, JSON.stringify(candidate.told)]));
@@ -246,13 +262,15 @@ async function takeAnswers(plan: Plan, tree: ConversationTree, standing: readonl
   seen.continuedInPlace += continued;
   const isCalm = askedAtMs - seen.leftSoonAtMs > leftSoonKnownMsMax;
   if (server.isRoomy && isCalm && views.length === plan.bodies.length) {
-    const passedOver = able.filter((candidate) => !views.some(({ process }) => process === candidate) && stillStands(candidate));
-    const isPassedOver = continued < views.length && passedOver.length > 0;
-    if (isPassedOver) seen.passedOverSoon++;
-    assert.ok(!isPassedOver || !passedOver.some((candidate) => old.has(candidate)), "a process stood at this history, and another was used");
+    const leftAlone = able.filter((candidate) => !views.some(({ process }) => process === candidate) && stillStands(candidate));
+    const elsewhere = views.filter(({ process }) => !able.includes(process));
+    // One that was rewound may have had more of the history.
+    const passedOver = leftAlone.filter((candidate) => elsewhere.some(({ process }) => (shared.get(process) ?? 0) <= seenBefore(candidate)));
+    if (passedOver.length > 0) seen.passedOverSoon++;
+    assert.ok(!passedOver.some((candidate) => old.has(candidate)), "a process stood at this history, and another was used that had no more of it");
     const [only] = views;
     if (views.length === 1 && only !== undefined && continued === 1) {
-      assert.ok(passedOver.every((other) => seenBefore(other) <= seenBefore(only.process)), "a process that knew more of this history was passed over");
+      assert.ok(leftAlone.every((other) => seenBefore(other) <= seenBefore(only.process)), "a process that knew more of this history was passed over");
     }
   }
   return views;
