@@ -301,8 +301,8 @@ copilot --allow-all-tools -s -p`,
 
 /** For how long `late-heads.test.ts` holds a head back in CI: a second longer than a stream's waits for the first piece (`--head-wait`). */
 export const shortHeadSeconds = 16;
-/** With `--whole`: four times as long as it waits at most, while the CLI asks the API again. */
-export const longHeadSeconds = 125;
+/** With `--whole`: twice as long as it waits at most, which is while the CLI asks the API again. */
+export const longHeadSeconds = 65;
 
 /** What a client was seen to do about a head that is held back for so many seconds: it waits, or gives up and asks so often in all. */
 export type HeadWait = { readonly heldSeconds: number } | { readonly givesUpAfterSeconds: number; readonly asks: number };
