@@ -3,7 +3,6 @@ import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
 import { chatGrammar } from "../support/chat-grammar.ts";
 import type { Sent } from "../support/chat-transcript.ts";
-import { cleanUp } from "../support/cleanup.ts";
 import { chatClient, type JudgedClient, responsesClient } from "../support/judged-clients.ts";
 import { knownDifferences, unexcused } from "../support/known-differences.ts";
 import { type LivedInServer, startLivedIn } from "../support/lived-in-server.ts";
@@ -11,7 +10,7 @@ import { policyUnavailable } from "../support/managed-policy.ts";
 import { mustBeTaken } from "../support/must-be-taken.ts";
 import { obligingModel } from "../support/obliging-model.ts";
 import { type Random, seededRandom } from "../support/random.ts";
-import { judgeTurn, kindsOf, nextRequest, type Talk, unjudgedIn } from "../support/raw-body-run.ts";
+import { judgedUntilTheEnd, judgeTurn, kindsOf, nextRequest, type Talk } from "../support/raw-body-run.ts";
 import { type ClaudeVersion, claudeVersions } from "../support/real-claude.ts";
 import { sampleOf, seedOf } from "../support/sample.ts";
 
@@ -20,7 +19,11 @@ const seed = seedOf(8);
 const turnsMax = 3;
 const models = ["opus", "sonnet", "haiku", "claude-opus-4"];
 /** Of each there must be some, however few are drawn; at most so many times as many as are wanted. */
-const kinds = ["tools", "calls", "images", "schemas", "reasoning", "custom tools"];
+const usualKinds = ["tools", "calls", "images", "schemas", "reasoning", "custom tools"];
+/** Of these too, where so many are wanted. */
+const rarerKinds = ["documents", "unions", "budgets"];
+const rarerFrom = 100;
+const kinds = wanted < rarerFrom ? usualKinds : [...usualKinds, ...rarerKinds];
 const drawnMax = 20 * wanted;
 /** How many faults a run shows before it stops. */
 const faultsMax = 12;
@@ -36,9 +39,8 @@ interface Scene {
 async function start(t: TestContext, version: ClaudeVersion, hasPolicy: boolean): Promise<Scene> {
   const random = seededRandom(seed + Number(hasPolicy));
   const model = obligingModel(random);
-  const judged = new Set<number>();
   let server: LivedInServer | undefined;
-  cleanUp(t, () => assert.deepEqual(unjudgedIn(server?.stub.requests ?? [], judged), [], "this is part of no turn"));
+  const judged = judgedUntilTheEnd(t, () => server?.stub.requests ?? []);
   const started = server = await startLivedIn(t, version, {
     hasPolicy, stub: { mayRefuse: true, respond: ({ body }) => model.answer(body) },
   });
@@ -123,6 +125,7 @@ for (const version of claudeVersions) {
         const talk = talkOf(chatClient);
         let turn = await judgeTurn(talk, request);
         if (next !== undefined) {
+          assert.deepEqual(turn.findings, [], `${name}: it shows only behind the answer`);
           const message = turn.message ?? assert.fail(turn.findings.join("\n"));
           turn = await judgeTurn(talk, nextRequest(request, message, next));
         }

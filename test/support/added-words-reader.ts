@@ -13,8 +13,22 @@ export type Known = Readonly<Partial<Record<KnownThing, string | readonly string
 export interface AddedWordsReader {
   /** Whether all of a text is entries of the list that may stand there, one after another, line ends between them. */
   take(text: string, spot: Spot | "system prompt"): boolean;
-  /** Whether a field's value, as JSON, is one that the list has. */
-  isAddedField(name: string, value: unknown): boolean;
+  /** Whether a field's value, as JSON, is one that the list has. Each field is asked for once. */
+  takeField(name: string, value: unknown): boolean;
+}
+
+/** What is known of the request that is read. */
+export interface ReadRequest {
+  /** How many messages of the user's it has: what comes with each question stands no more often. */
+  readonly questions: number;
+  readonly kinds?: readonly RequestKind[];
+  /** Gets the entries that are read. */
+  readonly met?: Set<AddedWords>;
+}
+
+/** The messages of the user's in a body. */
+export function questionsIn(messages: readonly { readonly role?: string }[]): number {
+  return messages.filter(({ role }) => role === "user").length;
 }
 
 /** One way in which an entry is said: what a text begins with, and what it is as a whole. */
@@ -35,12 +49,9 @@ function pattern(words: Words, known: Known): string | undefined {
   return parts.includes(undefined) ? undefined : parts.join("");
 }
 
-/**
- * Of the entries that stand on a version, and in a request of those kinds. Of two with one beginning the longer counts.
- * Those that it reads are added to `met`.
- */
+/** By the entries that stand on a version, in a request of its kinds. Of two with one beginning the longer counts. */
 export function addedWordsReader(
-  version: string, known: Known, kinds: readonly RequestKind[] = [], met = new Set<AddedWords>(),
+  version: string, known: Known, { questions, kinds = [], met = new Set() }: ReadRequest,
 ): AddedWordsReader {
   const sayings = cliWords.filter(({ seenOn, onlyIn }) => (
     (seenOn === "all" || seenOn.includes(version)) && (onlyIn === undefined || kinds.includes(onlyIn))
@@ -49,22 +60,24 @@ export function addedWordsReader(
     if (text === undefined) return [];
     return { entry, begins: new RegExp(`^(?:${text})\\n*`, "u"), is: new RegExp(`^(?:${text})$`, "u") };
   })).sort((one, other) => other.is.source.length - one.is.source.length);
-  const read = new Set<Saying>();
+  const times = new Map<Saying, number>();
+  const isLeft = (saying: Saying): boolean => (times.get(saying) ?? 0) < (saying.entry.timesMax?.(questions) ?? 1);
+  const count = (saying: Saying): void => {
+    times.set(saying, (times.get(saying) ?? 0) + 1);
+    met.add(saying.entry);
+  };
   return {
     take: (text, spot) => {
       const found = sayingsIn(text, sayings.filter(({ entry }) => standsIn(entry, spot)));
-      const isTwice = found.some((one, index) => found.indexOf(one) !== index || read.has(one));
-      if (found.length === 0 || isTwice) return false;
-      for (const one of found) {
-        met.add(one.entry);
-        if (one.entry.isRepeated !== true) read.add(one);
-      }
-      return true;
+      // Nothing is said twice in one text, however often it may be said.
+      const isRead = found.length > 0 && new Set(found).size === found.length && found.every(isLeft);
+      if (isRead) found.forEach(count);
+      return isRead;
     },
-    isAddedField: (name, value) => {
+    takeField: (name, value) => {
       const text = JSON.stringify(value);
-      const found = sayings.find(({ entry, is }) => entry.name === name && is.test(text));
-      if (found !== undefined) met.add(found.entry);
+      const found = sayings.find((saying) => saying.entry.name === name && saying.is.test(text) && isLeft(saying));
+      if (found !== undefined) count(found);
       return found !== undefined;
     },
   };

@@ -6,6 +6,8 @@ import { addedWords, type Gap, serverWords } from "./added-words.ts";
 import { claudeVersions } from "./real-claude.ts";
 
 const freeCharsMax = 40;
+/** In a request with one question. */
+const timesForOneMax = 4;
 const isFree = (part: string | Gap): part is Extract<Gap, { charsMax: number }> => typeof part !== "string" && "chars" in part;
 
 describe("the list of added words", () => {
@@ -17,7 +19,7 @@ describe("the list of added words", () => {
     });
   }
 
-  for (const { id, name, place, said, seenOn, what, removedBy } of addedWords) {
+  for (const { id, name, place, said, seenOn, timesMax, what, removedBy } of addedWords) {
     it(`${id}: has constant words, and gaps of at most ${freeCharsMax} characters that never touch`, () => {
       assert.ok(said.length > 0);
       for (const words of said) {
@@ -27,6 +29,11 @@ describe("the list of added words", () => {
         assert.ok(words.every((part) => part !== ""), "an empty constant parts nothing");
         assert.ok(place === "field" || words.some((part) => typeof part === "string"), "it is nothing but a gap");
       }
+    });
+
+    it(`${id}: says how often it may stand in a request`, () => {
+      const times = timesMax?.(1) ?? 1;
+      assert.ok(times >= 1 && times <= timesForOneMax, `${times} times`);
     });
 
     it(`${id}: says where it stands, on which of the pinned versions, and what removes it`, () => {

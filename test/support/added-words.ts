@@ -37,8 +37,8 @@ export interface AddedWords {
   readonly onlyIn?: RequestKind;
   /** Of a `field`: its name. */
   readonly name?: string;
-  /** Whether it comes with each question: once in each text then, else once in a request at most. */
-  readonly isRepeated?: true;
+  /** How often each way of saying it may stand in a request with so many questions; once without it. */
+  readonly timesMax?: (questions: number) => number;
   /** Each way in which it is said. */
   readonly said: readonly Words[];
   /** The CLI's versions on which it was seen; words of the server's own stand on all. */
@@ -51,6 +51,10 @@ export interface AddedWords {
 const [newer, older] = ["2.1.330", "2.1.197"] as const;
 const both = [newer, older] as const;
 const nothing = "nothing";
+/** What a hook says comes with each question. */
+const eachQuestion = (questions: number): number => questions;
+/** The API takes no more marks. */
+const cacheMarksMax = 4;
 const free = (chars: string, charsMax: number): Gap => ({ chars, charsMax });
 const known = (thing: KnownThing): Gap => ({ known: thing });
 
@@ -166,12 +170,12 @@ export const cliWords: readonly AddedWords[] = [
     what: policyWhat, removedBy: policyRemovedBy,
   },
   {
-    id: "hook", place: "messages", spots: ["system message"], isRepeated: true, seenOn: both,
+    id: "hook", place: "messages", spots: ["system message"], timesMax: eachQuestion, seenOn: both,
     said: [["UserPromptSubmit hook success: ", known("hook")]],
     what: policyWhat, removedBy: policyRemovedBy,
   },
   {
-    id: "reminded-hook", place: "messages", spots: ["user message", "tool result"], isRepeated: true, seenOn: both,
+    id: "reminded-hook", place: "messages", spots: ["user message", "tool result"], timesMax: eachQuestion, seenOn: both,
     said: [reminded(["UserPromptSubmit hook success: ", known("hook")])],
     what: policyWhat, removedBy: policyRemovedBy,
   },
@@ -205,12 +209,17 @@ export const cliWords: readonly AddedWords[] = [
     removedBy: nothing,
   },
   // An hour for a subscriber, and nothing for who pays for the API.
-  cliField("cache_control", both, ['{"type":"ephemeral"', known("cache time"), "}"]),
+  {
+    ...cliField("cache_control", both, ['{"type":"ephemeral"', known("cache time"), "}"]), timesMax: () => cacheMarksMax,
+  },
   cliField("stream", both, ["true"]),
   cliField("context_management", both, ['{"edits":[{"type":"clear_thinking_20251015","keep":"all"}]}']),
   cliField("thinking", both, ['{"type":"adaptive","display":"summarized"}']),
   cliField("thinking", both, ['{"budget_tokens":31999,"type":"enabled","display":"summarized"}']),
-  cliField("output_config", [newer], ['{"effort":"medium"}']),
+  // At the top, and in a note for each change of the effort, before the first of which one has what was before.
+  {
+    ...cliField("output_config", [newer], ['{"effort":"medium"}']), timesMax: (questions) => questions + 1,
+  },
   cliField("output_config", [older], ['{"effort":"high"}']),
   cliField("max_tokens", [newer], ["128000"], ["32000"]),
   cliField("max_tokens", [older], ["64000"], ["32000"]),

@@ -8,6 +8,7 @@ import { toolLoopThinking } from "./anthropic-rules/thinking.ts";
 import type { Sent } from "./chat-transcript.ts";
 import { isSameJson } from "./exact-json.ts";
 import { show, wellFormed } from "./raw-body-blocks.ts";
+import { modelIdFor } from "./real-models.ts";
 
 /** How a field must be: this value, where undefined is none, or what the list has for it. */
 type Must = { readonly is: unknown } | "listed";
@@ -15,12 +16,14 @@ type Must = { readonly is: unknown } | "listed";
 /** What the API is to hold the answer to beside the settings. */
 export interface FieldsSetting {
   readonly added: AddedWordsReader;
+  /** Of the CLI. */
+  readonly version: string;
   readonly format: object | undefined;
   readonly choice: object | undefined;
 }
 
 /** All fields but those that hold words. A message may have the effort, too. */
-export function judgeFields(body: Sent, request: Sent, { added, format: wanted, choice }: FieldsSetting): string[] {
+export function judgeFields(body: Sent, request: Sent, { added, version, format: wanted, choice }: FieldsSetting): string[] {
   const { model, messages, system: _system, tools: _tools, output_config: config, ...others } = body;
   const { format, ...effort } = config ?? {};
   const fields: Sent = { ...others, output_config: Object.keys(effort).length === 0 ? undefined : effort };
@@ -28,18 +31,17 @@ export function judgeFields(body: Sent, request: Sent, { added, format: wanted, 
     ...always, ...settingsOf(request, body), ...samplingOf(request, body), tool_choice: { is: choice },
   };
   const judge = (name: string, value: unknown, by: Must = must[name] ?? none): string[] => {
-    const isRight = by === "listed" ? added.isAddedField(name, value) : isSameJson(value, by.is);
+    const isRight = by === "listed" ? added.takeField(name, value) : isSameJson(value, by.is);
     return isRight ? [] : [`${name}: ${show(value)}, not ${by === "listed" ? "on the list" : show(by.is)}`];
   };
   const notes = (messages as readonly Sent[]).flatMap((message) => message["output_config"] ?? []);
-  const name = String(request["model"] || "opus").replace(/^claude-(opus|sonnet|haiku)-4$/u, "$1");
   return [
-    ...(String(model).includes(name) ? [] : [`model: ${model}, not ${name}`]),
+    ...judge("model", model, { is: modelIdFor(request["model"], version) }),
     ...[...new Set([...Object.keys(must), ...Object.keys(fields)])].flatMap((field) => judge(field, fields[field])),
     // Before a change of the effort its note is the one that the process began with.
     ...notes.flatMap((note, index) => {
-      const findings = judge("output_config", note);
-      return index < notes.length - 1 && added.isAddedField("output_config", note) ? [] : findings;
+      const isOfBefore = index < notes.length - 1 && added.takeField("output_config", note);
+      return isOfBefore ? [] : judge("output_config", note);
     }),
     ...judge("output_config.format", format, { is: wanted }),
   ];

@@ -130,6 +130,7 @@ const mutations: readonly Mutation[] = [
   ["a missing tool", `{"name":"hear","description":"To hear.","input_schema":${schema}},\n`, ""],
   ["an extra tool", '"tools":[', '"tools":[{"name":"Bash","description":"Runs.","input_schema":{"type":"object"}},'],
   ["a word in a tool's description", "To hear.", "To hear. Use it."],
+  ["another model of the same name", '"claude-sonnet-5-5"', '"claude-sonnet-5"'],
   ["a further field", '"stream":true', '"stream":true,"top_p":0.5'],
   ["another temperature", '"temperature":0.3', '"temperature":0.5'],
   ["a lost choice of tools", '"tool_choice":{"type":"auto","disable_parallel_tool_use":true},', ""],
@@ -246,6 +247,33 @@ describe("the judge of raw bodies", () => {
     );
     assert.deepEqual(behind(block), []);
     assert.equal(behind(`${block}${block}`).length, 1);
+  });
+
+  it("finds a cache mark too many: the API takes four", () => {
+    const marked = (...words: readonly string[]): string => words.reduce((text, word) => (
+      text.replace(`"text":"${word}"}`, () => `"text":"${word}",${mark}}`)), body);
+    assert.deepEqual(judgeRawBody(marked("one", "two"), request, world), []);
+    assert.match(judgeRawBody(marked("one", "two", "three"), request, world).join("\n"), /^(?:messages: )?cache_control/u);
+  });
+
+  it("finds a hook that speaks more often than the user does", () => {
+    const known = { ...world.known, hook: "It is a weekday." };
+    const said = `${textBlock('"UserPromptSubmit hook success: It is a weekday."')},`;
+    const times = (count: number): string[] => (
+      judgeRawBody(body.replace(lastMessage, () => `${lastMessage}${said.repeat(count)}`), request, { ...world, known })
+    );
+    assert.deepEqual([times(0), times(3)], [[], []]);
+    assert.equal(times(4).length, 1);
+  });
+
+  it("finds a note on the effort too many: there is one for each question, and one before them", () => {
+    const note = '{"role":"system","content":[],"output_config":{"effort":"medium"}},';
+    const times = (count: number): string[] => (
+      judgeRawBody(body.replace(lastMessage, () => `${note.repeat(count)}${lastMessage}`), request, world)
+    );
+    // The note in the last message is one, and the field at the top is another.
+    assert.deepEqual(times(2), []);
+    assert.equal(times(3).length, 1);
   });
 
   it("finds a text that is lost to a call, which nothing excuses but the CLI's own call for a schema", () => {

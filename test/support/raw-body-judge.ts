@@ -1,7 +1,7 @@
 /** Accounts for a whole request to the API: every word is the client's, or stands in test/support/added-words.ts. */
 import { anyCallText, namedCallTexts, noCallText } from "../../src/own-words.ts";
 import type { AddedWords } from "./added-words.ts";
-import { type AddedWordsReader, addedWordsReader, type Known } from "./added-words-reader.ts";
+import { type AddedWordsReader, addedWordsReader, type Known, questionsIn } from "./added-words-reader.ts";
 import { asksToThink } from "./asked-thinking.ts";
 import { messagesOf, type Sent, sentBy } from "./chat-transcript.ts";
 import { parseExact } from "./exact-json.ts";
@@ -30,7 +30,9 @@ export function judgeRawBody(bodyText: string, request: Sent, { version, known, 
   const hasPolicy = known.policy !== undefined;
   const form = answerFormOf(request, hasPolicy);
   const hasSchema = form.tool !== undefined;
-  const added = addedWordsReader(version, known, hasSchema ? ["schema"] : [], met);
+  const added = addedWordsReader(version, known, {
+    questions: questionsIn(body["messages"]), kinds: hasSchema ? ["schema"] : [], ...(met === undefined ? {} : { met }),
+  });
   const told = judgeMessages(exact["messages"], client, { added, hasSchema });
   const callNames = { called: client.names, names: told.names };
   const served = judgeTools(exact["tools"] ?? [], request, callNames, { schema: form.tool, hasPolicy });
@@ -40,7 +42,7 @@ export function judgeRawBody(bodyText: string, request: Sent, { version, known, 
     ...told.findings,
     ...served.findings,
     ...judgeMarks(body["tools"], added),
-    ...judgeFields(body, request, { added, format: form.format, choice: choice.parameter }),
+    ...judgeFields(body, request, { added, version, format: form.format, choice: choice.parameter }),
   ];
 }
 
@@ -82,5 +84,5 @@ function judgeSystem(system: unknown, client: string, own: readonly string[], cl
 /** Where the API is to cache the prompt, in the parts of which there is a list. */
 function judgeMarks(parts: unknown, added: AddedWordsReader): string[] {
   const marks = asBlocks(parts).map(({ cache_control: mark }) => mark).filter((mark) => mark !== undefined);
-  return marks.filter((mark) => !added.isAddedField("cache_control", mark)).map((mark) => `cache_control: ${show(mark)}`);
+  return marks.filter((mark) => !added.takeField("cache_control", mark)).map((mark) => `cache_control: ${show(mark)}`);
 }

@@ -87,7 +87,7 @@ class ToldMessages {
   }
 
   #takeField(name: string, value: unknown): void {
-    if (!this.#added.isAddedField(name, value)) this.findings.push(`messages: ${name} is ${show(value)}`);
+    if (!this.#added.takeField(name, value)) this.findings.push(`messages: ${name} is ${show(value)}`);
   }
 
   /** The client has no words in a message of the system's. */

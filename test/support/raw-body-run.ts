@@ -1,6 +1,9 @@
 /** Asks a server as a client does, turn after turn, and has all that went up judged. */
+import assert from "node:assert/strict";
+import type { TestContext } from "node:test";
 import type { StubRefusal, StubRequest } from "./anthropic-stub.ts";
 import { messagesOf, type Sent } from "./chat-transcript.ts";
+import { cleanUp } from "./cleanup.ts";
 import { healthOf } from "./health.ts";
 import type { Answer, JudgedClient } from "./judged-clients.ts";
 import { knownOf, type LivedInServer } from "./lived-in-server.ts";
@@ -88,6 +91,16 @@ export function unjudgedIn(requests: readonly StubRequest[], judged: ReadonlySet
   return requests.filter(({ index }) => !judged.has(index)).map(({ body }) => show(body.messages));
 }
 
+/**
+ * The set of a test's judged requests. When all that is opened later is closed, those that went up must be in it; called
+ * before the server is started, so that the server is gone by then.
+ */
+export function judgedUntilTheEnd(t: TestContext, sent: () => readonly StubRequest[]): Set<number> {
+  const judged = new Set<number>();
+  cleanUp(t, () => assert.deepEqual(unjudgedIn(sent(), judged), [], "this is part of no turn"));
+  return judged;
+}
+
 function withThoughts(request: Sent, own: ReadonlyMap<Answer, readonly string[]>): Sent {
   const messages = messagesOf(request).map((message) => {
     const thoughts = own.get(message);
@@ -127,12 +140,18 @@ export function nextRequest(request: Sent, message: Answer, question: string): S
 /** Of what kind a request is, in words: what a sample must have had some of. */
 export function kindsOf(request: Sent): string[] {
   const text = JSON.stringify(request["messages"]);
+  const schemas = [...request["tools"] ?? [], ...request["functions"] ?? []].map((tool: Sent) => (tool["function"] ?? tool)["parameters"]);
+  const hasUnion = (schema: Sent | null | undefined): boolean => (
+    ["anyOf", "oneOf", "allOf"].some((keyword) => schema?.[keyword] !== undefined));
   const kinds = {
     tools: (request["tools"]?.length ?? 0) + (request["functions"]?.length ?? 0) > 0 && choiceOf(request).mode !== "none",
     images: text.includes('"data:image/'),
     calls: text.includes('"tool_calls":[{') || text.includes('"function_call":{'),
     schemas: answerSchemaOf(request) !== undefined,
     reasoning: request["reasoning_effort"] != null || request["thinking"]?.type !== undefined,
+    documents: text.includes('"file_data":"'),
+    unions: [...schemas, answerSchemaOf(request)].some((schema) => hasUnion(schema as Sent | undefined)),
+    budgets: request["thinking"]?.budget_tokens !== undefined,
     "custom tools": (request["tools"] ?? []).some((tool: Sent) => tool["custom"] !== undefined),
   };
   return Object.entries(kinds).flatMap(([kind, is]) => (is ? [kind] : []));

@@ -3,7 +3,7 @@
  * added-words.ts. For tests that compare what went up without knowing more of the machine than the request itself.
  */
 import assert from "node:assert/strict";
-import { addedWordsReader, type Known } from "./added-words-reader.ts";
+import { addedWordsReader, type Known, questionsIn } from "./added-words-reader.ts";
 import type { StubContentBlock, StubRequestBody, StubRequestMessage } from "./anthropic-stub.ts";
 import { emailAddress } from "./lived-in-account.ts";
 import { policyHookWords, policyWords } from "./managed-policy.ts";
@@ -29,7 +29,7 @@ export function conversationOf(body: StubRequestBody): readonly StubRequestMessa
 
 /** The client's system prompt: all of it but what the CLI adds. */
 export function systemOf(body: StubRequestBody): string {
-  const added = addedWordsReader(versionOf(body), known);
+  const added = addedWordsReader(versionOf(body), known, { questions: questionsIn(body.messages) });
   const blocks = typeof body.system === "string" ? [{ type: "text", text: body.system }] : body.system ?? [];
   return blocks.flatMap(({ text = "" }) => (added.take(text, "system prompt") ? [] : text)).join("");
 }
@@ -48,7 +48,7 @@ function isReminder({ text }: StubContentBlock): boolean {
 }
 
 function withoutAdded(body: StubRequestBody): readonly StubRequestMessage[] {
-  const added = addedWordsReader(versionOf(body), known);
+  const added = addedWordsReader(versionOf(body), known, { questions: questionsIn(body.messages) });
   const firstOfUser = body.messages.findIndex(({ role }) => role === "user");
   return body.messages.flatMap((message, index) => {
     const { role, content } = message;
