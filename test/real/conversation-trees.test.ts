@@ -123,14 +123,15 @@ function withoutEarlierEfforts(messages: StubRequestBody["messages"]): StubReque
 }
 
 /** All of a body that was neither asked for nor stands on the list of the CLI's own words. */
-function judgeWhole({ body, bodyText }: StubRequest, asked: ChatBody, { version, known, thoughts }: Scene): readonly string[] {
+function judgeWhole({ body, bodyText }: StubRequest, asked: ChatBody, { version, known, thoughts, asked: before }: Scene): readonly string[] {
+  const effortsBefore = before.flatMap(({ settings: { effort } }) => effort ?? []);
   const { tools = [], messages, ...rest } = inClientsWords(body);
   const searches = tools.filter(({ type }) => type === webSearch.type).map((tool) => JSON.stringify(tool));
   const wanted = searchesWeb(asked) ? [JSON.stringify(webSearch)] : [];
   const own = tools.filter(({ type }) => type !== webSearch.type);
   return [
     ...(searches.join() === wanted.join() ? [] : [`searches: ${searches.join()}, not ${wanted.join()}`]),
-    ...judgeRawBody(JSON.stringify({ ...rest, messages: withoutEarlierEfforts(messages), tools: own }), heldAgainst(asked, bodyText, thoughts), { version, known: known() }),
+    ...judgeRawBody(JSON.stringify({ ...rest, messages: withoutEarlierEfforts(messages), tools: own }), heldAgainst(asked, bodyText, thoughts), { version, known: known(), effortsBefore }),
   ];
 }
 

@@ -20,10 +20,12 @@ export interface FieldsSetting {
   readonly version: string;
   readonly format: object | undefined;
   readonly choice: object | undefined;
+  /** What earlier requests of the conversation may have asked for: the CLI has a note on each change of the effort. */
+  readonly effortsBefore: readonly string[];
 }
 
 /** All fields but those that hold words. A message may have the effort, too. */
-export function judgeFields(body: Sent, request: Sent, { added, version, format: wanted, choice }: FieldsSetting): string[] {
+export function judgeFields(body: Sent, request: Sent, { added, version, format: wanted, choice, effortsBefore }: FieldsSetting): string[] {
   const { model, messages, system: _system, tools: _tools, output_config: config, ...others } = body;
   const { format, ...effort } = config ?? {};
   const fields: Sent = { ...others, output_config: Object.keys(effort).length === 0 ? undefined : effort };
@@ -38,9 +40,10 @@ export function judgeFields(body: Sent, request: Sent, { added, version, format:
   return [
     ...judge("model", model, { is: modelIdFor(request["model"], version) }),
     ...[...new Set([...Object.keys(must), ...Object.keys(fields)])].flatMap((field) => judge(field, fields[field])),
-    // Before a change of the effort its note is the one that the process began with.
+    // The last note has the effort of now; those before it have what the process began with, or was asked for since.
     ...notes.flatMap((note, index) => {
-      const isOfBefore = index < notes.length - 1 && added.takeField("output_config", note);
+      const isAsked = effortsBefore.some((asked) => isSameJson(note, { effort: asked }));
+      const isOfBefore = index < notes.length - 1 && (isAsked || added.takeField("output_config", note));
       return isOfBefore ? [] : judge("output_config", note);
     }),
     ...judge("output_config.format", format, { is: wanted }),

@@ -276,6 +276,15 @@ describe("the judge of raw bodies", () => {
     assert.equal(times(3).length, 1);
   });
 
+  it("finds an effort in a note that no earlier request has asked for, and in the last one any but that of now", () => {
+    const noted = (before: string, last = "high"): string[] => judgeRawBody(
+      unionBody.replace('{"effort":"medium"}', () => `{"effort":"${before}"}`).replace('"output_config":{"effort":"high"}}],', () => `"output_config":{"effort":"${last}"}}],`),
+      unionRequest, { ...world, effortsBefore: ["low"] },
+    );
+    assert.deepEqual([noted("low"), noted("medium")], [[], []]);
+    assert.deepEqual([noted("max").length, noted("low", "low").length], [1, 1]);
+  });
+
   it("finds a text that is lost to a call, which nothing excuses but the CLI's own call for a schema", () => {
     const called = (name: string): string => (
       body.replace(two, () => `{"type":"tool_use","id":"call_0","name":"${name}","input":{}}`)

@@ -14,6 +14,8 @@ import { answerFormOf, choiceOf, type JudgedTools, judgeTools } from "./raw-body
 export interface World {
   readonly version: string;
   readonly known: Known;
+  /** Efforts that the client has asked for in earlier requests, where they are not always the same. */
+  readonly effortsBefore?: readonly string[];
   /** Gets the entries of the list that were read. */
   readonly met?: Set<AddedWords>;
 }
@@ -23,7 +25,7 @@ export interface World {
  * `request`, which is a chat request, the assistant's messages have their `thoughts` where the process had them itself:
  * it sends them back, all of them and no others.
  */
-export function judgeRawBody(bodyText: string, request: Sent, { version, known, met }: World): string[] {
+export function judgeRawBody(bodyText: string, request: Sent, { version, known, effortsBefore = [], met }: World): string[] {
   const body = JSON.parse(bodyText) as Sent;
   const exact = parseExact(bodyText) as Sent;
   const client = sentBy(messagesOf(request), parseExact);
@@ -42,7 +44,7 @@ export function judgeRawBody(bodyText: string, request: Sent, { version, known, 
     ...told.findings,
     ...served.findings,
     ...judgeMarks(body["tools"], added),
-    ...judgeFields(body, request, { added, version, format: form.format, choice: choice.parameter }),
+    ...judgeFields(body, request, { added, version, format: form.format, choice: choice.parameter, effortsBefore }),
   ];
 }
 
