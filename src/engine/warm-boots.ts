@@ -84,11 +84,13 @@ export class WarmBoots {
 
   /** Keeps a process that was told nothing. It rehearses `profile`, or is told the settings of the latest turn. */
   #keep(owned: OwnedProcess, conversation: Conversation, profile: Profile | undefined): void {
-    const { processes, recent } = this.#options;
+    const { processes, recent, capabilities } = this.#options;
     const use: Warm = { name: "warm", conversation, rehearsed: profile?.hash };
     const latest = recent.latest(owned.process.model);
     if (profile !== undefined) this.#rehearse(owned, use, profile);
-    else if (latest !== undefined) conversation.settings.presume(latest.turn);
+    // CLIs of before the rewind (seen on 2.1.120 and 2.1.160) forget how thoughts are to be shown when they are told
+    // settings before `initialize`.
+    else if (latest !== undefined && capabilities.current.rewindSteps) conversation.settings.presume(latest.turn);
     processes.release(owned, use);
   }
 

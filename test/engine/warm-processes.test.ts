@@ -71,14 +71,16 @@ describe("warm processes", () => {
     assert.equal(size(), 0);
   });
 
-  it("are told the settings of their model's latest conversation, which the next is likely to have", async (t) => {
-    const { warm, take, conversations, refilled } = start(t, { warm: 1 });
-    warm.prepare("opus");
-    await nextRound();
-    const wanted = some();
-    take("opus", { ...wanted, turn: { ...wanted.turn, effort: "low" } });
-    await refilled();
-    assert.deepEqual(conversations.map(({ presumed }) => presumed.map(({ effort }) => effort)), [[], ["low"]]);
+  it("are told the settings of their model's latest conversation, which the next is likely to have, by a CLI that keeps all its own", async (t) => {
+    for (const canRewind of [true, false]) {
+      const { warm, take, conversations, refilled } = start(t, { warm: 1, canRewind });
+      warm.prepare("opus");
+      await nextRound();
+      const wanted = some();
+      take("opus", { ...wanted, turn: { ...wanted.turn, effort: "low" } });
+      await refilled();
+      assert.deepEqual(conversations.map(({ presumed }) => presumed.map(({ effort }) => effort)), [[], canRewind ? ["low"] : []]);
+    }
   });
 
   it("keeps no more for long when a turn leaves it one that was booted for the turn: one that was told nothing stays", async (t) => {

@@ -69,14 +69,14 @@ export interface Scene {
   readonly log: string[];
 }
 
-export function start(t: TestContext, { warm: wanted = 2, roomFor = 100, canSetModel = false } = {}): Scene {
+export function start(t: TestContext, { warm: wanted = 2, roomFor = 100, canSetModel = false, canRewind = true } = {}): Scene {
   const owner = ownProcesses(t, { max: roomFor });
   const { processes, clock, started: launched, log } = owner;
   const conversations: StandInConversation[] = [];
   const logger = createLogger("info", (line) => log.push(line));
   const refills = new RefillTimer(clock);
   const capabilities = new KnownCapabilities(clock);
-  if (canSetModel) capabilities.learn({ ...noCapabilities, setModel: true });
+  capabilities.learn({ ...noCapabilities, setModel: canSetModel, rewindSteps: canRewind });
   const warm = new WarmProcesses({
     warm: wanted, processes, capabilities, recent: new RecentUse(clock), account: new Account(logger, clock), isMovable: (model) => canSetModel && model !== "odd", clock,
     refills, log: logger,
