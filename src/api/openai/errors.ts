@@ -88,9 +88,13 @@ function messageOf({ code, message }: BridgeError): string {
   return code === "prompt_too_long" && !/context length/i.test(message) ? `${message} (${tooLongWords})` : message;
 }
 
+/** An unpaid bill, which is a 429 here, and a prompt that is too long: to ask again is in vain. */
+const vainCodes: ReadonlySet<ErrorCode> = new Set(["billing_error", "prompt_too_long"]);
+
 /** Translates an error into a response: OpenAI's status and body, and the retry headers that their SDKs obey. */
 export function openAiFailure(error: BridgeError): Failure {
-  return { status: codeFormOf(error).status, headers: retryAdvice(error), body: { error: openAiError(error) } };
+  const headers = retryAdvice(error, vainCodes);
+  return { status: codeFormOf(error).status, headers, body: { error: openAiError(error) } };
 }
 
 /** OpenAI's form of errors, for paths that have no dialect. */
