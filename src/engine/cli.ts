@@ -14,6 +14,7 @@ import type { Launcher } from "./launcher.ts";
 import type { ModelCatalog } from "./model-catalog.ts";
 import type { OwnedProcess } from "./owned-process.ts";
 import type { ProcessFolder } from "./process-folder.ts";
+import type { Pace } from "./pace.ts";
 import type { Processes } from "./processes.ts";
 import type { Clock } from "./world.ts";
 
@@ -30,6 +31,7 @@ export interface CliOptions {
   readonly account: Account;
   readonly models: ModelCatalog;
   readonly boots: Boots;
+  readonly pace: Pace;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -126,8 +128,10 @@ export class Cli {
    * another process, with the user's, and resolves when that has answered. Never rejects.
    */
   async learn(answer: InitializeAnswer, process: LiveProcess): Promise<void> {
-    const { home, launcher, capabilities, models, account, boots, processes, log } = this.#options;
+    const { home, launcher, capabilities, models, account, boots, pace, processes, clock, log } = this.#options;
     boots.came(process);
+    const born = processes.all.find((owned) => owned.process === process)?.birth.ms;
+    if (born !== undefined) pace.noteBoot(clock.monotonic() - born);
     const owner = launcher.ownerOf(process);
     const news = home.noteLogin(owner, answer.loggedIn);
     if (news === "outdated") return;

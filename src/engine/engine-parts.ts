@@ -14,6 +14,7 @@ import { ModelService } from "./model-service.ts";
 import { Moves } from "./moves.ts";
 import { bootsForTurn, type OwnedProcess } from "./owned-process.ts";
 import { ProcessFolder } from "./process-folder.ts";
+import { Pace } from "./pace.ts";
 import { Processes } from "./processes.ts";
 import { RecentUse } from "./recent-use.ts";
 import { RefillTimer } from "./refill-timer.ts";
@@ -56,6 +57,7 @@ export function engineParts(options: EngineOptions): EngineParts {
   const whereabouts = new Whereabouts();
   const counts = new TurnCounts();
   const boots = new Boots(clock);
+  const pace = new Pace();
 
   const folder = new ProcessFolder({ folderPlace: options.folderPlace, world, log });
   const installed = new InstalledCli({ command, environment, world, log, folder });
@@ -68,7 +70,7 @@ export function engineParts(options: EngineOptions): EngineParts {
     max: maxProcesses, restingMax, idleMsMax: conversationIdleMsMax, parkedMsMax, launcher, whereabouts, world, log,
   });
   const cli = new Cli({
-    installed, folder, home, launcher, processes, capabilities, account, models: catalog, boots, clock, log,
+    installed, folder, home, launcher, processes, capabilities, account, models: catalog, boots, pace, clock, log,
   });
 
   const recent = new RecentUse(clock);
@@ -101,7 +103,7 @@ export function engineParts(options: EngineOptions): EngineParts {
     warm: options.warm, processes, capabilities, account, recent, isMovable, converse, refills, clock, log,
   });
   const moves = new Moves({ processes, capabilities, log });
-  const seats = new Seats({ cli, processes, warm, moves, recent, whereabouts, capabilities, converse, clock });
+  const seats = new Seats({ cli, processes, warm, moves, recent, whereabouts, capabilities, converse, pace, clock });
 
   const admission = new Admission({ runningMax: maxProcesses, waitingMax: options.maxQueue });
   const rest = new RestClock(options.onRest, clock, log);

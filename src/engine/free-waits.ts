@@ -1,12 +1,12 @@
 import type { Cancel, Clock } from "./world.ts";
 
 /**
- * How long a turn waits for a running process with the same beginning before another is booted for it, in milliseconds.
- * Turns that are answered at once end sooner than a process boots; a slow one is not waited for.
+ * How long a turn waits at least for a running process with the same beginning before another is booted for it, in
+ * milliseconds. Turns that are answered at once end sooner than a process boots.
  */
-export const freeWaitMsMax = 150;
-/** How long it waits in all, as long as others come free meanwhile, in milliseconds. */
-export const freeWaitsMsMax = 1_000;
+export const freeWaitMsLeast = 150;
+/** How long it waits at least in all, as long as others come free meanwhile, in milliseconds. */
+export const freeWaitsMsLeast = 1_000;
 
 /** What a turn waits for. */
 export interface FreeWait<Found> {

@@ -3,6 +3,7 @@ import type { Cli } from "./cli.ts";
 import type { KnownCapabilities } from "./known-capabilities.ts";
 import type { Moves } from "./moves.ts";
 import type { OwnedProcess } from "./owned-process.ts";
+import type { Pace } from "./pace.ts";
 import type { Processes } from "./processes.ts";
 import type { RecentUse } from "./recent-use.ts";
 import type { WarmProcesses } from "./warm-processes.ts";
@@ -20,5 +21,7 @@ export interface SeatsOptions {
   readonly capabilities: KnownCapabilities;
   /** Makes a conversation on a process that has just been started. */
   readonly converse: (owned: OwnedProcess) => Conversation;
+  /** How long boots and answers take here. */
+  readonly pace: Pace;
   readonly clock: Clock;
 }

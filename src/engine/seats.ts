@@ -1,6 +1,6 @@
 import { clientClosed } from "../errors.ts";
 import type { Turn } from "../turn/turn.ts";
-import { FreeWaits, freeWaitMsMax, freeWaitsMsMax } from "./free-waits.ts";
+import { FreeWaits } from "./free-waits.ts";
 import { shortened, type Timeline } from "./history-hash.ts";
 import { isRested } from "./owned-process.ts";
 import type { Profile } from "./recent-use.ts";
@@ -75,13 +75,14 @@ export class Seats {
    * be started.
    */
   async find(seeker: Seeker, signal: AbortSignal): Promise<Seat> {
-    const { cli, warm, recent, clock } = this.#options;
+    const { cli, warm, recent, clock, pace } = this.#options;
     const { turn, timeline, profile } = seeker;
     await cli.ensureUsable();
     recent.noteBeginning(profile);
     warm.note(turn.model, profile);
     const startMs = clock.monotonic();
-    let bootsAtMs = startMs + freeWaitMsMax;
+    const limits = pace.limits(profile.hash);
+    let bootsAtMs = startMs + limits.each;
     let boot: SpareBoot | undefined;
     const look = (): Seat | undefined => this.#pick(seeker);
     try {
@@ -105,7 +106,7 @@ export class Seats {
         if (ready !== undefined) return ready;
         // One may have come free that another turn had: the next may be for this one.
         const nowMs = clock.monotonic();
-        if (nowMs < bootsAtMs) bootsAtMs = Math.min(startMs + freeWaitsMsMax, nowMs + freeWaitMsMax);
+        if (nowMs < bootsAtMs) bootsAtMs = Math.min(startMs + limits.all, nowMs + limits.each);
       }
     } finally {
       boot?.giveUp();
@@ -119,6 +120,8 @@ export class Seats {
 
   /** Keeps the process of a turn that is over. `timeline` is what it has been told, the answer included. */
   keep({ owned, conversation }: Seat, timeline: Timeline): void {
+    const { pace, clock } = this.#options;
+    if (owned.use.name === "running") pace.noteAnswer(timeline.beginning, clock.monotonic() - owned.sinceMs);
     const name = conversation.isParked ? "parked" : "resting";
     this.#options.processes.release(owned, { name, conversation, timeline });
   }

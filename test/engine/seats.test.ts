@@ -6,11 +6,12 @@ import type { Conversation } from "../../src/claude/conversation.ts";
 import { RewindRefused } from "../../src/claude/history.ts";
 import { Account } from "../../src/engine/account.ts";
 import type { Cli } from "../../src/engine/cli.ts";
-import { freeWaitMsMax, freeWaitsMsMax } from "../../src/engine/free-waits.ts";
+import { freeWaitMsLeast, freeWaitsMsLeast } from "../../src/engine/free-waits.ts";
 import { type Timeline, timelineOf } from "../../src/engine/history-hash.ts";
 import { KnownCapabilities } from "../../src/engine/known-capabilities.ts";
 import { Moves } from "../../src/engine/moves.ts";
 import type { OwnedProcess } from "../../src/engine/owned-process.ts";
+import { Pace } from "../../src/engine/pace.ts";
 import { RecentUse } from "../../src/engine/recent-use.ts";
 import { RefillTimer } from "../../src/engine/refill-timer.ts";
 import type { Seat, Seeker } from "../../src/engine/seat.ts";
@@ -23,6 +24,7 @@ import { assistant, never, systemOf, turnOf, user } from "../support/turns.ts";
 
 interface Scene extends OwnedProcesses {
   readonly seats: Seats;
+  readonly pace: Pace;
   /** Whether a running process could later serve another conversation that begins like the last one. */
   readonly expectsFree: () => boolean;
   /** A turn of a new conversation that looks for a process. */
@@ -52,14 +54,15 @@ function start(t: TestContext, options: { readonly max?: number } = {}): Scene {
     rewind: () => (scene.refusals-- > 0 ? Promise.reject(new RewindRefused("no", undefined)) : Promise.resolve(0)),
   } as unknown as Conversation);
   const recent = new RecentUse(clock);
+  const pace = new Pace();
   const warm = new WarmProcesses({
     warm: 0, processes, capabilities, recent, account: new Account(log, clock), isMovable: () => true, converse, refills: new RefillTimer(clock), clock, log,
   });
   warm.prepare("opus");
   const cli = { ensureUsable: () => Promise.resolve() } as unknown as Cli;
-  const seats = new Seats({ cli, processes, warm, moves: new Moves({ processes, capabilities, log }), recent, whereabouts, capabilities, converse, clock });
+  const seats = new Seats({ cli, processes, warm, moves: new Moves({ processes, capabilities, log }), recent, whereabouts, capabilities, converse, clock, pace });
   const scene: Scene = {
-    ...owner, seats, refusals: 0, expectsFree: () => comingFree(processes.all, recent.beginning, capabilities.current).length > 0, prepared: () => nextRound(),
+    ...owner, seats, pace, refusals: 0, expectsFree: () => comingFree(processes.all, recent.beginning, capabilities.current).length > 0, prepared: () => nextRound(),
     find: (name, signal = never, system) => {
       const turn = turnNamed(name, system);
       const timeline = timelineOf(turn);
@@ -82,7 +85,7 @@ describe("a turn that finds no free process", () => {
     const first = await find("one");
     const second = find("two");
     await nextRound();
-    clock.pass(freeWaitMsMax - 1);
+    clock.pass(freeWaitMsLeast - 1);
     finish(first, "one");
     assert.deepEqual([first.owned.use.name, started.length], ["running", 1], "nobody else can have it in between");
     const { way, owned, takenBack } = await second;
@@ -94,7 +97,7 @@ describe("a turn that finds no free process", () => {
     const first = await find("one");
     const second = find("two");
     await nextRound();
-    clock.pass(freeWaitMsMax);
+    clock.pass(freeWaitMsLeast);
     await Promise.resolve();
     finish(first, "one");
     assert.equal((await second).owned, first.owned);
@@ -112,7 +115,7 @@ describe("a turn that finds no free process", () => {
     const first = await find("one");
     const second = find("two");
     await nextRound();
-    clock.pass(freeWaitMsMax);
+    clock.pass(freeWaitMsLeast);
     await nextRound();
     finish(first, "one");
     assert.equal((await second).owned, first.owned);
@@ -126,8 +129,31 @@ describe("a turn that finds no free process", () => {
     await find("one");
     const second = find("two");
     await nextRound();
-    clock.pass(freeWaitMsMax);
+    clock.pass(freeWaitMsLeast);
     assert.equal((await second).way, "booted");
+  });
+
+  it("waits for as long as a boot took where answers take less, and no longer than that where they take more", async (t) => {
+    const { find, finish, started, pace, clock } = start(t);
+    pace.noteBoot(800);
+    const first = await find("one");
+    clock.pass(60);
+    finish(first, "one");
+    const [running] = await Promise.all([find("two")]);
+    const waiting = find("three");
+    await nextRound();
+    clock.pass(799);
+    await nextRound();
+    assert.equal(started.length, 1, "the last answer took 60 ms");
+    finish(running, "two");
+    const slow = await waiting;
+    clock.pass(5_000);
+    finish(slow, "three");
+    await find("four");
+    const impatient = find("five");
+    await nextRound();
+    clock.pass(freeWaitMsLeast);
+    assert.equal((await impatient).way, "booted", "the last answer took 5 s");
   });
 
   it("waits longer while others come free that earlier turns have, and not for ever", async (t) => {
@@ -136,13 +162,13 @@ describe("a turn that finds no free process", () => {
     const waiting = ["two", "three", "four"].map((name) => find(name));
     await nextRound();
     for (const [index, turn] of waiting.slice(0, 2).entries()) {
-      clock.pass(freeWaitMsMax - 1);
+      clock.pass(freeWaitMsLeast - 1);
       finish(running, `${index}`);
       running = await turn;
       await nextRound();
     }
     assert.equal(started.length, 1, "each freed one was worth the wait of the next");
-    clock.pass(freeWaitsMsMax);
+    clock.pass(freeWaitsMsLeast);
     assert.equal((await waiting[2])?.way, "booted");
   });
 
@@ -151,7 +177,7 @@ describe("a turn that finds no free process", () => {
     const first = await find("one");
     const second = find("two");
     await nextRound();
-    clock.pass(freeWaitMsMax);
+    clock.pass(freeWaitMsLeast);
     await nextRound();
     assert.equal(processes.shortage, 1, "it waits for a place to boot in");
     finish(first, "one");
