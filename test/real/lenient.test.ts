@@ -98,23 +98,28 @@ for (const version of sampledClaudeVersions()) {
 
       await t.test("Codex's shell history, a sealed compaction, and its search among tools, whose call comes back as one", async () => {
         stub.respond = () => toolUseAnswer([{ name: "tool_search", input: { query: "calendar" }, fragments: ['{"query":', '"calendar"}'] }]);
+        // The forms are those that Codex 0.169.0 was seen to send (test/interop/codex-tools.test.ts).
+        const shellCall = { type: "local_shell_call", call_id: "c1", status: "completed", action: { type: "exec", command: ["ls"], timeout_ms: null, working_directory: null, env: null, user: null } };
         const input = [
-          { type: "compaction", encrypted_content: "sealed" }, { role: "user", content: [{ type: "input_text", text: "list" }] },
-          { type: "local_shell_call", call_id: "c1", status: "completed", action: { type: "exec", command: ["ls"] } }, { type: "local_shell_call_output", call_id: "c1", output: "a.txt" },
+          { type: "compaction", encrypted_content: "sealed" }, { type: "message", id: "msg_1", role: "user", content: [{ type: "input_text", text: "list" }] },
+          shellCall, { type: "function_call_output", id: "fco_1", call_id: "c1", output: "a.txt" },
         ];
-        const search = { type: "tool_search", execution: "client", description: "Finds tools.", parameters: { type: "object", properties: { query: { type: "string" } } } };
-        const response = await postJson(`${bridge.url}/v1/responses`, { model: "sonnet", stream: true, store: false, input, tools: [flat, search] });
+        const query = { type: "string", description: "Search query for deferred tools." };
+        const search = { type: "tool_search", execution: "client", description: "# Tool discovery", parameters: { type: "object", properties: { limit: { type: "number" }, query }, required: ["query"], additionalProperties: false } };
+        const manner = { model: "sonnet", tool_choice: "auto", parallel_tool_calls: true, store: false, include: ["reasoning.encrypted_content"], text: { verbosity: "low" }, client_metadata: { turn_id: "t" }, tools: [flat, search, { type: "web_search", external_web_access: true }] };
+        const response = await postJson(`${bridge.url}/v1/responses`, { ...manner, stream: true, input });
         assert.equal(response.status, 200);
         const { items } = judgeResponseStream(await readBytes(response));
-        assert.deepEqual(saidIn(last()), ["user: list", 'assistant: call local_shell {"type":"exec","command":["ls"]}', "user: result a.txt"]);
+        assert.deepEqual(saidIn(last()), ["user: list", `assistant: call local_shell ${JSON.stringify(shellCall.action)}`, "user: result a.txt"]);
         const call = items.find(({ type }) => type === "tool_search_call")?.item;
         assert.deepEqual([call.execution, call.status, call.arguments], ["client", "completed", { query: "calendar" }]);
 
         stub.respond = () => textAnswer(["found"]);
-        const found = { type: "tool_search_output", call_id: call.call_id, execution: "client", status: "completed", tools: [{ type: "function", name: "calendar", parameters: schema, defer_loading: true }] };
-        const next = await postJson(`${bridge.url}/v1/responses`, { model: "sonnet", store: false, input: [...input, call, found], tools: [flat, search] });
+        const deferred = ["find_event", "move_event"].map((name) => ({ type: "function", name, description: `To ${name}.`, strict: false, defer_loading: true, parameters: schema }));
+        const found = { type: "tool_search_output", id: "tso_1", call_id: call.call_id, status: "completed", execution: "client", tools: [{ type: "namespace", name: "mcp__calendar", description: "Tools in the mcp__calendar namespace.", tools: deferred }] };
+        const next = await postJson(`${bridge.url}/v1/responses`, { ...manner, input: [...input, call, found] });
         assert.equal((await next.json() as { status: string }).status, "completed");
-        assert.deepEqual(last().tools?.map(({ name }) => name).sort(), ["calendar", "tool_search", "weather"]);
+        assert.deepEqual(last().tools?.map(({ name }) => name).sort(), ["mcp__calendar_find_event", "mcp__calendar_move_event", "tool_search", "weather"]);
         assert.equal(saidIn(last()).at(-2), 'assistant: call tool_search {"query":"calendar"}');
       });
 
