@@ -100,7 +100,7 @@ export interface FailureContext {
 
 /** Writes errors that occur before the response headers are sent. */
 export interface ErrorForm {
-  /** The API's own name for the header with the request's id, which every answer has as `x-request-id` too. */
+  /** A further header with the request's id, where the API has one of another name than `x-request-id`. */
   readonly requestIdHeader?: string;
   failure(error: BridgeError, context: FailureContext): Failure;
 }
@@ -111,7 +111,7 @@ export interface RateLimitWindow {
   readonly status: string;
   /** Which window it is: `five_hour`, `seven_day` and others. */
   readonly rateLimitType: string | undefined;
-  /** When the window ends, in seconds since the epoch; undefined if the CLI has not said it. */
+  /** When the rate limit window ends, in seconds since the epoch; undefined if the CLI has not said it. */
   readonly resetsAt: number | undefined;
   /** The used share of the window, from 0 to 1. */
   readonly utilization: number | undefined;

@@ -4,7 +4,10 @@ import { BridgeError } from "../errors.ts";
 import type { WebSearch } from "../turn/turn.ts";
 import { arrayAt, isAbsent, objectAt, stringAt } from "./check.ts";
 
-/** The API's name for its search, which no tool of the client's may have beside it. */
+/**
+ * The name under which Anthropic's API calls its web search. In a turn that may search no tool of the client's can have
+ * it too: the API refuses two tools of one name.
+ */
 export const webSearchName = "web_search";
 
 /** OpenAI's own limit. */

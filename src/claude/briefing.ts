@@ -35,7 +35,7 @@ export interface BriefingOptions {
   readonly bootMsMax?: () => number;
   /** The machine's own by default. */
   readonly time?: Time;
-  /** Called once per process with the CLI's answer to `initialize`: its models and its login. */
+  /** Called once per process with the CLI's answer to `initialize`: its models, and whether it is logged in. */
   readonly onInitialized: (answer: InitializeAnswer) => void;
   /** Called each time the CLI has acknowledged a user message of the history. */
   readonly onHistoryTold: () => void;
@@ -68,7 +68,10 @@ export interface Task {
   readonly seen: number;
   /** Called before the question is written. */
   readonly onAsk: () => void;
-  /** Called if the CLI refuses the system prompt, the tools or the settings; perhaps after the question was written. */
+  /**
+   * Called if the CLI answers `initialize` or a setting's control request with an error. The user's last message may
+   * have been written by then.
+   */
   readonly onRefused: (error: unknown) => void;
   /** Whether nobody waits for the answer any more: then nothing more is told. */
   readonly isOver: () => boolean;
@@ -116,7 +119,7 @@ export class Briefing {
     await accepted;
   }
 
-  /** The same, but rejects with a BootTimeout when the process does not come up in time. */
+  /** Calls `prepare`; rejects with a BootTimeout when the CLI has not answered within `bootMsMax`. */
   async boot(turn: ToldTurn): Promise<void> {
     const { bootMsMax = () => bootWaitMs, time = timeInNode } = this.#options;
     const waitMsMax = bootMsMax();

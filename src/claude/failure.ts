@@ -38,8 +38,9 @@ const billWords = new RegExp([
   "draws? (?:from|on) (?:your )?extra usage", "credit balance is too low", "spend(?:ing)? limit",
 ].join("|"), "iu");
 /**
- * Words for a bill that a shorter conversation does not run up: the plan has the context, but not as long. The CLI says
- * "Usage credits required for 1M context", and that the window was rejected, whatever the API said of that.
+ * The CLI's words where the plan does not pay for a context of a million tokens, such as "Usage credits required for 1M
+ * context". A shorter conversation needs no credits. The CLI then also reports its rate limit window as `rejected`,
+ * even where the API did not say so.
  */
 const longContextWords = /(?:extra usage|usage credits?) (?:(?:is|are) )?required for .*context/iu;
 const tooLongWords = /prompt is too long|context (?:window|limit)/iu;

@@ -80,7 +80,10 @@ export function hasCutTool(turn: ToldTurn): boolean {
   return turn.tools.some((tool) => isCutByCli(tool, isStrict(turn)));
 }
 
-/** How a turn's thoughts are to be shown, where the model thinks; null is as the CLI does. */
+/**
+ * The `thinking.display` that the API is asked for, of a turn that may think: whether thoughts come as text. Null
+ * leaves it to the CLI, once the model has refused the field.
+ */
 export function displayOf({ thinking, refusedParameters }: Partial<ToldTurn>): ThinkingDisplay | null {
   if (refusedParameters?.has("thinking.display") === true) return null;
   return (thinking?.type === "disabled" ? undefined : thinking?.display) ?? shownThoughts;

@@ -8,7 +8,10 @@ type Choosing = Partial<Pick<
   Turn, "tools" | "toolChoice" | "webSearch" | "disableParallelToolUse" | "responseSchema" | "maxTokens" | "thinking"
 >> & { readonly refusedParameters?: ReadonlySet<string> };
 
-/** Whether the answer must hold a call, of a tool of the client's or of the API's search: no other is of use. */
+/**
+ * Whether the client demands a call (`tool_choice` is a tool or `any`): of one of its own tools, or of the API's web
+ * search. An answer without one is of no use to it.
+ */
 export function mustCall({ tools = [], webSearch, toolChoice }: Choosing): boolean {
   const hasTools = tools.length > 0 || webSearch !== undefined;
   return hasTools && (toolChoice?.type === "any" || toolChoice?.type === "tool");

@@ -118,8 +118,8 @@ function hashOf({ name, value, key }: AskedValue): string {
 }
 
 /**
- * Leaves out what was refused, so that the key stays the same: once `tool_choice` is refused no call is forced, and the
- * turn would count as one with thinking.
+ * The key under which a turn's refused parameters are noted: its model, and whether it thinks. Computed as if nothing
+ * had been refused: without `tool_choice` the model may think again, and the next turn would look under another key.
  */
 function keyOf({ refusedParameters: _refused, ...turn }: ToldTurn): string {
   return `${turn.model} ${isThinkingOff(turn) ? "without" : "with"} thinking`;

@@ -7,15 +7,15 @@ import type { MissReason } from "./whereabouts.ts";
 
 /** How a turn's process came to it. */
 export type SeatWay =
-  /** It has just what the request's history has, and goes on. */
+  /** The process had just the request's history, and goes on. */
   | "went_on"
-  /** It has the beginning of the history; what it has besides was taken back. */
+  /** The process had the first messages of the request's history, and others behind them, which were rewound. */
   | "rewound"
-  /** It had another conversation, all of which was taken back. */
+  /** The process had another conversation, which was rewound to empty. */
   | "recycled"
-  /** It was started ahead, and has served no turn. */
+  /** The process was started before the request came, and has served no turn. */
   | "warm"
-  /** It was started for the turn. */
+  /** The process was started for the turn. */
   | "booted";
 
 /** The process that a turn runs on. */

@@ -144,7 +144,10 @@ export class WarmProcesses {
     this.#restTimer.set(recentUseMs, () => this.refill());
   }
 
-  /** Says of a process that was started with another model whether it counts as a warm one of `model`. */
+  /**
+   * Returns a function that says whether a process started with the model `other` counts towards the warm processes of
+   * `model`: of the same model, or of one that `set_model` can change into it.
+   */
   #counts(model: string): (other: string) => boolean {
     const { isMovable } = this.#options;
     return (other) => other === model || (isMovable(model) && isMovable(other));

@@ -96,7 +96,7 @@ export const valueRepairs: ReadonlyMap<string, ValueRepair> = new Map([
   ["examples", examples], ["enum", values],
 ]);
 
-/** The bound of an exclusive bound that is a number, as it is since draft-06. */
+/** Repairs an `exclusiveMinimum` or `exclusiveMaximum` that is a number, as both are since draft-06. */
 export function exclusiveBound(keyword: "exclusiveMinimum" | "exclusiveMaximum"): ValueRepair {
   return bound(keyword === "exclusiveMinimum" ? -Infinity : Infinity);
 }

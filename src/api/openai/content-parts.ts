@@ -74,7 +74,10 @@ export function systemContent(content: unknown, path: string): TextBlock[] {
   return textBlocks(partsOf(content, path).map((placed) => textOf(placed)).join(""));
 }
 
-/** Parses what another agent says to Codex's: its text, without the parts that only OpenAI can read. */
+/**
+ * Parses an item `agent_message`, by which one of Codex's agents is told what another has said: its text, without the
+ * parts `encrypted_content`, which only OpenAI can read.
+ */
 export function agentContent(content: unknown, path: string): TextBlock[] {
   if (!Array.isArray(content)) return systemContent(content, path);
   const texts = content.map((part: unknown, index) => {

@@ -2,10 +2,13 @@ import { HeldText } from "../../../held-text.ts";
 import { flatWireText, noText, type WireText, wireText } from "../../../json-text.ts";
 import { messageItem, type OpenItem, reasoningItem, summaryPart, textPart } from "./output.ts";
 
-/** A message or reasoning that begins: what grows, the item without its text, and the event of its only part. */
+/** A message or reasoning item that begins. */
 export interface BegunItem {
+  /** The item's text so far, and what each of its delta events repeats. */
   readonly open: OpenItem;
+  /** The item as `response.output_item.added` has it: without text. */
   readonly item: WireText;
+  /** The event `response.content_part.added`, or `response.reasoning_summary_part.added`, of its only part. */
   readonly part: readonly [type: WireText, fields: WireText];
 }
 

@@ -6,7 +6,10 @@ import { customInput } from "../conversation.ts";
 import { packedThought } from "../thoughts.ts";
 import { callItem, messageItem, type OpenItem, reasoningItem, type Status, summaryPart, textPart } from "./output.ts";
 
-/** An output item that gets no further delta, as JSON: as the client is sent it, and as it is stored. */
+/**
+ * An output item whose text is complete, as JSON. `item` is what the client is sent; `stored` also has what only this
+ * server needs when a later request names the response, such as a thought's signature.
+ */
 export interface FinishedForms { readonly item: WireText; readonly stored: WireText }
 
 /** An output item, and the events that repeat its text: each one's type and its fields. */
