@@ -20,7 +20,9 @@ export class Account {
     return this.#loginRefusal === undefined ? this.#login?.loggedIn : false;
   }
 
-  /** The words with which the login was refused, for the client; undefined if it was not, or works again. */
+  /**
+   * The API's words when it refused the login, as clients are told them; undefined if it has not, or takes it again.
+   */
   get loginRefusal(): string | undefined {
     return this.#loginRefusal;
   }

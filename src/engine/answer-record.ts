@@ -5,8 +5,8 @@ import { sizeOf } from "../turn/event-size.ts";
 import type { AssistantBlock, ServerToolBlock } from "../turn/message.ts";
 
 /**
- * The longest answer that is recorded, in bytes. After a longer one the turn is taken back from its process, and
- * the next turn tells it again: that costs less than the memory.
+ * The longest answer that is recorded, in bytes. The turn of a longer one is rewound out of its process, and told anew
+ * with the client's next request: that costs less than the memory.
  */
 export const recordedBytesMax = 4 * 1024 * 1024;
 
@@ -16,15 +16,15 @@ interface RecordedCall {
 }
 
 /**
- * The text and tool calls of an answer, and the blocks of the API's own tools, gathered batch by batch. The hash of
- * text and calls is compared with the history in the client's next request; blocks of the API's own tools by
- * `Timeline.asides`.
+ * The text and tool calls of an answer, and the blocks of the API's own tools, gathered batch by batch. The next
+ * request of the client is compared with it: text and calls by their hash, thinking and blocks of the API's own tools
+ * by `Timeline.asides`.
  */
 export class AnswerRecord {
   readonly #text = new HeldText();
   /** Tool calls, and results that the API gave itself, by the index of their content block, in the model's order. */
   readonly #toolBlocks = new Map<number, RecordedCall>();
-  /** The API's proofs of the thinking, in the model's order. */
+  /** The signatures of thinking blocks and the data of redacted ones, in the model's order. */
   readonly #proofs: { readonly type: "thinking" | "redacted_thinking"; readonly held: Buffer }[] = [];
   #bytes = 0;
   #hasUnknown = false;
@@ -45,8 +45,9 @@ export class AnswerRecord {
   }
 
   /**
-   * Returns the answer as blocks of an assistant message, of the thinking only the proofs. Returns undefined if the
-   * answer was too long, if the input of a tool call is not valid JSON, or if something came that is not known here.
+   * Returns the answer as blocks of an assistant message; of a thinking block only the signature. Returns undefined if
+   * the answer was too long, if the input of a tool call is not valid JSON, or if a block or a delta had a type that
+   * this server does not know.
    */
   blocks(): readonly AssistantBlock[] | undefined {
     if (this.#bytes > recordedBytesMax || this.#hasUnknown) return undefined;

@@ -12,9 +12,9 @@ import type { Seats } from "./seats.ts";
 import type { Found } from "./timelines.ts";
 import type { TurnCounts } from "./turn-counts.ts";
 
-/** A refused login: a process may hold one that was renewed since. */
+/** The API refused the login. The process may have read it before the user logged in anew. */
 const loginFailures: ReadonlySet<ErrorCode> = new Set(["not_logged_in"]);
-/** The failure of a turn whose process did not take it. */
+/** The turn's process died, did not come up or did not connect to the tools. */
 const deaths: ReadonlySet<ErrorCode> = new Set(["cli_failed"]);
 
 /**
@@ -23,7 +23,7 @@ const deaths: ReadonlySet<ErrorCode> = new Set(["cli_failed"]);
  */
 export type Complete = (messages: readonly Message[]) => Promise<readonly Message[]>;
 
-/** A turn, and its caller's part in it. */
+/** A turn, and what its caller gives with it. */
 export interface Asked {
   readonly turn: ToldTurn;
   readonly signal: AbortSignal;
@@ -37,15 +37,15 @@ export interface AttemptsOptions {
   readonly login: LoginGate;
   readonly log: Logger;
   readonly counts: TurnCounts;
-  /** Whether the engine shuts down: then no turn is given to another process, and none is kept. */
+  /** Whether the engine shuts down: then no turn is given to another process, and no process is kept. */
   readonly isClosing: () => boolean;
 }
 
 type Batches = AsyncIterator<TurnEvent[], undefined>;
 
 /**
- * The attempts at one turn: on the process that was found for it, and on another where that one failed it. Iterates
- * over the batches of the answer. The caller must leave in the end.
+ * The attempts at one turn: on the process that was found for it, and on another one if that failed. Iterates over the
+ * batches of the answer. The caller must call `leave` in the end.
  */
 export class Attempts implements AsyncIterableIterator<TurnEvent[], undefined> {
   readonly #options: AttemptsOptions;
@@ -86,7 +86,10 @@ export class Attempts implements AsyncIterableIterator<TurnEvent[], undefined> {
     this.#reading?.leave();
   }
 
-  /** The same answer where words ask for a call. If it has none, asks the model once more, then fails. */
+  /**
+   * The batches of an answer that must have a tool call, where only words in the prompt ask for one. If it has none,
+   * asks the model once more; throws if it has none then either.
+   */
   async *withCall(): AsyncGenerator<TurnEvent[], void, undefined> {
     const { turn, signal } = this.#asked;
     const answer = new AnswerWithCall(turn);
@@ -105,9 +108,10 @@ export class Attempts implements AsyncIterableIterator<TurnEvent[], undefined> {
   }
 
   /**
-   * Runs the turn. If no part of an answer has come, it is given to another process, once: the first may have died (a
-   * laptop's sleep, a kill, too little memory), not have ended its rehearsal, or have an outdated login. But if that is
-   * a new process that still lives, it has refused the request itself, and another would too.
+   * Runs the turn. If it fails before any part of an answer has come, another process gets it, once: the first may have
+   * died (a laptop's sleep, a kill, too little memory), not have ended its rehearsal, or have an outdated login. But
+   * where the first was started for the turn and still lives, the request itself was refused, and another process would
+   * fail it too.
    */
   async *#answered(found: Found | undefined): AsyncGenerator<TurnEvent[], undefined, undefined> {
     const { signal } = this.#asked;
@@ -153,7 +157,7 @@ export class Attempts implements AsyncIterableIterator<TurnEvent[], undefined> {
   async *#anew(whole: ToldTurn, isLogin: boolean): AsyncGenerator<TurnEvent[], void, undefined> {
     const { signal } = this.#asked;
     const { seats, login } = this.#options;
-    // Once another turn has found the login good, the process of any such turn will do.
+    // If another turn has found the login good meanwhile, any process that has it will do, not only a new one.
     const isAnyGood = isLogin && login.isTrusted;
     const seat = this.#sit(isAnyGood
       ? await seats.find(this.#seeker, signal)
@@ -170,7 +174,7 @@ export class Attempts implements AsyncIterableIterator<TurnEvent[], undefined> {
     }
   }
 
-  /** To be called for each batch until the answer has begun. */
+  /** To be called for each batch. At the first of an answer, notes that the API accepts the process's login. */
   #noteAnswer(seat: Seat): void {
     if (this.#hasAnswer || !seat.conversation.hasBegun) return;
     this.#hasAnswer = true;
@@ -184,7 +188,10 @@ export class Attempts implements AsyncIterableIterator<TurnEvent[], undefined> {
     return this.#reading.batches;
   }
 
-  /** A refusal ends all free processes that have the same login. One of a fresh process is the verdict on the login. */
+  /**
+   * Where the refused login is the present one, ends all free processes; and if the refused process was fresh, the
+   * login counts as refused. Else the turn tries the login again, on a new process.
+   */
   #onRefusedLogin(seat: Seat, error: BridgeError, isFresh: boolean): void {
     const { seats, login } = this.#options;
     const isCurrent = seats.isCurrent(seat);
@@ -193,7 +200,9 @@ export class Attempts implements AsyncIterableIterator<TurnEvent[], undefined> {
     else login.doubt(this.#course, error);
   }
 
-  /** Resolves with the turn to tell a process, once it may be asked. Before that nothing is started for it. */
+  /**
+   * Resolves with the turn, its messages completed, once `LoginGate` lets it ask. No process is started for it before.
+   */
   async #ready(found: Found | undefined): Promise<ToldTurn> {
     const { seats, login } = this.#options;
     try {

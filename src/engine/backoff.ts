@@ -13,7 +13,7 @@ export class Backoff {
     this.#timer = new Timer(clock);
   }
 
-  /** Whether nothing is to be booted yet. */
+  /** Whether the wait after a failed boot still lasts. */
   get isWaiting(): boolean {
     return this.#timer.isPending;
   }
@@ -25,7 +25,7 @@ export class Backoff {
     return waitMs;
   }
 
-  /** A process was of use: the next failure is the first. */
+  /** To be called when a turn got one of the processes: the wait after the next failure is the shortest again. */
   reset(): void {
     this.#failedBoots = 0;
   }

@@ -5,13 +5,15 @@ import { type Clock, Timer } from "./world.ts";
 
 /** How long a process may take to boot after another has not come up, in milliseconds. */
 export const bootWaitMsAfterHang = 15_000;
-/** How long after a boot that failed a process is started to see whether they come up again, in milliseconds. */
+/** How long after a failed boot a process is started to see whether boots succeed again, in milliseconds. */
 export const bootTrialMs = 30_000;
 
 /** Why no process comes up. */
 interface BootFault {
   readonly words: string;
-  /** Whether it said nothing until its time was over, so that others may do the same. */
+  /**
+   * Whether the process was silent until its time was over, rather than exit. Others may be too, so they get less time.
+   */
   readonly isHang: boolean;
 }
 
@@ -28,7 +30,7 @@ export class Boots {
     this.#trial = new Timer(clock);
   }
 
-  /** Why no process comes up, in words for a person; undefined if one did since. */
+  /** Why no process comes up, in words for a person; undefined if one has come up since. */
   get fault(): string | undefined {
     return this.#fault?.words;
   }
@@ -38,7 +40,10 @@ export class Boots {
     return this.#fault?.isHang === true ? bootWaitMsAfterHang : bootWaitMs;
   }
 
-  /** `onTrial` is to start a process. It resolves when that has come up or has failed, and never rejects. */
+  /**
+   * Has `onTrial` called, after a failure, to see whether processes come up again. It starts one, resolves when that
+   * has come up or has failed, and never rejects.
+   */
   watch(onTrial: () => Promise<void>): void {
     this.#onTrial = onTrial;
   }
@@ -50,14 +55,14 @@ export class Boots {
     this.#trial.cancel();
   }
 
-  /** Notes why something failed, if it was a process that said nothing. */
+  /** Notes a failure if it is a `BootTimeout`: a process that did not answer in time. Ignores any other. */
   note(error: unknown): void {
     if (error instanceof BootTimeout) this.#fail(error.message, true);
   }
 
   /**
-   * Notes that a process has exited, which nobody has asked it to. While one of the `others`, which live, has come up,
-   * nothing is wrong with the CLI.
+   * Notes that a process has exited by itself. This is a fault of the CLI only if neither that process nor one of the
+   * `others`, which live, ever came up.
    */
   noteExit(process: LiveProcess, others: readonly LiveProcess[]): void {
     if (this.#up.has(process) || others.some((other) => this.#up.has(other))) return;
@@ -76,7 +81,10 @@ export class Boots {
     this.#awaitTrial();
   }
 
-  /** Until one comes up: a trial that finds no place tells nothing, and is followed by another all the same. */
+  /**
+   * Makes a trial each `bootTrialMs` until a process comes up. One for which there is no place shows nothing, so it too
+   * is followed by another.
+   */
   #awaitTrial(): void {
     if (this.#isClosed || this.#fault === undefined || this.#trial.isPending) return;
     this.#trial.set(bootTrialMs, () => void this.#onTrial().then(() => this.#awaitTrial()));

@@ -6,8 +6,8 @@ import type { Message } from "../turn/message.ts";
 import { noUsage, sumOfUsage } from "../turn/usage.ts";
 
 /**
- * Adds to the turn's system prompt what the API is not asked of its tool choice. Where a call is required the turn
- * loses its schema: the CLI would add a schema tool, and the model might call that.
+ * Adds to the system prompt, in words, the part of the turn's tool choice that the API request does not carry. Where a
+ * call is required the turn loses its answer's schema: the CLI would add a schema tool, and the model might call that.
  */
 export function withToolChoice(request: ToldTurn): ToldTurn {
   const { responseSchema: _schema, responseFormat: _format, ...free } = request;
@@ -21,7 +21,7 @@ export function withToolChoice(request: ToldTurn): ToldTurn {
 function choiceInWords(turn: ToldTurn): string[] {
   const { toolChoice, tools, webSearch } = turn;
   if (tools.length === 0 && webSearch === undefined) return [];
-  // The words are of every tool, so also of a search of the web.
+  // `noCallText` forbids every tool, and so would forbid the web search too.
   if (toolChoice.type === "none") return isCallForbidden(turn) || webSearch !== undefined ? [] : [noCallText];
   return [
     ...(mustCallInWords(turn) ? [toolChoice.type === "tool" ? namedCallTexts.join(toolChoice.name) : anyCallText] : []),
@@ -52,7 +52,7 @@ export class AnswerWithCall {
   #blocks = 0;
   /** What the runs without a call used. */
   #usage = noUsage;
-  /** The types of the blocks that are such a call. */
+  /** The types of content blocks that count as the required call. */
   readonly #calls: ReadonlySet<string>;
 
   constructor(turn: ToldTurn) {

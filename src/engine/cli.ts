@@ -18,7 +18,7 @@ import type { Pace } from "./pace.ts";
 import type { Processes } from "./processes.ts";
 import type { Clock } from "./world.ts";
 
-/** After how many trials that came to no end a CLI counts as one that can do nothing more. */
+/** After how many probes that could not try everything the CLI counts as one without any of the capabilities. */
 const trialsMax = 3;
 
 export interface CliOptions {
@@ -36,13 +36,16 @@ export interface CliOptions {
   readonly log: Logger;
 }
 
-/** What of the CLI is asked, of a process that is started for it. */
+/** The state of probing: starting a process to ask it what the CLI serves, and to try what the CLI can do. */
 interface Inquiry {
-  /** The model of a probe that found no place, or lost it before it knew all. It is repeated when there is room. */
+  /**
+   * The model of a probe that found no place, or lost it before it had tried everything. The probe is repeated when
+   * there is room.
+   */
   postponed: string | undefined;
-  /** The model that was asked for last. */
+  /** The model of the last probe. */
   asked: string | undefined;
-  /** How many times what the CLI can do was tried in vain. */
+  /** How many probes ended before they had tried everything. */
   failedTrials: number;
 }
 
@@ -63,7 +66,7 @@ export class Cli {
     });
     options.processes.watch({
       onExit: ({ process }, use) => {
-        // One that was probed may die while it is tried what it can do.
+        // The CLI may exit when a probe tries what it can do, after it has come up: that is no failed boot.
         const mayBoot = use.name !== "ending" && (use.name !== "probed" || !process.isUp);
         if (mayBoot) options.boots.noteExit(process, options.processes.all.map((other) => other.process));
         const { postponed } = this.#inquiry;
@@ -84,8 +87,8 @@ export class Cli {
   }
 
   /**
-   * Looks for the CLI again if it may have changed. Rejects with `cli_unavailable` if there is no usable one. Tries
-   * again what it can do, if it has refused that some time ago, and does not wait for it.
+   * Looks for the CLI again if it may have changed. Rejects with `cli_unavailable` if there is no usable one. Also
+   * starts a new probe, without waiting for it, if the CLI has refused some time ago what it could do.
    */
   ensureUsable(): Promise<void> {
     const { asked } = this.#inquiry;
@@ -110,7 +113,7 @@ export class Cli {
         return;
       }
       const { capabilities: tried, ...initialized } = await this.#probed(owned);
-      // One that gave way to a turn, or met a busy machine, may not have tried all.
+      // A probe that was ended for a turn, or met a busy machine, may not have tried everything.
       if (tried !== undefined) capabilities.learn(tried);
       else if (++this.#inquiry.failedTrials < trialsMax) this.#inquiry.postponed = model;
       else if (!capabilities.isKnown) capabilities.learn(noCapabilities);
@@ -135,7 +138,7 @@ export class Cli {
     const owner = launcher.ownerOf(process);
     const news = home.noteLogin(owner, answer.loggedIn);
     if (news === "outdated") return;
-    // A turn's own process has answered the same, but for what it can rewind.
+    // A turn's own process answers what a probe asks, so only unknown capabilities still need a probe.
     if (capabilities.isKnown) this.#inquiry.postponed = undefined;
     models.learn(answer.models);
     const isNew = account.loggedIn !== true;
@@ -150,7 +153,7 @@ export class Cli {
     }
   }
 
-  /** Asks a process, and ends it. */
+  /** Probes a process, then ends it. */
   async #probed(owned: OwnedProcess): Promise<ProbeAnswer> {
     const { processes, clock } = this.#options;
     try {

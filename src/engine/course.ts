@@ -4,7 +4,7 @@ import type { Seat } from "./seat.ts";
 import type { Found } from "./timelines.ts";
 import type { MissReason } from "./whereabouts.ts";
 
-/** What is known of a turn while it runs. A turn that is asked once more without a parameter has a new one. */
+/** What is known of a turn while it runs. A turn that is asked again without a refused parameter gets a new course. */
 export interface Course {
   readonly timeline: Timeline;
   /** The beginning of its conversation. */

@@ -47,7 +47,7 @@ export interface EngineParts {
   readonly runner: TurnRunner;
 }
 
-/** Makes the parts of an engine, each of those before it: also what one calls later stands above it. */
+/** Makes the parts of an engine. Each stands below all that it calls, be it only from a callback. */
 export function engineParts(options: EngineOptions): EngineParts {
   const { command, environment, aliases, world, log, maxProcesses, conversationIdleMsMax, silenceMsMax } = options;
   const { clock } = world;
@@ -74,8 +74,8 @@ export function engineParts(options: EngineOptions): EngineParts {
   });
 
   const recent = new RecentUse(clock);
-  // Turns either come free with processes that the next conversation can have, or wait for boots that another would
-  // slow down.
+  // Busy: turns run whose processes the next conversation can have, or as many turns as there are cores wait for boots,
+  // which one more would slow down.
   const isBusy = (): boolean => {
     const { all } = processes;
     return comingFree(all, recent.beginning, capabilities.current).length > 0
@@ -97,7 +97,7 @@ export function engineParts(options: EngineOptions): EngineParts {
       processes.end(owned, "process_ended", { reason, haste });
     },
   });
-  // Before a process takes a model that the CLI does not list, it asks the API whether there is such a model.
+  // Told by `set_model` a model that it does not list, the CLI asks the API whether there is one.
   const isMovable = (model: string): boolean => capabilities.current.setModel && catalog.isListed(model);
   const warm = new WarmProcesses({
     warm: options.warm, processes, capabilities, account, recent, isMovable, converse, refills, clock, log,

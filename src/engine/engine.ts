@@ -113,8 +113,8 @@ export class Engine {
   }
 
   /**
-   * Runs a turn. Throws a BridgeError on any failure. If the caller stops iterating early, or `signal` aborts, the
-   * turn is interrupted, and its process is taken back to before it or ended.
+   * Runs a turn. Throws a BridgeError on any failure. If the caller stops iterating early, or `signal` aborts, the turn
+   * is interrupted, and its process is rewound to before it or ended.
    */
   run(turn: Turn, signal: AbortSignal, complete?: Complete): AsyncGenerator<TurnEvent[], void, undefined> {
     refuseUntellable(turn.messages);
@@ -143,7 +143,7 @@ export class Engine {
     this.#parts.processes.kill();
   }
 
-  /** Has nothing started any more that no running turn needs. */
+  /** Starts no process any more but for running turns, and keeps none after its turn. */
   #stop(): void {
     const { runner, rest, warm, boots, installed } = this.#parts;
     installed.close();

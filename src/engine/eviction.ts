@@ -4,10 +4,11 @@ import type { OwnedProcess } from "./owned-process.ts";
 import { isCheap } from "./resting.ts";
 
 /**
- * What may be ended for a turn, the cheapest first. The probe: a turn's own process answers the same. `superseded`: it
- * is of an older program, configuration, login or day, and no turn will get it. `spare`: it boots, and its turn has got
- * another. A warm process costs a boot, an idle one that its conversation is told again (`cheap`: that is short), a
- * parked one also what its model has thought. A running one never goes.
+ * The kinds of process that may be ended to make room for a turn's, the cheapest to lose first. `probe`: the turn's own
+ * process answers the same questions. `superseded`: started with an older program, configuration or login, or on
+ * another date, so no turn will get it. `spare`: it boots for a turn that has got another. `warm`: it costs a boot.
+ * `cheap` and `idle`: its conversation must be told again, a short one or a longer one. `parked`: what its model has
+ * thought is lost too. A running process is never ended.
  */
 export const evictionRanks = ["probe", "superseded", "spare", "warm", "cheap", "idle", "parked"] as const;
 export type EvictionRank = (typeof evictionRanks)[number];
@@ -26,7 +27,10 @@ export function evictionRank({ use, isEnding }: Candidate, isOutdated: boolean):
   return name;
 }
 
-/** Those that may be ended for a turn, in the order in which they go: of two alike the one that is free for longer. */
+/**
+ * The processes that may be ended for a turn, in the order of `evictionRanks`; of two with one rank, first the one that
+ * has been free for longer.
+ */
 export function evictionOrder<One extends Candidate>(all: readonly One[], isOutdated: (one: One) => boolean): One[] {
   const ranked = all.flatMap((one) => {
     const rank = evictionRank(one, isOutdated(one));

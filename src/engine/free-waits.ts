@@ -5,7 +5,7 @@ import type { Cancel, Clock } from "./world.ts";
  * milliseconds. Turns that are answered at once end sooner than a process boots.
  */
 export const freeWaitMsLeast = 150;
-/** How long it waits at least in all, as long as others come free meanwhile, in milliseconds. */
+/** How long a turn waits at least in all, while processes keep coming free that other turns get, in milliseconds. */
 export const freeWaitsMsLeast = 1_000;
 
 /** What a turn waits for. */
@@ -20,7 +20,7 @@ export interface FreeWait<Found> {
 
 /** Turns that wait for a process to come free. */
 export class FreeWaits<Found> {
-  /** Has each turn look, in the order they came. */
+  /** What has each waiting turn look, in the order they came. */
   readonly #waiting = new Set<() => void>();
   readonly #clock: Clock;
 
@@ -47,7 +47,7 @@ export class FreeWaits<Found> {
         resolve(found);
       };
       const offered = (): void => {
-        // One that is not waited for any more must take nothing.
+        // A turn whose wait is over must take nothing.
         if (this.#waiting.has(offered)) settle(look());
       };
       const giveUp = (): void => settle(undefined);

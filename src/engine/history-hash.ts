@@ -23,8 +23,8 @@ export function beginningHash(turn: ToldTurn): HistoryHash {
     isSentAtOnce: _isSentAtOnce, sampling: _sampling, responseFormat: _format, toolChoice: _choice,
     disableParallelToolUse: _parallel, refusedParameters: _refused, tellsTools: _tellsTools, tools, ...beginning
   } = turn;
-  // Leave out `source`: where in its request a tool was defined makes no difference to the model. Whether its calls are
-  // held to its schema is told for each turn.
+  // Leave out `source`: where in its request a tool was defined makes no difference to the model. Leave out
+  // `strictSchema`: it is told anew for each turn.
   const served = tools.map(({ source: _source, strictSchema: _strict, ...tool }) => tool);
   return digest(["beginning", canonicalJson({ ...beginning, tools: served })]);
 }
@@ -72,8 +72,8 @@ export function extended(timeline: Timeline, message: Message, previous: Message
 }
 
 /**
- * The first `kept` messages of a timeline. Where it is a request's, so are the asides: a process that has thoughts of
- * its own, which that request left out, is told anew by a later one that sends them.
+ * The first `kept` messages of a timeline. A request's timeline has only the thinking that the request sent. So a
+ * process that has further thinking does not match a later request that sends it, which is told anew from there.
  */
 export function shortened(timeline: Timeline, kept: number): Timeline {
   const { hashes, asides } = timeline;

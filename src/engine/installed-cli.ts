@@ -59,7 +59,7 @@ export class InstalledCli {
     if (installation?.kind === "unusable") throw new BridgeError("cli_unavailable", installation.message);
   }
 
-  /** Kills the process that is asked for its version, if there is one: it could live on without the server. */
+  /** Kills the `claude --version` that runs, if there is one: it could outlive the server. */
   close(): void {
     this.#closing.abort();
   }

@@ -4,8 +4,8 @@ import type { Clock } from "./world.ts";
 /** So many refusals within `refusalsMsMax` show that the CLI cannot do after all what the probe saw it do. */
 export const refusalsMax = 3;
 /**
- * In milliseconds. One refusal may have a cause of its own, and ends no more than the process that it came from. So may
- * several in a bad minute: after as long the CLI is tried again.
+ * For how long refusals are counted, in milliseconds. A single one may have a cause of its own: it costs only the
+ * process that gave it. So may several in a bad minute: after this time the CLI is tried again.
  */
 export const refusalsMsMax = 10 * 60_000;
 
@@ -17,9 +17,9 @@ export class KnownCapabilities {
   readonly #clock: Clock;
   #current: Capabilities = noCapabilities;
   #isKnown = false;
-  /** When each was refused, by the monotonic clock. */
+  /** The latest refusals, each with its time by the monotonic clock. */
   #refusals: readonly { readonly name: CapabilityName; readonly atMs: number }[] = [];
-  /** When refusals took an ability away, or a trial after that was claimed; undefined: they took none. */
+  /** When refusals last cost a capability, or `claimTrial` last returned true for that; undefined if none is lost. */
   #lostAtMs: number | undefined;
 
   constructor(clock: Clock) {
@@ -41,7 +41,9 @@ export class KnownCapabilities {
     this.#lostAtMs = undefined;
   }
 
-  /** Notes a refusal that shows what the CLI could not do this time. */
+  /**
+   * Notes that the CLI has refused what this capability says it can do. After `refusalsMax` of them it counts as lost.
+   */
   noteRefusal(name: CapabilityName): void {
     const atMs = this.#clock.monotonic();
     this.#refusals = [...this.#refusals.filter((one) => atMs - one.atMs < refusalsMsMax), { name, atMs }];
@@ -51,7 +53,10 @@ export class KnownCapabilities {
     this.#lostAtMs = atMs;
   }
 
-  /** Whether the CLI is to be tried again, as it has refused what it could do: to one caller in `refusalsMsMax`. */
+  /**
+   * Whether the caller should probe the CLI again, as refusals have cost it a capability: true for one caller in
+   * `refusalsMsMax`.
+   */
   claimTrial(): boolean {
     const nowMs = this.#clock.monotonic();
     if (this.#lostAtMs === undefined || nowMs - this.#lostAtMs < refusalsMsMax) return false;

@@ -8,7 +8,7 @@ import type { World } from "./world.ts";
 
 /** The names of folders that a server is making or removing; they remain if it is killed meanwhile. */
 const remainsName = /^(?:new|old)-/;
-/** The age, in milliseconds, beyond which no server can still be working on such a folder. */
+/** The age, in milliseconds, beyond which no server can still be making or removing a folder. */
 const remainsMsMax = 60 * 60_000;
 
 /**

@@ -25,7 +25,7 @@ export class LoginGate {
   readonly #log: Logger;
   readonly #changed: WakeUps;
   #state: LoginState = { name: "trusted" };
-  /** The verdict against the login that holds. */
+  /** The last verdict, if it was a refusal. */
   #refusal: BridgeError | undefined;
   /** How many verdicts there were, and how many when each turn entered first. */
   #verdicts = 0;
@@ -43,9 +43,9 @@ export class LoginGate {
   }
 
   /**
-   * Resolves when a turn may ask: at once, as the one that tries the login again, or after the verdict of the one that
-   * does. Rejects with a refusal that was given since the turn entered first. The caller calls `leave` when its turn is
-   * over.
+   * Resolves when a turn may ask the model: at once if no refusal is known or no other turn is trying the login, else
+   * after that turn's verdict, or after `checkWaitMsMax`. Rejects with a refusal that was given since the turn entered
+   * first. The caller calls `leave` when its turn is over.
    */
   async enter(turn: object, signal: AbortSignal): Promise<void> {
     if (!this.#verdictsBefore.has(turn)) this.#verdictsBefore.set(turn, this.#verdicts);
@@ -61,8 +61,8 @@ export class LoginGate {
   }
 
   /**
-   * The login of a process that was started a while ago was refused: its turn tries whether it was renewed since,
-   * unless another turn has just found out.
+   * To be called when the API refused the login of a process that was started a while ago. The user may have logged in
+   * anew since: the turn tries that, unless another turn has come to a verdict since this one entered.
    */
   doubt(turn: object, error: BridgeError): void {
     if (this.#hasNews(turn)) return;
@@ -70,7 +70,7 @@ export class LoginGate {
     if (this.#state.name !== "checking") this.#state = { name: "checking", by: turn };
   }
 
-  /** The login was refused to a fresh process. */
+  /** To be called when the API refused the login of a fresh process: a verdict. */
   refuse(error: BridgeError): void {
     this.#note(error);
     this.#verdicts++;
@@ -78,7 +78,7 @@ export class LoginGate {
     this.#become({ name: "refused" });
   }
 
-  /** The API took the request of a process that has the present login. */
+  /** To be called when the API took the request of a process that has the present login: a verdict too. */
   accept(): void {
     if (this.#state.name === "trusted") return;
     this.#verdicts++;
@@ -88,7 +88,7 @@ export class LoginGate {
     this.#become({ name: "trusted" });
   }
 
-  /** The turn is over. If it was to try the login and came to no verdict, the next one tries. */
+  /** To be called when a turn is over. If it was to try the login and came to no verdict, the next one tries. */
   leave(turn: object): void {
     if (this.#state.name === "checking" && this.#state.by === turn) this.#become({ name: "refused" });
   }

@@ -77,12 +77,12 @@ export class ModelCatalog {
     return readings(name).find(isKnown) ?? lastReading(name);
   }
 
-  /** Whether the CLI lists a model under this very name: a process can then be given it without asking the API. */
+  /** Whether the CLI lists a model under this very name: then `set_model` takes it without asking the API. */
   isListed(name: string): boolean {
     return this.#reported.has(name);
   }
 
-  /** Whether the CLI has reported a name, or the same with a date behind it. */
+  /** Whether the CLI has reported a name, or that name with a date behind it. */
   #isReported(name: string): boolean {
     return this.#reported.has(name)
       || [...this.#reported].some((id) => id.startsWith(`${name}-`) && date.test(id.slice(name.length)));

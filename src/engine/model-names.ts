@@ -7,14 +7,14 @@ interface NameShape {
   readonly as: string;
 }
 
-/** What every other way may come in. */
+/** Capital letters, in which a name of any shape may come. */
 const capitals = {
   looks: "Claude-Sonnet-4-5", as: "claude-sonnet-4-5", read: (name: string): string => name.toLowerCase(),
 } as const;
 
 /**
- * Tried in this order, each on what the one before has made of the name. They know how names are written, and no model:
- * whether there is one of the name is for the CLI to say.
+ * Tried in this order, each on what the one before has made of the name. The table knows how names are written, and no
+ * model: whether a model of that name exists is for the CLI to say.
  */
 export const nameShapes: readonly NameShape[] = [
   // Routers put the maker's name before the model's, and sometimes their own before that.
@@ -27,12 +27,15 @@ export const nameShapes: readonly NameShape[] = [
   { pattern: /(?<=-\d+)\.(?=\d)/gu, by: "-", looks: "claude-sonnet-4.5", as: "claude-sonnet-4-5" },
 ];
 
-/** Only where the CLI knows the model by the other order: there are models that are called so. */
+/**
+ * The version before the family. Read so only if the CLI lists the name in the other order: there are models that
+ * really are named in this one.
+ */
 const otherOrder: NameShape = {
   pattern: /^claude-(\d+(?:-\d+)?)-([a-z]+)$/u, by: "claude-$2-$1", looks: "claude-4.5-sonnet", as: "claude-sonnet-4-5",
 };
 
-/** All ways, for the README. */
+/** All shapes, for the README's table. */
 export const namesTold: readonly Pick<NameShape, "looks" | "as">[] = [...nameShapes, capitals, otherOrder];
 
 /** The ways to read a model's name, from the name as it stands to the one that is the most changed. */
@@ -43,7 +46,7 @@ export function readings(name: string): readonly string[] {
   return [...new Set([...read, ...lower, ...lower.map((text) => text.replace(otherOrder.pattern, otherOrder.by))])];
 }
 
-/** The reading for a name that nobody has reported. */
+/** How a name is read that neither this server nor the CLI knows in any of its readings. */
 export function lastReading(name: string): string {
   return nameShapes.reduce((text, { pattern, by }) => text.replace(pattern, by), capitals.read(name));
 }

@@ -28,7 +28,7 @@ export interface Rested {
 export interface Running {
   readonly name: "running";
   readonly conversation: Conversation;
-  /** The turn's, its question included. */
+  /** The timeline of the turn, its question included. */
   readonly timeline: Timeline;
 }
 
@@ -46,19 +46,19 @@ export type Use =
   /** Its end was asked for. */
   | { readonly name: "ending" };
 
-/** Whether it is between two turns of a conversation. */
+/** Whether a process of this use is between two turns of a conversation. */
 export function isRested(use: Use): use is Rested {
   return use.name === "resting" || use.name === "parked";
 }
 
-/** Whether no turn has it, and one may. */
+/** Whether a process of this use may be leased for a turn. */
 export function isFree(use: Use): use is Free {
   return use.name === "warm" || isRested(use);
 }
 
 /**
- * The histories by which a client may come back to a process. In a turn they are two: with the question, before an
- * answer that was broken off, and without, as the question may be asked again or another in its place.
+ * The histories with which a client's next request may go on with a process. In a turn there are two. After a
+ * broken-off answer a client may send the history with the turn's question, or without it, to ask it again or another.
  */
 export function historiesOf(use: Use): readonly Timeline[] {
   if (isRested(use)) return [use.timeline];
@@ -82,12 +82,12 @@ export class OwnedProcess {
   readonly process: LiveProcess;
   readonly birth: Birth;
   readonly wear: Wear = { turns: 0, firstBytes: undefined, bytes: undefined };
-  /** Ends it when it has been free for too long. */
+  /** Ends the process when it has been free for too long. */
   readonly timer: Timer;
   /** Whether it is kept only for the conversation that it is in the middle of. */
   isWorn = false;
   use: Use;
-  /** Since when it is used so: by the monotonic clock, in milliseconds. */
+  /** Since when `use` is what it is: by the monotonic clock, in milliseconds. */
   sinceMs: number;
 
   constructor(process: LiveProcess, birth: Birth, clock: Clock, use: Use) {
@@ -98,7 +98,7 @@ export class OwnedProcess {
     this.sinceMs = birth.ms;
   }
 
-  /** Whether it is shutting down, or was killed, whoever asked for it. */
+  /** Whether the process is shutting down, or was killed, whoever asked for that. */
   get isEnding(): boolean {
     const { state } = this.process;
     return this.use.name === "ending" || state === "closing" || state === "closed";
@@ -119,7 +119,7 @@ export interface OwnedWarm {
   readonly use: Warm;
 }
 
-/** Whether a turn has a process that has not come up yet. */
+/** Whether a turn waits for this process to come up. */
 export function bootsForTurn({ use, process, isEnding }: OwnedProcess): boolean {
   return use.name === "running" && !process.isUp && !isEnding;
 }
@@ -129,7 +129,10 @@ export function warmOf(all: readonly OwnedProcess[]): OwnedWarm[] {
   return all.flatMap((owned) => (owned.use.name === "warm" ? [{ owned, use: owned.use }] : []));
 }
 
-/** Warm processes in the order in which they can be done without, the first that have rehearsed more than is wanted. */
+/**
+ * Warm processes in the order in which they are ended: first rehearsed ones, as many as there are beyond
+ * `wantedRehearsed`.
+ */
 export function dispensable(warm: readonly OwnedWarm[], wantedRehearsed: number): OwnedWarm[] {
   const rehearsed = warm.filter(({ use }) => use.rehearsed !== undefined);
   const first = rehearsed.slice(0, Math.max(0, rehearsed.length - wantedRehearsed));

@@ -8,7 +8,7 @@ export const bootMsCountedMax = 2_000;
 
 /** How long a turn waits for a process to come free, in milliseconds, before another is booted for it. */
 export interface FreeWaitLimits {
-  /** Until the first comes free, and from each to the next. */
+  /** How long until the first process comes free, and from each to the next. */
   readonly each: number;
   readonly all: number;
 }
@@ -25,7 +25,7 @@ export function freeWaitLimits(bootMs: number | undefined, answerMs: number | un
   return { each: Math.max(freeWaitMsLeast, each), all: Math.max(freeWaitsMsLeast, 2 * each) };
 }
 
-/** How long boots and answers take here. */
+/** Remembers how long boots, and answers to each beginning, have taken lately. */
 export class Pace {
   #bootMs: number | undefined;
   /** By beginning, the one seen last at the end. */
@@ -35,7 +35,7 @@ export class Pace {
     this.#bootMs = ms;
   }
 
-  /** Notes a turn from when it got its process until it was answered. */
+  /** Notes how long a turn took, from getting its process to the end of its answer. */
   noteAnswer(beginning: HistoryHash, ms: number): void {
     this.#answersMs.delete(beginning);
     this.#answersMs.set(beginning, ms);

@@ -33,7 +33,9 @@ export class Places {
     return this.#waiters.size;
   }
 
-  /** How many places `take` would give. No turn waits while one is free: it goes to the first that waits. */
+  /**
+   * How many places `take` would give. Where turns wait it is none: a place that is vacated goes to the first of them.
+   */
   get free(): number {
     return this.#closed === undefined ? this.#max - this.#taken : 0;
   }

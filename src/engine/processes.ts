@@ -22,7 +22,7 @@ export interface ProcessesOptions extends RestLimits {
    * counted: there is only one at a time, and `versionWaitMs` limits its life.
    */
   readonly max: number;
-  /** How many processes that wait for no tools are kept; beyond that, one of them is evicted. */
+  /** How many processes are kept between two turns, parked ones not counted; beyond that, one of them is evicted. */
   readonly restingMax: number;
   readonly launcher: Pick<Launcher, "prepare" | "start">;
   readonly whereabouts: Whereabouts;
@@ -36,7 +36,10 @@ export class Processes {
   readonly #places: Places;
   /** Ordered by when each was last leased or released. */
   readonly #owned = new Set<OwnedProcess>();
-  /** Processes whose pipes are open, alive or not. Only this map has them as what can be ended. */
+  /**
+   * Processes whose pipes are open, alive or not: as `ClaudeProcess`, which can be ended. All else has them as
+   * `LiveProcess`, which cannot.
+   */
   readonly #open = new Map<OwnedProcess, ClaudeProcess>();
   readonly #watchers: Watcher[] = [];
   readonly #renewals: Renewals;
@@ -69,9 +72,9 @@ export class Processes {
   get counts(): ProcessCounts { return countByUse(this.#owned, this.#places.taken - this.#owned.size); }
 
   /**
-   * Starts a process. For a turn it waits until there is a place, and rejects with a BridgeError if there is none in
-   * time or the client leaves; for what no turn has asked for it resolves with undefined if no place is free. Rejects
-   * with a BridgeError too if the process cannot be started.
+   * Starts a process. For a turn, waits until there is a place, and rejects with a BridgeError if there is none in time
+   * or the client leaves. For any other purpose, resolves with undefined if no place is free. Rejects with a
+   * BridgeError too if the process cannot be started.
    */
   lease(purpose: "turn", model: string, signal: AbortSignal): Promise<OwnedProcess>;
   lease(purpose: "warm" | "probe", model: string): Promise<OwnedProcess | undefined>;
@@ -99,14 +102,14 @@ export class Processes {
     this.#use(owned, { name: "running", conversation, timeline });
   }
 
-  /** Says that the turn for which a process boots has got another: until it is kept, it may be evicted. */
+  /** Says that the turn for which a process boots has got another process. Until this one is kept it may be evicted. */
   spare(owned: OwnedProcess): void {
     if (owned.use.name !== "booting") return;
     this.#use(owned, { name: "booting", isSpare: true });
     this.#makeRoom();
   }
 
-  /** Keeps a process that no turn has for others, or ends it if it is to be renewed. */
+  /** Keeps a process that no turn has, for later turns, or ends it if it is to be renewed. */
   release(owned: OwnedProcess, use: Free): void {
     if (this.#life !== "open" || !this.#owned.has(owned)) return this.end(owned);
     this.#renewals.noteWear(owned, use);
@@ -118,10 +121,10 @@ export class Processes {
     }
     if (isRested(use)) this.#options.whereabouts.arrive(use.timeline);
     limitRest(owned, use, { all: () => this.all, limits: this.#options, end: () => this.end(owned, "idle_time") });
-    // Turns that wait look before any is evicted for one of them: it may be just the one that suits another.
+    // Turns that wait look before a process is evicted for one of them: it may be just the one that suits another turn.
     this.#onFree();
     const resting = this.all.filter(({ use: { name } }) => name === "resting");
-    // Not this one: it may serve the next request of its kind.
+    // Never `owned`, the one used last: it may serve the next request.
     if (resting.length > this.#options.restingMax) this.#evictOne(resting.filter((other) => other !== owned));
     this.#makeRoom();
   }
@@ -135,17 +138,20 @@ export class Processes {
     this.#use(owned, { name: "ending" });
     this.#noteDeparture(use, reason);
     if (spent?.haste === "at once") process?.kill();
-    // Whoever asks the probe's is told why it ends; nobody waits for an answer of the others.
+    // Whoever probes a process is told why it ends. Nobody waits any more for an answer of any other.
     else if (use.name === "probed") void process?.fail(serverBusy("A turn needs the place."));
     else void process?.end();
     if (use.name === "running") this.#onFree();
     if (spent !== undefined) for (const { onSpent } of this.#watchers) onSpent?.(owned, use, spent.reason);
   }
 
-  /** To be called before a turn gets a free process of which it does not need the conversation. */
+  /**
+   * Notes that a free process's conversation will have to be told again: to be called before a turn of another
+   * conversation gets it.
+   */
   giveUp({ use }: OwnedProcess): void { this.#noteDeparture(use, "evicted"); }
 
-  /** Those that a turn may get now, if what they have been told suits it; ordered by when they came free. */
+  /** The processes that a turn may get now, if what they have been told suits it; ordered by when they came free. */
   get usable(): readonly OwnedProcess[] {
     return this.all.filter((owned) => isFree(owned.use) && !owned.isEnding && !this.#renewals.isOutdated(owned));
   }
@@ -161,7 +167,7 @@ export class Processes {
     for (const owned of this.all) if (isFree(owned.use) && this.#renewals.isOutdated(owned)) this.end(owned, "renewed");
   }
 
-  /** Ends all free processes, and keeps none any more whose turn is over. */
+  /** Ends all free processes, and from now on each whose turn is over. */
   drain(): void {
     if (this.#life === "open") this.#life = "draining";
     for (const owned of this.all) if (isFree(owned.use)) this.end(owned);
@@ -192,7 +198,7 @@ export class Processes {
     this.#open.set(owned, process);
     void process.exited.then(() => this.#onExit(owned));
     void process.closed.then(() => this.#open.delete(owned));
-    // A turn may have begun to wait before there was a process that could go for it.
+    // A turn may have begun to wait when there was no process to evict for it.
     this.#makeRoom();
     return owned;
   }
@@ -215,12 +221,12 @@ export class Processes {
     for (const { onExit } of this.#watchers) onExit?.(owned, use);
   }
 
-  /** Ends a process for each turn that waits for a place, as far as too few are ending, until none may go. */
+  /** Evicts a process for each turn that waits for a place, less those that are ending already, while any may go. */
   #makeRoom(): void {
     while (this.shortage > 0 && this.#evictOne(this.all));
   }
 
-  /** Ends the process of `among` that goes first. Returns false if none may. */
+  /** Ends the process of `among` that comes first in the order of eviction. Returns false if none may be evicted. */
   #evictOne(among: readonly OwnedProcess[]): boolean {
     const [first] = evictionOrder(among, (owned) => this.#renewals.isOutdated(owned));
     if (first !== undefined) this.end(first);

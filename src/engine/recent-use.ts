@@ -12,7 +12,7 @@ export const refusedMax = 16;
 export interface Profile {
   readonly hash: HistoryHash;
   readonly turn: ToldTurn;
-  /** Whether a process can be given the turn's model. */
+  /** Whether `set_model` can give the turn's model to a process that runs another. */
   readonly isMovable: boolean;
 }
 
@@ -20,9 +20,9 @@ export interface Profile {
 export interface ModelUse {
   readonly model: string;
   readonly lastUseMs: number;
-  /** How many requests found no warm process, at most as many as are kept as a rule, and when the last one came. */
+  /** How many requests lately found no warm process, counted up to `WarmOptions.warm`, and when the last one came. */
   readonly misses: { readonly count: number; readonly lastMs: number };
-  /** The beginning of the latest new conversation, and how many in a row have had it. */
+  /** The beginning of the model's latest new conversation, and how many in a row have had it. */
   readonly latest: { readonly profile: Profile; readonly runs: number } | undefined;
 }
 

@@ -6,7 +6,8 @@ import { type Clock, Timer } from "./world.ts";
  */
 export const refillDelayMs = 250;
 /**
- * How long a refill waits at most, in milliseconds, while it is put off by replays: a replay needs the CPU for longer.
+ * How long a refill waits at most, in milliseconds, while it is put off (`putOff`) by processes that are being told
+ * histories: these need the CPU for longer.
  */
 export const refillDelayMsMax = 2_000;
 

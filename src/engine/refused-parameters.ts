@@ -10,21 +10,23 @@ const names: Readonly<Record<RefusableName, RegExp>> = {
   "tools.strict": /\bstrict tools\b|\btools\.\d+\.custom: |\b[Ss]chemas? (?:is too|contains)\b|\bcompiled grammar\b/u,
   // `output_config.format`, which the API also calls by its former name, `output_format`.
   output_config: /\boutput_(?:config(?!\.effort)|format)\b|\b[Ss]chemas? (?:is too|contains)\b|\bcompiled grammar\b/u,
-  // In quotes instead of backticks it may be a name of the client's.
+  // Only in backticks: in quotes it may be a name of the client's own, such as a property's.
   "top_p beside temperature": /`(?:temperature|top_p)`.*\bcannot both be specified\b/u,
   top_p: /^top_p\b|`top_p`/u,
   top_k: /^top_k\b|`top_k`/u,
   temperature: /^temperature\b|`temperature`/u,
   stop_sequences: /\bstop[ _]sequences?\b/u,
   tool_choice: /\btool_choice\b/u,
-  // The CLI itself asks once more without it, from 2.1.330 on.
+  // CLIs from 2.1.330 on ask again without this field by themselves.
   "thinking.display": /\bthinking\b.*\bdisplay\b/u,
 };
-/** What the CLI puts before the API's words. Before that may be this server's, which name one of the client's tools. */
+/**
+ * What the CLI puts before the API's words. Before it may stand this server's own, which name a tool of the client's.
+ */
 const beforeWords = /^.*?\bAPI Error: (?:\d{3} )?/su;
 /** The request's field with which the API's words begin, where they name a place in it: `tools.0.custom: …`. */
 const fieldInWords = /^([a-z_]+)(?:\.[\w.-]+)?: /u;
-/** The fields of what is no field by itself, or has two names. */
+/** The request's fields for names of this table that are no field themselves, or that have two. */
 const otherFields: Readonly<Partial<Record<RefusableName, readonly string[]>>> = {
   "tools.strict": ["tools"], output_config: ["output_config", "output_format"], "thinking.display": ["thinking"],
   "top_p beside temperature": ["temperature", "top_p"],
@@ -37,7 +39,9 @@ const refusals: ReadonlySet<ErrorCode> = new Set(["invalid_request", "invalid_va
 const none: ReadonlySet<RefusableName> = new Set();
 /** The API's words for a model that takes no schemas at all. Any other refusal is about the schema that was sent. */
 const refusesSchemas = /\bthis model\b|\bextra inputs\b/iu;
-/** The same for any other parameter, whatever its value. */
+/**
+ * The API's words for a model that takes a parameter with no value at all. Any other refusal is about the value sent.
+ */
 const refusesAnyValue = new RegExp([
   refusesSchemas.source, "\\bdeprecated\\b", "\\bthinking\\b", "\\bnot (?:supported|permitted|allowed)\\b",
 ].join("|"), "iu");
@@ -84,8 +88,8 @@ export class RefusedParameters {
 
 /**
  * Which of the parameters that were sent is at fault. The API begins with the one that it refuses; what it says of a
- * schema may then name properties such as `top_p`. Where two begin alike it is the first in `names`. Where the words
- * begin with another field it is none.
+ * schema may then name properties such as `top_p`. Where two match at the same place it is the first in `names`. Where
+ * the words begin with a field of none of them it is none.
  */
 function firstNamed(words: string, sent: readonly RefusableName[]): RefusableName | undefined {
   const field = fieldInWords.exec(words)?.[1];
@@ -99,7 +103,7 @@ function firstNamed(words: string, sent: readonly RefusableName[]): RefusableNam
 /** The parameters that have a schema. */
 const schemaNames: ReadonlySet<RefusableName> = new Set(["output_config", "tools.strict"]);
 
-/** A value that one turn asks for, and that may be refused where another would not: `key` is the turn's. */
+/** A parameter's value in one turn; the API may refuse it and take another. `key` is the turn's, of `keyOf`. */
 interface AskedValue { readonly name: RefusableName; readonly value: unknown; readonly key: string }
 
 /** The values of a turn's parameters, also of those that were refused. */

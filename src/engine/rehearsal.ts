@@ -9,9 +9,9 @@ export interface RehearsalOptions {
   readonly processes: Processes;
   readonly capabilities: KnownCapabilities;
   readonly clock: Clock;
-  /** Called when the process was ended because it took too long. */
+  /** Called when the process was ended because its rehearsal took too long. */
   readonly onLate: () => void;
-  /** Called when it was ended because the CLI refused the beginning: any other process would refuse it too. */
+  /** Called when the process was ended because the CLI refused the beginning: any other would refuse it too. */
   readonly onRefused: (error: unknown) => void;
 }
 
@@ -25,7 +25,7 @@ export function rehearse(owned: OwnedProcess, use: Warm, { turn }: Profile, opti
   });
   use.conversation.rehearse(turn, capabilities.current).then(cancel, (error: unknown) => {
     cancel();
-    // A death is told by the exit.
+    // Whoever watches for exits hears of a process that has died (`Watcher.onExit`).
     if (owned.use !== use || !use.conversation.isReusable) return;
     processes.end(owned);
     onRefused(error);

@@ -1,9 +1,10 @@
 /** When a process is replaced, though it works: as a pure function of what is known of it. */
 
 /**
- * How many times as long a process is kept for a conversation that it is in the middle of: to tell all of that to a new
- * one takes some 5 ms a message. No other conversation gets it. The turn after the limit waits for that: it cannot be
- * told in the background, as nobody keeps a conversation's messages between two turns, only their hashes.
+ * By what the limits below are multiplied while a process is in the middle of a conversation: to tell that to a new one
+ * takes some 5 ms a message. Beyond the plain limits no other conversation gets the process. The turn after the
+ * multiplied ones waits until its history is told: that cannot be done ahead, as nobody keeps a conversation's messages
+ * between two turns, only their hashes.
  */
 export const conversationFactor = 4;
 /** After how many turns a process is replaced. */

@@ -3,7 +3,10 @@ import { noteMemory, type RenewalReason, whyRenewed } from "./renewal.ts";
 import { isCheap } from "./resting.ts";
 import type { World } from "./world.ts";
 
-/** Knows which processes are no longer what one would be that is started now. */
+/**
+ * Says which processes are to be replaced: their program, configuration, login or date is an older one, or they are
+ * worn.
+ */
 export class Renewals {
   readonly #world: Pick<World, "clock" | "memoryOf">;
   #generation = 0;
@@ -37,7 +40,7 @@ export class Renewals {
 
   /** Why a process that comes free is to be replaced; undefined if it may be kept. */
   why(owned: OwnedProcess, use: Free): RenewalReason | undefined {
-    // A parked one is in the middle of a turn.
+    // A parked process is in the middle of a turn.
     return use.name === "parked" ? undefined : this.#why(owned, isRested(use) && !isCheap(use));
   }
 

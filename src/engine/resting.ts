@@ -10,9 +10,9 @@ import type { Free, OwnedProcess, Rested, Use } from "./owned-process.ts";
 export const cheapMessagesMax = 2;
 /** How many processes with a cheap conversation and one beginning are kept longer than `surplusMsMax`. */
 export const cheapKept = 2;
-/** How many of them are kept where the CLI cannot be emptied, so that no other conversation could have them. */
+/** `cheapKept` where the CLI cannot rewind to empty, so that no other conversation could have these processes. */
 export const cheapKeptUnemptied = 1;
-/** How long more than `cheapKept` of them are kept after their last turn, in milliseconds. */
+/** How long processes with a cheap conversation are kept beyond `cheapKept`, after their last turn, in milliseconds. */
 export const surplusMsMax = 3_000;
 /** A warm process is replaced after this long, in milliseconds: its login and settings are those of its boot. */
 export const warmAgeMsMax = 30 * 60_000;
@@ -35,12 +35,15 @@ export function isCheap(use: Use): use is Rested {
   return use.name === "resting" && use.timeline.hashes.length <= cheapMessagesMax;
 }
 
-/** Whether so many others of `all` have a cheap conversation with the same beginning that this one can go. */
+/** Whether more than `cheapKept` of `all`, this process among them, have a cheap conversation with its beginning. */
 export function isSurplus({ timeline: { beginning } }: Rested, all: readonly Use[]): boolean {
   return all.filter((use) => isCheap(use) && use.timeline.beginning === beginning).length > cheapKept;
 }
 
-/** All but the last `kept` of the processes with a cheap conversation and this beginning. `all` is ordered by rest. */
+/**
+ * All but the last `kept` of the processes with a cheap conversation and this beginning. In `all`, the one that has
+ * rested longest is the first.
+ */
 export function surplusOf(all: readonly OwnedProcess[], beginning: HistoryHash, kept: number): readonly OwnedProcess[] {
   const cheap = all.filter(({ use }) => isCheap(use) && use.timeline.beginning === beginning);
   return cheap.slice(0, Math.max(0, cheap.length - kept));

@@ -25,9 +25,9 @@ export interface Seat {
   readonly way: SeatWay;
   /** How many of the turn's messages the process has. */
   readonly kept: number;
-  /** How many messages were taken back from it for the turn. */
+  /** How many messages were rewound out of the process for the turn. */
   readonly takenBack: number;
-  /** What it did before, if it was warm. */
+  /** The use that the process had before, if it was warm: it goes back to that if it is told nothing of the turn. */
   readonly warm?: Warm;
 }
 

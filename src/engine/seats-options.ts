@@ -21,7 +21,7 @@ export interface SeatsOptions {
   readonly capabilities: KnownCapabilities;
   /** Makes a conversation on a process that has just been started. */
   readonly converse: (owned: OwnedProcess) => Conversation;
-  /** How long boots and answers take here. */
+  /** How long boots and answers have taken lately. */
   readonly pace: Pace;
   readonly clock: Clock;
 }

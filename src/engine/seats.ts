@@ -25,8 +25,8 @@ export class Seats {
   }
 
   /**
-   * Takes the free process that has most of a request's history: one whose whole timeline the request goes on with, or
-   * one that is rewound to where they part. Returns the reason if there is none.
+   * Takes the free process that has most of a request's history: one whose whole conversation the request goes on with,
+   * or one that is to be rewound to where the two part. Returns why there is none, if so.
    */
   take(turn: Turn, timeline: Timeline): Found | MissReason {
     const { processes, whereabouts } = this.#options;
@@ -52,7 +52,7 @@ export class Seats {
     this.#options.whereabouts.leave(hash);
   }
 
-  /** Keeps a process that was found, and was told nothing. */
+  /** Gives back what `take` found, if its turn has told the process nothing. */
   putBack({ owned, use }: Found): void {
     this.#options.processes.release(owned, use);
   }
@@ -104,7 +104,7 @@ export class Seats {
         }
         const ready = seat?.way === "recycled" ? await this.#emptied(seat) : seat;
         if (ready !== undefined) return ready;
-        // One may have come free that another turn had: the next may be for this one.
+        // A process came free, and another turn got it: the next one may be for this turn.
         const nowMs = clock.monotonic();
         if (nowMs < bootsAtMs) bootsAtMs = Math.min(startMs + limits.all, nowMs + limits.each);
       }
@@ -139,12 +139,12 @@ export class Seats {
     if (kept !== undefined) this.keep(seat, shortened(timeline, kept));
   }
 
-  /** Keeps the process of a turn of which nothing was told. `timeline` is the turn's. */
+  /** Gives back the process of a turn of which it was told nothing; ends it if it was booted for the turn. */
   handBack(seat: Seat, timeline: Timeline): void {
     const { processes, warm } = this.#options;
     if (seat.warm !== undefined) {
       processes.release(seat.owned, seat.warm);
-      // There may be one more now than are wanted.
+      // There may be one warm process too many now.
       warm.refillSoon();
     } else if (seat.way === "booted") this.end(seat);
     else this.keep(seat, shortened(timeline, seat.kept));
@@ -170,7 +170,10 @@ export class Seats {
     return bestMatch(processes.usable, turn, timeline, capabilities.current);
   }
 
-  /** Takes a process that can be given to the turn now, if there is one. A recycled one is still to be emptied. */
+  /**
+   * Takes a process that can be given to the turn now, if there is one. If it is `recycled`, the caller has to rewind
+   * it to empty.
+   */
   #pick(seeker: Seeker): Seat | undefined {
     const { warm, processes } = this.#options;
     const { timeline, profile } = seeker;
@@ -183,7 +186,7 @@ export class Seats {
       warm.noteTaken(owned);
       return { owned, conversation, way: "warm", kept: 0, takenBack: 0, warm: use };
     }
-    // Two conversations that take turns would each be told anew each time if one took the other's process.
+    // Two conversations whose turns alternate would each be told anew each time, if each took the other's process.
     const wouldTakeTurns = seeker.missed === "evicted" && processes.room > 0;
     return wouldTakeTurns ? undefined : this.#givenUp(seeker, true);
   }
@@ -198,7 +201,10 @@ export class Seats {
     return { owned, conversation, way: "recycled", kept: 0, takenBack: timeline.hashes.length };
   }
 
-  /** Ends used processes that no other conversation can have, where conversations of one question keep coming. */
+  /**
+   * Single questions with this beginning keep coming: where the CLI cannot rewind to empty, ends the processes of past
+   * ones, which no other conversation can have.
+   */
   #endSurplus({ hash }: Profile): void {
     const { processes, capabilities } = this.#options;
     if (capabilities.current.rewindToEmpty) return;
@@ -210,7 +216,7 @@ export class Seats {
     return kept === 0 ? seat : undefined;
   }
 
-  /** Whether a running process could soon be given to a conversation that begins so. */
+  /** Whether a running process could soon be given to another conversation with this beginning. */
   #mayComeFree(profile: Profile): boolean {
     const { processes, capabilities } = this.#options;
     return comingFree(processes.all, profile, capabilities.current).length > 0;

@@ -10,7 +10,10 @@ export interface Fresh {
 export interface SpareBootOptions {
   /** Starts a process and makes a conversation on it. Does not wait for a place any more when the signal aborts. */
   readonly start: (signal: AbortSignal) => Promise<Fresh>;
-  /** Tells it what the turn begins with. Resolves when it has accepted that; rejects when it takes too long. */
+  /**
+   * Tells the process the beginning of the turn. Resolves when the CLI has accepted that; rejects when it takes too
+   * long.
+   */
   readonly prepare: (conversation: Conversation) => Promise<void>;
   /** Says that the process, which is not up yet, may be ended: the turn has got another. */
   readonly spare: (owned: OwnedProcess) => void;
@@ -44,13 +47,13 @@ export class SpareBoot {
     this.#state = "given up";
     const fresh = this.#fresh;
     if (fresh === undefined) throw this.#error;
-    // One that has died is found out by its turn, which then goes to another.
+    // The turn finds out that a process has died, and goes to another.
     if (this.#error === undefined || fresh.conversation.isDead) return fresh;
     this.#options.end(fresh.owned);
     throw this.#error;
   }
 
-  /** Says that the turn needs the process no more. One that has no place yet is not started. */
+  /** Says that the turn needs the process no more. If there is no place for it yet, it is not started. */
   giveUp(): void {
     const wasBooting = this.#state === "booting";
     const wasOver = this.isOver;
@@ -75,7 +78,7 @@ export class SpareBoot {
 
   #leave(): void {
     if (this.#fresh === undefined) return;
-    // One that was ended meanwhile, for another turn, may have come up all the same.
+    // A process that was evicted meanwhile may have come up all the same.
     if (this.#error === undefined && !this.#fresh.owned.isEnding) this.#options.adopt(this.#fresh);
     else this.#options.end(this.#fresh.owned);
   }

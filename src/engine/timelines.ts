@@ -8,7 +8,10 @@ import type { Processes } from "./processes.ts";
 import type { Profile } from "./recent-use.ts";
 import { isCheap } from "./resting.ts";
 
-/** How many processes with one beginning may rest before the one that has rested longest is given away. */
+/**
+ * From how many resting processes with one beginning on another conversation gets the one that has rested longest,
+ * though there may be a warm one.
+ */
 export const restingOfBeginningMax = 3;
 
 /** A free process that has a conversation. */
@@ -45,7 +48,7 @@ export function bestMatch(
   return best;
 }
 
-/** Whether it is taken from a call that the client may still answer. */
+/** Whether the turn would take a parked process from a call whose result the client may still send. */
 function breaksCall({ use, isRewound }: Found, turn: Turn): boolean {
   return isRewound && use.name === "parked" && !isPassedBy(use, turn);
 }
@@ -121,9 +124,10 @@ function match(owned: OwnedProcess, use: Rested, { turn, timeline, capabilities 
   if (isGivenUp) return { owned, use, kept, isRewound: true, hash: hashAt(kept) };
   const lost = told.hashes.length - common;
   const isParked = use.name === "parked";
-  // A call that may still be answered is given up only for another question in the place of its own.
+  // A call that may still be answered is given up only for a request with another question in place of the one that led
+  // to it.
   if (isParked && lost > 2) return undefined;
-  // Where nothing is kept it is a new conversation, unless little is lost or a call has been passed by.
+  // A request that keeps no message is a new conversation: it gets this process only where little is lost by that.
   if (kept === 0 && (isParked ? lost > 0 : !isCheap(use))) return undefined;
   return { owned, use, kept, isRewound: true, hash: hashAt(kept) };
 }

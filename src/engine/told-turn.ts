@@ -6,16 +6,16 @@ import { webSearchTool } from "../claude/tool-definitions.ts";
 import { withToolChoice } from "./call-in-words.ts";
 
 /**
- * Up to how many bytes of JSON a search that is told without tools is no long parameter: a place and a few sites. It is
- * told under a policy too, whose hooks can read it.
+ * Up to how many bytes of JSON a web search without tools beside it is no long parameter: a location and a few sites.
+ * It is sent even where a policy sets hooks, which can read it.
  */
 const shortSearchBytesMax = 1_000;
 
 /**
  * A turn as the CLI is told it. Its answer's schema is told in one form: as the API's format, or by the CLI's schema
- * tool. Tools go to the API whole where the CLI would cut one. The system prompt asks for what the API is not asked of
- * the tool choice. Messages are split where a rewind may have to go. Parameters with a schema or tools in them are told
- * only up to `longParameterBytesMax` bytes.
+ * tool. Tools go to the API whole where the CLI would cut one. Where the API request does not carry the tool choice,
+ * the system prompt has it in words. Messages are split where a rewind may have to go. Parameters with a schema or
+ * tools in them are told only up to `longParameterBytesMax` bytes.
  */
 export function toldTurn(request: ToldTurn, longParameterBytesMax: number): ToldTurn {
   const turn = withWholeTools(withToolChoice(withOneSchema(request, longParameterBytesMax)), longParameterBytesMax);
@@ -35,9 +35,9 @@ function withOneSchema({ responseSchema, responseFormat, ...turn }: ToldTurn, by
 }
 
 /**
- * Decides whether the API is sent the tools whole (`tellsTools`). Not beside the CLI's schema tool: the list replaces
- * the CLI's, which has that tool. A web search needs the list, so beside that tool, or with a list that is too long, it
- * is refused: `unsupported_parameter`, with the part `webSearch`.
+ * Decides whether the API is sent the tools whole (`tellsTools`). Beside the CLI's schema tool it is not: the list
+ * would replace the CLI's own list, which has that tool. A web search needs the list, so beside that tool, or with a
+ * list that is too long, it is refused: `unsupported_parameter`, with the part `webSearch`.
  */
 function withWholeTools(turn: ToldTurn, bytesMax: number): ToldTurn {
   const { webSearch } = turn;

@@ -10,7 +10,10 @@ export interface Turns {
   readonly messagesTakenBack: number;
   /** How many had to be told to a process from the first message on, by the reason. */
   readonly told: Readonly<Record<MissReason, number>>;
-  /** On processes of which kind those were told. One that failed and was tried on another counts twice. */
+  /**
+   * How many turns were told from the first message on to a process of each kind. One that is tried on a second process
+   * counts twice.
+   */
   readonly toldOn: Readonly<Record<Exclude<SeatWay, "went_on" | "rewound">, number>>;
 }
 
@@ -40,7 +43,7 @@ export class TurnCounts {
       this.#rewound++;
       this.#messagesTakenBack += takenBack;
     } else {
-      // Where none was missed, one had a part of it, and could not be moved.
+      // `missed` is undefined: a process had a part of the history, and could not be rewound.
       this.#told[missed ?? "rewind_refused"]++;
     }
   }

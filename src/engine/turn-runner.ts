@@ -30,16 +30,16 @@ export interface TurnRunnerOptions {
   readonly login: LoginGate;
   readonly boots: Boots;
   readonly rest: RestClock;
-  /** How many bytes of JSON the API's parameters of a turn may come to, where there is a long one among them. */
+  /** How many bytes of JSON a turn's API parameters may have in all, if one of them is a long parameter. */
   readonly longParameterBytesMax: () => number;
-  /** Whether a process can be given a model. */
+  /** Whether `set_model` can give a process this model. */
   readonly isMovable: (model: string) => boolean;
   /** Whether a conversation whose turn is over keeps its process. */
   readonly keepsIdle: boolean;
   readonly log: Logger;
 }
 
-/** How often one turn is asked again without a parameter that its model has refused. There are nine of them. */
+/** How often one turn is asked again without a parameter that its model has refused. There are nine such parameters. */
 const refusalsMax = 9;
 /** Failures after which a process has no further use, whatever it was asked. */
 const processFailures: ReadonlySet<ErrorCode> = new Set([

@@ -17,13 +17,16 @@ export interface WarmBootsOptions {
   readonly converse: (owned: OwnedProcess) => Conversation;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Called when the wait after a process that was of no use is over. */
+  /** Called when the wait after a warm process that failed is over. */
   readonly onRetry: () => void;
   /** Called when the CLI has refused a beginning, so that a process is missing. */
   readonly onRefused: () => void;
 }
 
-/** Boots processes to be warm, and has them rehearse. After one that was of no use it waits before it boots another. */
+/**
+ * Boots warm processes, and has them rehearse. After one that failed before a turn got it, waits before it boots
+ * another.
+ */
 export class WarmBoots {
   readonly #options: WarmBootsOptions;
   readonly #stocks: WarmStocks;
@@ -34,7 +37,7 @@ export class WarmBoots {
     this.#stocks = new WarmStocks(options.clock);
     options.processes.watch({
       onExit: ({ process }, use) => {
-        // Its end was not asked for, and nobody had it: it died.
+        // Nobody asked it to end, and no turn had it: it died.
         if (use.name === "warm") this.#backOff(process.model, { ended: process.ending });
       },
       onSpent: ({ process }, use, error) => {
@@ -43,10 +46,10 @@ export class WarmBoots {
     });
   }
 
-  /** How many are being started with one of the models that `counts` says yes to. */
+  /** How many warm processes are being started with one of the models that `counts` says yes to. */
   launching(counts: (model: string) => boolean): Launching { return this.#stocks.launching(counts); }
 
-  /** Whether one of that model was of no use so lately that no other is booted yet. */
+  /** Whether a warm process of that model failed so lately that no other is booted yet. */
   isWaiting(model: string): boolean { return this.#stocks.of(model).backoff.isWaiting; }
 
   /** To be called when a process that was started with that model was given to a turn. */
@@ -108,7 +111,7 @@ export class WarmBoots {
     });
   }
 
-  /** To be called when a warm process of a model was of no use: another is not booted at once. */
+  /** To be called when a warm process of a model failed: the next one is not booted at once. */
   #backOff(model: string, why: LogFields): void {
     const { log, onRetry } = this.#options;
     const { backoff } = this.#stocks.of(model);

@@ -22,7 +22,7 @@ export interface WarmLimits {
   readonly nowMs: number;
   /** How many are kept for each model in use as a rule. */
   readonly warm: number;
-  /** How many there may be: those that there are, and those for which there is room. */
+  /** How many warm processes there may be: those that there are, and those for which there is room. */
   readonly places: number;
 }
 
@@ -34,8 +34,8 @@ export interface WarmWish {
 }
 
 /**
- * The same, with those models as one of which a warm process serves any: as the last one was used, with the misses of
- * all. `facts` are ordered by last use, and what is returned is too.
+ * Joins the facts of all movable models, as a warm process of one serves them all: those of the model used last, with
+ * the most misses and the latest miss of any. `facts` are ordered by last use, and what is returned is too.
  */
 export function factsTogether(facts: readonly WarmFacts[], isMovable: (model: string) => boolean): WarmFacts[] {
   const movable = facts.filter(({ model }) => isMovable(model));

@@ -18,7 +18,7 @@ export interface WarmOptions {
   readonly capabilities: KnownCapabilities;
   readonly account: Account;
   readonly recent: RecentUse;
-  /** Whether a process can be given a model. */
+  /** Whether `set_model` can give a process this model. */
   readonly isMovable: (model: string) => boolean;
   /** Makes a conversation on a process that has just been started. */
   readonly converse: (owned: OwnedProcess) => Conversation;
@@ -29,16 +29,16 @@ export interface WarmOptions {
 
 /**
  * Keeps processes warm: booted before a request comes, each given to one conversation. Most were told only settings. If
- * new conversations keep beginning alike (with a client's system prompt and tools), some have rehearsed that
- * beginning. A rehearsed process is only given to a conversation that begins with exactly that. Where the CLI can
- * change a process's model, one that is warm is so for every model, and else for the one that it was started with.
+ * new conversations keep beginning alike (with a client's system prompt and tools), some have rehearsed that beginning.
+ * A rehearsed process is only given to a conversation that begins with exactly that. A warm process serves every model
+ * that `set_model` can give it, or else only the one that it was started with.
  */
 export class WarmProcesses {
   readonly #options: WarmOptions;
   readonly #boots: WarmBoots;
-  /** Calls for a refill when no request has come for `recentUseMs`: fewer are kept then. */
+  /** Calls for a refill when no request has come for `recentUseMs`: fewer warm processes are kept then. */
   readonly #restTimer: Timer;
-  /** Calls for one when the date changes: no request gets a process of yesterday. */
+  /** Calls for a refill when the date changes: no request gets a process of yesterday. */
   readonly #dateTimer: Timer;
   #isClosed = false;
 
@@ -98,7 +98,7 @@ export class WarmProcesses {
     const { processes } = this.#options;
     if (!this.#options.recent.knows(owned.process.model)) processes.end(owned);
     else processes.release(owned, { name: "warm", conversation, rehearsed: hash });
-    // There may be one more now than are wanted.
+    // There may be one warm process too many now.
     this.refillSoon();
   }
 
@@ -132,7 +132,7 @@ export class WarmProcesses {
     this.#boots.close();
   }
 
-  /** How many may be started. One that is started while the login is refused would be refused too. */
+  /** How many warm processes may be started: none while the login is refused, as they would be refused too. */
   get #room(): number {
     const { account, processes } = this.#options;
     return account.loginRefusal === undefined ? processes.room : 0;

@@ -1,7 +1,7 @@
 import { Backoff } from "./backoff.ts";
 import type { Clock } from "./world.ts";
 
-/** Of how many models this is remembered: a client may name any, and some APIs answer to any. */
+/** Of how many models a `Stock` is kept: a client may name any, and some APIs answer to any. */
 export const stocksMax = 16;
 
 /** How many warm processes are being started: to be told nothing, or to rehearse a beginning. */
@@ -31,7 +31,7 @@ export class WarmStocks {
     return stock;
   }
 
-  /** How many are being started with one of the models that `counts` says yes to. */
+  /** How many warm processes are being started with one of the models that `counts` says yes to. */
   launching(counts: (model: string) => boolean): Launching {
     const sum = { any: 0, rehearsed: 0 };
     for (const [model, { launching }] of this.#stocks) {

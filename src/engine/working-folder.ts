@@ -74,7 +74,7 @@ export async function makeWorkingFolder(
 /** The server that makes a folder. */
 interface Server {
   readonly id: string;
-  /** The folder that it had before. */
+  /** The folder that it had before, of which another program has removed parts. */
   readonly lost: WorkingFolder | undefined;
   readonly world: World;
 }

@@ -33,9 +33,9 @@ export interface World {
   readonly findInstallation: (question: VersionQuestion) => Promise<Installation>;
   /** Starts a process. Throws a BridgeError if the machine has no room for another. */
   readonly launch: (options: LaunchOptions) => ClaudeProcess;
-  /** How many bytes of JSON the API's parameters of a turn may come to, where there is a long one among them. */
+  /** How many bytes of JSON a turn's API parameters may have in all, if one of them is a long parameter. */
   readonly longParameterBytesMax: () => number;
-  /** How many processes the machine runs at the same time. */
+  /** How many programs the machine can run at the same moment. */
   readonly cores: number;
   /** A process's resident memory in bytes; undefined where the system does not tell (it does on Linux alone). */
   readonly memoryOf: (pid: number) => number | undefined;
