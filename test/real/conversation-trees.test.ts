@@ -7,7 +7,7 @@ import { randomBytes } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
-import { createClaudeMaxApi } from "../../src/index.ts";
+import { createClaudeMaxApi, type EngineStatus } from "../../src/index.ts";
 import {
   type AnthropicStub, conversationOf, errorAnswer, hangingAnswer, lastUserText, stallAnswer, type StubRequestBody, systemOf, textAnswer, textOf,
   type StubRequest, toolUseAnswer,
@@ -24,18 +24,21 @@ import { subscribersCacheTime, today } from "../support/lived-in-server.ts";
 import { type Random, seededRandom } from "../support/random.ts";
 import { judgeRawBody } from "../support/raw-body-judge.ts";
 import { claudeArguments, claudePath, type ClaudeVersion, claudeVersions, subscriptionEnvironment } from "../support/real-claude.ts";
+import { rewindAbilities } from "../support/rewindable-history.ts";
 import { Rewinding } from "../support/rewinding.ts";
 import { isCountFixed, sampleOf, seedOf } from "../support/sample.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { ask, askAndLeave, askAndLeaveAfter, begin } from "../support/tree-client.ts";
 import { startStub } from "../support/watched-stub.ts";
 
-const seedFirst = seedOf(1);
+/** Of the first trees from here on many choose tools, or have some that are told whole. */
+const seedFirst = seedOf(173);
 const trees = sampleOf({ what: "trees on each CLI", small: 6, large: 8, whole: 100 });
 const treesAtOnce = 3;
 /** On a busy machine fewer have to do: no more than these are planted after that, unless their number was asked for. */
 const treesMin = 6;
 const plantingMsMax = 35_000;
+const treesForEachKind = 50;
 /** The first steps of a tree are the same, however many it has. */
 const stepsMax = isCountFixed() ? 5 : 3;
 const maxProcesses = 8;
@@ -227,7 +230,7 @@ interface Scene {
   readonly waiting: Set<(body: StubRequestBody) => void>;
 }
 
-async function start(t: TestContext, version: ClaudeVersion, warm: number): Promise<Scene & { readonly hits: () => Promise<number> }> {
+async function start(t: TestContext, version: ClaudeVersion, warm: number): Promise<Scene & { readonly turns: () => Promise<EngineStatus["turns"]> }> {
   const random = seededRandom(seedFirst);
   const [requests, waiting] = [new Map<string, StubRequest>(), new Set<(body: StubRequestBody) => void>()];
   const stub = await startStub(t, {
@@ -269,8 +272,8 @@ async function start(t: TestContext, version: ClaudeVersion, warm: number): Prom
     device: /[0-9a-f]{64}/u, account: "", "cache time": subscribersCacheTime, "working folder": new RegExp(`/[^\\n"]{1,200}/${new URL(url).port}/empty`, "u"),
     date: [startedOn, today()], ...(today() === startedOn ? {} : { "new date": today() }),
   });
-  const hits = async (): Promise<number> => (await server.discovered()).turns.wentOn;
-  return { version, url, stub, requests, thoughts: new Map(), known, asked: [], own, waiting, hits };
+  const turns = async (): Promise<EngineStatus["turns"]> => (await server.discovered()).turns;
+  return { version, url, stub, requests, thoughts: new Map(), known, asked: [], own, waiting, turns };
 }
 
 async function grow(seed: number, scene: Scene): Promise<void> {
@@ -347,14 +350,20 @@ describe("conversation trees on the real CLI", () => {
       }));
       const strays = scene.stub.requests.filter(({ body }) => scene.asked.every((asked) => differs(body, asked, scene.own) !== undefined));
       assert.deepEqual(strays.map(({ body }) => askedUpstream(body)), [], "nothing else was asked of the upstream");
-      const hits = await scene.hits();
+      const { wentOn: hits, rewound, toldOn: { recycled } } = await scene.turns();
       const chosen = scene.stub.requests.filter(({ body }) => body["tool_choice"] !== undefined).length;
       const whole = scene.stub.requests.filter(({ body }) => wholeIn(body["tools"]) !== undefined).length;
       assert.ok(hits >= grown / 4, `only ${hits} requests went on with a living process`);
+      const { toEmpty } = rewindAbilities[version];
+      assert.ok(!toEmpty || grown < treesMin || rewound + recycled >= grown / 4, `only ${rewound} processes were rewound, and ${recycled} emptied`);
+      // A few trees may have none of a kind.
+      if (grown >= treesForEachKind) assert.deepEqual([rewound > 0, recycled > 0], [true, toEmpty], `${rewound} processes were rewound, and ${recycled} emptied`);
+      // One tree alone, by its seed, may have neither.
+      assert.ok(grown < treesMin || (chosen > 0 && whole > 0), `${chosen} requests with a choice of tools, ${whole} with tools told whole: neither may lack`);
       const searching = scene.stub.requests.filter(({ body }) => body.tools?.some(({ type }) => type === webSearch.type)).length;
       const byTool = scene.stub.requests.filter(({ body }) => body.tools?.some(({ name }) => name === schemaToolName)).length;
       const thinking = scene.stub.requests.filter(({ bodyText }) => bodyText.includes('"Thinks of ')).length;
-      t.diagnostic(`${grown} trees from seed ${seedFirst} on, ${scene.asked.length} requests, ${scene.stub.requests.length} upstream (${chosen} with a choice of tools, ${whole} with tools told whole, ${searching} that may search, ${byTool} by the CLI's tool, ${thinking} with a process's own thoughts), ${hits} hits, ${((performance.now() - beganAtMs) / 1000).toFixed(1)} s`);
+      t.diagnostic(`${grown} trees from seed ${seedFirst} on, ${scene.asked.length} requests, ${scene.stub.requests.length} upstream (${chosen} with a choice of tools, ${whole} with tools told whole, ${searching} that may search, ${byTool} by the CLI's tool, ${thinking} with a process's own thoughts), ${hits} hits, ${rewound} rewound, ${recycled} recycled, ${((performance.now() - beganAtMs) / 1000).toFixed(1)} s`);
     });
   }
 
