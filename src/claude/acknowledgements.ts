@@ -6,7 +6,10 @@ interface Acknowledgement {
   readonly reject: (error: BridgeError) => void;
 }
 
-/** The wait for the CLI's word that it has taken a message of the history. It is told one such message at a time. */
+/**
+ * The wait for the CLI to acknowledge a message of the history with a `result` line. The CLI is told one such message
+ * at a time.
+ */
 export class Acknowledgements {
   #awaited: Acknowledgement | undefined;
 
@@ -32,7 +35,7 @@ export class Acknowledgements {
     return true;
   }
 
-  /** Rejects the wait for an acknowledgement that will not come. */
+  /** Rejects the wait, if there is one: the acknowledgement will not come. */
   fail(error: BridgeError): void {
     this.#awaited?.reject(error);
   }

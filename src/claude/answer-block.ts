@@ -1,13 +1,19 @@
 import type { StartedBlock } from "../turn/event.ts";
 
-/** The deltas that the slow path reads: the event's type, the API's type, and the field that holds the text. */
+/**
+ * The deltas that the slow path (a line parsed as JSON) reads: the event's type, the API's type, and the field that
+ * holds the text.
+ */
 export const deltaForms = [
   { type: "text", wireType: "text_delta", field: "text" },
   { type: "thinking", wireType: "thinking_delta", field: "thinking" },
   { type: "input_json", wireType: "input_json_delta", field: "partial_json" },
 ] as const;
 
-/** Blocks that have no input. All others but the client's calls are of tools that the API runs itself. */
+/**
+ * Kinds of block that have no input of their own to send. All others but `tool_use` and `schema` are of tools that the
+ * API runs itself.
+ */
 export const withoutInput: ReadonlySet<Block["kind"]> = new Set(["text", "thinking", "redacted_thinking", "dropped"]);
 
 /**

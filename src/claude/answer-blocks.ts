@@ -9,20 +9,20 @@ import { startedBlock } from "./started-block.ts";
 
 /**
  * Turns the content blocks of one answer into events. While only the message's start, block starts, block stops,
- * signatures and blocks of the API's own tools have come, they are held: if the message breaks off, the CLI asks for it
- * again and the new one replaces it. The first other delta, or a call, is the point of no return: the held events are
- * sent, and nothing can be replaced any more.
+ * signatures and blocks of the API's own tools have come, they are held: if the message breaks off, the CLI asks the
+ * API again, and the new message replaces it. The first other delta, or a call, is the point of no return: the held
+ * events are sent, and nothing can be replaced any more.
  */
 export class AnswerBlocks {
   /** By the block's number in the CLI's current message. */
   readonly #blocks = new Map<number, Block>();
   readonly #calls: AnswerCalls;
-  /** The JSON document that is the answer; undefined where the answer is text. */
+  /** The JSON document that a schema asks for; undefined where the answer is text. */
   readonly #document: AnswerDocument | undefined;
   #held: TurnEvent[] = [];
   #hasSaid = false;
   #nextIndex = 0;
-  /** The block that began last. */
+  /** The block that began last: `take` passes its deltas on as they are. */
   #last: Block | undefined;
 
   constructor(calls: AnswerCalls, document: AnswerDocument | undefined) {
@@ -30,7 +30,7 @@ export class AnswerBlocks {
     this.#document = document;
   }
 
-  /** Whether the client was sent text, thinking, input or a call. */
+  /** Whether any text, thinking, input or call was sent, so that nothing can be replaced any more. */
   get hasSaid(): boolean {
     return this.#hasSaid;
   }
@@ -42,7 +42,7 @@ export class AnswerBlocks {
 
   /**
    * Begins the answer with its `message_start`. Called again when the message broke off before any of it was sent: the
-   * new one takes its place.
+   * new message takes its place.
    */
   begin(start: TurnEvent, events: TurnEvent[]): void {
     this.#blocks.clear();
@@ -120,7 +120,7 @@ export class AnswerBlocks {
   /** Handles one block of a message that was not streamed. Returns the reason if it makes the answer fail. */
   takeUnstreamed(at: number, block: JsonObject, events: TurnEvent[]): string | undefined {
     const { type, input } = block;
-    // As if it were streamed: a call begins without its input.
+    // As the API streams it: a call begins with an empty input.
     const fault = this.start(at, isObject(input) ? { ...block, input: {} } : block, events);
     if (fault !== undefined) return fault;
     if (type === "text" || type === "thinking") this.takeParsed(at, { ...block, type: `${type}_delta` }, events);
@@ -154,7 +154,7 @@ export class AnswerBlocks {
     this.#blocks.set(at, { kind, at, index: -1, hasInput: false, isOpen: false });
   }
 
-  /** Begins the text block of the document, and sends what was held of it. */
+  /** Begins the text block in which the document is sent, and sends what was held of it. */
   #beginDocument(at: number, events: TurnEvent[]): Block {
     const block = this.#begin(at, "schema", { type: "text" }, events);
     const held = this.#document?.release() ?? encodeJsonText("");

@@ -18,12 +18,12 @@ export class AnswerDocument {
     this.#mayHold = mayHold;
   }
 
-  /** Whether the model has begun to give it. */
+  /** Whether the model has begun to give the document. */
   get isBegun(): boolean {
     return this.#isSent || this.isHeld;
   }
 
-  /** Whether it waits here to be sent. */
+  /** Whether the document, or its beginning, is held here. */
   get isHeld(): boolean {
     return this.#pieces.length > 0;
   }

@@ -33,7 +33,10 @@ function rewriter(reference: Keep): (value: unknown) => JsonObject {
     if (!isObject(value)) return undefined;
     return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, schema(member)]));
   };
-  /** The keywords that are kept: those which mean the same in draft-07 (the CLI's) and in 2020-12 (the upstream's). */
+  /**
+   * The keywords that are kept: those which mean the same in draft-07, in which the CLI reads the schema, and in
+   * 2020-12, in which the API does.
+   */
   const keywords: ReadonlyMap<string, Keep> = new Map<string, Keep>([
     ...plainKeywords.map((keyword) => [keyword, asItIs] as const),
     ["pattern", (value) => (isPattern(value) ? value : undefined)], ["items", schema], ["contains", schema],
@@ -52,8 +55,8 @@ function rewriter(reference: Keep): (value: unknown) => JsonObject {
 }
 
 /**
- * Replaces keywords that draft-07 lacks by its own. `format` is added to the description, where the model reads it: CLI
- * 2.1.197 does not know the keyword.
+ * Replaces keywords that draft-07 lacks by ones that it has. `format` is added to the description, where the model
+ * reads it: CLI 2.1.197 does not know the keyword.
  */
 function inDraft07(value: JsonObject): JsonObject {
   const { format, prefixItems, description, patternProperties } = value;

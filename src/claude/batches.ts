@@ -36,7 +36,7 @@ export class BatchQueue<Item> implements AsyncIterableIterator<Item[], undefined
     return this.#items;
   }
 
-  /** Whether the queue has ended, so that what is appended is nobody's. */
+  /** Whether the queue has ended: the consumer gets nothing that is appended after that. */
   get isEnded(): boolean {
     return this.#end !== undefined;
   }

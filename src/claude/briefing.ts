@@ -29,7 +29,7 @@ import { BootTimeout } from "./watch.ts";
 export const rehearsalWaitMsMax = 5_000;
 
 export interface BriefingOptions {
-  /** In milliseconds; `rehearsalWaitMsMax` by default. */
+  /** Overrides the constant `rehearsalWaitMsMax`. */
   readonly rehearsalWaitMsMax?: number;
   /** How long a process may take from its start to its first line, in milliseconds; `bootWaitMs` by default. */
   readonly bootMsMax?: () => number;
@@ -43,7 +43,7 @@ export interface BriefingOptions {
   readonly onModelRefused: () => void;
 }
 
-/** The answer of a CLI that was not asked. */
+/** Stands in for the answer to `initialize` of a process that was not sent that. */
 const nothingTold: InitializeAnswer = { models: [], loggedIn: true, knowsEmail: false };
 
 interface Preparation {
@@ -97,14 +97,14 @@ export class Briefing {
     this.settings = new SettingsChannel(process.model, { control, history, after: time.after, onModelRefused });
   }
 
-  /** Whether the CLI has accepted what it was prepared with. */
+  /** Whether the CLI has accepted `initialize` and the settings told with it. */
   get isPrepared(): boolean { return this.#isPrepared; }
 
-  /** Resolves when it has, at once if it was prepared with nothing; rejects with its refusal. */
+  /** Resolves when the CLI has accepted those, at once if it was not sent them; rejects with its refusal. */
   get accepted(): Promise<void> { return this.#preparation?.accepted ?? Promise.resolve(); }
 
   /**
-   * Tells a new process what a turn begins with, before the turn. Resolves when the CLI has accepted that; rejects
+   * Tells a new process a turn's system prompt, tools and settings. Resolves when the CLI has accepted them; rejects
    * with its refusal, of which `onRefused` is told as soon as it is read.
    */
   async prepare(turn: ToldTurn, onRefused?: (error: unknown) => void): Promise<void> {
@@ -129,9 +129,9 @@ export class Briefing {
   }
 
   /**
-   * Prepares a process before its first turn comes. Where the CLI can take messages back, it is also sent empty
-   * messages, which are taken back: so it has run already what it would else run for the first time, and slower, in
-   * that turn. Sends no further message once `isDue` says that a turn has come. Rejects with the CLI's refusal.
+   * Prepares a process before its first turn comes. Where the CLI can rewind to empty, it is also sent empty messages,
+   * which are then rewound: so it has run already what it would else run for the first time, and slower, in that turn.
+   * Sends no further message once `isDue` says that a turn has come. Rejects with the CLI's refusal.
    */
   rehearse(profile: ToldTurn, isDue: () => boolean, { rewindToEmpty }: Rewinds): Promise<void> {
     const prepared = this.prepare(profile);
@@ -152,7 +152,7 @@ export class Briefing {
     // Do not wait: the CLI reads what follows in order, and a refusal fails the turn whenever it comes.
     else if (seen === 0 && this.#preparation === undefined) this.prepare(turn, onRefused).catch(onRefused);
     if (this.settings.model !== turn.model) {
-      // The time that a CLI may take to take a model begins when it is up. Its boot has a limit of its own.
+      // The limit of the wait for `set_model` counts from when the CLI is up: the boot has a limit of its own.
       await this.#preparation?.initialized;
       if (isOver()) return 0;
       await this.settings.giveModel(turn, isOver);
@@ -179,8 +179,8 @@ export class Briefing {
   }
 
   /**
-   * Gives a parked process the results of its calls. It has the turn's settings, but for parameters of the API.
-   * Resolves with 0: no message is told before the results.
+   * Gives a parked process the results of its calls. Tells it first what `suits` leaves open: the API's parameters, and
+   * whether to think. Resolves with 0: no message is told before the results.
    */
   async answer({ turn, onAsk, onRefused }: Omit<Task, "seen" | "isOver">, callIds: readonly string[]): Promise<number> {
     const { tools, history } = this.#parts;
@@ -221,7 +221,7 @@ export class Briefing {
     if (acknowledged !== undefined) this.#options.onHistoryTold();
   }
 
-  /** The turn without thinking, if the process has its tool loop without it. */
+  /** The turn, without thinking if its tool loop lacks thinking in this process. */
   #asAsked(turn: ToldTurn): ToldTurn {
     return this.#loop.isThoughtless(turn.messages) ? withoutThinking(turn) : turn;
   }
@@ -239,7 +239,7 @@ export class Briefing {
   }
 }
 
-/** The messages as the model `id` is told them; `id` is undefined where they hold no thinking. */
+/** The messages without the thinking of other models than `id`, which is undefined where there is no thinking. */
 function ownMessages(messages: readonly Message[], id: string | undefined): readonly Message[] {
   return id === undefined ? messages : messages.map((message) => withOwnThinking(message, id));
 }

@@ -1,6 +1,6 @@
 /**
- * What the CLI on this machine can do, found out by trying it. Code that depends on an ability asks for it here, and
- * never for the version number.
+ * The abilities of the CLI that differ between its versions, each found out by trying it. Code that depends on one asks
+ * for it here, and never for the version number.
  */
 
 import { randomUUID } from "node:crypto";
@@ -12,7 +12,7 @@ export type RewindName = "rewindSteps" | "rewindMany" | "rewindToEmpty" | "answe
 export type CapabilityName = RewindName | "setModel";
 /** For each ability, whether the CLI has it. */
 export type Capabilities = Readonly<Record<CapabilityName, boolean>>;
-/** What the CLI can take back. */
+/** The abilities that are about rewinding. */
 export type Rewinds = Pick<Capabilities, RewindName>;
 
 /** One thing that the CLI can do or not. */
@@ -78,8 +78,8 @@ export interface ProbedProcess {
 }
 
 /**
- * Finds out what the CLI can take back: tells it a made-up history and takes that back, piece by piece. Asks the model
- * nothing. Takes some 60 ms. Afterwards the process is of no use.
+ * Finds out what the CLI can rewind, and whether it can change its model: tells it a made-up history and rewinds that,
+ * piece by piece. Asks the model nothing. Takes some 60 ms. Afterwards the process is of no use.
  */
 export async function probeCapabilities(probed: ProbedProcess): Promise<Capabilities> {
   const { request, write, acknowledged, otherModel } = probed;
@@ -101,7 +101,7 @@ export async function probeCapabilities(probed: ProbedProcess): Promise<Capabili
   }
   const rewind = (uuid: string, line: RewindTarget["line"] = "prompt", lastPrompt?: string): Promise<boolean> =>
     request(rewindRequest({ uuid, line }, lastPrompt)).then(isRewound, () => false);
-  // Each takes back what the ones before have left, so they need not wait for one another.
+  // Each rewind begins where the one before has ended, and the CLI handles them in order, so none waits for another.
   const [answerTarget, rewindSteps, rewindMany] = await Promise.all([
     rewind(answer, "answer"),
     rewind(third),
@@ -111,7 +111,8 @@ export async function probeCapabilities(probed: ProbedProcess): Promise<Capabili
   const rewindToEmpty = rewindMany || isEmptied === true;
   const known = { rewindSteps, rewindMany, rewindToEmpty, answerTarget };
   if (!rewindToEmpty || otherModel === undefined) return { ...known, setModel: false };
-  // A CLI that notes the change in the conversation (2.1.197) has a later message than the prompt, which is then stale.
+  // CLI 2.1.197 adds a note of the change to the conversation. The prompt is then not the last message, and a rewind to
+  // it is refused as stale.
   await tell(userLine(last, text));
   const isSet = await request({ subtype: "set_model", model: otherModel }).then(() => true, () => false);
   return { ...known, setModel: isSet && await rewind(last) };

@@ -13,10 +13,10 @@ export const pipeCloseWaitMs = 500;
 export interface LaunchOptions {
   readonly command: Command;
   readonly model: string;
-  /** The working folder: an empty one. */
+  /** The folder in which the process runs: an empty one. */
   readonly cwd: string;
   readonly environment: Readonly<Record<string, string>>;
-  /** Whether the machine's policy says which MCP servers there are. */
+  /** Whether an administrator's policy on this machine lists the MCP servers that the CLI may have. */
   readonly hasServerPolicy?: boolean;
 }
 
@@ -95,7 +95,7 @@ export class OutputPipes {
   constructor(child: ChildProcessWithoutNullStreams) {
     this.#child = child;
     child.stderr.setEncoding("utf8");
-    // If stderr breaks, an error lacks the CLI's last line. How the child ended is reported all the same.
+    // If stderr breaks, the error of a failure lacks the CLI's last line, but still says how the child ended.
     child.stderr.on("error", () => {});
     child.stderr.on("data", (text: string) => {
       this.#stderrTail = (this.#stderrTail + text).slice(-stderrTailCharsMax);

@@ -23,7 +23,7 @@ export class ClientTools {
     return this.#calls.isPending;
   }
 
-  /** Sets the tools that the CLI is given when it asks for them from now on. */
+  /** Sets the tools that the CLI is given in answer to its `tools/list` from now on. */
   serve(turn: Turn): void {
     this.#served = new ServedTools(turn);
   }
@@ -58,8 +58,8 @@ export class ClientTools {
   }
 
   /**
-   * Answers a control request of the CLI's. If it asks for a tool call, `onCall` is called first. Without `onCall` no
-   * turn runs, nor does one wait for results, and a call is not answered.
+   * Answers a control request of the CLI's. If it asks for the result of a call, `onCall` is called first. Without
+   * `onCall`, where no turn runs or waits for results, such a request is not answered.
    */
   onControlRequest(message: JsonObject, onCall: (() => void) | undefined): void {
     const requestId = optionalString(message["request_id"]) ?? "";

@@ -18,7 +18,7 @@ const loginNames = ["CLAUDE_CODE_OAUTH_TOKEN", "ANTHROPIC_API_KEY", "ANTHROPIC_A
  * CLI would fetch the account's profile from the API, and then tell the model the e-mail address in it.
  */
 const emptyAccount = { billingType: null, accountCreatedAt: null, subscriptionCreatedAt: null, ccOnboardingFlags: {} };
-/** The CLI fetches the profile again when `profileFetchedAt` is over a day old, so it is set to the year 2100. */
+/** A time in the year 2100. The CLI fetches the profile again when `profileFetchedAt` is more than a day ago. */
 const learnedAtMs = Date.UTC(2100, 0);
 
 /** Whether the environment itself holds the login. */

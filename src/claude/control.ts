@@ -8,10 +8,13 @@ interface Pending {
   readonly onRefused: ((error: ControlRefused) => void) | undefined;
 }
 
-/** The CLI does not do what a control request asks, or does not know it. */
+/** The error of a control request that the CLI refuses or does not know. */
 export class ControlRefused extends BridgeError {}
 
-/** Sends control requests to the CLI and matches its replies by id. Its writer is a function: it knows no process. */
+/**
+ * Sends control requests to the CLI and matches its replies by id. It writes by a function that it is given, and knows
+ * no process.
+ */
 export class ControlChannel {
   readonly #pending = new Map<string, Pending>();
   readonly #write: (line: string) => void;

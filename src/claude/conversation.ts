@@ -23,7 +23,7 @@ import type { Heard } from "./watch.ts";
 /**
  * What one process is told: the system prompt and the tools once, then a history and one turn after the other. It can
  * be rewound to an earlier point, also to the beginning, where another conversation starts. It never ends the process:
- * where the CLI goes on by itself, or would, it says so by `onSpent`.
+ * where the CLI continues without being asked, or would, `onSpent` is called.
  */
 export class Conversation {
   readonly process: LiveProcess;
@@ -74,18 +74,19 @@ export class Conversation {
   get awaitedCalls(): readonly string[] { return this.#standing.name === "parked" ? this.#standing.callIds : []; }
   get isDead(): boolean { return this.#standing.name === "dead"; }
 
-  /** The model that the process asks. Undefined when it refused to be given another. */
+  /** The model that the process asks; undefined if the CLI did not take the one that it was told. */
   get model(): string | undefined { return this.settings.model; }
 
   /** What the process is told of its turns' settings. */
   get settings(): SettingsChannel { return this.#briefing.settings; }
 
   /**
-   * Resolves with how much of its last turn, which is over, is in its history for certain; with undefined if that is
-   * not known. If nothing of that turn was told, it stands where it stood before.
+   * Resolves with how much of its last turn, which is over, is in the process's history for certain; with undefined if
+   * that is not known. If nothing of that turn was told, the conversation's state is again the one from before it.
    */
   async settle(): Promise<Settled | undefined> {
-    // One that has not said a word boots. It is not kept: its question, where it was written, it would still ask.
+    // A process that has written nothing yet still boots. It is not kept: a question that was written to it would still
+    // be asked.
     if (this.#heard.lastAtMs === undefined) return undefined;
     const { left } = this.#lastRun;
     const settled = await settledOf(left, this.#briefing, (this.#options.time ?? timeInNode).after);
@@ -94,14 +95,14 @@ export class Conversation {
     return settled;
   }
 
-  /** How many messages stay in a rewind that keeps at most `keptMax`; undefined if there is none. */
+  /** How many messages stay if the process is rewound to at most `keptMax`; undefined if it cannot be. */
   keptWithin(keptMax: number, capabilities: Rewinds): number | undefined {
     return this.isDead ? undefined : this.#parts.history.keptWithin(keptMax, capabilities);
   }
 
   /**
-   * Takes messages out of the process's history, and interrupts the turn that runs, so that it has at most `keptMax`.
-   * Resolves with how many it has then. After a rejection the process has no further use.
+   * Rewinds the process to at most `keptMax` messages, and interrupts a turn that runs. Resolves with how many messages
+   * it has then. After a rejection the process has no further use.
    */
   async rewind(keptMax: number, capabilities: Rewinds): Promise<number> {
     const { isParked } = this;
@@ -116,16 +117,16 @@ export class Conversation {
   }
 
   /**
-   * Prepares the process before there is a turn. Tells it a turn's system prompt, tools and settings, and has it do
-   * what a CLI does once, at its first turn, as far as that leaves no trace. Rejects when the CLI refuses. Any turn of
-   * the same profile may follow, even before the promise settles.
+   * Prepares the process before there is a turn. Tells it a turn's system prompt, tools and settings, and has it run
+   * what a CLI runs for the first time in its first turn, as far as that leaves no trace. Rejects when the CLI refuses.
+   * Any turn of the same profile may follow, even before the promise settles.
    */
   rehearse(profile: ToldTurn, capabilities: Rewinds): Promise<void> {
     this.process.work();
     return this.#briefing.rehearse(profile, () => this.#run !== undefined, capabilities);
   }
 
-  /** Tells a new process what a turn begins with. Resolves when the CLI has accepted it; rejects with its refusal. */
+  /** Tells a new process a turn's system prompt, tools and settings. Resolves when the CLI has accepted them. */
   prepare(turn: ToldTurn): Promise<void> { return this.#briefing.boot(turn); }
 
   /** Whether this conversation, which was told a turn's first `seen` messages, can continue with the other messages. */
@@ -144,12 +145,12 @@ export class Conversation {
   /**
    * Begins one turn. Its messages are the whole history and the question; the process was told the first `seen` of
    * them. Each read of the CLI's output gives a batch. Their iterator throws a BridgeError when the turn fails, the CLI
-   * is silent for too long, or `signal` aborts. The caller must leave in the end.
+   * is silent for too long, or `signal` aborts. The caller must call `leave` in the end.
    */
   begin(turn: ToldTurn, seen: number, signal: AbortSignal): Reading {
     const run = new Run(turn, signal, {
       process: this.process, tools: this.#parts.tools, last: this.#lastRun, heard: this.#heard, options: this.#options,
-      // What the CLI was asked stays open: it answers all the same, and in order.
+      // Pending control requests stay open: the CLI still answers them, and in order.
       onFailure: (error) => this.#briefing.acknowledgements.fail(error),
       lacksSettings: () => this.settings.hasUnanswered,
     });
@@ -182,7 +183,7 @@ export class Conversation {
   }
 
   #settle(translator: TurnTranslator): void {
-    // The CLI answers in order: by now it has taken all settings that it will take.
+    // The CLI answers in order: a setting that it has not answered by now it will not take.
     const standing = this.isDead || this.settings.hasUnanswered ? undefined : standingAfter(translator);
     if (standing !== undefined) this.#stand(standing);
   }
@@ -240,7 +241,7 @@ export class Conversation {
     stopIfDue(run, outcome, this.#underway);
   }
 
-  /** Tells of a CLI that goes on by itself, such as one that answered a call without the client: histories differ. */
+  /** Handles a line outside of runs: a CLI that continues unasked has another history than the client's. */
   #onUnasked(message: JsonObject): void {
     if (!this.isReusable || !goesOn(message) || this.#briefing.acknowledgements.isAwaited) return;
     this.#standing = { name: "unknown" };

@@ -16,7 +16,9 @@ export class CutPoints {
     return this.#points.findLast(({ line }) => line === "prompt")?.uuid;
   }
 
-  /** Adds a place behind all others. Ignored if it is not: the second line of an answer begins nothing. */
+  /**
+   * Adds a place behind all others. Ignored if it is not behind them: the second line of one answer begins no message.
+   */
   add(point: CutPoint): void {
     const last = this.#points.at(-1);
     if (last === undefined || last.kept < point.kept) this.#points.push(point);
@@ -31,8 +33,8 @@ export class CutPoints {
   }
 
   /**
-   * The places to go to, one after the other, to arrive at one: itself alone where the CLI takes several messages back
-   * at once, else each prompt behind it as well.
+   * The rewinds that lead to a place: one where the CLI can rewind several messages at once, else one to each prompt
+   * from the last on.
    */
   way(point: CutPoint, { rewindMany }: Rewinds): CutPoint[] {
     if (rewindMany || point.line === "answer") return [point];

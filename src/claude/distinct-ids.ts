@@ -8,7 +8,7 @@ const numberedId = /^(.+)_\d+$/u;
 
 /**
  * Renames the ids of calls that the CLI would confuse with those of other calls in the conversation, in the calls and
- * in their results. Returns the same messages where there are none.
+ * in their results. Returns the same array if there are no such ids.
  */
 export function withDistinctIds(messages: readonly Message[]): readonly Message[] {
   const ids = new DistinctIds();

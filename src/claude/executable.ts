@@ -36,7 +36,7 @@ export function findExecutable(command: Command, facts: ExecutableFacts): Execut
   return shimmed(command, program, facts) ?? { command: { ...command, file: program }, program };
 }
 
-/** The facts of this machine. */
+/** The facts of this machine, with the child's environment. */
 export function factsOf(environment: Readonly<Record<string, string>>): ExecutableFacts {
   return { platform: process.platform, environment, node: process.execPath, isExecutable, readText };
 }

@@ -32,7 +32,10 @@ const codesByError: Readonly<Record<string, ErrorCode>> = {
   cloud_credential_error: "not_logged_in",
 };
 
-/** Words of the API for a bill. Under its 400 or 429 nothing is wrong with the request, and no wait helps. */
+/**
+ * Words of the API for a bill: the plan does not cover the request. Though the status is 400 or 429, the request itself
+ * is sound, and waiting does not help.
+ */
 const billWords = new RegExp([
   "\\bout of (?:extra usage|(?:usage )?credits?)\\b", "(?:extra usage|usage credits?) (?:(?:is|are) )?required",
   "draws? (?:from|on) (?:your )?extra usage", "credit balance is too low", "spend(?:ing)? limit",
@@ -44,12 +47,15 @@ const billWords = new RegExp([
  */
 const longContextWords = /(?:extra usage|usage credits?) (?:(?:is|are) )?required for .*context/iu;
 const tooLongWords = /prompt is too long|context (?:window|limit)/iu;
-/** Words of the CLI for a window that is used up, for where it did not report the window itself. */
+/** The CLI's words for a used-up rate limit window, needed where it wrote no `rate_limit_event` for it. */
 const usedUpWords = /hit your .{0,40}limit|usage limit reached/iu;
-/** The statuses under which the API tells of a bill; undefined is the CLI's own word. */
+/** The statuses under which the API speaks of a bill; undefined: the CLI does so by itself, without a request. */
 const billStatuses: ReadonlySet<number | undefined> = new Set([undefined, 400, 402, 403, 429]);
 
-/** A window that is used up begins anew by itself, whatever the CLI says of extra usage beside it. */
+/**
+ * Whether a rate limit window is used up. It resets by itself, so this is no bill, whatever the CLI says of extra
+ * usage.
+ */
 function isUsedUp({ status, rateLimit }: CliFailure): boolean {
   return (status === undefined || status === 429) && rateLimit?.status === "rejected";
 }

@@ -11,12 +11,11 @@ import {
 import { rewindRefusal, rewindRequest } from "./rewind.ts";
 import { withoutCitations } from "./tellable.ts";
 
-/** How long the CLI may take to answer a rewind, in milliseconds. It takes 25 ms where it interrupts a turn. */
+/** How long the CLI may take to answer a rewind, in milliseconds. A rewind that interrupts a turn takes it 25 ms. */
 export const rewindWaitMsMax = 2_000;
 
 /**
- * The error of a process that did not rewind. What it has in its history is then not known for certain, so it must be
- * ended.
+ * The error of a process that did not rewind. Its history is then not known for certain, so the process must be ended.
  */
 export class RewindRefused extends BridgeError {
   /** What the CLI cannot do, as its refusal shows; undefined if it shows nothing of the kind. */
@@ -29,7 +28,8 @@ export class RewindRefused extends BridgeError {
 }
 
 /**
- * The ability that the CLI lacks, told from the words with which it refused a rewind. Undefined if they tell of none.
+ * The ability that the CLI lacks, by the words with which it refused a rewind. Undefined if the words mean something
+ * else.
  */
 function lackOf(refusal: string, { line }: CutPoint): CapabilityName | undefined {
   if (refusal === "no preceding assistant") return "rewindToEmpty";
@@ -37,7 +37,7 @@ function lackOf(refusal: string, { line }: CutPoint): CapabilityName | undefined
   return refusal === "target not found" && line === "answer" ? "answerTarget" : undefined;
 }
 
-/** The history of one process, told or lived through: the lines that add to it, and where it can be cut. */
+/** The history of one process, told to it or made by its turns: the lines that add to it, and where it can be cut. */
 export class History {
   readonly #points = new CutPoints();
   #isEmpty = true;
@@ -90,14 +90,14 @@ export class History {
     return this.#isEmpty;
   }
 
-  /** How many messages are left by a rewind that keeps at most `keptMax`; undefined if there is none. */
+  /** How many messages are left if the process is rewound to at most `keptMax`; undefined if it cannot be. */
   keptWithin(keptMax: number, capabilities: Rewinds): number | undefined {
     return this.#isEmpty ? 0 : this.#points.lastWithin(keptMax, capabilities)?.kept;
   }
 
   /**
    * Rewinds the process, out of a running turn too. Resolves with the number of messages that are left, at most
-   * `keptMax`. Rejects if the CLI refuses or does not answer: then it is not known what its history is.
+   * `keptMax`. Rejects if the CLI refuses or does not answer: then its history is not known for certain.
    */
   async rewind(control: ControlChannel, keptMax: number, capabilities: Rewinds): Promise<number> {
     if (this.#isEmpty) return 0;

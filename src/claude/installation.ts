@@ -22,9 +22,9 @@ export interface VersionQuestion {
   readonly command: Command;
   /** The child's whole environment. */
   readonly environment: Readonly<Record<string, string>>;
-  /** The folder that it will run in later, because PATH may have relative folders. */
+  /** The folder that the CLI will run in later: PATH may have relative folders. */
   readonly cwd?: string | undefined;
-  /** Kills the child: nobody wants the answer any more. */
+  /** Kills the child when it aborts: nobody wants the answer any more. */
   readonly signal?: AbortSignal;
 }
 
@@ -63,10 +63,10 @@ export function findInstallation({ command, environment, cwd, signal }: VersionQ
       signal?.addEventListener("abort", kill, { once: true });
       child.once("close", () => signal?.removeEventListener("abort", kill));
       if (signal?.aborted === true) kill();
-      // The callback reports the failure. Without a listener of its own, the error of a broken pipe would be thrown.
+      // `onEnd` reports the failure. Without a listener of its own, the error of a broken pipe would be thrown.
       for (const pipe of [child.stdout, child.stderr]) pipe?.on("error", () => {});
     } catch (error) {
-      // Most failures come to the callback. A path through a file, and no memory for a child, are thrown.
+      // Most failures come to `onEnd`. A path through a file, and no memory for a child, are thrown.
       unusable(
         `\`${command.file} --version\` could not be started (${(error as NodeJS.ErrnoException).code}). ${howToInstall}`
       );

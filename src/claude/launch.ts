@@ -13,8 +13,9 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * The arguments of a lean, clean-room CLI that reads and writes stream-json: no built-in tool, no settings file, no
- * slash command, no session on disk. They contain nothing of a prompt. `hasServerPolicy`: the machine's policy says
- * which MCP servers there are. The CLI has no others then, and where it is told so here it ends at once.
+ * slash command, no session on disk. They contain nothing of a prompt. `hasServerPolicy`: an administrator's policy on
+ * this machine lists the MCP servers that the CLI may have. Under such a policy the CLI has no others anyway, and exits
+ * at once if `--strict-mcp-config` asks for that.
  */
 export function launchArguments(model: string, { hasServerPolicy = false } = {}): string[] {
   return [
@@ -33,8 +34,8 @@ export function launchArguments(model: string, { hasServerPolicy = false } = {})
     "--no-session-persistence",
     "--permission-mode", "dontAsk",
     "--allowedTools", `mcp__${toolServerName}`,
-    // Otherwise the CLI leaves it to the API whether thoughts are shown (2.1.120 to 2.1.260; of newer models none are),
-    // or asks for less than the thoughts (`updates`, from 2.1.300 on). Where thinking is off, it sends nothing of this.
+    // Without this, the CLI does not ask the API to show thoughts (2.1.120 to 2.1.260; newer models then show none), or
+    // asks for less than the thoughts (`updates`, from 2.1.300 on). Where thinking is off, it sends nothing of this.
     "--thinking-display", shownThoughts,
     "--model", model,
   ];
@@ -51,7 +52,7 @@ const passedNames: ReadonlySet<string> = new Set([
   "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY",
   "NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "SSL_CERT_DIR", "CLAUDE_CODE_CERT_STORE",
   "CLAUDE_CODE_CLIENT_CERT", "CLAUDE_CODE_CLIENT_KEY", "CLAUDE_CODE_CLIENT_KEY_PASSPHRASE",
-  // The same for Windows.
+  // What Windows has for these.
   "USERPROFILE", "USERNAME", "USERDOMAIN", "APPDATA", "LOCALAPPDATA", "PROGRAMDATA", "PROGRAMFILES", "HOMEDRIVE",
   "HOMEPATH",
   "SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "COMSPEC", "PATHEXT", "CLAUDE_CODE_GIT_BASH_PATH",
@@ -94,7 +95,8 @@ export function childEnvironment(
     // Otherwise the CLI summarises a conversation that the API refuses as too long, and asks again with words
     // that are not the client's.
     DISABLE_COMPACT: "1",
-    // Without compaction the CLI would refuse by its own count, some 23,000 tokens before the window is full.
+    // With `DISABLE_COMPACT` the CLI would refuse a prompt by its own count, some 23,000 tokens before the window is
+    // full.
     CLAUDE_CODE_BLOCKING_LIMIT_OVERRIDE: "1000000000",
     DISABLE_AUTOUPDATER: "1",
     // Otherwise the CLI outlives a server that died: it finishes its turn, and waits for a silent upstream for minutes.
@@ -102,8 +104,8 @@ export function childEnvironment(
     BUN_FEATURE_FLAG_NO_ORPHANS: "1",
     // The result of a tool reaches the model as the client gave it, however long.
     MAX_MCP_OUTPUT_TOKENS: "100000000",
-    // Not set is CLAUDE_CODE_DISABLE_EXPERIMENTAL_BETAS, with which 2.1.330 asks a plain 400 once and not three times.
-    // A schema or an image that the API refuses it changes and asks again all the same. It would take away the beta of
+    // CLAUDE_CODE_DISABLE_EXPERIMENTAL_BETAS is not set. With it 2.1.330 asks once after a plain 400, not three times,
+    // but still changes a schema or an image that the API refuses and asks again. And it would take away the beta of
     // the hour-long prompt cache, and the edit that keeps all earlier thinking.
     CLAUDE_CODE_MAX_RETRIES: String(maxRetries),
   });

@@ -5,7 +5,7 @@ import type { Standing } from "./standing.ts";
 
 /** What a run that is over has told its process of its turn. */
 export interface LeftTurn {
-  /** How the conversation stood before. */
+  /** The state of the conversation before the turn. */
   readonly before: Standing;
   /** How many of the turn's messages the process had before. */
   readonly seen: number;
@@ -18,17 +18,17 @@ export interface LeftTurn {
 /** How many messages of its last turn are in a process's history for certain. */
 export interface Settled {
   readonly count: number;
-  /** Whether it has no others, because nothing of the turn was told. */
+  /** Whether these are all its messages, because it was told nothing of the turn. */
   readonly isUntouched: boolean;
 }
 
-/** Before there was a turn. */
+/** The left turn of a process that has had none. */
 export const noTurn: LeftTurn = { before: { name: "known" }, seen: 0, asked: undefined, telling: Promise.resolve(0) };
 
 /**
- * Resolves with what of a turn is settled, once the CLI has taken the message that it was being told when the run
- * ended. That takes 12 ms; a rehearsal that a turn waits for takes less than a second. Resolves with undefined if it is
- * not certain what the process has.
+ * Resolves with what of a turn is settled, once the CLI has acknowledged the message of the history that was being told
+ * when the run ended. That takes 12 ms, and less than a second where a rehearsal must end first. Resolves with
+ * undefined if it is not certain which messages the process has.
  */
 export async function settledOf(left: LeftTurn, briefing: Briefing, after: After): Promise<Settled | undefined> {
   const { seen, asked, telling } = left;

@@ -10,8 +10,8 @@ export const heldBytesMax = 32 * 1024 * 1024;
 export interface LineHandlers {
   /**
    * Offered each line once, before `onLine` (`end` is the position of its line end). Returns true when it has handled
-   * the line. One that lies whole within one read is offered by its position there, and readline then never gets it.
-   * It is meant for lines that come ten thousand times in an answer: it saves copying each of them out of the read.
+   * the line. A line that lies whole within one read is offered by its position there; if it is handled, readline never
+   * gets it. For lines that come ten thousand times in an answer: this saves copying each of them out of the read.
    */
   readonly takeInPlace?: (read: string, start: number, end: number) => boolean;
   /**

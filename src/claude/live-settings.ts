@@ -3,23 +3,23 @@ import { displayOf, isThinkingOff, parametersOf, type ToldTurn } from "./paramet
 import type { JsonObject } from "./protocol.ts";
 import { thinkingTokensMin } from "./thinking.ts";
 
-/** The extra body of a process that was told none. */
+/** The value of `CLAUDE_CODE_EXTRA_BODY` for a turn without API parameters. */
 const noParameters = "{}";
 
-/** What of a turn is a setting. */
+/** The parts of a turn from which its settings are made. */
 export type TurnSettings = Pick<Turn, "model"> & Partial<ToldTurn>;
 
 type EnvName = "CLAUDE_CODE_MAX_OUTPUT_TOKENS" | "CLAUDE_CODE_DISABLE_THINKING" | "CLAUDE_CODE_EXTRA_BODY";
 
 /** A turn's settings, but for its model, as the CLI is told them. */
 interface Settings {
-  /** Null is as the CLI does for the model. */
+  /** Null: the CLI chooses the effort for the model. */
   readonly effortLevel: Effort | null;
-  /** Environment variables that the CLI reads for each turn. "" is as if it were not set. */
+  /** Environment variables that the CLI reads for each turn. "" counts as not set. */
   readonly env: Readonly<Record<EnvName, string>>;
-  /** The budget of `set_max_thinking_tokens`; null is as the CLI does for the model. */
+  /** The budget of `set_max_thinking_tokens`; null: the CLI chooses it for the model. */
   readonly thinkingTokens: number | null;
-  /** How thoughts are shown, by the same request. The CLI is launched with one that shows them. */
+  /** The `thinking_display` of the same request: how thoughts are shown. The CLI is launched with `shownThoughts`. */
   readonly thinkingDisplay: string | null;
 }
 
@@ -35,7 +35,7 @@ interface Settings {
  */
 export class LiveSettings {
   #model: string | undefined;
-  /** What the process has besides; a setting of which that is not known is undefined. */
+  /** The other settings that the process has; undefined where that is not known. */
   #has: Partial<Settings>;
 
   /** `model` is what the process was launched with. */
@@ -44,27 +44,27 @@ export class LiveSettings {
     this.#has = settingsOf({});
   }
 
-  /** The model that the process asks. Undefined when it refused to be given another. */
+  /** The model that the process asks; undefined if the CLI did not take the one that it was told. */
   get model(): string | undefined {
     return this.#model;
   }
 
   /**
-   * Whether the process has all that a turn wants, but for what can be changed at any time, also while a call waits for
-   * its result: the API's parameters, and that there be no thinking.
+   * Whether the process has all settings that a turn wants, except those that it can be told at any time, even while a
+   * call waits for its result: the API's parameters, and that thinking is off.
    */
   suits(turn: TurnSettings): boolean {
     const { env, ...settings } = settingsOf(turn);
     const { env: hadEnv = env, thinkingTokens = settings.thinkingTokens } = this.#has;
-    // A variable turns thinking off, whatever the budget.
+    // `CLAUDE_CODE_DISABLE_THINKING` turns thinking off, whatever the budget.
     const budget = isThinkingOff(turn) ? { thinkingTokens } : {};
     const wanted = { ...settings, ...budget, env: { ...env, ...changeableOf(hadEnv) } };
     return this.#model === turn.model && requestsFor(this.#has, wanted).length === 0;
   }
 
   /**
-   * The control request that gives the process a turn's model; undefined if it has that. It is to be answered before
-   * the process is asked anything: refused, it would ask the model that it has.
+   * The control request that gives the process a turn's model; undefined if it has that. The process is asked nothing
+   * before the CLI has answered it: if it were refused, the question would go to the old model.
    */
   modelChange({ model }: TurnSettings): JsonObject | undefined {
     if (this.#model === model) return undefined;
@@ -84,7 +84,7 @@ export class LiveSettings {
     return requestsFor(had, wanted);
   }
 
-  /** To be called when the CLI refused a change: what it has is not known any more, and is told anew. */
+  /** To be called when the CLI refused a change: what the process has is not known any more, so all is told anew. */
   forget(): void {
     this.#has = {};
   }
@@ -103,7 +103,7 @@ function requestsFor(has: Partial<Settings>, wanted: Settings): JsonObject[] {
     ...(wanted.effortLevel === effortLevel ? {} : { effortLevel: wanted.effortLevel }),
     ...(changedEnv.length === 0 ? {} : { env: Object.fromEntries(changedEnv) }),
   };
-  // The CLI keeps the display where it is not named, and demands the tokens always (2.1.197).
+  // Without `thinking_display` the CLI keeps the one that it has; `max_thinking_tokens` it always demands (2.1.197).
   const display = wanted.thinkingDisplay === thinkingDisplay ? {} : { thinking_display: wanted.thinkingDisplay };
   const isSame = wanted.thinkingTokens === thinkingTokens && Object.keys(display).length === 0;
   return [
@@ -121,7 +121,8 @@ function settingsOf(turn: Partial<TurnSettings>): Settings {
     effortLevel: effort ?? null,
     env: {
       CLAUDE_CODE_MAX_OUTPUT_TOKENS: maxTokens === undefined ? "" : String(maxTokens),
-      // Also where there is no room for it: for some models the CLI would ask for a budget that the API refuses.
+      // Also where the output limit leaves no room to think: for some models the CLI would ask for a budget that the
+      // API refuses.
       CLAUDE_CODE_DISABLE_THINKING: isThinkingOff(turn) ? "1" : "",
       CLAUDE_CODE_EXTRA_BODY: Object.keys(parameters).length === 0 ? noParameters : JSON.stringify(parameters),
     },

@@ -21,7 +21,10 @@ export function findPolicy(platform: NodeJS.Platform, isThere: (path: string) =>
   return policyNames.map((name) => join(policyFolder(platform), name)).filter(isThere);
 }
 
-/** Whether the policy says which MCP servers there are. Under such a one the CLI ends where it is to have no others. */
+/**
+ * Whether the policy lists the MCP servers that the CLI may have. Then the CLI exits if it is started with
+ * `--strict-mcp-config`.
+ */
 export function hasServerPolicy(platform: NodeJS.Platform, isThere: (path: string) => boolean): boolean {
   return findPolicy(platform, isThere).some((path) => path.endsWith(serversName));
 }

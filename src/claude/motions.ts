@@ -12,7 +12,7 @@ const rehearsalMessages = 3;
 export interface Motions {
   readonly process: LiveProcess;
   readonly control: ControlChannel;
-  /** Settles when the CLI has accepted, or refused, what the process was prepared with. */
+  /** Settles when the CLI has accepted, or refused, `initialize` and the settings told with it. */
   readonly prepared: Promise<void>;
   /** Whether a turn has come. */
   readonly isDue: () => boolean;
@@ -21,8 +21,8 @@ export interface Motions {
 }
 
 /**
- * Sends a process empty messages and takes them back, so that it has run already what it would else run for the first
- * time, and slower, in its first turn. Rejects with a BridgeError if the CLI refuses one, or does not take them back.
+ * Sends a process empty messages and rewinds them, so that it has run already what it would else run for the first
+ * time, and slower, in its first turn. Rejects with a BridgeError if the CLI refuses a message or the rewind.
  */
 export async function goThroughMotions(
   { process, control, prepared, isDue, acknowledged }: Motions,
@@ -38,9 +38,9 @@ export async function goThroughMotions(
     await Promise.all([prepared, isTaken]);
   }
   if (sent.length === 0) return await prepared;
-  // Take the empty messages back. The CLI derives digits that it sends to the API from the conversation's first
-  // message, which must be the client's. Take back one at a time, the last one first: not every CLI that can be emptied
-  // takes back several in one request.
+  // Rewind the empty messages. The CLI derives digits that it sends to the API from the conversation's first message,
+  // which must be the client's. Rewind one at a time, the last one first: not every CLI that can be emptied can rewind
+  // several in one request.
   const answers = await Promise.all(sent.reverse().map((uuid) => (
     control.request(rewindRequest({ uuid, line: "prompt" }, undefined))
   )));

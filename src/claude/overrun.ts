@@ -8,7 +8,7 @@ import { interrupt } from "./take-back.ts";
 import type { TurnOutcome } from "./turn-outcome.ts";
 import { goesOn } from "./upstream-message.ts";
 
-/** What there is to stop where the CLI goes on by itself, or is about to. */
+/** What the functions below stop or fail where the CLI continues without being asked, or is about to. */
 export interface Underway {
   readonly run: Run | undefined;
   readonly control: ControlChannel;
@@ -16,14 +16,20 @@ export interface Underway {
   readonly onSpent: OnSpent;
 }
 
-/** Called when the CLI is about to ask a model which lacks tools: fails the run or the rehearsal. */
+/**
+ * To be called when the CLI is about to ask the model without some of the client's tools: fails the run or the
+ * rehearsal.
+ */
 export function stopWithoutTools(fault: BridgeError, { run, acknowledgements, onSpent }: Underway): void {
   acknowledgements.fail(fault);
   run?.fail(fault);
   if (run !== undefined) onSpent("tools_missing", "at once");
 }
 
-/** Stops the CLI behind an answer that is whole for the client, where the CLI would go on by itself. */
+/**
+ * Stops the CLI if the line just read has made the answer whole for the client, and the CLI's turn is not over.
+ * `before`: the outcome before that line.
+ */
 export function stopIfDue({ translator: { outcome } }: Run, before: TurnOutcome, { control, onSpent }: Underway): void {
   if (outcome.name === before.name) return;
   if (outcome.name === "cut") onSpent("cut", "at once");

@@ -19,11 +19,11 @@ export type ParameterName =
 export type RefusableName =
   Exclude<ParameterName, "tools"> | "top_p beside temperature" | "tools.strict" | "thinking.display";
 
-/** A turn with what is decided about telling it. */
+/** A turn, and what the engine has decided about how the CLI is told it. */
 export interface ToldTurn extends Turn {
   /** Whether the API is sent the client's own tool definitions (`tools`), in place of those that the CLI makes. */
   readonly tellsTools?: boolean;
-  /** What the model has refused. */
+  /** The parameters that the model has refused before, and is not sent again. */
   readonly refusedParameters?: ReadonlySet<RefusableName>;
 }
 
@@ -41,7 +41,7 @@ export function isThinkingOff(turn: Partial<ToldTurn>): boolean {
   return turn.thinking?.type === "disabled" || !hasRoomToThink(turn) || isCallForced(turn);
 }
 
-/** What a turn has of the API's parameters. Where the model thinks, it takes no sampling. */
+/** The API parameters of a turn. Without sampling where the model thinks: the API then takes no other than its own. */
 export function parametersOf(turn: Partial<ToldTurn>): JsonObject {
   const { sampling = {}, stopSequences = [], responseFormat, refusedParameters } = turn;
   const refused: ReadonlySet<string> = refusedParameters ?? new Set();
@@ -70,12 +70,15 @@ function toolsParameter(turn: Partial<ToldTurn>): readonly JsonObject[] | undefi
   return [...toolDefinitions(tools, isStrict(turn)), webSearchTool(webSearch)];
 }
 
-/** Whether the API holds calls to the schemas of the tools that are strict. */
+/** Whether tools are sent as `strict` where the client asks for that: not once the model has refused it. */
 function isStrict({ refusedParameters }: Partial<ToldTurn>): boolean {
   return refusedParameters?.has("tools.strict") !== true;
 }
 
-/** Whether the CLI would cut some tool of the turn: then all of them are better told as a parameter of the API. */
+/**
+ * Whether the CLI would pass on some tool of the turn incompletely. Then all tools are better sent as the API's
+ * `tools`.
+ */
 export function hasCutTool(turn: ToldTurn): boolean {
   return turn.tools.some((tool) => isCutByCli(tool, isStrict(turn)));
 }
@@ -89,7 +92,7 @@ export function displayOf({ thinking, refusedParameters }: Partial<ToldTurn>): T
   return (thinking?.type === "disabled" ? undefined : thinking?.display) ?? shownThoughts;
 }
 
-/** What goes upstream with a turn that its model may refuse. */
+/** The parameters sent with a turn that its model may refuse. */
 export function refusableOf(turn: ToldTurn): readonly RefusableName[] {
   const { tools, ...parameters } = parametersOf(turn);
   const hasStrict = isStrict(turn) && turn.tools.some(({ strictSchema }) => strictSchema !== undefined);
@@ -103,17 +106,20 @@ export function refusableOf(turn: ToldTurn): readonly RefusableName[] {
 }
 
 /**
- * How many bytes of JSON the parameters of a turn may come to, where there is a long one among them, such as a schema.
- * They are an environment variable of every program that the CLI starts, such as a keychain's helper. With one above
- * 128 KiB such a program does not start, without an error; Windows takes 32,767 characters. A policy's hooks would get
- * what the client says, so under a policy none is told.
+ * How many bytes of JSON a turn's API parameters may have in all, if one of them is a long one, such as a schema. They
+ * are an environment variable of every program that the CLI starts, such as a keychain's helper. With one above 128 KiB
+ * such a program does not start, without an error; Windows takes 32,767 characters. A policy's hooks could read what
+ * the client says in them, so under a policy no long one is sent.
  */
 export function longParameterBytesMax(platform: NodeJS.Platform, hasPolicy: boolean): number {
   if (hasPolicy) return 0;
   return platform === "win32" ? 30_000 : 100_000;
 }
 
-/** The stop sequences that the API does not get: those of white space, which it refuses, or all. */
+/**
+ * The stop sequences that this server looks for itself, as the API is not sent them: those of white space, which it
+ * refuses, or all where the model has refused `stop_sequences`.
+ */
 export function stopsHere({ stopSequences, refusedParameters }: ToldTurn): readonly string[] {
   return refusedParameters?.has("stop_sequences") === true
     ? stopSequences

@@ -8,7 +8,7 @@ import { BootTimeout } from "./watch.ts";
 
 /** How long a process may take to boot and answer `initialize`, in milliseconds. */
 export const bootWaitMs = 60_000;
-/** How long the trying of what the CLI can do may take, in milliseconds. It takes some 60 on an idle machine. */
+/** How long it may take to try what the CLI can do, in milliseconds. It takes some 60 on an idle machine. */
 export const capabilitiesWaitMs = 5_000;
 
 export interface ProbeAnswer extends InitializeAnswer {

@@ -34,7 +34,7 @@ export interface ProcessListener {
   readonly onFailure: (error: BridgeError) => void;
 }
 
-/** A process as those see it who talk with it. To end it is its owner's part alone (`engine/processes.ts`). */
+/** A process as its conversation and the engine see it. Only its owner may end it (`engine/processes.ts`). */
 export type LiveProcess = Omit<ClaudeProcess, "end" | "fail" | "kill">;
 
 /** One `claude` process: its pipes, its state and its end. It splits output into lines without interpreting them. */
@@ -102,7 +102,7 @@ export class ClaudeProcess {
     return this.#state;
   }
 
-  /** Whether it has come up: it has written something. */
+  /** Whether the process has come up: it has written something to stdout. */
   get isUp(): boolean {
     // Node makes a child's pipes of sockets.
     return (this.#child.stdout as Partial<Socket>).bytesRead !== 0;
@@ -191,8 +191,8 @@ export class ClaudeProcess {
 
   /** Begins the shutdown: close stdin, SIGTERM, SIGKILL. Later calls do nothing. */
   #descend(): void {
-    // Resume stdout. A CLI that is blocked on a full pipe would not see that its stdin ended, and a process that was
-    // killed counts as closed only when its pipe has been read.
+    // Read on from stdout. A CLI that is blocked on a full pipe would not see that its stdin ended, and a killed
+    // process counts as closed only when its pipe has been read.
     this.resume();
     if (this.#state === "closing" || this.#state === "closed") return;
     // At the end of its stdin a CLI that waits for a tool tells the model that the call failed: one more request,

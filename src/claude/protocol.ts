@@ -77,14 +77,14 @@ export function controlErrorLine(requestId: string, error: string): string {
 }
 
 /**
- * Stands between two blocks of a system prompt, which the CLI is told as one text. It joins several texts in the same
- * way itself (2.1.197, 2.1.330).
+ * Stands between two blocks of a system prompt, which the CLI is told as one text. The CLI itself joins several texts
+ * in the same way (2.1.197, 2.1.330).
  */
 const systemSeparator = "\n\n";
 
 /**
- * The first request to a process, sent once. Where `systemPrompt` is empty, the model's system prompt is the CLI's own
- * sentence of identity alone.
+ * The first control request to a process, sent once. Where `systemPrompt` is empty, the model's system prompt is the
+ * CLI's own sentence of identity alone.
  */
 export function initializeRequest(
   { system, tools, responseSchema }: Pick<Turn, "system" | "tools" | "responseSchema">,
@@ -130,8 +130,8 @@ export function historyUserLine(message: Message, uuid: string): string {
 }
 
 /**
- * The words that the CLI puts into a message without content, in two parts. It leaves out an assistant message that
- * consists of them.
+ * The words that the CLI puts into a message without content, in two parts. It does not send the API an assistant
+ * message that consists of them.
  */
 const noContentWords = ["(no", " content)"] as const;
 

@@ -16,7 +16,7 @@ import { type Heard, type Limits, limitsOf, type Phase, Watch } from "./watch.ts
 export interface ConversationOptions extends BriefingOptions {
   /** How long the CLI may write nothing during a turn before the turn fails, in milliseconds. */
   readonly silenceMsMax: number;
-  /** Other limits than those of `limitsOf`. */
+  /** Overrides for the limits that `limitsOf` gives. */
   readonly limits?: Partial<Limits>;
   /** Called when the CLI reports the state of the subscription's usage windows. */
   readonly onRateLimit: (info: RateLimitInfo) => void;
@@ -24,10 +24,10 @@ export interface ConversationOptions extends BriefingOptions {
 }
 
 /**
- * How far a run is; it never goes back. `told`: the process is told what comes before the question. `asked`: the
- * question, or the awaited tool results, went to the CLI: what it writes from now on is this run's. `waiting`: it has
- * said something of the turn since. `refused`: the API has answered, but only with a refusal after which the CLI tries
- * again. `begun`: there is output, which shows that the request has reached the model.
+ * How far a run is; the stages come in this order. `told`: the process is being told what comes before the question.
+ * `asked`: the question, or the awaited tool results, went to the CLI: what it writes from now on belongs to this run.
+ * `waiting`: the CLI has written something of the turn since. `refused`: the API has answered, but only with a refusal
+ * after which the CLI tries again. `begun`: there is output, so the request has reached the model.
  */
 type Stage = "told" | "asked" | "waiting" | "refused" | "begun";
 
@@ -37,7 +37,7 @@ export interface LastRun {
   readonly messageId: string | undefined;
   readonly hasBegun: boolean;
   readonly left: LeftTurn;
-  /** The state of the subscription's window: the CLI reports only changes of it. */
+  /** The subscription's rate limit window: the CLI reports only changes of it. */
   readonly rateLimit: RateLimitInfo | undefined;
 }
 
@@ -50,11 +50,11 @@ export interface RunSetting {
   readonly options: Pick<ConversationOptions, "silenceMsMax" | "bootMsMax" | "limits" | "time" | "onSpent">;
   /** Called when the run fails: rejects everything else that waits for an answer of the process. */
   readonly onFailure: (error: BridgeError) => void;
-  /** Whether the process has not said of all its settings yet that it has them. */
+  /** Whether the CLI has not yet acknowledged all settings that the process was told. */
   readonly lacksSettings: () => boolean;
 }
 
-/** A turn as its caller reads it. A run that is over, or left, is taken from its conversation by `leave`. */
+/** A turn as its caller reads it. The caller must call `leave` when it reads no more. */
 export interface Reading {
   readonly batches: AsyncIterableIterator<TurnEvent[], undefined>;
   readonly leave: () => void;
@@ -97,7 +97,7 @@ export class Run {
       callsMax: toolChoice.type === "none" ? 0 : manyCalls,
     });
     this.fail = (error) => {
-      // What a client leaves open is answered all the same.
+      // A turn that its client has left fails nothing else: the CLI still answers what it was told.
       if (error.code !== "client_closed") onFailure(error);
       this.queue.end(error);
     };
@@ -120,7 +120,7 @@ export class Run {
     };
   }
 
-  /** Whether what the CLI writes is this run's. */
+  /** Whether what the CLI writes belongs to this run. */
   get isAsked(): boolean { return this.#stage !== "told"; }
 
   /** Whether the run has produced output. */
@@ -132,21 +132,21 @@ export class Run {
     if (lastAtMs !== undefined) this.watch.enter("asked");
   }
 
-  /** To be called when the process says something of a turn. */
+  /** To be called when the CLI writes a line about a turn. */
   noteWord(): void {
     if (this.#stage === "asked") this.#stage = "waiting";
   }
 
   /**
    * Ends a read: gives its events to the turn's caller, and ends the run if its outcome is known. Does nothing for a
-   * run that has failed: what it is answered is not counted as begun.
+   * run that has failed: an answer that still comes does not make it `begun`.
    */
   endRead(explain: (error: BridgeError) => BridgeError): void {
     const { queue, translator: { outcome }, watch, fail } = this;
     if (queue.isEnded) return;
     watch.refresh();
     if (this.isAsked && !this.hasBegun && queue.items.length > 0) {
-      // The CLI answers in order: a setting that it has not answered by now it may not have.
+      // The CLI answers in order: a setting that it has not acknowledged by now it may not have taken.
       if (this.#lacksSettings()) {
         queue.items.length = 0;
         return fail(new BridgeError("cli_failed", "The claude process began to answer before it took its settings."));

@@ -6,8 +6,8 @@ import { isObject, type JsonObject, toolServerName } from "./protocol.ts";
 const placeInFailure = /\btools\.(\d+)\./u;
 
 /**
- * The tools that a process must give to its model, and those that it does give. The CLI silently leaves out tools that
- * it cannot read, and often all tools because of one. Without a check the model would answer as if it had none.
+ * The tools that the CLI was told to give the model, and those that it says it gives. The CLI silently leaves out tools
+ * that it cannot read, and often all tools because of one. Without a check the model would answer as if it had none.
  */
 export class ServedTools {
   readonly list: readonly Tool[];
@@ -64,7 +64,7 @@ function isConnected({ mcp_servers: servers }: JsonObject): boolean {
   return servers.filter(isObject).some(({ name, status }) => name === toolServerName && status === "connected");
 }
 
-/** Whether a schema meets what MCP's `tools/list` asks. For one that does not, the CLI discards the whole list. */
+/** Whether a schema meets what MCP's `tools/list` asks. If one schema does not, the CLI discards the whole list. */
 function isListable({ properties, required }: JsonObject): boolean {
   const hasProperties = properties === undefined || (isObject(properties) && Object.values(properties).every(isObject));
   const isList = Array.isArray(required) && required.every((name) => typeof name === "string");

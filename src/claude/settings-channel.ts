@@ -5,7 +5,7 @@ import { type After, orLate } from "./late.ts";
 import { LiveSettings, type TurnSettings } from "./live-settings.ts";
 import type { ToldTurn } from "./parameters.ts";
 
-/** How long the CLI may take to take another model, in milliseconds. It takes 2. */
+/** How long the CLI may take to answer `set_model`, in milliseconds. It takes 2. */
 export const modelWaitMsMax = 2_000;
 
 /** The control requests that tell a process settings. */
@@ -19,14 +19,14 @@ export interface SettingsChannelParts {
   readonly onModelRefused: () => void;
 }
 
-/** What was told before there was a turn, by its identity. */
+/** Settings told by `presume`: a new object each time, to tell one telling from another. */
 type Presumption = object;
 
 /** Tells a process the settings of its turns, and knows whether it has taken them. */
 export class SettingsChannel {
   readonly #parts: SettingsChannelParts;
   readonly #live: LiveSettings;
-  /** What was told before there was a turn, while the CLI has not answered and no turn has come. */
+  /** The presumed settings, until the CLI has answered them or a turn has come. */
   #presumed: Presumption | undefined;
 
   /** `model` is what the process was launched with. */
@@ -35,12 +35,12 @@ export class SettingsChannel {
     this.#parts = parts;
   }
 
-  /** The model that the process asks. Undefined when it refused to be given another. */
+  /** The model that the process asks; undefined if the CLI did not take the one that it was told. */
   get model(): string | undefined {
     return this.#live.model;
   }
 
-  /** Whether it is not certain yet that the process has what it was told, as far as the CLI's output was read. */
+  /** Whether the CLI has not yet answered some setting that it was told, as far as its output was read. */
   get hasUnanswered(): boolean {
     return this.#parts.control.awaits(settingsSubtypes);
   }
@@ -52,8 +52,8 @@ export class SettingsChannel {
 
   /**
    * Tells a waiting process the likely settings of its next turn, those of `turn`, but for the model: told with the
-   * first turn, they take 2.1.330 some 25 ms. What the CLI refuses is told again with the turn. How one conversation
-   * asks for its tools and its answer's form is no guess for the next one.
+   * first turn, they take 2.1.330 some 25 ms. A setting that the CLI refuses is told again with the turn. Left out are
+   * tools, their choice and the answer's form, which say nothing of the next conversation's.
    */
   presume(turn: ToldTurn): void {
     const {
@@ -70,8 +70,9 @@ export class SettingsChannel {
   }
 
   /**
-   * Tells the process what a turn sets otherwise, but for the model. Each promise rejects with the CLI's refusal, of
-   * which `onRefused` is told before more of the CLI's output is looked at: its answer may be in the same read.
+   * Tells the process those settings of a turn that it does not have, but for the model. Each promise rejects with the
+   * CLI's refusal, of which `onRefused` is told before more of the CLI's output is handled: an answer may be in the
+   * same read.
    */
   tell(turn: ToldTurn, onRefused?: (error: unknown) => void): Promise<unknown>[] {
     this.#forgetPresumed();
@@ -79,9 +80,10 @@ export class SettingsChannel {
   }
 
   /**
-   * Gives a process that is up a turn's model. Nothing else is to be told before this resolves: a process that refuses
-   * would ask the model that it has. Rejects with `cli_failed` then, and where the process has messages of another
-   * model. `isOver`: whether nobody waits for the turn any more; its process may be ended then, and answer nothing.
+   * Gives a process that is up a turn's model. Nothing else is to be told before this resolves: if the CLI refused, a
+   * question would go to the old model. Rejects with `cli_failed` if it refuses, and if the process has messages of
+   * another model. `isOver`: whether nobody waits for the turn any more; its process may be ended then, and answer
+   * nothing.
    */
   async giveModel(turn: ToldTurn, isOver: () => boolean): Promise<void> {
     const { control, history, after, onModelRefused } = this.#parts;

@@ -19,7 +19,7 @@ export function isReusable({ name }: Standing): boolean {
   return name === "known" || name === "parked";
 }
 
-/** Why no run is possible at all; undefined if one is. */
+/** Why no further run is possible; undefined if one is. */
 export function faultOf(standing: Standing): BridgeError | undefined {
   if (standing.name === "dead") return standing.error;
   if (isReusable(standing)) return undefined;
@@ -27,9 +27,9 @@ export function faultOf(standing: Standing): BridgeError | undefined {
 }
 
 /**
- * Whether a conversation that was told a turn's first `seen` messages can continue with the other messages. One that
- * waits for results cannot be given all other settings before: with some of them, such as the effort, 2.1.330 makes its
- * next request as it had them.
+ * Whether a conversation that was told a turn's first `seen` messages can continue with the other messages. A parked
+ * one cannot if the turn changes some settings, such as the effort: 2.1.330 would make its next request with the old
+ * ones.
  */
 export function canContinue(
   { name }: Standing, turn: ToldTurn, seen: number, settings: { suits(turn: ToldTurn): boolean },

@@ -3,9 +3,9 @@ import type { Rewinds } from "./capabilities.ts";
 import type { ControlChannel } from "./control.ts";
 
 /**
- * Takes messages out of a process's history, and interrupts the turn that runs, so that it has at most `keptMax`.
- * Resolves with how many it has then. Rejects if the CLI refuses: then the process has no further use. `isParked`: it
- * waits for the results of calls that the client was told of.
+ * Rewinds a process to at most `keptMax` messages, and interrupts a turn that runs. Resolves with how many messages it
+ * has then. Rejects if the CLI refuses: then the process has no further use. `isParked`: the process waits for the
+ * results of calls that the client was told of.
  */
 export async function takeBack(
   { process, control, history, tools }: BriefingParts, keptMax: number, capabilities: Rewinds, isParked: boolean,
@@ -24,7 +24,7 @@ export async function takeBack(
   return kept;
 }
 
-/** Interrupts the turn that runs, if one does. Its end is told by the turn's `result`. */
+/** Interrupts the turn that runs, if one does. The turn's `result` line tells its end. */
 export function interrupt(control: ControlChannel): void {
   control.request({ subtype: "interrupt" }).catch(() => {});
 }

@@ -7,8 +7,8 @@ import type {
 import type { InitializeAnswer } from "./protocol.ts";
 
 /**
- * Throws `unsupported_parameter` for messages that hold what the CLI cannot be told. It leaves references to tools out
- * of a tool's result, because its own search among tools is off (2.1.197, 2.1.330).
+ * Throws `unsupported_parameter` for messages that hold what the CLI cannot be told. The CLI leaves references to tools
+ * (`tool_reference`) out of a tool's result, because its own search among tools is off (2.1.197, 2.1.330).
  */
 export function refuseUntellable(messages: readonly Message[]): void {
   const hasReference = messages.some(({ content }) => content.some((block) => (
@@ -61,7 +61,9 @@ function isThinking(block: AssistantBlock | UserBlock): block is ThinkingBlock |
   return block.type === "thinking" || block.type === "redacted_thinking";
 }
 
-/** The API names a model with its date, also where it is asked without. */
+/**
+ * Whether two ids are of one model: the API writes a model's date behind its name, even where it was asked without one.
+ */
 function isSameModel(made: string, asked: string): boolean {
   return made === asked || made.startsWith(`${asked}-20`);
 }
@@ -78,7 +80,7 @@ export function idOfModel(model: string, { models }: InitializeAnswer): string {
   throw new BridgeError("unsupported_parameter", words, { part: "messages" });
 }
 
-/** Whether the CLI has told of `model`, its name on the command line or its id, that it thinks adaptively. */
+/** Whether the CLI's answer to `initialize` says that `model`, a name for `--model` or an id, thinks adaptively. */
 export function isAdaptive(model: string, { models }: InitializeAnswer): boolean {
   return models.some((one) => (one.value === model || one.resolvedModel === model) && one.isAdaptive === true);
 }

@@ -1,6 +1,6 @@
 import { type After, afterInNode } from "./late.ts";
 
-/** Time as a turn's process is watched by it. */
+/** The clocks and timers by which a turn's process is watched. */
 export interface Time {
   /** The Unix time in milliseconds: it goes on while the machine sleeps, and the user may set it. */
   readonly now: () => number;

@@ -14,7 +14,7 @@ export function toldMessages(messages: readonly Message[]): readonly Message[] {
 function resultsBefore({ role, content }: Message): number {
   const blocks: readonly UserBlock[] = role === "user" ? content : [];
   const count = blocks.findIndex(({ type }) => type !== "tool_result");
-  // The CLI has words of its own for a message of blank text alone.
+  // The CLI puts words of its own into a message of blank text alone.
   const isSeen = (block: UserBlock): boolean => block.type !== "text" || block.text.trim() !== "";
   return count > 0 && blocks.slice(count).some(isSeen) ? count : 0;
 }

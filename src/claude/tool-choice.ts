@@ -3,7 +3,7 @@ import type { JsonObject } from "./protocol.ts";
 import { asksToThink } from "./thinking.ts";
 import { webSearchName } from "./tool-definitions.ts";
 
-/** What of a turn decides how its choice of tools is told. */
+/** The parts of a turn that decide how its tool choice is told. */
 type Choosing = Partial<Pick<
   Turn, "tools" | "toolChoice" | "webSearch" | "disableParallelToolUse" | "responseSchema" | "maxTokens" | "thinking"
 >> & { readonly refusedParameters?: ReadonlySet<string> };
@@ -17,7 +17,7 @@ export function mustCall({ tools = [], webSearch, toolChoice }: Choosing): boole
   return hasTools && (toolChoice?.type === "any" || toolChoice?.type === "tool");
 }
 
-/** Whether a search of the web is such a call. */
+/** Whether a web search counts as the call that the client demands (`mustCall`). */
 export function maySearchAsCall({ webSearch, toolChoice }: Choosing): boolean {
   return webSearch !== undefined && (toolChoice?.type !== "tool" || toolChoice.name === webSearchName);
 }
@@ -32,15 +32,16 @@ export function isCallForced(turn: Choosing): boolean {
 }
 
 /**
- * Whether the API keeps the model from calling. Not where the model answers by a call of the CLI's schema tool, nor
- * where it may search the web, which is a tool of the API's: calls of the client's tools are refused one by one then.
+ * Whether the API is sent the tool choice `none`, and so keeps the model from calling. It is not where the model
+ * answers by a call of the CLI's schema tool, nor where it may search the web, which is a tool of the API's: calls of
+ * the client's tools are refused one by one then.
  */
 export function isCallForbidden({ webSearch, ...turn }: Choosing): boolean {
   const isFree = turn.responseSchema !== undefined || webSearch !== undefined;
   return turn.toolChoice?.type === "none" && !isChoiceRefused(turn) && !isFree;
 }
 
-/** Whether the model has refused `tool_choice`: then words ask for all of the choice. */
+/** Whether the model has refused `tool_choice`: then the system prompt has the whole choice in words. */
 export function isChoiceRefused({ refusedParameters }: Choosing): boolean {
   return refusedParameters?.has("tool_choice") === true;
 }
@@ -51,7 +52,7 @@ export function toolChoiceParameter(turn: Choosing): JsonObject | undefined {
   if (!(tools.length > 0 || isCallForced(turn)) || isChoiceRefused(turn)) return undefined;
   if (toolChoice.type === "none") return isCallForbidden(turn) ? { type: "none" } : undefined;
   const choice = isCallForced(turn) ? toolChoice : { type: "auto" };
-  // It is about calls of the client's, not about how often the model searches.
+  // The client means its own tools, not how often the model searches.
   if (disableParallelToolUse && tools.length > 0) return { ...choice, disable_parallel_tool_use: true };
   return choice.type === "auto" ? undefined : { ...choice };
 }

@@ -12,7 +12,7 @@ export function isCutByCli({ description, strictSchema }: Tool, isStrict: boolea
 
 /**
  * The client's tools as the API takes them, to be sent in place of the CLI's list: in the CLI's order, with the fields
- * that the CLI sends (2.1.197, 2.1.330). The CLI asks the tool server for the calls of these tools too, by name.
+ * that the CLI sends (2.1.197, 2.1.330). The CLI sends calls of these tools too to the tool server, by name.
  */
 export function toolDefinitions(tools: readonly Tool[], isStrict: boolean): readonly JsonObject[] {
   const inOrder = [...tools].sort((one, other) => one.name.localeCompare(other.name));
@@ -22,7 +22,7 @@ export function toolDefinitions(tools: readonly Tool[], isStrict: boolean): read
       : { name, description, input_schema: inputSchema }));
 }
 
-/** The API's name for its own search of the web, by which a choice of tools can demand it. */
+/** The API's name for its own web search, by which a tool choice can demand it. */
 export const webSearchName = "web_search";
 
 /** The API's own search of the web. This version of it runs on every model that searches at all. */

@@ -1,7 +1,10 @@
 import type { Message } from "../turn/message.ts";
 import { isThinkingOff, type ToldTurn } from "./parameters.ts";
 
-/** How the model is asked. `hasSchema`: it gives the answer by the CLI's schema tool. */
+/**
+ * How the model is asked. `goesOn`: to go on with a tool loop that the process has. `hasSchema`: to give its answer by
+ * the CLI's schema tool.
+ */
 export interface Asked { readonly goesOn: boolean; readonly hasSchema: boolean }
 
 /**
@@ -39,12 +42,15 @@ export class ToolLoop {
     if (hasSchema) this.#bySchemaTool.add(messages.length);
   }
 
-  /** Whether the process has the loop in which these messages end, and without its thoughts. */
+  /** Whether these messages end in a tool loop that the process has without its thinking. */
   isThoughtless(messages: readonly Message[]): boolean {
     return this.#loopAt !== undefined && thoughtlessStart(messages, this.#bySchemaTool) === this.#loopAt;
   }
 
-  /** To be called when the CLI says that the model thinks adaptively: the API then goes on without the thinking. */
+  /**
+   * To be called when the CLI says that the model thinks adaptively: the API then goes on with a tool loop that lacks
+   * thinking.
+   */
   forget(): void {
     this.#loopAt = undefined;
   }

@@ -39,7 +39,8 @@ export function resultsByCall(
 
 /**
  * Whether the CLI passes on a result unchanged. It puts words of its own in place of an empty result, may scale an
- * image, and replaces a long text by its beginning. A turn with such a result is replayed instead.
+ * image, and replaces a long text by its beginning. A turn with such a result does not continue the parked process: it
+ * is told as history.
  */
 function isHandedOn({ content }: ToolResultBlock): boolean {
   if (typeof content === "string") return content.length > 0 && content.length <= resultCharsMax;

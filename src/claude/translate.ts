@@ -20,9 +20,11 @@ export interface TranslateOptions extends AnswerCallsOptions {
   readonly rateLimit: RateLimitInfo | undefined;
   /** Whether the answer is the JSON that the model passes to the CLI's own structured-output tool. */
   readonly hasSchema: boolean;
-  /** Whether the answer is sent in one piece at its end. Then the model may replace the document that a schema asks. */
+  /**
+   * Whether the answer is sent in one piece at its end. Then the model may replace the document that a schema asks for.
+   */
   readonly isSentAtOnce?: boolean;
-  /** Whether the model may begin another message: every call has the client's result. */
+  /** Whether the model may begin another message: only when every call has the client's result. */
   readonly mayBegin: () => boolean;
 }
 

@@ -4,8 +4,8 @@ import type { StopReason } from "../turn/event.ts";
 /**
  * How far a turn is. `finished`: the CLI is done and waits for the next message. `parked`: the CLI waits for the
  * results of the calls that the answer ended with. `cut`: the answer is whole for the client, but the CLI would
- * continue by itself, so its process must end. `stopped`: it is whole for the client, and the CLI waits for the results
- * of calls that the client was not told of, so its process can only be rewound. `failed`: there is no answer.
+ * continue by itself, so its process must end. `stopped`: the answer is whole for the client, and the CLI waits for the
+ * results of calls that the client was not told of, so its process can only be rewound. `failed`: there is no answer.
  */
 export type TurnOutcome =
   | { readonly name: "running" }

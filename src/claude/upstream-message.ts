@@ -74,19 +74,22 @@ export class UpstreamMessage {
 /** A message that was not streamed. More lines of it may come: the CLI writes one line for each of its blocks. */
 export interface UnstreamedMessage {
   readonly id: string;
-  /** The message as its first line has it, for why it stopped. */
+  /** The message as its first line has it: with the reason why it stopped, if any. */
   readonly message: JsonObject;
   blocks: number;
 }
 
-/** Why the CLI gave a turn up. It says so in a message of its own in the model's place, the synthetic message. */
+/** Why the CLI gave a turn up. The CLI says so in a message of its own in the model's place, the synthetic message. */
 export interface GivenUp {
   readonly error: string | undefined;
   readonly status: number | undefined;
   readonly text: string;
 }
 
-/** What is known of a turn that the CLI gave up, of the synthetic message if there was one, and of its `result`. */
+/**
+ * What is known of a turn that the CLI gave up: from the synthetic message, if there was one, and from the turn's
+ * `result`.
+ */
 export function givenUpTurn(result: JsonObject, givenUp: GivenUp | undefined): GivenUp {
   const { error, text, status } = givenUp ?? {
     error: undefined, status: undefined, text: optionalString(result["result"]) ?? "",

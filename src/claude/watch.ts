@@ -15,37 +15,37 @@ export const tellingWaitMsMax = 30_000;
 export const resultWaitMsMax = 5_000;
 /**
  * How long a process that is up may take to its first word after a question, in milliseconds. It says within some 100
- * that it asks the API. The model may take far longer, but that is another silence.
+ * that it asks the API. The model's first word may take far longer, but has another limit.
  */
 export const firstWordWaitMsMax = 30_000;
 /** After how long without use a process's connection to the API may be dead, in milliseconds of wall clock. */
 export const quietMsMin = 60_000;
 /**
- * How long the first sign of an answer may take on such a process, in milliseconds, to a question of few words: the
- * model has to read them first. Where the connection is dead (a
- * laptop that has slept, a router that has forgotten it), none comes, and the CLI waits for ten minutes. A model as
- * slow as that is asked once more, on another process.
+ * How long the first sign of an answer may take on a process that was not used for `quietMsMin`, in milliseconds, to a
+ * question of few words: the model has to read them first. Where the connection is dead (a laptop that has slept, a
+ * router that has forgotten it), none comes, and the CLI waits for ten minutes. A model as slow as that is asked once
+ * more, on another process.
  */
 export const firstSignWaitMsMax = 20_000;
-/** Of a question with its history, for each so many bytes a second is added to that. */
+/** For each so many bytes of a question and its history, a second is added to `firstSignWaitMsMax`. */
 export const bytesReadPerSecond = 100_000;
 
-/** A process that did not come up. Any other one of the same CLI may do the same. */
+/** The error of a process that did not come up in time. Any other one of the same CLI may do the same. */
 export class BootTimeout extends BridgeError {
   constructor(waitMs: number) {
     super("cli_failed", `The claude process did not boot within ${Math.round(waitMs / 1000)} s.`);
   }
 }
 
-/** When a process was heard, in milliseconds of the wall clock. */
+/** When a process has written something, in milliseconds of the wall clock. */
 export interface Heard {
   readonly startedAtMs: number;
   /** Undefined before the first line. */
   lastAtMs: number | undefined;
   /**
-   * When it last said something of a turn, so that it had asked the API. Undefined on one that never has: the wait for
-   * a first sign is then that for a slow model, also where 2.1.197's own look at the API (`HEAD /`, at its start) has
-   * left a connection that is dead.
+   * When the process last wrote something after a question, so that it had asked the API. Undefined if it never has:
+   * then there is no limit for the first sign, even if 2.1.197's own look at the API at its start (`HEAD /`) has left a
+   * dead connection.
    */
   usedAtMs: number | undefined;
 }
@@ -53,8 +53,8 @@ export interface Heard {
 /**
  * How far a turn is, as far as its process may be silent. `booting`: the process has not said a word yet. `told`: it is
  * told a history. `asked`: the question is written, and the process has not said a word since. `waiting`: it has, but
- * nothing has come of the API. `answering`: something has. `answered`: all of the answer has come but for the line that
- * ends the turn.
+ * nothing has come from the API. `answering`: something has. `answered`: all of the answer has come but for the line
+ * that ends the turn.
  */
 export type Phase = "booting" | "told" | "asked" | "waiting" | "answering" | "answered";
 
@@ -65,11 +65,11 @@ export interface Limits {
   readonly tellingMsMax: number;
   readonly resultMsMax: number;
   readonly firstWordMsMax: number;
-  /** Undefined where there is no connection that has not been used lately. */
+  /** Undefined where the process was used lately or never, so that its connection is taken to be alive. */
   readonly firstSignMsMax: number | undefined;
 }
 
-/** The limits of a turn that begins at `nowMs`. `bytesOf` tells how long it is. */
+/** The limits of a turn that begins at `nowMs`. `bytesOf` gives the turn's size. */
 export function limitsOf(
   { startedAtMs, usedAtMs }: Heard, nowMs: number, usual: Pick<Limits, "silenceMsMax" | "bootMsMax">,
   bytesOf: () => number,
@@ -90,7 +90,7 @@ export function limitsOf(
 export interface WatchOptions {
   readonly limits: Limits;
   readonly time: Time;
-  /** False while the reader takes its time: then the CLI is not read, and its silence is not its own. */
+  /** False while no batch is asked for: the CLI may be paused then, so its silence says nothing. */
   readonly isListening: () => boolean;
   readonly fail: (error: BridgeError) => void;
   /** Called when the line that ends the turn does not come. */
@@ -111,7 +111,7 @@ export class Watch {
     this.#awaitSilence(options.limits.silenceMsMax);
   }
 
-  /** To be called when the process was heard, or when it begins to be read again. */
+  /** To be called when the process has written something, or when it begins to be read again. */
   refresh(): void {
     this.#lastMs = this.#options.time.monotonic();
   }
@@ -143,7 +143,7 @@ export class Watch {
   #awaitEnd(phase: Phase, limitMs: number, ms = limitMs): void {
     const { time, isListening } = this.#options;
     this.#cancelPhase = time.after(ms, () => {
-      // What is told a long history may be at it for long.
+      // A long history takes long to tell: its limit counts from when the process last wrote something.
       const leftMs = phase === "told" ? this.#lastMs + limitMs - time.monotonic() : 0;
       if (leftMs > 0) this.#awaitEnd(phase, limitMs, leftMs);
       else if (isListening()) this.#onLate(phase, limitMs);
