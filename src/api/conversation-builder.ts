@@ -1,7 +1,7 @@
 import { BridgeError } from "../errors.ts";
-import { beginText, continueText } from "../own-words.ts";
+import { beginText, continueText, laterSystemTexts } from "../own-words.ts";
 import type {
-  AssistantBlock, Message, PromptBlock, TextBlock, ToolResultBlock, ToolUseBlock, UserBlock,
+  AssistantBlock, Message, PromptBlock, TextBlock, Thought, ToolResultBlock, ToolUseBlock, UserBlock,
 } from "../turn/message.ts";
 import { CallIds } from "./call-ids.ts";
 import { textBlocks } from "./text-blocks.ts";
@@ -16,6 +16,16 @@ export interface ParsedConversation {
   /** The roles alternate; the first and the last message are the user's. */
   readonly messages: readonly Message[];
 }
+
+/** The result of a call: the client's id for the call, and the request field that has it. */
+export interface PlacedResult {
+  readonly id: string;
+  readonly path: string;
+  readonly result: Pick<ToolResultBlock, "content" | "is_error">;
+}
+
+/** What a user's message holds: the results of calls, and what is said beside them. */
+export interface UserContent { readonly blocks: readonly PromptBlock[]; readonly results: readonly PlacedResult[] }
 
 /** The calls of the last assistant message, while their results are read. */
 interface OpenCalls {
@@ -33,11 +43,13 @@ type Growing =
 /**
  * Builds the messages of a turn out of a client's, as the Messages API wants them. It merges neighbours of the same
  * role, because roles must alternate. It begins and ends with a user message, made up where the client has none there.
- * It gives every call an id of its own, and checks that every call has its result right behind it.
+ * It gives every call an id of its own, and checks that every call has its result right behind it. What the system says
+ * before anybody else is the system prompt.
  */
 export class ConversationBuilder {
   /** Messages are merged in place: a copy for each merge would make a long history quadratic. */
   readonly #messages: Growing[] = [];
+  readonly #system: TextBlock[] = [];
   readonly #field: string;
   readonly #ids = new CallIds();
   #open: OpenCalls | undefined;
@@ -49,9 +61,17 @@ export class ConversationBuilder {
     this.#field = field;
   }
 
-  /** Whether there is no message yet. */
-  get isEmpty(): boolean {
-    return this.#messages.length === 0;
+  /** Adds what the system says. Behind a message it stays in its place, marked as the system's. */
+  addSystem(blocks: readonly TextBlock[]): void {
+    if (this.#messages.length === 0) append(this.#system, blocks);
+    else this.addNotes(laterSystem(blocks));
+  }
+
+  /** Adds a user message with its results of calls. Those of one answer may be spread over several messages. */
+  addUserContent({ blocks, results }: UserContent): void {
+    for (const { id, path, result } of results) this.addResult(id, result, path);
+    // Only what is said beside the results ends the run of them.
+    if (blocks.length > 0 || results.length === 0) this.addUser(blocks);
   }
 
   /** Adds a user message. Results of calls are not part of it: add them before it, with `addResult`. */
@@ -61,12 +81,13 @@ export class ConversationBuilder {
   }
 
   /**
-   * Adds an assistant message. Its calls have the client's ids, and the model's names of the tools. `path` is the
-   * request field that holds the calls, for errors.
+   * Adds an assistant message. Its calls have the client's ids, and the model's names of the tools. Thoughts at its end
+   * are left out: the API takes none there. `path` is the request field that holds the calls, for errors.
    */
-  addAssistant(blocks: readonly AssistantBlock[], path: string): void {
-    this.#closeCalls();
+  addAssistant(said: readonly AssistantBlock[], path: string): void {
+    const blocks = said.slice(0, said.findLastIndex((block) => !isThought(block)) + 1);
     if (blocks.length === 0) return;
+    this.#closeCalls();
     if (this.#messages.length === 0) this.#appendUser(textBlocks(beginText));
     const calls = blocks.filter((block) => block.type === "tool_use");
     const own = blocks.map((block) => (
@@ -113,6 +134,16 @@ export class ConversationBuilder {
     else append(this.#notes, blocks);
   }
 
+  /**
+   * Returns the system prompt and the messages, as `close` does. Where only the system has said something, the last
+   * that it said is asked as the user's message.
+   */
+  closeWithSystem(): ParsedConversation {
+    const asked = this.#messages.length === 0 ? this.#system.pop() : undefined;
+    if (asked !== undefined) this.addUser([asked]);
+    return { system: this.#system, messages: this.close() };
+  }
+
   /** Returns the messages, after a request to continue if the last is the assistant's. Throws when there are none. */
   close(): readonly Message[] {
     this.#closeCalls();
@@ -149,6 +180,16 @@ export class ConversationBuilder {
     this.#appendUser(this.#notes);
     this.#notes = [];
   }
+}
+
+/** What the system says after others, marked as the system's: it is told on the user's side. */
+export function laterSystem(blocks: readonly TextBlock[]): readonly TextBlock[] {
+  return blocks.map(({ text }) => ({ type: "text", text: laterSystemTexts.join(text) }));
+}
+
+/** Whether a block of an answer is a thought. */
+export function isThought(block: AssistantBlock): block is Thought {
+  return block.type === "thinking" || block.type === "redacted_thinking";
 }
 
 /** Formats client ids for an error message; limits their number and their length. */

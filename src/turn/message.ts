@@ -83,6 +83,9 @@ export interface RedactedThinkingBlock {
   readonly model?: string;
 }
 
+/** What the model thought before or within an earlier answer. */
+export type Thought = ThinkingBlock | RedactedThinkingBlock;
+
 /**
  * A call of a tool that the API itself ran for an earlier answer, or the result of one, with all its fields as the API
  * gave them. The CLI passes them on (2.1.197, 2.1.330).
@@ -125,8 +128,7 @@ export type ResultPart =
 /** What a user message can hold besides the results of calls. */
 export type PromptBlock = TextBlock | ImageBlock | DocumentBlock | SearchResultBlock | ContainerUploadBlock;
 export type UserBlock = PromptBlock | ToolResultBlock;
-export type AssistantBlock =
-  | AnswerTextBlock | ThinkingBlock | RedactedThinkingBlock | ToolUseBlock | ServerToolBlock;
+export type AssistantBlock = AnswerTextBlock | Thought | ToolUseBlock | ServerToolBlock;
 
 /** One message. Two neighbours never have the same role: the dialects merge them. */
 export type Message =

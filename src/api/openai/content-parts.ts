@@ -1,23 +1,13 @@
 /** Parsers for the content of messages and for the outputs of calls, part by part, by the table in shapes.ts. */
 
 import { BridgeError } from "../../errors.ts";
-import type { ImageBlock, PromptBlock, TextBlock, ToolResultBlock, ToolUseBlock } from "../../turn/message.ts";
+import type { ImageBlock, PromptBlock, TextBlock, Thought, ToolUseBlock } from "../../turn/message.ts";
 import { type Fields, isAbsent, isFields, objectAt, stringAt } from "../check.ts";
+import type { PlacedResult, UserContent } from "../conversation-builder.ts";
 import { textBlocks } from "../text-blocks.ts";
 import type { ModelNames } from "../tool-names.ts";
 import { parseArguments } from "./arguments.ts";
 import { type PartShape, partShapes } from "./shapes.ts";
-import type { Thought } from "./thoughts.ts";
-
-/** The result of a call: the client's id for the call, and the request's field that has it. */
-export interface PlacedResult {
-  readonly id: string;
-  readonly path: string;
-  readonly result: Pick<ToolResultBlock, "content" | "is_error">;
-}
-
-/** A user's content: text, images and PDFs, and the results of calls, which some clients put among them. */
-export interface UserContent { readonly blocks: readonly PromptBlock[]; readonly results: readonly PlacedResult[] }
 
 /** An assistant's content: text, a refusal as text, and calls; each list with the thoughts that stand in it. */
 export interface AssistantContent {
@@ -28,7 +18,10 @@ export interface AssistantContent {
 /** A part, and what the table says of it. */
 interface PlacedPart { readonly part: Fields; readonly shape: PartShape; readonly path: string }
 
-/** Parses a user's content. Throws a BridgeError for a part of another kind, as do the parsers below. */
+/**
+ * Parses a user's content, in which some clients put results of calls. Throws a BridgeError for a part of another kind,
+ * as do the parsers below.
+ */
 export function userContent(content: unknown, path: string): UserContent {
   const blocks: PromptBlock[] = [];
   const results: PlacedResult[] = [];

@@ -1,17 +1,16 @@
 import { BridgeError } from "../../errors.ts";
-import { laterSystemTexts } from "../../own-words.ts";
-import type { ServerToolBlock, TextBlock, ToolUseBlock } from "../../turn/message.ts";
+import type { ServerToolBlock, TextBlock, Thought, ToolUseBlock } from "../../turn/message.ts";
 import { arrayAt, type Fields, isAbsent, isFields, stringAt } from "../check.ts";
-import { ConversationBuilder, type ParsedConversation } from "../conversation-builder.ts";
+import { ConversationBuilder, isThought, laterSystem, type ParsedConversation } from "../conversation-builder.ts";
 import { textBlocks } from "../text-blocks.ts";
 import type { ModelNames } from "../tool-names.ts";
 import { parseArguments } from "./arguments.ts";
 import { callsBeside, legacyCallId } from "./calls-beside.ts";
 import {
-  agentContent, assistantContent, resultContent, systemContent, unsupportedPart, userContent, type UserContent,
+  agentContent, assistantContent, resultContent, systemContent, unsupportedPart, userContent,
 } from "./content-parts.ts";
 import { isPart, type ItemShape, itemShapes, type RoleShape, roleShapes } from "./shapes.ts";
-import { type Thought, thoughtsBeside } from "./thoughts.ts";
+import { thoughtsBeside } from "./thoughts.ts";
 import { qualifiedNameAt } from "./tools.ts";
 
 /** An entry of a conversation: a message or an item. `path` is the request field that it came from, for errors. */
@@ -66,7 +65,6 @@ interface Said {
 }
 
 class ConversationReader {
-  readonly #system: TextBlock[];
   readonly #builder: ConversationBuilder;
   readonly #names: ModelNames;
   readonly #hasSearch: boolean;
@@ -76,8 +74,8 @@ class ConversationReader {
 
   constructor({ field, instructions, names, hasSearch = false }: ReadingContext) {
     this.#hasSearch = hasSearch;
-    this.#system = textBlocks(instructions);
     this.#builder = new ConversationBuilder(field);
+    this.#builder.addSystem(textBlocks(instructions));
     this.#names = names;
   }
 
@@ -89,12 +87,9 @@ class ConversationReader {
     else throw unsupportedPart(stringAt(type, `${path}.type`), path);
   }
 
-  /** Where only the system has said something, the last that it said is asked as the user's message. */
   close(): ParsedConversation {
     this.#endSaid();
-    const asked = this.#builder.isEmpty ? this.#system.pop() : undefined;
-    if (asked !== undefined) this.#builder.addUser([asked]);
-    return { system: this.#system, messages: this.#builder.close() };
+    return this.#builder.closeWithSystem();
   }
 
   #takeMessage(message: Fields, path: string): void {
@@ -105,26 +100,20 @@ class ConversationReader {
     const { content } = message;
     switch (shape.act) {
       case "system": return this.#takeSystem(systemContent(content, contentPath));
-      case "user": return this.#takeUser(userContent(content, contentPath));
+      case "user": {
+        const said = userContent(content, contentPath);
+        this.#endSaid();
+        return this.#builder.addUserContent(said);
+      }
       case "assistant": return this.#takeAssistant(message, path);
       case "result": return this.#takeResult(message, shape, path);
     }
   }
 
-  /** The leading run is the system prompt. What the system says later stays in its place, marked as the system's. */
   #takeSystem(blocks: readonly TextBlock[]): void {
-    if (this.#said === undefined && this.#builder.isEmpty) {
-      for (const block of blocks) this.#system.push(block);
-      return;
-    }
-    this.#addNotes(blocks.map(({ text }) => ({ type: "text", text: laterSystemTexts.join(text) })));
-  }
-
-  #takeUser({ blocks, results }: UserContent): void {
+    if (this.#holdBack(laterSystem(blocks))) return;
     this.#endSaid();
-    for (const { id, path, result } of results) this.#builder.addResult(id, result, path);
-    // Results of one answer may come in several messages: only what is said beside them closes it.
-    if (blocks.length > 0 || results.length === 0) this.#builder.addUser(blocks);
+    this.#builder.addSystem(blocks);
   }
 
   #takeAssistant(message: Fields, path: string): void {
@@ -192,14 +181,17 @@ class ConversationReader {
     return this.#callIds.get(id) ?? id;
   }
 
-  /** Between calls and their results it goes behind the results. */
   #addNotes(blocks: readonly TextBlock[]): void {
-    if (this.#said !== undefined && this.#said.calls.length > 0) {
-      this.#said.notes.push(...blocks);
-      return;
-    }
+    if (this.#holdBack(blocks)) return;
     this.#endSaid();
     this.#builder.addNotes(blocks);
+  }
+
+  /** Keeps what is said between calls until it can go behind their results. False where no call is before it. */
+  #holdBack(blocks: readonly TextBlock[]): boolean {
+    if (this.#said === undefined || this.#said.calls.length === 0) return false;
+    this.#said.notes.push(...blocks);
+    return true;
   }
 
   #addAside(aside: Aside, path: string): void {
@@ -222,16 +214,9 @@ class ConversationReader {
     if (this.#said === undefined) return;
     const { text, calls, notes, path } = this.#said;
     this.#said = undefined;
-    const blocks = [...text, ...calls];
-    // The API takes no thought at the end of an answer.
-    const last = blocks.findLastIndex((block) => !isThought(block));
-    if (last >= 0) this.#builder.addAssistant(blocks.slice(0, last + 1), path);
+    this.#builder.addAssistant([...text, ...calls], path);
     this.#builder.addNotes(notes);
   }
-}
-
-function isThought(block: TextBlock | ToolUseBlock | Aside): block is Thought {
-  return block.type === "thinking" || block.type === "redacted_thinking";
 }
 
 /** The output of a tool that OpenAI defines: text, parts, or an object of its own, whose JSON the model reads. */

@@ -3,11 +3,11 @@
  * parsers look up here what a part is, and `npx tsx scripts/readme.ts` makes the README's table of it.
  */
 
-import type { DocumentBlock, ImageBlock, ServerToolBlock } from "../../turn/message.ts";
+import type { DocumentBlock, ImageBlock, ServerToolBlock, Thought } from "../../turn/message.ts";
 import { type Fields, isFields } from "../check.ts";
 import { documentBlock, imageBlock } from "../source-blocks.ts";
 import { chatFile, chatImage, contentImage, inputFile, inputImage, mcpImage } from "./part-readers.ts";
-import { unpackedThought, signedThought, type Thought } from "./thoughts.ts";
+import { signedThought, unpackedThought } from "./thoughts.ts";
 import { searchBlocks } from "./web-search.ts";
 
 const chat = "Chat Completions";

@@ -4,10 +4,8 @@
  * this server puts the whole block into it, as base64, not encrypted: the block's signature is the API's.
  */
 
-import type { RedactedThinkingBlock, ThinkingBlock } from "../../turn/message.ts";
+import type { Thought } from "../../turn/message.ts";
 import { type Fields, isFields } from "../check.ts";
-
-export type Thought = ThinkingBlock | RedactedThinkingBlock;
 
 /** How this server's `encrypted_content` begins. Other providers' has no colon. */
 const prefix = "claude-max-api:";

@@ -2,23 +2,14 @@
 
 import { BridgeError } from "../../../errors.ts";
 import type {
-  AssistantBlock, PromptBlock, ResultPart, SearchResultBlock, TextBlock, ToolResultBlock, ToolUseBlock,
+  AssistantBlock, PromptBlock, ResultPart, SearchResultBlock, TextBlock, ToolUseBlock,
 } from "../../../turn/message.ts";
 import { arrayAt, type Fields, isAbsent, objectAt, optionalBoolean, stringAt } from "../../check.ts";
+import type { PlacedResult, UserContent } from "../../conversation-builder.ts";
 import { type AnswerSearches, isSearchBlock } from "../../search-blocks.ts";
 import { citationsSetting, documentBlock, imageBlock } from "../../source-blocks.ts";
 import { textBlocks } from "../../text-blocks.ts";
 import type { ModelNames } from "../../tool-names.ts";
-
-/** The result of a call: the client's id for the call, and the request's field that has it. */
-interface PlacedResult {
-  readonly id: string;
-  readonly path: string;
-  readonly result: Pick<ToolResultBlock, "content" | "is_error">;
-}
-
-/** A user's content. */
-export interface UserContent { readonly blocks: readonly PromptBlock[]; readonly results: readonly PlacedResult[] }
 
 /** What an assistant's content is read with. */
 export interface AnswerContext {

@@ -1,5 +1,4 @@
 import { BridgeError } from "../../../errors.ts";
-import { laterSystemTexts } from "../../../own-words.ts";
 import type { AssistantBlock, TextBlock } from "../../../turn/message.ts";
 import { arrayAt, isAbsent, objectAt, stringAt } from "../../check.ts";
 import { ConversationBuilder, type ParsedConversation } from "../../conversation-builder.ts";
@@ -38,8 +37,6 @@ interface Said {
 
 class ConversationReader {
   readonly #system: readonly TextBlock[];
-  /** What messages of the system's say before anybody else: the end of the system prompt. */
-  readonly #leading: TextBlock[] = [];
   readonly #builder = new ConversationBuilder(field);
   readonly #context: ReadingContext;
   #said: Said | undefined;
@@ -55,12 +52,9 @@ class ConversationReader {
     const { content } = message;
     switch (stringAt(message["role"], `${path}.role`)) {
       case "user": {
-        const { blocks, results } = userContent(content, contentPath);
+        const said = userContent(content, contentPath);
         this.#endSaid();
-        for (const result of results) this.#builder.addResult(result.id, result.result, result.path);
-        // Results of one answer may come in several messages: only what is said beside them closes it.
-        if (blocks.length > 0 || results.length === 0) this.#builder.addUser(blocks);
-        return;
+        return this.#builder.addUserContent(said);
       }
       case "assistant": {
         const said = this.#said ??= { blocks: [], searches: new AnswerSearches(), path: contentPath };
@@ -68,7 +62,11 @@ class ConversationReader {
         for (const block of assistantContent(content, contentPath, context)) said.blocks.push(block);
         return;
       }
-      case "system": return this.#takeSystem(systemMessage(content, contentPath));
+      case "system": {
+        const said = systemMessage(content, contentPath);
+        this.#endSaid();
+        return this.#builder.addSystem(said);
+      }
       default:
         throw new BridgeError(
           "invalid_value", `${path}.role: expected user, assistant or system.`, { field: `${path}.role` },
@@ -76,31 +74,17 @@ class ConversationReader {
     }
   }
 
-  /** Where only messages of the system's say something, the last of them is asked as the user's. */
+  /** The system's messages before anybody else's are the end of the system prompt. */
   close(): ParsedConversation {
     this.#endSaid();
-    const asked = this.#builder.isEmpty ? this.#leading.pop() : undefined;
-    if (asked !== undefined) this.#builder.addUser([asked]);
-    return { system: [...this.#system, ...this.#leading], messages: this.#builder.close() };
-  }
-
-  /** The leading run belongs to the system prompt. What the system says later stays in its place, marked. */
-  #takeSystem(blocks: readonly TextBlock[]): void {
-    this.#endSaid();
-    if (this.#builder.isEmpty) {
-      for (const block of blocks) this.#leading.push(block);
-      return;
-    }
-    this.#builder.addNotes(blocks.map(({ text }): TextBlock => ({ type: "text", text: laterSystemTexts.join(text) })));
+    const { system, messages } = this.#builder.closeWithSystem();
+    return { system: [...this.#system, ...system], messages };
   }
 
   #endSaid(): void {
     if (this.#said === undefined) return;
-    const { searches, path } = this.#said;
-    const blocks = this.#said.blocks.filter((block) => !searches.isOpen(block));
+    const { blocks, searches, path } = this.#said;
     this.#said = undefined;
-    // The API takes no thought at the end of an answer.
-    const last = blocks.findLastIndex(({ type }) => type !== "thinking" && type !== "redacted_thinking");
-    if (last >= 0) this.#builder.addAssistant(blocks.slice(0, last + 1), path);
+    this.#builder.addAssistant(blocks.filter((block) => !searches.isOpen(block)), path);
   }
 }

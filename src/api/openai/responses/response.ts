@@ -5,12 +5,12 @@ import {
   wireNumber, type WireText, wireText,
 } from "../../../json-text.ts";
 import type { JsonText, StopReason, TurnEvent } from "../../../turn/event.ts";
-import type { ThinkingBlock, ToolUseBlock } from "../../../turn/message.ts";
+import type { ThinkingBlock, Thought, ToolUseBlock } from "../../../turn/message.ts";
 import type { Usage } from "../../../turn/usage.ts";
 import type { Fields } from "../../check.ts";
 import type { WireStream } from "../../dialect.ts";
 import { Citations, type UrlCitation } from "../citations.ts";
-import { packedThought, type Thought } from "../thoughts.ts";
+import { packedThought } from "../thoughts.ts";
 import { begunItem } from "./begun-item.ts";
 import { isToldInStream, responseError } from "./failure.ts";
 import { type FinishedForms, finishedItem } from "./finished-item.ts";
