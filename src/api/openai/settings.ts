@@ -5,6 +5,7 @@ import { clientAnswerSchema } from "../../schema/client-schema.ts";
 import type { Effort, Turn } from "../../turn/turn.ts";
 import { type Fields, isAbsent, objectAt, optionalNumber, optionalWholeNumber, stringAt } from "../check.ts";
 import type { ToolNames } from "../tool-names.ts";
+import { type FormatShape, formatShapes, type Whose } from "./shapes.ts";
 
 /** Maps OpenAI's effort words to Anthropic's. A Map, not an object: a client's word may be `constructor`. */
 const efforts: ReadonlyMap<unknown, Effort> = new Map([
@@ -57,11 +58,11 @@ export function samplingSettings(fields: Fields): Pick<Turn, "sampling"> {
 }
 
 /**
- * Returns the schema that the answer must fit; nothing for text. For `json_schema`, the schema is in `holder`, the
- * field at `holderPath`. Throws `unsupported_parameter` for a type that is not one of OpenAI's.
+ * Returns the schema that the answer must fit; nothing for text. A format of `json_schema` may have either endpoint's
+ * shape, first that of `own`. Throws `unsupported_parameter` for a type that is not one of OpenAI's.
  */
 export function formatSettings(
-  format: Fields | undefined, holder: unknown, path: string, holderPath: string, names: ToolNames,
+  format: Fields | undefined, path: string, names: ToolNames, own: Whose,
 ): Pick<Turn, "responseSchema" | "responseFormat"> {
   const schemaAt = (value: unknown, schemaPath: string): ReturnType<typeof clientAnswerSchema> => {
     const made = clientAnswerSchema(value, { path: schemaPath });
@@ -74,7 +75,8 @@ export function formatSettings(
     case "json_object":
       return { responseSchema: schemaAt(format?.["schema"], `${path}.schema`).schema };
     case "json_schema": {
-      const given = objectAt(objectAt(holder, holderPath)["schema"], `${holderPath}.schema`);
+      const { value, path: holderPath } = schemaHolder(format, path, own);
+      const given = objectAt(objectAt(value, holderPath)["schema"], `${holderPath}.schema`);
       const { schema, compiled } = schemaAt(given, `${holderPath}.schema`);
       return { responseSchema: schema, ...(compiled === undefined ? {} : { responseFormat: compiled }) };
     }
@@ -83,4 +85,12 @@ export function formatSettings(
         "unsupported_parameter", `${path}.type: expected text, json_object or json_schema.`, { field: `${path}.type` },
       );
   }
+}
+
+/** What has the field `schema`. Where no shape fits it is where the endpoint `own` has it. */
+function schemaHolder(format: Fields, path: string, own: Whose): { readonly value: unknown; readonly path: string } {
+  const owns = ({ whose }: FormatShape): boolean => whose === own;
+  const fitting = formatShapes.filter(({ holder = "schema" }) => !isAbsent(format[holder]));
+  const holder = (fitting.find(owns) ?? fitting[0] ?? formatShapes.find(owns))?.holder;
+  return holder === undefined ? { value: format, path } : { value: format[holder], path: `${path}.${holder}` };
 }

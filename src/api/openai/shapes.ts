@@ -60,6 +60,16 @@ export const toolShapes: readonly ToolShape[] = [
   { whose: mcp, looks: '{"name":…,"inputSchema":…}', as: aTool, schema: "inputSchema", types: ["function"] },
 ];
 
+/** Where a format of the type `json_schema` has its schema: in the field `holder`, or in the format itself. */
+export interface FormatShape extends Shape { readonly holder?: "json_schema" }
+
+const aSchema = "the schema of the answer";
+
+export const formatShapes: readonly FormatShape[] = [
+  { whose: chat, looks: '{"type":"json_schema","json_schema":{"schema":…}}', as: aSchema, holder: "json_schema" },
+  { whose: responses, looks: '{"type":"json_schema","schema":…}', as: aSchema },
+];
+
 /** What a `tool_choice` with a certain `type` asks for. */
 export interface ChoiceShape extends Shape {
   readonly type: string;
@@ -232,7 +242,8 @@ export function shapesTold(): readonly ShapeTold[] {
   const told = (where: string, shapes: readonly Shape[]): readonly ShapeTold[] =>
     shapes.filter(({ whose }) => whose !== "both").map(({ whose, looks, as }) => ({ where, whose, looks, as }));
   return [
-    ...told("a tool", toolShapes), ...told("`tool_choice`", choiceShapes), ...told("a part of a message", partShapes),
+    ...told("a tool", toolShapes), ...told("`response_format`, `text.format`", formatShapes),
+    ...told("`tool_choice`", choiceShapes), ...told("a part of a message", partShapes),
     ...told("a message", roleShapes), ...told("an entry of the conversation", itemShapes),
   ];
 }

@@ -105,6 +105,12 @@ const exchanges: Readonly<Record<string, readonly (readonly unknown[])[]>> = {
   '{"type":"function_call_output",…}': [[hi, callItem, outputItem], [hi, toolCalls, outputItem], [hi, callItem, { ...outputItem, output: [{ type: "input_text", text: "wet" }] }]],
 };
 
+/** By the row of the table: formats of an answer with the schema above. */
+const formats: Readonly<Record<string, readonly object[]>> = {
+  '{"type":"json_schema","json_schema":{"schema":…}}': [{ type: "json_schema", json_schema: { name: "n", schema } }, { type: "json_schema", json_schema: { name: "n", strict: true, schema } }, { type: "json_schema", schema: null, json_schema: { schema } }],
+  '{"type":"json_schema","schema":…}': [{ type: "json_schema", name: "n", schema }, { type: "json_schema", name: "n", strict: true, schema }, { type: "json_schema", json_schema: null, schema }],
+};
+
 const choices: Readonly<Record<string, readonly (readonly [choice: unknown, toolChoice: object])[]>> = {
   '{"type":"any"}, "any"': [[{ type: "any" }, { type: "any" }], ["any", { type: "any" }], [{ type: "any", disable_parallel_tool_use: false }, { type: "any" }]],
   '{"type":"tool","name":…}': [[{ type: "tool", name: "weather" }, { type: "tool", name: "weather" }], [{ type: "tool", name: "weather", disable_parallel_tool_use: null }, { type: "tool", name: "weather" }]],
@@ -366,12 +372,32 @@ describe("calls of tools that OpenAI defines and the client runs", () => {
   });
 });
 
+describe("a format written in another API's shape", () => {
+  for (const [looks, examples] of Object.entries(formats)) {
+    for (const [index, format] of examples.entries()) {
+      it(`like ${looks} is taken (${index})`, () => {
+        for (const turn of [endpoints.chat([hi], { response_format: format }), endpoints.responses("hi", { text: { format } })]) {
+          assert.deepEqual([turn.responseSchema, turn.responseFormat], [schema, { ...schema, additionalProperties: false }]);
+        }
+      });
+    }
+  }
+
+  it("is refused by the endpoint's own place of the schema, where none has one", () => {
+    assertRefuses(refusalOf(() => endpoints.chat([hi], { response_format: { type: "json_schema" } })), "invalid_type", "response_format.json_schema");
+    assertRefuses(refusalOf(() => endpoints.responses("hi", { text: { format: { type: "json_schema" } } })), "invalid_type", "text.format.schema");
+    const both = { type: "json_schema", schema: {}, json_schema: {} };
+    assertRefuses(refusalOf(() => endpoints.chat([hi], { response_format: both })), "invalid_type", "response_format.json_schema.schema");
+    assertRefuses(refusalOf(() => endpoints.responses("hi", { text: { format: { ...both, schema: [] } } })), "invalid_type", "text.format.schema");
+  });
+});
+
 it("every row of the table has an example here", () => {
   const passedOver = shapesTold().filter(({ as }) => as.startsWith("nothing")).map(({ looks }) => looks);
   const thoughts = ['{"type":"thinking","thinking":…}', '{"type":"redacted_thinking","data":…}', '{"type":"reasoning",…}', '{"type":"web_search_call",…}'];
   const elsewhere = shapesTold().filter(({ looks }) => /"type":"(?:local_shell|shell|apply_patch|tool_search|custom_tool|additional_tools|agent_message)|"role":"function"/u.test(looks)).map(({ looks }) => looks);
   // In web-search.test.ts.
   const searches = ['{"type":"web_search"}, {"type":"web_search_preview"}'];
-  const here = [tools, choices, parts, exchanges].flatMap((examples) => Object.keys(examples));
+  const here = [tools, formats, choices, parts, exchanges].flatMap((examples) => Object.keys(examples));
   assert.deepEqual([...new Set([...here, ...passedOver, ...thoughts, ...searches, ...elsewhere])].sort(), [...new Set(shapesTold().map(({ looks }) => looks))].sort());
 });

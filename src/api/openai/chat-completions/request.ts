@@ -11,6 +11,7 @@ import { ToolNames } from "../../tool-names.ts";
 import { webSearchName } from "../../web-search.ts";
 import { systemContent } from "../content-parts.ts";
 import { effortSettings, effortWord, formatSettings, samplingSettings } from "../settings.ts";
+import { endpoints } from "../shapes.ts";
 import { parseStop } from "../stop.ts";
 import { allowsSearch } from "../tools.ts";
 import { searchOfOptions, searchSettings } from "../web-search.ts";
@@ -45,10 +46,7 @@ export function parseChatRequest(body: unknown, defaultModel: string, allowsWebS
     ?? optionalWholeNumber(fields["max_tokens"], "max_tokens", 1)
     ?? optionalWholeNumber(fields["max_output_tokens"], "max_output_tokens", 1);
   const format = optionalObject(fields["response_format"], "response_format");
-  // In chat completions the schema is in `response_format.json_schema`, a level below `response_format.type`.
-  const answerForm = formatSettings(
-    format, format?.["json_schema"], "response_format", "response_format.json_schema", names,
-  );
+  const answerForm = formatSettings(format, "response_format", names, endpoints.chat);
   const choices = [fields["tool_choice"], fields["function_call"]];
   const searching = searchSettings(search, choices.every((choice) => allowsSearch(choice)), answerForm);
   const hasSources = searching.webSearch !== undefined;

@@ -8,6 +8,7 @@ import { modelName } from "../../model-name.ts";
 import { ToolNames } from "../../tool-names.ts";
 import { webSearchName } from "../../web-search.ts";
 import { effortSettings, effortWord, formatSettings, samplingSettings } from "../settings.ts";
+import { endpoints } from "../shapes.ts";
 import { allowsSearch, responsesForm } from "../tools.ts";
 import { searchOfTools, searchSettings } from "../web-search.ts";
 import { collectItems, parseItems } from "./items.ts";
@@ -33,7 +34,7 @@ export function parseResponsesRequest(
   if (search !== undefined) names.reserve(webSearchName);
   const text = optionalObject(fields["text"], "text");
   const format = optionalObject(text?.["format"], "text.format");
-  const answerForm = formatSettings(format, format, "text.format", "text.format", names);
+  const answerForm = formatSettings(format, "text.format", names, endpoints.responses);
   const searching = searchSettings(search, allowsSearch(fields["tool_choice"], responsesForm), answerForm);
   const hasSearch = searching.webSearch !== undefined;
   const instructions = isAbsent(fields["instructions"]) ? "" : stringAt(fields["instructions"], "instructions");

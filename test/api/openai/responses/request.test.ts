@@ -194,7 +194,7 @@ describe("a field that cannot be honoured is refused by its name", () => {
     [{ text: { format: "json" } }, "invalid_type", "text.format"],
     [{ text: { format: { type: "grammar" } } }, "unsupported_parameter", "text.format.type"],
     [{ text: { format: { type: "json_schema" } } }, "invalid_type", "text.format.schema"],
-    [{ text: { format: { type: "json_schema", json_schema: { schema: {} } } } }, "invalid_type", "text.format.schema"],
+    [{ text: { format: { type: "json_schema", json_schema: { name: "n" } } } }, "invalid_type", "text.format.json_schema.schema"],
     [{ text: { format: { type: "json_schema", schema: { type: "string" } } } }, "invalid_value", "text.format.schema.type"],
     [{ text: { format: { type: "json_object", schema: ["x"] } } }, "invalid_type", "text.format.schema"],
     [{ reasoning: "high" }, "invalid_type", "reasoning"],
