@@ -1,15 +1,15 @@
 import { BridgeError } from "../errors.ts";
 import type { Lookup } from "./dialect.ts";
 
-/** An endpoint of an API's that has nothing to be served with here. */
+/** An endpoint that an API has, and that nothing here can serve. */
 export interface AbsentEndpoint {
   readonly path: string;
   readonly methods: readonly string[];
-  /** What is not there, and what people use instead. */
+  /** The error's message: what is not served, and what to use instead. */
   readonly words: string;
 }
 
-/** Refuses each request to an endpoint that is not there, by its HTTP methods. */
+/** Makes the lookups that refuse each request to such an endpoint, by HTTP method. */
 export function refuseAbsent({ methods, words }: AbsentEndpoint): Readonly<Record<string, Lookup>> {
   const refuse: Lookup = () => {
     throw new BridgeError("not_implemented", words);
@@ -17,5 +17,5 @@ export function refuseAbsent({ methods, words }: AbsentEndpoint): Readonly<Recor
   return Object.fromEntries(methods.map((method) => [method, refuse]));
 }
 
-/** The words for an API's batches. */
+/** The error's message at an API's endpoint for batches. */
 export const noBatches = "Requests are not answered in batches here: send them one by one; those that must wait do.";

@@ -2,7 +2,7 @@ import { Numbers } from "./numbers.ts";
 
 /** What the Messages API accepts as a call's id. The length limit is this server's own. */
 const idThatFits = /^[a-zA-Z0-9_-]{1,256}$/u;
-/** How many characters are kept of an id that does not fit. */
+/** How many characters are kept of a client's id that the Messages API would refuse. */
 const keptCharsMax = 120;
 
 /** Makes call ids for a history: valid for the Messages API, and each used once in the conversation. */

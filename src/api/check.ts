@@ -32,7 +32,7 @@ export function isFields(value: unknown): value is Fields {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Returns the value if it is an object. Throws `invalid_type` otherwise, as do the checks below. */
+/** Returns the value if it is an object. Throws `invalid_type` otherwise, as the functions below do. */
 export function objectAt(value: unknown, path: string): Fields {
   if (!isFields(value)) throw wrongType(value, path, "an object");
   return value;

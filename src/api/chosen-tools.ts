@@ -3,7 +3,7 @@ import { goneToolText } from "../own-words.ts";
 import type { Message } from "../turn/message.ts";
 import type { Tool, ToolChoice } from "../turn/turn.ts";
 
-/** A request's choice of tools, its names already the model's. */
+/** A request's `tool_choice`, with the names by which the model knows the tools. */
 export interface ParsedChoice {
   readonly choice: ToolChoice;
   /** The only tools that the model may call, which may be none; undefined where it may call all. */
@@ -17,10 +17,11 @@ export interface ChosenTools {
 }
 
 /**
- * Applies a request's tool choice to its tools; `path` is the field of the choice. The Messages API has no word for a
- * choice among some of the tools, so the model sees no others then. It takes a history with calls only together with
- * tools: if the model is to see none, placeholders with the names of the calls in `messages` are made. `apiTool` is the
- * name of a tool that the API runs itself, where the turn has one: a call that is demanded may be of that.
+ * Applies a request's tool choice to its tools; `path` is the field of the choice. The Messages API has no
+ * `tool_choice` for some of the tools, so the model is shown only these. The API refuses a history with calls unless
+ * the request has tools: where the model is to see none, placeholders with the names of the calls in `messages` are
+ * made. `apiTool` is the name of a tool that the API runs itself, where the turn has one: a call that is demanded may
+ * be of that.
  */
 export function chooseTools(
   offered: readonly Tool[], { choice, allowed }: ParsedChoice, messages: readonly Message[], path: string,
@@ -45,7 +46,7 @@ export function chooseTools(
   const placeholders = [...called].map(
     (name) => ({ name, description: goneToolText, inputSchema: { type: "object", properties: {} } })
   );
-  // The placeholders must not be called, so the one tool that can be is named.
+  // The placeholders must not be called, so the choice names the only tool that can be.
   if (isDemanded && apiTool !== undefined) return { tools: placeholders, toolChoice: { type: "tool", name: apiTool } };
   return { tools: placeholders, toolChoice: { type: placeholders.length === 0 ? "auto" : "none" } };
 }

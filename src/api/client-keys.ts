@@ -4,10 +4,13 @@ import type { JsonText, TurnEvent } from "../turn/event.ts";
 import type { AnswerFold, WireStream } from "./dialect.ts";
 import type { ToolNames } from "./tool-names.ts";
 
-/** A block whose text is JSON with properties that have other names for the client. */
+/** A content block whose text is JSON, with properties that the client knows by other names than the model. */
 interface RenamedBlock { readonly type: "input_json" | "text"; readonly rewriter: KeyRewriter }
 
-/** Gives the properties in an answer's JSON, calls' arguments or the document itself, the client's names again. */
+/**
+ * Renames the properties in an answer's JSON (calls' arguments, or a document that is the answer) to the client's
+ * names.
+ */
 class ClientKeys {
   readonly #names: ToolNames;
   readonly #blocks = new Map<number, RenamedBlock>();
@@ -49,7 +52,7 @@ class ClientKeys {
   }
 }
 
-/** A stream that is written with the client's names of properties. The same stream, where no property has another. */
+/** The stream, written with the client's names of properties. The same object where no property has two names. */
 export function streamWithClientKeys(stream: WireStream, names: ToolNames): WireStream {
   if (!names.haveKeys) return stream;
   const keys = new ClientKeys(names);
@@ -62,7 +65,7 @@ export function streamWithClientKeys(stream: WireStream, names: ToolNames): Wire
   };
 }
 
-/** The same for an answer that is sent in one piece. */
+/** Does as `streamWithClientKeys` for an answer that is sent in one piece. */
 export function answerWithClientKeys(answer: AnswerFold, names: ToolNames): AnswerFold {
   if (!names.haveKeys) return answer;
   const keys = new ClientKeys(names);

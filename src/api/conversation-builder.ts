@@ -53,7 +53,7 @@ export class ConversationBuilder {
   readonly #field: string;
   readonly #ids = new CallIds();
   #open: OpenCalls | undefined;
-  /** What is said while results are still to come: it goes behind them. */
+  /** User texts that came before all results of the open calls: they go behind the results. */
   #notes: TextBlock[] = [];
 
   /** `field`: the request field that holds the messages, for errors. */

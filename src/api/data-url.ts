@@ -1,12 +1,12 @@
 import { BridgeError } from "../errors.ts";
 
-/** The media type may be anything, or missing: what the bytes are is decided by the bytes. */
+/** Matches any media type, or none: what the data is, its bytes decide. */
 const dataUrl = /^data:([^;,]*)(?:;[a-z-]+=[^;,]+)*;base64,/iu;
 const base64 = /^[A-Za-z0-9+/]+={0,2}$/u;
 
 /** What a `data:` URL holds. */
 export interface Base64Data {
-  /** In lower case, without parameters: `image/png`. Whatever the client wrote, which may be nothing. */
+  /** The media type as the client wrote it, in lower case and without parameters, such as `image/png`; may be empty. */
   readonly mediaType: string;
   /** In base64. */
   readonly data: string;

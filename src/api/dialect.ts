@@ -15,7 +15,9 @@ import type { NumberFields } from "./long-numbers.ts";
 export interface TurnRequest {
   /** The turn without its model: the server finds the CLI's name for the client's. */
   readonly turn: Omit<Turn, "model">;
-  /** Whether the model thinks where neither the turn nor an alias for the model says it. Undefined: as the CLI does. */
+  /**
+   * The thinking of a turn for which neither the request nor the model's alias sets any. Undefined: the CLI decides.
+   */
   readonly unsaidThinking?: Thinking;
   /** The model's name as the client wrote it, or the default. The answer repeats it. */
   readonly model: string;
@@ -94,13 +96,15 @@ export interface FailureContext {
   readonly nowMs: number;
   /** The request's id, which http also sends as `x-request-id`. */
   readonly requestId: string;
-  /** The subscription's window, where it is known. */
+  /** The subscription's rate limit window, where it is known. */
   readonly window?: RateLimitWindow;
 }
 
 /** Writes errors that occur before the response headers are sent. */
 export interface ErrorForm {
-  /** A further header with the request's id, where the API has one of another name than `x-request-id`. */
+  /**
+   * A header for the request's id under the API's own name, sent beside `x-request-id`; undefined if the API has none.
+   */
   readonly requestIdHeader?: string;
   failure(error: BridgeError, context: FailureContext): Failure;
 }

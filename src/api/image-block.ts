@@ -21,7 +21,7 @@ export function imageAt(url: string, path: string): ImageBlock {
 /**
  * Makes an image block from base64. The bytes decide its type: clients often declare a wrong one, or none, and the API
  * refuses an image of another type than it is said to be. The declared type counts only where the bytes tell nothing.
- * `path` is the request's field that is at fault where it is no image of a type that the API accepts.
+ * Throws a BridgeError that names the field `path` if the API does not accept the type.
  */
 export function base64Image({ mediaType, data }: Base64Data, path: string): ImageBlock {
   const said = mediaType === "image/jpg" ? "image/jpeg" : mediaType;

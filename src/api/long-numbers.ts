@@ -2,7 +2,7 @@
 
 import { isFields } from "./check.ts";
 
-/** Matches text that may have such a number, as a member's value or as an element. */
+/** Matches text that may have a number that JavaScript rounds, as a member's value or as an element. */
 const hasLongNumber = /[[:,]\s*-?(?:\d{16}|\d[\d.]*[eE]\+?\d{3})/u;
 const numbers = /-?\d[\d.eE+-]*/gu;
 
@@ -44,11 +44,11 @@ function isKept(token: string): boolean {
 
 /** The names of the fields in an API's requests that have the data of calls and of their results, and schemas. */
 export interface NumberFields {
-  /** Data where the value is an object. Elsewhere the same name may have a value of another type, and is no data. */
+  /** Names of data, if the value is an object. With a value of another type the same name means something else. */
   readonly objects: ReadonlySet<string>;
-  /** Data, whatever the value is. */
+  /** Names of data, whatever the value is. */
   readonly values: ReadonlySet<string>;
-  /** Schemas: their numbers are bounds, and stay numbers. */
+  /** Names of schemas: their numbers are bounds, and stay numbers. */
   readonly schemas: ReadonlySet<string>;
 }
 
@@ -65,7 +65,7 @@ export function parseWithLongNumbers(text: string, fields: NumberFields): unknow
   return quoted === text ? value : withData(value, JSON.parse(quoted), fields);
 }
 
-/** The value, with the data of calls and results as they are in `quoted`, the same value but for its long numbers. */
+/** `value`, with the data of calls and results taken from `quoted`: the same JSON, with its long numbers as strings. */
 function withData(value: unknown, quoted: unknown, fields: NumberFields): unknown {
   if (Array.isArray(value)) {
     return value.map((entry: unknown, index) => withData(entry, (quoted as readonly unknown[])[index], fields));

@@ -4,8 +4,8 @@ import type { AssistantBlock, Message } from "../turn/message.ts";
 import type { ToolNames } from "./tool-names.ts";
 
 /**
- * The messages with properties by the model's names: in the arguments of earlier calls and, where the answer is to be a
- * JSON document, in earlier ones. Returns the same messages where no property has another name.
+ * The messages, with properties renamed to the names that the model knows: in the arguments of earlier calls and, where
+ * the answer is to be a JSON document, in earlier documents. The same array where no property has two names.
  */
 export function withModelKeys(messages: readonly Message[], names: ToolNames): readonly Message[] {
   if (!names.haveKeys) return messages;

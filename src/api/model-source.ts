@@ -1,7 +1,7 @@
 import { BridgeError } from "../errors.ts";
 import type { ModelEntry } from "../turn/model.ts";
 
-/** What is asked about the served models. The engine implements it. */
+/** Answers questions about the served models. The engine implements it. */
 export interface ModelSource {
   listModels(): Promise<readonly ModelEntry[]>;
   /** Rejects with `model_not_found` for a name that is not served. */

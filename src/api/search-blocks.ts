@@ -8,12 +8,12 @@ import { webSearchName } from "./web-search.ts";
 /** What is wrong with a block: the field at fault, and what was expected in it. */
 export interface BlockFault { readonly field: string; readonly expected: string }
 
-/** Whether a block is a call of the search, by its type and its name, or what one found. */
+/** Whether a block is a call of the web search (by its type and name), or the result of one. */
 export function isSearchBlock({ type, name }: Fields): boolean {
   return type === "web_search_tool_result" || (type === "server_tool_use" && name === webSearchName);
 }
 
-/** What the API would refuse in a block of the search; undefined where that is nothing. */
+/** What the Messages API would refuse in such a block; undefined if nothing. */
 export function faultOfSearchBlock(block: Fields): BlockFault | undefined {
   if (block["type"] === "server_tool_use") {
     if (!isId(block["id"])) return { field: "id", expected: "the id of the search" };
@@ -26,7 +26,10 @@ export function faultOfSearchBlock(block: Fields): BlockFault | undefined {
     : { field: "content", expected: "what was found, or an error" };
 }
 
-/** The searches of one answer. The API takes a call only with its result behind it, and a result behind its call. */
+/**
+ * The web searches of one answer. The Messages API takes a call only with its result behind it, and a result only
+ * behind its call.
+ */
 export class AnswerSearches {
   readonly #called = new Set<unknown>();
   readonly #open = new Set<unknown>();
@@ -35,7 +38,7 @@ export class AnswerSearches {
   take(block: Fields, at: string): ServerToolBlock {
     const fault = faultOfSearchBlock(block);
     if (fault !== undefined) throw wrong(`${at}.${fault.field}`, `expected ${fault.expected}`);
-    // A mark where the client wants the cache is no field of the block as the API gave it.
+    // `cache_control` is the client's own mark, not a field that the API gave the block.
     const { cache_control: _mark, ...own } = block;
     if (block["type"] === "server_tool_use") {
       if (this.#called.has(block["id"])) throw wrong(`${at}.id`, "an earlier search of this answer has the same id");
@@ -49,7 +52,7 @@ export class AnswerSearches {
     return { ...own, type: "web_search_tool_result" };
   }
 
-  /** Whether a block is a call without its result: the answer was paused, and the model may search again. */
+  /** Whether a block is a search without its result: the answer was paused, and the model may search again. */
   isOpen(block: AssistantBlock): boolean {
     return block.type === "server_tool_use" && this.#open.has(block["id"]);
   }

@@ -70,7 +70,7 @@ function partsOf(content: unknown, path: string): string | readonly (TextBlock |
   return parts;
 }
 
-/** Whether the model may cite a document or a search result. Says nothing where the client did not. */
+/** Reads `citations`: whether the model may cite a document or a search result. Empty where the client did not say. */
 export function citationsSetting(value: unknown, path: string): { readonly citations?: CitationsSetting } {
   const enabled = optionalBoolean(optionalObject(value, path)?.["enabled"], `${path}.enabled`);
   return enabled === undefined ? {} : { citations: { enabled } };

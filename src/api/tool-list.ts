@@ -6,8 +6,8 @@ import { arrayAt, isAbsent } from "./check.ts";
 export const toolsMax = 1_000;
 
 /**
- * Parses a list of tools. The same tool twice is one; two different ones of the same name are refused. `parse` may
- * return several tools for an entry, or none.
+ * Parses a list of tools. A tool that is listed twice counts once; two different ones of the same name are refused.
+ * `parse` may return several tools for an entry, or none.
  */
 export function toolList(
   value: unknown, path: string, parse: (entry: unknown, path: string) => readonly Tool[],

@@ -7,26 +7,26 @@ const nameThatFits = /^[a-zA-Z0-9_-]{1,128}$/u;
 const keptCharsMax = 120;
 
 /**
- * Names of tools that the CLI has for its own (2.1.197, 2.1.330). It lists a tool of one of the first two, and does not
- * give it to the model. For one of the third it tells the model of agents that there are not.
+ * Names that the CLI uses for tools of its own (2.1.197, 2.1.330). It lists a client's tool named as one of the first
+ * two, but does not give it to the model. With one named as the third it tells the model of agents that do not exist.
  */
 const keptNames: ReadonlySet<string> = new Set(["ToolSearch", "StructuredOutput", "Agent"]);
-/** Stands behind a name that a client's tool cannot have. */
+/** Appended to a client's tool name that the CLI has a use of its own for. */
 const ownSuffix = "_tool";
 
 /**
  * Maps a client's tool names to names that the Messages API accepts and the CLI has no use of its own for, and back. It
- * also has the tools whose arguments have properties that the model knows by other names.
+ * also notes in which tools' arguments the model knows properties by other names.
  */
 export class ToolNames {
   readonly #toModel = new Map<string, string>();
   readonly #toClient = new Map<string, string>();
   readonly #numbers = new Numbers();
-  /** By the model's name of the tool. */
+  /** The renamed properties of tools' arguments, by the model's name of the tool. */
   readonly #keys = new Map<string, Place>();
   #answerKeys: Place | undefined;
 
-  /** Keeps a model's name from the client's tools, because a tool of the API's has it. */
+  /** Gives this name to no client's tool: a tool that the API runs itself has it. */
   reserve(modelName: string): void {
     this.#toClient.set(modelName, modelName);
   }
@@ -56,7 +56,7 @@ export class ToolNames {
     else this.#keys.set(modelName, keys);
   }
 
-  /** The same for the JSON document that is the answer. */
+  /** Notes where in the JSON document that is the answer properties have other names. */
   noteAnswerKeys(keys: Place | undefined): void {
     this.#answerKeys = keys;
   }
@@ -70,7 +70,7 @@ export class ToolNames {
     return this.#answerKeys;
   }
 
-  /** Whether any property has another name. */
+  /** Whether any property has another name for the model than for the client. */
   get haveKeys(): boolean {
     return this.#keys.size > 0 || this.#answerKeys !== undefined;
   }

@@ -1,4 +1,4 @@
-/** What bounds a search of the web, as every API's clients write it: names of sites, and about where the user is. */
+/** What limits a web search, in the form that all APIs' clients share: domains, and roughly where the user is. */
 
 import { BridgeError } from "../errors.ts";
 import type { WebSearch } from "../turn/turn.ts";
@@ -10,11 +10,11 @@ import { arrayAt, isAbsent, objectAt, stringAt } from "./check.ts";
  */
 export const webSearchName = "web_search";
 
-/** OpenAI's own limit. */
+/** The most domains that OpenAI takes in one list. */
 const domainsMax = 100;
-/** The longest name that the DNS has. */
+/** The longest domain name that the DNS allows. */
 const domainCharsMax = 253;
-/** For a city, a region, a country or a time zone. */
+/** The longest name of a city, a region, a country or a time zone. */
 const placeCharsMax = 100;
 
 /** Reads names of sites; undefined where there are none. Throws a BridgeError that names the field. */

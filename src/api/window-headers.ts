@@ -1,10 +1,9 @@
 import type { RateLimitWindow } from "./dialect.ts";
 
 /**
- * Headers that tell of the subscription's rate limit window, the same for every API. The `x-ratelimit-…` of OpenAI
- * and the `anthropic-ratelimit-requests-…` of Anthropic count requests and tokens, by which clients pace themselves.
- * The CLI reports neither, only the used share of a window. So there are none of those, but headers of this server's
- * own.
+ * Headers that tell of the subscription's rate limit window, the same for every API. The `x-ratelimit-…` of OpenAI and
+ * the `anthropic-ratelimit-requests-…` of Anthropic count requests and tokens, by which clients pace themselves. The
+ * CLI reports neither, only the used share of a window. So these headers have names of this server's own.
  */
 export function windowHeaders(window: RateLimitWindow | undefined, nowMs: number): Record<string, string> {
   if (window === undefined) return {};

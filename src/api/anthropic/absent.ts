@@ -1,6 +1,6 @@
 import { type AbsentEndpoint, noBatches } from "../absent.ts";
 
-/** What Anthropic's API has and the CLI has no way to. */
+/** Endpoints of Anthropic's API that the CLI gives no way to serve. */
 export const absentEndpoints: readonly AbsentEndpoint[] = [
   {
     path: "/v1/messages/count_tokens", methods: ["POST"],

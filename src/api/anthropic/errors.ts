@@ -61,16 +61,21 @@ export interface AnthropicError {
   readonly request_id: string;
 }
 
-/** By these words of the API's, clients know that they have to shorten a conversation. */
+/** The API's words by which clients know that they have to shorten a conversation. */
 const tooLongWords = "prompt is too long";
 
-/** Translates an error into Anthropic's body of one. It has no field of its own: the message names it. */
+/**
+ * Translates an error into Anthropic's body of one. That body has no member for the request's field at fault: the
+ * message names the field.
+ */
 export function anthropicError(error: BridgeError, requestId: string): AnthropicError {
   const { type } = codeForms[error.code];
   return { type: "error", error: { type, message: messageOf(error), ...detailsOf(error) }, request_id: requestId };
 }
 
-/** By this, Anthropic's SDKs know that they have to send a conversation whole: threads are not stored here. */
+/**
+ * The details by which Anthropic's SDKs know that they have to send a conversation whole: threads are not stored here.
+ */
 const threadNotFound = { details: { error_code: "thread_not_found" } };
 
 function detailsOf({ code, field }: BridgeError): { readonly details?: object } {
@@ -96,8 +101,8 @@ function namesField(message: string, field: string): boolean {
 export const requestIdHeader = "request-id";
 
 /**
- * Translates an error into a response: Anthropic's status and body, the retry headers that their SDKs obey, and where a
- * window is spent those by which Claude Code tells when it ends.
+ * Translates an error into a response: Anthropic's status and body, the retry headers that their SDKs obey, and, for a
+ * used-up rate limit window, the headers from which Claude Code tells when it resets.
  */
 export function anthropicFailure(error: BridgeError, context: FailureContext): Failure {
   const { requestId } = context;

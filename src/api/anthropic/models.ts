@@ -4,10 +4,10 @@ import type { ModelEntry } from "../../turn/model.ts";
 import type { Lookup } from "../dialect.ts";
 import { modelInPath, type ModelSource } from "../model-source.ts";
 
-/** By this header, requests of Anthropic's clients are known where two APIs share a path. */
+/** The header by which requests of Anthropic's clients are known where two APIs share a path. */
 export const versionHeader = "anthropic-version";
 
-/** How many models a page of the list has, and at most, as Anthropic's has it. */
+/** How many models a page of the list has by default, and at most, as in Anthropic's API. */
 const pageModels = 20;
 const pageModelsMax = 1_000;
 

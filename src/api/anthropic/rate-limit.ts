@@ -1,15 +1,15 @@
 import type { RateLimitWindow } from "../dialect.ts";
 import { windowHeaders } from "../window-headers.ts";
 
-/** How Anthropic's headers call a subscription's windows. */
+/** The names that Anthropic's headers have for the windows, by the CLI's names. */
 const shortNames: ReadonlyMap<string | undefined, string> = new Map([["five_hour", "5h"], ["seven_day", "7d"]]);
 const prefix = "anthropic-ratelimit-unified";
-/** What a header can hold of the CLI's words. */
+/** Whether a word of the CLI's can be put into a header as it is. */
 const isWord = (word: string | undefined): word is string => word !== undefined && /^\w{1,64}$/.test(word);
 
 /**
- * Headers that tell of the subscription's window: those that the API itself sends a subscriber, as far as the CLI has
- * told what is in them, and this server's own.
+ * Headers that report the subscription's rate limit window: those that the API itself sends a subscriber, as far as the
+ * CLI has reported their values, and this server's own.
  */
 export function anthropicWindowHeaders(window: RateLimitWindow | undefined, nowMs: number): Record<string, string> {
   if (window === undefined) return {};
@@ -26,7 +26,7 @@ export function anthropicWindowHeaders(window: RateLimitWindow | undefined, nowM
   return { ...windowHeaders(window, nowMs), ...headers };
 }
 
-/** The names of all these headers but those of this server's own, for the web pages that may read them. */
+/** The names of the API's headers among those of `anthropicWindowHeaders`: a web page may read them (CORS). */
 export const windowHeaderNames: readonly string[] = [
   `${prefix}-status`, `${prefix}-reset`, `${prefix}-representative-claim`,
   ...[...shortNames.values()].flatMap((short) => [`${prefix}-${short}-utilization`, `${prefix}-${short}-reset`]),

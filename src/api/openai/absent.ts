@@ -1,6 +1,6 @@
 import { type AbsentEndpoint, noBatches } from "../absent.ts";
 
-/** What OpenAI's API has and Claude has not. */
+/** Endpoints of OpenAI's API for which Claude has nothing to serve them with. */
 export const absentEndpoints: readonly AbsentEndpoint[] = [
   {
     path: "/v1/embeddings", methods: ["POST"],

@@ -2,7 +2,10 @@ import { BridgeError } from "../../errors.ts";
 import { isAbsent, isNestedTooDeep, jsonDepthMax, stringAt } from "../check.ts";
 import { type NumberFields, withLongNumbersQuoted } from "../long-numbers.ts";
 
-/** The fields that some clients fill with JSON in place of its text, and those of the tools. */
+/**
+ * The request fields that hold the data of calls and results where clients send it as JSON values, not as JSON text;
+ * and the fields with tools, whose schemas keep their numbers.
+ */
 export const numberFields: NumberFields = {
   // The `input` of a request to the Responses API is a list of items; that of a call is an object.
   objects: new Set(["arguments", "input"]), values: new Set(["output"]), schemas: new Set(["tools", "functions"]),

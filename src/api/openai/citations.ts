@@ -9,14 +9,14 @@ export interface UrlCitation {
   readonly url: string;
 }
 
-/** Finds the sources of an answer's words. The API gives them with the text block whose words they are of. */
+/** Collects the sources of an answer's text. The API names them inside of the text block that they belong to. */
 export class Citations {
   #chars = 0;
   #blockAt = 0;
   /** The titles of the pages of the block under way, by their URLs. */
   #pages = new Map<string, string>();
 
-  /** To be called where the text begins anew, as that of another message. */
+  /** To be called when another message begins: its places are counted from 0. */
   restart(): void {
     this.#chars = 0;
     this.#blockAt = 0;

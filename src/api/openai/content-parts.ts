@@ -9,7 +9,10 @@ import type { ModelNames } from "../tool-names.ts";
 import { parseArguments } from "./arguments.ts";
 import { type PartShape, partShapes } from "./shapes.ts";
 
-/** An assistant's content: text, a refusal as text, and calls; each list with the thoughts that stand in it. */
+/**
+ * An assistant's content: text, a refusal as text, and calls; each list with the thoughts that stand between its
+ * entries.
+ */
 export interface AssistantContent {
   readonly text: readonly (TextBlock | Thought)[];
   readonly calls: readonly (ToolUseBlock | Thought)[];
@@ -20,7 +23,7 @@ interface PlacedPart { readonly part: Fields; readonly shape: PartShape; readonl
 
 /**
  * Parses a user's content, in which some clients put results of calls. Throws a BridgeError for a part of another kind,
- * as do the parsers below.
+ * as the functions below do.
  */
 export function userContent(content: unknown, path: string): UserContent {
   const blocks: PromptBlock[] = [];

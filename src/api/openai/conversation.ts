@@ -23,7 +23,7 @@ export interface ReadingContext {
   /** The beginning of the system prompt; empty when there is none. */
   readonly instructions: string;
   readonly names: ModelNames;
-  /** Whether the model may search the web: else earlier searches are left out. */
+  /** Whether the model may search the web; if not, earlier searches are left out. */
   readonly hasSearch?: boolean;
 }
 
@@ -51,14 +51,14 @@ export function readConversation(entries: readonly PlacedEntry[], context: Readi
   return reader.close();
 }
 
-/** What stands between an answer's texts and calls, and stays in its place. */
+/** Blocks that keep their place between an answer's texts and calls: thinking, and the API's own searches. */
 type Aside = Thought | ServerToolBlock;
 
 /** The assistant's entries read so far: neighbouring ones become one message. */
 interface Said {
   readonly text: (TextBlock | Aside)[];
   readonly calls: (ToolUseBlock | Aside)[];
-  /** What the system says between the calls and their results. */
+  /** Texts that came between the calls and their results, such as system messages. */
   readonly notes: TextBlock[];
   /** The field that holds the first call, for errors. */
   path: string;

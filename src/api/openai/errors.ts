@@ -48,7 +48,7 @@ const codeForms = {
   turn_timeout: { status: 504, type: "timeout", code: "turn_timeout" },
 } as const satisfies Record<ErrorCode, CodeForm>;
 
-/** OpenAI tells an unknown id in `previous_response_id` apart from an unknown path, which is a 404. */
+/** OpenAI's form for an unknown `previous_response_id`; an unknown path is a 404. */
 const previousNotFound: CodeForm = {
   status: 400, type: "invalid_request_error", code: "previous_response_not_found",
 };
@@ -81,14 +81,14 @@ export function openAiError(error: BridgeError, fields: PartFields = chatFields)
   return { message: messageOf(error), type, param: fieldAtFault(error, fields) ?? null, code };
 }
 
-/** By these words of OpenAI's, clients that do not look at the code know that they have to shorten a conversation. */
+/** OpenAI's words by which clients that do not look at the code know that they have to shorten a conversation. */
 const tooLongWords = "This is longer than the maximum context length, in tokens.";
 
 function messageOf({ code, message }: BridgeError): string {
   return code === "prompt_too_long" && !/context length/i.test(message) ? `${message} (${tooLongWords})` : message;
 }
 
-/** An unpaid bill, which is a 429 here, and a prompt that is too long: to ask again is in vain. */
+/** Codes after which a retry is in vain: an unpaid bill, which is a 429 in this API, and a prompt that is too long. */
 const vainCodes: ReadonlySet<ErrorCode> = new Set(["billing_error", "prompt_too_long"]);
 
 /** Translates an error into a response: OpenAI's status and body, and the retry headers that their SDKs obey. */

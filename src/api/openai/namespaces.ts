@@ -1,6 +1,6 @@
 /** The namespaces of the Responses API's tools: two tools may have the same name in different namespaces. */
 
-/** Separates a namespace from a name. Client names that contain it are refused (`nameAt`). */
+/** Separates a namespace from a name. A client's name that contains it is refused (`nameAt`). */
 export const namespaceSeparator = "\0";
 
 /** Joins a tool's namespace, if it has one, and its name into one string. */

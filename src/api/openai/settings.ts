@@ -1,4 +1,4 @@
-/** Parsers for settings that both OpenAI dialects have. */
+/** Parsers for settings that OpenAI's endpoints share. */
 
 import { BridgeError } from "../../errors.ts";
 import { clientAnswerSchema } from "../../schema/client-schema.ts";
@@ -7,7 +7,7 @@ import { type Fields, isAbsent, objectAt, optionalNumber, optionalWholeNumber, s
 import type { ToolNames } from "../tool-names.ts";
 import { type FormatShape, formatShapes, type Whose } from "./shapes.ts";
 
-/** Maps OpenAI's effort words to Anthropic's. A Map, not an object: a client's word may be `constructor`. */
+/** Maps OpenAI's effort words to Anthropic's. A Map, not an object: a client may send the word `constructor`. */
 const efforts: ReadonlyMap<unknown, Effort> = new Map([
   ["minimal", "low"], ["low", "low"], ["medium", "medium"], ["high", "high"], ["xhigh", "xhigh"], ["max", "max"],
 ]);
@@ -24,26 +24,26 @@ export function effortSettings(word: string | undefined): Pick<Turn, "effort" | 
   return effort === undefined ? {} : { effort };
 }
 
-/** What the README says of a sampling field, before a note of its own. */
+/** The README's note on a sampling field; `note` is added to it. */
 export function samplingNote(note?: string): string {
   const own = note === undefined ? "" : `; ${note}`;
   return `without thinking (\`reasoning_effort: "none"\`, a call that is demanded), else left out: the API takes none `
     + `then${own}; left out too where the model refuses it`;
 }
 
-/** What the README says of `tool_choice`; `taken` are the values that the endpoint takes. */
+/** The README's note on `tool_choice`; `taken` are the values that the endpoint takes. */
 export function choiceNote(taken: string): string {
   return `${taken}; the API holds the model to it, but for \`allowed_tools\`: the model sees no others; a call that is `
     + "demanded turns thinking off, unless chat's `thinking` or the model's alias asks for it: then words ask for the "
     + "call";
 }
 
-/** OpenAI's `temperature` goes up to this; the Messages API's to 1. */
+/** OpenAI's highest `temperature`; the Messages API's is 1. */
 const temperatureMax = 2;
 
 /**
- * Reads `temperature`, `top_p` and `top_k`. A temperature above 1 is 1, the most that the Messages API takes. What is
- * as the API does it without the field is left out, and so is a `top_k` of 0.
+ * Reads `temperature`, `top_p` and `top_k`. A temperature above 1 counts as 1, the most that the Messages API takes. A
+ * value that is that API's default is left out, and so is a `top_k` of 0.
  */
 export function samplingSettings(fields: Fields): Pick<Turn, "sampling"> {
   const temperature = optionalNumber(fields["temperature"], "temperature", 0, temperatureMax);

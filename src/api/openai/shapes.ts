@@ -1,5 +1,5 @@
 /**
- * The shapes of a request's parts that are taken, at every endpoint of this family, whichever API they come from. The
+ * The shapes in which this family's endpoints take the parts of a request, whichever API a shape comes from. The
  * parsers look up here what a part is, and `npx tsx scripts/readme.ts` makes the README's table of it.
  */
 
@@ -18,7 +18,7 @@ const mcp = "MCP";
 /** Which API a shape comes from. `both`: OpenAI writes it so at either endpoint. */
 export type Whose = typeof chat | typeof responses | typeof anthropic | typeof mcp | "AI SDK" | "both";
 
-/** The endpoints of this family, as `Whose` names them. */
+/** The names that `Whose` has for this family's endpoints. */
 export const endpoints = { chat, responses } as const;
 
 /** What every row has: for the README, how the shape looks and what it is taken for. */
@@ -40,7 +40,7 @@ export interface ToolShape extends Shape {
 
 const aTool = "a function tool";
 
-/** Each endpoint's own shape. */
+/** The shape of a function tool at `/v1/chat/completions`; `flatShape` is that at `/v1/responses`. */
 export const nestedShape: ToolShape = {
   whose: chat, looks: '{"type":"function","function":{"name":…,"parameters":…}}', as: aTool,
   holder: "function", schema: "parameters", types: ["function"],
@@ -171,7 +171,7 @@ export const roleShapes: readonly RoleShape[] = [
   { whose: chat, role: "function", looks: '{"role":"function"}', as: "the result of a `function_call`", act: "result" },
 ];
 
-/** What an entry of the conversation with a certain `type` is. `addsTools`: those in its `tools` may be called. */
+/** What an entry of the conversation with a certain `type` is. `addsTools`: those in its `tools` may be called too. */
 export type ItemShape = Shape & { readonly type: string; readonly addsTools?: true } & (
   /** A call: of the tool `tool`, or of the one that it names. `field` has the input. */
   | { readonly act: "call"; readonly tool?: string; readonly field: string }
@@ -179,7 +179,7 @@ export type ItemShape = Shape & { readonly type: string; readonly addsTools?: tr
   | { readonly act: "result"; readonly field: string; readonly isHosted?: true }
   /** Thinking, which is left out where `read` finds no signature. */
   | { readonly act: "thought"; readonly read: (item: Fields) => Thought | undefined }
-  /** A search of the web, which is left out where `read` finds no blocks that this server stored. */
+  /** A web search, which is left out where `read` finds no blocks that this server stored. */
   | { readonly act: "search"; readonly read: (item: Fields) => readonly ServerToolBlock[] }
   /** Text that is neither the user's nor the model's: it stays in its place. */
   | { readonly act: "note" }
@@ -196,7 +196,7 @@ const hostedResult = (type: string, field: string): ItemShape => (
   { ...item(type, "the result of that call"), act: "result", field, isHosted: true });
 const skipped = (type: string, why: string): ItemShape => ({ ...item(type, `nothing: ${why}`), act: "skip" });
 
-/** The `type` of the search among the client's own tools, and the model's name for it. */
+/** The `type` of OpenAI's tool that searches among the client's tools, and the model's name for it. */
 export const searchToolName = "tool_search";
 const moreTools = "entries of `tools` (at `/v1/responses`)";
 const ranElsewhere = "OpenAI ran it";
@@ -229,7 +229,7 @@ export const itemShapes: readonly ItemShape[] = [
   ...["compaction_trigger", "ghost_snapshot"].map((type) => skipped(type, "it is a note of the client's to itself")),
 ];
 
-/** Whether items of a type add tools to those that may be called. */
+/** Whether the model may also call the tools that an item of this type holds. */
 export function addsTools(type: unknown): boolean {
   return itemShapes.some((shape) => shape.type === type && shape.addsTools === true);
 }
@@ -237,7 +237,7 @@ export function addsTools(type: unknown): boolean {
 /** A row of the README's table. */
 export interface ShapeTold extends Shape { readonly where: string }
 
-/** All shapes that the README tells: those that one of the APIs has and this family's endpoints share. */
+/** All rows of the README's table: the shapes that one API has, and that this family's endpoints take too. */
 export function shapesTold(): readonly ShapeTold[] {
   const told = (where: string, shapes: readonly Shape[]): readonly ShapeTold[] =>
     shapes.filter(({ whose }) => whose !== "both").map(({ whose, looks, as }) => ({ where, whose, looks, as }));

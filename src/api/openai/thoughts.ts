@@ -1,13 +1,14 @@
 /**
- * The model's signed thinking in clients' hands. Anthropic's own shape has the signature beside the text. OpenAI's
- * `reasoning` items have text of their own that nobody signed, and `encrypted_content`, which only its provider reads:
- * this server puts the whole block into it, as base64, not encrypted: the block's signature is the API's.
+ * The model's signed thinking, as clients hold it and send it back. In Anthropic's own shape the signature stands
+ * beside the text. In OpenAI's `reasoning` items nobody has signed the text, and `encrypted_content` is for its
+ * provider alone: this server puts the whole block into it, as base64, not encrypted, as the block has the API's
+ * signature.
  */
 
 import type { Thought } from "../../turn/message.ts";
 import { type Fields, isFields } from "../check.ts";
 
-/** How this server's `encrypted_content` begins. Other providers' has no colon. */
+/** The beginning of this server's `encrypted_content`. Other providers' has no colon. */
 const prefix = "claude-max-api:";
 
 /** The `encrypted_content` that gives a thought back in a later request. */
@@ -15,7 +16,7 @@ export function packedThought(thought: Thought): string {
   return `${prefix}${Buffer.from(JSON.stringify(thought)).toString("base64")}`;
 }
 
-/** The thought of a `reasoning` item; undefined for one of another provider's, or whose client kept its text alone. */
+/** The thought in a `reasoning` item; undefined for one of another provider, or without `encrypted_content`. */
 export function unpackedThought({ encrypted_content: packed }: Fields): Thought | undefined {
   if (typeof packed !== "string" || !packed.startsWith(prefix)) return undefined;
   try {
@@ -28,7 +29,7 @@ export function unpackedThought({ encrypted_content: packed }: Fields): Thought 
   }
 }
 
-/** A block of Anthropic's with thinking; undefined for one that is not signed, which the API would refuse. */
+/** Reads a thinking block of Anthropic's; undefined for one that is not signed, which the Messages API would refuse. */
 export function signedThought({ type, thinking, signature, data }: Fields): Thought | undefined {
   if (type === "redacted_thinking" && typeof data === "string" && data !== "") return { type, data };
   const isSigned = type === "thinking" && typeof signature === "string" && signature !== "";
@@ -43,7 +44,7 @@ export function thoughtsBeside({ thinking_blocks: blocks, reasoning_details: det
   return own !== undefined && own.length > 0 ? own : others ?? [];
 }
 
-/** OpenRouter names the provider that signed a thought. */
+/** Reads an entry of `reasoning_details`; its `format` names the provider that signed the thought. */
 function detailedThought({ type, format, text, signature, data }: Fields): Thought | undefined {
   if (format !== "anthropic-claude-v1") return undefined;
   if (type === "reasoning.encrypted") return signedThought({ type: "redacted_thinking", data });

@@ -14,8 +14,8 @@ import { isSearchTool } from "./web-search.ts";
 const nameCharsMax = 512;
 
 /**
- * The shape of a function tool, whichever API it comes from; undefined for any other tool. Where two shapes fit, it is
- * the one of the endpoint `own`.
+ * The shape of a function tool, whichever API it comes from; undefined for any other tool. Where two shapes fit, the
+ * one of the endpoint `own` is meant.
  */
 export function toolShapeOf(tool: Fields, own: Whose): ToolShape | undefined {
   const fitting = toolShapes.filter((shape) => isOfShape(tool, shape));
@@ -94,7 +94,7 @@ function meansOf(choice: Fields): ChoiceShape["means"] | undefined {
 
 /**
  * Parses `tool_choice`, whichever API's shape it has. An error names the field in the form that the client used; if
- * that is not clear, in the dialect's own form. `hasSearch`: the turn has the search of the web, which may be demanded.
+ * that is not clear, in the dialect's own form. `hasSearch`: the turn has the web search, which the choice may demand.
  */
 export function parseToolChoice(
   value: unknown, names: ToolNames, form: ChoiceForm = chatForm, hasSearch = false,
@@ -120,7 +120,7 @@ export function parseToolChoice(
   }
 }
 
-/** Whether a tool can be named with this `type`: those of the endpoint's own tools, and Anthropic's. */
+/** Whether a choice may name a tool with this `type`: one of the endpoint's own, or Anthropic's `tool`. */
 function isServed(type: unknown, { kinds }: ChoiceForm): boolean {
   return type === "tool" || kinds.includes(type);
 }
@@ -131,8 +131,8 @@ export function allowsOneCall(choice: unknown): boolean {
 }
 
 /**
- * Whether a tool choice lets the model search the web, where the request asks for a search. In chat completions that is
- * no entry of `tools`, so `allowed_tools` says nothing of it.
+ * Whether a tool choice lets the model search the web, where the request asks for a search. In chat completions the
+ * search is no entry of `tools`, so `allowed_tools` does not concern it.
  */
 export function allowsSearch(value: unknown, { isNested }: ChoiceForm = chatForm): boolean {
   const choice = isFields(value) ? value : { type: value };

@@ -20,14 +20,14 @@ export function searchOfOptions(value: unknown): WebSearch | undefined {
   return locationAt(place["approximate"] ?? place, `${path}.user_location.approximate`);
 }
 
-/** Whether an entry of a Responses request's tools is the search of the web. */
+/** Whether an entry of a Responses request's tools is OpenAI's web search. */
 export function isSearchTool(tool: unknown): boolean {
   return isFields(tool) && searchTypes.test(String(tool["type"]));
 }
 
 /**
- * Reads the search among a Responses request's tools, and how often it may run; undefined where there is none. The
- * number is of OpenAI's own tools, so without a search it is ignored.
+ * Reads the web search among a Responses request's tools, and from `max_tool_calls` how often it may run; undefined
+ * where there is none. `max_tool_calls` counts calls of OpenAI's own tools, so without a search it is ignored.
  */
 export function searchOfTools(tools: unknown, maxToolCalls: unknown): WebSearch | undefined {
   const entries = Array.isArray(tools) ? tools : [];
@@ -48,7 +48,7 @@ function filtered(value: unknown, path: string): WebSearch {
   return allowedDomains === undefined ? {} : { allowedDomains };
 }
 
-/** The turn's search, if its choice of tools allows one. None where the answer must be JSON. */
+/** The turn's web search, if its tool choice allows one. None where the answer must be JSON. */
 export function searchSettings(
   search: WebSearch | undefined, isAllowed: boolean, format: Fields,
 ): { readonly webSearch?: WebSearch } {
@@ -56,10 +56,10 @@ export function searchSettings(
   return search === undefined || !isFree ? {} : { webSearch: search };
 }
 
-/** The blocks of a search that this server stored with its response; none for a search that OpenAI ran. */
+/** The blocks of a web search that this server stored with its response; none for a search that OpenAI ran. */
 export function searchBlocks({ blocks }: Fields): readonly ServerToolBlock[] {
   const [call, result] = Array.isArray(blocks) ? blocks as readonly unknown[] : [];
-  // A client may have written them itself.
+  // The client may have written the blocks itself: check them.
   return isSound(call, "server_tool_use") && isSound(result, "web_search_tool_result")
     && result["tool_use_id"] === call["id"]
     ? [{ ...call, type: "server_tool_use" }, { ...result, type: "web_search_tool_result" }]

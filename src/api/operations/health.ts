@@ -1,7 +1,7 @@
 import { jsonLatin1 } from "../../json-text.ts";
 import type { Lookup, RateLimitWindow } from "../dialect.ts";
 
-/** The result of the search for the CLI. */
+/** What is known of the CLI on this machine. `message` says why it cannot be used. */
 type InstallationFacts =
   | { readonly kind: "found"; readonly version: string }
   | { readonly kind: "unusable"; readonly version: string | undefined; readonly message: string };
@@ -21,7 +21,7 @@ export interface EngineFacts {
   readonly installation: InstallationFacts | undefined;
   /** Undefined until the CLI has reported it. */
   readonly loggedIn: boolean | undefined;
-  /** The words of the latest answer, if it refused the login. */
+  /** The API's words, if it refused the login when it was last asked. */
   readonly loginRefusal: string | undefined;
   /** Why the CLI's processes do not come up; undefined if they do. */
   readonly bootFault: string | undefined;

@@ -14,16 +14,22 @@ import type { ModelNames } from "../../tool-names.ts";
 /** What an assistant's content is read with. */
 export interface AnswerContext {
   readonly names: ModelNames;
-  /** Whether the model may search the web: else earlier searches are left out, which the API takes only with it. */
+  /**
+   * Whether the model may search the web. If not, earlier searches are left out: the API takes them only with the
+   * search tool.
+   */
   readonly hasSearch: boolean;
   /** The searches of the answer that the content is a part of. */
   readonly searches: AnswerSearches;
 }
 
-/** A block of Claude Code's that is no part of its prompt. */
+/** A line that Claude Code sends as a block of its system prompt, and that is no part of the prompt. */
 const attribution = /^x-anthropic-billing-header:[^\n]*$/u;
 
-/** Parses a user's content. Throws a BridgeError for a block that a user's message cannot have, as do those below. */
+/**
+ * Parses a user's content. Throws a BridgeError for a block that a user's message cannot have, as the functions below
+ * do.
+ */
 export function userContent(content: unknown, path: string): UserContent {
   const blocks: PromptBlock[] = [];
   const results: PlacedResult[] = [];
@@ -61,7 +67,7 @@ export function assistantContent(content: unknown, path: string, context: Answer
   });
 }
 
-/** Parses what the system says: one block with all of its text; none where that is blank. */
+/** Parses the content of a message with the role `system`: one block with all of its text; none where that is blank. */
 export function systemMessage(content: unknown, path: string): TextBlock[] {
   return textBlocks(systemTexts(content, path).join(""));
 }
@@ -84,7 +90,7 @@ function systemTexts(content: unknown, path: string): readonly string[] {
 
 interface PlacedBlock { readonly block: Fields; readonly type: string; readonly at: string }
 
-/** Content is a string or a list of blocks, of which a string may be one. */
+/** The blocks of content, which is a string or a list of blocks. A string, also one in the list, is a text block. */
 function blocksOf(content: unknown, path: string): readonly PlacedBlock[] {
   if (isAbsent(content)) {
     throw new BridgeError("missing_field", `${path}: expected a string or an array of blocks.`, { field: path });
@@ -129,7 +135,7 @@ function resultIn(block: Fields, at: string): PlacedResult {
   const content = isAbsent(block["content"]) ? [] : resultContent(block["content"], `${at}.content`);
   const isError = optionalBoolean(block["is_error"], `${at}.is_error`) === true;
   if (isError && content.some(({ type }) => type !== "text")) {
-    // The API refuses it, and the CLI would leave the image out.
+    // The API refuses an image in an error's content, and the CLI would leave it out.
     const field = `${at}.content`;
     throw new BridgeError("invalid_value", `${field}: expected text alone where is_error is true.`, { field });
   }

@@ -8,7 +8,7 @@ import { type MessagesRequest, parseMessagesRequest } from "./request.ts";
 import { MessageStream } from "./stream.ts";
 import { WholeMessage } from "./whole-message.ts";
 
-/** Calls have their data in `input`. Results have text (so no `values`), and schemas stand in the others. */
+/** Calls have their data in `input`. Results are text, so there are no `values`. `schemas` are fields with schemas. */
 const numberFields: NumberFields = {
   objects: new Set(["input"]), values: new Set(), schemas: new Set(["tools", "output_config", "output_format"]),
 };

@@ -18,7 +18,7 @@ import { parseWebSearch } from "./web-search.ts";
 export interface MessagesRequest extends TurnRequest {
   /** Maps the tool names in the answer back to the client's. */
   readonly names: ToolNames;
-  /** The API does not let a model think unasked. */
+  /** Off: in Anthropic's API a model does not think unless the request asks for it. */
   readonly unsaidThinking: Thinking;
 }
 
@@ -31,7 +31,7 @@ export function parseMessagesRequest(
   refuseContinued(fields["thread"]);
   const names = new ToolNames();
   const search = parseWebSearch(fields["tools"], allowsWebSearch);
-  // Also where `tool_choice` forbids it: a tool of the client's with this name keeps the one that it got beside it.
+  // Reserved even where `tool_choice` forbids the search: a client's tool of this name keeps one other name throughout.
   if (search !== undefined) names.reserve(webSearchName);
   const offered = parseTools(fields["tools"], names);
   const { choice, disableParallelToolUse } = parseToolChoice(fields["tool_choice"], names, search !== undefined);

@@ -13,7 +13,7 @@ const budgetTokensMin = 1_024;
 const stopSequencesMax = 100;
 const stopCharsMax = 1_000;
 
-/** A Set, not an object: a client's word may be `constructor`. */
+/** A Set, not an object: a client may send the word `constructor`. */
 const efforts: ReadonlySet<unknown> = new Set<Effort>(["low", "medium", "high", "xhigh", "max"]);
 
 /** Parses `thinking`; undefined where the client says nothing of it. */
@@ -37,7 +37,7 @@ export function parseThinking(value: unknown): Thinking | undefined {
   );
 }
 
-/** How thoughts are told; nothing where the client does not say it. */
+/** Reads `display`: how thoughts are shown; empty where the client does not say it. */
 function displayIn({ display }: Fields): { readonly display?: ThinkingDisplay } {
   if (isAbsent(display)) return {};
   if (display === "summarized" || display === "omitted") return { display };
@@ -74,7 +74,7 @@ function parseFormat(value: unknown, path: string, names: ToolNames): Pick<Turn,
   return { responseSchema: schema, ...(compiled === undefined ? {} : { responseFormat: compiled }) };
 }
 
-/** Parses `temperature`, `top_p` and `top_k`. What is as the API does it without the field is left out. */
+/** Parses `temperature`, `top_p` and `top_k`. A value that is the API's default is left out. */
 export function parseSampling(fields: Fields): Pick<Turn, "sampling"> {
   const temperature = optionalNumber(fields["temperature"], "temperature", 0, 1);
   const topP = optionalNumber(fields["top_p"], "top_p", 0, 1);

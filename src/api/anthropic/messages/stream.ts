@@ -25,9 +25,9 @@ const ping = wireText`event: ping\ndata: {"type":"ping"}\n\n`;
 export class MessageStream implements WireStream {
   readonly #style: AnswerStyle;
   readonly #requestId: string;
-  /** What the answer's start told that it had used. */
+  /** The usage that `message_start` told; undefined before that. */
   #begun: Usage | undefined;
-  /** What stands before the text of a delta, and which deltas have it: those of one kind in one block. */
+  /** The constant text before a delta's own, for deltas of this kind in the block with this index. */
   #delta: { readonly kind: DeltaKind; readonly index: number; readonly head: WireText } = deltaOf("text", 0);
 
   constructor(style: AnswerStyle, requestId: string) {
@@ -36,8 +36,8 @@ export class MessageStream implements WireStream {
   }
 
   /**
-   * A stream begins with the message's start, and `http` sends what was encoded until now right behind this text. Where
-   * the start is not in it, a ping shows that an answer is under way.
+   * The stream's first text. It is empty if `message_start` has been encoded, which `http` sends right behind it. If
+   * not, it is a ping, which shows that an answer is under way.
    */
   open(): WireText {
     return this.#begun === undefined ? ping : noText;

@@ -19,8 +19,8 @@ export interface ParsedToolChoice {
 }
 
 /**
- * Parses the client's own tools. The search of the web is passed over: `web-search.ts` has it. Other tools that
- * Anthropic defines are refused by their type.
+ * Parses the client's own tools. The web search is passed over: `web-search.ts` parses it. Other tools that Anthropic
+ * defines are refused by their type.
  */
 export function parseTools(value: unknown, names: ToolNames): Tool[] {
   return toolList(value, "tools", (entry, path) => {
@@ -57,7 +57,9 @@ function customTool(tool: Fields, path: string, names: ToolNames): Tool {
   };
 }
 
-/** Parses `tool_choice`; a word alone is its type. `hasSearch`: the search of the web may be named. */
+/**
+ * Parses `tool_choice`; a word alone is its type. `hasSearch`: the turn has the web search, which the choice may name.
+ */
 export function parseToolChoice(value: unknown, names: ToolNames, hasSearch: boolean): ParsedToolChoice {
   if (isAbsent(value)) return { choice: { type: "auto" }, disableParallelToolUse: false };
   const path = typeof value === "string" ? "tool_choice" : "tool_choice.type";

@@ -3,13 +3,13 @@ import type { WebSearch } from "../../../turn/turn.ts";
 import { isFields, objectAt, optionalWholeNumber } from "../../check.ts";
 import { domainsAt, locationAt } from "../../web-search.ts";
 
-/** Whether a tool's type is the search of the web, of whatever date. */
+/** Whether a tool's type is that of the API's web search, of whatever date. */
 export function isSearchType(type: unknown): boolean {
   return typeof type === "string" && /^web_search_\d{8}$/u.test(type);
 }
 
 /**
- * Finds the search among a request's tools; undefined where there is none. Throws `unsupported_parameter` where the
+ * Finds the web search among a request's tools; undefined where there is none. Throws `unsupported_parameter` where the
  * server does not allow it.
  */
 export function parseWebSearch(tools: unknown, isAllowed: boolean): WebSearch | undefined {

@@ -11,7 +11,7 @@ import { type AnswerStyle, blockHead, ending, messageHead, messageUsage, noEndin
 /** A block of the answer, while it is gathered. */
 interface HeldBlock {
   readonly start: StartedBlock;
-  /** Its text, its thinking or the JSON of its input. */
+  /** The block's text, its thinking, or the JSON of its input. */
   readonly held: HeldText;
   readonly signature: HeldText;
   readonly citations: Citation[];
@@ -20,7 +20,7 @@ interface HeldBlock {
 /** Collects an answer's events into one `message` object, for a request without `stream`. */
 export class WholeMessage {
   readonly #style: AnswerStyle;
-  /** By their indexes, in their order. */
+  /** The answer's blocks by their indexes, in their order. */
   readonly #blocks = new Map<number, HeldBlock>();
   #start: Extract<TurnEvent, { type: "message_start" }> | undefined;
   #finish: Extract<TurnEvent, { type: "message_stop" }> | undefined;
@@ -103,16 +103,16 @@ export class WholeMessage {
 }
 
 /**
- * The input of a call, as the model wrote it: parsed and written anew, long numbers would be rounded. An answer that
- * ended inside of an input has none: a tool that ran with a part of it would do something else than was asked. The
- * API's input is an object, so what is none is left out too.
+ * The input of a call as the model wrote it: if it were parsed and written anew, long numbers would be rounded. If the
+ * answer ended inside of the input, it is `{}`: a tool that ran with a part of it would do something else than was
+ * asked. JSON that is no object becomes `{}` too, as the API's inputs are objects.
  */
 function inputOf(escaped: Buffer): Buffer {
   const json = decodeJsonText(escaped.toString("latin1") as JsonText);
   try {
     if (isFields(JSON.parse(json))) return piece(encodeWireText(json));
   } catch {
-    // It was cut.
+    // The answer ended inside of the JSON.
   }
   return piece(wireText`{}`);
 }

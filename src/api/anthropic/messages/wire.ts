@@ -4,7 +4,7 @@ import type { StartedBlock, TurnEvent } from "../../../turn/event.ts";
 import type { Usage } from "../../../turn/usage.ts";
 import type { ToolNames } from "../../tool-names.ts";
 
-/** What of a request decides how its answer is written. */
+/** The parts of a request that decide how its answer is written. */
 export interface AnswerStyle {
   readonly names: ToolNames;
   /** The model's name as the client wrote it: for an answer whose model the API did not tell. */
@@ -19,7 +19,7 @@ export function messageHead({ id, model }: Start, style: AnswerStyle): object {
   return { id, type: "message", role: "assistant", model: model === "" ? style.model : model };
 }
 
-/** A block as its start event has it, empty; a call has the client's name of the tool. */
+/** A block as `content_block_start` has it: empty, and a call with the client's name of the tool. */
 export function blockHead(block: StartedBlock, { names }: AnswerStyle): object {
   switch (block.type) {
     case "text": return { type: "text", text: "" };
@@ -31,7 +31,7 @@ export function blockHead(block: StartedBlock, { names }: AnswerStyle): object {
   }
 }
 
-/** What an answer used, as a whole message and the start of a streamed one tell it. */
+/** The `usage` of a whole message, and of a streamed one's `message_start`. */
 export function messageUsage(usage: Usage): object {
   return {
     ...inputTokens(usage), cache_creation: cacheCreation(usage), ...outputTokens(usage), ...usage.others,
@@ -39,9 +39,9 @@ export function messageUsage(usage: Usage): object {
 }
 
 /**
- * The same at the end of a streamed message: without `service_tier`, `inference_geo` and `speed`, which `message_start`
- * has told, and with `cache_creation` only where it is another than at the start (`begun`): the CLI has asked the model
- * several times for the answer.
+ * The `usage` at the end of a streamed message: without `service_tier`, `inference_geo` and `speed`, which
+ * `message_start` has told. `cache_creation` is there only if it differs from that at the start (`begun`), because the
+ * CLI has asked the model several times for the answer.
  */
 export function finalUsage(usage: Usage, begun: Usage): object {
   const { service_tier: _tier, inference_geo: _place, speed: _speed, ...others } = usage.others;
@@ -50,7 +50,7 @@ export function finalUsage(usage: Usage, begun: Usage): object {
   return { ...inputTokens(usage), ...(isSame ? {} : { cache_creation: created }), ...outputTokens(usage), ...others };
 }
 
-/** How long what was written to the cache lives; null where the API has told only how much it is. */
+/** The tokens written to the cache, by how long they live; null where the API has told only their sum. */
 function cacheCreation(usage: Usage): object | null {
   const { cacheCreationInputTokens: all, ephemeral5mInputTokens: short, ephemeral1hInputTokens: long } = usage;
   return short + long === all ? { ephemeral_5m_input_tokens: short, ephemeral_1h_input_tokens: long } : null;

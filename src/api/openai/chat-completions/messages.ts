@@ -7,7 +7,7 @@ import { entriesAt, type PlacedEntry, readConversation } from "../conversation.t
 /** The most messages that one request may hold. */
 export const messagesMax = 10_000;
 
-/** How a chat request that is written like a request for a response differs from a plain one. */
+/** How a chat request that has fields of a Responses request differs from a plain one. */
 export interface ConversationFields {
   /** The field that holds the conversation. */
   readonly field?: "messages" | "input";

@@ -26,7 +26,7 @@ export interface ChatRequest extends TurnRequest {
   readonly names: ToolNames;
   /** True: calls are written as the deprecated `function_call`, because the client sent `functions`. */
   readonly isLegacy: boolean;
-  /** Whether the answer's words may be from pages of the web. */
+  /** Whether the model may search the web, so that the answer may cite pages. */
   readonly hasSources: boolean;
 }
 
@@ -38,7 +38,7 @@ export function parseChatRequest(body: unknown, defaultModel: string, allowsWebS
   refuseUnsupported(fields, allowsWebSearch);
   const names = new ToolNames();
   const search = searchOfOptions(fields["web_search_options"]);
-  // Also where this turn may not search: the client's tools keep their names all along a conversation.
+  // Reserved even where this turn may not search: the client's tools keep their names throughout a conversation.
   if (search !== undefined) names.reserve(webSearchName);
   const { system, messages } = parseConversation(fields, names);
   const streamOptions = optionalObject(fields["stream_options"], "stream_options");
@@ -69,8 +69,8 @@ export function parseChatRequest(body: unknown, defaultModel: string, allowsWebS
 }
 
 /**
- * Reads `messages`; some clients send the `input` and `instructions` of a request for a response instead, or the
- * `system` of Anthropic's.
+ * Reads `messages`; some clients send the `input` and `instructions` of a Responses request instead, or the `system` of
+ * Anthropic's.
  */
 function parseConversation(fields: Fields, names: ToolNames): ParsedConversation {
   const written = isAbsent(fields["instructions"]) ? "" : stringAt(fields["instructions"], "instructions");

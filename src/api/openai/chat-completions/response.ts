@@ -26,7 +26,7 @@ export interface AnswerStyle {
   readonly names: ToolNames;
   /** True: calls are written as the deprecated `function_call` instead of `tool_calls`. */
   readonly isLegacy: boolean;
-  /** Whether the answer's words may be from pages of the web. */
+  /** Whether the model may search the web, so that the answer may cite pages. */
   readonly hasSources: boolean;
 }
 
@@ -99,7 +99,7 @@ export class ChatStream implements WireStream {
           : noText;
       case "input_json": {
         const head = this.#inputHeads.get(event.index);
-        // The call of a tool that the API runs itself.
+        // The input of a tool that the API runs itself is not written.
         if (head === undefined) return noText;
         return joinWireText(head, event.text, this.#style.isLegacy ? legacyInputTail : inputTail);
       }
@@ -121,7 +121,7 @@ export class ChatStream implements WireStream {
   }
 
   #callStart(index: number, id: string, modelName: string): WireText {
-    // Its `index` in `tool_calls`.
+    // The call's `index` in `tool_calls`.
     const call = this.#inputHeads.size;
     const inputHead = this.#style.isLegacy
       ? wireText`"function_call":{"arguments":"`

@@ -18,7 +18,7 @@ export interface ParsedTools extends ChosenTools {
 
 /**
  * Parses `tools` and `tool_choice`, or the deprecated `functions` and `function_call`. `messages` is searched for
- * earlier calls: a history with calls needs tools. `hasSearch` says whether the turn has the search of the web.
+ * earlier calls: a history with calls needs tools. `hasSearch`: whether the turn has the web search.
  */
 export function parseTools(
   fields: Fields, messages: readonly Message[], names: ToolNames, hasSearch = false,

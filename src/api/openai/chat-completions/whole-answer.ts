@@ -11,7 +11,7 @@ interface WholeCall {
   readonly input: HeldText;
 }
 
-/** Where an answer's words are from. */
+/** The pages that an answer cites. */
 interface Sources {
   /** Undefined where the model could not search the web. */
   readonly citations: Citations | undefined;
@@ -23,7 +23,7 @@ export class ChatAnswer {
   readonly #identity: ChatIdentity;
   readonly #style: AnswerStyle;
   readonly #text = new HeldText();
-  /** Undefined until there is some. */
+  /** The answer's thinking; undefined until there is some. */
   #thinking: HeldText | undefined;
   readonly #sources: Sources;
   /** The tool calls by the index of their content block, in the order in which the model made them. */

@@ -12,7 +12,7 @@ import { parseStop } from "../stop.ts";
 
 /** A checked request for a completion. */
 export interface CompletionRequest extends TurnRequest {
-  /** What is put before the answer: the prompt, where the client wants it again. */
+  /** What is put before the answer: the prompt, if the client set `echo`, else nothing. */
   readonly echoed: string;
   /** True: the stream ends with a chunk that has the usage. */
   readonly includeUsage: boolean;
@@ -44,7 +44,10 @@ export function parseCompletionRequest(body: unknown, defaultModel: string): Com
   };
 }
 
-/** The prompt is the user's message. With a suffix it is told that something is missing between the two. */
+/**
+ * Makes the system prompt and the user's message. With a suffix, the model is asked for the text that is missing
+ * between prompt and suffix.
+ */
 function asked(prompt: string, suffix: string): Pick<Turn, "system" | "messages"> {
   const isGap = suffix.trim() !== "";
   if (!isGap && prompt.trim() === "") {

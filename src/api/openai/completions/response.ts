@@ -21,7 +21,7 @@ function identityMembers({ token, createdAt, cliVersion }: AnswerIdentity, { mod
   });
 }
 
-/** Encodes an answer as OpenAI's `text_completion` chunks. What the model thinks has no place in them. */
+/** Encodes an answer as OpenAI's `text_completion` chunks. They have no field for thinking, which is left out. */
 export class CompletionStream implements WireStream {
   readonly #request: CompletionRequest;
   /** The start of every chunk, up to the first entry of `choices`. */
@@ -38,7 +38,7 @@ export class CompletionStream implements WireStream {
     this.#textHead = flatWireText(wireText`${this.#head}{"index":0,"text":"`);
   }
 
-  /** A chunk with the prompt, where the client wants it again, and else with no text. */
+  /** A chunk with the prompt, if the client set `echo`, else without text. */
   open(): WireText {
     return joinWireText(this.#textHead, encodeJsonText(this.#request.echoed), choiceTail);
   }

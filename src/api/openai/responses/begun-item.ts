@@ -12,7 +12,7 @@ export interface BegunItem {
   readonly part: readonly [type: WireText, fields: WireText];
 }
 
-/** Begins an item; `place` are the fields by which an event says that it belongs to the item. */
+/** Begins an item. `place`: the fields that say in each of its events which item it is, as JSON. */
 export function begunItem(kind: "message" | "reasoning", id: WireText, place: WireText): BegunItem {
   const open = { kind, id, text: new HeldText(), annotations: [], callId: noText, name: noText };
   if (kind === "message") {

@@ -10,12 +10,12 @@ export interface ResponseError {
 }
 
 /**
- * Before the answer, Codex takes a status of 400 for a bad request and gives up. In a `response.failed` it knows what
- * to do: it shortens a history that is too long, and says of an overloaded model that it is.
+ * Errors that are told as `response.failed` even before the answer. At a status of 400 Codex would give up. In
+ * `response.failed` it understands them: it shortens a history that is too long, and says that the model is overloaded.
  */
 const toldInStream: ReadonlySet<ErrorCode> = new Set(["prompt_too_long", "overloaded"]);
 
-/** Whether an error is told as a `response.failed`, though the stream has not begun. */
+/** Whether an error is told as `response.failed` even if the stream has not begun. */
 export function isToldInStream(error: BridgeError): boolean {
   return hasCode(error, toldInStream);
 }
@@ -42,11 +42,12 @@ export function responsesFailure(error: BridgeError, nowMs: number): Failure {
 /** Translates an error that occurs after the headers were sent, for the `response.failed` event. */
 export function responseError(error: BridgeError): ResponseError {
   const { code, type, message } = openAiError(error);
-  // Codex retries on all but a few codes. Of those few, `insufficient_quota` is the one that fits a used-up window.
+  // Codex retries on all but a few codes. Of those few, `insufficient_quota` is the one that fits a used-up rate limit
+  // window.
   return { code: error.code === "usage_limit_reached" ? "insufficient_quota" : codeOf(error, code) ?? type, message };
 }
 
-/** An overloaded model has a code of its own in the Responses API. */
+/** The `code` of an error in the Responses API, which has one of its own for an overloaded model. */
 function codeOf({ code }: BridgeError, otherwise: string | null): string | null {
   return code === "overloaded" ? "server_is_overloaded" : otherwise;
 }

@@ -17,16 +17,13 @@ export interface FinishedItem extends FinishedForms {
   readonly events: readonly (readonly [type: WireText, fields: WireText])[];
 }
 
-/**
- * What is needed to finish an output item: its whole text, and the fields by which an event says that it belongs to the
- * item.
- */
+/** What is needed to finish an output item: its whole text, and the fields that say in its events which item it is. */
 interface ItemEnd {
   readonly whole: JsonText;
   readonly place: WireText;
-  /** Whether the client wants thoughts that it can give back. */
+  /** Whether the client asked for `encrypted_content`, by which it can send thoughts back. */
   readonly includesThoughts: boolean;
-  /** The proof of thinking, where it is kept or sent. */
+  /** The signature of the thinking, and the model's id, if the item is stored or sent with them. */
   readonly proof?: Pick<ThinkingBlock, "signature" | "model">;
 }
 
@@ -84,7 +81,7 @@ function alike(item: WireText): FinishedForms {
   return { item, stored: item };
 }
 
-/** The JSON object that a call's input is; an empty one where the call was truncated. */
+/** A call's input as a JSON object; `{}` where the call was truncated. */
 function objectText(json: JsonText): WireText {
   try {
     return jsonLatin1(JSON.parse(decodeJsonText(json)));

@@ -40,8 +40,8 @@ function previousItems(value: unknown, stored: ResponseStore): readonly Fields[]
 }
 
 /**
- * Returns the request's own entries. They are required, unless it continues a stored response or has instructions
- * (`isOptional`).
+ * Returns the request's own entries. They are required, unless the request continues a stored response or has
+ * instructions (`isOptional`).
  */
 function ownEntries(value: unknown, field: string, isOptional: boolean): readonly PlacedValue[] {
   if (!isAbsent(value)) return entriesAt(value, field);

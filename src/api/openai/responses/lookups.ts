@@ -24,7 +24,9 @@ export function deleteResponse(store: ResponseStore): Lookup {
   };
 }
 
-/** `POST /v1/responses/compact`: what OpenAI makes there is sealed for OpenAI, and nobody else can make or read it. */
+/**
+ * Refuses `POST /v1/responses/compact`: OpenAI answers it with an encrypted item that only OpenAI can make and read.
+ */
 export const refuseCompaction: Lookup = () => {
   throw new BridgeError(
     "not_found",

@@ -16,11 +16,11 @@ export interface OpenItem {
   readonly id: WireText;
   /** A call's block in the answer; undefined for other kinds, which may have several. */
   readonly block?: number;
-  /** What each of the item's delta events has between its number and the delta's text, as JSON. */
+  /** The JSON in each of the item's delta events between `sequence_number` and the delta's text. */
   readonly deltaHead: WireText;
-  /** The text of earlier batches. */
+  /** The item's text up to the last batch. */
   readonly text: HeldText;
-  /** The sources of a message's words, each as JSON. */
+  /** The message's citations so far, each as JSON. */
   readonly annotations: WireText[];
   /** A call's id, as JSON; empty for other kinds. */
   readonly callId: WireText;
@@ -59,13 +59,13 @@ export function eventText(type: WireText, sequence: number, fields?: WireText): 
   return wireText`${eventHead(type)}${sequence}${rest}}\n\n`;
 }
 
-/** What each delta's event begins with, up to its number, by the kind of the item that grows. */
+/** The beginning of a delta's event, up to its number, by the kind of the item that the delta belongs to. */
 export const deltaEventHeads = {
   message: flatWireText(eventHead(wireText`response.output_text.delta`)),
   reasoning: flatWireText(eventHead(wireText`response.reasoning_summary_text.delta`)),
   function_call: flatWireText(eventHead(wireText`response.function_call_arguments.delta`)),
 } as const;
-/** What each ends with, behind the delta's text. */
+/** The end of a delta's event, behind the delta's text. */
 export const deltaEventTail = wireText`"}\n\n`;
 
 /** Joins items as the members of a JSON array. */
@@ -73,7 +73,10 @@ export function listed(items: readonly WireText[]): WireText {
   return joinedWireText(items.flatMap((item, index) => (index === 0 ? [item] : [wireText`,`, item])));
 }
 
-/** Formats a call as an output item; `text` is its arguments or input so far. Those of a search are an object. */
+/**
+ * Formats a call as an output item; `text` is its arguments or input so far. The arguments of a `tool_search_call` are
+ * an object, all others text.
+ */
 export function callItem({ kind, id, callId, name }: OpenItem, status: Status, text: WireText | JsonText): WireText {
   const head = wireText`${itemHead(id, kind, status)},"call_id":${callId}`;
   switch (kind) {
@@ -111,10 +114,10 @@ export function summaryPart(text: WireText | JsonText): WireText {
   return wireText`{"type":"summary_text","text":"${text}"}`;
 }
 
-/** How long an item's id is behind its prefix, in characters: as long as OpenAI's. */
+/** How many characters an item's id has behind its prefix: as many as OpenAI's. */
 const itemIdChars = 24;
 
-/** Makes the id of a response's output item from the item's place in the output: no other item has it. */
+/** Makes the id of a response's output item from the item's place in the output: no other item has the same. */
 export function itemId(prefix: string, responseId: string, place: number): WireText {
   const hash = createHash("sha256").update(`${responseId} ${place}`).digest("base64url");
   return encodeWireText(`${prefix}_${hash.slice(0, itemIdChars)}`);

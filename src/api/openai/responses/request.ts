@@ -30,7 +30,7 @@ export function parseResponsesRequest(
   const include = refuseUnsupported(fields);
   const names = new ToolNames();
   const search = allowsWebSearch ? searchOfTools(fields["tools"], fields["max_tool_calls"]) : undefined;
-  // Also where this turn may not search: the client's tools keep their names all along a conversation.
+  // Reserved even where this turn may not search: the client's tools keep their names throughout a conversation.
   if (search !== undefined) names.reserve(webSearchName);
   const text = optionalObject(fields["text"], "text");
   const format = optionalObject(text?.["format"], "text.format");

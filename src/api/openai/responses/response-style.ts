@@ -15,11 +15,11 @@ export interface ResponseStyle {
   readonly names: ToolNames;
   /** The custom tools, which take free text, by the names that the model sees. */
   readonly customTools: ReadonlySet<string>;
-  /** The model's name for the client's own search among its tools. */
+  /** The model's name for the client's own tool `tool_search`, if there is one. */
   readonly searchTool?: string;
-  /** Whether the answer's words may be from pages of the web. */
+  /** Whether the model may search the web, so that the answer may cite pages. */
   readonly hasSources: boolean;
-  /** Whether the client wants the model's thoughts in a form in which it can give them back. */
+  /** Whether the client asked for `encrypted_content`, by which it can send thoughts back. */
   readonly includesThoughts: boolean;
   /** True: the response is stored, so that later requests can continue it. */
   readonly isStored: boolean;
@@ -31,11 +31,11 @@ export interface ResponseStyle {
 export interface FinishedResponse {
   /** The response object as JSON. */
   readonly body: WireText;
-  /** Its output items, parsed. */
+  /** The response's output items, parsed. */
   readonly output: readonly Fields[];
 }
 
-/** What is the same for all of a response. */
+/** What is the same for all events of one response. */
 export interface Fixed extends Pick<ResponseIdentity, "id"> {
   /** The fields that are the same in every state of the response, as JSON without braces. */
   readonly constant: WireText;

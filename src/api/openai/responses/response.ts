@@ -37,7 +37,7 @@ export class ResponseStream implements WireStream {
   /** Undefined where the model cannot search the web. */
   readonly #web: { readonly citations: Citations; readonly searches: WebSearches } | undefined;
   #open: OpenItem | undefined;
-  /** The text that the batch under way has added so far to the open item, which is the output item that still grows. */
+  /** The text that this batch has added so far to the open item: the output item that still receives deltas. */
   #grown = "";
   /** The next event's number. The first two are reserved for `open`, which may be called after the first `encode`. */
   #sequence = openingEvents.length;
@@ -102,7 +102,7 @@ export class ResponseStream implements WireStream {
         if (event.block.type === "redacted_thinking") return this.#hidden(event.block);
         if (event.block.type !== "tool_use") return noText;
         return joinWireText(this.#close("completed"), this.#openCall(event.index, event.block));
-      // The input of a tool that the API runs itself is that of no item.
+      // A tool that the API runs itself has no item for its input.
       case "input_json": return event.index === this.#open?.block ? this.#delta(event.text) : noText;
       case "message_stop": return this.#finish(event.stopReason, event.usage);
       default: return noText;
@@ -126,8 +126,8 @@ export class ResponseStream implements WireStream {
   }
 
   /**
-   * Makes the open item, which is the output item that still grows, one of this kind. Returns the events for that:
-   * `noText` if it is of this kind already, else those that end it and begin another.
+   * Makes sure that the open item, which receives the deltas, is of this kind. Returns the events for that: `noText` if
+   * it is already, else those that end the open item and begin another.
    */
   #growTo(kind: "message" | "reasoning"): WireText {
     if (this.#open?.kind === kind) return noText;
@@ -191,13 +191,13 @@ export class ResponseStream implements WireStream {
     this.#grown = "";
   }
 
-  /** Ends the thinking under way, which this signature proves. */
+  /** Ends the open reasoning item, whose thinking this signature proves. */
   #sign(signature: string): WireText {
     if (this.#open?.kind !== "reasoning") return this.#hidden({ type: "thinking", thinking: "", signature });
     return this.#close("completed", { signature, model: this.#model });
   }
 
-  /** An item for thinking that the API does not show: for clients that give it back. */
+  /** An item for thinking whose text the API does not show: for clients that send it back. */
   #hidden(thought: Thought): WireText {
     if (!this.#style.includesThoughts) return noText;
     const closed = this.#close("completed");
@@ -207,7 +207,7 @@ export class ResponseStream implements WireStream {
     return joinWireText(closed, added, this.#done({ item, stored: item }));
   }
 
-  /** Ends the open item, which is the output item that still grows. The `done` events repeat the item's whole text. */
+  /** Ends the open item, if there is one. The `done` events repeat the item's whole text. */
   #close(status: "completed" | "incomplete", proof?: Pick<ThinkingBlock, "signature" | "model">): WireText {
     const open = this.#open;
     if (open === undefined) return noText;
@@ -233,7 +233,7 @@ export class ResponseStream implements WireStream {
     return itemId(prefix, this.#style.id, this.#output.length);
   }
 
-  /** The fields of an event that say which item it belongs to: the open one, at the end of the output. */
+  /** The fields of an event that say which item it belongs to: the open one, which will be the last of the output. */
   #place(id: WireText): WireText {
     return wireText`"item_id":"${id}","output_index":${this.#output.length}`;
   }

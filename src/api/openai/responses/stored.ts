@@ -3,9 +3,14 @@ import type { ResponseStore, StoredResponse } from "./store.ts";
 
 /** The most responses that are stored. Beyond it, the least recently used is evicted. */
 export const storedMax = 1_000;
-/** The most memory of all stored responses, in bytes, estimated. Items that several responses share count for each. */
+/**
+ * The most memory that all stored responses may take, in bytes, by estimate. An item that several responses share
+ * counts for each.
+ */
 export const storedBytesMax = 128 * 1024 * 1024;
-/** Estimated memory in bytes: of a value and of a field's name, both without their text, and of a character of text. */
+/**
+ * Estimated memory in bytes: of a value without its text, of a field's name without its text, of a character of text.
+ */
 const valueBytes = 64;
 const nameBytes = 32;
 const charBytes = 2;
@@ -13,7 +18,7 @@ const charBytes = 2;
 interface KeptResponse {
   readonly response: StoredResponse;
   readonly bytes: number;
-  /** The ids of the items in its input and output that this server had answered with. */
+  /** The ids of those items in the response's input and output that this server had answered with. */
   readonly heldIds: readonly string[];
 }
 

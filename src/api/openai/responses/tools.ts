@@ -19,17 +19,17 @@ export interface ParsedTools extends ChosenTools {
   readonly disableParallelToolUse: boolean;
   /** The custom tools, which take free text instead of JSON, by the names that the model sees. */
   readonly customTools: ReadonlySet<string>;
-  /** The model's name for the search among its tools that the client runs itself. */
+  /** The model's name for the client's own tool `tool_search`, if there is one. */
   readonly searchTool?: string;
 }
 
-/** The tools whose calls are no `function_call` items, by the model's names. They are filled while tools are read. */
+/** The tools whose calls are no `function_call` items, by the model's names. `parseTool` fills both sets. */
 interface Kinds { readonly custom: Set<string>; readonly search: Set<string> }
 
 /**
  * Parses `tools`, the tools in the items that add some, and `tool_choice`. Tools that OpenAI runs itself (web search
- * and the like) are skipped, not refused: clients list them for whichever model can use them. `hasSearch` says whether
- * the turn has the search of the web all the same.
+ * and the like) are skipped, not refused: clients list them for whichever model can use them. `hasSearch`: whether the
+ * turn has the web search, which the Messages API runs.
  */
 export function parseTools(
   fields: Fields, items: readonly PlacedEntry[], messages: readonly Message[], names: ToolNames, hasSearch = false,
@@ -38,8 +38,8 @@ export function parseTools(
   const parse = (entry: unknown, path: string): readonly Tool[] => parseTool(entry, path, names, kinds);
   const offered = new Map(toolList(fields["tools"], "tools", parse).map((tool) => [tool.name, tool]));
   for (const { item, path } of items) {
-    // Codex sends the tools that its search has found this way, and for some models all its tools. A history may repeat
-    // such an item: the last definition wins.
+    // In such items Codex sends the tools that its tool search has found, and for some models all its tools. A history
+    // may repeat one: the last definition of a tool wins.
     if (addsTools(item["type"])) {
       for (const tool of toolList(item["tools"], `${path}.tools`, parse)) offered.set(tool.name, tool);
     }
@@ -47,7 +47,7 @@ export function parseTools(
   refuseTooMany(offered.size, "tools");
   const [searchTool] = kinds.search;
   const parsed = parseToolChoice(fields["tool_choice"], names, responsesForm, hasSearch);
-  // Beside a search, `none` stands for `allowed_tools` that have the search and nothing that the client runs.
+  // With a web search, `none` comes from `allowed_tools` that list the search and nothing that the client runs.
   const isSearchAlone = hasSearch && parsed.choice.type === "none";
   const choice: ParsedChoice = isSearchAlone ? { choice: { type: "auto" }, allowed: [] } : parsed;
   return {
@@ -79,7 +79,7 @@ function callable(tool: Fields, path: string, names: ModelNames, kinds: Kinds): 
   switch (type) {
     case "function": {
       const parsed = functionTool(tool, shape ?? flatShape, path, names);
-      // It may replace an earlier custom tool of the same name.
+      // This tool may replace an earlier custom tool of the same name.
       kinds.custom.delete(parsed.name);
       return [parsed];
     }
@@ -90,7 +90,7 @@ function callable(tool: Fields, path: string, names: ModelNames, kinds: Kinds): 
     }
     case searchToolName: {
       if (tool["execution"] !== "client") return [];
-      // It has no name of its own.
+      // A `tool_search` has no `name`.
       const search = functionTool({ ...tool, name: searchToolName }, flatShape, path, names);
       kinds.search.add(search.name);
       return [search];

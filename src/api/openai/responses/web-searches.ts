@@ -44,12 +44,15 @@ export const searchStates = [
   wireText`response.web_search_call.completed`,
 ];
 
-/** A search as an output item that begins. */
+/** A web search as an output item that begins. */
 export function searchBegun(id: WireText): WireText {
   return jsonLatin1({ id: String(id), type: "web_search_call", status: "in_progress" });
 }
 
-/** A search as an output item. It is stored with its blocks, which alone can be told to the model again. */
+/**
+ * A web search as an output item. The stored form also has the API's blocks: only by them can the model be told of the
+ * search again.
+ */
 export function searchItem(id: WireText, { call, result }: MadeSearch): FinishedForms {
   const query = isFields(call["input"]) && typeof call["input"]["query"] === "string" ? call["input"]["query"] : "";
   // A search that failed has an error in place of the list of what it found.
@@ -59,7 +62,7 @@ export function searchItem(id: WireText, { call, result }: MadeSearch): Finished
   return { item: jsonLatin1(item), stored: jsonLatin1({ ...item, blocks: [call, result] }) };
 }
 
-/** Adds a source to the message under way. Returns the fields of the event that tells the client of it. */
+/** Adds a citation to the open message. Returns the fields of the event that tells the client of it. */
 export function noteCitation({ annotations }: OpenItem, citation: UrlCitation, place: WireText): WireText {
   const annotation = jsonLatin1({ type: "url_citation", ...citation });
   const index = annotations.push(annotation) - 1;
