@@ -35,26 +35,28 @@ function displaysFrom(stub: AnthropicStub, first: number): readonly (string | un
 
 describe("the API's parameters", () => {
   for (const version of sampledClaudeVersions()) {
-    /** The models of 2.1.330 are too new for it; of those of 2.1.197 haiku takes it. */
-    const refusesSampling = version === "2.1.330";
+    /** By a model's name, what goes up of a request for all three. The one takes the temperature or `top_p`; of 2.1.330 the other is too new for any. */
+    const sampled: Readonly<Record<string, object>> = { "claude-haiku-4-5": { temperature: 0.2, top_k: 7 }, ...(version === "2.1.330" ? { sonnet: {} } : {}) };
 
     it(`claude ${version}: each turn's are those that it asks for, on one process`, async (t) => {
       const { stub, startServer } = await startReal(t, version, 0, { isRefusalFine: true });
       const { bridge, client } = await startServer();
       stub.respond = () => textAnswer(["Fine."]);
-      const messages: object[] = [];
-      const ask = async (settings: object): Promise<object> => {
-        messages.push({ role: "user", content: `question ${messages.length}` });
-        await client.chat.completions.create({ model: refusesSampling ? "sonnet" : "haiku", messages, ...settings });
-        messages.push({ role: "assistant", content: "Fine." });
-        return parametersIn(stub.requests.at(-1)?.body ?? assert.fail());
-      };
-      assert.deepEqual(await ask({ stop: ["END", "\n"] }), { stop_sequences: ["END"] });
-      // The models that take sampling take the temperature or `top_p`.
-      assert.deepEqual(await ask({ ...withoutThinking, temperature: 0.2, top_p: 0.5, top_k: 7 }), refusesSampling ? {} : { temperature: 0.2, top_k: 7 });
-      assert.deepEqual(await ask({ stop: "STOP" }), { stop_sequences: ["STOP"] });
-      assert.deepEqual(await ask({ temperature: 0.2, top_p: 0.5, top_k: 7 }), {}, "beside thinking the API takes none");
-      assert.equal(claudesOf(bridge).length, 1);
+      for (const [model, taken] of Object.entries(sampled)) {
+        const before = (await healthOf(bridge.url)).turns.went_on;
+        const messages: object[] = [];
+        const ask = async (settings: object): Promise<object> => {
+          messages.push({ role: "user", content: `question ${messages.length}` });
+          await client.chat.completions.create({ model, messages, ...settings });
+          messages.push({ role: "assistant", content: "Fine." });
+          return parametersIn(stub.requests.at(-1)?.body ?? assert.fail());
+        };
+        assert.deepEqual(await ask({ stop: ["END", "\n"] }), { stop_sequences: ["END"] });
+        assert.deepEqual(await ask({ ...withoutThinking, temperature: 0.2, top_p: 0.5, top_k: 7 }), taken);
+        assert.deepEqual(await ask({ stop: "STOP" }), { stop_sequences: ["STOP"] });
+        assert.deepEqual(await ask({ temperature: 0.2, top_p: 0.5, top_k: 7 }), {}, "beside thinking the API takes none");
+        assert.equal((await healthOf(bridge.url)).turns.went_on, before + 3);
+      }
     });
 
     it(`claude ${version}: a process that waits has those of the latest conversation, and the next may have others`, async (t) => {
@@ -135,10 +137,9 @@ describe("the API's parameters", () => {
       assert.deepEqual(await ask("sonnet", { reasoning_effort: "low", max_tokens: 3_000 }), { type: "adaptive", display: "summarized" });
       const budgeted = { thinking: { type: "enabled", budget_tokens: 2_000 }, max_tokens: 3_000 };
       assert.deepEqual(await ask("sonnet", budgeted), { type: "adaptive", display: "summarized" }, "it has no budget");
-      // Of the models that think with a budget only 2.1.197 lists one. The API wants the budget below the output limit.
-      const budgets = version === "2.1.197" ? [[2_000, 3_000, 2_000], [9_000, 3_000, 2_999]] : [];
-      for (const [budget_tokens, max_tokens, told] of budgets) {
-        assert.deepEqual(await ask("haiku", { thinking: { type: "enabled", budget_tokens }, max_tokens }), { type: "enabled", budget_tokens: told, display: "summarized" });
+      // The API wants the budget below the output limit.
+      for (const [budget_tokens, max_tokens, told] of [[2_000, 3_000, 2_000], [9_000, 3_000, 2_999]]) {
+        assert.deepEqual(await ask("claude-haiku-4-5", { thinking: { type: "enabled", budget_tokens }, max_tokens }), { type: "enabled", budget_tokens: told, display: "summarized" });
       }
       stub.respond = () => textAnswer(["Fine."]);
       await client.chat.completions.create({ model: "haiku", messages: [{ role: "user", content: "hello" }], reasoning_effort: "none" });
