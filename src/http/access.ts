@@ -2,8 +2,8 @@
  * Decides whether a request is let in, and what a web page may read of the answer. Without an API key the server is
  * open to whatever reaches loopback, and a browser reaches it for any site that it shows. So the Host must name this
  * machine (against DNS rebinding), and the Origin must be a page of this machine, or one that the owner has named
- * (against cross-site requests). With a key, the key takes the place of both: no page has it unless its user gave it,
- * and no browser adds it to a request by itself, as it does with cookies.
+ * (against cross-site requests). With a key, neither is checked: no page has the key unless its user gave it, and no
+ * browser adds it to a request by itself, as it does with cookies.
  */
 
 import { createHash, timingSafeEqual } from "node:crypto";
@@ -23,11 +23,14 @@ export interface AccessRules {
   readonly host: string;
   /** The key that clients must send. If undefined, requests need none, and Host and Origin are checked instead. */
   readonly apiKey: string | undefined;
-  /** Origins of pages of other sites that are served without a key: whole ones, and `scheme://*`. In lower case. */
+  /**
+   * Origins of other sites' pages that are served without a key: whole origins, or `scheme://*` for a whole scheme. In
+   * lower case.
+   */
   readonly allowedOrigins: readonly string[];
 }
 
-/** The rules of one server. */
+/** The access check of one server, and its CORS headers. */
 export interface Access {
   readonly check: AccessCheck;
   readonly corsHeaders: CorsHeaders;
@@ -45,9 +48,12 @@ export type CorsHeaders = (
 
 /** What a CORS preflight asks for. */
 export interface Preflight {
-  /** Its `access-control-request-headers`. */
+  /** The preflight's `access-control-request-headers`. */
   readonly requestHeaders: string | undefined;
-  /** Whether the page is on the internet and asks for this machine: its `access-control-request-private-network`. */
+  /**
+   * Whether a page on the internet asks for an address of this machine: the preflight's
+   * `access-control-request-private-network`.
+   */
   readonly isToPrivateNetwork?: boolean;
 }
 
@@ -60,7 +66,9 @@ const allowedHeaders: readonly string[] = ["authorization", "content-type", "x-a
  * each version, and those by which clients say who they are (OpenRouter's custom). The server reads none of them.
  */
 const clientHeader = /^(?:(?:x-stainless|openai|anthropic)-[a-z0-9-]+|x-title|http-referer|x-requested-with)$/;
-/** What an Origin may be to be sent back. No browser's is a star, or has a space or a comma. */
+/**
+ * Origins that may be sent back in `access-control-allow-origin`. No browser's is a star, or has a space or a comma.
+ */
 const printable = /^(?!\*$)[\x21-\x2b\x2d-\x7e]+$/;
 // The response headers that a web page's script may read.
 const exposedHeaders: readonly string[] = ["retry-after", "x-request-id", "x-should-retry"];

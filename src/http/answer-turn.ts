@@ -65,7 +65,7 @@ async function answer<Request extends TurnRequest>(
   });
 }
 
-/** The header that names the model that serves; none if the model is not known yet, or its name fits no header. */
+/** The header that names the answering model; none if the model is not known yet, or no header can hold its name. */
 function modelHeader(servedModel: string | undefined): Record<string, string> {
   const model = servedModel === undefined ? undefined : headerValue(servedModel);
   return model === undefined ? {} : { [servedModelHeader]: model };
@@ -94,7 +94,10 @@ async function prepare<Request extends TurnRequest>(
   });
 }
 
-/** Refuses a request of a process that this server itself has started: it would ask itself without end. */
+/**
+ * Refuses a request from a `claude` process that this server itself has started: the server would ask itself without
+ * end.
+ */
 function refuseOwnProcess(header: HeaderView, mark: Services["engine"]["ownMark"]): void {
   if (mark === undefined || header(mark.name) !== mark.value) return;
   const words = "This request comes from this server's own claude process: its ANTHROPIC_BASE_URL must be another's.";

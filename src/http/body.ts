@@ -8,13 +8,16 @@ import { BridgeError } from "../errors.ts";
 /** How many bytes one MB of a configured limit is. */
 export const bytesPerMegabyte = 1_048_576;
 
-/** How long a body may stand still, in milliseconds: until then it keeps the place of a request that would come. */
+/**
+ * How long nothing of a body may come, in milliseconds, before the request is refused: it takes up one of the places in
+ * `Preparation`.
+ */
 export const stillBodyMsMax = 30_000;
 
 export interface BodyLimits {
   /** Largest body, in bytes as sent. */
   readonly maxBodyBytes: number;
-  /** In milliseconds; `stillBodyMsMax` by default. */
+  /** Overrides `stillBodyMsMax`, in milliseconds. */
   readonly stillMsMax?: number;
   /** Aborts the reading. The read rejects with the signal's reason if that is a `BridgeError`, else `client_closed`. */
   readonly signal?: AbortSignal;
@@ -22,9 +25,9 @@ export interface BodyLimits {
 
 /**
  * Reads the JSON object in a request's body. Rejects with a `BridgeError`: 400 if it is not a JSON object, 413 beyond
- * the limit, 408 when it stands still, `client_closed` if the client disconnects. The rest of a refused body is
- * discarded as it comes (by `sendFailure`), so that a client that is still sending can read the answer. Long numbers
- * keep their digits in `numberFields`.
+ * the limit, 408 when nothing more of it comes for `stillMsMax`, `client_closed` if the client disconnects. The rest of
+ * a refused body is discarded as it comes (by `sendFailure`), so that a client that is still sending can read the
+ * answer. In the fields `numberFields`, long numbers keep their digits.
  */
 export async function readJsonBody(
   request: IncomingMessage, limits: BodyLimits, numberFields?: NumberFields,
@@ -118,10 +121,12 @@ const backslash = 0x5c;
 const caseBit = 0x20;
 const openingBrace = 0x7b;
 const closingBrace = 0x7d;
-// Strings up to this length are scanned byte by byte. For longer ones `indexOf` is faster, despite its call's cost.
+// The first bytes of a string are scanned one by one. For longer strings `indexOf` is faster, despite its call's cost.
 const walkedStringBytes = 32;
 
-/** What a look at a body's bytes finds. `hasLongNumber`: a number in it may have more digits than JavaScript keeps. */
+/**
+ * What `surveyed` finds in a body's bytes. `hasLongNumber`: a number in it may have more digits than JavaScript keeps.
+ */
 interface Survey { readonly isTooDeep: boolean; readonly hasLongNumber: boolean }
 
 /**
@@ -178,7 +183,7 @@ function stringEnd(body: Buffer, start: number): number {
 const parserWords = "(?:Expected|Unterminated|Bad|No number|Exponent|Unexpected (?:number|string|non-whitespace))";
 const parserFault = new RegExp(`^(${parserWords}[^"]*?)(?: in JSON)? at position (\\d+)`);
 
-/** V8's reason and position, if they are a message of its own; returns "" for a message that quotes the body. */
+/** Why V8 could not parse the body, and where; "" if V8's message would quote the body. */
 function jsonFault(error: unknown): string {
   const message = error instanceof Error ? error.message : "";
   if (message === "Unexpected end of JSON input") return ": it ends too early";

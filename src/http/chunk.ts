@@ -3,8 +3,8 @@ import type { Socket } from "node:net";
 import { noText, type WireText } from "../json-text.ts";
 
 /**
- * Writes a text of a streamed answer. Returns false when the connection has no room for the next one yet; `roomOrClose`
- * waits for it. The head, and the first text with it, must have been given to `response.write` before.
+ * Writes a text of a streamed answer. Returns false when the connection has no room for more text yet; `roomOrClose`
+ * waits for that. The head, and the first text with it, must have been given to `response.write` before.
  *
  * The text goes to the connection as one string, with the framing of its chunk round it. `response.write` makes four
  * pieces of it (length, line end, text, line end), which the system takes together, at half as much CPU again: 9.5 µs
@@ -14,16 +14,20 @@ export function writeChunk(response: ServerResponse, text: WireText): boolean {
   const connection = text === noText ? undefined : chunkedConnection(response);
   if (connection === undefined) return response.write(text, "latin1");
   if (connection.write(`${text.length.toString(16)}\r\n${text}\r\n`, "latin1")) return true;
-  // A text longer than the connection's buffer is told to wait, though nearly always the system has taken it by now.
+  // For a text longer than the connection's buffer `write` returns false, though nearly always the system has taken all
+  // of it.
   return connection.writableLength === 0 && connection.writable;
 }
 
-/** Whether a reader takes what it is sent: its connection is open, and nothing waits for room there. */
+/** Whether the client reads what it is sent: its connection is open, and nothing waits for room there. */
 export function hasRoom(response: ServerResponse): boolean {
   return !response.destroyed && !response.writableNeedDrain && connectionOf(response)?.writableNeedDrain !== true;
 }
 
-/** The response's connection while it has one: an answer to a request that was sent ahead gets it in its turn. */
+/**
+ * The response's connection while it has one: the response to a pipelined request gets it when those before it were
+ * sent.
+ */
 export function connectionOf(response: ServerResponse): Socket | undefined {
   return response.socket ?? undefined;
 }

@@ -27,9 +27,9 @@ export interface EventStreamOptions {
 }
 
 /**
- * Relays a turn as server-sent events: one write per batch, and the next batch is pulled when the socket has room.
- * A failure before the response headers is thrown, for an HTTP status; a later one is sent as the stream's last event,
- * and so are those that the dialect's clients understand only there.
+ * Relays a turn as server-sent events: one write per batch, and the next batch is pulled when the socket has room. A
+ * failure before the response headers is thrown, for an HTTP status. A later one is sent as the stream's last event,
+ * and so is an earlier one for which the dialect says so (`isToldInStream`).
  */
 export async function sendEventStream(
   response: ServerResponse, batches: AsyncIterable<readonly TurnEvent[]>, wire: WireStream, options: EventStreamOptions,
@@ -64,7 +64,7 @@ class EventStream {
   readonly #options: EventStreamOptions;
   #state: StreamState = "waiting";
   #servedModel: string | undefined;
-  /** What the dialect has written of the answer before the response headers were sent. */
+  /** The encoded text that is held back until the response headers are sent. */
   #heldBack = noText;
   /** While `waiting`, the wait for the first delta; while `open`, for the next heartbeat. */
   #timer: NodeJS.Timeout | undefined;
@@ -95,7 +95,10 @@ class EventStream {
     this.#response.end();
   }
 
-  /** Sends the failure as the last event. Throws it if the response headers were not sent and it gets a status. */
+  /**
+   * Sends the failure as the stream's last event; throws it if the response headers were not sent, unless the dialect
+   * tells such an error in the stream.
+   */
   fail(error: unknown): void {
     // `onBroken` has ended the turn and its answer, so this failure has nobody left to be told to.
     if (this.#state === "broken") return;
@@ -113,7 +116,7 @@ class EventStream {
     clearTimeout(this.#timer);
   }
 
-  /** Writes a batch before which there are no headers: holds its text back, or sends the headers and all of it. */
+  /** Handles a batch while no headers are sent: holds its text back, or sends the headers and all text so far. */
   #relayAhead(batch: readonly TurnEvent[]): boolean {
     this.#lookAhead(batch);
     this.#heldBack = joinWireText(this.#heldBack, this.#wire.encode(batch));
@@ -122,7 +125,10 @@ class EventStream {
     return this.#response.write(this.#open(), "latin1");
   }
 
-  /** Finds what the response headers depend on. */
+  /**
+   * Notes what the response headers depend on: the answering model, and a failure of the API, at which they wait
+   * longer.
+   */
   #lookAhead(batch: readonly TurnEvent[]): void {
     for (const event of batch) {
       if (event.type === "accepted" || event.type === "message_start") this.#servedModel = event.model;

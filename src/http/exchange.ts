@@ -16,7 +16,7 @@ export interface Services {
   readonly held: HeldAnswers;
   readonly headWaitMs: number;
   readonly heartbeatMs: number;
-  /** Whether images given by URL are fetched; if not, such a request is refused. */
+  /** Whether images given by URL are fetched; if not, a request with one is refused. */
   readonly fetchImages: boolean;
   readonly imageCache: ImageCache;
 }
@@ -27,7 +27,7 @@ export interface Exchange {
   readonly response: ServerResponse;
   /** Aborts when the client disconnects, or on `giveUp`. */
   readonly signal: AbortSignal;
-  /** Aborts `signal`: the turn ends at once, even if its process produces no output. */
+  /** Aborts `signal`, so that the turn ends at once, even if its process produces no output. */
   readonly giveUp: () => void;
   /** The part of the path that matched the route's placeholder; empty if the route has none. */
   readonly parameter: string;

@@ -1,4 +1,4 @@
-/** Whether an answer is whole. A client that is told of a good end takes what it has for all that the model said. */
+/** Tells whether an answer is whole. A client that sees a good end takes what it has for all that the model said. */
 
 import { BridgeError } from "../errors.ts";
 import type { TurnEvent } from "../turn/event.ts";

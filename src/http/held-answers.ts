@@ -1,7 +1,7 @@
 /**
- * Limits the memory of the answers that running requests get in one piece. Each is in memory from the model's first
- * words until its client has read it. When all together exceed the limit, one of them is dropped. Responses that are
- * stored for later requests have a limit of their own, and count here too while a client reads them.
+ * Limits the memory of answers that are sent in one piece. Each is in memory from the model's first words until its
+ * client has read it. When all together exceed the limit, one of them is dropped. Responses in the store have a limit
+ * of their own, and count here too while a client reads them.
  */
 
 import type { ServerResponse } from "node:http";
@@ -14,8 +14,8 @@ export const heldAnswersBytesMax = 128 * 1024 * 1024;
 export const wholeAnswerBytesMax = 64 * 1024 * 1024;
 
 /**
- * `gathering`: the model is writing it. `unread`: complete, and the client is reading it. `ended`: sent, failed, or
- * dropped while it was read. `given up`: dropped while it was gathered, for want of memory.
+ * `gathering`: the model is writing the answer. `unread`: it is complete, and the client is reading it. `ended`: it was
+ * sent, failed, or was dropped while it was read. `given up`: it was dropped while it was gathered, to free memory.
  */
 type HeldState = "gathering" | "unread" | "ended" | "given up";
 
@@ -65,25 +65,25 @@ export class HeldAnswer {
     if (bytes > wholeAnswerBytesMax) throw tooLong();
   }
 
-  /** The answer is complete; from now on its client reads it. */
+  /** To be called when the answer is complete: from now on its client reads it. */
   beginReading(): void {
     this.#state = "unread";
     this.#all.onRead(this, 0);
   }
 
-  /** The client has read a part of the answer, which freed `bytesFreed` bytes. */
+  /** To be called when the client has read a part of the answer, which freed `bytesFreed` bytes. */
   take(bytesFreed: number): void {
     const less = Math.min(bytesFreed, this.#bytes);
     this.#bytes -= less;
     this.#all.onRead(this, less);
   }
 
-  /** The answer was sent, or its turn has failed: it is no longer counted. */
+  /** To be called when the answer was sent, or its turn has failed: it is no longer counted. */
   release(): void {
     this.#end("ended");
   }
 
-  /** Drops the answer for want of memory: ends its turn if that still gathers it, else disconnects its client. */
+  /** Drops the answer to free memory: ends its turn if the answer is still gathered, else disconnects its client. */
   cut(): void {
     const wasGathering = this.#state === "gathering";
     this.#end(wasGathering ? "given up" : "ended");
@@ -92,8 +92,8 @@ export class HeldAnswer {
   }
 
   /**
-   * Throws the error of an answer that was too long, if this one was given up for that while it was gathered: its turn
-   * was aborted then, and fails with an error that does not tell why.
+   * Throws the error for a too long answer, if this one was dropped while it was gathered. Its turn was aborted by
+   * that, and fails with an error that does not say why.
    */
   throwIfGivenUp(): void {
     if (this.#state === "given up") throw tooLong();
@@ -107,7 +107,7 @@ export class HeldAnswer {
   }
 }
 
-/** The answers in one piece of all running requests, and their limit. */
+/** All answers that are sent in one piece at the moment, and the limit of their memory. */
 export class HeldAnswers {
   readonly #log: Logger;
   readonly #bytesMax: number;
@@ -120,7 +120,7 @@ export class HeldAnswers {
     this.#bytesMax = bytesMax;
   }
 
-  /** The size of all these answers now, in bytes. */
+  /** The size of all held answers now, in bytes. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -147,7 +147,10 @@ export class HeldAnswers {
     }
   }
 
-  /** Called by an answer of which `bytes` were read and freed: of the unread ones it has now waited least. */
+  /**
+   * Called by an answer of which `bytes` were read and freed: it moves to the end of the order in which answers are
+   * dropped.
+   */
   onRead(answer: HeldAnswer, bytes: number): void {
     if (!this.#held.delete(answer)) return;
     this.#bytes -= bytes;

@@ -5,8 +5,8 @@ export const imageCacheBytesMax = 64 * 1024 * 1024;
 /** How many images are cached at most. */
 export const imageCacheEntriesMax = 256;
 /**
- * How long after its fetch an image is cached, in milliseconds. A conversation keeps its process for minutes, and its
- * client the history for ever: one that is replayed later fetches its images again.
+ * How long after its fetch an image is cached, in milliseconds. A process is told a conversation's history again
+ * whenever it has lost it. If that is later than this, the images are fetched again.
  */
 export const imageCacheAgeMsMax = 60 * 60_000;
 
@@ -25,8 +25,8 @@ export interface ImageCacheLimits {
 const usualLimits = { bytesMax: imageCacheBytesMax, entriesMax: imageCacheEntriesMax, ageMsMax: imageCacheAgeMsMax };
 
 /**
- * Recently fetched images by URL, in memory. A history that is replayed gets the images that it had the first time,
- * even if a link has expired.
+ * Recently fetched images by URL, in memory. When a history is told to another process, it has the same images as the
+ * first time, even if a link has expired.
  */
 export class ImageCache {
   /** Ordered by last use: the first is the least recently used. */

@@ -2,7 +2,7 @@ import type { Server } from "node:http";
 import { type AddressInfo, createServer as createSocketServer, type Server as SocketServer } from "node:net";
 import type { Logger } from "../log.ts";
 
-/** The two addresses of this machine by which `localhost` is reached: clients try one of them first, or only one. */
+/** The two loopback addresses that `localhost` may mean: clients try one of them first, or only one. */
 const loopback = { v4: "127.0.0.1", v6: "::1" } as const;
 
 /**
@@ -37,7 +37,8 @@ export class Listeners {
   }
 
   async #listenToo(port: number): Promise<void> {
-    // As the HTTP server's own socket server is made: a client may end its side and still read its answer.
+    // The options with which Node makes an HTTP server's own sockets: a client may end its side and still read its
+    // answer.
     const second = createSocketServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
       this.#server.emit("connection", socket);
     });
@@ -48,7 +49,7 @@ export class Listeners {
       this.#log.warn(`not listening on [${loopback.v6}], only on ${loopback.v4}`, { port, code });
       return;
     }
-    // As for the HTTP server: while it listens, this means that no file descriptor was left for a connection.
+    // As on the HTTP server, this event means, after `listening`, that no file descriptor was left for a connection.
     second.on("error", ({ code }: NodeJS.ErrnoException) => {
       this.#log.error("a connection could not be accepted", { code });
     });

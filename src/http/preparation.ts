@@ -2,7 +2,7 @@ import { serverBusy } from "../errors.ts";
 
 /**
  * Limits how many requests are received and prepared at once. A request's body and its fetched images are in memory
- * before the engine's admission limits it; without this limit their memory would have no bound.
+ * before the engine's admission limits the request; without this limit that memory would have no bound.
  */
 export class Preparation {
   readonly #requestsMax: number;

@@ -43,9 +43,9 @@ export function logFailure(failure: unknown, response: ServerResponse, log: Logg
 }
 
 /**
- * Handles every failure of a request. If the response headers were not sent, it answers with a status. If they were,
- * it closes the connection. If the client has disconnected, it sends nothing. `errors` is the path's wire form,
- * `window` the subscription's.
+ * Handles every failure of a request. If the response headers were not sent, it answers with a status. If they were, it
+ * closes the connection. If the client has disconnected, it sends nothing. `errors` is the wire form of errors at the
+ * path, `window` the subscription's rate limit window.
  */
 export function sendFailure(
   request: IncomingMessage, response: ServerResponse, failure: unknown, errors: ErrorForm, log: Logger,

@@ -14,7 +14,7 @@ export const stalledReaderMsMax = 5 * 60_000;
  */
 export function roomOrClose(response: ServerResponse, event: "drain" | "finish" = "drain"): Promise<void> {
   if (response.destroyed || (event === "finish" && response.writableFinished)) return Promise.resolve();
-  // What was written past the response (`writeChunk`) drains at the connection alone.
+  // After `writeChunk`, which writes past the response, only the connection emits 'drain'.
   const connection = event === "drain" ? connectionOf(response) : undefined;
   const source = connection?.writableNeedDrain === true ? connection : response;
   return new Promise((resolve) => {

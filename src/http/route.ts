@@ -22,7 +22,7 @@ export interface Route {
   readonly options?: RouteOptions;
 }
 
-/** What is particular to a route. Header names are in lower case. */
+/** Options of a route. Header names are in lower case. */
 export interface RouteOptions {
   /** True: `/` and the 404 do not list the path, because nothing but an explanation is served there. */
   readonly isUnlisted?: true;

@@ -18,7 +18,7 @@ interface PathShape {
   readonly as: string;
 }
 
-/** Applied in this order, to the path of a request as to those of the routes. */
+/** Applied in this order, both to a request's path and to the routes' own. */
 export const pathShapes: readonly PathShape[] = [
   { pattern: /\/{2,}/gu, by: "/", looks: "/v1//chat/completions", as: "/v1/chat/completions" },
   { pattern: /\/$/u, by: "", looks: "/v1/chat/completions/", as: "/v1/chat/completions" },
@@ -61,8 +61,8 @@ export class Router {
   }
 
   /**
-   * Makes the error for a path that no route matches; it lists the paths that are served. Where the path ends like one
-   * of them, it tells what a client's base URL should be.
+   * Makes the error for a path that no route matches; it lists the paths that are served. If the path ends like one of
+   * them, the message says what the client's base URL should be.
    */
   notFound(url: string): BridgeError {
     const path = trimmed(pathOf(url));

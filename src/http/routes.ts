@@ -27,7 +27,7 @@ export interface Served {
   readonly engine: Engine;
   readonly store: ResponseStore;
   readonly server: ServerFacts;
-  /** The wire form of errors at the paths of no API. */
+  /** The wire form of errors at `/` and `/health`, which belong to no API. */
   readonly defaultErrors: ErrorForm;
   /** Further routes that an embedding program adds. */
   readonly more: readonly Route[];

@@ -13,7 +13,7 @@ import { answerUnreadable, requestTimeoutMs, type UnreadableError } from "./unre
 const headersTimeoutMs = 60_000;
 /**
  * How long an idle connection is kept open for the next request, in milliseconds: longer than common HTTP clients keep
- * theirs, so that the client closes it, not the server.
+ * theirs, so that the client closes the connection, not the server.
  */
 const keepAliveTimeoutMs = 75_000;
 /** A client's `x-request-id` that is kept: printable ASCII without spaces. */
@@ -40,7 +40,7 @@ export function createHttpServer(options: HttpOptions): Server {
   const router = new Router(options.routes);
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
     const target = targetOf(request.url ?? "");
-    // Find the route before anything can fail: it has the wire form of errors.
+    // Find the route before anything can fail: the route says in which wire form errors are written.
     const match = router.find(target.path, (name) => hasHeader(request, name));
     const errors = match?.route.errors ?? options.defaultErrors;
     owed.add(response, errors);
@@ -56,7 +56,8 @@ export function createHttpServer(options: HttpOptions): Server {
   // Without this listener Node answers an unknown Expect header itself, with an empty body.
   server.on("checkExpectation", onRequest);
   server.on("clientError", (error: UnreadableError, socket) => {
-    // An error response here would land in the middle of an earlier request's response, or be taken for it.
+    // While an earlier request's response is not complete, an error response would land in its middle, or be taken for
+    // it.
     if (owed.isOwed(socket)) {
       socket.destroy();
       return;
@@ -118,7 +119,7 @@ async function answer(
   response.on("error", () => {});
   request.on("error", () => {});
   // Set CORS headers before the access check: a page that may be served needs them to read why it is refused. Without
-  // an API key, a page of another site gets none.
+  // an API key, `corsHeaders` gives a page of another site none.
   const page = match === undefined ? {} : pageAccessOf(match.route);
   const cors = access.corsHeaders(request.headers.origin, undefined, page);
   for (const [name, value] of Object.entries(cors)) response.setHeader(name, value);

@@ -1,6 +1,5 @@
 /**
- * Fetches the images that a request gives by URL, but only those in messages that the process which will serve the turn
- * has not been told yet.
+ * Fetches the images that a request gives by URL: only those in messages that the turn's process has not been told yet.
  */
 
 import { BridgeError } from "../errors.ts";
@@ -15,8 +14,8 @@ import type { ImageCache } from "./image-cache.ts";
 /** How many images are fetched for one request. */
 export const fetchesMax = 20;
 /**
- * Time limit for all fetches of one request together, in milliseconds. Some happen after its turn was admitted: they
- * take up one of the running turns, for which others may be waiting.
+ * Time limit for all fetches of one request together, in milliseconds. Some happen after the request's turn was
+ * admitted: meanwhile it counts as running, and other turns may have to wait.
  */
 export const fetchesWaitMsMax = 60_000;
 
@@ -28,10 +27,9 @@ export interface ToldImagesOptions extends FetchOptions {
 }
 
 /**
- * The images of one request. Those after the last assistant message are new. They are fetched even if their URL is in
- * the cache, because it may point to another image by now. Those before it belong to a history that is replayed. They
- * come from the cache if it has them, and are fetched if it has not, within the same limits. However often `complete`
- * is called for a request, each image is fetched once.
+ * The images of one request. Those after the last assistant message are new: they are fetched even if their URL is in
+ * the cache, because it may point to another image by now. Those before it come from the cache, or are fetched if it
+ * does not have them, within the same limits. However often `complete` is called, each image is fetched once.
  */
 export class ToldImages {
   readonly #options: ToldImagesOptions;

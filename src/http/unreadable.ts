@@ -14,7 +14,8 @@ export type UnreadableError = NodeJS.ErrnoException & { readonly rawPacket?: Buf
 
 /**
  * Answers a request that the HTTP parser could not read, or whose client stopped in the middle of it, and closes the
- * connection. Throws what `errors` throws, and for a header that cannot be sent; the connection is then still open.
+ * connection. Throws if `errors` throws, or if a header of the answer cannot be sent; the connection is then still
+ * open.
  */
 export function answerUnreadable(error: UnreadableError, socket: Duplex, errors: ErrorForm): void {
   if (error.code === "ECONNRESET" || !socket.writable) {

@@ -11,7 +11,7 @@ import type { HeldAnswers } from "./held-answers.ts";
 /** What sending an answer in one piece needs besides the turn. */
 export interface WholeAnswerOptions {
   readonly held: HeldAnswers;
-  /** Ends the turn at once. Called when all answers need too much memory together, and this one is dropped for it. */
+  /** Ends the turn at once. Called when the held answers need too much memory, and this one is dropped for that. */
   readonly giveUp: () => void;
   /** Makes the response headers. `servedModel` is undefined if no event told it. */
   readonly headers: (servedModel: string | undefined) => Readonly<Record<string, string>>;
