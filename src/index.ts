@@ -27,13 +27,16 @@ import { createLogger } from "./log.ts";
 import { realWorld } from "./world.ts";
 
 export { type Config, ConfigError, type ModelAlias } from "./config/settings.ts";
+export { answerSchemaSettings } from "./api/answer-schema.ts";
 export { type Body, bodyOfPieces, bodyOfText } from "./api/body.ts";
 export {
   arrayAt, type Fields, objectAt, optionalBoolean, optionalObject, optionalWholeNumber, refuseUnless, stringAt,
 } from "./api/check.ts";
 export { type ChosenTools, chooseTools, type ParsedChoice } from "./api/chosen-tools.ts";
 export { answerWithClientKeys, streamWithClientKeys } from "./api/client-keys.ts";
-export { ConversationBuilder } from "./api/conversation-builder.ts";
+export {
+  ConversationBuilder, type ParsedConversation, type PlacedResult, type UserContent,
+} from "./api/conversation-builder.ts";
 export type {
   AnswerFold, AnswerIdentity, BodyLookup, Dialect, ErrorForm, Failure, FailureContext, HeaderView, Lookup,
   LookupRequest, ParseContext, RateLimitWindow, TurnRequest, WireStream,
@@ -44,7 +47,10 @@ export type { NumberFields } from "./api/long-numbers.ts";
 export { withModelKeys } from "./api/model-keys.ts";
 export { modelName } from "./api/model-name.ts";
 export { fieldAtFault, type PartFields } from "./api/part-fields.ts";
+export { samplingSettings } from "./api/sampling.ts";
+export { stopSequenceAt, stopSequencesAt } from "./api/stop-sequences.ts";
 export { textBlocks } from "./api/text-blocks.ts";
+export { type NamedTool, namedTool, toolNameAt, toolOfSchema } from "./api/tool-definition.ts";
 export { toolList } from "./api/tool-list.ts";
 export { ToolNames } from "./api/tool-names.ts";
 export type { EngineStatus } from "./engine/engine.ts";

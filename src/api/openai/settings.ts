@@ -1,9 +1,9 @@
 /** Parsers for settings that OpenAI's endpoints share. */
 
 import { BridgeError } from "../../errors.ts";
-import { clientAnswerSchema } from "../../schema/client-schema.ts";
 import type { Effort, Turn } from "../../turn/turn.ts";
-import { type Fields, isAbsent, objectAt, optionalNumber, optionalWholeNumber, stringAt } from "../check.ts";
+import { answerSchemaSettings } from "../answer-schema.ts";
+import { type Fields, isAbsent, objectAt, stringAt } from "../check.ts";
 import type { ToolNames } from "../tool-names.ts";
 import { type FormatShape, formatShapes, type Whose } from "./shapes.ts";
 
@@ -39,23 +39,7 @@ export function choiceNote(taken: string): string {
 }
 
 /** OpenAI's highest `temperature`; the Messages API's is 1. */
-const temperatureMax = 2;
-
-/**
- * Reads `temperature`, `top_p` and `top_k`. A temperature above 1 counts as 1, the most that the Messages API takes. A
- * value that is that API's default is left out, and so is a `top_k` of 0.
- */
-export function samplingSettings(fields: Fields): Pick<Turn, "sampling"> {
-  const temperature = optionalNumber(fields["temperature"], "temperature", 0, temperatureMax);
-  const topP = optionalNumber(fields["top_p"], "top_p", 0, 1);
-  const topK = optionalWholeNumber(fields["top_k"], "top_k", 0);
-  const sampling = {
-    ...(temperature === undefined || temperature >= 1 ? {} : { temperature }),
-    ...(topP === undefined || topP === 1 ? {} : { topP }),
-    ...(topK === undefined || topK === 0 ? {} : { topK }),
-  };
-  return Object.keys(sampling).length === 0 ? {} : { sampling };
-}
+export const temperatureMax = 2;
 
 /**
  * Returns the schema that the answer must fit; nothing for text. A format of `json_schema` may have either endpoint's
@@ -64,21 +48,15 @@ export function samplingSettings(fields: Fields): Pick<Turn, "sampling"> {
 export function formatSettings(
   format: Fields | undefined, path: string, names: ToolNames, own: Whose,
 ): Pick<Turn, "responseSchema" | "responseFormat"> {
-  const schemaAt = (value: unknown, schemaPath: string): ReturnType<typeof clientAnswerSchema> => {
-    const made = clientAnswerSchema(value, { path: schemaPath });
-    names.noteAnswerKeys(made.keys);
-    return made;
-  };
   switch (format?.["type"]) {
     case undefined: case "text":
       return {};
     case "json_object":
-      return { responseSchema: schemaAt(format?.["schema"], `${path}.schema`).schema };
+      return { responseSchema: answerSchemaSettings(format?.["schema"], `${path}.schema`, names).responseSchema };
     case "json_schema": {
       const { value, path: holderPath } = schemaHolder(format, path, own);
       const given = objectAt(objectAt(value, holderPath)["schema"], `${holderPath}.schema`);
-      const { schema, compiled } = schemaAt(given, `${holderPath}.schema`);
-      return { responseSchema: schema, ...(compiled === undefined ? {} : { responseFormat: compiled }) };
+      return answerSchemaSettings(given, `${holderPath}.schema`, names);
     }
     default:
       throw new BridgeError(

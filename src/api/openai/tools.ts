@@ -1,17 +1,14 @@
 import { BridgeError } from "../../errors.ts";
-import { clientSchema } from "../../schema/client-schema.ts";
-import { compiledSchema } from "../../schema/compiled.ts";
 import type { Tool } from "../../turn/turn.ts";
 import { arrayAt, type Fields, isAbsent, isFields, objectAt, stringAt } from "../check.ts";
 import type { ParsedChoice } from "../chosen-tools.ts";
+import { namedTool, type NamedTool, toolNameAt, toolOfSchema } from "../tool-definition.ts";
 import { toolsMax } from "../tool-list.ts";
 import type { ModelNames, ToolNames } from "../tool-names.ts";
 import { webSearchName } from "../web-search.ts";
 import { namespaceSeparator, qualifiedName } from "./namespaces.ts";
 import { type ChoiceShape, choiceShapes, type ToolShape, toolShapes, type Whose } from "./shapes.ts";
 import { isSearchTool } from "./web-search.ts";
-
-const nameCharsMax = 512;
 
 /**
  * The shape of a function tool, whichever API it comes from; undefined for any other tool. Where two shapes fit, the
@@ -35,12 +32,8 @@ export function functionTool(tool: Fields, shape: ToolShape, path: string, names
   const { holder, schema: field } = shape;
   const definitionPath = holder === undefined ? path : `${path}.${holder}`;
   const definition = holder === undefined ? tool : objectAt(tool[holder], definitionPath);
-  const named = namedTool(definition, definitionPath, names);
-  const subject = { path: `${definitionPath}.${field}`, whose: `tool ${JSON.stringify(named.source.name)}` };
-  const { schema, keys } = clientSchema(definition[field], subject);
-  names.noteKeys(named.name, keys);
-  const strictSchema = definition["strict"] === true ? compiledSchema(schema) : undefined;
-  return { ...named, inputSchema: schema, ...(strictSchema === undefined ? {} : { strictSchema }) };
+  const named = toolNamedIn(definition, definitionPath, names);
+  return toolOfSchema(named, definition[field], `${definitionPath}.${field}`, definition["strict"] === true, names);
 }
 
 /**
@@ -48,10 +41,7 @@ export function functionTool(tool: Fields, shape: ToolShape, path: string, names
  * separator of namespaces.
  */
 export function nameAt(value: unknown, path: string): string {
-  const name = stringAt(value, path);
-  if (name === "" || name.length > nameCharsMax) {
-    throw new BridgeError("invalid_value", `${path}: expected 1 to ${nameCharsMax} characters.`, { field: path });
-  }
+  const name = toolNameAt(value, path);
   if (name.includes(namespaceSeparator)) {
     throw new BridgeError("invalid_value", `${path}: a name cannot hold the character U+0000.`, { field: path });
   }
@@ -65,14 +55,8 @@ export function qualifiedNameAt(holder: Fields, path: string): string {
 }
 
 /** Reads the fields that every kind of tool has: name and description. */
-export function namedTool(
-  definition: Fields, path: string, names: ModelNames,
-): Omit<Tool, "inputSchema"> & Required<Pick<Tool, "source">> {
-  const name = nameAt(definition["name"], `${path}.name`);
-  const description = !isAbsent(definition["description"])
-    ? stringAt(definition["description"], `${path}.description`)
-    : "";
-  return { name: names.toModel(name), description, source: { name, path } };
+export function toolNamedIn(definition: Fields, path: string, names: ModelNames): NamedTool {
+  return namedTool(nameAt(definition["name"], `${path}.name`), definition, path, names);
 }
 
 /** How one of OpenAI's APIs writes a `tool_choice` that is an object. */

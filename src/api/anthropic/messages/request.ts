@@ -7,12 +7,17 @@ import { chooseTools } from "../../chosen-tools.ts";
 import type { ParseContext, TurnRequest } from "../../dialect.ts";
 import { withModelKeys } from "../../model-keys.ts";
 import { modelName } from "../../model-name.ts";
+import { samplingSettings } from "../../sampling.ts";
+import { stopSequencesAt } from "../../stop-sequences.ts";
 import { ToolNames } from "../../tool-names.ts";
 import { webSearchName } from "../../web-search.ts";
 import { parseConversation } from "./conversation.ts";
-import { parseOutput, parseSampling, parseStopSequences, parseThinking } from "./settings.ts";
+import { parseOutput, parseThinking } from "./settings.ts";
 import { parseToolChoice, parseTools } from "./tools.ts";
 import { parseWebSearch } from "./web-search.ts";
+
+const temperatureMax = 1;
+const stopSequencesMax = 100;
 
 /** A checked request for a message. */
 export interface MessagesRequest extends TurnRequest {
@@ -50,8 +55,8 @@ export function parseMessagesRequest(
       ...(maxTokens === undefined ? {} : { maxTokens }),
       ...(thinking === undefined ? {} : { thinking }),
       ...(webSearch === undefined ? {} : { webSearch }),
-      ...output, ...parseSampling(fields),
-      stopSequences: parseStopSequences(fields["stop_sequences"]),
+      ...output, ...samplingSettings(fields, temperatureMax),
+      stopSequences: stopSequencesAt(fields["stop_sequences"], "stop_sequences", stopSequencesMax),
     },
     model: modelName(fields["model"], defaultModel),
     stream: optionalBoolean(fields["stream"], "stream") ?? false,

@@ -1,17 +1,13 @@
 /** Parsers for what decides how the model answers. */
 
 import { BridgeError } from "../../../errors.ts";
-import { clientAnswerSchema } from "../../../schema/client-schema.ts";
 import type { Effort, Thinking, ThinkingDisplay, Turn } from "../../../turn/turn.ts";
-import {
-  arrayAt, type Fields, isAbsent, objectAt, optionalNumber, optionalObject, optionalWholeNumber, stringAt,
-} from "../../check.ts";
+import { answerSchemaSettings } from "../../answer-schema.ts";
+import { type Fields, isAbsent, objectAt, optionalObject, optionalWholeNumber } from "../../check.ts";
 import type { ToolNames } from "../../tool-names.ts";
 
 /** The smallest thinking budget that the API takes, in tokens. */
 const budgetTokensMin = 1_024;
-const stopSequencesMax = 100;
-const stopCharsMax = 1_000;
 
 /** A Set, not an object: a client may send the word `constructor`. */
 const efforts: ReadonlySet<unknown> = new Set<Effort>(["low", "medium", "high", "xhigh", "max"]);
@@ -69,39 +65,5 @@ function parseFormat(value: unknown, path: string, names: ToolNames): Pick<Turn,
     throw new BridgeError("invalid_value", `${path}.type: expected json_schema.`, { field: `${path}.type` });
   }
   const given = objectAt(format["schema"], `${path}.schema`);
-  const { schema, keys, compiled } = clientAnswerSchema(given, { path: `${path}.schema` });
-  names.noteAnswerKeys(keys);
-  return { responseSchema: schema, ...(compiled === undefined ? {} : { responseFormat: compiled }) };
-}
-
-/** Parses `temperature`, `top_p` and `top_k`. A value that is the API's default is left out. */
-export function parseSampling(fields: Fields): Pick<Turn, "sampling"> {
-  const temperature = optionalNumber(fields["temperature"], "temperature", 0, 1);
-  const topP = optionalNumber(fields["top_p"], "top_p", 0, 1);
-  const topK = optionalWholeNumber(fields["top_k"], "top_k", 0);
-  const sampling = {
-    ...(temperature === undefined || temperature === 1 ? {} : { temperature }),
-    ...(topP === undefined || topP === 1 ? {} : { topP }),
-    ...(topK === undefined || topK === 0 ? {} : { topK }),
-  };
-  return Object.keys(sampling).length === 0 ? {} : { sampling };
-}
-
-/** Parses `stop_sequences`; empty ones are left out. */
-export function parseStopSequences(value: unknown): readonly string[] {
-  const field = "stop_sequences";
-  const entries = isAbsent(value) ? [] : arrayAt(value, field);
-  if (entries.length > stopSequencesMax) {
-    throw new BridgeError(
-      "invalid_value", `${field}: expected at most ${stopSequencesMax} sequences, got ${entries.length}.`, { field },
-    );
-  }
-  return entries.map((entry, index) => {
-    const path = `${field}[${index}]`;
-    const text = stringAt(entry, path);
-    if (text.length <= stopCharsMax) return text;
-    throw new BridgeError(
-      "invalid_value", `${path}: expected at most ${stopCharsMax} characters, got ${text.length}.`, { field: path },
-    );
-  }).filter((sequence) => sequence !== "");
+  return answerSchemaSettings(given, `${path}.schema`, names);
 }

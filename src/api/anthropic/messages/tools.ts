@@ -1,16 +1,13 @@
 import { BridgeError } from "../../../errors.ts";
-import { clientSchema } from "../../../schema/client-schema.ts";
-import { compiledSchema } from "../../../schema/compiled.ts";
 import type { Tool, ToolChoice } from "../../../turn/turn.ts";
 import {
   arrayAt, type Fields, isAbsent, objectAt, optionalBoolean, refuseUnless, stringAt,
 } from "../../check.ts";
+import { namedTool, toolNameAt, toolOfSchema } from "../../tool-definition.ts";
 import { toolList } from "../../tool-list.ts";
 import type { ToolNames } from "../../tool-names.ts";
 import { webSearchName } from "../../web-search.ts";
 import { isSearchType } from "./web-search.ts";
-
-const nameCharsMax = 512;
 
 /** A request's `tool_choice`. */
 export interface ParsedToolChoice {
@@ -34,27 +31,13 @@ export function parseTools(value: unknown, names: ToolNames): Tool[] {
 }
 
 function customTool(tool: Fields, path: string, names: ToolNames): Tool {
-  const name = stringAt(tool["name"], `${path}.name`);
-  if (name === "" || name.length > nameCharsMax) {
-    throw new BridgeError(
-      "invalid_value", `${path}.name: expected 1 to ${nameCharsMax} characters.`, { field: `${path}.name` },
-    );
-  }
+  const named = namedTool(toolNameAt(tool["name"], `${path}.name`), tool, path, names);
   const callers = isAbsent(tool["allowed_callers"]) ? [] : arrayAt(tool["allowed_callers"], `${path}.allowed_callers`);
   refuseUnless(
     callers.length === 0 || callers.includes("direct"), `${path}.allowed_callers`, "the model itself calls each tool.",
   );
-  const description = isAbsent(tool["description"]) ? "" : stringAt(tool["description"], `${path}.description`);
-  const modelName = names.toModel(name);
-  const subject = { path: `${path}.input_schema`, whose: `tool ${JSON.stringify(name)}` };
-  const { schema, keys } = clientSchema(tool["input_schema"], subject);
-  names.noteKeys(modelName, keys);
   const isStrict = optionalBoolean(tool["strict"], `${path}.strict`) === true;
-  const strictSchema = isStrict ? compiledSchema(schema) : undefined;
-  return {
-    name: modelName, description, inputSchema: schema, ...(strictSchema === undefined ? {} : { strictSchema }),
-    source: { name, path },
-  };
+  return toolOfSchema(named, tool["input_schema"], `${path}.input_schema`, isStrict, names);
 }
 
 /**

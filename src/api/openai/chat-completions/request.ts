@@ -7,10 +7,11 @@ import type { ParsedConversation } from "../../conversation-builder.ts";
 import type { TurnRequest } from "../../dialect.ts";
 import { withModelKeys } from "../../model-keys.ts";
 import { modelName } from "../../model-name.ts";
+import { samplingSettings } from "../../sampling.ts";
 import { ToolNames } from "../../tool-names.ts";
 import { webSearchName } from "../../web-search.ts";
 import { systemContent } from "../content-parts.ts";
-import { effortSettings, effortWord, formatSettings, samplingSettings } from "../settings.ts";
+import { effortSettings, effortWord, formatSettings, temperatureMax } from "../settings.ts";
 import { endpoints } from "../shapes.ts";
 import { parseStop } from "../stop.ts";
 import { allowsSearch } from "../tools.ts";
@@ -54,7 +55,7 @@ export function parseChatRequest(body: unknown, defaultModel: string, allowsWebS
   return {
     turn: {
       system, messages: withModelKeys(messages, names), ...tools, ...parseReasoning(fields),
-      ...samplingSettings(fields),
+      ...samplingSettings(fields, temperatureMax),
       ...(maxTokens === undefined ? {} : { maxTokens }),
       ...answerForm, ...searching,
       stopSequences: parseStop(fields["stop"]),

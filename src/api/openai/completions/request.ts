@@ -7,7 +7,8 @@ import {
 } from "../../check.ts";
 import type { TurnRequest } from "../../dialect.ts";
 import { modelName } from "../../model-name.ts";
-import { effortSettings, effortWord, samplingSettings } from "../settings.ts";
+import { samplingSettings } from "../../sampling.ts";
+import { effortSettings, effortWord, temperatureMax } from "../settings.ts";
 import { parseStop } from "../stop.ts";
 
 /** A checked request for a completion. */
@@ -31,7 +32,7 @@ export function parseCompletionRequest(body: unknown, defaultModel: string): Com
   const effort = effortSettings(effortWord(fields["reasoning_effort"], "reasoning_effort"));
   return {
     turn: {
-      ...asked(prompt, suffix), ...effort, ...samplingSettings(fields),
+      ...asked(prompt, suffix), ...effort, ...samplingSettings(fields, temperatureMax),
       ...(maxTokens === undefined ? {} : { maxTokens }),
       tools: [], toolChoice: { type: "auto" }, disableParallelToolUse: false,
       stopSequences: parseStop(fields["stop"]),

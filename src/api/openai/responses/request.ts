@@ -5,9 +5,10 @@ import {
 import type { TurnRequest } from "../../dialect.ts";
 import { withModelKeys } from "../../model-keys.ts";
 import { modelName } from "../../model-name.ts";
+import { samplingSettings } from "../../sampling.ts";
 import { ToolNames } from "../../tool-names.ts";
 import { webSearchName } from "../../web-search.ts";
-import { effortSettings, effortWord, formatSettings, samplingSettings } from "../settings.ts";
+import { effortSettings, effortWord, formatSettings, temperatureMax } from "../settings.ts";
 import { endpoints } from "../shapes.ts";
 import { allowsSearch, responsesForm } from "../tools.ts";
 import { searchOfTools, searchSettings } from "../web-search.ts";
@@ -50,7 +51,8 @@ export function parseResponsesRequest(
   return {
     turn: {
       system, messages: withModelKeys(messages, names), ...tools, stopSequences: [],
-      ...effortSettings(effortWord(reasoning?.["effort"], "reasoning.effort")), ...samplingSettings(fields),
+      ...effortSettings(effortWord(reasoning?.["effort"], "reasoning.effort")),
+      ...samplingSettings(fields, temperatureMax),
       ...(maxTokens === undefined ? {} : { maxTokens }),
       ...answerForm, ...searching,
     },

@@ -11,7 +11,7 @@ import { customInput, type PlacedEntry } from "../conversation.ts";
 import { qualifiedName } from "../namespaces.ts";
 import { addsTools, endpoints, flatShape, searchToolName } from "../shapes.ts";
 import {
-  allowsOneCall, functionTool, nameAt, namedTool, parseToolChoice, responsesForm, toolShapeOf,
+  allowsOneCall, functionTool, nameAt, parseToolChoice, responsesForm, toolNamedIn, toolShapeOf,
 } from "../tools.ts";
 
 /** The settings of a request that concern tools. */
@@ -105,7 +105,7 @@ function callable(tool: Fields, path: string, names: ModelNames, kinds: Kinds): 
  * the grammar; nothing enforces it.
  */
 function customTool(tool: Fields, path: string, names: ModelNames): Tool {
-  const named = namedTool(tool, path, names);
+  const named = toolNamedIn(tool, path, names);
   const format = isAbsent(tool["format"])
     ? {}
     : objectAt(tool["format"], `${path}.format`);

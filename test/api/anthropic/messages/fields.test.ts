@@ -25,6 +25,6 @@ describe("the table of the fields of a request for a message", () => {
     thinking: [{ type: "adaptive" }], output_config: [{ effort: "low" }], output_format: [format], stop_sequences: [["END"]], temperature: [0.5], top_p: [0.5], top_k: [5],
   };
   testFieldTable({
-    table: messagesFields, family: "anthropic", parse, honoured, inside, sources: ["messages/request.ts", "messages/settings.ts"],
+    table: messagesFields, family: "anthropic", parse, honoured, inside, sources: ["messages/request.ts", "messages/settings.ts", "../sampling.ts"],
   });
 });

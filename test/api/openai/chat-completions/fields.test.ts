@@ -47,5 +47,5 @@ describe("the table of a chat request's fields", () => {
     });
   }
 
-  testFieldTable({ table: chatFields, sources: ["settings.ts", "chat-completions/request.ts", "chat-completions/tools.ts"], parse, honoured, inside });
+  testFieldTable({ table: chatFields, sources: ["../sampling.ts", "settings.ts", "chat-completions/request.ts", "chat-completions/tools.ts"], parse, honoured, inside });
 });

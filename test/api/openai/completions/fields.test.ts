@@ -7,7 +7,7 @@ const parse = (more: Readonly<Record<string, unknown>> = {}) => parseCompletionR
 
 describe("the table of the fields of a request for a completion", () => {
   testFieldTable({
-    table: completionFields, sources: ["completions/request.ts", "settings.ts"], parse, inside: [],
+    table: completionFields, sources: ["../sampling.ts", "completions/request.ts", "settings.ts"], parse, inside: [],
     honoured: {
       model: ["sonnet"], prompt: ["other"], suffix: [")"], stream: [true], stream_options: [{ include_usage: true }], max_tokens: [9], stop: ["END"], temperature: [0.5], top_p: [0.5], top_k: [5],
       reasoning_effort: ["high"], echo: [true],

@@ -26,7 +26,7 @@ const honoured: FieldTableUnderTest["honoured"] = {
 };
 
 describe("the table of a Responses request's fields", () => {
-  testFieldTable({ table: responsesFields, sources: ["settings.ts", "responses/request.ts", "responses/items.ts", "responses/tools.ts"], parse, honoured, inside });
+  testFieldTable({ table: responsesFields, sources: ["../sampling.ts", "settings.ts", "responses/request.ts", "responses/items.ts", "responses/tools.ts"], parse, honoured, inside });
 
   it("tells the bounds of what is stored", () => {
     assert.match(responsesFields.find(({ name }) => name === "store")?.note ?? "", new RegExp(`the ${storedMax.toLocaleString("en")} used last, ${storedBytesMax / 1024 / 1024} MB at most`, "u"));
