@@ -1,11 +1,12 @@
 import type { Schema } from "./keywords.ts";
 
-/** Above this a union's members are not compared, each with each. */
+/** With more members than this, a union's members are not compared with one another. */
 const comparedMax = 100;
 
 /**
- * Whether no value fits two of a union's members. They are compiled, so their objects are closed, and `definitions` has
- * what they refer to. False where a look at types, listed values and names of properties cannot tell.
+ * Whether no value fits two of a union's members. These are compiled schemas, so their objects are closed;
+ * `definitions` has the targets of their references. False too where types, listed values and property names do not
+ * tell.
  */
 export function areApart(members: readonly Schema[], definitions: ReadonlyMap<string, Schema | undefined>): boolean {
   const schemas = members.map((member) => {
@@ -21,14 +22,14 @@ function isApart(one: Schema, other: Schema): boolean {
   if (hasOtherValues(one, other)) return true;
   if (one["type"] !== "object" || other["type"] !== "object") return false;
   const [properties, others] = [propertiesOf(one), propertiesOf(other)];
-  // A value of both would have all that either requires.
+  // A value that fitted both would have all properties that either schema requires.
   return [...requiredBy(one), ...requiredBy(other)].some((name) => {
     const [mine, theirs] = [properties.get(name), others.get(name)];
     return mine === undefined || theirs === undefined || hasOtherValues(mine, theirs);
   });
 }
 
-/** Whether the two have no value in common, by the values that they list, or else by their types. */
+/** Whether two schemas have no value in common, by the values that they list, or else by their types. */
 function hasOtherValues(one: Schema, other: Schema): boolean {
   const [values, others] = [listedIn(one), listedIn(other)];
   if (values !== undefined && others !== undefined) return !values.some((value) => others.includes(value));
@@ -40,7 +41,7 @@ function listedIn(schema: Schema): readonly unknown[] | undefined {
   return Object.hasOwn(schema, "const") ? [schema["const"]] : schema["enum"] as readonly unknown[] | undefined;
 }
 
-/** A whole number is a number too. */
+/** The types that a schema names; `integer` counts as `number`, as every whole number is one. */
 function typesIn({ type = [] }: Schema): readonly unknown[] {
   return [type].flat().map((name) => (name === "integer" ? "number" : name));
 }

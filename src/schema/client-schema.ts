@@ -8,8 +8,8 @@ import { faultAt, type Subject } from "./subject.ts";
 
 /**
  * A client's schema of a tool's input, or of an answer, as the Messages API takes it: JSON Schema 2020-12, an object at
- * the top, property names that fit. It means what the client's meant. A schema that is so already is returned as it is.
- * Throws a BridgeError that names the place, where that cannot be.
+ * the top, property names that fit. It means the same as the client's, which is returned as it is if it fits already.
+ * Throws a BridgeError that names the place in the schema that cannot be made to fit.
  */
 export function clientSchema(value: unknown, subject: Subject): FittingSchema {
   if (value === undefined || value === null || (Array.isArray(value) && value.length === 0)) {
@@ -17,7 +17,7 @@ export function clientSchema(value: unknown, subject: Subject): FittingSchema {
   }
   if (value === true) return { schema: anyObject, keys: undefined };
   if (!isSchema(value)) throw faultAt(subject, "", "expected a JSON Schema object.", "invalid_type");
-  // The draft makes no difference to a schema that is the same in all.
+  // A plain schema means the same in every draft, so `$schema` can be left out of it.
   const { $schema: draft, ...rest } = value;
   const plain = draft === undefined ? value : rest;
   if (isPlain(plain)) return { schema: plain, keys: undefined };
@@ -26,11 +26,11 @@ export function clientSchema(value: unknown, subject: Subject): FittingSchema {
 
 /** A client's schema of an answer. */
 export interface AnswerSchema extends FittingSchema {
-  /** The same as the API compiles it; undefined where it cannot. */
+  /** The schema in the form that the API can compile (`compiledSchema`); undefined where there is none. */
   readonly compiled: Schema | undefined;
 }
 
-/** A client's schema of an answer, also as the API compiles it. */
+/** Does as `clientSchema` for the schema of an answer, and makes the form that the API can compile. */
 export function clientAnswerSchema(value: unknown, subject: Subject): AnswerSchema {
   const fitting = clientSchema(value, subject);
   const { schema, keys } = fitting;

@@ -3,8 +3,8 @@ import { areApart } from "./apart.ts";
 import { isAssertion, isSchema, type Schema } from "./keywords.ts";
 
 /**
- * Keywords that the API does not hold an answer to: they are told in words. So are other values of `format`, of
- * `pattern` and of `minItems` than those that it takes.
+ * Keywords that the API does not hold an answer to: the model is told them in words. It is also told the values of
+ * `format`, `pattern` and `minItems` that the API does not take.
  */
 export const toldKeywords: readonly string[] = [
   "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength", "maxItems",
@@ -31,15 +31,15 @@ const unknownInPatterns = /\(\?(?!:)|\\[bBAZzGpPk1-9]/u;
  * one is not compiled.
  */
 const opening = ["patternProperties", "dependentSchemas", "if", "then", "else", "contentSchema"] as const;
-/** How deep schemas may stand in one another. */
+/** How deep schemas may be nested. */
 const depthMax = 100;
 const definition = /^#\/\$defs\/([\w.-]+)$/u;
 
 /**
- * A schema of JSON Schema 2020-12 as the Messages API compiles it for an answer (`output_config.format`), which then
- * fits by construction. What the API does not compile is told in descriptions, if the rest still means what the
- * client's schema does. An object or a tuple that does not say whether it is open is closed. Returns undefined for a
- * schema that the API cannot hold an answer to: a recursive one, an object of any properties, a value of any type.
+ * Rewrites a JSON Schema 2020-12 in the form that the Messages API can compile for an answer (`output_config.format`),
+ * which then fits by construction. What the API does not compile is told in descriptions, if the rest still means what
+ * the client's schema does. An object or a tuple that does not say whether it is open is closed. Returns undefined for
+ * a schema that the API cannot hold an answer to: a recursive one, an object of any properties, a value of any type.
  */
 export function compiledSchema(root: Schema): Schema | undefined {
   return new Compiler(root).run();
@@ -111,7 +111,7 @@ class Compiler {
     return { ...(isWhole ? base : withWords(base, exclusiveText)), anyOf: compiled };
   }
 
-  /** An object, and with it the other types that the schema has. */
+  /** Compiles a schema whose types include `object`, with its other types. */
   #object(schema: Schema, types: readonly string[]): Schema | undefined {
     const { properties, required, dependentRequired, additionalProperties, unevaluatedProperties } = schema;
     const entries = Object.entries(isSchema(properties) ? properties : {});
@@ -185,7 +185,7 @@ function plain(schema: Schema, types: readonly string[], more: Schema = {}): Sch
 function described(schema: Schema, constraints: Schema): Schema | undefined {
   if (Object.keys(constraints).length === 0) return schema;
   const text = JSON.stringify(constraints);
-  // What nothing fits, and what refers to a definition, means more than words can tell.
+  // A schema that no value fits, or a reference to a definition, cannot be told in words alone.
   if (text.includes('"$ref":') || text.includes('"not":{}')) return undefined;
   return withWords(schema, constraintTexts.join(text));
 }
@@ -199,7 +199,7 @@ function partOf(schema: Schema, keywords: ReadonlySet<string>): Schema {
   return Object.fromEntries(Object.entries(schema).filter(([keyword]) => keywords.has(keyword)));
 }
 
-/** A schema of which all is said by the only member of its `allOf`, as some generators write a reference. */
+/** Replaces a schema that only has an `allOf` of one member by that member: some generators write a reference so. */
 function withoutSingleAllOf(schema: Schema): Schema {
   const { allOf, ...rest } = schema;
   const isAlone = Array.isArray(allOf) && allOf.length === 1 && isSchema(allOf[0])
@@ -207,7 +207,7 @@ function withoutSingleAllOf(schema: Schema): Schema {
   return isAlone ? withoutSingleAllOf({ ...(allOf[0] as Schema), ...rest }) : schema;
 }
 
-/** The types of the values that fit; none where they may be of any type. */
+/** The types of the values that fit; an empty list if they may be of any type. */
 function typesOf(schema: Schema): readonly string[] {
   const { type, enum: values, const: only } = schema;
   if (type !== undefined) return [type].flat() as string[];
@@ -235,7 +235,7 @@ function alternativesIn(union: unknown): readonly unknown[] | undefined {
   return isOnlyRequired ? union.flatMap((member: Schema) => member["required"] ?? []) : undefined;
 }
 
-/** What is made of each; undefined where one cannot be made. */
+/** Compiles each value; undefined if one cannot be compiled. */
 function compiledAll<Value>(
   values: readonly Value[], compile: (value: Value) => Schema | undefined,
 ): readonly Schema[] | undefined {

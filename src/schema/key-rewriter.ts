@@ -1,13 +1,13 @@
 import { type Direction, type Place, renamedMember } from "./place.ts";
 
-/** What the text is in the middle of. `passed`: it is no JSON object, so that it is passed on as it is from here. */
+/** What the next character belongs to. `passed`: the text is no JSON object, so the rest is passed on as it is. */
 type State = "value" | "element" | "member" | "key" | "colon" | "string" | "scalar" | "after" | "passed";
 
 /** An object or an array that is not closed yet. */
 interface OpenValue {
   readonly isObject: boolean;
   readonly place: Place;
-  /** The place of the value that comes next: of the last key's, or of any element. */
+  /** The place of the value that comes next: of the property whose key has just come, or of any element. */
   next: Place;
 }
 
@@ -34,7 +34,7 @@ export class KeyRewriter {
     this.#direction = direction;
   }
 
-  /** Takes the next piece, and gives what of the text is certain by now. */
+  /** Takes the next piece. Returns the text that is certain by now, with its keys renamed. */
   take(piece: string): string {
     let given = "";
     let from = 0;
@@ -61,7 +61,7 @@ export class KeyRewriter {
     return given + piece.slice(from);
   }
 
-  /** Gives what is still held back: the text ended inside of a key. */
+  /** Returns the text that is still held back, if the text ended inside of a key. */
   end(): string {
     const rest = this.#state === "key" ? this.#key : "";
     this.#state = "passed";
@@ -112,7 +112,7 @@ export class KeyRewriter {
     this.#state = isRight && this.#open.length > 0 ? "after" : "passed";
   }
 
-  /** The key that has come to its end, renamed. */
+  /** Returns the key whose last character has just come, renamed. */
   #renamed(): string {
     const held = this.#key;
     const last = this.#open.at(-1);

@@ -1,4 +1,4 @@
-/** The values that keywords of a client's schema have, as JSON Schema 2020-12 wants them. */
+/** Repairs the values of keywords in a client's schema, so that they are as JSON Schema 2020-12 wants them. */
 
 /** Refuses a value; the words complete "expected …". */
 export type Refuse = (expected: string) => never;
@@ -15,7 +15,10 @@ function numberIn(value: unknown, refuse: Refuse): number | undefined {
   return typeof number === "number" ? number : refuse("a number");
 }
 
-/** A bound. One that is infinite (`1e400`) bounds nothing, or leaves nothing. */
+/**
+ * Repairs a bound, such as `minimum`. An infinite one (`1e400`) is left out if it forbids nothing (`nothing` is that
+ * infinity), and refused if it forbids everything.
+ */
 function bound(nothing: number): ValueRepair {
   return (value, refuse) => {
     const number = numberIn(value, refuse);
@@ -42,7 +45,7 @@ const divisor: ValueRepair = (value, refuse) => {
   return number > 0 && number < Infinity ? number : refuse("a number above 0");
 };
 
-/** Reads true and false, also as the words and numbers that stand for them; undefined for any other value. */
+/** Reads true and false, also written as text or as 1 and 0; undefined for any other value. */
 export function flagIn(value: unknown): boolean | undefined {
   if (typeof value === "boolean") return value;
   const word = String(value).toLowerCase();
@@ -52,7 +55,7 @@ export function flagIn(value: unknown): boolean | undefined {
 
 const flag: ValueRepair = (value, refuse) => (value === null ? undefined : flagIn(value) ?? refuse("true or false"));
 
-/** Text that the model reads. What is no string is written as JSON. */
+/** Repairs text that the model reads. A value that is no string is written as JSON. */
 const text: ValueRepair = (value) => {
   if (value === null) return undefined;
   return typeof value === "string" ? value : JSON.stringify(value);
@@ -60,7 +63,9 @@ const text: ValueRepair = (value) => {
 
 const examples: ValueRepair = (value) => (value === null ? undefined : listIn(value) ?? [value]);
 
-/** Entries of a list, which PHP writes as an object once an entry was taken out of it. Undefined for no list. */
+/**
+ * The entries of a list. PHP writes a list as an object once an entry was removed from it. Undefined if it is no list.
+ */
 export function listIn(value: unknown): readonly unknown[] | undefined {
   if (Array.isArray(value)) return value;
   if (typeof value !== "object" || value === null) return undefined;
@@ -84,7 +89,7 @@ const values: ValueRepair = (value, refuse) => {
   return [...seen.values()];
 };
 
-/** By keyword. Keywords that hold schemas, or that several drafts write in another way, are not among them. */
+/** Repairs of values, by keyword. Not in it: keywords that hold schemas, or that older drafts write in another way. */
 export const valueRepairs: ReadonlyMap<string, ValueRepair> = new Map([
   ["minimum", bound(-Infinity)], ["maximum", bound(Infinity)], ["multipleOf", divisor],
   ...["minLength", "minItems", "minProperties", "minContains"].map((keyword) => [keyword, leastCount] as const),
@@ -101,7 +106,7 @@ export function exclusiveBound(keyword: "exclusiveMinimum" | "exclusiveMaximum")
   return bound(keyword === "exclusiveMinimum" ? -Infinity : Infinity);
 }
 
-/** True for what is an expression in ECMA-262, or in Python but for its own forms. */
+/** True for a regular expression of ECMA-262, also with forms of Python's own, such as `(?P<name>` and `\A`. */
 export function isPattern(value: string): boolean {
   const plain = value.replace(/^\(\?[aimsux]+\)/u, "").replaceAll(/\(\?P</gu, "(?<").replaceAll(/\\[AZ]/gu, "");
   return ["u", ""].some((flags) => {

@@ -27,7 +27,7 @@ export function isSchema(value: unknown): value is Schema {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** A schema with each schema in it replaced by what `change` makes of it, one level deep. */
+/** A schema with each of its direct subschemas replaced by what `change` makes of it. */
 export function withChildren(schema: Schema, change: (child: unknown, keyword: string) => unknown): Schema {
   const keywords = Object.keys(schema);
   if (!keywords.some((keyword) => holdings.has(keyword))) return schema;
@@ -48,7 +48,7 @@ export function withChildren(schema: Schema, change: (child: unknown, keyword: s
   }));
 }
 
-/** The schemas that stand in one, each with the steps of the JSON Pointer that lead to it. */
+/** The direct subschemas of a schema, each with the steps of the JSON Pointer that lead to it. */
 export function childrenOf(schema: Schema): readonly (readonly [steps: readonly string[], child: Schema])[] {
   const children: (readonly [readonly string[], Schema])[] = [];
   for (const keyword of Object.keys(schema)) {
@@ -64,7 +64,7 @@ export function childrenOf(schema: Schema): readonly (readonly [steps: readonly 
   return children;
 }
 
-/** The keywords that say nothing of which values are valid. Those that are not known here say nothing either. */
+/** The keywords that can make a value invalid. A keyword that is not known here cannot. */
 const assertions: ReadonlySet<string> = new Set([
   ...holdings.keys(), "type", "enum", "const", "multipleOf", "maximum", "exclusiveMaximum", "minimum",
   "exclusiveMinimum", "maxLength", "minLength", "pattern", "maxItems", "minItems", "uniqueItems", "maxContains",

@@ -1,9 +1,9 @@
 import { childrenOf, isSchema, type Schema, withChildren } from "./keywords.ts";
 import { pointerOf } from "./pointer.ts";
 
-/** A reference whose pointer is known once the whole schema stands. */
+/** A reference whose pointer in the repaired schema is not known until all of that is made. */
 export class OpenReference {
-  /** The pointer to what it leads to, in the client's schema. */
+  /** The pointer to the reference's target in the client's schema. */
   readonly target: string;
 
   constructor(target: string) {
@@ -18,7 +18,7 @@ export function linked(schema: Schema, link: (target: string) => string): Schema
   return reference instanceof OpenReference ? { ...whole, $ref: link(reference.target) } : whole;
 }
 
-/** The pointers to all schemas in one. */
+/** The pointers to a schema and to all schemas in it. */
 export function placesIn(root: Schema): ReadonlyMap<Schema, string> {
   const places = new Map<Schema, string>();
   const visit = (schema: Schema, at: string): void => {
@@ -29,7 +29,7 @@ export function placesIn(root: Schema): ReadonlyMap<Schema, string> {
   return places;
 }
 
-/** Definitions by names that need no escape in a pointer, and that differ. */
+/** Makes `$defs` of named schemas: each gets a name of its own that needs no escape in a pointer. */
 export function named(entries: readonly (readonly [string, unknown])[]): Schema {
   const taken = new Map<string, unknown>();
   for (const [name, schema] of entries) {

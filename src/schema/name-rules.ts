@@ -5,8 +5,8 @@ import { faultAt, type Subject } from "./subject.ts";
 const triedCharsMax = 128;
 const patternCharsMax = 200;
 /**
- * Matches a pattern that is certain to be done soon: characters, classes and escapes, with at most three that repeat. A
- * client can send others that take for ever.
+ * Matches a pattern that cannot take long: characters, classes and escapes, of which at most three are repeated. A
+ * client can send others that backtrack for ever.
  */
 const atom = String.raw`(?:\\[^0-9bBkpPu]|\[(?:\\.|[^\]\\])*\]|[^\\[\](){}*+?|^$])`;
 const quickPattern = new RegExp(String.raw`^\^?${atom}*(?:${atom}[*+?]${atom}*){0,3}\$?$`, "u");
@@ -32,7 +32,10 @@ export class NameRules {
     this.#hasNames = hasNames;
   }
 
-  /** The first candidate that the same patterns match. Throws where there is none among the first, or no telling. */
+  /**
+   * The first candidate that exactly those patterns match which match `name`. Throws a BridgeError if none of the first
+   * ten is one, or if a pattern may not be tried.
+   */
   fitting(name: string, candidates: Iterable<string>): string {
     const patterns = [...this.#patterns];
     const matched = patterns.map((pattern) => this.#matches(pattern, name));
@@ -44,7 +47,9 @@ export class NameRules {
     throw this.#fault(name);
   }
 
-  /** The schema with its `propertyNames` so that they hold for a new name where they held for the client's. */
+  /**
+   * The schema, with each `propertyNames` changed so that it allows a new name exactly where it allowed the client's.
+   */
   applied(schema: Schema, toModel: ReadonlyMap<string, string>): Schema {
     if (!this.#hasNames) return schema;
     const whole = withChildren(schema, (child, keyword) => (

@@ -1,9 +1,9 @@
 import { isAssertion, type Schema } from "./keywords.ts";
 
-/** Keywords that may forbid null whatever `type` says. */
+/** Keywords that may forbid null even where `type` allows it. */
 const others = ["$ref", "anyOf", "oneOf", "allOf", "not", "if"] as const;
 
-/** A schema that OpenAPI 3.0 calls `nullable`: null is valid, and what the schema says is. */
+/** Rewrites a schema that has OpenAPI 3.0's `nullable`: null is valid too. */
 export function nullable(schema: Schema): Schema {
   if (others.some((keyword) => schema[keyword] !== undefined)) return orNull(schema);
   const { type, const: constant, enum: values, ...rest } = schema;
@@ -19,7 +19,10 @@ function isFirst(value: unknown, index: number, all: readonly unknown[]): boolea
   return all.indexOf(value) === index;
 }
 
-/** The schema as one of two shapes; what is no constraint stays beside them, where the model looks for it first. */
+/**
+ * The schema as an `anyOf` with null. Keywords that constrain nothing stay beside it, where the model looks for them
+ * first.
+ */
 function orNull(schema: Schema): Schema {
   const isHeld = (keyword: string): boolean => isAssertion(keyword) || keyword === "$ref" || keyword === "$defs";
   const entries = Object.entries(schema);

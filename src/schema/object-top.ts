@@ -5,14 +5,14 @@ import { faultAt, type Subject } from "./subject.ts";
 /** The most members that a union at the top of a schema may have. */
 const unionMembersMax = 100;
 const unions = ["anyOf", "oneOf", "allOf"] as const;
-/** The name of the definition that what stood at the top is moved to. */
+/** The name of the definition to which a union at the top is moved. */
 const movedName = "shape";
 
 /**
  * Rewrites a JSON Schema 2020-12 for the Messages API, which wants an object at the top of a tool's schema, and no
  * union there. A reference there is replaced by what it leads to. A union moves into a definition that the top refers
- * to, and the top shows the properties of its members. Among objects, the result means the same. Throws a BridgeError
- * for a schema that no object fits.
+ * to, and the top shows the properties of its members. An object fits the result exactly if it fits `schema`. Throws a
+ * BridgeError for a schema that no object fits.
  */
 export function objectAtTop(schema: Schema, subject: Subject): Schema {
   const top = withoutReference(schema);
@@ -42,7 +42,7 @@ function withoutReference(schema: Schema): Schema {
   }
 }
 
-/** Leaves out the definitions, where nothing refers to any. */
+/** Leaves out `$defs` if the schema has no reference. */
 function withoutUnused(schema: Schema): Schema {
   const { $defs: _definitions, ...rest } = schema;
   return JSON.stringify(schema).includes('"$ref":') ? schema : rest;
@@ -71,7 +71,7 @@ function withoutUnions(top: Schema, held: readonly (typeof unions)[number][], su
   if (isWhole) return { ...base, ...(definitions === undefined ? {} : { $defs: known }) };
   let name = movedName;
   while (Object.hasOwn(known, name)) name += "_";
-  // What a pointer leads to has moved with the union.
+  // References into what was moved with the union need its new pointer.
   const link = (schema: unknown): unknown => (isSchema(schema) ? relinked(schema, name) : schema);
   const all = withChildren({ ...base, $defs: { ...known, [name]: Object.fromEntries(moved) } }, link);
   return { ...all, $ref: `#/$defs/${name}` };
@@ -98,14 +98,14 @@ function objectMembers(top: Schema, keyword: (typeof unions)[number], subject: S
   throw faultAt(subject, `/${keyword}`, words);
 }
 
-/** A schema, or what it refers to. */
+/** A union's member, or the schema that it refers to. */
 function resolved(member: unknown, top: Schema): unknown {
   const seen = new Set<unknown>();
   let schema = member;
   while (isSchema(schema) && typeof schema["$ref"] === "string" && !seen.has(schema)) {
     seen.add(schema);
     const target = schema["$ref"].startsWith("#/") ? valueAt(top, schema["$ref"].slice(1)) : undefined;
-    // What stands beside a reference holds too, so the two are no single schema.
+    // Beside the reference other keywords constrain the value too: the two cannot be read as one schema.
     if (!isSchema(target) || Object.keys(schema).some(isAssertion)) return schema;
     schema = target;
   }
@@ -116,7 +116,7 @@ function allowsObject(type: unknown): boolean {
   return type === undefined || type === "object" || (Array.isArray(type) && type.includes("object"));
 }
 
-/** Keywords of a member that lose nothing when its properties are put beside another's. */
+/** Keywords of a schema that lose nothing when it is merged with the others of an `allOf`. */
 const plainKeywords: ReadonlySet<string> = new Set(["type", "properties", "required", "allOf"]);
 
 function isPlain(schema: Schema): boolean {
@@ -127,8 +127,9 @@ function isPlain(schema: Schema): boolean {
 type Groups = readonly { readonly keyword: string; readonly objects: readonly Schema[] }[];
 
 /**
- * What the top shows of a property. All that `allOf` says holds together. Of the members of another union one need
- * fit, so each must speak of the property for it to be any of what they say; else only its description is shown.
+ * The schema that the top shows for a property. What the members of an `allOf` say of it holds together. Of another
+ * union only one member need fit, so what they say is shown only if each member speaks of the property; else only its
+ * description is.
  */
 function property(name: string, top: Schema, groups: Groups): unknown {
   const parts = [
@@ -146,7 +147,7 @@ function property(name: string, top: Schema, groups: Groups): unknown {
   return distinct.length === 1 ? distinct[0] : { allOf: distinct };
 }
 
-/** What the schemas say of a property, each different thing once. */
+/** The schemas that the given ones have for a property, without repetitions. */
 function variantsOf(name: string, schemas: readonly Schema[]): unknown[] {
   const found = schemas.flatMap((schema) => {
     const properties = propertiesOf(schema);
@@ -168,7 +169,7 @@ function requiredOf({ required }: Schema): readonly string[] {
   return Array.isArray(required) ? required.filter((name) => typeof name === "string") : [];
 }
 
-/** What all of the schemas require. */
+/** The properties that every one of the schemas requires. */
 function inAll(schemas: readonly Schema[]): readonly string[] {
   const [first, ...others] = schemas.map(requiredOf);
   return first?.filter((name) => others.every((names) => names.includes(name))) ?? [];

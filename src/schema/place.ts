@@ -1,28 +1,31 @@
 import { childrenOf, isSchema, type Schema } from "./keywords.ts";
 import { valueAt } from "./pointer.ts";
 
-/** Property names that the model knows by others, in one schema. */
+/** The properties of one schema that have other names for the model than for the client. */
 export interface RenamedNames {
-  /** The schema as the model has it. */
+  /** The schema that the model is given. */
   readonly root: Schema;
   /** The model's names by the client's. A name that is the same for both is not among them. */
   readonly toModel: ReadonlyMap<string, string>;
   readonly toClient: ReadonlyMap<string, string>;
 }
 
-/** Keywords whose schemas hold for the same value as the schema that they stand in. */
+/** Keywords whose subschemas apply to the same value as the schema around them. */
 const sameValue: ReadonlySet<string> = new Set([
   "allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentSchemas",
 ]);
 
 /**
- * A place in a JSON value: which schemas may hold there, and so which names of properties are others for the client.
- * Which member of a union a value fits is not asked: a name that any of them has is taken for that.
+ * A place in a JSON value: which schemas may apply there, and so which properties have other names there. Which member
+ * of a union a value fits is not looked at: a name that any member has counts.
  */
 export class Place {
   readonly #names: RenamedNames;
   readonly #schemas: readonly Schema[];
-  /** By property. Only those that a schema names are kept: a value may have any number of others. */
+  /**
+   * The places of properties' values, by the model's name. Only for properties that a schema names: a value may have
+   * any number of others.
+   */
   readonly #members = new Map<string, Place>();
   #others: Place | undefined;
   #elements: Place | undefined;
@@ -76,7 +79,7 @@ function held(schema: Schema, keywords: readonly string[]): Schema[] {
   return childrenOf(schema).flatMap(([[keyword = ""], child]) => (keywords.includes(keyword) ? [child] : []));
 }
 
-/** The schemas, and those that hold for the same value because of them. */
+/** The schemas, and all those that apply to the same value through them. */
 function sameValues(root: Schema, schemas: readonly Schema[]): readonly Schema[] {
   const found = new Set<Schema>();
   const waiting = [...schemas];
@@ -99,7 +102,7 @@ function speaksOf(schema: Schema, name: string): boolean {
     || lists.some((names) => Array.isArray(names) && names.includes(name));
 }
 
-/** Which way names are changed. */
+/** From whose names to whose properties are renamed. */
 export type Direction = "toModel" | "toClient";
 
 /** A property's new name, and the place of its value. */

@@ -5,8 +5,9 @@ import { isType } from "./type-words.ts";
 const definition = /^#\/\$defs\/([\w.-]+)$/u;
 
 /**
- * True for a schema that needs no change, as nearly all do: no more than the common keywords, each in its form of JSON
- * Schema 2020-12. False does not say that it needs one.
+ * True for a schema that is plainly one of JSON Schema 2020-12 with an object at the top, so that it needs no change:
+ * it has only common keywords, each in its usual form. Nearly all are so. False does not mean that a schema needs a
+ * change.
  */
 export function isPlain(root: Schema): boolean {
   if (root["type"] !== "object") return false;
@@ -54,7 +55,7 @@ export function isPlain(root: Schema): boolean {
   return visit(root);
 }
 
-/** True for a reference beside which nothing stands that a draft could ignore. */
+/** True if nothing beside the reference constrains a value: older drafts would ignore that. */
 function isAlone(schema: Schema): boolean {
   return !Object.keys(schema).some(isAssertion);
 }

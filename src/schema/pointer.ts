@@ -1,4 +1,4 @@
-/** JSON Pointers as the fragments of references: `/properties/a~1b`, percent-encoded. */
+/** JSON Pointers as they stand behind the `#` of references: `/properties/a~1b`, percent-encoded. */
 
 const plainStep = /^[\w$.-]+$/u;
 
@@ -19,7 +19,7 @@ export function pointerOf(steps: readonly string[]): string {
   return steps.map(stepOf).join("");
 }
 
-/** What stands at a pointer; undefined where nothing does. */
+/** The value at a pointer; undefined if there is none. */
 export function valueAt(root: unknown, pointer: string): unknown {
   let place = root;
   for (const step of stepsOf(pointer)) {

@@ -6,7 +6,7 @@ import type { Subject } from "./subject.ts";
 
 /** What the Messages API accepts as a property's name. */
 const nameThatFits = /^[a-zA-Z0-9_.-]{1,64}$/u;
-/** How many characters are kept of a name that does not fit, so that a number has room behind it. */
+/** How many characters are kept of a name that the API does not accept, so that a number has room behind it. */
 const keptCharsMax = 56;
 
 /** A schema whose properties have names that the Messages API accepts. */
@@ -21,9 +21,9 @@ export function isFittingName(name: string): boolean {
 }
 
 /**
- * Renames the properties whose names the Messages API does not accept, wherever the schema speaks of them. Such a
- * property has the client's name as its title, unless it has a title. Throws a BridgeError where a rule for names, such
- * as a pattern, would hold for one name and not for the other.
+ * Renames the properties whose names the Messages API does not accept, wherever the schema names them. Such a property
+ * gets the client's name as its title, unless it has one. Throws a BridgeError where a rule for names, such as a
+ * pattern, would apply to one of the two names and not to the other.
  */
 export function fittingProperties(schema: Schema, subject: Subject): FittingSchema {
   const { unfitting, taken } = namesIn(schema);
@@ -61,7 +61,10 @@ function namesIn(schema: Schema): Names {
   return { unfitting, taken };
 }
 
-/** Names that fit, none of them taken: first the client's own without what does not fit, then with numbers. */
+/**
+ * Names that the API accepts and that are not taken: first the client's without the characters at fault, then with
+ * numbers.
+ */
 function* candidates(name: string, taken: ReadonlySet<string>): Generator<string> {
   const letters = name.normalize("NFKD").replaceAll(/\p{M}/gu, "").replaceAll("ß", "ss");
   const plain = letters.replaceAll(/[^a-zA-Z0-9_.-]+/gu, "_").replaceAll(/^_+|_+$/gu, "");
@@ -94,7 +97,7 @@ function renamedIn(schema: Schema, toModel: ReadonlyMap<string, string>): Schema
   }));
 }
 
-/** A reference whose pointer may lead through properties. */
+/** A reference whose pointer follows the renaming, where it leads through properties. */
 function renamedPointer(reference: string, toModel: ReadonlyMap<string, string>): string {
   if (!reference.startsWith("#/")) return reference;
   let keyword: string | undefined;
@@ -111,7 +114,9 @@ function renamedPointer(reference: string, toModel: ReadonlyMap<string, string>)
   return `#${pointerOf(steps)}`;
 }
 
-/** Keywords whose values are values that the schema describes, and those that are lists of such. */
+/**
+ * `single`: keywords whose value is a value that the schema describes. `lists`: those that have a list of such values.
+ */
 const single = ["const", "default", "example"] as const;
 const lists = ["enum", "examples"] as const;
 

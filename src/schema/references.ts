@@ -1,19 +1,19 @@
 import { isSchema } from "./keywords.ts";
 import { pointerOf, stepOf, stepsOf, valueAt } from "./pointer.ts";
 
-/** The keywords whose values are no schemas, whatever stands in them. */
+/** Keywords whose values are data, even where they look like schemas. */
 const plainValues: ReadonlySet<string> = new Set(["const", "enum", "default", "examples", "example"]);
 
-/** A base for relative ids, in a domain that nobody has. */
+/** The base URI for relative ids, in a domain that cannot exist. */
 const baseUri = "schema://client.invalid/";
 
 /** Finds what the references in a schema lead to: by JSON Pointers, by anchors, and by the ids of schemas in it. */
 export class References {
   readonly #root: unknown;
-  /** The pointers to schemas that have an id, by the id as written and as an absolute one. */
+  /** Pointers to the schemas that have an id, by the id both as written and as an absolute URI. */
   readonly #ids = new Map<string, string>();
   readonly #anchors = new Map<string, string>();
-  /** The pointers of schemas with an id of their own, but for the root's. */
+  /** Pointers to the schemas with an id, without the root. */
   readonly #resources: string[] = [];
 
   #isIndexed = false;
@@ -22,14 +22,14 @@ export class References {
     this.#root = root;
   }
 
-  /** True where a schema in the schema has an id: then a dynamic reference may lead to several places. */
+  /** True if a subschema has an id: then a dynamic reference may lead to several places. */
   get hasResources(): boolean {
     this.#indexOnce();
     return this.#resources.length > 0;
   }
 
   /**
-   * The pointer to what a reference leads to, from the schema at `at`. Undefined where it leads out of the document, or
+   * The pointer to the target of a reference in the schema at `at`. Undefined if it leads out of the document, or
    * nowhere.
    */
   target(reference: string, at: string): string | undefined {
@@ -54,7 +54,7 @@ export class References {
     return typeof id === "string" ? absolute(id, baseUri) : baseUri;
   }
 
-  /** Most schemas have no references, and need no index. */
+  /** Makes the index when it is first needed: most schemas have no references. */
   #indexOnce(): void {
     if (!this.#isIndexed) this.#index(this.#root, "", baseUri);
     this.#isIndexed = true;

@@ -8,7 +8,7 @@ import { References } from "./references.ts";
 import { faultAt, type Subject } from "./subject.ts";
 import { isType, isTypeWord, readType } from "./type-words.ts";
 
-/** Keywords that say which draft a schema is of, and by which name others refer to it. References are pointers here. */
+/** Keywords that are not copied: names of drafts and schemas (references become pointers), and what is rewritten. */
 const leftOut: ReadonlySet<string> = new Set([
   "$schema", "$id", "$anchor", "$dynamicAnchor", "$recursiveAnchor", "$vocabulary", "additionalItems", "nullable",
   "x-nullable", "exclusiveMinimum", "exclusiveMaximum",
@@ -43,7 +43,7 @@ class SchemaRepair {
     const top = this.#node(this.#root, "");
     if (this.#wanted.size === 0) return top;
     const held: [string, Schema][] = [];
-    // OpenAPI's `#/components/schemas/Pet` and the like: no keyword of JSON Schema holds it. It may refer to others.
+    // Such as OpenAPI's `#/components/schemas/Pet`: no keyword of JSON Schema holds it. It may refer to others.
     for (const target of this.#wanted) {
       if (!this.#placed.has(target)) held.push([stepsOf(target).at(-1) ?? "", this.#unheld(target)]);
     }
@@ -72,7 +72,7 @@ class SchemaRepair {
     const set = (keyword: string, value: unknown): void => {
       if (value !== undefined) kept.set(keyword, value);
     };
-    // Up to draft-07 a reference stands alone: what else would constrain a value is ignored beside it.
+    // Up to draft-07 the keywords beside a reference that would constrain a value are ignored.
     const standsAlone = /-0[3-7]/u.test(this.#draft) && typeof source["$ref"] === "string";
     for (const [keyword, value] of Object.entries(source)) {
       const place = `${at}${stepOf(keyword)}`;
@@ -107,7 +107,7 @@ class SchemaRepair {
     if (source["exclusiveMinimum"] !== undefined) this.#exclusive("Minimum", source, at, kept);
     if (source["exclusiveMaximum"] !== undefined) this.#exclusive("Maximum", source, at, kept);
     if (this.#draft === "draft-03") this.#draft03(source, at, kept);
-    // Nothing is among no values.
+    // No value fits an empty `enum`.
     if (Array.isArray(kept.get("enum")) && (kept.get("enum") as unknown[]).length === 0) {
       kept.delete("enum");
       kept.set("not", {});
@@ -116,7 +116,7 @@ class SchemaRepair {
     const own = standsAlone ? [] : requiredOf(source);
     if (own.length > 0) set("required", [...new Set([...((kept.get("required") ?? []) as string[]), ...own])]);
     const schema = Object.fromEntries(kept);
-    // What is asked of a model is an object: at the top there is no null.
+    // The value as a whole is an object: at the top `nullable` is ignored.
     const isNullable = at !== "" && [source["nullable"], source["x-nullable"]].some((value) => flagIn(value) === true);
     const placed = isNullable ? nullable(schema) : schema;
     this.#placed.set(at, placed);
@@ -132,7 +132,7 @@ class SchemaRepair {
     }
   }
 
-  /** A schema, where a keyword has one as its value. PHP writes an empty object as a list. */
+  /** Repairs the value of a keyword that holds one schema. PHP writes an empty object as a list. */
   #one(value: unknown, at: string): Schema | boolean | undefined {
     if (value === null) return undefined;
     if (isSchema(value)) return this.#node(value, at);
@@ -151,7 +151,7 @@ class SchemaRepair {
     return schemas.length === 0 ? undefined : schemas;
   }
 
-  /** Schemas by names. A boolean becomes an object: CLI 2.1.197 drops all tools for a property that is `true`. */
+  /** Repairs a map of schemas. A boolean becomes an object: CLI 2.1.197 drops all tools for a property `true`. */
   #map(value: unknown, at: string): Schema | undefined {
     if (value === null) return undefined;
     if (Array.isArray(value) && value.length === 0) return {};
@@ -231,7 +231,7 @@ class SchemaRepair {
       this.#refuse(`${at}/${keyword}`)("no dynamic reference among schemas that have ids");
     }
     const target = this.#references.target(value, at);
-    // It leads nowhere. The API does not follow references, so the model still reads what it is called.
+    // The reference leads nowhere. The API does not follow it, so the model can still read its name.
     if (target === undefined) return value;
     this.#wanted.add(target);
     return new OpenReference(target);

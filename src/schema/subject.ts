@@ -1,11 +1,11 @@
 import { BridgeError } from "../errors.ts";
 import { stepsOf } from "./pointer.ts";
 
-/** What a schema is of, for errors. */
+/** What a schema belongs to, for error messages. */
 export interface Subject {
   /** The request's field that holds the schema. */
   readonly path: string;
-  /** Names what the schema is of, such as `tool "look"`; undefined where the path says it all. */
+  /** Names the schema's owner, such as `tool "look"`; undefined where the path says it all. */
   readonly whose?: string;
 }
 

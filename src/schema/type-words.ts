@@ -1,10 +1,10 @@
 import { isSchema, type Schema } from "./keywords.ts";
 
-/** What a schema's `type` says. */
+/** What `readType` reads in a schema's `type`. */
 export interface ReadType {
   /** JSON Schema's types; none where any type is valid. */
   readonly types: readonly string[];
-  /** A word that is no type of JSON Schema but says more, such as `date`. */
+  /** The `format` for a word that is no type of JSON Schema, such as `date`. */
   readonly format: string | undefined;
   /** Schemas in place of types, as draft-03 has them. */
   readonly schemas: readonly Schema[];
@@ -33,7 +33,7 @@ const words: ReadonlyMap<string, string> = new Map([
   ...["none", "nil", "nonetype", "undefined"].map((word) => [word, "null"] as const),
 ]);
 
-/** Strings of a form, by the words that stand for them. */
+/** The `format` of strings, by the words for them that stand in place of a type. */
 const formats: ReadonlyMap<string, string> = new Map([
   ...["date", "time", "date-time", "uuid", "uri", "email"].map((word) => [word, word] as const),
   ["datetime", "date-time"], ["timestamp", "date-time"], ["url", "uri"],
@@ -42,7 +42,7 @@ const formats: ReadonlyMap<string, string> = new Map([
 /** Words for a value of any type. */
 const anyWords: ReadonlySet<string> = new Set(["", "any", "mixed", "unknown", "*", "type_unspecified"]);
 
-/** True for a word that stands for a type, where one stands in a schema's place. */
+/** True for a word that means a type, where it stands in place of a schema. */
 export function isTypeWord(word: string): boolean {
   const lower = word.trim().toLowerCase();
   return words.has(lower) || (formats.has(lower) || anyWords.has(lower)) && lower !== "";
@@ -76,7 +76,7 @@ export function readType(value: unknown): ReadType | undefined {
   return { types: isAny ? [] : [...new Set(types)], format, schemas };
 }
 
-/** Parts `string|null`, and `string?`. */
+/** Splits `string|null`, and `string?`, into their types. */
 function split(entry: unknown): readonly unknown[] {
   if (typeof entry !== "string") return [entry];
   if (/^\w+\?$/u.test(entry)) return [entry.slice(0, -1), "null"];
