@@ -140,7 +140,7 @@ function unknownFlag(flag: string): ConfigError {
     })
     .filter(({ edits }) => edits <= suggestionEditsMax)
     .sort((a, b) => a.edits - b.edits)[0];
-  // `--api-keyVALUE` lacks its space: VALUE is the key, so it is not shown.
+  // In `--api-keyVALUE` the space is missing. VALUE is the key, so it is not shown.
   const secretFlag = options.apiKey.flag;
   const shown = flag.startsWith(secretFlag) ? `${secretFlag}...` : flag;
   const hint = close === undefined ? "--help lists them" : `did you mean ${close.candidate}?`;

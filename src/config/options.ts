@@ -24,9 +24,9 @@ const defaultProcessesMin = 2;
 const defaultProcessesMax = 8;
 
 /**
- * The API refuses a request within seconds, even if it is slow to. Until its head has come a client sees nothing, so
- * the wait is as long as `--heartbeat`: no silence of a stream is longer than another. How long clients wait is
- * measured in test/interop/late-heads.test.ts, and told in test/README.md; nginx as a proxy waits for 60 s.
+ * Even a slow refusal of the API comes within seconds. Until the response's head has come a client sees nothing, so the
+ * wait is as long as `--heartbeat`: no silence of a stream is longer than another. How long clients wait is measured in
+ * test/interop/late-heads.test.ts, and told in test/README.md; nginx as a proxy waits for 60 s.
  */
 const headWaitSeconds = 15;
 
@@ -159,7 +159,7 @@ export const optionNames = Object.keys(options) as readonly OptionName[];
 /** A setting's row, without the type of its value: for code that treats all settings alike. */
 export const optionOf = (name: OptionName): Option<unknown> => options[name];
 
-/** Flags that are not settings: given one of them, the program prints something and exits. */
+/** Flags that are no settings: for one of them the program prints something and exits. */
 export const ownFlags = [
   { flags: ["--help", "-h"], kind: "help", help: "Show this help." },
   { flags: ["--version", "-v"], kind: "version", help: "Show the version." },

@@ -1,4 +1,4 @@
-/** The sorts of settings: for each, how text is parsed and a value is checked. */
+/** The sorts of values that settings have: for each, how text is parsed and a value is checked. */
 
 import { isIP } from "node:net";
 import type { Effort } from "../turn/turn.ts";
@@ -60,7 +60,7 @@ export const level: Sort<LogLevel> = {
 const isVariableName = (name: unknown): boolean => typeof name === "string" && /^[A-Za-z_][A-Za-z0-9_]*$/.test(name);
 
 const originForm = /^([a-z][a-z0-9+.-]*):\/\/(?:\*|[^\s/?#@*,]+)$/;
-/** Schemes whose pages anybody makes: of these only a whole origin can be named. */
+/** Schemes of which anybody can make a page: here `scheme://*` is refused, only whole origins can be named. */
 const openSchemes: ReadonlySet<string | undefined> = new Set(["http", "https", "file", "data", "blob"]);
 
 function isOrigin(text: unknown): boolean {
@@ -114,7 +114,10 @@ function isAlias(value: unknown): boolean {
   return thinkingWord(read.thinking) === thinkingWord(thinking);
 }
 
-/** The text form of an alias's thinking. Undefined where it has none; a word that no alias can have for a wrong one. */
+/**
+ * The word for an alias's thinking in its text form. Undefined if the alias sets none; `?`, which no alias can have, if
+ * it is malformed.
+ */
 function thinkingWord(thinking: unknown): string | undefined {
   if (thinking === undefined) return undefined;
   if (typeof thinking !== "object" || thinking === null) return "?";
