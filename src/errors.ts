@@ -6,7 +6,10 @@
 /** The `retryAfterSeconds` of `server_busy`, in seconds: a client that met a full server may retry after it. */
 const busyRetrySeconds = 5;
 
-/** The codes of all failures that a client can meet. No API has them: each dialect writes its own word for each. */
+/**
+ * The codes of all failures that a client can meet. They are no API's own: each dialect has a table with its API's
+ * words for them.
+ */
 export type ErrorCode =
   // The request is at fault.
   | "invalid_request"

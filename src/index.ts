@@ -119,7 +119,7 @@ export function createClaudeMaxApi(
     warm: config.warm,
     conversationIdleMsMax: config.conversationIdleSeconds * 1000,
     silenceMsMax: config.turnTimeoutSeconds * 1000,
-    // The processes' folder is named by the port that the server listens on: the configured one may be 0, for any.
+    // The processes' folder is named after the port that the server listens on: the configured one may be 0, for any.
     folderPlace: () => ({
       runtime: environment["XDG_RUNTIME_DIR"], temporary: tmpdir(), home: homedir(), name: listenedPort?.toString(),
     }),
@@ -131,8 +131,8 @@ export function createClaudeMaxApi(
     services: {
       engine, log, defaultModel: config.defaultModel, allowsWebSearch: config.allowWebSearch,
       maxBodyBytes: config.maxBodyMegabytes * bytesPerMegabyte, headWaitMs: config.headWaitSeconds * 1000,
-      // Requests in preparation are bounded apart from turns that run or wait. The bound is how many turns may run
-      // or wait: if all of them end at once, as many new requests can already be on their way.
+      // Requests in preparation have a limit beside that of turns. It is the number of turns that may run or wait: if
+      // all of them end at once, as many new requests can already be on their way.
       preparation: new Preparation(config.maxProcesses + config.maxQueue),
       held: new HeldAnswers(log),
       imageCache: new ImageCache(),

@@ -2,8 +2,8 @@ import type { JsonText } from "./turn/event.ts";
 
 /**
  * Text on its way to a client: the bytes of UTF-8 text as latin1 characters, to be written as latin1. `JsonText` can be
- * put into it as it is. A plain string cannot: written as latin1, its `é` would be no UTF-8. So only the functions of
- * this file make `WireText`.
+ * joined to it as it is. A plain string cannot: an `é` in it, written as latin1, would not be UTF-8. So only the
+ * functions of this file make `WireText`.
  */
 export type WireText = string & { readonly __wireText: unique symbol };
 
@@ -61,8 +61,8 @@ export function joinedWireText(texts: Iterable<Latin1>): WireText {
 }
 
 /**
- * The same text as one piece of memory. A joined text is a tree of its parts, which is walked whenever it is written: a
- * constant part of thousands of chunks is made flat once.
+ * Returns the text as one piece of memory. A joined text is a tree of its parts, which is walked whenever it is
+ * written: a constant part of thousands of chunks is made flat once.
  */
 export function flatWireText(text: WireText): WireText {
   return Buffer.from(text, "latin1").toString("latin1") as WireText;
@@ -76,6 +76,6 @@ export function wireText(constants: TemplateStringsArray, ...parts: readonly (La
 }
 
 function encoded(constant = ""): string {
-  // Most constants are ASCII, whose characters are its bytes.
+  // Most constants are ASCII, which is the same in UTF-8.
   return /^[\0-\x7f]*$/u.test(constant) ? constant : encodeWireText(constant);
 }

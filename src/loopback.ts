@@ -9,8 +9,8 @@ export function isLoopbackHost(host: string): boolean {
 }
 
 /**
- * True when the `host[:port]` of a Host header or an Origin names this machine, on any port. `*.localhost` names it
- * too: by RFC 6761 §6.3 no other site can have such a name, so DNS rebinding cannot use it.
+ * True when the `host[:port]` of a Host header or an Origin names this machine, on any port. `*.localhost` does too: by
+ * RFC 6761 §6.3 no other site can have such a name, so DNS rebinding cannot use it.
  */
 export function isLoopbackAuthority(authority: string): boolean {
   const match = /^(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::\d{1,5})?$/i.exec(authority);

@@ -3,26 +3,26 @@ import { getHeapSpaceStatistics, setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
 /**
- * How far the process's resident memory must have grown before a collection is run, in bytes. Below that it is not
- * worth its cost: a collection also throws away compiled code.
+ * How far the server's resident memory must have grown before a collection is run, in bytes. Below that it is not worth
+ * its cost: a collection also throws away compiled code.
  */
 const worthCollectingBytes = 64 * 1024 * 1024;
 
 /**
  * How large V8's young generation gets, in bytes, both of its halves together. V8 itself goes up to 33.6 MB (Node 20)
- * as soon as enough survives, which the objects of many streams do. That was a quarter of the memory at 200 streams. A
- * quarter of it takes no more CPU there.
+ * as soon as enough survives, which the objects of many streams do. That was a quarter of the server's memory at 200
+ * streams. With this limit they take no more CPU.
  */
 const youngBytesMax = 8 * 1024 * 1024;
 
 /**
- * Has V8 let its young generation grow to `youngBytesMax` and no further. Node takes that limit only as an argument of
- * its own, which nobody gives it; how much the space grows at once can be told it at any time.
+ * Has V8 let its young generation grow to `youngBytesMax` and no further. Node takes that limit only on its command
+ * line, where nobody sets it; but the factor by which the space grows can be set at any time.
  */
 export function boundYoungGeneration(): void {
   let mayGrow = true;
   new PerformanceObserver(() => {
-    // Where V8 has shrunk it, it grows again.
+    // Where V8 has shrunk the young generation, let it grow again.
     const isSmall = youngBytes() < youngBytesMax;
     if (isSmall === mayGrow) return;
     mayGrow = isSmall;

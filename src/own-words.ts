@@ -12,8 +12,8 @@ export const continueText =
 export const laterSystemTexts = ["<system-message>\n", "\n</system-message>"] as const;
 
 /**
- * Sent when the model may call no tool, and the API cannot be asked for that. This text and the next three, which are
- * the same for other choices, are put at the end of the system prompt.
+ * Put at the end of the system prompt when the model may call no tool, and the API cannot be asked for that. The next
+ * three texts are put there too, for other tool choices.
  */
 export const noCallText = "Do not call any tool. Answer in text.";
 /** Sent when the model must call some tool. */
@@ -24,7 +24,7 @@ export const namedCallTexts = ["Your answer must be a call of the tool ", "."] a
 export const oneCallText = "Call at most one tool in an answer.";
 /** User message sent once when the model answered without the call that it must make. */
 export const callNowText = "Make the tool call now, without any other words.";
-/** Tool result for a call that was made though words asked for none, or for no further one. */
+/** Tool result for a call that the client does not allow: its tool choice is `none`, or allows one call at most. */
 export const forbiddenCallText = "Tools may not be called in this turn. Answer in text.";
 
 /** Description of a tool that the history has calls of but the request no longer defines. */
@@ -36,7 +36,10 @@ export const patternTexts = ["Pattern: `", "`."] as const;
  * the model to between the two parts.
  */
 export const constraintTexts = ["Must also fit the JSON Schema ", "."] as const;
-/** Added to a description in such a schema where `oneOf` has schemas that a value may fit two of. */
+/**
+ * Added to a description in the schema of an answer or of a strict tool, where a value may fit two schemas of a
+ * `oneOf`.
+ */
 export const exclusiveText = "Exactly one of these schemas must fit.";
 /**
  * Added to a description in an answer's schema that the CLI is given, with the value of `format` between the two parts.
@@ -54,10 +57,10 @@ export const grammarTexts = ["The input must match this ", " grammar:\n"] as con
 export const completionText =
   "Go on with the text of the user's message from exactly where it ends. Answer with what follows there and with "
   + "nothing else: no introduction, no comment, no code fence around it, and none of the text again.";
-/** The same where the client has also sent what follows behind the gap. */
+/** System prompt of a request for a completion with a `suffix`: the text that follows the gap. */
 export const fillingText =
   "The user's message is a text with a gap: <before> is what stands before the gap, <after> what stands behind it. "
   + "Answer with what fills the gap and with nothing else: no introduction, no comment, no code fence around it, and "
   + "none of the text again.";
-/** Put around and between what stands before the gap and what stands behind it. */
+/** Put around and between the texts before and behind the gap, in the user's message. */
 export const fillingTexts = ["<before>", "</before>\n<after>", "</after>"] as const;

@@ -1,4 +1,4 @@
-/** The real world that the engine is given: this machine's clock, chance, and processes of the CLI. */
+/** What the engine is given of the real world: this machine's clock and random ids, and processes of the CLI. */
 
 import { randomUUID } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
@@ -13,7 +13,7 @@ const clock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   today: () => new Date().toDateString(),
-  // A second later, as timers go by another clock.
+  // A second after midnight: timers go by another clock than the date.
   untilTomorrow: () => new Date().setHours(24, 0, 1, 0) - Date.now(),
   after: (ms, call) => {
     const timer = setTimeout(call, ms);
@@ -22,7 +22,10 @@ const clock: Clock = {
   },
 };
 
-/** Takes some 30 µs. Other systems than Linux tell it only by a program of their own, which would take longer. */
+/**
+ * A process's resident memory. Takes some 30 µs. Systems other than Linux tell it only by a program of their own, which
+ * would take longer.
+ */
 function residentBytes(pid: number): number | undefined {
   if (process.platform !== "linux") return undefined;
   try {
@@ -34,7 +37,7 @@ function residentBytes(pid: number): number | undefined {
   }
 }
 
-/** This machine. */
+/** The world of a real server: this machine. */
 export const realWorld: World = {
   clock,
   startedAtMs: performance.timeOrigin,

@@ -16,7 +16,7 @@ const models = [
 /** The pause between two words, in milliseconds: about a model's pace. */
 const wordPaceMs = 15;
 const quotedCharsMax = 200;
-/** Estimate, for the token counts that it reports. */
+/** An estimate, for the token counts that the stand-in reports. */
 const charsPerToken = 4;
 
 type Json = Readonly<Record<string, unknown>>;
@@ -25,7 +25,7 @@ let historyMessages = 0;
 let historyChars = 0;
 let systemChars = 0;
 let turns = 0;
-/** Whether the answer is to fit a schema, which takes a model. */
+/** Whether the answer has to fit a schema, which the stand-in cannot do without a model. */
 let isFormatted = false;
 let interrupted: AbortController | undefined;
 let queue: Promise<void> = Promise.resolve();

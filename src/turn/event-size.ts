@@ -1,8 +1,8 @@
 import type { StartedBlock, TurnEvent } from "./event.ts";
 
 /**
- * How many bytes of the model's answer an event holds. An answer that is gathered whole keeps about as many: its memory
- * is bounded by their sum.
+ * How many bytes of the model's answer an event holds. An answer that is gathered whole takes about the sum of these,
+ * by which its memory is limited.
  */
 export function sizeOf(event: TurnEvent): number {
   switch (event.type) {

@@ -27,7 +27,9 @@ export type StartedBlock =
   /** Thinking that the API gives only encrypted. The start has all of it: no deltas follow. */
   | { readonly type: "redacted_thinking"; readonly data: string }
   | { readonly type: "tool_use"; readonly id: string; readonly name: string }
-  /** All that the start has. The input of a call that is streamed is empty in it, and comes as `input_json`. */
+  /**
+   * The whole block as its start has it. A call's input is empty in it if it is streamed, and comes as `input_json`.
+   */
   | ServerToolBlock
   /** A block of a type that is not known here, as the API sent it. */
   | { readonly type: "other"; readonly block: Readonly<Record<string, unknown>> };
@@ -38,7 +40,7 @@ export type StartedBlock =
  * 0 without gaps. A turn that fails throws a `BridgeError` before its `message_stop`.
  */
 export type TurnEvent =
-  /** The upstream accepted the request. It may still break off, and the CLI send the request again. */
+  /** The upstream accepted the request. The answer may still break off, and the CLI may send the request again. */
   | { readonly type: "accepted"; readonly model: string }
   /** The upstream failed, and the CLI sends the request again. */
   | { readonly type: "retry" }
@@ -49,7 +51,7 @@ export type TurnEvent =
   | { readonly type: "thinking"; readonly index: number; readonly text: JsonText }
   /** The API's signature of a thinking block: proves that the API produced the block. */
   | { readonly type: "signature"; readonly index: number; readonly signature: JsonText }
-  /** The source of a text block's words. */
+  /** A source that the API names for a text block. */
   | { readonly type: "citation"; readonly index: number; readonly citation: Citation }
   /**
    * A delta of the input of a call, one of the client's tools or of the API's own. It is JSON inside a JSON string. The
@@ -64,8 +66,8 @@ export type TurnEvent =
     readonly stopReason: StopReason;
     /** The stop sequence that ended the turn; undefined when none did. */
     readonly stopSequence: string | undefined;
-    /** What the API told of the reason besides, such as why it refused: its `stop_details`. */
+    /** What else the API says of the reason, such as why it refused: its `stop_details`. */
     readonly stopDetails: Readonly<Record<string, unknown>> | undefined;
-    /** What the whole answer used. The sum, where the CLI asked the model several times for it. */
+    /** What the whole answer used: the sum, if the CLI asked the model several times for it. */
     readonly usage: Usage;
   };

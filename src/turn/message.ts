@@ -9,7 +9,7 @@ export interface TextBlock { readonly type: "text"; readonly text: string }
 /** The source of a text's words, as the API sent it. */
 export type Citation = Readonly<Record<string, unknown>>;
 
-/** A text block of an earlier answer. Its citations are not told to a process that does not have that answer. */
+/** A text block of an earlier answer. A process that does not have that answer is told it without its citations. */
 export interface AnswerTextBlock extends TextBlock { readonly citations?: readonly Citation[] }
 
 /** An image. A dialect may give its URL; the HTTP layer fetches it, so the CLI never gets a URL. */
@@ -41,7 +41,7 @@ export interface DocumentBlock {
   readonly type: "document";
   readonly source: DocumentSource;
   readonly title?: string;
-  /** What the model is told of the document beside its content. It is not cited. */
+  /** What the model is told about the document besides its content. It cannot be cited. */
   readonly context?: string;
   readonly citations?: CitationsSetting;
 }
@@ -54,7 +54,7 @@ export type DocumentSource =
   | { readonly type: "url"; readonly url: string }
   | FileSource;
 
-/** Something that the client's search has found, which the model may cite. */
+/** Something that a search of the client's own has found, and that the model may cite. */
 export interface SearchResultBlock {
   readonly type: "search_result";
   readonly source: string;
@@ -72,7 +72,7 @@ export interface ThinkingBlock {
   readonly thinking: string;
   /** The API's proof that it produced the block. */
   readonly signature: string;
-  /** The id of the model that did it; undefined where that is not known. Another model is not told it. */
+  /** The id of the model that did the thinking; undefined where it is not known. No other model is told the block. */
   readonly model?: string;
 }
 
@@ -98,7 +98,7 @@ export interface ServerToolBlock {
   readonly [field: string]: unknown;
 }
 
-/** A file that the client has uploaded to the API, for its tools that run code. */
+/** A file that the client has uploaded to the API, for the API's tools that run code. */
 export interface ContainerUploadBlock { readonly type: "container_upload"; readonly file_id: string }
 
 /** A tool call that the model made in an earlier answer. */

@@ -9,8 +9,8 @@ export interface Tool {
   /** JSON Schema whose top level is an object. */
   readonly inputSchema: Readonly<Record<string, unknown>>;
   /**
-   * The same schema as the API compiles it, so that calls fit by construction. Undefined where the client did not ask
-   * for that, or the API does not compile it.
+   * The schema in the form that the API can compile, so that calls fit it by construction. Undefined where the client
+   * did not ask for that, or there is no such form.
    */
   readonly strictSchema?: Readonly<Record<string, unknown>>;
   /** Where the request defines the tool. An error names that place when the CLI cannot serve the tool. */
@@ -37,22 +37,25 @@ export type Thinking =
   | { readonly type: "enabled"; readonly budgetTokens: number; readonly display?: ThinkingDisplay }
   | { readonly type: "adaptive"; readonly display?: ThinkingDisplay };
 
-/** Whether thoughts are told in short, as they are where nobody says it, or only their signatures. */
+/**
+ * How the API shows thoughts: summarized, as this server asks where the client does not say it, or only by their
+ * signatures.
+ */
 export type ThinkingDisplay = "summarized" | "omitted";
 
-/** The search of the web that the API itself runs for the model, and what bounds it. */
+/** The web search that the API itself runs for the model, and its limits. */
 export interface WebSearch {
   /** The only sites whose pages may be found. */
   readonly allowedDomains?: readonly string[];
   /** Sites whose pages may not be found. The API takes one of the two lists. */
   readonly blockedDomains?: readonly string[];
-  /** About where the user is: `city`, `region`, `country`, `timezone`. */
+  /** Roughly where the user is: `city`, `region`, `country`, `timezone`. */
   readonly userLocation?: Readonly<Record<string, string>>;
   /** How often the model may search for one answer. */
   readonly maxUses?: number;
 }
 
-/** How the next token is drawn, in the Messages API's ranges. What is undefined is as the API does it. */
+/** How the next token is drawn, in the Messages API's ranges. What is undefined has the API's default. */
 export interface Sampling {
   /** From 0 to 1. */
   readonly temperature?: number;
@@ -62,8 +65,8 @@ export interface Sampling {
 }
 
 /**
- * One request to the model: all that its answer depends on. Besides that it has only where in the client's request a
- * tool or an image's URL stood (`Tool.source`, `UrlSource.path`), for errors, and whether the answer is streamed.
+ * One request to the model: all that its answer depends on. Besides, it has only where in the client's request a tool
+ * or an image's URL stood (`Tool.source`, `UrlSource.path`), for errors, and whether the answer is streamed.
  */
 export interface Turn {
   /** The value for the CLI's `--model`: an alias (`opus`) or a full id. */
@@ -76,7 +79,9 @@ export interface Turn {
   readonly maxTokens?: number;
   /** The tools that the model sees. Where the client allows some of its tools only, the others are already removed. */
   readonly tools: readonly Tool[];
-  /** Of the client's tools: beside `none` the model may search the web, where the turn has `webSearch`. */
+  /**
+   * The choice among the client's tools: even with `none` the model may search the web, if the turn has `webSearch`.
+   */
   readonly toolChoice: ToolChoice;
   /**
    * Undefined: the model cannot search the web. Beside an answer's schema it works only where the API compiles the
@@ -85,21 +90,27 @@ export interface Turn {
   readonly webSearch?: WebSearch;
   /** True: an answer may hold at most one call. */
   readonly disableParallelToolUse: boolean;
-  /** Undefined: as an alias for the model sets it, or else as the CLI does for the model. */
+  /** Undefined: as an alias for the model sets it; where none does, the CLI decides. */
   readonly effort?: Effort;
-  /** Undefined: as an alias for the model sets it, or else as the CLI does for the model. */
+  /** Undefined: as an alias for the model sets it; where none does, the CLI decides. */
   readonly thinking?: Thinking;
   /**
    * When set, the answer is one JSON document that fits this JSON Schema, whose top level is an object. Where the CLI
    * cannot be told a keyword of the schema, the keyword is left out.
    */
   readonly responseSchema?: Readonly<Record<string, unknown>>;
-  /** The same schema as the API compiles it for an answer. Undefined where it does not, or where any object will do. */
+  /**
+   * The schema in the form that the API can compile for an answer. Undefined where there is none, or where any object
+   * will do.
+   */
   readonly responseFormat?: Readonly<Record<string, unknown>>;
   /** Left out where the model thinks: the API takes no other than its own then. */
   readonly sampling?: Sampling;
   /** Stop sequences: the answer ends before the first one that occurs in its text. */
   readonly stopSequences: readonly string[];
-  /** The client gets the answer in one piece: before its end nothing of it is sent, and the model may replace it. */
+  /**
+   * True: the client gets the answer in one piece. Nothing is sent before the answer's end, so the model may still
+   * replace it.
+   */
   readonly isSentAtOnce?: boolean;
 }

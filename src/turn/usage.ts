@@ -22,7 +22,10 @@ export const noUsage: Usage = {
   ephemeral1hInputTokens: 0, outputTokens: 0, thinkingTokens: 0, others: {},
 };
 
-/** What two requests to the model used together. Of what is no count of tokens, the later one's. */
+/**
+ * What two requests to the model used together. Of `others`, which are no counts of tokens, the later request's values
+ * win.
+ */
 export function sumOfUsage(one: Usage, other: Usage): Usage {
   return {
     inputTokens: one.inputTokens + other.inputTokens,
