@@ -31,7 +31,7 @@ const usage = {
   input_tokens: 25, cache_creation_input_tokens: 5, cache_read_input_tokens: 7, cache_creation: { ephemeral_5m_input_tokens: 0, ephemeral_1h_input_tokens: 5 }, output_tokens: 1, service_tier: "standard",
 };
 const upstream: readonly object[] = [
-  { type: "message_start", message: { id: "msg_01XFDUDYJgAACzvnptvVoYEL", type: "message", role: "assistant", model: "claude-fake-1", content: [], stop_reason: null, stop_sequence: null, stop_details: null, usage } },
+  { type: "message_start", message: { id: "msg_01XFDUDYJgAACzvnptvVoYEL", type: "message", role: "assistant", model: "claude-fake-1", content: [], container: null, stop_reason: null, stop_sequence: null, stop_details: null, usage } },
   ...blocks.flatMap(([content_block, ...deltas], index) => [
     { type: "content_block_start", index, content_block }, ...deltas.map((delta) => ({ type: "content_block_delta", index, delta })), { type: "content_block_stop", index },
   ]),

@@ -68,8 +68,8 @@ function outputTokens({ outputTokens: all, thinkingTokens }: Usage): object {
   return { output_tokens: all, ...details };
 }
 
-/** The fields of `ending` in an answer that has not ended. */
-export const noEnding = { stop_reason: null, stop_sequence: null, stop_details: null } as const;
+/** The fields of `ending` in an answer that has not ended; and no `container`, as no code is run for the model here. */
+export const noEnding = { container: null, stop_reason: null, stop_sequence: null, stop_details: null } as const;
 
 /** Why an answer ended. `stop_details` is there where the API has told some. */
 export function ending({ stopReason, stopSequence, stopDetails }: Stop): object {

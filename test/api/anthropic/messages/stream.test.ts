@@ -7,6 +7,7 @@ import { describe, it } from "node:test";
 import { MessageStream } from "../../../../src/api/anthropic/messages/stream.ts";
 import { WholeMessage } from "../../../../src/api/anthropic/messages/whole-message.ts";
 import { ToolNames } from "../../../../src/api/tool-names.ts";
+import { toUsage } from "../../../../src/claude/usage.ts";
 import { BridgeError } from "../../../../src/errors.ts";
 import { encodeJsonText, type WireText } from "../../../../src/json-text.ts";
 import type { TurnEvent } from "../../../../src/turn/event.ts";
@@ -39,13 +40,25 @@ function whole(events: readonly TurnEvent[], names = style.names): any {
 const documentedStart = {
   type: "message_start",
   message: {
-    id: "msg_01", type: "message", role: "assistant", model: "claude-sonnet-5-5", content: [], stop_reason: null, stop_sequence: null, stop_details: null,
+    id: "msg_01", type: "message", role: "assistant", model: "claude-sonnet-5-5", content: [], container: null, stop_reason: null, stop_sequence: null, stop_details: null,
     usage: {
       input_tokens: 25, cache_creation_input_tokens: 5, cache_read_input_tokens: 7, cache_creation: { ephemeral_5m_input_tokens: 0, ephemeral_1h_input_tokens: 5 },
       output_tokens: 1, service_tier: "standard",
     },
   },
 };
+/** What the API's reference and its examples have as `usage`: a start has at least what the API's had, whatever else it has. */
+const referenceUsages: readonly (readonly [what: string, usage: Readonly<Record<string, unknown>>])[] = [
+  ["the two counts of the simplest example", { input_tokens: 25, output_tokens: 1 }],
+  ["a cache and a tier", {
+    cache_creation: { ephemeral_1h_input_tokens: 0, ephemeral_5m_input_tokens: 2_051 }, cache_creation_input_tokens: 2_051, cache_read_input_tokens: 2_048, inference_geo: "not_available",
+    input_tokens: 2_095, output_tokens: 3, service_tier: "standard",
+  }],
+  ["searches, and nulls for what there is not", {
+    cache_creation: null, cache_creation_input_tokens: 2_051, cache_read_input_tokens: 0, inference_geo: null, input_tokens: 2_095, output_tokens: 3,
+    server_tool_use: { web_search_requests: 0, web_fetch_requests: 0 }, service_tier: null,
+  }],
+];
 const documentedEnd = (delta: object = { stop_reason: "end_turn", stop_sequence: null }, more: object = {}): object[] => [
   { type: "message_delta", delta, usage: { input_tokens: 25, cache_creation_input_tokens: 5, cache_read_input_tokens: 7, output_tokens: 15, ...more } }, { type: "message_stop" },
 ];
@@ -114,6 +127,17 @@ const cases: readonly { readonly what: string; readonly told: readonly TurnEvent
 describe("a streamed message", () => {
   for (const { what, told, documented } of cases) {
     it(`is, event by event, as the API documents it: ${what}`, () => assert.deepEqual(streamed([start, ...told]).events, [documentedStart, ...documented]));
+  }
+
+  for (const [what, usage] of referenceUsages) {
+    it(`begins with all that the API's start has: ${what}`, () => {
+      const message = {
+        id: "msg_013Zva2CMHLNnjNjtJKqJ2EF", container: null, content: [], model: "claude-opus-4-6", role: "assistant", stop_details: null, stop_reason: null, stop_sequence: null, type: "message",
+      };
+      const { usage: told, ...others } = streamed([{ type: "message_start", id: message.id, model: message.model, usage: toUsage(usage) }, stop()]).events[0]?.["message"] ?? assert.fail();
+      assert.deepEqual(others, message);
+      for (const [field, value] of Object.entries(usage)) assert.deepEqual(told[field], value, field);
+    });
   }
 
   it("has the client's name of a tool", () => {
