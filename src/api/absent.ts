@@ -9,7 +9,7 @@ export interface AbsentEndpoint {
   readonly words: string;
 }
 
-/** Makes the lookups that refuse each request to such an endpoint, by HTTP method. */
+/** Makes the lookups that refuse each request to an endpoint that is not served, by HTTP method. */
 export function refuseAbsent({ methods, words }: AbsentEndpoint): Readonly<Record<string, Lookup>> {
   const refuse: Lookup = () => {
     throw new BridgeError("not_implemented", words);

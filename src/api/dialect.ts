@@ -111,7 +111,7 @@ export interface ErrorForm {
 
 /** The subscription's rate limit window, as far as the CLI has reported it. */
 export interface RateLimitWindow {
-  /** The CLI's word for it, such as `allowed`, `allowed_warning` or `rejected`. */
+  /** The CLI's word for the window's state, such as `allowed`, `allowed_warning` or `rejected`. */
   readonly status: string;
   /** Which window it is: `five_hour`, `seven_day` and others. */
   readonly rateLimitType: string | undefined;

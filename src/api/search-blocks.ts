@@ -13,7 +13,7 @@ export function isSearchBlock({ type, name }: Fields): boolean {
   return type === "web_search_tool_result" || (type === "server_tool_use" && name === webSearchName);
 }
 
-/** What the Messages API would refuse in such a block; undefined if nothing. */
+/** What the Messages API would refuse in a block of a web search; undefined if nothing. */
 export function faultOfSearchBlock(block: Fields): BlockFault | undefined {
   if (block["type"] === "server_tool_use") {
     if (!isId(block["id"])) return { field: "id", expected: "the id of the search" };

@@ -33,7 +33,7 @@ export interface BriefingOptions {
   readonly rehearsalWaitMsMax?: number;
   /** How long a process may take from its start to its first line, in milliseconds; `bootWaitMs` by default. */
   readonly bootMsMax?: () => number;
-  /** The machine's own by default. */
+  /** The clocks and timers to use; the machine's own by default. */
   readonly time?: Time;
   /** Called once per process with the CLI's answer to `initialize`: its models, and whether it is logged in. */
   readonly onInitialized: (answer: InitializeAnswer) => void;

@@ -132,7 +132,7 @@ export class Conversation {
   /** Whether this conversation, which was told a turn's first `seen` messages, can continue with the other messages. */
   canContinue(turn: ToldTurn, seen: number): boolean { return canContinue(this.#standing, turn, seen, this.#briefing); }
 
-  /** Runs one turn as `begin` does, from the first pull on, and leaves it by itself. */
+  /** Runs one turn as `begin` does, from the first pull on, and calls `leave` at the end of the iteration. */
   async *run(turn: ToldTurn, seen: number, signal: AbortSignal): AsyncGenerator<TurnEvent[], void, undefined> {
     const { batches, leave } = this.begin(turn, seen, signal);
     try {

@@ -121,8 +121,8 @@ function settingsOf(turn: Partial<TurnSettings>): Settings {
     effortLevel: effort ?? null,
     env: {
       CLAUDE_CODE_MAX_OUTPUT_TOKENS: maxTokens === undefined ? "" : String(maxTokens),
-      // Also where the output limit leaves no room to think: for some models the CLI would ask for a budget that the
-      // API refuses.
+      // "1" also where the output limit leaves no room to think: for some models the CLI would ask for a budget that
+      // the API refuses.
       CLAUDE_CODE_DISABLE_THINKING: isThinkingOff(turn) ? "1" : "",
       CLAUDE_CODE_EXTRA_BODY: Object.keys(parameters).length === 0 ? noParameters : JSON.stringify(parameters),
     },

@@ -11,7 +11,7 @@ export interface RewindTarget {
 
 /**
  * The request that takes a line and all after it out of the history, interrupting a turn that runs. `lastPrompt` is the
- * uuid of the last prompt: without it the CLI takes back no earlier one.
+ * uuid of the last prompt: without it the CLI rewinds to no earlier prompt.
  */
 export function rewindRequest(
   { uuid, line: begins }: RewindTarget, lastPrompt: string | undefined,

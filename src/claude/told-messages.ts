@@ -1,10 +1,10 @@
 import type { Message, UserBlock } from "../turn/message.ts";
 
 /**
- * The messages as the CLI is told them: what a user's message has behind its tool results is a message of its own. The
- * CLI sends both to the API as one message, so the model sees no difference. But a rewind can take back the second
- * alone, as it goes back to messages without results only: clients put a note behind the results, and the next request
- * has it no more. Two texts are not parted: the CLI would put a line break between them.
+ * The messages as the CLI is told them: what stands behind the tool results in a user's message becomes a message of
+ * its own. The CLI sends both to the API as one message, so the model sees no difference. But a rewind, which goes back
+ * only to messages without results, can then remove the second alone: clients put notes there that their next request
+ * no longer has. Two texts are not parted: the CLI would put a line break between them.
  */
 export function toldMessages(messages: readonly Message[]): readonly Message[] {
   return messages.some((message) => resultsBefore(message) > 0) ? messages.flatMap(parted) : messages;

@@ -25,7 +25,7 @@ export function toolDefinitions(tools: readonly Tool[], isStrict: boolean): read
 /** The API's name for its own web search, by which a tool choice can demand it. */
 export const webSearchName = "web_search";
 
-/** The API's own search of the web. This version of it runs on every model that searches at all. */
+/** The API's web search as an entry of `tools`. This version of it runs on every model that can search at all. */
 export function webSearchTool({ allowedDomains, blockedDomains, userLocation, maxUses }: WebSearch): JsonObject {
   return {
     type: "web_search_20250305", name: webSearchName,

@@ -54,11 +54,11 @@ export class Attempts implements AsyncIterableIterator<TurnEvent[], undefined> {
   readonly #answer: Batches;
   /** The run under way, or the last one. */
   #reading: Reading | undefined;
-  /** Where the batches come from once the first process has begun to answer. */
+  /** The batches of the run, once the first process has begun to answer: `next` then takes them straight from it. */
   #rest: Batches | undefined;
   /** Whether a process has begun to answer. */
   #hasAnswer = false;
-  /** Whether the turn has had a process, and is counted. */
+  /** Whether the turn has had a process before, and so is in `TurnCounts` already. */
   #wasSeated: boolean;
 
   constructor(options: AttemptsOptions, asked: Asked, course: Course) {

@@ -48,7 +48,7 @@ export class Boots {
     this.#onTrial = onTrial;
   }
 
-  /** A process has come up. */
+  /** To be called when a process has come up. */
   came(process: LiveProcess): void {
     this.#up.add(process);
     this.#fault = undefined;

@@ -37,13 +37,13 @@ export type Free = Warm | Rested;
 
 /** What a process does, as its owner sees it. `/health` counts processes by this. */
 export type Use =
-  /** It was leased, and has no turn yet. `isSpare`: the turn that it boots for has got another. */
+  /** The process was leased, and has no turn yet. `isSpare`: the turn for which it boots has got another process. */
   | { readonly name: "booting"; readonly isSpare: boolean }
-  /** It is asked what the CLI serves and what it can do. */
+  /** The process is asked what the CLI serves, and tried for what it can do. */
   | { readonly name: "probed" }
   | Running
   | Free
-  /** Its end was asked for. */
+  /** The process was asked to end, or killed. */
   | { readonly name: "ending" };
 
 /** Whether a process of this use is between two turns of a conversation. */
@@ -84,7 +84,7 @@ export class OwnedProcess {
   readonly wear: Wear = { turns: 0, firstBytes: undefined, bytes: undefined };
   /** Ends the process when it has been free for too long. */
   readonly timer: Timer;
-  /** Whether it is kept only for the conversation that it is in the middle of. */
+  /** Whether the process is kept only for the conversation that it is in the middle of. */
   isWorn = false;
   use: Use;
   /** Since when `use` is what it is: by the monotonic clock, in milliseconds. */

@@ -22,16 +22,16 @@ export const turnsBetweenLooks = 8;
 /** What use leaves behind in a process. */
 export interface Wear {
   turns: number;
-  /** Its resident memory after its first turn, in bytes; undefined where the system does not tell. */
+  /** The process's resident memory after its first turn, in bytes; undefined where the system does not tell. */
   firstBytes: number | undefined;
-  /** Its resident memory when it was last looked at, in bytes. */
+  /** The process's resident memory when it was last looked at, in bytes. */
   bytes: number | undefined;
 }
 
 export interface RenewalFacts {
-  /** Whether program, configuration or login have changed since its start. */
+  /** Whether program, configuration or login have changed since the process was started. */
   readonly isSuperseded: boolean;
-  /** Whether it was started on another date. */
+  /** Whether the process was started on another date. */
   readonly isOfAnotherDay: boolean;
   readonly ageMs: number;
   readonly wear: Readonly<Wear>;

@@ -24,7 +24,7 @@ export interface Given {
 export interface Found extends Given {
   /** How many of the request's messages, from the first, the process has and keeps. */
   readonly kept: number;
-  /** Whether it has to be rewound to that number first. */
+  /** Whether the process has to be rewound to `kept` messages first. */
   readonly isRewound: boolean;
   /** The hash of the messages kept. */
   readonly hash: HistoryHash;

@@ -194,7 +194,7 @@ export class WarmProcesses {
     for (let missing = missingRehearsed; missing > 0; missing--) {
       const spare = this.#warmOf(model).find(({ use }) => use.rehearsed === undefined);
       const isEnough = this.#countOf(model) >= wanted;
-      // One that was told nothing can rehearse at any time.
+      // A warm process that was told nothing can rehearse at any time.
       if (habit !== undefined && spare !== undefined && isEnough) this.#boots.rehearse(spare, habit);
       // A process keeps its place until it has exited; its exit brings the next refill.
       else if (this.#room > 0) void this.#boots.boot(model, habit);

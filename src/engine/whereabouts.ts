@@ -27,24 +27,27 @@ export class Whereabouts {
   readonly #inUse = new Map<HistoryHash, number>();
   readonly #departed = new Map<HistoryHash, MissReason>();
 
-  /** A turn runs on the process that has this history. */
+  /** Notes that a turn runs on the process that has this history. */
   enter(hash: HistoryHash): void {
     this.#inUse.set(hash, (this.#inUse.get(hash) ?? 0) + 1);
   }
 
-  /** That turn is over, however it ended. */
+  /** Notes that a turn which was noted by `enter` is over, however it ended. */
   leave(hash: HistoryHash): void {
     const uses = (this.#inUse.get(hash) ?? 0) - 1;
     if (uses > 0) this.#inUse.set(hash, uses);
     else this.#inUse.delete(hash);
   }
 
-  /** A free process has this history. */
+  /** Notes that a free process has this history. */
   arrive(timeline: Timeline): void {
     this.#departed.delete(tipOf(timeline));
   }
 
-  /** A process does not have this history any more. `others` are those that free processes have. */
+  /**
+   * Notes that a process does not have this history any more. `others` are the histories of the other free processes:
+   * one of them may be the same.
+   */
   depart(timeline: Timeline, reason: MissReason, others: readonly Timeline[]): void {
     const tip = tipOf(timeline);
     if (others.some((other) => tipOf(other) === tip)) return;

@@ -14,7 +14,7 @@ export const itemsMax = 20_000;
  */
 export function collectItems(fields: Fields, stored: ResponseStore): readonly PlacedEntry[] {
   const previous = previousItems(fields["previous_response_id"], stored);
-  // Some clients send the `messages` of a chat request instead.
+  // Some clients send the `messages` of a chat request instead of `input`.
   const isChat = isAbsent(fields["input"]) && !isAbsent(fields["messages"]);
   const field = isChat ? "messages" : "input";
   const isOptional = previous !== undefined || !isAbsent(fields["instructions"]);
