@@ -57,6 +57,33 @@ for (const version of sampledClaudeVersions()) {
       assert.equal(claudesOf(one.bridge).length, 1, "the conversation goes on with its process");
     });
 
+    it("comes from a process that the server knows as its own where that asks another address than the API's", async (t) => {
+      const { stub, startServer } = await startReal(t, version);
+      const server = await startServer();
+      stub.respond = () => textAnswer(["a"]);
+      await whole(server, ask("one"));
+      const name = "x-claude-max-api-process";
+      const mark = String(stub.requests[0]?.headers[name] ?? assert.fail("the CLI sends no mark"));
+      const back = await postJson(`${server.bridge.url}/v1/messages`, ask("two"), { headers: { [name]: mark } });
+      assert.match((await anthropicErrorIn(back)).message, /own claude process/u);
+      assert.equal(stub.requests.length, 1);
+    });
+
+    it("tells its thoughts as it is asked to, and thinks with fewer tokens than its limit", async (t) => {
+      const { stub, startServer } = await startReal(t, version);
+      const server = await startServer();
+      stub.respond = () => textAnswer(["a"]);
+      const upstream = async (thinking: object): Promise<any> => {
+        await whole(server, ask("one", { thinking, max_tokens: 3_000 }));
+        return stub.requests.at(-1)?.body.thinking;
+      };
+      // 2.1.330 asks for its own `updates`, which is less than the thoughts, in place of `omitted`.
+      assert.match((await upstream({ type: "adaptive", display: "omitted" })).display, /^(?:omitted|updates)$/u);
+      assert.equal((await upstream({ type: "adaptive", display: "summarized" })).display, "summarized");
+      const { budget_tokens, type } = await upstream({ type: "enabled", budget_tokens: 5_000 });
+      assert.ok(type === "adaptive" || budget_tokens < 3_000, JSON.stringify({ type, budget_tokens }));
+    });
+
     it("does not think unasked, and has the API's own parameters", async (t) => {
       const { stub, startServer } = await startReal(t, version);
       const server = await startServer();
