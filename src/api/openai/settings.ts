@@ -31,6 +31,9 @@ export function samplingNote(note?: string): string {
     + `then${own}; left out too where the model refuses it`;
 }
 
+/** What is added to it for `top_p`. */
+export const topPNote = "nor where the model takes no `temperature` beside it: the CLI sends one of its own";
+
 /** The README's note on `tool_choice`; `taken` are the values that the endpoint takes. */
 export function choiceNote(taken: string): string {
   return `${taken}; the API holds the model to it, but for \`allowed_tools\`: the model sees no others; a call that is `

@@ -1,7 +1,7 @@
 import { ignoredKeywords } from "../schema-keywords.ts";
 import { formats, toldKeywords } from "../../../schema/compiled.ts";
 import { codeWords, type FieldTreatment } from "../../field-treatment.ts";
-import { choiceNote, samplingNote } from "../settings.ts";
+import { choiceNote, samplingNote, topPNote } from "../settings.ts";
 
 /**
  * Every field of OpenAI's `CreateChatCompletionRequest`, and the most common fields of other providers' chat requests.
@@ -71,10 +71,7 @@ export const chatFields: readonly FieldTreatment[] = [
   },
   { name: "moderation", treatment: "refused", note: "", example: {} },
   { name: "temperature", treatment: "honoured", note: samplingNote("above 1 is 1") },
-  {
-    name: "top_p", treatment: "honoured",
-    note: samplingNote("nor where the model takes no `temperature` beside it: the CLI sends one of its own"),
-  },
+  { name: "top_p", treatment: "honoured", note: samplingNote(topPNote) },
   { name: "top_k", treatment: "honoured", note: samplingNote() },
   { name: "frequency_penalty", treatment: "ignored", note: "", example: 0.5 },
   { name: "presence_penalty", treatment: "ignored", note: "", example: 0.5 },

@@ -1,5 +1,5 @@
 import type { FieldTreatment } from "../../field-treatment.ts";
-import { samplingNote } from "../settings.ts";
+import { samplingNote, topPNote } from "../settings.ts";
 
 /** Every field of OpenAI's `CreateCompletionRequest`, and two of other providers'. A field not listed is ignored. */
 export const completionFields: readonly FieldTreatment[] = [
@@ -11,7 +11,7 @@ export const completionFields: readonly FieldTreatment[] = [
   { name: "max_tokens", treatment: "honoured", note: "missing: as the CLI does, where OpenAI's default is 16" },
   { name: "stop", treatment: "honoured", note: "as for chat" },
   { name: "temperature", treatment: "honoured", note: samplingNote("above 1 is 1") },
-  { name: "top_p", treatment: "honoured", note: samplingNote() },
+  { name: "top_p", treatment: "honoured", note: samplingNote(topPNote) },
   { name: "top_k", treatment: "honoured", note: samplingNote() },
   { name: "reasoning_effort", treatment: "honoured", note: "as for chat; missing: the model does not think, unless an "
     + "`--alias` sets it" },
