@@ -28,7 +28,7 @@ export type ErrorCode =
   | "not_found"
   | "model_not_found"
   | "method_not_allowed"
-  // An API has it, and there is nothing here to serve it with.
+  // An API has the endpoint, and there is nothing here to serve it with.
   | "not_implemented"
   // Refused by the HTTP layer, before any dialect reads the request.
   | "request_timeout"

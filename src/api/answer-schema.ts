@@ -3,8 +3,8 @@ import type { Turn } from "../turn/turn.ts";
 import type { ToolNames } from "./tool-names.ts";
 
 /**
- * The settings by which an answer fits the client's schema, which stands at `path`. `names` notes properties that the
- * schema calls otherwise than the client. Throws a BridgeError that names the place in the schema that cannot be told.
+ * Makes the settings by which an answer fits the client's schema, which stands at `path`. `names` notes the properties
+ * that the model is told by other names. Throws a BridgeError that names the place in the schema that cannot be told.
  */
 export function answerSchemaSettings(
   value: unknown, path: string, names: ToolNames,

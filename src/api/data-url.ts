@@ -8,7 +8,7 @@ const base64 = /^[A-Za-z0-9+/]+={0,2}$/u;
 export interface Base64Data {
   /** The media type as the client wrote it, in lower case and without parameters, such as `image/png`; may be empty. */
   readonly mediaType: string;
-  /** In base64. */
+  /** The data, in base64. */
   readonly data: string;
 }
 

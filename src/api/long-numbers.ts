@@ -44,11 +44,13 @@ function isKept(token: string): boolean {
 
 /** The names of the fields in an API's requests that have the data of calls and of their results, and schemas. */
 export interface NumberFields {
-  /** Names of data, if the value is an object. With a value of another type the same name means something else. */
+  /**
+   * Fields that are data if their value is an object. With a value of another type the same name means something else.
+   */
   readonly objects: ReadonlySet<string>;
-  /** Names of data, whatever the value is. */
+  /** Fields that are data, whatever their value is. */
   readonly values: ReadonlySet<string>;
-  /** Names of schemas: their numbers are bounds, and stay numbers. */
+  /** Fields with JSON Schemas, whose numbers are bounds and stay numbers. */
   readonly schemas: ReadonlySet<string>;
 }
 

@@ -1,11 +1,14 @@
-/** Strings before which an answer ends, as every API's clients write them. Empty ones are left out. */
+/**
+ * Reads stop sequences: strings before which an answer ends, in the form that every API's clients write. Empty ones are
+ * left out.
+ */
 
 import { BridgeError } from "../errors.ts";
 import { arrayAt, isAbsent, stringAt } from "./check.ts";
 
 const charsMax = 1_000;
 
-/** Reads a list of at most `sequencesMax` of them; none where it is absent. */
+/** Reads a list of at most `sequencesMax` stop sequences; none where it is absent. */
 export function stopSequencesAt(value: unknown, field: string, sequencesMax: number): readonly string[] {
   const entries = isAbsent(value) ? [] : arrayAt(value, field);
   if (entries.length > sequencesMax) {
@@ -16,7 +19,7 @@ export function stopSequencesAt(value: unknown, field: string, sequencesMax: num
   return entries.flatMap((entry, index) => stopSequenceAt(entry, `${field}[${index}]`));
 }
 
-/** Reads a single one. */
+/** Reads one stop sequence; none where it is empty. */
 export function stopSequenceAt(value: unknown, field: string): readonly string[] {
   const text = stringAt(value, field);
   if (text.length > charsMax) {

@@ -19,14 +19,20 @@ export function toolNameAt(value: unknown, path: string): string {
   throw new BridgeError("invalid_value", `${path}: expected 1 to ${nameCharsMax} characters.`, { field: path });
 }
 
-/** Reads `description` in the definition at `path`. The client calls the tool `name`, the model as `names` says. */
+/**
+ * Makes a tool from its name and its definition at `path`, without the schema. `name` is the client's name for it,
+ * which `names` maps to the model's.
+ */
 export function namedTool(name: string, definition: Fields, path: string, names: ModelNames): NamedTool {
   const { description } = definition;
   const told = isAbsent(description) ? "" : stringAt(description, `${path}.description`);
   return { name: names.toModel(name), description: told, source: { name, path } };
 }
 
-/** Completes a tool with the schema of its input, which stands at `path`. `isStrict`: the client holds calls to it. */
+/**
+ * Completes a tool with the schema of its input, which stands at `path`. `isStrict`: the client asks that calls fit it
+ * by construction.
+ */
 export function toolOfSchema(
   named: NamedTool, value: unknown, path: string, isStrict: boolean, names: ModelNames,
 ): Tool {

@@ -14,7 +14,7 @@ import { startedBlock } from "./started-block.ts";
  * events are sent, and nothing can be replaced any more.
  */
 export class AnswerBlocks {
-  /** By the block's number in the CLI's current message. */
+  /** The blocks of the CLI's current message, by their number in it. */
   readonly #blocks = new Map<number, Block>();
   readonly #calls: AnswerCalls;
   /** The JSON document that a schema asks for; undefined where the answer is text. */

@@ -47,7 +47,7 @@ export class AnswerDocument {
     return true;
   }
 
-  /** Gives what is held, to be sent. */
+  /** Returns what is held of the document, to be sent. */
   release(): JsonText {
     const held = Buffer.concat(this.#pieces).toString("latin1") as JsonText;
     this.#isSent = true;

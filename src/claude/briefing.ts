@@ -184,7 +184,7 @@ export class Briefing {
    */
   async answer({ turn, onAsk, onRefused }: Omit<Task, "seen" | "isOver">, callIds: readonly string[]): Promise<number> {
     const { tools, history } = this.#parts;
-    // Before the results: the CLI's next request is made with them.
+    // Told before the results: the CLI makes its next request with these settings.
     const asked = this.#asAsked(turn);
     const hasSchema = turn.responseSchema !== undefined;
     if (isThinkingOff(asked)) this.#loop.noteAsked(turn.messages, { goesOn: true, hasSchema });

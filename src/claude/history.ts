@@ -78,7 +78,7 @@ export class History {
   /** Notes the first `assistant` line of an answer to tool results: the history can be cut there. */
   noteAnswer({ uuid, message }: JsonObject): void {
     const kept = this.#awaitedAnswerAt;
-    // The CLI itself writes the message of a turn that failed.
+    // A `<synthetic>` message is the CLI's own, about a turn that failed.
     if (kept === undefined || !isObject(message) || message["model"] === "<synthetic>") return;
     this.#awaitedAnswerAt = undefined;
     const line = optionalString(uuid);

@@ -92,7 +92,7 @@ export function displayOf({ thinking, refusedParameters }: Partial<ToldTurn>): T
   return (thinking?.type === "disabled" ? undefined : thinking?.display) ?? shownThoughts;
 }
 
-/** The parameters sent with a turn that its model may refuse. */
+/** Those of a turn's parameters that are sent, and that its model may refuse. */
 export function refusableOf(turn: ToldTurn): readonly RefusableName[] {
   const { tools, ...parameters } = parametersOf(turn);
   const hasStrict = isStrict(turn) && turn.tools.some(({ strictSchema }) => strictSchema !== undefined);

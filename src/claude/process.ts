@@ -104,7 +104,7 @@ export class ClaudeProcess {
 
   /** Whether the process has come up: it has written something to stdout. */
   get isUp(): boolean {
-    // Node makes a child's pipes of sockets.
+    // In Node a child's pipes are sockets, which count the bytes that they have read.
     return (this.#child.stdout as Partial<Socket>).bytesRead !== 0;
   }
 

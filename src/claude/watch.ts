@@ -40,7 +40,7 @@ export class BootTimeout extends BridgeError {
 /** When a process has written something, in milliseconds of the wall clock. */
 export interface Heard {
   readonly startedAtMs: number;
-  /** Undefined before the first line. */
+  /** When the process last wrote something; undefined before its first line. */
   lastAtMs: number | undefined;
   /**
    * When the process last wrote something after a question, so that it had asked the API. Undefined if it never has:

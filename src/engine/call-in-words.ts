@@ -50,7 +50,7 @@ export class AnswerWithCall {
   #hasStart = false;
   /** How many blocks the client was given; those of a further run are numbered from here on. */
   #blocks = 0;
-  /** What the runs without a call used. */
+  /** The tokens that the runs without a call have used. */
   #usage = noUsage;
   /** The types of content blocks that count as the required call. */
   readonly #calls: ReadonlySet<string>;
@@ -109,7 +109,7 @@ export class AnswerWithCall {
   }
 }
 
-/** Events that tell nothing of the answer. */
+/** True for events that say nothing of the answer. */
 function isBeforeAnswer(event: TurnEvent): boolean {
   return event.type === "accepted" || event.type === "retry";
 }

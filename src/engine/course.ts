@@ -7,17 +7,17 @@ import type { MissReason } from "./whereabouts.ts";
 /** What is known of a turn while it runs. A turn that is asked again without a refused parameter gets a new course. */
 export interface Course {
   readonly timeline: Timeline;
-  /** The beginning of its conversation. */
+  /** The beginning of the turn's conversation. */
   readonly profile: Profile;
-  /** The process that had a part of its history, or why none had. */
+  /** The process that had a part of the turn's history, or why none had. */
   readonly taken: Found | MissReason;
-  /** The process that it runs on. Until the answer has begun, it may be replaced by another. */
+  /** The process that the turn runs on. Until the answer has begun, it may be replaced by another. */
   seat: Seat | undefined;
   /** False if the process was also told something that the client does not know. */
   isExact: boolean;
   /** Whether the process was told anything of the turn. */
   isTold: boolean;
-  /** The model has begun to answer. */
+  /** Whether the model has begun to answer. */
   hasBegun: boolean;
   error: unknown;
 }

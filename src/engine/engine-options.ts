@@ -22,7 +22,7 @@ export interface EngineOptions {
   readonly silenceMsMax: number;
   /** How long a turn waits for its process to end a rehearsal, in milliseconds. Default: that of `Conversation`. */
   readonly rehearsalWaitMsMax?: number;
-  /** Other limits of silence than those of `Conversation`. */
+  /** Overrides for the limits of a process's silence that `limitsOf` gives. */
   readonly limits?: Partial<Limits>;
   /** Says where to make the processes' folder; called each time one is made. */
   readonly folderPlace?: () => FolderPlace;

@@ -96,7 +96,7 @@ function asidesOf({ role, content }: Message): string | undefined {
   return proofs.length + ran.length === 0 ? undefined : digest([...proofs, ...ran]);
 }
 
-/** The hash of all that a timeline has. */
+/** The hash after a timeline's last message. */
 export function tipOf({ root, hashes }: Timeline): HistoryHash {
   return hashes.at(-1) ?? root;
 }

@@ -71,9 +71,9 @@ export function historiesOf(use: Use): readonly Timeline[] {
 export interface Birth {
   /** How many times program, configuration or login had changed before. */
   readonly generation: number;
-  /** The local date: the CLI tells it to the model. */
+  /** The local date when the process was started: the CLI tells it to the model. */
   readonly day: string;
-  /** By the monotonic clock, in milliseconds. */
+  /** When the process was started: by the monotonic clock, in milliseconds. */
   readonly ms: number;
 }
 
@@ -124,7 +124,7 @@ export function bootsForTurn({ use, process, isEnding }: OwnedProcess): boolean 
   return use.name === "running" && !process.isUp && !isEnding;
 }
 
-/** The warm ones of some processes. */
+/** The warm processes among `all`. */
 export function warmOf(all: readonly OwnedProcess[]): OwnedWarm[] {
   return all.flatMap((owned) => (owned.use.name === "warm" ? [{ owned, use: owned.use }] : []));
 }

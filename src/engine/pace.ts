@@ -28,7 +28,7 @@ export function freeWaitLimits(bootMs: number | undefined, answerMs: number | un
 /** Remembers how long boots, and answers to each beginning, have taken lately. */
 export class Pace {
   #bootMs: number | undefined;
-  /** By beginning, the one seen last at the end. */
+  /** How long the last answer with each beginning took, in milliseconds; the beginning seen last is the last. */
   readonly #answersMs = new Map<HistoryHash, number>();
 
   noteBoot(ms: number): void {

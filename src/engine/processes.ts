@@ -34,7 +34,7 @@ export interface ProcessesOptions extends RestLimits {
 export class Processes {
   readonly #options: ProcessesOptions;
   readonly #places: Places;
-  /** Ordered by when each was last leased or released. */
+  /** All processes that live, ordered by when each was last leased or released. */
   readonly #owned = new Set<OwnedProcess>();
   /**
    * Processes whose pipes are open, alive or not: as `ClaudeProcess`, which can be ended. All else has them as
@@ -54,10 +54,10 @@ export class Processes {
 
   watch(watcher: Watcher): void { this.#watchers.push(watcher); }
 
-  /** All that live, whatever they do, ordered by when each was last leased or released. */
+  /** All processes that live, whatever they do, ordered by when each was last leased or released. */
   get all(): readonly OwnedProcess[] { return [...this.#owned]; }
 
-  /** How many live or are being started. */
+  /** How many processes live or are being started. */
   get size(): number { return this.#places.taken; }
 
   /** How many processes may be started now without taking a place that a turn waits for. */

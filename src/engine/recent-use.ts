@@ -39,7 +39,7 @@ export class RecentUse {
     this.#clock = clock;
   }
 
-  /** Ordered by last use. */
+  /** The models that were used lately, ordered by last use. */
   get all(): readonly ModelUse[] {
     return [...this.#uses.values()];
   }

@@ -35,8 +35,8 @@ export interface Seat {
 export interface Seeker {
   readonly turn: ToldTurn;
   readonly timeline: Timeline;
-  /** The beginning of its conversation. */
+  /** The beginning of the turn's conversation. */
   readonly profile: Profile;
-  /** Why no process has any of its history; undefined if one had. */
+  /** Why no process has any of the turn's history; undefined if one had. */
   readonly missed: MissReason | undefined;
 }

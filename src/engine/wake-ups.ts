@@ -2,7 +2,7 @@ import type { Clock } from "./world.ts";
 
 /** Turns that wait until something may have changed for them, and then look again. */
 export class WakeUps {
-  /** In the order the turns came. */
+  /** What wakes each turn that waits, in the order the turns came. */
   readonly #waiting = new Set<() => void>();
   readonly #clock: Clock;
 

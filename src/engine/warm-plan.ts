@@ -20,7 +20,7 @@ export interface WarmFacts {
 
 export interface WarmLimits {
   readonly nowMs: number;
-  /** How many are kept for each model in use as a rule. */
+  /** How many warm processes are kept as a rule for each model in use. */
   readonly warm: number;
   /** How many warm processes there may be: those that there are, and those for which there is room. */
   readonly places: number;

@@ -42,7 +42,7 @@ export class WarmStocks {
     return sum;
   }
 
-  /** Stops all waiting. */
+  /** Cancels all waits after failed boots. */
   close(): void {
     for (const { backoff } of this.#stocks.values()) backoff.cancel();
   }

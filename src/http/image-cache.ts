@@ -29,7 +29,7 @@ const usualLimits = { bytesMax: imageCacheBytesMax, entriesMax: imageCacheEntrie
  * first time, even if a link has expired.
  */
 export class ImageCache {
-  /** Ordered by last use: the first is the least recently used. */
+  /** By URL, ordered by last use: the first is the least recently used. */
   readonly #entries = new Map<string, Entry>();
   readonly #limits: ImageCacheLimits;
   readonly #nowMs: () => number;

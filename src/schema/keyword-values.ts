@@ -8,7 +8,7 @@ export type ValueRepair = (value: unknown, refuse: Refuse) => unknown;
 
 const numeral = /^\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?\s*$/iu;
 
-/** A number, which some generators write as a string. */
+/** Reads a number, which some generators write as a string. Undefined for null. */
 function numberIn(value: unknown, refuse: Refuse): number | undefined {
   if (value === null) return undefined;
   const number = typeof value === "string" && numeral.test(value) ? Number(value) : value;

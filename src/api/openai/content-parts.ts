@@ -18,7 +18,7 @@ export interface AssistantContent {
   readonly calls: readonly (ToolUseBlock | Thought)[];
 }
 
-/** A part, and what the table says of it. */
+/** A part of a message's content, and its row in `partShapes`. */
 interface PlacedPart { readonly part: Fields; readonly shape: PartShape; readonly path: string }
 
 /**

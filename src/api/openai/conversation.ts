@@ -125,7 +125,7 @@ class ConversationReader {
       for (const block of text) said.text.push(block);
     }
     if (beside.calls.length > 0) this.#addCalls(beside.calls, beside.path);
-    // Some clients write the same calls in both places.
+    // Some clients write the same calls both in the content and beside it.
     const others = calls.filter((call) => isThought(call) || !beside.calls.some(({ id }) => id === call.id));
     if (others.length > 0) this.#addCalls(others, `${path}.content`);
   }

@@ -13,7 +13,7 @@ interface WholeCall {
 
 /** The pages that an answer cites. */
 interface Sources {
-  /** Undefined where the model could not search the web. */
+  /** What collects the citations; undefined where the model cannot search the web. */
   readonly citations: Citations | undefined;
   readonly found: object[];
 }

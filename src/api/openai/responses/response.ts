@@ -34,7 +34,7 @@ export class ResponseStream implements WireStream {
   readonly #output: FinishedForms[] = [];
   /** The id of the model that answers. */
   #model = "";
-  /** Undefined where the model cannot search the web. */
+  /** The answer's citations and web searches; undefined where the model cannot search. */
   readonly #web: { readonly citations: Citations; readonly searches: WebSearches } | undefined;
   #open: OpenItem | undefined;
   /** The text that this batch has added so far to the open item: the output item that still receives deltas. */
