@@ -103,7 +103,7 @@ export class History {
     if (this.#isEmpty) return 0;
     const point = this.#points.lastWithin(keptMax, capabilities);
     if (point === undefined) throw new RewindRefused("there is no place to go back to", undefined);
-    // Write all steps without waiting for the answers: each takes back the message that is the last one after the steps
+    // Write all steps without waiting for the answers: each rewinds the message that is the last one after the steps
     // before it.
     const steps = this.#points.way(point, capabilities).map(async (step) => {
       const refusal = await this.#ask(control, step);

@@ -12,7 +12,7 @@ export async function takeBack(
 ): Promise<number> {
   const waitsForTools = isParked || tools.isPending;
   process.work();
-  // A reader that has left may have stopped the CLI in the middle of its answer.
+  // A client that read slowly and then left may have left the CLI paused in the middle of its answer.
   process.resume();
   const kept = await history.rewind(control, keptMax, capabilities).catch((error: unknown) => {
     // The owner will end this process. A CLI that waits for a tool's result asks the model once more when its stdin

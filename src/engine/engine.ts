@@ -40,7 +40,10 @@ export interface EngineStatus {
 
 /** Runs turns within the limits, each on a process that no other turn has at the time. */
 export class Engine {
-  /** The header that the requests of its own processes have; undefined where they cannot come back to this server. */
+  /**
+   * The header in the requests of this server's own processes; undefined where these ask the API itself, not an address
+   * that may be this server's.
+   */
   readonly ownMark: OwnMark | undefined;
   readonly #options: EngineOptions;
   readonly #parts: EngineParts;

@@ -1,4 +1,4 @@
-/** Which process goes first when a turn needs its place: as pure functions. */
+/** Which process is ended first when a turn needs its place: as pure functions. */
 
 import type { OwnedProcess } from "./owned-process.ts";
 import { isCheap } from "./resting.ts";

@@ -12,7 +12,7 @@ export type Purpose = "turn" | "warm" | "probe";
 export interface Warm {
   readonly name: "warm";
   readonly conversation: Conversation;
-  /** The beginning that it has rehearsed. If undefined, it was told nothing and fits any conversation. */
+  /** The beginning that the process has rehearsed. If undefined, it was told nothing and fits any conversation. */
   readonly rehearsed: HistoryHash | undefined;
 }
 
@@ -20,7 +20,10 @@ export interface Warm {
 export interface Rested {
   readonly name: "resting" | "parked";
   readonly conversation: Conversation;
-  /** Its beginning, and the hashes after each message that it has, the last answer included. */
+  /**
+   * The beginning of the conversation, and the hashes after each message that the process has, the last answer
+   * included.
+   */
   readonly timeline: Timeline;
 }
 
@@ -145,7 +148,7 @@ export interface Watcher {
   readonly onFree?: () => void;
   /** A process has exited, so that there may be room. `use` is what it did then: `ending` if that was asked for. */
   readonly onExit?: (owned: OwnedProcess, use: Use) => void;
-  /** A process was ended because it has no further use. `use` is what it did. */
+  /** A process was ended because it has no further use. `use` is what it did before. */
   readonly onSpent?: (owned: OwnedProcess, use: Use, reason: SpentReason) => void;
 }
 
