@@ -108,8 +108,9 @@ export function engineParts(options: EngineOptions): EngineParts {
   const admission = new Admission({ runningMax: maxProcesses, waitingMax: options.maxQueue });
   const rest = new RestClock(options.onRest, clock, log);
   const runner = new TurnRunner({
-    admission, warm, seats, counts, boots, rest, isMovable, longParameterBytesMax: world.longParameterBytesMax,
-    login: new LoginGate(account, clock, log), keepsIdle: conversationIdleMsMax > 0, log,
+    admission, warm, seats, counts, boots, capabilities, rest, isMovable,
+    longParameterBytesMax: world.longParameterBytesMax, login: new LoginGate(account, clock, log),
+    keepsIdle: conversationIdleMsMax > 0, log,
   });
   const models = new ModelService(catalog, clock);
   return {

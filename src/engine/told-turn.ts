@@ -1,3 +1,4 @@
+import type { Rewinds } from "../claude/capabilities.ts";
 import { BridgeError } from "../errors.ts";
 import { hasCutTool, parametersOf, type ToldTurn } from "../claude/parameters.ts";
 import type { JsonObject } from "../claude/protocol.ts";
@@ -17,9 +18,11 @@ const shortSearchBytesMax = 1_000;
  * the system prompt has it in words. Messages are split where a rewind may have to go. Parameters with a schema or
  * tools in them are told only up to `longParameterBytesMax` bytes.
  */
-export function toldTurn(request: ToldTurn, longParameterBytesMax: number): ToldTurn {
+export function toldTurn(
+  request: ToldTurn, longParameterBytesMax: number, rewinds: Pick<Rewinds, "answerTarget">,
+): ToldTurn {
   const turn = withWholeTools(withToolChoice(withOneSchema(request, longParameterBytesMax)), longParameterBytesMax);
-  return { ...turn, messages: toldMessages(turn.messages) };
+  return { ...turn, messages: toldMessages(turn.messages, rewinds) };
 }
 
 /**

@@ -11,6 +11,7 @@ import type { Boots } from "./boots.ts";
 import { mustCallInWords } from "./call-in-words.ts";
 import { type Course, foundFor } from "./course.ts";
 import { extended, type Timeline, timelineOf } from "./history-hash.ts";
+import type { KnownCapabilities } from "./known-capabilities.ts";
 import type { LoginGate } from "./login-gate.ts";
 import type { Profile } from "./recent-use.ts";
 import { RefusedParameters } from "./refused-parameters.ts";
@@ -29,6 +30,7 @@ export interface TurnRunnerOptions {
   readonly counts: TurnCounts;
   readonly login: LoginGate;
   readonly boots: Boots;
+  readonly capabilities: KnownCapabilities;
   readonly rest: RestClock;
   /** How many bytes of JSON a turn's API parameters may have in all, if one of them is a long parameter. */
   readonly longParameterBytesMax: () => number;
@@ -127,7 +129,8 @@ export class TurnRunner {
   }
 
   #told(request: Turn): ToldTurn {
-    return toldTurn(this.#refused.without(request), this.#options.longParameterBytesMax());
+    const { longParameterBytesMax, capabilities } = this.#options;
+    return toldTurn(this.#refused.without(request), longParameterBytesMax(), capabilities.current);
   }
 
   #profileOf(turn: ToldTurn, { beginning }: Timeline): Profile {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { noCapabilities } from "../../src/claude/capabilities.ts";
 import { parametersOf, type ToldTurn } from "../../src/claude/parameters.ts";
 import { beginningHash } from "../../src/engine/history-hash.ts";
 import { toldTurn } from "../../src/engine/told-turn.ts";
@@ -11,7 +12,7 @@ const responseSchema = { type: "object", properties: { a: { type: "string" } } }
 const responseFormat = { ...responseSchema, additionalProperties: false };
 const long = { ...responseFormat, description: "x".repeat(roomBytes) };
 const formsOf = (more: Partial<ToldTurn>, bytesMax = roomBytes): object => {
-  const told = toldTurn({ ...turnOf(), ...more }, bytesMax);
+  const told = toldTurn({ ...turnOf(), ...more }, bytesMax, noCapabilities);
   return { tool: told.responseSchema, format: told.responseFormat };
 };
 
@@ -30,11 +31,11 @@ describe("tools, as a process is told them,", () => {
     ["are whole beside the API's format of an answer", { tools: [cut({ strictSchema })], responseSchema, responseFormat }, true],
   ];
   for (const [what, given, isWhole, bytesMax = 10_000] of cases) {
-    it(what, () => assert.equal("tools" in parametersOf(toldTurn({ ...turnOf(), ...given }, bytesMax)), isWhole));
+    it(what, () => assert.equal("tools" in parametersOf(toldTurn({ ...turnOf(), ...given }, bytesMax, noCapabilities)), isWhole));
   }
 
   const search = { maxUses: 2, allowedDomains: ["example.com"], userLocation: { city: "Bern" } };
-  const toldSearch = (more: Partial<ToldTurn>, bytesMax: number): unknown => parametersOf(toldTurn({ ...turnOf(), webSearch: search, ...more }, bytesMax))["tools"];
+  const toldSearch = (more: Partial<ToldTurn>, bytesMax: number): unknown => parametersOf(toldTurn({ ...turnOf(), webSearch: search, ...more }, bytesMax, noCapabilities))["tools"];
   const searchRefusal = { code: "unsupported_parameter", part: "webSearch" };
 
   it("are whole beside a search of the web, which is the last of them, and refused where they are too long for that", () => {
@@ -61,12 +62,12 @@ describe("tools, as a process is told them,", () => {
   });
 
   it("give way to the format of an answer where both are too long", () => {
-    const told = toldTurn({ ...turnOf(), tools: [cut({ description: whole })], responseSchema, responseFormat }, roomBytes);
+    const told = toldTurn({ ...turnOf(), tools: [cut({ description: whole })], responseSchema, responseFormat }, roomBytes, noCapabilities);
     assert.deepEqual(Object.keys(parametersOf(told)), ["output_config"]);
   });
 
   it("leave the process free for conversations in which they are not strict", () => {
-    const beginningOf = (...tools: readonly Tool[]): string => beginningHash(toldTurn({ ...turnOf(), tools }, 10_000));
+    const beginningOf = (...tools: readonly Tool[]): string => beginningHash(toldTurn({ ...turnOf(), tools }, 10_000, noCapabilities));
     assert.equal(beginningOf(cut({ strictSchema })), beginningOf(cut()));
   });
 });
@@ -84,7 +85,7 @@ describe("the schema of an answer, as a process is told it,", () => {
   for (const [what, given, told, bytesMax] of cases) it(what, () => assert.deepEqual(formsOf(given, bytesMax), told));
 
   it("leaves the process free for conversations with other formats, and not with other tools", () => {
-    const beginningOf = (more: Partial<ToldTurn>): string => beginningHash(toldTurn({ ...turnOf(), ...more }, roomBytes));
+    const beginningOf = (more: Partial<ToldTurn>): string => beginningHash(toldTurn({ ...turnOf(), ...more }, roomBytes, noCapabilities));
     assert.equal(beginningOf({ responseSchema, responseFormat }), beginningOf({}));
     assert.notEqual(beginningOf({ responseSchema }), beginningOf({}));
   });

@@ -196,6 +196,37 @@ describe("a process is moved to where the request's history stands", () => {
       assert.equal(stub.requests.length, 3);
     });
 
+    it(`claude ${version}: steps of an agent that says something beside each result take back the last answer${version === "2.1.330" ? " alone" : ""}, on one process`, async (t) => {
+      const { stub, startServer } = await startReal(t, version);
+      const { bridge, client } = await startServer();
+      const tools = [{ type: "function", function: { name: "look", parameters: { type: "object", properties: {} } } }];
+      const asked = (): string => JSON.stringify(conversationOf(stub.requests.at(-1)?.body ?? assert.fail()).at(-1));
+      stub.respond = () => (asked().includes("Enough") ? textAnswer(["Fine."]) : toolUseAnswer([{ name: "look", input: {} }], { textBefore: "I look." }));
+      const blocks = (): object[] => conversationOf(stub.requests.at(-1)?.body ?? assert.fail()).map(({ role, content }) => (
+        { role, content: typeof content === "string" ? content : content.map(({ cache_control: _mark, ...block }) => block) }));
+      const history: object[] = [system, user("Go.")];
+      const takenBack: number[] = [];
+      let before = 0;
+      for (const words of ["one", "two", "three", "four", "Enough."]) {
+        const { choices: [{ message }] } = await client.chat.completions.create({ model: "sonnet", messages: history, tools });
+        const { turns: { messages_taken_back: all } } = await waitForHealth(bridge.url, ({ processes }) => processes.parked === 1);
+        takenBack.push(all - before);
+        before = all;
+        history.push(message, { role: "tool", tool_call_id: message.tool_calls[0].id, content: "A bird." }, user(words));
+      }
+      assert.deepEqual(takenBack, version === "2.1.330" ? [0, 2, 2, 1, 1] : [0, 0, 2, 2, 2], "the first answer was to no results");
+      const ask = async (one: Pick<RealServer, "client">, messages: readonly object[]): Promise<object[]> => {
+        await one.client.chat.completions.create({ model: "sonnet", messages, tools });
+        return blocks();
+      };
+      const last = await ask({ client }, history);
+      const branched = await ask({ client }, [...history.slice(0, 7), user("Enough already.")]);
+      assert.deepEqual([claudesOf(bridge).length, (await healthOf(bridge.url)).turns.told.rewind_refused], [1, 0]);
+      assert.deepEqual(last, await ask(await startServer(), history), "as a process that was told all of it");
+      assert.deepEqual(branched.slice(0, -1), last.slice(0, 4));
+      assert.match(JSON.stringify(branched.at(-1)), /A bird\..*Enough already\./u);
+    });
+
     it(`claude ${version}: ${canBeEmptied ? "one process serves every model, one after the other" : "each model has its process"}`, async (t) => {
       const { stub, startServer } = await startReal(t, version);
       stub.respond = () => textAnswer(["Fine."]);
