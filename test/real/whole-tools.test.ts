@@ -4,7 +4,7 @@ import { describe, it } from "node:test";
 import { errorAnswer, type StubRequest, textAnswer, toolUseAnswer } from "../support/anthropic-stub.ts";
 import { healthOf } from "../support/health.ts";
 import { startHooked } from "../support/hooked-server.ts";
-import { policyUnavailable } from "../support/managed-policy.ts";
+import { policyUnavailable, settingsPlaces } from "../support/managed-policy.ts";
 import { sampledClaudeVersions } from "../support/real-claude.ts";
 import { startReal } from "../support/real-server.ts";
 import { postJson } from "../support/sse.ts";
@@ -71,21 +71,23 @@ for (const version of sampledClaudeVersions()) {
       assert.deepEqual([other[0], other.at(-1)], [true, false]);
     });
 
-    it("go up as the CLI has them under a policy, whose hook runs and sees none of them", { skip: policyUnavailable() }, async (t) => {
-      const { stub, bridge, environmentOfHook } = await startHooked(t, version);
-      stub.respond = () => textAnswer(["Fine."]);
-      const tools = [
-        functionTool("short", { strict: true }),
-        ...Array.from({ length: 20 }, (_, index) => functionTool(`tool_${index}`, { description: novel.repeat(1 + (index % 2)) })),
-      ];
-      assert.ok(JSON.stringify(tools).length > 200_000);
-      const response = await postJson(`${bridge.url}/v1/chat/completions`, { model: "sonnet", messages: [question("go")], tools, stop: ["HALT"] });
-      assert.equal((await response.json() as any).choices[0].message.content, "Fine.");
-      const [request = assert.fail()] = stub.requests;
-      assert.deepEqual([toolsIn(request).length, isStrict(request)], [21, false]);
-      const environment = environmentOfHook();
-      assert.ok(environment.includes("HALT"), "short parameters are told");
-      assert.ok(!environment.includes("Does short"), environment);
-    });
+    for (const place of settingsPlaces) {
+      it(`go up as the CLI has them under a policy in ${place}, whose hook runs and sees none of them`, { skip: policyUnavailable() }, async (t) => {
+        const { stub, bridge, environmentOfHook } = await startHooked(t, version, place);
+        stub.respond = () => textAnswer(["Fine."]);
+        const tools = [
+          functionTool("short", { strict: true }),
+          ...Array.from({ length: 20 }, (_, index) => functionTool(`tool_${index}`, { description: novel.repeat(1 + (index % 2)) })),
+        ];
+        assert.ok(JSON.stringify(tools).length > 200_000);
+        const response = await postJson(`${bridge.url}/v1/chat/completions`, { model: "sonnet", messages: [question("go")], tools, stop: ["HALT"] });
+        assert.equal((await response.json() as any).choices[0].message.content, "Fine.");
+        const [request = assert.fail()] = stub.requests;
+        assert.deepEqual([toolsIn(request).length, isStrict(request)], [21, false]);
+        const environment = environmentOfHook();
+        assert.ok(environment.includes("HALT"), "short parameters are told");
+        assert.ok(!environment.includes("Does short"), environment);
+      });
+    }
   });
 }

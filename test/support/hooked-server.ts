@@ -5,7 +5,7 @@ import type { TestContext } from "node:test";
 import type { AnthropicStub } from "./anthropic-stub.ts";
 import { type BridgeProcess, startBridge } from "./bridge-process.ts";
 import { waitForHealth } from "./health.ts";
-import { managedPolicy } from "./managed-policy.ts";
+import { hookSettings, policyOf, settingsPlaces } from "./managed-policy.ts";
 import { claudePath, type ClaudeVersion, subscriptionEnvironment, temporaryFolder } from "./real-claude.ts";
 import { startReal } from "./real-server.ts";
 
@@ -16,13 +16,14 @@ export interface HookedServer {
   readonly environmentOfHook: () => string;
 }
 
-export async function startHooked(t: TestContext, version: ClaudeVersion): Promise<HookedServer> {
+/** `place`: where the settings stand with the hook, which are all of the policy. */
+export async function startHooked(t: TestContext, version: ClaudeVersion, place: (typeof settingsPlaces)[number] = settingsPlaces[0]): Promise<HookedServer> {
   const { stub } = await startReal(t, version);
   const folder = await temporaryFolder(t);
   const seen = join(folder, "environment");
   const bridge = await startBridge(t, {
     args: ["--claude", claudePath(version), "--pass-env", "ANTHROPIC_BASE_URL", "--warm", "0"],
-    env: subscriptionEnvironment(stub.url, folder), before: managedPolicy(folder, () => `env >> ${seen}`),
+    env: subscriptionEnvironment(stub.url, folder), before: policyOf(folder, { [place]: hookSettings(`env >> ${seen}`) }),
   });
   await waitForHealth(bridge.url, ({ claude }) => claude.logged_in === true);
   return { stub, bridge, environmentOfHook: () => readFileSync(seen, "utf8") };

@@ -5,7 +5,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 /** The words of the policy's `CLAUDE.md`. */
 export const policyWords = "The policy of this machine: mention no aubergine.";
@@ -26,15 +26,32 @@ mount --bind "$1" /etc/claude-code
 shift 2
 exec "$@"`;
 
-/** What stands before a command so that it runs under the policy, which is written below `folder`, with further files. */
-export function managedPolicy(folder: string, markCommand: (name: string) => string, further: Readonly<Record<string, string>> = {}): string[] {
+/** A policy's files, by their paths in its folder. */
+export type PolicyFiles = Readonly<Record<string, string>>;
+
+/** Where a policy's settings may stand: in one file, or in a folder of them. */
+export const settingsPlaces = ["managed-settings.json", "managed-settings.d/50-hooks.json"] as const;
+
+/** Settings by which each prompt runs that command. */
+export function hookSettings(command: string): string {
+  return JSON.stringify({ hooks: { UserPromptSubmit: [{ hooks: [{ type: "command", command }] }] } });
+}
+
+/** What stands before a command so that it runs under a policy of those files alone, which are written below `folder`. */
+export function policyOf(folder: string, files: PolicyFiles): string[] {
   const [policy, mountPoint] = [join(folder, "policy"), join(folder, "mount")];
   for (const path of [policy, mountPoint]) mkdirSync(path, { recursive: true });
-  const hooks = { UserPromptSubmit: [{ hooks: [{ type: "command", command: markCommand(policyMark) }] }] };
-  writeFileSync(join(policy, "CLAUDE.md"), `${policyWords}\n`);
-  writeFileSync(join(policy, "managed-settings.json"), JSON.stringify({ hooks }));
-  for (const [name, text] of Object.entries(further)) writeFileSync(join(policy, name), text);
+  for (const [name, text] of Object.entries(files)) {
+    const path = join(policy, name);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
+  }
   return ["unshare", "--mount", "sh", "-c", enterScript, "sh", policy, mountPoint];
+}
+
+/** The same under a policy of instructions and a hook, with further files. */
+export function managedPolicy(folder: string, markCommand: (name: string) => string, further: PolicyFiles = {}): string[] {
+  return policyOf(folder, { "CLAUDE.md": `${policyWords}\n`, [settingsPlaces[0]]: hookSettings(markCommand(policyMark)), ...further });
 }
 
 /** Why there can be no policy here, or false. */
