@@ -172,6 +172,19 @@ for (const version of claudeVersions) {
         assert.deepEqual([whole.usage.total_tokens, whole.choices[0].message.reasoning_content], [27, "hm, “so”"]);
       });
 
+      await t.test("the name of the model that served is in a header, whatever signs it has", async () => {
+        const names = { "claude-\u{1f600} \u2028": "claude-%F0%9F%98%80 %E2%80%A8", "claude\r\nset-cookie: a=b": "claude%0D%0Aset-cookie: a=b", "claude-\ud83d": "claude-%EF%BF%BD", "claude-é": "claude-%C3%A9" };
+        answerBy(stub, Object.fromEntries(Object.entries(names).map(([model, header]) => [header, textAnswer(["ok"], { model })])));
+        for (const header of Object.values(names)) {
+          for (const stream of [true, false]) {
+            const response = await chatRequest(url, ask(header, { stream }));
+            const { status, headers } = response;
+            assert.deepEqual([status, headers.get("x-claude-model"), headers.get("set-cookie")], [200, header, null]);
+            assert.match(await response.text(), /"content":"ok"/u);
+          }
+        }
+      });
+
       await t.test("an answer that was cut ends in length, and what the CLI would go on with is no part of it", async () => {
         answerBy(stub, { "cut, streamed": textAnswer(["half"], { stopReason: "max_tokens" }), "cut, whole": textAnswer(["half"], { stopReason: "max_tokens" }) });
         const { text, finish, isDone } = await streamOf(await chatRequest(url, ask("cut, streamed", { stream: true, max_tokens: 2_000 })));

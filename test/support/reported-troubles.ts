@@ -150,6 +150,7 @@ const toldOtherwise: readonly ReportedTrouble[] = [
     reported: "A served model's name that no header can hold ends the server.",
     right: "It is percent-encoded in the header, and nothing ends.",
     heldBy: {
+      "test/real/chat.test.ts": ["the name of the model that served is in a header, whatever signs it has"],
       "test/end-to-end/served-model-name.test.ts": ["with ${what}, ${stream ? \"told after the head's wait in a stream\" : \"in a whole answer\"}"],
       "test/http/header-value.test.ts": ["has every other character percent-encoded, and can be sent, whatever the text holds"],
     },
