@@ -28,11 +28,14 @@ export interface Found extends Given {
   readonly isRewound: boolean;
   /** The hash of the messages kept. */
   readonly hash: HistoryHash;
+  /** Whether the process waits for results in a branch that the request left before the question behind the call. */
+  readonly isLeft: boolean;
 }
 
 /**
  * The free process that keeps most of a request's history. Of two that keep as much, one that goes on is better, and
- * one whose call may still be answered is worse.
+ * one whose call may still be answered is worse. One that is parked in a branch that the request has left is the last
+ * choice: most clients never come back to its call, but some ask in two branches at once.
  */
 export function bestMatch(
   usable: readonly OwnedProcess[], turn: Turn, timeline: Timeline, capabilities: Capabilities,
@@ -41,11 +44,15 @@ export function bestMatch(
   for (const owned of usable) {
     const found = isRested(owned.use) ? match(owned, owned.use, { turn, timeline, capabilities }) : undefined;
     if (found === undefined) continue;
-    const isBetter = best === undefined || found.kept > best.kept
-      || (found.kept === best.kept && (!found.isRewound || (breaksCall(best, turn) && !breaksCall(found, turn))));
-    if (isBetter) best = found;
+    if (best === undefined || isBetter(found, best, turn)) best = found;
   }
   return best;
+}
+
+function isBetter(found: Found, best: Found, turn: Turn): boolean {
+  if (found.isLeft !== best.isLeft) return best.isLeft;
+  if (found.kept !== best.kept) return found.kept > best.kept;
+  return !found.isRewound || (breaksCall(best, turn) && !breaksCall(found, turn));
 }
 
 /** Whether the turn would take a parked process from a call whose result the client may still send. */
@@ -117,17 +124,16 @@ function match(owned: OwnedProcess, use: Rested, { turn, timeline, capabilities 
   // The last message is what is asked, so it is always told anew.
   const last = turn.messages.length - 1;
   if (common === told.hashes.length && common <= last && conversation.canContinue(turn, common)) {
-    return { owned, use, kept: common, isRewound: false, hash: hashAt(common) };
+    return { owned, use, kept: common, isRewound: false, hash: hashAt(common), isLeft: false };
   }
   const kept = conversation.keptWithin(Math.min(common, last), capabilities);
   if (kept === undefined) return undefined;
-  if (isGivenUp) return { owned, use, kept, isRewound: true, hash: hashAt(kept) };
+  const found = { owned, use, kept, isRewound: true, hash: hashAt(kept) };
+  if (isGivenUp) return { ...found, isLeft: false };
   const lost = told.hashes.length - common;
   const isParked = use.name === "parked";
-  // A call that may still be answered is given up only for a request with another question in place of the one that led
-  // to it.
-  if (isParked && lost > 2) return undefined;
   // A request that keeps no message is a new conversation: it gets this process only where little is lost by that.
   if (kept === 0 && (isParked ? lost > 0 : !isCheap(use))) return undefined;
-  return { owned, use, kept, isRewound: true, hash: hashAt(kept) };
+  // Two are lost to a request that has another question in place of the one that led to the call.
+  return { ...found, isLeft: isParked && lost > 2 };
 }

@@ -93,6 +93,15 @@ describe("the process for a request's history", () => {
     assert.equal(find([parked], "a b c")?.owned, parked);
   });
 
+  it("gives up a call in a branch that was left, where no other process has anything of the history", () => {
+    const left = standIn("a b c d e f", { name: "parked", awaitedCalls: ["toolu_1"], places: [0, 2, 4] });
+    const { owned, kept, isRewound } = find([left], "a b c d x") ?? assert.fail();
+    assert.deepEqual([owned, kept, isRewound], [left, 4, true]);
+    assert.equal(find([left], "a b x")?.kept, 2, "further back");
+    const resting = standIn("a b y z", { places: [0, 2] });
+    for (const usable of [[left, resting], [resting, left]]) assert.equal(find(usable, "a b c x")?.owned, resting, "it keeps less, and nobody waits for it");
+  });
+
   it("gives up a call that stands in a request's history, whatever the client changed before it", () => {
     const waiting = { name: "parked", awaitedCalls: ["toolu_1-a", "toolu_2"], canContinue: false, places: [0] } as const;
     const history = turnOf({ messages: [
