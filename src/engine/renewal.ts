@@ -51,8 +51,16 @@ export function whyRenewed(
   if (isOfAnotherDay) return "date";
   if (wear.turns >= turnsMax * factor) return "turns";
   if (ageMs >= ageMsMax * factor) return "age";
-  const grownBytes = (wear.bytes ?? 0) - (wear.firstBytes ?? wear.bytes ?? 0);
-  return grownBytes > growthBytesMax * factor ? "memory" : undefined;
+  return hasGrown(wear, factor) ? "memory" : undefined;
+}
+
+/** Whether a process has grown so much that it is replaced though its client still has to answer a call. */
+export function isTooLargeToWait(wear: Readonly<Wear>): boolean {
+  return hasGrown(wear, conversationFactor);
+}
+
+function hasGrown({ firstBytes, bytes }: Readonly<Wear>, factor: number): boolean {
+  return (bytes ?? 0) - (firstBytes ?? bytes ?? 0) > growthBytesMax * factor;
 }
 
 /** Notes a process's memory after a turn, if it is time to look. `look` gives it in bytes. */

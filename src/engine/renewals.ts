@@ -1,5 +1,5 @@
 import { type Birth, type Free, isRested, type OwnedProcess, renewalFacts } from "./owned-process.ts";
-import { noteMemory, type RenewalReason, whyRenewed } from "./renewal.ts";
+import { isTooLargeToWait, noteMemory, type RenewalReason, whyRenewed } from "./renewal.ts";
 import { isCheap } from "./resting.ts";
 import type { World } from "./world.ts";
 
@@ -40,8 +40,10 @@ export class Renewals {
 
   /** Why a process that comes free is to be replaced; undefined if it may be kept. */
   why(owned: OwnedProcess, use: Free): RenewalReason | undefined {
-    // A parked process is in the middle of a turn.
-    return use.name === "parked" ? undefined : this.#why(owned, isRested(use) && !isCheap(use));
+    // A parked process is in the middle of a turn, with the thoughts that led to its call. But an agent may stay in one
+    // turn for a whole night: once the process has become very large, the next results are told to a new one.
+    if (use.name === "parked") return isTooLargeToWait(owned.wear) ? "memory" : undefined;
+    return this.#why(owned, isRested(use) && !isCheap(use));
   }
 
   /** Whether no turn may get a process, whatever it has been told. */

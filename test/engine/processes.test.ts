@@ -396,6 +396,26 @@ describe("a process is replaced", () => {
     assert.match(owner.log.at(-1) ?? "", /a process is renewed reason=memory turns=17$/u);
   });
 
+  it("when it has grown by very much while a call of it waits, and for no other reason then", async (t) => {
+    const owner = ownProcesses(t);
+    const { processes, leased } = owner;
+    const use = rested("a b c", { name: "parked" });
+    const owned = await leased();
+    const step = (): void => {
+      processes.run(owned, use.conversation, use.timeline);
+      processes.release(owned, use);
+    };
+    owner.memory = 200_000_000;
+    for (let steps = 0; steps <= turnsMax * conversationFactor; steps++) step();
+    owner.memory += growthBytesMax * conversationFactor;
+    for (let steps = 0; steps < turnsBetweenLooks; steps++) step();
+    assert.equal(owned.use, use);
+    owner.memory += 1;
+    for (let steps = 0; steps < turnsBetweenLooks; steps++) step();
+    assert.equal(owned.use.name, "ending");
+    assert.match(owner.log.at(-1) ?? "", /a process is renewed reason=memory/u);
+  });
+
   it("by no memory where the system does not tell it", async (t) => {
     const { processes, leased } = ownProcesses(t);
     const use = rested("a b c");
