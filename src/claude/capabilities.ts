@@ -48,8 +48,8 @@ export const capabilityRows: readonly CapabilityRow[] = [
   {
     name: "answerTarget",
     learnt: "The probe takes back a told answer behind a told result, with `allow_assistant_target`.",
-    purpose: "An agent's last step is taken back, and the results before it stay.",
-    without: "All goes back to the prompt that the results belong to.",
+    purpose: "An agent's last step is taken back; the results before it, and the text that it sent with them, stay.",
+    without: "All goes back to the prompt that the results belong to, or to the text sent with the last ones.",
   },
   {
     name: "setModel",
