@@ -11,7 +11,6 @@ export function lateHeadsText(): string {
 function waitText(wait: HeadWait | undefined): string {
   if (wait === undefined) return "not measured";
   if ("heldSeconds" in wait) return `is waited for: held back for ${wait.heldSeconds} s, and the answer then read`;
-  const { givesUpAfterSeconds, asks } = wait;
-  const more = asks === 1 ? "and not asked for again" : `and asked for again, ${asks} times in all`;
-  return `is given up after ${givesUpAfterSeconds} s, ${more}`;
+  const { givesUpAfterSeconds, asksAgain } = wait;
+  return `is given up after ${givesUpAfterSeconds} s, and ${asksAgain ? "" : "not "}asked for again`;
 }

@@ -304,13 +304,30 @@ export const shortHeadSeconds = 16;
 /** With `--whole`: twice as long as it waits at most, which is while the CLI asks the API again. */
 export const longHeadSeconds = 65;
 
-/** What a client was seen to do about a head that is held back for so many seconds: it waits, or gives up and asks so often in all. */
-export type HeadWait = { readonly heldSeconds: number } | { readonly givesUpAfterSeconds: number; readonly asks: number };
+export interface GivenUp { readonly givesUpAfterSeconds: number; readonly asksAgain: boolean }
+
+/** What a client was seen to do about a head that is held back for so many seconds: it waits, or gives up. */
+export type HeadWait = { readonly heldSeconds: number } | GivenUp;
 
 /** As measured; a client that is not here was not. */
 export const headWaits: Readonly<Partial<Record<keyof typeof clients, HeadWait>>> = {
-  openai7: { heldSeconds: shortHeadSeconds },
-  codex: { heldSeconds: shortHeadSeconds },
+  openai7: { heldSeconds: longHeadSeconds },
+  openai6: { heldSeconds: longHeadSeconds },
+  aiSdk7: { heldSeconds: longHeadSeconds },
+  aiSdk6: { heldSeconds: longHeadSeconds },
+  aiSdk5: { heldSeconds: longHeadSeconds },
+  langchain: { heldSeconds: longHeadSeconds },
+  agents: { heldSeconds: longHeadSeconds },
+  llamaIndex: { givesUpAfterSeconds: 60, asksAgain: true },
+  instructor: { heldSeconds: longHeadSeconds },
+  continue: { heldSeconds: longHeadSeconds },
+  pi: { heldSeconds: longHeadSeconds },
+  qwen: { heldSeconds: longHeadSeconds },
+  openClaw: { heldSeconds: longHeadSeconds },
+  codex: { heldSeconds: longHeadSeconds },
+  opencode: { heldSeconds: longHeadSeconds },
+  cline: { heldSeconds: longHeadSeconds },
+  copilot: { heldSeconds: longHeadSeconds },
 };
 
 /** A module of this folder's node_modules. Its types are not installed where the project is checked, so it has none. */

@@ -214,7 +214,7 @@ async function sendStream(answer: StubMessage, id: string, headers: Record<strin
   response.once("close", () => gone.abort());
   for (const { text, isDelta } of streamEvents(answer, id, request.body.model)) {
     if (isDelta && answer.everyMs > 0) await delay(answer.everyMs, undefined, { signal: gone.signal }).catch(() => undefined);
-    if (gone.signal.aborted) return;
+    if (gone.signal.aborted || response.destroyed) return;
     if (!response.write(text)) await Promise.race([new Promise((resolve) => response.once("drain", resolve)), request.closed]);
   }
   if (answer.ending === "silence") return;
