@@ -55,7 +55,7 @@ const client = new OpenAI({ baseURL: "http://127.0.0.1:3456/v1", apiKey: "unused
 export const clients = {
   openai7: {
     name: "openai (Node) 7", package: "openai", kind: "library",
-    verified: "text, streams, `runTools`, `stream`, `parse`, models, errors; `responses`: text, streams, tools, `stream`, `parse`, stored, errors", configuration: openAi,
+    verified: "text, streams, `runTools`, `stream`, `parse`, models, errors; `completions`: text, streams, `suffix`, `echo`; `responses`: text, streams, tools, `stream`, `parse`, stored, errors", configuration: openAi,
   },
   openai6: {
     name: "openai (Node) 6", package: "openai", installedAs: "openai-6", kind: "library",

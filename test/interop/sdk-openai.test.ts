@@ -1,6 +1,7 @@
 /** OpenAI's own library for Node, with the helpers that read streams most strictly. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { completionText, fillingText, fillingTexts } from "../../src/own-words.ts";
 import { claudeVersions } from "../support/real-claude.ts";
 import {
   callOrder, exchangeMsMax, jsonOrder, plainPieces, plainText, requestsSince, startInterop, suiteMsMax, thoughts, toolReply, upstreamMessages, upstreamTools,
@@ -113,6 +114,34 @@ for (const { client: described, installed } of [{ client: clients.openai7, insta
         assert.equal(finish, "tool_calls");
         assert.deepEqual(message.tool_calls.map((call: any) => [call.type, call.function.name, call.function.parsed_arguments]), [["function", "get_weather", weather]]);
       });
+
+      const [before, between, after] = fillingTexts;
+      // Both of the library's versions post the same body to the same path: one is enough.
+      const legacy = described !== clients.openai7 ? [] : [
+        { what: "a legacy completion", asked: { prompt: "One, two," }, system: completionText, told: "One, two," },
+        { what: "a legacy completion of a gap", asked: { prompt: "f(", suffix: ")\n" }, system: fillingText, told: `${before}f(${between})\n${after}` },
+      ];
+      for (const { what, asked, system, told } of legacy) {
+        await t.test(`${what}, whole and streamed`, deadline, async () => {
+          const first = stub.requests.length;
+          const request = { model: "sonnet", max_tokens: 64, ...asked };
+          const completion = await client.completions.create({ ...request, echo: true });
+          const [choice] = completion.choices;
+          assert.deepEqual([completion.object, choice.text, choice.finish_reason], ["text_completion", asked.prompt + plainText, "stop"]);
+          assert.deepEqual([completion.usage.prompt_tokens, completion.usage.completion_tokens, completion.usage.total_tokens], [usage.prompt, usage.completion, usage.total]);
+          const chunks: any[] = [];
+          for await (const chunk of await client.completions.create({ ...request, stream: true, stream_options: { include_usage: true } })) chunks.push(chunk);
+          const choices = chunks.flatMap((chunk) => chunk.choices);
+          assert.deepEqual(choices.map(({ text }) => text).filter((text) => text !== ""), [...plainPieces], "as the model sent them");
+          assert.deepEqual([choices.at(-1).finish_reason, chunks.at(-1).usage.total_tokens], ["stop", usage.total]);
+          const requests = requestsSince(stub, first);
+          assert.equal(requests.length, 2);
+          for (const { body } of requests) {
+            assert.deepEqual([upstreamMessages(body), body.max_tokens, (body.thinking as any)?.type ?? "disabled"], [[`user: ${told}`], 64, "disabled"]);
+            assert.ok(JSON.stringify(body.system).includes(system), "what the answer is to be");
+          }
+        });
+      }
 
       await t.test("the models, and one that there is not", deadline, async () => {
         const ids: string[] = [];
