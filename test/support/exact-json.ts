@@ -10,7 +10,19 @@ export function parseExact(text: string): unknown {
   return JSON.parse(exact);
 }
 
-/** The same of a value that has been parsed already. */
+/** Whether no object in it has a key twice: of such two `JSON.parse` knows the last alone. */
+export function hasKeysOnce(text: string): boolean {
+  const written = [...text.matchAll(/"(?:\\.|[^"\\])*"(\s*:)?/gu)].filter(([, colon]) => colon !== undefined).length;
+  return written === keysIn(JSON.parse(text));
+}
+
+function keysIn(value: unknown): number {
+  if (typeof value !== "object" || value === null) return 0;
+  const inner = Object.values(value).reduce((sum: number, one) => sum + keysIn(one), 0);
+  return inner + (Array.isArray(value) ? 0 : Object.keys(value).length);
+}
+
+/** As `parseExact`, of a value that has been parsed already. */
 export function exactOf(value: unknown): unknown {
   return value === undefined ? undefined : parseExact(JSON.stringify(value));
 }

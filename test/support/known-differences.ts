@@ -3,6 +3,7 @@
  * request that shows it: once it shows it no more, the test asks for the entry's removal.
  */
 import type { Sent } from "./chat-transcript.ts";
+import { toldAsCall } from "./raw-body-answers.ts";
 import type { ClaudeVersion } from "./real-claude.ts";
 import { quotedDigits } from "./said-differences.ts";
 
@@ -12,8 +13,6 @@ export interface KnownDifference {
   readonly versions: readonly ClaudeVersion[];
   /** A finding of the judge's, or a failure of the request, by which it shows. */
   readonly shows: RegExp;
-  /** A finding that comes with it. */
-  readonly brings?: RegExp;
   readonly request: Sent;
   /** What the client says to the answer of `request`, where it shows only then. */
   readonly next?: string;
@@ -39,11 +38,7 @@ export const knownDifferences: readonly KnownDifference[] = [
   {
     name: "An earlier JSON answer that the CLI's tool gave goes back up as a call of it, from the process that gave it.",
     versions: both,
-    shows: /^messages: \{"who":"call \d+ of StructuredOutput",.* in the place of .*"who":"assistant (?:text|thought)"/u,
-    brings: new RegExp(
-      '^messages: \\{"who":"result \\d+",.*"Structured output provided successfully.* in the place of '
-      + '(?:nothing|\\{"who":"assistant text".*)$', "u",
-    ),
+    shows: new RegExp(`^${toldAsCall}`, "u"),
     request: { model: "sonnet", messages: [user("q")], response_format: { type: "json_object" } }, next: "and then?",
   },
 ];
@@ -51,5 +46,5 @@ export const knownDifferences: readonly KnownDifference[] = [
 /** The findings on a version that no entry excuses, each by itself. */
 export function unexcused(findings: readonly string[], version: ClaudeVersion): string[] {
   const known = knownDifferences.filter(({ versions }) => versions.includes(version));
-  return findings.filter((finding) => !known.some(({ shows, brings }) => shows.test(finding) || brings?.test(finding)));
+  return findings.filter((finding) => !known.some(({ shows }) => shows.test(finding)));
 }

@@ -1,10 +1,11 @@
 /** The pieces of a raw body, and how they are written in a sentence. */
 import type { Sent } from "./chat-transcript.ts";
 
-/** A text, or blocks, as blocks. */
+/** A text, or blocks, as blocks; nothing is none of them. Anything else is one that nobody knows. */
 export function asBlocks(content: unknown): readonly Sent[] {
   if (typeof content === "string") return [{ type: "text", text: content }];
-  return Array.isArray(content) ? content as readonly Sent[] : [];
+  if (Array.isArray(content)) return content as readonly Sent[];
+  return content === undefined ? [] : [{ type: "neither text nor blocks", content }];
 }
 
 /** Half of a surrogate pair is no character: the CLI sends U+FFFD in its place. */

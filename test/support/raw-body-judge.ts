@@ -4,7 +4,7 @@ import type { AddedWords } from "./added-words.ts";
 import { type AddedWordsReader, addedWordsReader, type Known, questionsIn } from "./added-words-reader.ts";
 import { asksToThink } from "./asked-thinking.ts";
 import { messagesOf, type Sent, sentBy } from "./chat-transcript.ts";
-import { parseExact } from "./exact-json.ts";
+import { hasKeysOnce, parseExact } from "./exact-json.ts";
 import { asBlocks, show, wellFormed } from "./raw-body-blocks.ts";
 import { judgeFields, lacksThoughts } from "./raw-body-fields.ts";
 import { judgeMessages } from "./raw-body-messages.ts";
@@ -40,6 +40,7 @@ export function judgeRawBody(bodyText: string, request: Sent, { version, known, 
   const served = judgeTools(exact["tools"] ?? [], request, callNames, { schema: form.tool, hasPolicy });
   const choice = toldChoiceOf(request, served, { hasSchema, isThoughtless: lacksThoughts(body) });
   return [
+    ...(hasKeysOnce(bodyText) ? [] : ["a key stands twice"]),
     ...judgeSystem(body["system"], client.system, choice.words, added),
     ...told.findings,
     ...served.findings,

@@ -4,6 +4,7 @@ import { signThinking } from "./anthropic-rules/rules.ts";
 import { schemaTool, type Spot } from "./added-words.ts";
 import type { AddedWordsReader } from "./added-words-reader.ts";
 import { type Part, resultOf, type Said, type SaidByClient, type Sent, tell, Transcript } from "./chat-transcript.ts";
+import { asAnswers, callOfAnswer, resultOfAnswer } from "./raw-body-answers.ts";
 import { asBlocks, show } from "./raw-body-blocks.ts";
 import { saidDifferences } from "./said-differences.ts";
 
@@ -24,28 +25,41 @@ export function judgeMessages(messages: readonly Sent[], client: SaidByClient, r
   const told = new ToldMessages(reading);
   const firstOfUser = messages.findIndex(({ role }) => role === "user");
   for (const [index, message] of messages.entries()) told.take(message, index === firstOfUser);
+  const expected = withOwnWords(client.said);
+  const answered = asAnswers(told.transcript.all, expected);
   const findings = [
-    ...told.findings, ...idDifferences(client.ids, told.ids), ...saidDifferences(withOwnWords(client.said), told.transcript.all),
+    ...told.findings, ...idDifferences(client.ids, told.ids), ...answered.findings, ...saidDifferences(expected, answered.said),
   ];
   return { findings, names: told.names };
 }
 
 /**
- * The client's ids go up as they are, but for what the API does not take in one, and for a number behind one that came
- * before. Where calls are lost or too many, that is a finding of its own.
+ * The client's ids go up as they are, but for what the API does not take in one, and for a number behind one that the CLI
+ * would take for one before. Where calls are lost or too many, that is a finding of its own.
  */
 function idDifferences(client: readonly (string | undefined)[], told: readonly unknown[]): readonly string[] {
   if (client.length !== told.length) return [];
   return client.flatMap((id, index) => {
     // A deprecated call has no id: a process that made it itself has the model's.
     if (id === undefined && ofTheStub.test(String(told[index]))) return [];
-    const own = id === undefined ? "function_call" : fittingId(id);
+    const own = ownId(id);
     const rest = String(told[index]).startsWith(own) ? String(told[index]).slice(own.length) : "?";
-    return /^(?:-\d+)*$/u.test(rest) ? [] : [`messages: the id of call ${index} is ${show(told[index])}, not ${show(own)}`];
+    const isAnothers = client.slice(0, index).some((before) => isAlike(ownId(before), own));
+    return rest === "" || (isAnothers && /^(?:-\d+)+$/u.test(rest)) ? [] : [`messages: the id of call ${index} is ${show(told[index])}, not ${show(own)}`];
   });
 }
 
 const ofTheStub = /^toolu_msg_stub_\d+_\d+$/u;
+
+/** So that the CLI takes one for the other: they are the same, or one is the other with a number behind it. */
+function isAlike(one: string, other: string): boolean {
+  const stem = (id: string): string => id.replace(/_\d+$/u, "");
+  return one === other || stem(one) === other || one === stem(other);
+}
+
+function ownId(id: string | undefined): string {
+  return id === undefined ? "function_call" : fittingId(id);
+}
 
 function fittingId(id: string): string {
   if (/^[\w-]{1,256}$/u.test(id)) return id;
@@ -65,7 +79,8 @@ class ToldMessages {
   readonly transcript = new Transcript();
   readonly findings: string[] = [];
   readonly names: string[] = [];
-  readonly ids: string[] = [];
+  readonly ids: unknown[] = [];
+  readonly #answerIds = new Set<unknown>();
   readonly #added: AddedWordsReader;
   readonly #hasSchema: boolean;
 
@@ -99,12 +114,10 @@ class ToldMessages {
   #takeBlock(role: string, { type, ...block }: Sent, spot: Spot): void {
     switch (type) {
       case "tool_use":
-        this.transcript.thing(`call ${this.names.length}${this.#whose(block["name"])}`, block["input"]);
-        this.names.push(block["name"]);
-        this.ids.push(block["id"]);
+        this.#takeCall(block);
         return this.#refuseRest(block, ["id", "name", "input"]);
       case "tool_result":
-        this.transcript.thing(`result ${this.ids.indexOf(block["tool_use_id"])}`, this.#resultOf(block["content"]));
+        this.transcript.thing(this.#resultName(block["tool_use_id"]), this.#resultOf(block["content"]));
         return this.#refuseRest(block, ["tool_use_id", "content"]);
       case "thinking":
         this.transcript.thing(`${role} thought`, block["thinking"]);
@@ -119,9 +132,20 @@ class ToldMessages {
     }
   }
 
-  /** A call of the CLI's own tool is told apart from those of the client's. */
-  #whose(name: unknown): string {
-    return this.#hasSchema && name === schemaTool.name ? ` of ${schemaTool.name}` : "";
+  /** No tool of the client's has the name of the CLI's own: where that is served, its calls are answers. */
+  #takeCall({ id, name, input }: Sent): void {
+    if (this.#hasSchema && name === schemaTool.name) {
+      this.#answerIds.add(id);
+      this.transcript.thing(callOfAnswer, input);
+      return;
+    }
+    this.transcript.thing(`call ${this.names.length}`, input);
+    this.names.push(name);
+    this.ids.push(id);
+  }
+
+  #resultName(callId: unknown): string {
+    return this.#answerIds.has(callId) ? resultOfAnswer : `result ${this.ids.indexOf(callId)}`;
   }
 
   #resultOf(content: unknown): readonly Said[] {

@@ -52,20 +52,40 @@ const ofTheForm: ReadonlySet<string> = new Set([
   "", "#", "$defs", "$ref", "shape", "type", "object", "properties", "required", ...unions,
 ]);
 
-/** Strings, names and numbers, in whatever place: none but the client's, and all of the client's. */
+/** Strings, names and numbers: none but the client's, and all of the client's, each about what it is about there. */
 function hasSameWords(given: unknown, sent: unknown): boolean {
-  const [told, own] = [new Set(wordsIn(given)), new Set(wordsIn(sent))];
-  const isIn = (words: ReadonlySet<string>) => (word: string): boolean => words.has(word) || ofTheForm.has(word);
-  return [...told].every(isIn(own)) && [...own].every(isIn(told));
+  const [told, own] = [new Map(wordsIn(given)), new Map(wordsIn(sent))];
+  const areIn = (words: ReadonlyMap<string, string>, others: ReadonlyMap<string, string>): boolean => (
+    [...words].every(([placed, word]) => others.has(placed) || ofTheForm.has(word)));
+  return areIn(told, own) && areIn(own, told);
 }
 
-/** The steps of a pointer are words of their own; those in a list are no words. */
-function wordsIn(value: unknown): readonly string[] {
+/** Where names are the client's: what stands behind one is about that. */
+const named: ReadonlySet<string> = new Set(["properties", "patternProperties", "$defs", "definitions"]);
+
+/** With and without the name that it is about. The steps of a pointer are words of their own; those in a list are no words. */
+function wordsIn(value: unknown, about = ""): readonly (readonly [placed: string, word: string])[] {
+  const placed = (word: string): readonly [string, string] => [`${about}: ${word}`, word];
   // What words tell of a keyword stands behind the description, and only where the keyword stood.
-  if (typeof value === "string") return value.startsWith("#/") ? value.split("/").filter((step) => !/^\d+$/u.test(step)) : value.split("\n\n");
-  if (Array.isArray(value)) return value.flatMap(wordsIn);
-  if (typeof value !== "object" || value === null) return [String(value)];
-  return Object.entries(value).flatMap(([name, inner]) => [name, ...wordsIn(inner)]);
+  if (typeof value === "string" && !value.startsWith("#/")) return counted(value.split("\n\n")).map(placed);
+  if (typeof value === "string") return value.split("/").filter((step) => !/^\d+$/u.test(step)).map((step) => [`to ${step}`, step]);
+  if (Array.isArray(value)) return value.flatMap((inner) => wordsIn(inner, about));
+  if (typeof value !== "object" || value === null) return [placed(String(value))];
+  return Object.entries(value).flatMap(([name, inner]) => {
+    const isNames = named.has(name) && typeof inner === "object" && inner !== null && !Array.isArray(inner);
+    if (!isNames) return [placed(name), ...wordsIn(inner, about)];
+    // The form has the names of its members' properties at its top, too; its own definition is about the whole.
+    return Object.entries(inner).flatMap(([key, schema]): ReturnType<typeof wordsIn> => (
+      [[`named ${key}`, key], ...wordsIn(schema, ofTheForm.has(key) ? about : key)]));
+  });
+}
+
+/** With a number behind what was said before. */
+function counted(texts: readonly string[]): readonly string[] {
+  return texts.map((text, index) => {
+    const before = texts.slice(0, index).filter((one) => one === text).length;
+    return before === 0 ? text : `${text} ${before + 1}`;
+  });
 }
 
 function meansTheSame(given: unknown, sent: Sent): boolean {

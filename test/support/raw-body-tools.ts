@@ -43,8 +43,9 @@ export function judgeTools(
     strict !== undefined || description.length > descriptionCharsMax));
   const findingsOf = (tool: Sent, expected: ExpectedTool): string[] => (
     isWhole ? findingsOfWhole(tool, expected) : findingsOfServed(tool, expected));
-  const take = (expected: ExpectedTool): string | undefined => {
-    const candidates = left.filter(({ name }) => isNameFor(name, expected.name));
+  const all = [...new Set([...offered.map(({ name }) => name), ...called])];
+  const take = (expected: ExpectedTool, isNamed = (name: string): boolean => isNameFor(name, expected.name, all)): string | undefined => {
+    const candidates = left.filter(({ name }) => isNamed(name));
     const best = candidates.find((tool) => findingsOf(tool, expected).length === 0) ?? candidates[0];
     if (best === undefined) {
       findings.push(`tools: ${show(expected.name)} is missing`);
@@ -55,7 +56,7 @@ export function judgeTools(
     return best["name"];
   };
   const served = offered.map((tool) => ({ client: tool.name, upstream: take(tool) }));
-  if (schema !== undefined) take({ ...schemaTool, schema: withoutFormats(schema) });
+  if (schema !== undefined) take({ ...schemaTool, schema: withoutFormats(schema) }, (name) => name === schemaTool.name);
   for (const { name } of left) findings.push(`tools: ${show(name)} is nobody's`);
   const pairs = new Map(served.map(({ client, upstream }) => [client, upstream]));
   for (const [index, name] of called.entries()) {
@@ -70,15 +71,24 @@ export function judgeTools(
   };
 }
 
-/**
- * A name that the API does not take becomes one that it takes, and one that the CLI does not serve gets `_tool` behind
- * it; with a number where that is another's.
- */
-function isNameFor(upstream: string, name: string): boolean {
-  if (upstream === name) return true;
-  const fitting = name.replace(/[^a-zA-Z0-9_-]/gu, "_").slice(0, 120) || "tool";
-  const behind = upstream.startsWith(fitting) ? upstream.slice(fitting.length) : undefined;
-  return behind !== undefined && /^(?:_tool)?(?:_\d+)?$/u.test(behind);
+/** With a number behind it where that is another tool's. */
+function isNameFor(upstream: string, name: string, all: readonly string[]): boolean {
+  const fitting = fittingName(name);
+  if (upstream === fitting) return true;
+  const kept = fitting.slice(0, keptCharsMax);
+  const isNumbered = upstream.startsWith(kept) && /^_\d+$/u.test(upstream.slice(kept.length));
+  return isNumbered && all.some((other) => other !== name && fittingName(other) === fitting);
+}
+
+const keptCharsMax = 120;
+/** The CLI has uses of its own for them. */
+const ofTheCli: ReadonlySet<string> = new Set(["ToolSearch", "StructuredOutput", "Agent"]);
+
+/** A name that the API does not take becomes one that it takes; one that the CLI does not serve gets `_tool` behind it. */
+function fittingName(name: string): string {
+  if (!/^[a-zA-Z0-9_-]{1,128}$/u.test(name)) return name.replace(/[^a-zA-Z0-9_-]/gu, "_").slice(0, keptCharsMax) || "tool";
+  const isServed = !ofTheCli.has(name) && !(name in Object.prototype);
+  return isServed ? name : `${name.slice(0, keptCharsMax)}_tool`;
 }
 
 export interface Choice {
