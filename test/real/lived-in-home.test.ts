@@ -10,8 +10,9 @@ import { judgeChatStream } from "../support/chat-wire.ts";
 import { cleanUp } from "../support/cleanup.ts";
 import { healthOf } from "../support/health.ts";
 import { homeWord, type LivedInHome, makeLivedInHome } from "../support/lived-in-home.ts";
-import { type LivedInServer, startLivedIn } from "../support/lived-in-server.ts";
+import { knownOf, type LivedInServer, startLivedIn } from "../support/lived-in-server.ts";
 import { policyHookWords, policyUnavailable, policyWords } from "../support/managed-policy.ts";
+import { judgeRawBody } from "../support/raw-body-judge.ts";
 import { claudePath, type ClaudeVersion, claudeVersions } from "../support/real-claude.ts";
 import { chatRequest, readBytes } from "../support/sse.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
@@ -133,7 +134,14 @@ for (const version of claudeVersions) {
     it("serves them where that policy names the machine's MCP servers, whose tools go up too", { skip: noPolicy }, async (t) => {
       const policyFiles = { "managed-mcp.json": JSON.stringify(serversPolicy) };
       const server = await startLivedIn(t, version, { hasPolicy: true, policyFiles });
-      assertTold(server, await converse(server), ["mcp__owner__audit"]);
+      const messages = await converse(server);
+      const ownersTools = [{ name: "mcp__owner__audit", description: "Audits.", input_schema: { type: "object", properties: {} } }];
+      const world = { version, known: knownOf(server), ownersTools };
+      for (const [turn, { bodyText }] of server.stub.requests.entries()) {
+        const asked = { model: "sonnet", tools: [cityTool], messages: messages.slice(0, 2 * turn + 2) };
+        assert.deepEqual(judgeRawBody(bodyText, asked, world), [], "nothing goes up with them");
+      }
+      assertTold(server, messages, ["mcp__owner__audit"]);
     });
   });
 }

@@ -1,12 +1,14 @@
 /** Random requests on the real CLI, in a home that was lived in: every word that goes up is accounted for. */
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
+import { completionText, fillingText, fillingTexts } from "../../src/own-words.ts";
 import { chatGrammar } from "../support/chat-grammar.ts";
 import type { Sent } from "../support/chat-transcript.ts";
-import { chatClient, type JudgedClient, responsesClient } from "../support/judged-clients.ts";
+import { chatClient, completionsClient, type JudgedClient, messagesClient, responsesClient } from "../support/judged-clients.ts";
 import { knownDifferences, unexcused } from "../support/known-differences.ts";
 import { type LivedInServer, startLivedIn } from "../support/lived-in-server.ts";
 import { policyUnavailable } from "../support/managed-policy.ts";
+import { forMessages } from "../support/messages-form.ts";
 import { mustBeTaken } from "../support/must-be-taken.ts";
 import { obligingModel } from "../support/obliging-model.ts";
 import { type Random, seededRandom } from "../support/random.ts";
@@ -19,7 +21,10 @@ const seed = seedOf(8);
 const turnsMax = 3;
 const models = ["opus", "sonnet", "haiku", "claude-opus-4"];
 /** Of each there must be some, however few are drawn; at most so many times as many as are wanted. */
-const usualKinds = ["tools", "calls", "images", "schemas", "reasoning", "custom tools"];
+const usualKinds = [
+  "/v1/chat/completions", "/v1/responses", "/v1/messages", "/v1/completions", "tools", "calls", "images", "schemas", "reasoning", "custom tools",
+];
+const endpoints = ["chat", "responses", "responses", "messages", "messages", "completions"] as const;
 /** Of these too, where so many are wanted. */
 const rarerKinds = ["documents", "unions", "budgets"];
 const rarerFrom = 100;
@@ -50,17 +55,36 @@ async function start(t: TestContext, version: ClaudeVersion, hasPolicy: boolean)
 
 interface Drawn { readonly client: JudgedClient; readonly request: Sent; readonly mustBeTaken: boolean }
 
-/** Two of three for a chat, the others for a response. */
+/** Those that are whole for each of the endpoints; those that are broken for a chat. */
 function draw(random: Random, grammar: ReturnType<typeof chatGrammar>): Drawn {
   const { body, isWhole } = grammar.drawn();
   const model = random.pick(models);
-  if (random.below(3) > 0 || !isWhole) {
+  const endpoint = isWhole ? random.pick(endpoints) : "chat";
+  if (endpoint === "messages") {
+    const request = forMessages({ ...body, model });
+    return { client: messagesClient, request, mustBeTaken: mustBeTaken(request) };
+  }
+  if (endpoint === "completions") return { client: completionsClient, request: forCompletions(random, model), mustBeTaken: true };
+  if (endpoint === "chat") {
     // The judge of streams does not know the deprecated calls.
     const request = { ...body, model, ...(body["functions"] === undefined ? {} : { stream: false }) };
     return { client: chatClient, request, mustBeTaken: isWhole && mustBeTaken(request) };
   }
   const request = { ...forResponses(random, body), model };
   return { client: responsesClient(), request, mustBeTaken: mustBeTaken(request) };
+}
+
+/** A text to go on with, or one with a gap, and what the server is to make of it. */
+function forCompletions(random: Random, model: string): Sent {
+  const [prompt, suffix] = [`begin ${random.nastyText(4)}`, random.pick(["", " \n", `${random.nastyText(4)} end`])];
+  const [before, between, after] = fillingTexts;
+  const isGap = suffix.trim() !== "";
+  const messages = [
+    { role: "system", content: isGap ? fillingText : completionText },
+    { role: "user", content: isGap ? `${before}${prompt}${between}${suffix}${after}` : prompt },
+  ];
+  const bound = random.pick([{}, { max_tokens: 100 }, { max_tokens: 5_000 }]);
+  return { model, messages, prompt, suffix, reasoning_effort: random.pick(["none", "low"]), ...bound, stop: random.pick([null, ["END"]]) };
 }
 
 /** Without what that endpoint does not have, half of them with a custom tool, some of these with a call of it. */
@@ -97,6 +121,7 @@ for (const version of claudeVersions) {
           const { client, ...first } = draw(random, grammar);
           const talk = talkOf(client);
           let { request } = first;
+          const kindsIn = (): string[] => [...kindsOf(request), client.path];
           for (let turns = 1 + random.below(turnsMax); turns > 0; turns--) {
             const { end, findings, message, text } = await judgeTurn(talk, request);
             const said = `request ${counts.taken} of seed ${seed}: ${client.path} ${JSON.stringify(request)}`;
@@ -106,8 +131,8 @@ for (const version of claudeVersions) {
             assert.ok(end !== "refused" || !first.mustBeTaken, `${said} is refused: ${text}`);
             counts[end === "refused" ? "refused" : "taken"]++;
             if (findings.length > 0) counts.excused++;
-            if (end !== "refused") for (const kind of kindsOf(request)) seen.set(kind, (seen.get(kind) ?? 0) + 1);
-            if (message === undefined || findings.length > 0) break;
+            if (end !== "refused") for (const kind of kindsIn()) seen.set(kind, (seen.get(kind) ?? 0) + 1);
+            if (message === undefined || findings.length > 0 || client === completionsClient) break;
             request = nextRequest(request, message, "and then?");
           }
         }

@@ -10,7 +10,7 @@ export type Gap = { readonly chars: string; readonly charsMax: number } | { read
 /** What a reader of a request knows of the machine that it came from, or of the client's request. */
 export type KnownThing =
   | "e-mail address" | "working folder" | "policy" | "hook" | "date" | "new date" | "device" | "account"
-  | "cache time" | "tool" | "format" | "syntax" | "pattern" | "constraint" | "message";
+  | "cache time" | "policy tool" | "tool" | "format" | "syntax" | "pattern" | "constraint" | "message";
 
 /** Constant words, with gaps between them. Two gaps never touch. */
 export type Words = readonly (string | Gap)[];
@@ -178,6 +178,11 @@ export const cliWords: readonly AddedWords[] = [
     id: "reminded-hook", place: "messages", spots: ["user message", "tool result"], timesMax: eachQuestion, seenOn: both,
     said: [reminded(["UserPromptSubmit hook success: ", known("hook")])],
     what: policyWhat, removedBy: policyRemovedBy,
+  },
+  {
+    id: "policy-tool", place: "tools", seenOn: both, said: [["mcp__", known("policy tool")]],
+    what: "the tools of the MCP servers that such a policy names (`managed-mcp.json`), beside yours",
+    removedBy: policyRemovedBy,
   },
   {
     id: "environment", place: "messages", spots: ["system message"], seenOn: [newer],

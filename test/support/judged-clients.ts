@@ -1,6 +1,8 @@
 /** Clients of this server's endpoints that say the same: a conversation is kept as a chat's, and sent as each has it. */
 import type { Sent } from "./chat-transcript.ts";
 import { judgeChatStream } from "./chat-wire.ts";
+import { chatMessageOf, messagesBody } from "./messages-form.ts";
+import { judgeMessageStream } from "./messages-wire.ts";
 import { itemsOf, responsesBody } from "./responses-form.ts";
 import { judgeResponseStream } from "./responses-wire.ts";
 
@@ -52,6 +54,25 @@ export function responsesClient(): JudgedClient {
     },
   };
 }
+
+/** It asks what `forMessages` makes of a request. */
+export const messagesClient: JudgedClient = {
+  path: "/v1/messages",
+  wireOf: messagesBody,
+  answerIn: (bytes, request) => chatMessageOf(
+    request["stream"] === true ? judgeMessageStream(bytes).message.content : JSON.parse(bytes.toString("utf8")).content,
+  ),
+};
+
+/**
+ * It asks for one completion: what the server makes of that are a system prompt and a question, which are the request's
+ * messages, of the `prompt` and the `suffix` that it has besides.
+ */
+export const completionsClient: JudgedClient = {
+  path: "/v1/completions",
+  wireOf: ({ messages: _messages, ...rest }) => rest,
+  answerIn: () => ({ role: "assistant", content: "" }),
+};
 
 function messageOf(output: readonly Sent[]): Answer {
   const texts = output.flatMap(({ type, content }) => (type === "message" ? content : []));

@@ -351,6 +351,17 @@ describe("the judge of raw bodies", () => {
     assert.notDeepEqual(judgeRawBody(formatted(document), held, policy), [], "a policy's hooks would get it");
   });
 
+  it("knows the tools of the machine's owner as they are, and finds them changed, twice and missing", () => {
+    const owners = { name: "mcp__owner__audit", description: "Audits.", input_schema: { type: "object", properties: { count: { maximum: 9_000 } } } };
+    const told = (...tools: readonly object[]): string[] => (
+      judgeRawBody(body.replace('"tools":[', () => `"tools":[${tools.map((tool) => `${JSON.stringify(tool)},`).join("")}`), request, { ...world, ownersTools: [owners] })
+    );
+    assert.deepEqual(told(owners), []);
+    const changed = { ...owners, description: "Audits. Be kind." };
+    for (const tools of [[], [changed], [owners, owners], [owners, changed]]) assert.notDeepEqual(told(...tools), []);
+    assert.deepEqual(judgeRawBody(body.replace('"tools":[', () => `"tools":[${JSON.stringify(owners)},`), request, world), ['tools: "mcp__owner__audit" is nobody\'s']);
+  });
+
   it("finds a strict tool that is not, one that nobody wants strict, and beside it a description that is cut", () => {
     const closed = { ...parameters, additionalProperties: false };
     const tools = (isStrict: boolean, description = "To look."): object => ({

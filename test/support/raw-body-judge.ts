@@ -16,6 +16,8 @@ export interface World {
   readonly known: Known;
   /** Efforts that the client has asked for in earlier requests, where they are not always the same. */
   readonly effortsBefore?: readonly string[];
+  /** The tools of the machine's owner, as they go up: of the MCP servers that a policy names. */
+  readonly ownersTools?: readonly Sent[];
   /** Gets the entries of the list that were read. */
   readonly met?: Set<AddedWords>;
 }
@@ -25,7 +27,7 @@ export interface World {
  * `request`, which is a chat request, the assistant's messages have their `thoughts` where the process had them itself:
  * it sends them back, all of them and no others.
  */
-export function judgeRawBody(bodyText: string, request: Sent, { version, known, effortsBefore = [], met }: World): string[] {
+export function judgeRawBody(bodyText: string, request: Sent, { version, known, effortsBefore = [], ownersTools = [], met }: World): string[] {
   const body = JSON.parse(bodyText) as Sent;
   const exact = parseExact(bodyText) as Sent;
   const client = sentBy(messagesOf(request), parseExact);
@@ -37,7 +39,7 @@ export function judgeRawBody(bodyText: string, request: Sent, { version, known, 
   });
   const told = judgeMessages(exact["messages"], client, { added, hasSchema });
   const callNames = { called: client.names, names: told.names };
-  const served = judgeTools(exact["tools"] ?? [], request, callNames, { schema: form.tool, hasPolicy });
+  const served = judgeTools(exact["tools"] ?? [], request, callNames, { schema: form.tool, hasPolicy, ownersTools });
   const choice = toldChoiceOf(request, served, { hasSchema, isThoughtless: lacksThoughts(body) });
   return [
     ...(hasKeysOnce(bodyText) ? [] : ["a key stands twice"]),

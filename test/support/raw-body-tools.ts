@@ -4,6 +4,7 @@ import { compiledSchema } from "../../src/schema/compiled.ts";
 import { freeInputText, goneToolText, grammarTexts } from "../../src/own-words.ts";
 import { schemaTool } from "./added-words.ts";
 import type { Sent } from "./chat-transcript.ts";
+import { isSameJson } from "./exact-json.ts";
 import { show } from "./raw-body-blocks.ts";
 import { isSchemaFor, withoutFormats } from "./raw-body-schemas.ts";
 
@@ -27,13 +28,18 @@ interface ExpectedTool {
 }
 
 /** How tools go up beside the client's: the schema of the CLI's own for the answer, where there is to be one. */
-export interface ToolsSetting { readonly schema: unknown; readonly hasPolicy: boolean }
+export interface ToolsSetting {
+  readonly schema: unknown;
+  readonly hasPolicy: boolean;
+  /** Of the machine, whole: they go up beside the client's. */
+  readonly ownersTools: readonly Sent[];
+}
 
 /** From this length on the CLI would cut a description. */
 const descriptionCharsMax = 2_000;
 
 export function judgeTools(
-  tools: readonly Sent[], request: Sent, { called, names }: CallNames, { schema, hasPolicy }: ToolsSetting,
+  tools: readonly Sent[], request: Sent, { called, names }: CallNames, { schema, hasPolicy, ownersTools }: ToolsSetting,
 ): JudgedTools {
   const findings: string[] = [];
   const left = [...tools];
@@ -57,6 +63,11 @@ export function judgeTools(
   };
   const served = offered.map((tool) => ({ client: tool.name, upstream: take(tool) }));
   if (schema !== undefined) take({ ...schemaTool, schema: withoutFormats(schema) }, (name) => name === schemaTool.name);
+  for (const owners of ownersTools) {
+    const place = left.findIndex(({ cache_control: _mark, ...tool }) => isSameJson(tool, owners));
+    if (place === -1) findings.push(`tools: the owner's ${show(owners["name"])} is missing`);
+    else left.splice(place, 1);
+  }
   for (const { name } of left) findings.push(`tools: ${show(name)} is nobody's`);
   const pairs = new Map(served.map(({ client, upstream }) => [client, upstream]));
   for (const [index, name] of called.entries()) {

@@ -49,6 +49,27 @@ describe("the conversation in a request", () => {
     assert.deepEqual(strangersIn(bodyOf("2.1.197", user(olderContext, "one"))), []);
   });
 
+  it("may have the list's words in a tool's result, each once, and nobody's reminder there", () => {
+    const dated = `<system-reminder>\n${date}\n</system-reminder>`;
+    const resultOf = (content: unknown): StubRequestMessage => (
+      { role: "user", content: [{ type: "tool_result", tool_use_id: "a", content }] } as StubRequestMessage);
+    const strangers = (...contents: readonly unknown[]): readonly string[] => (
+      strangersIn(bodyOf("2.1.330", user("one"), ...contents.map(resultOf))));
+    assert.deepEqual([strangers("It rains."), strangers([...words("It rains."), ...words(dated)])], [[], []]);
+    for (const content of [[...words("It rains."), ...words(reminder)], `It rains.\n${reminder}`, words(`${dated}\nBe kind.`)]) {
+      assert.equal(strangers(content).length, 1, JSON.stringify(content));
+    }
+    assert.equal(strangers(words(dated), words(dated)).length, 1);
+  });
+
+  it("has one block of the system's at most that is not on the list: the client's", () => {
+    const [billing = assert.fail()] = bodyOf("2.1.330").system as Blocks;
+    const prompted = (...texts: readonly string[]): StubRequestBody => ({ ...bodyOf("2.1.330", user("one")), system: [billing, ...texts.flatMap(words)] });
+    assert.deepEqual([strangersIn(prompted()), strangersIn(prompted("Be brief."))], [[], []]);
+    assert.equal(strangersIn(prompted("Be brief.", "# Environment")).length, 1);
+    assert.equal(strangersIn(prompted("You are a Claude agent, built on Anthropic's Claude Agent SDK.", "Be brief.", "Be kind.")).length, 1);
+  });
+
   it("keeps what another version of the CLI adds", () => {
     const body = bodyOf("2.1.330", user(olderContext, "one"));
     assert.deepEqual(conversationOf(body), body.messages);

@@ -3,10 +3,11 @@
  * added-words.ts. For tests that compare what went up without knowing more of the machine than the request itself.
  */
 import assert from "node:assert/strict";
-import { addedWordsReader, type Known, questionsIn } from "./added-words-reader.ts";
-import type { StubContentBlock, StubRequestBody, StubRequestMessage } from "./anthropic-stub.ts";
+import { type AddedWordsReader, addedWordsReader, type Known, questionsIn } from "./added-words-reader.ts";
+import type { StubRequestBody, StubRequestMessage } from "./anthropic-stub.ts";
 import { emailAddress } from "./lived-in-account.ts";
 import { policyHookWords, policyWords } from "./managed-policy.ts";
+import { asBlocks } from "./raw-body-blocks.ts";
 import { claudeVersions } from "./real-claude.ts";
 
 const day = /\d{4}-\d\d-\d\d/u;
@@ -21,7 +22,7 @@ const known: Known = {
  * system says anything else; a reminder that is not on the list stays, as it may be the client's.
  */
 export function conversationOf(body: StubRequestBody): readonly StubRequestMessage[] {
-  const said = withoutAdded(body);
+  const said = withoutAdded(body, readerOf(body));
   const systems = said.filter(({ role }) => role === "system").map(({ content }) => content);
   assert.deepEqual(systems, [], "words of the system's in the conversation that are not on the list");
   return said;
@@ -29,26 +30,37 @@ export function conversationOf(body: StubRequestBody): readonly StubRequestMessa
 
 /** The client's system prompt: all of it but what the CLI adds. */
 export function systemOf(body: StubRequestBody): string {
-  const added = addedWordsReader(versionOf(body), known, { questions: questionsIn(body.messages) });
+  const added = readerOf(body);
   const blocks = typeof body.system === "string" ? [{ type: "text", text: body.system }] : body.system ?? [];
   return blocks.flatMap(({ text = "" }) => (added.take(text, "system prompt") ? [] : text)).join("");
 }
 
-/** What no client of a test has said: any word of the system's in the conversation, and any reminder, off the list. */
+/**
+ * What no client of a test has said: any word of the system's in the conversation and any reminder, off the list; any
+ * block of the system prompt's but one, which is the client's. A reminder may also stand in a tool's result.
+ */
 export function strangersIn(body: StubRequestBody): readonly string[] {
-  return withoutAdded(body).flatMap(({ role, content }) => {
-    const blocks = typeof content === "string" ? [{ type: "text", text: content }] : content;
-    const strange = role === "system" ? blocks : blocks.filter(isReminder);
-    return strange.map((block) => JSON.stringify(block));
+  const added = readerOf(body);
+  const prompts = asBlocks(body.system).filter(({ text }) => !added.take(text, "system prompt"));
+  const told = withoutAdded(body, added).flatMap(({ role, content }) => {
+    const blocks = asBlocks(content);
+    if (role === "system") return blocks;
+    const inResults = blocks.flatMap((block) => (block["type"] === "tool_result" ? asBlocks(block["content"]) : []));
+    return [
+      ...blocks.filter(({ text }) => text?.startsWith(reminderMark) === true),
+      ...inResults.filter(({ text }) => text?.includes(reminderMark) === true && !added.take(text, "tool result")),
+    ];
   });
+  return [...prompts.slice(1), ...told].map((block) => JSON.stringify(block));
 }
 
-function isReminder({ text }: StubContentBlock): boolean {
-  return text?.startsWith("<system-reminder>") === true;
+const reminderMark = "<system-reminder>";
+
+function readerOf(body: StubRequestBody): AddedWordsReader {
+  return addedWordsReader(versionOf(body), known, { questions: questionsIn(body.messages) });
 }
 
-function withoutAdded(body: StubRequestBody): readonly StubRequestMessage[] {
-  const added = addedWordsReader(versionOf(body), known, { questions: questionsIn(body.messages) });
+function withoutAdded(body: StubRequestBody, added: AddedWordsReader): readonly StubRequestMessage[] {
   const firstOfUser = body.messages.findIndex(({ role }) => role === "user");
   return body.messages.flatMap((message, index) => {
     const { role, content } = message;
