@@ -4,7 +4,7 @@
  */
 
 import { existsSync, readFileSync } from "node:fs";
-import { homedir, tmpdir, totalmem } from "node:os";
+import { homedir, tmpdir } from "node:os";
 import { extname, isAbsolute, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { childEnvironment, type Command } from "./claude/launch.ts";
@@ -24,6 +24,7 @@ import type { Route } from "./http/route.ts";
 import { routesOf } from "./http/routes.ts";
 import { createHttpServer } from "./http/server.ts";
 import { createLogger } from "./log.ts";
+import { machineMemory } from "./memory.ts";
 import { realWorld } from "./world.ts";
 
 export { type Config, ConfigError, type ModelAlias } from "./config/settings.ts";
@@ -105,8 +106,7 @@ export function createClaudeMaxApi(
   overrides: Partial<Config> = {},
   { environment = {}, writeLog = () => {}, onRest = () => {}, routes = [] }: Surroundings = {},
 ): ClaudeMaxApi {
-  const machine = { totalMemoryBytes: totalmem(), memoryLimitBytes: process.constrainedMemory() };
-  const config = createConfig(overrides, machine);
+  const config = createConfig(overrides, machineMemory());
   const log = createLogger(config.logLevel, writeLog);
   let listenedPort: number | undefined;
   const engine = new Engine({

@@ -1,12 +1,11 @@
 #!/usr/bin/env node
 /** The program: reads arguments, environment and signals, and runs the server. Only this file exits the process. */
 
-import { totalmem } from "node:os";
 import { parseConfig } from "./config/config.ts";
 import { helpText } from "./config/help.ts";
 import { type Config, ConfigError } from "./config/settings.ts";
 import { type ClaudeMaxApi, createClaudeMaxApi, type EngineStatus, version } from "./index.ts";
-import { boundYoungGeneration, collectorAtRest } from "./memory.ts";
+import { boundYoungGeneration, collectorAtRest, machineMemory } from "./memory.ts";
 
 /** Exit codes: 0 after a signal, 1 when the server cannot run, 2 for wrong usage, 130 after a second signal. */
 const cannotRun = 1;
@@ -26,8 +25,7 @@ const listenRemedies: Readonly<Record<string, string>> = {
 };
 
 async function main(): Promise<void> {
-  const machine = { totalMemoryBytes: totalmem(), memoryLimitBytes: process.constrainedMemory() };
-  const parsed = parseConfig(process.argv.slice(2), process.env, machine);
+  const parsed = parseConfig(process.argv.slice(2), process.env, machineMemory());
   if (parsed.kind === "help") return print(helpText());
   if (parsed.kind === "version") return print(`${version}\n`);
   const { config } = parsed;

@@ -1,6 +1,8 @@
+import { totalmem } from "node:os";
 import { PerformanceObserver } from "node:perf_hooks";
 import { getHeapSpaceStatistics, setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
+import type { Machine } from "./config/settings.ts";
 
 /**
  * How far the server's resident memory must have grown before a collection is run, in bytes. Below that it is not worth
@@ -14,6 +16,11 @@ const worthCollectingBytes = 64 * 1024 * 1024;
  * streams. With this limit they take no more CPU.
  */
 const youngBytesMax = 8 * 1024 * 1024;
+
+/** What this machine has, and what a container leaves of it to this process. */
+export function machineMemory(): Machine {
+  return { totalMemoryBytes: totalmem(), memoryLimitBytes: process.constrainedMemory() };
+}
 
 /**
  * Has V8 let its young generation grow to `youngBytesMax` and no further. Node takes that limit only on its command

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
-import { collectorAtRest } from "../src/memory.ts";
+import { createConfig } from "../src/config/config.ts";
+import { collectorAtRest, machineMemory } from "../src/memory.ts";
 
 /** Objects of which many survive, as those of many streams do, with turns of the event loop between them. Prints the size of the young generation. */
 const survivors = `
@@ -26,6 +28,14 @@ function youngBytesOf(word: string): number {
 it("the young generation stays small once it is bounded, whatever survives", () => {
   assert.ok(youngBytesOf("bounded") < 10_000_000);
   assert.ok(youngBytesOf("free") > 16_000_000, "it would have grown");
+});
+
+it("this machine has the memory that a container leaves it: so the program and who embeds the server read it", (t) => {
+  t.mock.method(process, "constrainedMemory", () => 1_000_000_000);
+  assert.equal(machineMemory().memoryLimitBytes, 1_000_000_000);
+  assert.equal(createConfig({}, machineMemory()).maxProcesses, 2);
+  const source = (name: string): string => readFileSync(new URL(`../src/${name}`, import.meta.url), "utf8");
+  for (const name of ["main.ts", "index.ts"]) assert.match(source(name), /machineMemory\(\)/u, name);
 });
 
 describe("the collector at rest", () => {

@@ -79,7 +79,10 @@ export const rooms: Readonly<Record<string, Room>> = {
     has: "one table of options: flags, environment, help, defaults",
   },
   log: { rank: 1, place: "log.ts", imports: [], importsTypesOf: ["config"], has: "a line for each event" },
-  memory: { rank: 1, place: "memory.ts", imports: [], has: "bounds V8's young generation; gives the memory of past answers back at rest" },
+  memory: {
+    rank: 1, place: "memory.ts", imports: [], importsTypesOf: ["config"],
+    has: "what memory there is; bounds V8's young generation; gives the memory of past answers back at rest",
+  },
   loopback: { rank: 0, place: "loopback.ts", imports: [], has: "whether a host name is this machine's" },
   "image-type": { rank: 0, place: "image-type.ts", imports: [], has: "the type of an image, by its first bytes" },
   world: {
@@ -89,7 +92,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   demo: { rank: 5, place: "demo/", imports: [], has: "a stand-in for the CLI that asks no model (`--demo`)" },
   index: {
     rank: 5, place: "index.ts",
-    imports: ["http", "api", "engine", "claude", "config", "log", "schema", "errors", "json-text", "held-text", "world"], importsTypesOf: ["turn"],
+    imports: ["http", "api", "engine", "claude", "config", "log", "memory", "schema", "errors", "json-text", "held-text", "world"], importsTypesOf: ["turn"],
     has: "what a program may import: make a server, listen, close; what a dialect is made of",
   },
   main: {
