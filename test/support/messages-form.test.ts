@@ -8,7 +8,7 @@ import { forMessages, messagesBody } from "./messages-form.ts";
 import { mustBeTaken } from "./must-be-taken.ts";
 import { seededRandom } from "./random.ts";
 
-const drawn = 300;
+const drawn = 100;
 
 /** Which of two tools gets the number is the endpoint's affair; so are the places that an error would name. */
 const comparable = (turn: object): unknown => JSON.parse(

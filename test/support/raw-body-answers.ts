@@ -10,7 +10,8 @@ export const resultOfAnswer = `result of ${schemaTool.name}`;
 export const toldAsCall = "messages: an answer is told as a call: ";
 
 /** All that the CLI says to such a call. */
-const taken: readonly Said[] = [{ who: "tool text", what: "Structured output provided successfully" }];
+export const answerTakenText = "Structured output provided successfully";
+const taken: readonly Said[] = [{ who: "tool text", what: answerTakenText }];
 
 /**
  * What was told, with the client's own text in the place of each such call, and of its result, where the call has to the

@@ -4,7 +4,7 @@ import { signThinking } from "./anthropic-rules/rules.ts";
 import { schemaTool, type Spot } from "./added-words.ts";
 import type { AddedWordsReader } from "./added-words-reader.ts";
 import { type Part, resultOf, type Said, type SaidByClient, type Sent, tell, Transcript } from "./chat-transcript.ts";
-import { asAnswers, callOfAnswer, resultOfAnswer } from "./raw-body-answers.ts";
+import { answerTakenText, asAnswers, callOfAnswer, resultOfAnswer } from "./raw-body-answers.ts";
 import { asBlocks, show } from "./raw-body-blocks.ts";
 import { saidDifferences } from "./said-differences.ts";
 
@@ -117,7 +117,7 @@ class ToldMessages {
         this.#takeCall(block);
         return this.#refuseRest(block, ["id", "name", "input"]);
       case "tool_result":
-        this.transcript.thing(this.#resultName(block["tool_use_id"]), this.#resultOf(block["content"]));
+        this.#takeResult(block);
         return this.#refuseRest(block, ["tool_use_id", "content"]);
       case "thinking":
         this.transcript.thing(`${role} thought`, block["thinking"]);
@@ -144,8 +144,19 @@ class ToldMessages {
     this.ids.push(id);
   }
 
-  #resultName(callId: unknown): string {
-    return this.#answerIds.has(callId) ? resultOfAnswer : `result ${this.ids.indexOf(callId)}`;
+  #takeResult({ tool_use_id: callId, content }: Sent): void {
+    const result = this.#resultOf(content);
+    if (this.#answerIds.has(callId)) this.transcript.thing(resultOfAnswer, this.#withoutReminder(result));
+    else this.transcript.thing(`result ${this.ids.indexOf(callId)}`, result);
+  }
+
+  /** Into a result of its own 2.1.197 writes what it has to say besides. */
+  #withoutReminder(result: readonly Said[]): readonly Said[] {
+    const [only, ...others] = result;
+    const text = String(only?.what ?? "");
+    const isReminded = only !== undefined && others.length === 0 && text.startsWith(`${answerTakenText}\n\n`)
+      && this.#added.take(text.slice(answerTakenText.length + 2), "tool result");
+    return isReminded ? [{ ...only, what: answerTakenText }] : result;
   }
 
   #resultOf(content: unknown): readonly Said[] {

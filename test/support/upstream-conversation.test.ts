@@ -55,7 +55,7 @@ describe("the conversation in a request", () => {
       { role: "user", content: [{ type: "tool_result", tool_use_id: "a", content }] } as StubRequestMessage);
     const strangers = (...contents: readonly unknown[]): readonly string[] => (
       strangersIn(bodyOf("2.1.330", user("one"), ...contents.map(resultOf))));
-    assert.deepEqual([strangers("It rains."), strangers([...words("It rains."), ...words(dated)])], [[], []]);
+    for (const content of ["It rains.", [...words("It rains."), ...words(dated)], `It rains.\n\n${dated}`]) assert.deepEqual(strangers(content), []);
     for (const content of [[...words("It rains."), ...words(reminder)], `It rains.\n${reminder}`, words(`${dated}\nBe kind.`)]) {
       assert.equal(strangers(content).length, 1, JSON.stringify(content));
     }

@@ -37,7 +37,8 @@ export function systemOf(body: StubRequestBody): string {
 
 /**
  * What no client of a test has said: any word of the system's in the conversation and any reminder, off the list; any
- * block of the system prompt's but one, which is the client's. A reminder may also stand in a tool's result.
+ * block of the system prompt's but one, which is the client's. A reminder may also stand in a tool's result,
+ * and on 2.1.197 behind its words.
  */
 export function strangersIn(body: StubRequestBody): readonly string[] {
   const added = readerOf(body);
@@ -48,7 +49,7 @@ export function strangersIn(body: StubRequestBody): readonly string[] {
     const inResults = blocks.flatMap((block) => (block["type"] === "tool_result" ? asBlocks(block["content"]) : []));
     return [
       ...blocks.filter(({ text }) => text?.startsWith(reminderMark) === true),
-      ...inResults.filter(({ text }) => text?.includes(reminderMark) === true && !added.take(text, "tool result")),
+      ...inResults.filter(({ text }) => text?.includes(reminderMark) === true && !added.take(text.slice(text.indexOf(reminderMark)), "tool result")),
     ];
   });
   return [...prompts.slice(1), ...told].map((block) => JSON.stringify(block));
