@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { startAnthropicStub } from "./anthropic-stub.ts";
 import { cleanUp } from "./cleanup.ts";
-import { judgeSent, outcomeOf, unjudgedIn } from "./raw-body-run.ts";
+import { judgeSent, kindsOf, outcomeOf, unjudgedIn } from "./raw-body-run.ts";
 import { postJson, readBytes } from "./sse.ts";
 
 describe("the end of a request", () => {
@@ -28,6 +28,15 @@ describe("the end of a request", () => {
     for (const [text, askedCount] of [[refusal, 1], ['{"error":{"type":"server_error"}}', 0]] as const) {
       const { end, findings } = outcomeOf(500, text, askedCount);
       assert.deepEqual([end, findings.length], ["failed", 1]);
+    }
+  });
+});
+
+describe("the kinds of a request", () => {
+  it("are told by its tools, whatever else is in the place of the deprecated ones", () => {
+    const tools = [{ type: "function", function: { name: "look", parameters: { anyOf: [{}] } } }];
+    for (const functions of [{}, 1, "x", true, null, undefined, [null]]) {
+      assert.deepEqual(kindsOf({ messages: [], tools, functions }), ["tools", "unions"]);
     }
   });
 });

@@ -140,11 +140,13 @@ export function nextRequest(request: Sent, message: Answer, question: string): S
 /** Of what kind a request is, in words: what a sample must have had some of. */
 export function kindsOf(request: Sent): string[] {
   const text = JSON.stringify(request["messages"]);
-  const schemas = [...request["tools"] ?? [], ...request["functions"] ?? []].map((tool: Sent) => (tool["function"] ?? tool)["parameters"]);
+  // Beside tools the deprecated functions count for nothing, whatever they are.
+  const tools: readonly Sent[] = request["tools"]?.length > 0 ? request["tools"] : request["functions"] ?? [];
+  const schemas = tools.map((tool) => (tool["function"] ?? tool)["parameters"]);
   const hasUnion = (schema: Sent | null | undefined): boolean => (
     ["anyOf", "oneOf", "allOf"].some((keyword) => schema?.[keyword] !== undefined));
   const kinds = {
-    tools: (request["tools"]?.length ?? 0) + (request["functions"]?.length ?? 0) > 0 && choiceOf(request).mode !== "none",
+    tools: tools.length > 0 && choiceOf(request).mode !== "none",
     images: text.includes('"data:image/'),
     calls: text.includes('"tool_calls":[{') || text.includes('"function_call":{'),
     schemas: answerSchemaOf(request) !== undefined,
@@ -152,7 +154,7 @@ export function kindsOf(request: Sent): string[] {
     documents: text.includes('"file_data":"'),
     unions: [...schemas, answerSchemaOf(request)].some((schema) => hasUnion(schema as Sent | undefined)),
     budgets: request["thinking"]?.budget_tokens !== undefined,
-    "custom tools": (request["tools"] ?? []).some((tool: Sent) => tool["custom"] !== undefined),
+    "custom tools": tools.some((tool: Sent) => tool["custom"] !== undefined),
   };
   return Object.entries(kinds).flatMap(([kind, is]) => (is ? [kind] : []));
 }
