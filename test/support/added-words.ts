@@ -179,6 +179,12 @@ export const cliWords: readonly AddedWords[] = [
     said: [reminded(["UserPromptSubmit hook success: ", known("hook")])],
     what: policyWhat, removedBy: policyRemovedBy,
   },
+  // At a process's start; what hooks say around a call does not go up.
+  {
+    id: "start-hook", place: "messages", spots: ["system message"], seenOn: [newer],
+    said: [["SessionStart:startup hook success: ", known("hook")]],
+    what: policyWhat, removedBy: policyRemovedBy,
+  },
   {
     id: "policy-tool", place: "tools", seenOn: both, said: [["mcp__", known("policy tool")]],
     what: "the tools of the MCP servers that such a policy names (`managed-mcp.json`), beside yours",

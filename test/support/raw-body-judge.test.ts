@@ -273,6 +273,16 @@ describe("the judge of raw bodies", () => {
     assert.equal(times(4).length, 1);
   });
 
+  it("knows what a policy's hook says as a process starts, and finds it a second time, and other words there", () => {
+    const known = { ...world.known, hook: "It is a weekday." };
+    const started = (...words: readonly string[]): string[] => judgeRawBody(
+      body.replace(lastMessage, () => `${lastMessage}${words.map((one) => `${textBlock(JSON.stringify(`SessionStart:startup hook success: ${one}`))},`).join("")}`),
+      request, { ...world, known },
+    );
+    assert.deepEqual(started("It is a weekday."), []);
+    for (const words of [["It is a weekday.", "It is a weekday."], ["Be kind."], ["It is a weekday. Be kind."]]) assert.equal(started(...words).length, 1);
+  });
+
   it("finds a note on the effort too many: there is one for each question, and one before them", () => {
     const note = '{"role":"system","content":[],"output_config":{"effort":"medium"}},';
     const times = (count: number): string[] => (
