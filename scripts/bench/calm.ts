@@ -9,6 +9,7 @@ const lookMs = 200;
 /** So many looks in a row must find the machine idle. */
 const looksNeeded = 2;
 const waitMsMax = 8_000;
+const secondMs = 1_000;
 
 let waits = 0;
 let givenUp = 0;
@@ -27,11 +28,9 @@ export async function calm(leastMs: number, { isQuick }: Pick<BenchOptions, "isQ
       givenUp++;
       return;
     }
-    const before = times();
+    const before = machineTimes();
     await delay(lookMs);
-    const after = times();
-    const idleShare = (after.idle - before.idle) / Math.max(1, after.all - before.all);
-    looks = idleShare >= idleShareMin ? looks + 1 : 0;
+    looks = idleShareSince(before) >= idleShareMin ? looks + 1 : 0;
   }
 }
 
@@ -41,7 +40,36 @@ export function calmNote(): string {
   return `${goal}; ${waits - givenUp} of ${waits} waits found it so within ${waitMsMax / 1000} s.`;
 }
 
-function times(): { idle: number; all: number } {
+/** From now on: the least share of all cores' time that nobody used in a whole second, 0 to 1. */
+export function watchIdleShare(): { stop(): number } {
+  let least = 1;
+  let before = machineTimes();
+  const timer = setInterval(() => {
+    least = Math.min(least, idleShareSince(before));
+    before = machineTimes();
+  }, secondMs);
+  // Where what is measured fails, nobody stops it.
+  timer.unref();
+  return {
+    stop: () => {
+      clearInterval(timer);
+      return least;
+    },
+  };
+}
+
+/** Of all cores together, in milliseconds. */
+interface MachineTimes {
+  readonly idle: number;
+  readonly all: number;
+}
+
+function idleShareSince(before: MachineTimes): number {
+  const after = machineTimes();
+  return (after.idle - before.idle) / Math.max(1, after.all - before.all);
+}
+
+function machineTimes(): MachineTimes {
   let idle = 0;
   let all = 0;
   for (const { times: spent } of cpus()) {

@@ -6,6 +6,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { watchIdleShare } from "./calm.ts";
 import { endingOf, type ServerProcess } from "./child-process.ts";
 import { cpuMicroseconds } from "./process-usage.ts";
 import { withScope, type Scope } from "./scope.ts";
@@ -38,6 +39,8 @@ export interface PacedOutcome {
   readonly ages: Float64Array;
   /** What the server's process used in the window. */
   readonly cpuMicroseconds: number;
+  /** The share of the machine's CPU time that nobody used in the busiest second of the window, 0 to 1. */
+  readonly leastIdleShare: number;
   /** The window on the monotonic clock, in microseconds. */
   readonly window: { readonly from: number; readonly to: number };
   /** How many streams ended well with all of their deltas. */
@@ -105,12 +108,16 @@ export function runLoad(
     child.stdin.end(promptsOf(load, stopFile).map((prompt) => `${request(server.port, prompt)}\0`).join(""));
     const cpu = { from: Number.NaN, to: Number.NaN };
     const window = { from: Number.NaN, to: Number.NaN };
+    let idle: ReturnType<typeof watchIdleShare> | undefined;
+    let leastIdleShare = Number.NaN;
     let last = "";
     for await (const line of createInterface({ input: child.stdout })) {
       const [end = "", ns] = line.split(" ");
       if (end === "from" || end === "to") {
         cpu[end] = cpuMicroseconds(server.pid);
         window[end] = Number(ns) / nsPerMicrosecond;
+        if (end === "from") idle = watchIdleShare();
+        else leastIdleShare = idle?.stop() ?? Number.NaN;
       }
       last = line;
     }
@@ -119,6 +126,6 @@ export function runLoad(
     const { whole, failure } = JSON.parse(last) as { readonly whole: number; readonly failure: string };
     const bytes = Uint8Array.from(await readFile(agesFile));
     const ages = new Float64Array(bytes.buffer).map((ns) => ns / nsPerMs);
-    return { ages, cpuMicroseconds: cpu.to - cpu.from, window, whole, failure };
+    return { ages, cpuMicroseconds: cpu.to - cpu.from, leastIdleShare, window, whole, failure };
   }, scope);
 }

@@ -9,7 +9,8 @@
  *     age      of the deltas that were written while all streams ran, from a second after the last had begun
  *     CPU      the server process's alone in that window, by the scheduler's count, divided by its deltas
  *     memory   the kernel's high-water mark of the server process's RSS; a stream's is that less RSS before, divided
- * Servers go in turn, each round beginning with the next one.
+ * Servers go in turn, each round beginning with the next one. A measurement with a second in which the machine had
+ * nothing to spare is noted: the slowest of its deltas waited for a core, so its ages compare with nothing.
  *     --streams 200,1000   only these
  *     --before FOLDER      our server of another commit's build beside it
  *     --cpu-prof           runs our server once more at 200 streams (where --streams is without it, at its last number)
@@ -36,6 +37,8 @@ const roundsUsual = 5;
 const settleMs = 2_000;
 const profiledStreams = 200;
 const msPerSecond = 1_000;
+/** Where less of the machine is idle, deltas wait for a core: with one build, a 99th percentile of 2 ms became 105. */
+const idleShareMin = 0.1;
 /** So few streams run longer, for as many deltas. */
 const fewStreams = 10;
 
@@ -92,7 +95,10 @@ await withScope(async (scope) => {
   }, options);
 });
 
-/** Adds a measurement to the samples. Where streams failed, its figures are left out and what happened is returned. */
+/**
+ * Adds a measurement to the samples. Where streams failed, its figures are left out. Returns what a reader must know of
+ * it: that streams failed, or that the machine had no core to spare.
+ */
 async function measure(
   scope: Scope, programs: PacedPrograms, contestant: PacedContestant, streams: number, samples: FigureSamples,
 ): Promise<string | undefined> {
@@ -106,7 +112,7 @@ async function measure(
     const peak = watchPeakMegabytes(pid);
     const outcome = await runLoad(inner, programs, asked, { streams, pace: "model", ...timesOf(streams) });
     const megabytes = peak.stop();
-    const { ages, cpuMicroseconds, whole, failure } = outcome;
+    const { ages, cpuMicroseconds, leastIdleShare, whole, failure } = outcome;
     samples.served[name]?.push(whole);
     if (whole < streams || ages.length === 0) {
       const note = `${whole} of ${streams} were served; the first that was not: ${failure}`;
@@ -117,10 +123,16 @@ async function measure(
     const show = (fraction: number): string => percentile(ages, fraction).toFixed(2);
     process.stderr.write(
       `  ${name}: ${ages.length} deltas, ages ${show(0.5)} / ${show(0.99)} / ${show(0.999)} ms, ` +
-      `${(cpuMicroseconds / ages.length).toFixed(1)} µs, ${restMegabytes.toFixed(1)} to ${megabytes.toFixed(1)} MB\n`,
+      `${(cpuMicroseconds / ages.length).toFixed(1)} µs, ${restMegabytes.toFixed(1)} to ${megabytes.toFixed(1)} MB, ` +
+      `machine ${percent(leastIdleShare)} idle in its busiest second\n`,
     );
-    return undefined;
+    if (leastIdleShare >= idleShareMin) return undefined;
+    return `the machine was ${percent(leastIdleShare)} idle in the busiest second, so deltas waited for a core`;
   }, scope);
+}
+
+function percent(share: number): string {
+  return `${Math.round(share * 100)} %`;
 }
 
 function profiledOf(measured: readonly number[]): number {
