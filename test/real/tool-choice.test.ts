@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { errorAnswer, type StubRequest, type StubRequestBody, textAnswer, textOf, toolUseAnswer } from "../support/anthropic-stub.ts";
 import { healthOf } from "../support/health.ts";
-import { sampledClaudeVersions } from "../support/real-claude.ts";
+import { asksWhenRefused, sampledClaudeVersions } from "../support/real-claude.ts";
 import { claudesOf, startReal } from "../support/real-server.ts";
 
 const functionTool = (name: string): object => ({ type: "function", function: { name, description: `To ${name}.`, parameters: { type: "object", properties: { city: { type: "string" } } } } });
@@ -78,9 +78,8 @@ for (const version of sampledClaudeVersions()) {
         return stub.requests.slice(before).map(({ body }) => body);
       };
       const asked = await ask("one");
-      // 2.1.330 asks again by itself after most refusals.
       const refused = asked.filter(isForced).length;
-      assert.ok(refused >= 1 && refused <= (version === "2.1.330" ? 3 : 1), `${refused} times`);
+      assert.equal(refused, asksWhenRefused(version, false));
       const told = [...asked.slice(refused), ...await ask("two")];
       assert.deepEqual(told.map((body) => [body.tool_choice, isThinking(body), textOf(body.system).includes(forcedWords)]), [[undefined, true, true], [undefined, true, true]]);
     });

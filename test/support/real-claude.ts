@@ -18,6 +18,15 @@ export function sampledClaudeVersions(): readonly ClaudeVersion[] {
   return claudeVersions.slice(0, sampleOf({ what: "CLIs, the newest first", small: 1, large: 1, whole: 2 }));
 }
 
+/**
+ * How often a CLI by itself sends what the API refuses in words that the CLI does not know: 2.1.330 again with fewer
+ * betas, and then, where the model thinks, without asking for its thoughts.
+ */
+export function asksWhenRefused(version: ClaudeVersion, isThinking: boolean): number {
+  if (version === "2.1.197") return 1;
+  return isThinking ? 3 : 2;
+}
+
 const modules = fileURLToPath(new URL("../interop/node_modules/", import.meta.url));
 
 /** The native executable of that version, absolute. It carries `.exe` on every platform. */
