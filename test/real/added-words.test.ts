@@ -24,7 +24,7 @@ const noPolicy = policyUnavailable();
 /** What these requests do not have, and where it is shown. */
 const elsewhere: Readonly<Record<string, string>> = {
   email: "clean-home.test.ts", context: "clean-home.test.ts", "schema-tool": "the judge finds it missing", "policy-tool": "lived-in-home.test.ts",
-  "start-hook": "a policy with a hook on SessionStart: no test has one",
+  "start-hook": "a policy with a hook on SessionStart: no test has one", "reminded-start-hook": "the same",
   resume: "the server stops it: ends.test.ts", "new-date": "a process that lives past midnight: no test has one",
   ...(noPolicy === false ? {} : { policy: "needs one", hook: "needs one", "reminded-hook": "needs one" }),
 };

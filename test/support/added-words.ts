@@ -181,8 +181,13 @@ export const cliWords: readonly AddedWords[] = [
   },
   // At a process's start; what hooks say around a call does not go up.
   {
-    id: "start-hook", place: "messages", spots: ["system message"], seenOn: [newer],
+    id: "start-hook", place: "messages", spots: ["system message"], seenOn: both,
     said: [["SessionStart:startup hook success: ", known("hook")]],
+    what: policyWhat, removedBy: policyRemovedBy,
+  },
+  {
+    id: "reminded-start-hook", place: "messages", spots: ["user message"], seenOn: both,
+    said: [reminded(["SessionStart:startup hook success: ", known("hook")])],
     what: policyWhat, removedBy: policyRemovedBy,
   },
   {

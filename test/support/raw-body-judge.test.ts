@@ -281,6 +281,11 @@ describe("the judge of raw bodies", () => {
     );
     assert.deepEqual(started("It is a weekday."), []);
     for (const words of [["It is a weekday.", "It is a weekday."], ["Be kind."], ["It is a weekday. Be kind."]]) assert.equal(started(...words).length, 1);
+    const reminded = (words: string): string[] => judgeRawBody(
+      budgetBody.replace('"content":"one"', () => `"content":[${textBlock(JSON.stringify(`<system-reminder>\nSessionStart:startup hook success: ${words}\n</system-reminder>`))},${textBlock('"one"')}]`),
+      budgetRequest, { ...budgetWorld, known },
+    );
+    assert.deepEqual([reminded("It is a weekday."), reminded("Be kind.").length], [[], 1]);
   });
 
   it("finds a note on the effort too many: there is one for each question, and one before them", () => {
