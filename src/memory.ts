@@ -13,8 +13,8 @@ const worthCollectingBytes = 64 * 1024 * 1024;
 /**
  * How large V8's young generation gets, in bytes, both of its halves together. V8 itself goes up to 33.6 MB (Node 20)
  * as soon as enough survives, which the objects of many streams do. That was a quarter of the server's memory at 200
- * streams. With 8, 16 and 32 MB the server took 88, 97 and 115 MB there, 56, 49 and 49 µs of CPU a delta, and the 99th
- * percentile of a delta's age was 1.6, 1.5 and 1.1 ms (two runs of each, Node 20): memory is what is saved, not time.
+ * streams. With 8 MB in place of 32 the server took 88 MB in place of 116 there, and as much CPU a delta (52 µs); the
+ * 99th percentile of a delta's age was 2.3 ms in place of 1.8 (Node 20, two runs of each).
  */
 const youngBytesMax = 8 * 1024 * 1024;
 
