@@ -61,6 +61,15 @@ export const clients = {
     name: "openai (Node) 6", package: "openai", installedAs: "openai-6", kind: "library",
     verified: "text, streams, `runTools`, `stream`, `parse`, models, errors; `responses`: text, streams, tools, `stream`, `parse`, stored, errors", configuration: openAi,
   },
+  anthropic: {
+    name: "Anthropic SDK (Node)", package: "@anthropic-ai/sdk", installedAs: "anthropic", kind: "library",
+    verified: "`messages`: text, streams, `stream`, thinking, `toolRunner`, `parse`, models, errors",
+    configuration: code(`
+import Anthropic from "@anthropic-ai/sdk";
+
+const client = new Anthropic({ baseURL: "http://127.0.0.1:3456", apiKey: "unused" });
+`),
+  },
   aiSdk7: {
     name: "AI SDK 7", package: "ai", installedAs: "ai-7", kind: "library",
     verified: "`generateText`, `streamText`, tools, `generateObject`, by both providers", configuration: aiSdk,
@@ -137,6 +146,18 @@ const client = createInstructor({
   mode: "TOOLS",
 });
 `),
+  },
+  claudeCode: {
+    name: "Claude Code", package: "@anthropic-ai/claude-code", installedAs: "claude-code-2.1.330", kind: "agent",
+    verified: "an answer, a tool call that writes a file",
+    configuration: [
+      {
+        where: "shell", language: "sh",
+        text: `export ANTHROPIC_BASE_URL=http://127.0.0.1:3456
+export ANTHROPIC_API_KEY=unused
+claude --model sonnet --permission-mode acceptEdits -p`,
+      },
+    ],
   },
   continue: {
     name: "Continue CLI", package: "@continuedev/cli", kind: "agent", verified: "an answer, a tool call that writes a file",
@@ -313,6 +334,7 @@ export type HeadWait = { readonly heldSeconds: number } | GivenUp;
 export const headWaits: Readonly<Partial<Record<keyof typeof clients, HeadWait>>> = {
   openai7: { heldSeconds: longHeadSeconds },
   openai6: { heldSeconds: longHeadSeconds },
+  anthropic: { heldSeconds: longHeadSeconds },
   aiSdk7: { heldSeconds: longHeadSeconds },
   aiSdk6: { heldSeconds: longHeadSeconds },
   aiSdk5: { heldSeconds: longHeadSeconds },

@@ -22,7 +22,8 @@ const atOnce = 9;
 
 /** In CI: a library and an agent. */
 const first: readonly Client[] = [clients.openai7, clients.codex];
-const all = [...new Set<Client>([...first, ...Object.values(clients)])];
+/** Claude Code is not asked: its prompts have words that the stub's look takes for those of the server's own CLI. */
+const all = [...new Set<Client>([...first, ...Object.values(clients)])].filter((client) => client !== clients.claudeCode);
 const count = sampleOf({ what: "clients that wait for a late head", small: first.length, large: first.length, whole: all.length });
 const heldSeconds = count < all.length ? shortHeadSeconds : longHeadSeconds;
 
@@ -52,6 +53,10 @@ const aiSdk = (client: Client, major: number): Asking => library([`ai-${major}`,
 
 const askings = new Map<Client, Asking>([
   [clients.openai7, openai(clients.openai7, "openai")], [clients.openai6, openai(clients.openai6, "openai-6")],
+  [clients.anthropic, library([clients.anthropic.installedAs], async (url) => {
+    const client = await configure(clients.anthropic, url, { "@anthropic-ai/sdk": clients.anthropic.installedAs });
+    return joined(await client.messages.create({ model: "sonnet", max_tokens: 4_000, messages, stream: true }), ({ delta }: any) => delta?.text);
+  })],
   [clients.aiSdk7, aiSdk(clients.aiSdk7, 7)], [clients.aiSdk6, aiSdk(clients.aiSdk6, 6)], [clients.aiSdk5, aiSdk(clients.aiSdk5, 5)],
   [clients.langchain, library(["@langchain/openai", "@langchain/core"], async (url) => {
     const model = await configure(clients.langchain, url);
