@@ -29,8 +29,9 @@ export const messagesFields: readonly FieldTreatment[] = [
     + "`none` takes the search of the web away too, and earlier searches out of the history; "
     + "beside `thinking` words ask for the call that it demands" },
   { name: "thinking", treatment: "honoured", note: "`disabled`, `adaptive`, `enabled` with its `budget_tokens` (the "
-    + "CLI keeps it below `max_tokens`), `display` (missing: `summarized`); missing: off, as the API has it, unless an "
-    + "`--alias` sets it" },
+    + "CLI keeps it below `max_tokens`), `display` (missing: `summarized`; in place of `omitted` CLI 2.1.330 asks for "
+    + "its own `updates`, which is less than the thoughts); missing: off, as the API has it, unless an `--alias` sets "
+    + "it" },
   { name: "output_config", treatment: "honoured", note: "`effort`; `format` as a chat request's `json_schema`; "
     + "ignored: `task_budget`" },
   { name: "output_format", treatment: "honoured", note: "the same as `output_config.format`" },
