@@ -11,7 +11,7 @@ import { sampleOf, seedOf } from "../support/sample.ts";
 import { postJson } from "../support/sse.ts";
 
 const seed = seedOf(61);
-const conversations = sampleOf({ what: "conversations across APIs", small: 8, large: 60, whole: 400 });
+const conversations = sampleOf({ what: "conversations across APIs", small: 4, large: 60, whole: 400 });
 const turns = 6;
 const maxTokens = 4_096;
 

@@ -16,10 +16,10 @@ import { chatRequest } from "../support/sse.ts";
 import { wellFormedJson } from "../support/well-formed.ts";
 
 const seed = seedOf(44);
-const historiesSent = sampleOf({ what: "requests", small: 40, large: 500, whole: 5_000 });
+const historiesSent = sampleOf({ what: "requests", small: 20, large: 500, whole: 5_000 });
 /** Where each costs a process that is a script. */
 const historiesSentSlowly = 60;
-const conversations = sampleOf({ what: "conversations with parallel calls", small: 6, large: 60, whole: 600 });
+const conversations = sampleOf({ what: "conversations with parallel calls", small: 3, large: 60, whole: 600 });
 const atOnce = 4;
 
 function partOfBlock(block: ToldBlock): Part {

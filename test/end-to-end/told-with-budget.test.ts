@@ -10,7 +10,7 @@ import { sampleOf, seedOf } from "../support/sample.ts";
 import { chatRequest } from "../support/sse.ts";
 
 const seed = seedOf(45);
-const histories = sampleOf({ what: "histories for a model with a budget", small: 15, large: 100, whole: 1_000 });
+const histories = sampleOf({ what: "histories for a model with a budget", small: 8, large: 100, whole: 1_000 });
 const loop = [
   { role: "user", content: "How is it there?" },
   { role: "assistant", tool_calls: [{ id: "call_1", type: "function", function: { name: "look", arguments: "{}" } }] },

@@ -11,14 +11,15 @@ import { renamedText } from "../../src/schema/key-rewriter.ts";
 import { renamedValue } from "../../src/schema/place.ts";
 import { findBreach } from "../support/anthropic-rules/rules.ts";
 import { seededRandom } from "../support/random.ts";
-import { seedOf } from "../support/sample.ts";
+import { sampleOf, seedOf } from "../support/sample.ts";
 import { type Case, casesOf } from "../support/schema-sources/cases.ts";
 import { fitsSchema } from "../support/schema-sources/judge.ts";
 import { sources } from "../support/schema-sources/sources.ts";
 
-const casesPerSource = 25;
+const casesWhole = 25;
+const casesPerSource = sampleOf({ what: `schemas of each of ${sources.length} sources`, small: 6, whole: casesWhole });
 /**
- * How many of a source's at least compile for an answer: half as many as with the usual seed. Of 2020-12 none does: its
+ * How many of a source's whole sample at least compile for an answer: half as many as with the usual seed. Of 2020-12 none does: its
  * references are dynamic. The rest are recursive, or have a value of any type.
  */
 const compiledMin: Readonly<Record<string, number>> = {
@@ -110,7 +111,7 @@ describe("a schema as its generator writes it arrives whole in meaning, or is re
       const compiled = cases.filter((one, index) => compiles(one, `${source.name} ${index}`)).length;
       t.diagnostic(`${arrived} of ${cases.length} arrive, the others are refused; the API compiles ${compiled} for an answer`);
       assert.ok(arrived >= casesPerSource - 3, `only ${arrived} arrive`);
-      assert.ok(compiled >= (compiledMin[source.name] ?? casesPerSource), `only ${compiled} compile`);
+      if (casesPerSource >= casesWhole) assert.ok(compiled >= (compiledMin[source.name] ?? casesPerSource), `only ${compiled} compile`);
     });
   }
 
