@@ -134,7 +134,8 @@ function inFewerProcesses(files: readonly string[], folder: string): string[] {
     return entry;
   });
   const shared = new Set(groups.flat());
-  return [...entries, ...files.filter((file) => !shared.has(file))];
+  // Those that are alone begin first: behind the others one of them would run by itself at the end.
+  return [...files.filter((file) => !shared.has(file)), ...entries];
 }
 
 /** Every `test/**\/*.test.ts`, relative to the project and with `/`, outside of node_modules. */
