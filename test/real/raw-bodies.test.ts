@@ -119,6 +119,9 @@ for (const version of claudeVersions) {
         for (let drawn = 0; counts.taken < half || lacks().length > 0; drawn++) {
           assert.ok(drawn < drawnMax, `${drawn} drawn, ${counts.taken} taken, and none of ${lacks().join(", ")}`);
           const { client, ...first } = draw(random, grammar);
+          // Where there are enough, only what is whole and has a kind that lacks is still asked.
+          const isWanted = (): boolean => first.mustBeTaken && [...kindsOf(first.request), client.path].some((kind) => lacks().includes(kind));
+          if (counts.taken >= half && !isWanted()) continue;
           const talk = talkOf(client);
           let { request } = first;
           const kindsIn = (): string[] => [...kindsOf(request), client.path];

@@ -16,7 +16,7 @@ import { chatRequest } from "../support/sse.ts";
 import { ask } from "../support/tree-client.ts";
 import { grow, Observations } from "../support/tree-judge.ts";
 
-const soakSeconds = sampleOf({ what: "seconds", small: 30, large: 60, whole: 1_800 });
+const soakSeconds = sampleOf({ what: "seconds", small: 20, large: 30, whole: 1_800 });
 const seedFirst = seedOf(1);
 const treesAtOnce = 4;
 const maxProcesses = 12;
