@@ -51,6 +51,7 @@ function rawAnswer(error: BridgeError, errors: ErrorForm): Buffer {
   const body = Buffer.from(JSON.stringify(failure));
   const all = {
     connection: "close", "x-request-id": requestId,
+    ...(errors.requestIdHeader === undefined ? {} : { [errors.requestIdHeader]: requestId }),
     "content-type": "application/json; charset=utf-8", "content-length": String(body.length), ...headers,
   };
   let head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n`;

@@ -2,7 +2,10 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { describe, it } from "node:test";
-import { startEmbeddedWith } from "../support/embedded-server.ts";
+import { turnRoute } from "../../src/index.ts";
+import { madeUpDialect } from "../api/made-up-dialect/dialect.ts";
+import { startEmbedded, startEmbeddedWith } from "../support/embedded-server.ts";
+import { fakeProgramPath } from "../support/fake-claude.ts";
 import { openAiErrorOf } from "../support/openai-error.ts";
 import { startPuppeteer } from "../support/puppeteer.ts";
 import { openSocket, rawRequest, readAnswer } from "../support/raw-http.ts";
@@ -59,6 +62,17 @@ describe("a body", () => {
       assert.equal(openAiErrorOf(answer.body).param, "body");
     }
     assert.equal((await fetch(`${url}/health`)).status, 200);
+  });
+
+  it("cut in the middle is answered with the request's id under the name of the path's own API too", async (t) => {
+    const routes = [turnRoute("/v2/lines", { ...madeUpDialect, requestIdHeader: "lines-id" })];
+    const { url } = await startEmbedded(t, { claude: fakeProgramPath("answers") }, {}, { routes });
+    const socket = await openSocket(t, url);
+    const answering = readAnswer(socket);
+    socket.end(`${head("POST /v2/lines HTTP/1.1", "host: localhost", "content-type: application/json", "content-length: 100")}{"say":`);
+    const { headers } = await answering;
+    assert.match(headers["lines-id"] ?? "", /^req_/u);
+    assert.equal(headers["lines-id"], headers["x-request-id"]);
   });
 
   it("cut in the middle by a client that is gone harms nobody", async (t) => {
