@@ -8,8 +8,8 @@ import type { ToolNames } from "./tool-names.ts";
  */
 export function answerSchemaSettings(
   value: unknown, path: string, names: ToolNames,
-): Required<Pick<Turn, "responseSchema">> & Pick<Turn, "responseFormat"> {
+): Required<Pick<Turn, "responseSchema">> & Pick<Turn, "outputFormat"> {
   const { schema, keys, compiled } = clientAnswerSchema(value, { path });
   names.noteAnswerKeys(keys);
-  return { responseSchema: schema, ...(compiled === undefined ? {} : { responseFormat: compiled }) };
+  return { responseSchema: schema, ...(compiled === undefined ? {} : { outputFormat: compiled }) };
 }

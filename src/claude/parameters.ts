@@ -43,7 +43,7 @@ export function isThinkingOff(turn: Partial<ToldTurn>): boolean {
 
 /** The API parameters of a turn. Without sampling where the model thinks: the API then takes no other than its own. */
 export function parametersOf(turn: Partial<ToldTurn>): JsonObject {
-  const { sampling = {}, stopSequences = [], responseFormat, refusedParameters } = turn;
+  const { sampling = {}, stopSequences = [], outputFormat, refusedParameters } = turn;
   const refused: ReadonlySet<string> = refusedParameters ?? new Set();
   const { temperature, topP, topK } = isThinkingOff(turn) ? sampling : {};
   const isTopPLeftOut = refused.has("top_p beside temperature") && temperature !== undefined;
@@ -53,7 +53,7 @@ export function parametersOf(turn: Partial<ToldTurn>): JsonObject {
     stop_sequences: upstream.length === 0 ? undefined : upstream,
     tool_choice: toolChoiceParameter(turn),
     // The CLI adds its `effort` to the same object.
-    output_config: responseFormat && { format: { type: "json_schema", schema: responseFormat } },
+    output_config: outputFormat && { format: { type: "json_schema", schema: outputFormat } },
     tools: toolsParameter(turn),
   };
   const told = Object.entries(wanted).filter(([name, value]) => value !== undefined && !refused.has(name));

@@ -58,7 +58,7 @@ export class SettingsChannel {
   presume(turn: ToldTurn): void {
     const {
       tools: _tools, tellsTools: _tellsTools, toolChoice: _choice, disableParallelToolUse: _isOne, webSearch: _search,
-      responseFormat: _format, ...likely
+      outputFormat: _format, ...likely
     } = turn;
     this.#forgetPresumed();
     const presumed = {};

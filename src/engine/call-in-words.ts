@@ -10,7 +10,7 @@ import { noUsage, sumOfUsage } from "../turn/usage.ts";
  * call is required the turn loses its answer's schema: the CLI would add a schema tool, and the model might call that.
  */
 export function withToolChoice(request: ToldTurn): ToldTurn {
-  const { responseSchema: _schema, responseFormat: _format, ...free } = request;
+  const { responseSchema: _schema, outputFormat: _format, ...free } = request;
   const turn = mustCall(request) ? free : request;
   const instructions = choiceInWords(turn);
   return instructions.length === 0

@@ -20,7 +20,7 @@ export type HistoryHash = string & { readonly __historyHash: unique symbol };
 export function beginningHash(turn: ToldTurn): HistoryHash {
   const {
     messages: _messages, stopSequences: _stop, model: _model, maxTokens: _tokens, effort: _effort, thinking: _thinking,
-    isSentAtOnce: _isSentAtOnce, sampling: _sampling, responseFormat: _format, toolChoice: _choice,
+    isSentAtOnce: _isSentAtOnce, sampling: _sampling, outputFormat: _format, toolChoice: _choice,
     disableParallelToolUse: _parallel, refusedParameters: _refused, tellsTools: _tellsTools, tools, ...beginning
   } = turn;
   // Leave out `source`: where in its request a tool was defined makes no difference to the model. Leave out

@@ -29,9 +29,9 @@ export function toldTurn(
  * The API's own format wins over the CLI's tool: its answer fits by construction, is text from its first byte, and
  * leaves the process free for a conversation with another schema.
  */
-function withOneSchema({ responseSchema, responseFormat, ...turn }: ToldTurn, bytesMax: number): ToldTurn {
-  if (responseFormat !== undefined) {
-    const formatted = { ...turn, responseFormat };
+function withOneSchema({ responseSchema, outputFormat, ...turn }: ToldTurn, bytesMax: number): ToldTurn {
+  if (outputFormat !== undefined) {
+    const formatted = { ...turn, outputFormat };
     if ("output_config" in parametersOf(formatted) && fits(formatted, bytesMax)) return formatted;
   }
   return responseSchema === undefined ? turn : { ...turn, responseSchema };

@@ -85,7 +85,7 @@ export interface Turn {
   readonly toolChoice: ToolChoice;
   /**
    * Undefined: the model cannot search the web. Beside an answer's schema it works only where the API compiles the
-   * schema (`responseFormat`); else the turn is refused.
+   * schema (`outputFormat`); else the turn is refused.
    */
   readonly webSearch?: WebSearch;
   /** True: an answer may hold at most one call. */
@@ -103,7 +103,7 @@ export interface Turn {
    * The schema in the form that the API can compile for an answer. Undefined where there is none, or where any object
    * will do.
    */
-  readonly responseFormat?: Readonly<Record<string, unknown>>;
+  readonly outputFormat?: Readonly<Record<string, unknown>>;
   /** Left out where the model thinks: the API takes no other than its own then. */
   readonly sampling?: Sampling;
   /** Stop sequences: the answer ends before the first one that occurs in its text. */

@@ -28,9 +28,9 @@ describe("the API's parameters of a turn", () => {
   });
 
   it("are the format of its answer, beside which the CLI puts the effort", () => {
-    const responseFormat = { type: "object", properties: {}, additionalProperties: false };
-    assert.deepEqual(parametersOf(told({ responseFormat })), { output_config: { format: { type: "json_schema", schema: responseFormat } } });
-    assert.deepEqual(parametersOf(told({ responseFormat, refusedParameters: new Set(["output_config"]) })), {});
+    const outputFormat = { type: "object", properties: {}, additionalProperties: false };
+    assert.deepEqual(parametersOf(told({ outputFormat })), { output_config: { format: { type: "json_schema", schema: outputFormat } } });
+    assert.deepEqual(parametersOf(told({ outputFormat, refusedParameters: new Set(["output_config"]) })), {});
   });
 
   it("are its tools whole, in the CLI's order, with the strict ones held to their schemas where the model takes that", () => {

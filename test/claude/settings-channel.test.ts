@@ -81,7 +81,7 @@ describe("the settings that a turn is likely to have", () => {
   it("are not how its tools are to be used, nor the form of its answer", () => {
     const { asked, settings } = start();
     const answerFormat = { type: "object", properties: { city: { type: "string" } }, required: ["city"], additionalProperties: false };
-    settings.presume(turnOf({ model: "opus", tools: [tool("look")], toolChoice: { type: "any" }, disableParallelToolUse: true, responseFormat: answerFormat }));
+    settings.presume(turnOf({ model: "opus", tools: [tool("look")], toolChoice: { type: "any" }, disableParallelToolUse: true, outputFormat: answerFormat }));
     assert.deepEqual(asked, []);
   });
 

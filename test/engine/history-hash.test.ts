@@ -55,7 +55,7 @@ describe("the hash of a history", () => {
     assertSame(base, { ...base }, "the same");
     assertApart(base, { ...base, model: "sonnet" }, "model");
     assertApart(base, { ...base, system: systemOf("Be brief. ") }, "system");
-    for (const set of [{ maxTokens: 1 }, { effort: "low" }, { thinking: { type: "disabled" } }, { stopSequences: ["x"] }, { responseFormat: {} }, { toolChoice: { type: "none" } }, { disableParallelToolUse: true }] as const) assertSame(base, { ...base, ...set }, Object.keys(set)[0] ?? "");
+    for (const set of [{ maxTokens: 1 }, { effort: "low" }, { thinking: { type: "disabled" } }, { stopSequences: ["x"] }, { outputFormat: {} }, { toolChoice: { type: "none" } }, { disableParallelToolUse: true }] as const) assertSame(base, { ...base, ...set }, Object.keys(set)[0] ?? "");
     assert.equal(timelineOf(base).beginning, timelineOf({ ...base, model: "sonnet" }).beginning, "a beginning is that of every model");
     const tool = { name: "f", description: "d", inputSchema: { type: "object", properties: {} } };
     const variants: Turn[] = [

@@ -40,9 +40,9 @@ describe("the parameters that a model refuses", () => {
     assert.deepEqual([sentOf({ topP: 0.9 }), sentOf({ temperature: 0.3 })], [{}, { temperature: 0.3 }]);
   });
 
-  const responseFormat = { type: "object", properties: {}, additionalProperties: false };
-  const formatted: Turn = { ...turn, responseFormat };
-  const other: Turn = { ...turn, responseFormat: { ...responseFormat, title: "other" } };
+  const outputFormat = { type: "object", properties: {}, additionalProperties: false };
+  const formatted: Turn = { ...turn, outputFormat };
+  const other: Turn = { ...turn, outputFormat: { ...outputFormat, title: "other" } };
 
   for (const words of [
     "output_config.format: This model does not support output_config.format", "output_format: Extra inputs are not permitted", "output_config: Extra inputs are not permitted",
@@ -68,7 +68,7 @@ describe("the parameters that a model refuses", () => {
     });
   }
 
-  const strict: Turn = { ...formatted, tools: [tool("f", { strictSchema: responseFormat }), tool("g")] };
+  const strict: Turn = { ...formatted, tools: [tool("f", { strictSchema: outputFormat }), tool("g")] };
   const told = (turn: Turn): ToldTurn => ({ ...turn, tellsTools: true });
 
   for (const [words, isOfModel] of [
@@ -79,7 +79,7 @@ describe("the parameters that a model refuses", () => {
       const refused = new RefusedParameters();
       assert.ok(refused.note(told(strict), refusal(words)));
       assert.deepEqual(refused.without(strict).refusedParameters, new Set(["tools.strict"]));
-      const others: Turn = { ...strict, tools: [tool("h", { strictSchema: responseFormat })] };
+      const others: Turn = { ...strict, tools: [tool("h", { strictSchema: outputFormat })] };
       assert.equal(refused.without(others).refusedParameters?.has("tools.strict") ?? false, isOfModel);
       assert.equal(refused.note(told(refused.without(strict)), refusal("Too many strict tools")), false);
     });
@@ -133,7 +133,7 @@ describe("the parameters that a model refuses", () => {
     const named = new BridgeError("invalid_value", 'tools[0]: the claude CLI cannot give the model the tool "f", for its name or its schema. API Error: 400 tools.0.custom: no');
     const refused = new RefusedParameters();
     assert.ok(refused.note(told(strict), named));
-    assert.equal(refused.without({ ...strict, tools: [tool("h", { strictSchema: responseFormat })] }).refusedParameters, undefined, "its words speak of a model");
+    assert.equal(refused.without({ ...strict, tools: [tool("h", { strictSchema: outputFormat })] }).refusedParameters, undefined, "its words speak of a model");
     assert.equal(new RefusedParameters().note(strict, named), false, "they were not told");
   });
 
@@ -141,7 +141,7 @@ describe("the parameters that a model refuses", () => {
 
   it("are the schemas that were refused last, where there are more than are remembered", () => {
     const refused = new RefusedParameters();
-    const numbered = (at: number): Turn => ({ ...turn, responseFormat: { ...responseFormat, title: String(at) } });
+    const numbered = (at: number): Turn => ({ ...turn, outputFormat: { ...outputFormat, title: String(at) } });
     for (let at = 0; at <= 1_000; at++) refused.note(numbered(at), refusal("output_config.format.schema: no"));
     assert.deepEqual([0, 1, 1_000].map((at) => refused.without(numbered(at)).refusedParameters?.size), [undefined, 1, 1]);
   });

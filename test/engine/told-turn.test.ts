@@ -9,11 +9,11 @@ import { tool, turnOf } from "../support/turns.ts";
 
 const roomBytes = 1_000;
 const responseSchema = { type: "object", properties: { a: { type: "string" } } };
-const responseFormat = { ...responseSchema, additionalProperties: false };
-const long = { ...responseFormat, description: "x".repeat(roomBytes) };
+const outputFormat = { ...responseSchema, additionalProperties: false };
+const long = { ...outputFormat, description: "x".repeat(roomBytes) };
 const formsOf = (more: Partial<ToldTurn>, bytesMax = roomBytes): object => {
   const told = toldTurn({ ...turnOf(), ...more }, bytesMax, noCapabilities);
-  return { tool: told.responseSchema, format: told.responseFormat };
+  return { tool: told.responseSchema, format: told.outputFormat };
 };
 
 const whole = "x".repeat(2_001);
@@ -28,7 +28,7 @@ describe("tools, as a process is told them,", () => {
     ["are served alone where strict ones were refused", { tools: [cut({ strictSchema })], refusedParameters: new Set(["tools.strict"]) }, false],
     ["are served alone where they are too long", { tools: [cut({ strictSchema })] }, false, 100],
     ["are served alone beside the CLI's own tool for an answer", { tools: [cut({ strictSchema })], responseSchema }, false],
-    ["are whole beside the API's format of an answer", { tools: [cut({ strictSchema })], responseSchema, responseFormat }, true],
+    ["are whole beside the API's format of an answer", { tools: [cut({ strictSchema })], responseSchema, outputFormat }, true],
   ];
   for (const [what, given, isWhole, bytesMax = 10_000] of cases) {
     it(what, () => assert.equal("tools" in parametersOf(toldTurn({ ...turnOf(), ...given }, bytesMax, noCapabilities)), isWhole));
@@ -62,7 +62,7 @@ describe("tools, as a process is told them,", () => {
   });
 
   it("give way to the format of an answer where both are too long", () => {
-    const told = toldTurn({ ...turnOf(), tools: [cut({ description: whole })], responseSchema, responseFormat }, roomBytes, noCapabilities);
+    const told = toldTurn({ ...turnOf(), tools: [cut({ description: whole })], responseSchema, outputFormat }, roomBytes, noCapabilities);
     assert.deepEqual(Object.keys(parametersOf(told)), ["output_config"]);
   });
 
@@ -75,18 +75,18 @@ describe("tools, as a process is told them,", () => {
 describe("the schema of an answer, as a process is told it,", () => {
   const tools = [{ name: "f", description: "", inputSchema: { type: "object" } }];
   const cases: readonly (readonly [what: string, given: Partial<ToldTurn>, told: object, bytesMax?: number])[] = [
-    ["is the API's format", { responseSchema, responseFormat }, { tool: undefined, format: responseFormat }],
+    ["is the API's format", { responseSchema, outputFormat }, { tool: undefined, format: outputFormat }],
     ["is the CLI's tool where the API compiles none", { responseSchema }, { tool: responseSchema, format: undefined }],
-    ["is the CLI's tool where the format is too long", { responseSchema, responseFormat: long }, { tool: responseSchema, format: undefined }],
-    ["is the CLI's tool where no long parameter may be told", { responseSchema, responseFormat }, { tool: responseSchema, format: undefined }, 0],
-    ["is the CLI's tool where the format was refused", { responseSchema, responseFormat, refusedParameters: new Set(["output_config"]) }, { tool: responseSchema, format: undefined }],
-    ["is none where a call must be made", { responseSchema, responseFormat, tools, toolChoice: { type: "any" } }, { tool: undefined, format: undefined }],
+    ["is the CLI's tool where the format is too long", { responseSchema, outputFormat: long }, { tool: responseSchema, format: undefined }],
+    ["is the CLI's tool where no long parameter may be told", { responseSchema, outputFormat }, { tool: responseSchema, format: undefined }, 0],
+    ["is the CLI's tool where the format was refused", { responseSchema, outputFormat, refusedParameters: new Set(["output_config"]) }, { tool: responseSchema, format: undefined }],
+    ["is none where a call must be made", { responseSchema, outputFormat, tools, toolChoice: { type: "any" } }, { tool: undefined, format: undefined }],
   ];
   for (const [what, given, told, bytesMax] of cases) it(what, () => assert.deepEqual(formsOf(given, bytesMax), told));
 
   it("leaves the process free for conversations with other formats, and not with other tools", () => {
     const beginningOf = (more: Partial<ToldTurn>): string => beginningHash(toldTurn({ ...turnOf(), ...more }, roomBytes, noCapabilities));
-    assert.equal(beginningOf({ responseSchema, responseFormat }), beginningOf({}));
+    assert.equal(beginningOf({ responseSchema, outputFormat }), beginningOf({}));
     assert.notEqual(beginningOf({ responseSchema }), beginningOf({}));
   });
 });

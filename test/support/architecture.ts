@@ -125,7 +125,7 @@ export function unusedImports(files: readonly SourceFile[]): string[] {
 }
 
 /** Words that only OpenAI's API has: everywhere else all is said in Anthropic's. */
-const openAiWords = /finish_reason|prompt_tokens|completion_tokens|tool_calls|function_call|reasoning_content|response_format|previous_response|insufficient_quota|context_length_exceeded|chat\.completion|\[DONE\]/gu;
+const openAiWords = /finish_?reason|prompt_?tokens|completion_?tokens|tool_calls|function_?call|reasoning_?content|response_?format|previous_?response|insufficient_?quota|context_?length_?exceeded|chat\.completion|\[DONE\]/giu;
 /** The one folder that may say them. */
 const openAiFolder = "src/api/openai/";
 

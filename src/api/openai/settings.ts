@@ -50,7 +50,7 @@ export const temperatureMax = 2;
  */
 export function formatSettings(
   format: Fields | undefined, path: string, names: ToolNames, own: Whose,
-): Pick<Turn, "responseSchema" | "responseFormat"> {
+): Pick<Turn, "responseSchema" | "outputFormat"> {
   switch (format?.["type"]) {
     case undefined: case "text":
       return {};

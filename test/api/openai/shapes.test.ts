@@ -377,7 +377,7 @@ describe("a format written in another API's shape", () => {
     for (const [index, format] of examples.entries()) {
       it(`like ${looks} is taken (${index})`, () => {
         for (const turn of [endpoints.chat([hi], { response_format: format }), endpoints.responses("hi", { text: { format } })]) {
-          assert.deepEqual([turn.responseSchema, turn.responseFormat], [schema, { ...schema, additionalProperties: false }]);
+          assert.deepEqual([turn.responseSchema, turn.outputFormat], [schema, { ...schema, additionalProperties: false }]);
         }
       });
     }

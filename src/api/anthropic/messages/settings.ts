@@ -44,7 +44,7 @@ function displayIn({ display }: Fields): { readonly display?: ThinkingDisplay } 
 /** Parses `output_config`, and `output_format`, in which earlier versions of the API had the format. */
 export function parseOutput(
   fields: Fields, names: ToolNames,
-): Pick<Turn, "effort" | "responseSchema" | "responseFormat"> {
+): Pick<Turn, "effort" | "responseSchema" | "outputFormat"> {
   const config = optionalObject(fields["output_config"], "output_config");
   const format = isAbsent(config?.["format"])
     ? parseFormat(fields["output_format"], "output_format", names)
@@ -58,7 +58,7 @@ function parseEffort(value: unknown, field: string): Pick<Turn, "effort"> {
   throw new BridgeError("invalid_value", `${field}: expected low, medium, high, xhigh or max.`, { field });
 }
 
-function parseFormat(value: unknown, path: string, names: ToolNames): Pick<Turn, "responseSchema" | "responseFormat"> {
+function parseFormat(value: unknown, path: string, names: ToolNames): Pick<Turn, "responseSchema" | "outputFormat"> {
   const format = optionalObject(value, path);
   if (format === undefined) return {};
   if (format["type"] !== "json_schema") {

@@ -180,10 +180,10 @@ describe("the settings of a request for a message", () => {
       assert.deepEqual(turnOf({ thinking: { type: "disabled", display } }).thinking, { type: "disabled" });
     }
     assert.deepEqual(turnOf({ thinking: { type: "adaptive", display: null } }).thinking, { type: "adaptive" });
-    const { effort, responseSchema, responseFormat, stopSequences, sampling } = turnOf({
+    const { effort, responseSchema, outputFormat, stopSequences, sampling } = turnOf({
       output_config: { effort: "xhigh", format: { type: "json_schema", schema } }, stop_sequences: ["END", "", "\n"], temperature: 0, top_p: 0.9, top_k: 5,
     });
-    assert.deepEqual([effort, responseSchema, responseFormat, stopSequences, sampling], ["xhigh", schema, schema, ["END", "\n"], { temperature: 0, topP: 0.9, topK: 5 }]);
+    assert.deepEqual([effort, responseSchema, outputFormat, stopSequences, sampling], ["xhigh", schema, schema, ["END", "\n"], { temperature: 0, topP: 0.9, topK: 5 }]);
     assert.deepEqual(turnOf({ temperature: 1, top_p: 1 }).sampling, undefined);
   });
 });

@@ -12,7 +12,7 @@ const parse = (more: Readonly<Record<string, unknown>> = {}) => {
   const { turn, ...asked } = parseChatRequest({ ...least, ...more }, "default-model");
   // Keywords that the CLI cannot be told are left out where the CLI is told: of the schemas that the API does not compile.
   const told = turn.responseSchema === undefined ? undefined : answerSchema(turn.responseSchema);
-  return { ...asked, turn: { ...turn, told, responseSchema: undefined, responseFormat: undefined } };
+  return { ...asked, turn: { ...turn, told, responseSchema: undefined, outputFormat: undefined } };
 };
 
 describe("the table of a chat request's fields", () => {
@@ -39,8 +39,8 @@ describe("the table of a chat request's fields", () => {
   for (const keyword of toldKeywords) {
     it(`says rightly that ${keyword} in response_format is told in words`, () => {
       const json_schema = { schema: { ...schema, properties: { a: { type: "string", [keyword]: toldValues[keyword] ?? 1 } } } };
-      const { turn: { responseFormat } } = parseChatRequest({ ...least, response_format: { type: "json_schema", json_schema } }, "default-model");
-      const { a } = responseFormat?.["properties"] as { readonly a: object };
+      const { turn: { outputFormat } } = parseChatRequest({ ...least, response_format: { type: "json_schema", json_schema } }, "default-model");
+      const { a } = outputFormat?.["properties"] as { readonly a: object };
       assert.deepEqual(Object.keys(a), ["description", "type"]);
       assert.ok(JSON.stringify(a).includes(`{\\"${keyword}\\":`), JSON.stringify(a));
       assert.ok(chatFields.find(({ name }) => name === "response_format")?.note.includes(`\`${keyword}\``));

@@ -135,8 +135,8 @@ describe("the form of the answer", () => {
     [{ type: "json_schema", json_schema: { schema: open } }, open, schema],
     [{ type: "json_schema", json_schema: { schema: {} } }, { type: "object" }],
   ];
-  for (const [format, responseSchema, responseFormat] of cases) {
-    const form = { responseSchema, ...(responseFormat === undefined ? {} : { responseFormat }) };
+  for (const [format, responseSchema, outputFormat] of cases) {
+    const form = { responseSchema, ...(outputFormat === undefined ? {} : { outputFormat }) };
     it(JSON.stringify(format), () => assert.deepEqual(parse({ response_format: format }).turn, { ...plain.turn, ...form }));
   }
 });

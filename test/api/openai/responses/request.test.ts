@@ -163,9 +163,9 @@ describe("the form of the answer", () => {
     [{ type: "json_schema", schema: open }, open, schema],
     [{ type: "json_schema", schema: {} }, { type: "object" }],
   ];
-  for (const [format, responseSchema, responseFormat] of cases) {
+  for (const [format, responseSchema, outputFormat] of cases) {
     it(JSON.stringify(format), () => {
-      takenAs({ text: { format } }, { responseSchema, ...(responseFormat === undefined ? {} : { responseFormat }) });
+      takenAs({ text: { format } }, { responseSchema, ...(outputFormat === undefined ? {} : { outputFormat }) });
       assert.deepEqual(parse({ text: { format } }).echo["text"], { format, verbosity: "medium" });
     });
   }
