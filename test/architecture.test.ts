@@ -277,6 +277,7 @@ describe("a word of OpenAI's", () => {
       "src/engine/a.ts says finish_reason, which is OpenAI's word: only src/api/openai/ has them.",
     ]);
     assert.equal(foreignWords("src/api/dialect.ts", source).length, 2);
+    assert.equal(foreignWords("src/turn/turn.ts", "responseFormat; promptTokens; FinishReason").length, 3);
     assert.deepEqual(foreignWords("src/api/openai/a.ts", source), []);
   });
 });
@@ -408,6 +409,10 @@ describe("the fields of what changes", () => {
 
   it("are counted in interfaces of which a member may change, and only in those", () => {
     assert.deepEqual(changingTypes("interface A {\n  readonly a: string;\n  b: () => void;\n  c(): void;\n}\ninterface D {\n  readonly e: string;\n}"), [{ name: "A", fields: 2 }]);
+  });
+
+  it("are those of an object type that has a name", () => {
+    assert.deepEqual(changingTypes("type A = {\n  b: string;\n};\ntype C = { readonly d: string };"), [{ name: "A", fields: 1 }]);
   });
 
   it("are none where a class has only methods", () => assert.deepEqual(changingTypes("class A {\n  a(): void {}\n}"), []));

@@ -6,16 +6,16 @@ export interface ChangingType {
   readonly fields: number;
 }
 
-/** Classes with fields, and interfaces of which a member may change. Methods, getters and static members are no fields. */
+/** Classes with fields, and interfaces and object types of which a member may change. Methods, getters and static members are no fields. */
 export function changingTypes(source: string): ChangingType[] {
   const code = withoutTexts(source);
   const found: ChangingType[] = [];
-  for (const match of code.matchAll(/\b(class|interface)\s+(\w+)[^{]*\{/g)) {
+  for (const match of code.matchAll(/\b(class|interface)\s+(\w+)[^{]*\{|\btype\s+(\w+)\s*=\s*\{/g)) {
     const body = bodyFrom(code, match.index + match[0].length);
     const members = membersOf(body);
     const fields = members.filter((member) => isField(member));
     const changes = match[1] === "class" ? fields.length > 0 : fields.some((field) => !/^readonly\b/.test(field));
-    if (changes) found.push({ name: match[2] ?? "", fields: fields.length });
+    if (changes) found.push({ name: match[2] ?? match[3] ?? "", fields: fields.length });
   }
   return found;
 }
