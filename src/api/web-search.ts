@@ -10,7 +10,7 @@ import { arrayAt, isAbsent, objectAt, stringAt } from "./check.ts";
  */
 export const webSearchName = "web_search";
 
-/** The most domains that OpenAI takes in one list. */
+/** The most domains in one list: OpenAI's limit, held to for every API. */
 const domainsMax = 100;
 /** The longest domain name that the DNS allows. */
 const domainCharsMax = 253;

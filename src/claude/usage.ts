@@ -3,7 +3,7 @@ import { isObject, type JsonObject } from "./protocol.ts";
 
 /**
  * Converts the `usage` object of a Messages API answer. A count that is missing, negative or no number becomes 0, and a
- * fraction is cut off. Fields that are not known here are kept as they are.
+ * fraction is cut off. Fields beside these are kept as they are; further members of these are not.
  */
 export function toUsage(usage: JsonObject): Usage {
   const {

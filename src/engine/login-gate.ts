@@ -70,7 +70,7 @@ export class LoginGate {
     if (this.#state.name !== "checking") this.#state = { name: "checking", by: turn };
   }
 
-  /** To be called when the API refused the login of a fresh process: a verdict. */
+  /** To be called when the API refused the login of a fresh process: only that counts as the login being refused. */
   refuse(error: BridgeError): void {
     this.#note(error);
     this.#verdicts++;

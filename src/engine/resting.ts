@@ -35,7 +35,10 @@ export function isCheap(use: Use): use is Rested {
   return use.name === "resting" && use.timeline.hashes.length <= cheapMessagesMax;
 }
 
-/** Whether more than `cheapKept` of `all`, this process among them, have a cheap conversation with its beginning. */
+/**
+ * Whether more than `cheapKept` processes of `all`, this one among them, have this beginning and a conversation of at
+ * most `cheapMessagesMax` messages.
+ */
 export function isSurplus({ timeline: { beginning } }: Rested, all: readonly Use[]): boolean {
   return all.filter((use) => isCheap(use) && use.timeline.beginning === beginning).length > cheapKept;
 }
