@@ -11,10 +11,12 @@ import { callOrder, type InteropServer, obedientModel, plainText, startInterop }
 import { claudeVersions } from "../support/real-claude.ts";
 import { sampleOf } from "../support/sample.ts";
 import { agents } from "./agents.ts";
-import { type Client, clients, configure, type GivenUp, headWaits, load, longHeadSeconds, missing, setUpAgent, shortHeadSeconds } from "./clients.ts";
+import { type Client, clients, configure, type GivenUp, type HeadWait, headWaits, load, longHeadSeconds, missing, setUpAgent, shortHeadSeconds } from "./clients.ts";
 
 /** How far a measured time may be from the one in the table, in seconds: a retry of the client's begins a little later. */
 const toleranceSeconds = 3;
+/** Of the wait while the CLI asks the API again. */
+const twiceLongestSeconds = 60;
 /** What a client needs beside the wait, in milliseconds: the start of an agent, and its further requests. */
 const restMsMax = 120_000;
 /** Each is a client, our server and a CLI, all of which wait. */
@@ -144,4 +146,11 @@ describe("a head that is late", { concurrency: atOnce }, () => {
       assert.ok(said !== true && said.includes(plainText), seen);
     });
   }
+
+  it("was given up by none within twice the longest wait", () => {
+    for (const [client, wait] of Object.entries<HeadWait>(headWaits)) {
+      const seconds = "heldSeconds" in wait ? wait.heldSeconds : wait.givesUpAfterSeconds;
+      assert.ok(seconds >= twiceLongestSeconds, `${client}: ${seconds} s`);
+    }
+  });
 });

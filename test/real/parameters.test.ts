@@ -55,8 +55,13 @@ describe("the API's parameters", () => {
         assert.deepEqual(await ask({ ...withoutThinking, temperature: 0.2, top_p: 0.5, top_k: 7 }), taken);
         assert.deepEqual(await ask({ stop: "STOP" }), { stop_sequences: ["STOP"] });
         assert.deepEqual(await ask({ temperature: 0.2, top_p: 0.5, top_k: 7 }), {}, "beside thinking the API takes none");
-        assert.deepEqual(await ask({ ...withoutThinking, top_p: 0.5 }), {}, "the CLI sends a temperature of its own");
+        const first = stub.requests.length;
+        assert.deepEqual(await ask({ ...withoutThinking, top_p: 0.5 }), {});
         assert.equal((await healthOf(bridge.url)).turns.went_on, before + 4);
+        const besideTopP = stub.requests.slice(first).flatMap(({ body }) => (body["top_p"] === 0.5 ? [body["temperature"]] : []));
+        // The CLI sends a temperature of its own, and the model takes only one of the two. The other has refused `top_p` before.
+        if (model === "sonnet") assert.deepEqual(besideTopP, []);
+        else assert.deepEqual([...new Set(besideTopP)], [1]);
       }
     });
 
