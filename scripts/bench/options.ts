@@ -1,4 +1,5 @@
 /** The arguments that all benchmarks share. */
+import { type ClaudeVersion, claudeVersions } from "../../test/support/real-claude.ts";
 
 export interface BenchOptions {
   /** Undefined leaves the number to the benchmark. */
@@ -15,10 +16,13 @@ export interface BenchOptions {
   readonly before: string | undefined;
   /** How many streams at once, where a benchmark has several such numbers; undefined is all of them. */
   readonly streams: readonly number[] | undefined;
+  /** The only version of the CLI to measure, where a benchmark has several; undefined is all of them. */
+  readonly cli: ClaudeVersion | undefined;
 }
 
 const known =
-  "--rounds N, --quick, --cpu-prof, --streams N[,N], --reference FOLDER, --build FOLDER and --before FOLDER";
+  "--rounds N, --quick, --cpu-prof, --streams N[,N], --cli VERSION, --reference FOLDER, --build FOLDER and " +
+  "--before FOLDER";
 const folderArguments: ReadonlySet<string> = new Set(["--reference", "--build", "--before"]);
 const wholeNumber = /^[1-9]\d{0,3}$/;
 
@@ -26,6 +30,7 @@ const wholeNumber = /^[1-9]\d{0,3}$/;
 export function parseOptions(argv: readonly string[]): BenchOptions {
   let rounds: number | undefined;
   let streams: readonly number[] | undefined;
+  let cli: ClaudeVersion | undefined;
   const folders = new Map<string, string>();
   const flags = new Set<string>();
   for (let index = 0; index < argv.length; index++) {
@@ -38,6 +43,10 @@ export function parseOptions(argv: readonly string[]): BenchOptions {
       const texts = (argv[++index] ?? "").split(",");
       if (!texts.every((text) => wholeNumber.test(text))) throw new Error("--streams: expected numbers from 1 to 9999");
       streams = texts.map(Number);
+    } else if (argument === "--cli") {
+      const text = argv[++index];
+      cli = claudeVersions.find((version) => version === text);
+      if (cli === undefined) throw new Error(`--cli: expected one of ${claudeVersions.join(" and ")}`);
     } else if (folderArguments.has(argument)) {
       const folder = argv[++index];
       if (folder === undefined) throw new Error(`${argument}: expected a folder`);
@@ -49,7 +58,7 @@ export function parseOptions(argv: readonly string[]): BenchOptions {
     }
   }
   return {
-    rounds, streams, isQuick: flags.has("--quick"), withCpuProfile: flags.has("--cpu-prof"),
+    rounds, streams, cli, isQuick: flags.has("--quick"), withCpuProfile: flags.has("--cpu-prof"),
     reference: folders.get("--reference"), build: folders.get("--build"), before: folders.get("--before"),
   };
 }

@@ -40,7 +40,8 @@ export async function measureCliVersions<T>(
   const build = await buildOurs(scope, options);
   const reference = await installReference(scope, options.reference);
   const measured: T[] = [];
-  const tried = options.isQuick ? claudeVersions.slice(0, 1) : claudeVersions;
+  const all = options.isQuick ? claudeVersions.slice(0, 1) : claudeVersions;
+  const tried = options.cli === undefined ? all : [options.cli];
   for (const version of tried) {
     measured.push(await withScope(async (inner) => {
       const stub = await startAnthropicStub(stubOptions);

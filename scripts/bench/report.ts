@@ -32,8 +32,8 @@ export async function report(findings: Findings, options: BenchOptions): Promise
 }
 
 /** Whether a run with these options is a whole measurement of the source as it is. */
-export function isKept({ isQuick, build, before, streams }: BenchOptions): boolean {
-  return !isQuick && build === undefined && before === undefined && streams === undefined;
+export function isKept({ isQuick, build, before, streams, cli }: BenchOptions): boolean {
+  return !isQuick && build === undefined && before === undefined && streams === undefined && cli === undefined;
 }
 
 /** As text for a terminal. */

@@ -35,7 +35,7 @@ const afterMs = options.isQuick ? 500 : 5_000;
 const loads: readonly Load[] = options.isQuick
   ? [{ atOnce: 2, questions: 4, upstreamMs: 0 }, { atOnce: 2, questions: 4, upstreamMs: slowUpstreamMs }]
   : [
-    { atOnce: 1, questions: 40, upstreamMs: 0 },
+    { atOnce: 1, questions: 20, upstreamMs: 0 },
     { atOnce: 4, questions: 40, upstreamMs: 0 },
     { atOnce: 16, questions: 40, upstreamMs: 0 },
     { atOnce: 4, questions: 16, upstreamMs: slowUpstreamMs },

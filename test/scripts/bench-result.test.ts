@@ -7,9 +7,9 @@ import { isKept, resultText } from "../../scripts/bench/report.ts";
 import { atLeast, difference, figure, ratio, ratioText, row, type BenchResult } from "../../scripts/bench/result.ts";
 
 describe("the arguments", () => {
-  it("have defaults", () => assert.deepEqual(parseOptions([]), { rounds: undefined, isQuick: false, withCpuProfile: false, streams: undefined, reference: undefined, build: undefined, before: undefined }));
-  it("are read", () => assert.deepEqual(parseOptions(["--rounds", "3", "--quick", "--cpu-prof", "--streams", "1,200", "--reference", "x", "--build", "y", "--before", "z"]), { rounds: 3, isQuick: true, withCpuProfile: true, streams: [1, 200], reference: "x", build: "y", before: "z" }));
-  for (const argv of [["--rounds"], ["--rounds", "0"], ["--rounds", "many"], ["--reference"], ["--streams"], ["--streams", "1,"], ["--before"], ["--fast"]]) {
+  it("have defaults", () => assert.deepEqual(parseOptions([]), { rounds: undefined, isQuick: false, withCpuProfile: false, streams: undefined, cli: undefined, reference: undefined, build: undefined, before: undefined }));
+  it("are read", () => assert.deepEqual(parseOptions(["--rounds", "3", "--quick", "--cpu-prof", "--streams", "1,200", "--cli", "2.1.197", "--reference", "x", "--build", "y", "--before", "z"]), { rounds: 3, isQuick: true, withCpuProfile: true, streams: [1, 200], cli: "2.1.197", reference: "x", build: "y", before: "z" }));
+  for (const argv of [["--rounds"], ["--rounds", "0"], ["--rounds", "many"], ["--reference"], ["--streams"], ["--streams", "1,"], ["--before"], ["--cli", "1.2.3"], ["--fast"]]) {
     it(`are refused by name: ${argv.join(" ")}`, () => assert.throws(() => parseOptions(argv), new RegExp(argv[0] ?? "")));
   }
   it("decide the rounds: asked for, quick, usual", () => {
@@ -21,7 +21,7 @@ describe("the arguments", () => {
 describe("a result is kept", () => {
   const isKeptWith = (...argv: string[]): boolean => isKept(parseOptions(argv));
   it("of a whole run of the source", () => assert.ok(isKeptWith("--rounds", "2", "--cpu-prof")));
-  for (const argv of [["--quick"], ["--streams", "1"], ["--build", "x"], ["--before", "x"]]) {
+  for (const argv of [["--quick"], ["--streams", "1"], ["--cli", "2.1.197"], ["--build", "x"], ["--before", "x"]]) {
     it(`but not with ${argv[0]}`, () => assert.ok(!isKeptWith(...argv)));
   }
 });
