@@ -61,9 +61,15 @@ export function addedWordsReader(
     return { entry, begins: new RegExp(`^(?:${text})\\n*`, "u"), is: new RegExp(`^(?:${text})$`, "u") };
   })).sort((one, other) => other.is.source.length - one.is.source.length);
   const times = new Map<Saying, number>();
-  const isLeft = (saying: Saying): boolean => (times.get(saying) ?? 0) < (saying.entry.timesMax?.(questions) ?? 1);
+  /** By the entry whose words they are: the form in which the request has them. */
+  const forms = new Map<string, AddedWords>();
+  const isLeft = (saying: Saying): boolean => (
+    (times.get(saying) ?? 0) < (saying.entry.timesMax?.(questions) ?? 1)
+    && (forms.get(wordsOf(saying.entry)) ?? saying.entry) === saying.entry
+  );
   const count = (saying: Saying): void => {
     times.set(saying, (times.get(saying) ?? 0) + 1);
+    if (saying.entry.place === "messages") forms.set(wordsOf(saying.entry), saying.entry);
     met.add(saying.entry);
   };
   return {
@@ -82,6 +88,8 @@ export function addedWordsReader(
     },
   };
 }
+
+const wordsOf = ({ id, formOf = id }: AddedWords): string => formOf;
 
 function standsIn({ place, spots = [] }: AddedWords, spot: Spot | "system prompt"): boolean {
   if (spot === "system prompt") return place === "system";

@@ -35,6 +35,8 @@ export interface AddedWords {
   readonly spots?: readonly Spot[];
   /** The requests that have them; without it all do. */
   readonly onlyIn?: RequestKind;
+  /** The entry of whose words these are another form. A request has the one or the other. */
+  readonly formOf?: string;
   /** Of a `field`: its name. */
   readonly name?: string;
   /** How often each way of saying it may stand in a request with so many questions; once without it. */
@@ -114,7 +116,7 @@ export const cliWords: readonly AddedWords[] = [
   },
   // To a model of before the system's messages.
   {
-    id: "reminded-date", place: "messages", spots: ["user message", "tool result"], seenOn: [newer],
+    id: "reminded-date", formOf: "date", place: "messages", spots: ["user message", "tool result"], seenOn: [newer],
     said: [reminded(["Today's date is ", date, "."])],
     what: "the date", removedBy: nothing,
   },
@@ -175,7 +177,8 @@ export const cliWords: readonly AddedWords[] = [
     what: policyWhat, removedBy: policyRemovedBy,
   },
   {
-    id: "reminded-hook", place: "messages", spots: ["user message", "tool result"], timesMax: eachQuestion, seenOn: both,
+    id: "reminded-hook", formOf: "hook", place: "messages", spots: ["user message", "tool result"], timesMax: eachQuestion,
+    seenOn: both,
     said: [reminded(["UserPromptSubmit hook success: ", known("hook")])],
     what: policyWhat, removedBy: policyRemovedBy,
   },
@@ -186,7 +189,7 @@ export const cliWords: readonly AddedWords[] = [
     what: policyWhat, removedBy: policyRemovedBy,
   },
   {
-    id: "reminded-start-hook", place: "messages", spots: ["user message"], seenOn: both,
+    id: "reminded-start-hook", formOf: "start-hook", place: "messages", spots: ["user message"], seenOn: both,
     said: [reminded(["SessionStart:startup hook success: ", known("hook")])],
     what: policyWhat, removedBy: policyRemovedBy,
   },
@@ -201,7 +204,7 @@ export const cliWords: readonly AddedWords[] = [
     what: environmentWhat, removedBy: nothing,
   },
   {
-    id: "reminded-environment", place: "messages", spots: ["user message", "tool result"], seenOn: [newer],
+    id: "reminded-environment", formOf: "environment", place: "messages", spots: ["user message", "tool result"], seenOn: [newer],
     said: [reminded(environment), reminded(poweredBy)],
     what: environmentWhat, removedBy: nothing,
   },
