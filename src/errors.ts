@@ -44,6 +44,8 @@ export type ErrorCode =
   | "client_closed"
   // The server, the CLI or the upstream failed.
   | "internal"
+  // What a request asks to be kept, or what was kept, cannot be written or read.
+  | "storage_failed"
   | "upstream_error"
   | "cli_failed"
   | "cli_unavailable"

@@ -13,6 +13,7 @@ import { createConfig } from "./config/config.ts";
 import type { Config } from "./config/settings.ts";
 import { openAiErrors } from "./api/openai/errors.ts";
 import { StoredResponses } from "./api/openai/responses/stored.ts";
+import { State } from "./state/state.ts";
 import { Engine, type EngineStatus } from "./engine/engine.ts";
 import { createAccess } from "./http/access.ts";
 import { bytesPerMegabyte } from "./http/body.ts";
@@ -70,6 +71,7 @@ export type * from "./turn/usage.ts";
 
 /** How long `close` lets connections stay open after the last answer has ended, in milliseconds. */
 const connectionCloseWaitMs = 1_000;
+const secondsPerDay = 86_400;
 
 /** This package's version. */
 export const version: string = readManifest().version;
@@ -88,7 +90,10 @@ export interface Surroundings {
 
 /** A server, made by `createClaudeMaxApi`. */
 export interface ClaudeMaxApi {
-  /** Starts listening, then looks for the CLI. Resolves with the URL; rejects with Node's error (`EADDRINUSE`…). */
+  /**
+   * Opens `stateDir`, starts listening, then looks for the CLI. Resolves with the URL; rejects with Node's error
+   * (`EADDRINUSE`…), or with a sentence about the folder.
+   */
   listen(): Promise<{ readonly url: string }>;
   /** Resolves when the search for the CLI is over, with the engine's status, which says what was found. */
   discovered(): Promise<EngineStatus>;
@@ -108,6 +113,7 @@ export function createClaudeMaxApi(
 ): ClaudeMaxApi {
   const config = createConfig(overrides, machineMemory());
   const log = createLogger(config.logLevel, writeLog);
+  const state = stateOf(config);
   let listenedPort: number | undefined;
   const engine = new Engine({
     command: config.demo ? demoCommand() : claudeCommand(config.claude),
@@ -125,7 +131,10 @@ export function createClaudeMaxApi(
     }),
     world: realWorld,
     log,
-    onRest,
+    onRest: () => {
+      state?.settle();
+      return onRest();
+    },
   });
   const server = createHttpServer({
     services: {
@@ -140,7 +149,7 @@ export function createClaudeMaxApi(
     },
     routes: routesOf({
       engine,
-      store: new StoredResponses(),
+      store: state?.responses ?? new StoredResponses(),
       server: {
         version, isDemo: config.demo, startedAtMs: Date.now(),
         findPolicy: () => findPolicy(process.platform, existsSync),
@@ -155,7 +164,12 @@ export function createClaudeMaxApi(
   let discovery: Promise<unknown> = Promise.resolve();
   return {
     listen: async () => {
-      const { address, family, port } = await listeners.listen(config.port, config.host);
+      await state?.open();
+      const listening = listeners.listen(config.port, config.host).catch(async (error: unknown) => {
+        await state?.close();
+        throw error;
+      });
+      const { address, family, port } = await listening;
       listenedPort = port;
       discovery = engine.discover();
       return { url: `http://${family === "IPv6" ? `[${address}]` : address}:${port}` };
@@ -171,9 +185,19 @@ export function createClaudeMaxApi(
       const timer = setTimeout(() => server.closeAllConnections(), connectionCloseWaitMs);
       await closed;
       clearTimeout(timer);
+      await state?.close();
     },
     kill: () => engine.kill(),
   };
+}
+
+/** What is kept on disk; undefined where nothing is. */
+function stateOf({ stateDir, stateMaxMegabytes, stateMaxDays, apiKey }: Config): State | undefined {
+  if (stateDir === undefined) return undefined;
+  return new State({
+    folder: resolve(stateDir), apiKey, bytesMax: stateMaxMegabytes * bytesPerMegabyte,
+    secondsMax: stateMaxDays * secondsPerDay, nowSeconds: () => Date.now() / 1000,
+  });
 }
 
 function readManifest(): { readonly version: string } {

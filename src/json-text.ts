@@ -33,6 +33,16 @@ export function decodeWireText(text: WireText): string {
   return Buffer.from(text, "latin1").toString("utf8");
 }
 
+/** The bytes of wire text, as they go to a client or to a file. */
+export function wireBytes(text: WireText): Uint8Array {
+  return Buffer.from(text, "latin1");
+}
+
+/** The wire text of such bytes. */
+export function wireTextOf(bytes: Uint8Array): WireText {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1") as WireText;
+}
+
 /** Serializes a value as JSON. */
 export function jsonLatin1(value: unknown): WireText {
   return encodeWireText(JSON.stringify(value));

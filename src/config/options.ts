@@ -2,7 +2,8 @@
 
 import { type Config, logLevels, type Machine } from "./settings.ts";
 import {
-  fraction, host, key, level, model, modelAliases, origins, path, type Sort, variableNames, wholeNumber, yesOrNo,
+  folder, fraction, host, key, level, model, modelAliases, origins, path, type Sort, variableNames, wholeNumber,
+  yesOrNo,
 } from "./sorts.ts";
 
 /** One setting: its names, its parser, its default and its help. */
@@ -149,6 +150,23 @@ export const options: { readonly [Name in keyof Config]: Option<Config[Name]> } 
   maxBodyMegabytes: {
     flag: "--max-body", env: "CLAUDE_MAX_API_MAX_BODY", sort: wholeNumber(1, 1024, "MB"), defaultValue: () => 64,
     help: "Largest request body, in MB.",
+  },
+  stateDir: {
+    flag: "--state-dir", env: "CLAUDE_MAX_API_STATE_DIR", sort: folder, defaultValue: () => undefined,
+    defaultText: "none",
+    help:
+      "Folder in which stored responses outlive the server, for one server at a time. Needs Node 22.13 or newer. " +
+      "Without it nothing is written to disk.",
+  },
+  stateMaxMegabytes: {
+    flag: "--state-max", env: "CLAUDE_MAX_API_STATE_MAX",
+    sort: wholeNumber(16, 1_000_000, "MB"), defaultValue: () => 1_024,
+    help: "How much --state-dir may hold, in MB; beyond it what was least recently used is removed.",
+  },
+  stateMaxDays: {
+    flag: "--state-days", env: "CLAUDE_MAX_API_STATE_DAYS",
+    sort: wholeNumber(1, 36_500, "DAYS"), defaultValue: () => 30,
+    help: "How long --state-dir keeps something after its last use, in days.",
   },
 };
 

@@ -35,6 +35,10 @@ export interface Config {
   readonly aliases: readonly ModelAlias[];
   readonly shutdownWaitSeconds: number;
   readonly maxBodyMegabytes: number;
+  /** The folder in which responses outlive the server; undefined: nothing is written to disk. */
+  readonly stateDir: string | undefined;
+  readonly stateMaxMegabytes: number;
+  readonly stateMaxDays: number;
 }
 
 /** A further name for a model. Its effort and its thinking apply to a request that sets neither of the two. */

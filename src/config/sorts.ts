@@ -142,6 +142,8 @@ export const host = textThat("a host name or an IP address, without brackets or 
   isIP(text) !== 0 || /^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(text));
 /** A path to a file, or a command name that is looked up on PATH. */
 export const path = textThat("a path or a command name", "PATH", (text) => text.length > 0 && !text.includes("\0"));
+/** A path to a folder. */
+export const folder = textThat("a path to a folder", "DIR", (text) => text.length > 0 && !text.includes("\0"));
 /** An API key: text that an HTTP header can hold. */
 export const key = textThat("printable ASCII without spaces, not empty", "KEY", (text) => /^[\x21-\x7e]+$/.test(text));
 /** A model's name. It becomes the value after the CLI's --model, so it must not look like a flag. */

@@ -6,7 +6,7 @@
 import { lstat, readdir, readFile, rm, unlink, writeFile } from "node:fs/promises";
 import { hostname, uptime } from "node:os";
 import { join } from "node:path";
-import { isCode } from "./own-folder.ts";
+import { isCode } from "../own-folder.ts";
 import type { World } from "./world.ts";
 
 const noteBytesMax = 1_024;

@@ -2,7 +2,7 @@
 
 import { realpath } from "node:fs/promises";
 import { isAbsolute, relative, sep } from "node:path";
-import { standingAt } from "./own-folder.ts";
+import { standingAt } from "../own-folder.ts";
 
 /** Facts of the environment that decide where the working folder is made. */
 export interface FolderPlace {

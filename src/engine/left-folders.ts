@@ -3,7 +3,7 @@
 import { lstat, readdir, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { folderUse, removeNote } from "./folder-note.ts";
-import { discard, isCode, removeTree, standingAt } from "./own-folder.ts";
+import { discard, isCode, removeTree, standingAt } from "../own-folder.ts";
 import type { World } from "./world.ts";
 
 /** The names of folders that a server is making or removing; they remain if it is killed meanwhile. */

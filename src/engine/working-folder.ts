@@ -9,7 +9,7 @@ import type { Logger } from "../log.ts";
 import { ensureNote, hasNoteOf, notePath, removeNote } from "./folder-note.ts";
 import { type FolderPlace, parentFolder } from "./folder-place.ts";
 import { makeRoom, sweep } from "./left-folders.ts";
-import { discard, ensureOwn, identityOf, isCode, removeTree, standingAt } from "./own-folder.ts";
+import { discard, ensureOwn, identityOf, isCode, removeTree, standingAt } from "../own-folder.ts";
 import type { World } from "./world.ts";
 
 /** The subfolders, each empty at first. To add one, add a line here and its path in `opened`. */

@@ -49,6 +49,9 @@ describe("defaults", () => {
       aliases: [],
       shutdownWaitSeconds: 10,
       maxBodyMegabytes: 64,
+      stateDir: undefined,
+      stateMaxMegabytes: 1_024,
+      stateMaxDays: 30,
     });
   });
 
@@ -99,6 +102,9 @@ describe("every option", () => {
     ["aliases", "--alias", "CLAUDE_MAX_API_ALIAS", "gpt-4o=sonnet, o3=opus@high", [{ name: "gpt-4o", model: "sonnet" }, { name: "o3", model: "opus", effort: "high" }]],
     ["shutdownWaitSeconds", "--shutdown-wait", "CLAUDE_MAX_API_SHUTDOWN_WAIT", "3600", 3600],
     ["maxBodyMegabytes", "--max-body", "CLAUDE_MAX_API_MAX_BODY", "1", 1],
+    ["stateDir", "--state-dir", "CLAUDE_MAX_API_STATE_DIR", "/srv/my state", "/srv/my state"],
+    ["stateMaxMegabytes", "--state-max", "CLAUDE_MAX_API_STATE_MAX", "16", 16],
+    ["stateMaxDays", "--state-days", "CLAUDE_MAX_API_STATE_DAYS", "365", 365],
     ["demo", "--demo", "CLAUDE_MAX_API_DEMO", "yes", true],
   ];
 

@@ -61,7 +61,7 @@ export const rooms: Readonly<Record<string, Room>> = {
     has: "one `claude` process: launch, pipes, protocol, conversation, and its lines as turn events",
   },
   engine: {
-    rank: 3, place: "engine/", imports: ["claude", "turn", "errors", "json-text", "held-text", "own-words"], importsTypesOf: ["log", "config"],
+    rank: 3, place: "engine/", imports: ["claude", "turn", "errors", "json-text", "held-text", "own-folder", "own-words"], importsTypesOf: ["log", "config"],
     has: "which process runs which turn: admission, warm pool, histories, limits",
   },
   api: {
@@ -83,6 +83,14 @@ export const rooms: Readonly<Record<string, Room>> = {
     rank: 1, place: "memory.ts", imports: [], importsTypesOf: ["config"],
     has: "what memory there is; bounds V8's young generation; gives the memory of past answers back at rest",
   },
+  state: {
+    rank: 4, place: "state/", imports: ["errors", "own-folder", "json-text"], importsTypesOf: ["api"],
+    has: "what `--state-dir` keeps on disk, in Node's SQLite: the stores that dialects declare",
+  },
+  "own-folder": {
+    rank: 0, place: "own-folder.ts", imports: [],
+    has: "folders that belong to this user: what stands at a path, made and removed",
+  },
   loopback: { rank: 0, place: "loopback.ts", imports: [], has: "whether a host name is this machine's" },
   "image-type": { rank: 0, place: "image-type.ts", imports: [], has: "the type of an image, by its first bytes" },
   world: {
@@ -92,7 +100,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   demo: { rank: 5, place: "demo/", imports: [], has: "a stand-in for the CLI that asks no model (`--demo`)" },
   index: {
     rank: 5, place: "index.ts",
-    imports: ["http", "api", "engine", "claude", "config", "log", "memory", "schema", "errors", "json-text", "held-text", "world"], importsTypesOf: ["turn"],
+    imports: ["http", "api", "engine", "claude", "config", "log", "memory", "schema", "errors", "json-text", "held-text", "world", "state"], importsTypesOf: ["turn"],
     has: "what a program may import: make a server, listen, close; what a dialect is made of",
   },
   main: {

@@ -40,6 +40,7 @@ const codeForms = {
   headers_too_large: { status: 431, type: "invalid_request_error" },
   client_closed: { status: 499, type: "api_error" },
   internal: { status: 500, type: "api_error" },
+  storage_failed: { status: 500, type: "api_error" },
   upstream_error: { status: 500, type: "api_error" },
   cli_failed: { status: 500, type: "api_error" },
   not_implemented: { status: 501, type: "invalid_request_error" },

@@ -39,6 +39,7 @@ const codeForms = {
   headers_too_large: { status: 431, type: "invalid_request_error", code: null },
   client_closed: { status: 499, type: "invalid_request_error", code: "client_closed_request" },
   internal: { status: 500, type: "server_error", code: "internal_error" },
+  storage_failed: { status: 500, type: "server_error", code: "storage_failed" },
   not_implemented: { status: 501, type: "invalid_request_error", code: "not_implemented" },
   upstream_error: { status: 502, type: "server_error", code: "upstream_error" },
   cli_failed: { status: 502, type: "server_error", code: "claude_cli_failed" },
@@ -88,8 +89,11 @@ function messageOf({ code, message }: BridgeError): string {
   return code === "prompt_too_long" && !/context length/i.test(message) ? `${message} (${tooLongWords})` : message;
 }
 
-/** Codes after which a retry is in vain: an unpaid bill, which is a 429 in this API, and a prompt that is too long. */
-const vainCodes: ReadonlySet<ErrorCode> = new Set(["billing_error", "prompt_too_long"]);
+/**
+ * Codes after which a retry is in vain: an unpaid bill, which is a 429 in this API, a prompt that is too long, and a
+ * disk that somebody must look after.
+ */
+const vainCodes: ReadonlySet<ErrorCode> = new Set(["billing_error", "prompt_too_long", "storage_failed"]);
 
 /** Translates an error into a response: OpenAI's status and body, and the retry headers that their SDKs obey. */
 export function openAiFailure(error: BridgeError): Failure {

@@ -12,7 +12,7 @@ export const responsesFields: readonly FieldTreatment[] = [
   { name: "instructions", treatment: "honoured", note: "before the input's own system and developer messages" },
   { name: "previous_response_id", treatment: "honoured", note: "of a response that is stored" },
   { name: "store", treatment: "honoured", note: "in memory, until the server ends or they are deleted: the 1,000 used "
-    + "last, 128 MB at most; `false` keeps nothing" },
+    + "last, 128 MB at most; with `--state-dir` on disk, within its limits; `false` keeps nothing" },
   { name: "stream", treatment: "honoured", note: "" },
   { name: "tools", treatment: "honoured", note: "functions; custom tools, whose grammar is told in words; `strict` as "
     + "for chat; `namespace`s of both (their own description is ignored), and those that stand in an "

@@ -34,9 +34,10 @@ function previousItems(value: unknown, stored: ResponseStore): readonly Fields[]
   const path = "previous_response_id";
   const previous = stored.conversation(stringAt(value, path));
   if (previous !== undefined) return previous;
-  throw new BridgeError("not_found", "previous_response_id: there is no such response. They are "
-    + "kept in memory, unless `store` is false, until the server ends or newer ones need their "
-      + "place.", { field: path });
+  throw new BridgeError(
+    "not_found", `previous_response_id: there is no such response. Unless \`store\` is false, they are kept ${
+      stored.lifetime}.`, { field: path },
+  );
 }
 
 /**
@@ -70,8 +71,10 @@ function ownItems(entries: readonly PlacedValue[], stored: ResponseStore): Place
 function referredTo(reference: Fields, path: string, stored: ResponseStore): Fields {
   const item = stored.item(stringAt(reference["id"], `${path}.id`));
   if (item !== undefined) return item;
-  throw new BridgeError("invalid_request", `${path}: Item with this id not found. Items are kept in memory, unless `
-    + `\`store\` is false, until the server ends or newer ones need their place.`, { field: `${path}.id` });
+  throw new BridgeError(
+    "invalid_request", `${path}: Item with this id not found. Unless \`store\` is false, items are kept ${
+      stored.lifetime}.`, { field: `${path}.id` },
+  );
 }
 
 /**

@@ -11,7 +11,7 @@ export function getResponse(store: ResponseStore): Lookup {
       (query.get("stream") ?? "false") === "false", "stream", "a response is streamed once, to who asked for it.",
     );
     const found = store.find(parameter);
-    if (found === undefined) throw notFound();
+    if (found === undefined) throw notFound(store);
     return found.body;
   };
 }
@@ -19,7 +19,7 @@ export function getResponse(store: ResponseStore): Lookup {
 /** `DELETE /v1/responses/{id}`: removes a stored response. */
 export function deleteResponse(store: ResponseStore): Lookup {
   return ({ parameter }) => {
-    if (!store.delete(parameter)) throw notFound();
+    if (!store.delete(parameter)) throw notFound(store);
     return jsonLatin1({ id: parameter, object: "response", deleted: true });
   };
 }
@@ -34,10 +34,8 @@ export const refuseCompaction: Lookup = () => {
   );
 };
 
-function notFound(): BridgeError {
+function notFound({ lifetime }: ResponseStore): BridgeError {
   return new BridgeError(
-    "not_found",
-    "There is no such response. They are kept in memory, unless `store` is false, until the server ends or newer ones "
-      + "need their place.",
+    "not_found", `There is no such response. Unless \`store\` is false, they are kept ${lifetime}.`,
   );
 }

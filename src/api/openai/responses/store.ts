@@ -12,13 +12,19 @@ export interface StoredResponse {
   readonly body: WireText;
 }
 
-/** Stores responses, so that later requests can continue or fetch them. */
+/**
+ * Stores responses, so that later requests can continue or fetch them. Each method may throw a BridgeError
+ * `storage_failed`.
+ */
 export interface ResponseStore {
+  /** Where and how long responses are kept: completes the sentence "They are kept …". */
+  readonly lifetime: string;
+  /** Stores a response before its last event goes out: a client that has the whole of it can rely on it. */
   keep(response: StoredResponse): void;
   /** The items up to the response's end; undefined when there is no such response. Counts as a use for eviction. */
   conversation(id: string): readonly Fields[] | undefined;
   /** A stored response by its id; undefined when there is no such response. Counts as a use for eviction. */
-  find(id: string): StoredResponse | undefined;
+  find(id: string): Pick<StoredResponse, "body"> | undefined;
   /** An item by the id that this server gave it, if a stored response still contains it in its input or output. */
   item(id: string): Fields | undefined;
   /** Removes a response. Returns false when there was none. */

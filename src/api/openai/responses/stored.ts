@@ -27,6 +27,7 @@ interface KeptResponse {
  * until the server ends, a client deletes them, or newer ones evict them.
  */
 export class StoredResponses implements ResponseStore {
+  readonly lifetime = "in memory until the server ends or newer ones need their place";
   /** By id, ordered by last use: the first is the least recently used. */
   readonly #responses = new Map<string, KeptResponse>();
   /**
