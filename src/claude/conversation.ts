@@ -85,11 +85,9 @@ export class Conversation {
    * that is not known. If nothing of that turn was told, the conversation's state is again the one from before it.
    */
   async settle(): Promise<Settled | undefined> {
-    // A process that has written nothing yet still boots. It is not kept: a question that was written to it would still
-    // be asked.
-    if (this.#heard.lastAtMs === undefined) return undefined;
     const { left } = this.#lastRun;
-    const settled = await settledOf(left, this.#briefing, (this.#options.time ?? timeInNode).after);
+    const [{ process }, isUp] = [this, this.#heard.lastAtMs !== undefined];
+    const settled = await settledOf(left, this.#briefing, { process, isUp, options: this.#options });
     if (this.isDead) return undefined;
     if (settled?.isUntouched === true) this.#stand(left.before);
     return settled;

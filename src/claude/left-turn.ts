@@ -1,7 +1,10 @@
-import type { Briefing } from "./briefing.ts";
+import type { Briefing, BriefingOptions } from "./briefing.ts";
 import { rewindWaitMsMax } from "./history.ts";
-import { type After, orLate } from "./late.ts";
+import { orLate } from "./late.ts";
+import { bootWaitMs } from "./probe.ts";
+import type { LiveProcess } from "./process.ts";
 import type { Standing } from "./standing.ts";
+import { timeInNode } from "./time.ts";
 
 /** What a run that is over has told its process of its turn. */
 export interface LeftTurn {
@@ -25,15 +28,30 @@ export interface Settled {
 /** The left turn of a process that has had none. */
 export const noTurn: LeftTurn = { before: { name: "known" }, seen: 0, asked: undefined, telling: Promise.resolve(0) };
 
+/** The process whose turn was left. */
+export interface LeftProcess {
+  readonly process: LiveProcess;
+  /** Whether it has written something: else it still boots. */
+  readonly isUp: boolean;
+  readonly options: Pick<BriefingOptions, "time" | "bootMsMax">;
+}
+
 /**
  * Resolves with what of a turn is settled, once the CLI has acknowledged the message of the history that was being told
- * when the run ended. That takes 12 ms, and less than a second where a rehearsal must end first. Resolves with
- * undefined if it is not certain which messages the process has.
+ * when the run ended. That takes 12 ms, less than a second where a rehearsal must end first, and a boot where the
+ * process is not up yet. Resolves with undefined if it is not certain which messages the process has.
  */
-export async function settledOf(left: LeftTurn, briefing: Briefing, after: After): Promise<Settled | undefined> {
+export async function settledOf(
+  left: LeftTurn, briefing: Briefing, { process, isUp, options }: LeftProcess,
+): Promise<Settled | undefined> {
   const { seen, asked, telling } = left;
+  const { time: { after } = timeInNode, bootMsMax = () => bootWaitMs } = options;
+  // A question that was written to a process which boots stands in its pipe. The CLI will ask it as soon as it is up,
+  // perhaps before it reads the interrupt behind it. So only the end of the process keeps the question from the model.
+  if (!isUp && asked !== undefined) return undefined;
   if (asked !== undefined) return briefing.isPrepared ? { count: asked, isUntouched: false } : undefined;
   const told = Promise.all([telling, briefing.accepted]).then(([count]) => count, () => undefined);
-  const count = await orLate(told, rewindWaitMsMax, () => undefined, after);
+  const known = Promise.race([told, process.closed.then(() => undefined)]);
+  const count = await orLate(known, isUp ? rewindWaitMsMax : bootMsMax(), () => undefined, after);
   return count === undefined || !briefing.isPrepared ? undefined : { count: seen, isUntouched: count === 0 };
 }

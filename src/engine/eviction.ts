@@ -6,9 +6,9 @@ import { isCheap } from "./resting.ts";
 /**
  * The kinds of process that may be ended to make room for a turn's, the cheapest to lose first. `probe`: the turn's own
  * process answers the same questions. `superseded`: started with an older program, configuration or login, or on
- * another date, so no turn will get it. `spare`: it boots for a turn that has got another. `warm`: it costs a boot.
- * `cheap` and `idle`: its conversation must be told again, a short one or a longer one. `parked`: what its model has
- * thought is lost too. A running process is never ended.
+ * another date, so no turn will get it. `spare`: it boots for a turn that has got another, or was left. `warm`: it
+ * costs a boot. `cheap` and `idle`: its conversation must be told again, a short one or a longer one. `parked`: what
+ * its model has thought is lost too. A running process is never ended.
  */
 export const evictionRanks = ["probe", "superseded", "spare", "warm", "cheap", "idle", "parked"] as const;
 export type EvictionRank = (typeof evictionRanks)[number];

@@ -40,7 +40,10 @@ export type Free = Warm | Rested;
 
 /** What a process does, as its owner sees it. `/health` counts processes by this. */
 export type Use =
-  /** The process was leased, and has no turn yet. `isSpare`: the turn for which it boots has got another process. */
+  /**
+   * The process was leased, and has no turn yet. `isSpare`: the turn for which it boots has got another process, or was
+   * left.
+   */
   | { readonly name: "booting"; readonly isSpare: boolean }
   /** The process is asked what the CLI serves, and tried for what it can do. */
   | { readonly name: "probed" }

@@ -7,8 +7,8 @@ import { evictionOrder } from "./eviction.ts";
 import type { Timeline } from "./history-hash.ts";
 import type { Launcher } from "./launcher.ts";
 import {
-  countByUse, type Free, historiesOf, isFree, isRested, OwnedProcess, type ProcessCounts, type Purpose, type Use,
-  type Watcher,
+  bootsForTurn, countByUse, type Free, historiesOf, isFree, isRested, OwnedProcess, type ProcessCounts, type Purpose,
+  type Use, type Watcher,
 } from "./owned-process.ts";
 import { Places } from "./places.ts";
 import { Renewals } from "./renewals.ts";
@@ -102,10 +102,13 @@ export class Processes {
     this.#use(owned, { name: "running", conversation, timeline });
   }
 
-  /** Says that the turn for which a process boots has got another process. Until this one is kept it may be evicted. */
+  /** Says that the turn for which a process boots has got another, or was left. Until it is kept it may be evicted. */
   spare(owned: OwnedProcess): void {
-    if (owned.use.name !== "booting") return;
+    const { use } = owned;
+    if (use.name !== "booting" && !bootsForTurn(owned)) return;
     this.#use(owned, { name: "booting", isSpare: true });
+    this.#noteDeparture(use, "process_ended");
+    if (use.name === "running") this.#onFree();
     this.#makeRoom();
   }
 

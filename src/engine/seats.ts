@@ -118,12 +118,9 @@ export class Seats {
     return this.#seated(await this.#start(turn.model, signal), timeline);
   }
 
-  /** Keeps the process of a turn that is over. `timeline` is what it has been told, the answer included. */
-  keep({ owned, conversation }: Seat, timeline: Timeline): void {
-    const { pace, clock } = this.#options;
-    if (owned.use.name === "running") pace.noteAnswer(timeline.beginning, clock.monotonic() - owned.sinceMs);
-    const name = conversation.isParked ? "parked" : "resting";
-    this.#options.processes.release(owned, { name, conversation, timeline });
+  /** Keeps the process of a turn that was answered. `timeline` is what it has been told, the answer included. */
+  keep(seat: Seat, timeline: Timeline): void {
+    this.#release(seat, timeline);
   }
 
   /**
@@ -131,23 +128,24 @@ export class Seats {
    * is the turn's. Ends a process of which it is not certain what it has been told.
    */
   async takeBack(seat: Seat, timeline: Timeline): Promise<void> {
+    this.#options.processes.spare(seat.owned);
     const settled = await seat.conversation.settle();
     if (settled === undefined) return this.end(seat);
     const keptMax = Math.min(settled.count, timeline.hashes.length - 1);
-    if (settled.isUntouched && keptMax === settled.count) return this.keep(seat, shortened(timeline, keptMax));
+    if (settled.isUntouched && keptMax === settled.count) return this.#release(seat, shortened(timeline, keptMax));
     const kept = await this.#options.moves.rewind(seat.owned, seat.conversation, keptMax);
-    if (kept !== undefined) this.keep(seat, shortened(timeline, kept));
+    if (kept !== undefined) this.#release(seat, shortened(timeline, kept));
   }
 
-  /** Gives back the process of a turn of which it was told nothing; ends it if it was booted for the turn. */
+  /** Gives back the process of a turn of which it was told nothing. One that was booted for the turn becomes warm. */
   handBack(seat: Seat, timeline: Timeline): void {
     const { processes, warm } = this.#options;
     if (seat.warm !== undefined) {
       processes.release(seat.owned, seat.warm);
       // There may be one warm process too many now.
       warm.refillSoon();
-    } else if (seat.way === "booted") this.end(seat);
-    else this.keep(seat, shortened(timeline, seat.kept));
+    } else if (seat.way === "booted") warm.adopt(seat.owned, seat.conversation, { hash: timeline.beginning });
+    else this.#release(seat, shortened(timeline, seat.kept));
   }
 
   /** Ends the process of a turn. */
@@ -156,13 +154,16 @@ export class Seats {
   }
 
   /** Whether a process has the program, the configuration and the login that there are now. */
-  isCurrent({ owned }: Seat): boolean {
-    return owned.birth.generation === this.#options.processes.generation;
-  }
+  isCurrent({ owned }: Seat): boolean { return owned.birth.generation === this.#options.processes.generation; }
 
   /** To be called when a login was refused: no turn gets a process that has it. */
-  renew(): void {
-    this.#options.processes.supersede();
+  renew(): void { this.#options.processes.supersede(); }
+
+  #release({ owned, conversation }: Seat, timeline: Timeline): void {
+    const { pace, clock } = this.#options;
+    if (owned.use.name === "running") pace.noteAnswer(timeline.beginning, clock.monotonic() - owned.sinceMs);
+    const name = conversation.isParked ? "parked" : "resting";
+    this.#options.processes.release(owned, { name, conversation, timeline });
   }
 
   #best(turn: Turn, timeline: Timeline): Found | undefined {

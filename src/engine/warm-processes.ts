@@ -93,8 +93,11 @@ export class WarmProcesses {
     this.refillSoon();
   }
 
-  /** Keeps a process that was booted for a turn which has got another, and was told the beginning `profile`. */
-  adopt(owned: OwnedProcess, conversation: Conversation, { hash }: Profile): void {
+  /**
+   * Keeps a process that was booted for a turn which has got another, or was left. It was told at most the beginning
+   * `profile`.
+   */
+  adopt(owned: OwnedProcess, conversation: Conversation, { hash }: Pick<Profile, "hash">): void {
     const { processes } = this.#options;
     if (!this.#options.recent.knows(owned.process.model)) processes.end(owned);
     else processes.release(owned, { name: "warm", conversation, rehearsed: hash });

@@ -4,6 +4,7 @@ import { describe, it } from "node:test";
 import { setImmediate as nextRound } from "node:timers/promises";
 import { Conversation } from "../../src/claude/conversation.ts";
 import { rewindWaitMsMax } from "../../src/claude/history.ts";
+import { bootWaitMs } from "../../src/claude/probe.ts";
 import { eventLine, messageDelta, messageStart, resultLine, textDelta } from "../support/cli-lines.ts";
 import { HandClock } from "../support/hand-clock.ts";
 import { ScriptedProcess } from "../support/scripted-process.ts";
@@ -86,10 +87,35 @@ describe("a process whose client leaves before a message was told", () => {
     assert.deepEqual([told(), conversation.isReusable, conversation.model, process.state, clock.pending], [[], true, "sonnet", "ready", 0]);
   });
 
-  it("has no further use while it boots: nobody waits for that", async () => {
+  it("stands at its beginning once it is up, where it still boots", async () => {
+    const scene = start();
+    const { process, conversation, told, clock } = scene;
+    await leave(scene, long, 0);
+    assert.deepEqual(told(), ["one"]);
+    const settling = conversation.settle();
+    await nextRound();
+    clock.pass(rewindWaitMsMax);
+    process.accept();
+    process.say(resultLine(0));
+    assert.deepEqual(await settling, { count: 0, isUntouched: false });
+    const rewinding = conversation.rewind(0, capabilities);
+    process.accept({ rewound: true });
+    assert.deepEqual([await rewinding, told(), clock.pending], [0, ["one", "rewound"], 0]);
+  });
+
+  it("has no further use where it does not come up in time", async () => {
     const scene = start();
     await leave(scene, ask("hi", { model: "sonnet" }), 0);
-    assert.equal(await scene.conversation.settle(), undefined);
+    const settling = scene.conversation.settle();
+    await nextRound();
+    scene.clock.pass(bootWaitMs);
+    assert.equal(await settling, undefined);
+  });
+
+  it("has no further use where it boots and its question was written: the CLI would still ask that", async () => {
+    const scene = start();
+    await leave(scene, ask("hi"), 0);
+    assert.deepEqual([scene.told(), await scene.conversation.settle()], [["hi"], undefined]);
   });
 
   it("has no further use where it refuses what the turn begins with", async () => {

@@ -105,8 +105,9 @@ describe("the owner of processes", () => {
   });
 
   it("ends one that boots for a turn which has got another, before any that is up, also for a turn that waits already", async (t) => {
-    const { processes, leased, released } = ownProcesses(t, { max: 2 });
+    const { processes, leased, released, started } = ownProcesses(t, { max: 2 });
     const ready = await released(warm());
+    for (const process of started) process.isUp = true;
     const spare = await leased();
     processes.spare(spare);
     assert.equal(spare.use.name, "booting", "nobody needs its place");
@@ -120,6 +121,17 @@ describe("the owner of processes", () => {
     processes.spare(ready);
     assert.equal(ready.use.name, "running", "a turn has it");
     await waiting;
+  });
+
+  it("ends one that boots for a turn which was left, and counts its history as lost", async (t) => {
+    const { processes, leased, whereabouts } = ownProcesses(t, { max: 1 });
+    const booting = await leased();
+    processes.run(booting, warm().conversation, timelineOfWords("x y"));
+    processes.spare(booting);
+    assert.equal(booting.use.name, "booting");
+    assert.equal(whereabouts.why(timelineOfWords("x y z")), "process_ended");
+    await leased();
+    assert.equal(booting.use.name, "ending");
   });
 
   it("tells the probe's why it ends", async (t) => {

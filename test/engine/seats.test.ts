@@ -196,6 +196,13 @@ describe("a turn that finds no free process", () => {
     assert.deepEqual([started[0]?.ends, processes.counts.running], [1, 1]);
   });
 
+  it("leaves the one that was booted for it warm, where it has told it nothing", async (t) => {
+    const { find, seats, started, processes } = start(t);
+    seats.handBack(await find("one"), timelineOf(turnNamed("one")));
+    assert.deepEqual([processes.counts.warm, started[0]?.ends], [1, 0]);
+    assert.equal((await find("two")).way, "warm");
+  });
+
   it("takes none once its client has left", async (t) => {
     const { find, finish, processes } = start(t);
     const first = await find("one");

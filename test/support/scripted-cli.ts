@@ -25,6 +25,8 @@ export class ScriptedCli {
   readonly processes: ScriptedClaude[] = [];
   /** Those that it lists. */
   models: readonly string[] = [];
+  /** How long a process takes to come up, in milliseconds: what it is told before waits in its pipe. */
+  bootMs = 0;
   /** Asked at each point: what becomes of the process there. */
   blowAt: (point: Point, process: ScriptedClaude, line: Line) => Blow | undefined = () => undefined;
   /** Told of each question. Where it gives true, what the process says is the test's. */
@@ -65,6 +67,8 @@ export class ScriptedClaude {
   ending: string | undefined;
   /** The texts of its history, as it would send them up. */
   said: { readonly uuid: string; readonly text: string }[] = [];
+  /** Whether it has written anything. */
+  isUp = false;
   readonly #cli: ScriptedCli;
   #listener: ProcessListener | undefined;
   #isHung = false;
@@ -85,7 +89,9 @@ export class ScriptedClaude {
   }
 
   write(text: string): Promise<void> {
-    for (const line of text.split("\n").filter(Boolean)) setImmediate(() => this.#take(JSON.parse(line)));
+    const { bootMs, clock } = this.#cli;
+    const later = this.isUp || bootMs === 0 ? setImmediate : (take: () => void) => clock.after(bootMs, take);
+    for (const line of text.split("\n").filter(Boolean)) later(() => this.#take(JSON.parse(line)));
     return Promise.resolve();
   }
 
@@ -148,6 +154,7 @@ export class ScriptedClaude {
 
   /** One read of its output. */
   say(...lines: readonly object[]): void {
+    this.isUp = true;
     for (const line of lines.map((line) => Buffer.from(JSON.stringify(line)).toString("latin1"))) {
       if (this.#listener?.takeInPlace?.(line, 0, line.length) !== true) this.#listener?.onLine(line, false);
     }

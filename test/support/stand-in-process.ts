@@ -9,6 +9,8 @@ export class StandInProcess {
   readonly ending = "exit code 3";
   readonly model: string;
   readonly pid = 1;
+  /** Whether it has written anything. */
+  isUp = false;
   /** How often its end was asked for, and how often it was killed. */
   ends = 0;
   kills = 0;
