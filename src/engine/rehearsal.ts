@@ -23,6 +23,8 @@ export function rehearse(owned: OwnedProcess, use: Warm, { turn }: Profile, opti
     processes.end(owned);
     onLate();
   });
+  // Where the process is ended meanwhile, its rehearsal never settles.
+  void owned.process.exited.then(cancel);
   use.conversation.rehearse(turn, capabilities.current).then(cancel, (error: unknown) => {
     cancel();
     // Whoever watches for exits hears of a process that has died (`Watcher.onExit`).
