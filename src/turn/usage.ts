@@ -23,8 +23,8 @@ export const noUsage: Usage = {
 };
 
 /**
- * What two requests to the model used together. Of `others`, which are no counts of tokens, the later request's values
- * win.
+ * What two requests to the model used together. Of `others` the uses of the API's own tools are summed too; of the rest
+ * the later request's values win.
  */
 export function sumOfUsage(one: Usage, other: Usage): Usage {
   return {
@@ -35,6 +35,17 @@ export function sumOfUsage(one: Usage, other: Usage): Usage {
     ephemeral1hInputTokens: one.ephemeral1hInputTokens + other.ephemeral1hInputTokens,
     outputTokens: one.outputTokens + other.outputTokens,
     thinkingTokens: one.thinkingTokens + other.thinkingTokens,
-    others: { ...one.others, ...other.others },
+    others: { ...one.others, ...other.others, ...toolUsesIn(one.others, other.others) },
   };
+}
+
+/** How often both requests together used the API's own tools, such as `web_search_requests`, where either tells it. */
+function toolUsesIn(...others: readonly Usage["others"][]): Usage["others"] {
+  const told = others.flatMap(({ server_tool_use: uses }) => (typeof uses === "object" && uses !== null ? [uses] : []));
+  const sums = new Map<string, unknown>();
+  for (const [name, value] of told.flatMap((uses) => Object.entries(uses) as [string, unknown][])) {
+    const before = sums.get(name);
+    sums.set(name, typeof before === "number" && typeof value === "number" ? before + value : value);
+  }
+  return told.length === 0 ? {} : { server_tool_use: Object.fromEntries(sums) };
 }

@@ -356,6 +356,16 @@ describe("the end of an answer", () => {
     assert.deepEqual(played.usage, { ...noUsage, inputTokens: 3, outputTokens: 1, others: { service_tier: "standard", server_tool_use: { web_search_requests: 2 } } });
   });
 
+  it("sums the searches of several messages, and has the last one's word of the rest", () => {
+    const searched = (id: string, count: number, tier: string): JsonObject[] => [
+      start(id, { usage: { service_tier: tier, server_tool_use: { web_search_requests: 0 } } }), text("a"), stop("end_turn", { server_tool_use: { web_search_requests: count } }),
+    ];
+    const played = playMessages(...searched("m1", 2, "batch"), ...searched("m2", 3, "standard"), result);
+    assert.deepEqual(played.usage?.others, { service_tier: "standard", server_tool_use: { web_search_requests: 5 } });
+    const later = playMessages(...searched("m1", 2, "batch"), start("m2", { usage: { server_tool_use: null } }), text("a"), stop("end_turn"), result);
+    assert.deepEqual(later.usage?.others, { service_tier: "batch", server_tool_use: { web_search_requests: 2 } });
+  });
+
   it("counts what was written to the cache by its lifetime", () => {
     const usage = { cache_creation_input_tokens: 30, cache_creation: { ephemeral_5m_input_tokens: 10, ephemeral_1h_input_tokens: 20 } };
     const played = playMessages(start("m1", { usage }), text("a"), stop("end_turn"), result);
