@@ -103,7 +103,7 @@ export class Attempts implements AsyncIterableIterator<TurnEvent[], undefined> {
       if (yield* answer.untilFirstCall(again)) return;
     }
     throw new BridgeError(
-      "upstream_error", "The model answered without the tool call that tool_choice asks for.", { part: "toolChoice" },
+      "upstream_error", "The model answered without the tool call that the request demands.", { part: "toolChoice" },
     );
   }
 

@@ -150,7 +150,8 @@ describe("an answer that must be a call, as words ask a model that is to think",
   it("and is words twice is given up, without a word of them", async (t) => {
     const { engine } = startEngine(t, "calls-tools", { conversationIdleMsMax: 60_000 });
     const { events, error } = await collectUnchecked(engine.run(ask("just talk", { ...must, toolChoice: { type: "tool", name: "look" } }), never));
-    const { code, part } = error as BridgeError;
+    const { code, part, message } = error as BridgeError;
+    assert.doesNotMatch(message, /tool_choice/u, "each dialect names its own field");
     assert.deepEqual([code, part, summaryOf(events).text, summaryOf(events).stopReason], ["upstream_error", "toolChoice", "", undefined]);
     assert.equal(restingIn(engine), 0);
   });
