@@ -36,7 +36,7 @@ export interface ParseContext {
   /** The model of a request that names none. */
   readonly defaultModel: string;
   /** Whether the model may search the web, where a request asks for that. */
-  readonly allowsWebSearch?: boolean;
+  readonly allowsWebSearch: boolean;
 }
 
 /** The values in an answer that come neither from the request nor from the model. */

@@ -75,8 +75,7 @@ function modelHeader(servedModel: string | undefined): Record<string, string> {
 async function prepare<Request extends TurnRequest>(
   dialect: Dialect<Request>, { request, signal }: Exchange, services: Services,
 ): Promise<PreparedTurn<Request>> {
-  const { engine, defaultModel, maxBodyBytes, fetchImages, imageCache, preparation } = services;
-  const { allowsWebSearch = false } = services;
+  const { engine, defaultModel, allowsWebSearch, maxBodyBytes, fetchImages, imageCache, preparation } = services;
   const header = headerView(request.headers);
   refuseOwnProcess(header, engine.ownMark);
   return await preparation.run(async () => {

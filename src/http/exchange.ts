@@ -10,7 +10,8 @@ export interface Services {
   readonly engine: Engine;
   readonly log: Logger;
   readonly defaultModel: string;
-  readonly allowsWebSearch?: boolean;
+  /** Whether the model may search the web, where a request asks for that. */
+  readonly allowsWebSearch: boolean;
   readonly maxBodyBytes: number;
   readonly preparation: Preparation;
   readonly held: HeldAnswers;

@@ -16,7 +16,7 @@ const parameters = { type: "object", properties: { $top: { type: "integer" }, "f
 const upstream = { type: "object", properties: { top: { title: "$top", type: "integer" }, filter_id: { title: "filter[id]", type: "array", items: { type: "object", properties: { Strasse: { title: "Straße" } } } }, plain: {} }, required: ["top"] };
 const client = { $top: 5, "filter[id]": [{ Straße: "é \"x\"" }], plain: { top: 1 } };
 const model = { top: 5, filter_id: [{ Strasse: "é \"x\"" }], plain: { top: 1 } };
-const context = { header: () => undefined, defaultModel: "m" };
+const context = { header: () => undefined, defaultModel: "m", allowsWebSearch: false };
 const identity = { token: "t", createdAt: 1, cliVersion: undefined, requestId: "r" };
 
 /** An answer whose JSON comes in pieces of one letter. */

@@ -64,7 +64,7 @@ function serverOf(engine: Engine): Server {
   const facts = { version: "0.0.0", isDemo: false, startedAtMs: 0, findPolicy: () => [] };
   return createHttpServer({
     services: {
-      engine, log, defaultModel: "opus", maxBodyBytes: 1_000_000, headWaitMs: config.headWaitSeconds * 1000, heartbeatMs: config.heartbeatSeconds * 1000,
+      engine, log, defaultModel: "opus", allowsWebSearch: false, maxBodyBytes: 1_000_000, headWaitMs: config.headWaitSeconds * 1000, heartbeatMs: config.heartbeatSeconds * 1000,
       preparation: new Preparation(100), held: new HeldAnswers(log), imageCache: new ImageCache(), fetchImages: false,
     },
     routes: routesOf({ engine, store: new StoredResponses(), server: facts, defaultErrors: openAiErrors, more: [] }),

@@ -24,7 +24,7 @@ it("a chat request in the form of one for a message is the same turn", () => {
     if (!isWhole) continue;
     const request = forMessages({ ...body, model: "opus" });
     if (!mustBeTaken(request)) continue;
-    const { turn } = parseMessagesRequest(JSON.parse(JSON.stringify(messagesBody(request))), { defaultModel: "opus" });
+    const { turn } = parseMessagesRequest(JSON.parse(JSON.stringify(messagesBody(request))), { defaultModel: "opus", allowsWebSearch: false });
     assert.deepEqual(comparable(turn), comparable(parseChatRequest(request, "opus").turn), JSON.stringify(request));
     taken++;
   }

@@ -12,7 +12,7 @@ const id = "1234567890123456789";
 /** The blocks of the messages that a dialect makes of a request's text. */
 function blocksOf<Request extends TurnRequest>({ numberFields, parse }: Dialect<Request>, text: string): readonly (AssistantBlock | UserBlock)[] {
   const body = parseWithLongNumbers(text, numberFields ?? assert.fail("no fields are named"));
-  return parse(body, { defaultModel: "sonnet", header: () => undefined }).turn.messages.flatMap<AssistantBlock | UserBlock>(({ content }) => content);
+  return parse(body, { defaultModel: "sonnet", allowsWebSearch: false, header: () => undefined }).turn.messages.flatMap<AssistantBlock | UserBlock>(({ content }) => content);
 }
 
 describe("a number of 19 digits", () => {

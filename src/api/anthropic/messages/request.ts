@@ -29,7 +29,7 @@ export interface MessagesRequest extends TurnRequest {
 
 /** Parses a request to the Messages API. Throws a BridgeError that names the field which cannot be honoured. */
 export function parseMessagesRequest(
-  body: unknown, { defaultModel, allowsWebSearch = false }: Omit<ParseContext, "header">,
+  body: unknown, { defaultModel, allowsWebSearch }: Omit<ParseContext, "header">,
 ): MessagesRequest {
   const fields = objectAt(body, "body");
   refuseUnsupported(fields);

@@ -4,7 +4,7 @@ import { parseMessagesRequest } from "../../../../src/api/anthropic/messages/req
 import { testFieldTable, type FieldTableUnderTest } from "../../../support/field-table.ts";
 
 const least = { model: "opus", max_tokens: 4_096, messages: [{ role: "user", content: "hi" }] };
-const parse = (more: Readonly<Record<string, unknown>> = {}) => parseMessagesRequest({ ...least, ...more }, { defaultModel: "default-model" });
+const parse = (more: Readonly<Record<string, unknown>> = {}) => parseMessagesRequest({ ...least, ...more }, { defaultModel: "default-model", allowsWebSearch: false });
 
 describe("the table of the fields of a request for a message", () => {
   const tool = (more: object): unknown => [{ name: "f", input_schema: { type: "object", properties: {} }, ...more }];

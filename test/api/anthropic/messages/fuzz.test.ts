@@ -67,7 +67,7 @@ const hasForged = ({ content }: Message): boolean => content.some((block) => blo
 
 function parse(body: unknown): MessagesRequest | BridgeError {
   try {
-    return parseMessagesRequest(body, { defaultModel: "opus" });
+    return parseMessagesRequest(body, { defaultModel: "opus", allowsWebSearch: false });
   } catch (error) {
     assert.ok(error instanceof BridgeError, `${String(error)}\n${error instanceof Error ? error.stack : ""}`);
     return error;

@@ -199,7 +199,7 @@ describe("a request in a thread", () => {
 describe("a field of a request for a message that is wrong is refused by its name", () => {
   for (const [what, body, field] of oddMessagesRequests) {
     it(what, () => {
-      const error = refusalOf(() => parseMessagesRequest(body, { defaultModel: "default-model" }));
+      const error = refusalOf(() => parseMessagesRequest(body, { defaultModel: "default-model", allowsWebSearch: false }));
       assert.equal(error.field, field);
       assert.ok(error.message.startsWith(field), error.message);
       assert.ok(error.message.length < 300, error.message);
