@@ -214,6 +214,7 @@ async function sendStream(answer: StubMessage, id: string, headers: Record<strin
   response.once("close", () => gone.abort());
   for (const { text, isDelta } of streamEvents(answer, id, request.body.model)) {
     if (isDelta && answer.everyMs > 0) await delay(answer.everyMs, undefined, { signal: gone.signal }).catch(() => undefined);
+    // A client that left while `respond` took its time has closed the response before anything listened for that.
     if (gone.signal.aborted || response.destroyed) return;
     if (!response.write(text)) await Promise.race([new Promise((resolve) => response.once("drain", resolve)), request.closed]);
   }

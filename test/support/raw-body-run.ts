@@ -10,6 +10,7 @@ import { knownOf, type LivedInServer } from "./lived-in-server.ts";
 import { show } from "./raw-body-blocks.ts";
 import { judgeRawBody } from "./raw-body-judge.ts";
 import { answerSchemaOf, choiceOf } from "./raw-body-tools.ts";
+import { asksWhenRefusedMax } from "./real-claude.ts";
 import { postJson, readBytes } from "./sse.ts";
 
 /** Who asks whom, and what the model behind it has thought so far. */
@@ -62,9 +63,6 @@ export async function judgeTurn(talk: Talk, request: Sent): Promise<JudgedTurn> 
   return { end, findings, message, text };
 }
 
-/** How often the CLI asks by itself what was refused: 2.1.330 does so with fewer betas. */
-const askedMax = 3;
-
 /**
  * What is wrong with the requests of one turn. Each is judged. One may be taken; the others are refused for what the
  * server learns from, and each such refusal comes a few times at most.
@@ -81,7 +79,7 @@ export function judgeSent(
   return [
     ...sent.flatMap(({ bodyText }) => judge(bodyText)),
     ...[...counts.keys()].filter((message) => !isLearnt(message)).map((message) => `refused: ${message}`),
-    ...[...counts].filter(([, count]) => count > askedMax).map(([message, count]) => `refused ${count} times: ${message}`),
+    ...[...counts].filter(([, count]) => count > asksWhenRefusedMax).map(([message, count]) => `refused ${count} times: ${message}`),
     ...(taken.length > 1 ? [`the model was asked ${taken.length} times`] : []),
   ];
 }

@@ -27,6 +27,9 @@ export function asksWhenRefused(version: ClaudeVersion, isThinking: boolean): nu
   return isThinking ? 3 : 2;
 }
 
+/** The most that this is, whatever the CLI and the model. */
+export const asksWhenRefusedMax = Math.max(...claudeVersions.map((version) => asksWhenRefused(version, true)));
+
 const modules = fileURLToPath(new URL("../interop/node_modules/", import.meta.url));
 
 /** The native executable of that version, absolute. It carries `.exe` on every platform. */
