@@ -6,7 +6,7 @@ import { startEmbedded } from "../support/embedded-server.ts";
 import { healthOf } from "../support/health.ts";
 import { seededRandom } from "../support/random.ts";
 import { startRememberingClaude } from "../support/remembering-claude.ts";
-import type { View } from "../support/remembering-process.ts";
+import type { View } from "../support/remembered-told.ts";
 import { sampleOf, seedOf } from "../support/sample.ts";
 import { postJson } from "../support/sse.ts";
 

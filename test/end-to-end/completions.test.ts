@@ -6,7 +6,7 @@ import { startEmbedded, startEmbeddedWith } from "../support/embedded-server.ts"
 import { healthOf } from "../support/health.ts";
 import { openAiErrorIn } from "../support/openai-error.ts";
 import { startRememberingClaude } from "../support/remembering-claude.ts";
-import type { View } from "../support/remembering-process.ts";
+import type { View } from "../support/remembered-told.ts";
 import { postJson, readStrictSse } from "../support/sse.ts";
 
 const post = (url: string, body: object): Promise<Response> => postJson(`${url}/v1/completions`, { model: "opus", ...body });

@@ -13,7 +13,7 @@ import { platformEnvironment } from "../support/real-claude.ts";
 import { relaysUnavailable } from "../support/relays.ts";
 import { seededRandom } from "../support/random.ts";
 import { startRememberingClaude } from "../support/remembering-claude.ts";
-import type { RewindFault, SettingFault } from "../support/remembering-process.ts";
+import type { RewindFault, SettingFault } from "../support/remembered-faults.ts";
 import { type RewindAbilities, rewindAbilities } from "../support/rewindable-history.ts";
 import { isCountFixed, sampleOf, seedOf } from "../support/sample.ts";
 import { grow, type JudgedServer, Observations } from "../support/tree-judge.ts";

@@ -5,7 +5,7 @@ import { laterSystemTexts } from "../../src/own-words.ts";
 import { startEmbedded } from "../support/embedded-server.ts";
 import { healthOf } from "../support/health.ts";
 import { startRememberingClaude } from "../support/remembering-claude.ts";
-import type { View } from "../support/remembering-process.ts";
+import type { View } from "../support/remembered-told.ts";
 import { chatRequest, postJson } from "../support/sse.ts";
 
 const marked = (text: string): string => laterSystemTexts.join(text);

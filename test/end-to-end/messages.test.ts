@@ -6,7 +6,7 @@ import { anthropicErrorIn, judgeMessageStream } from "../support/messages-wire.t
 import { oddMessagesRequests } from "../support/odd-messages-requests.ts";
 import { startPuppeteer } from "../support/puppeteer.ts";
 import { startRememberingClaude } from "../support/remembering-claude.ts";
-import type { View } from "../support/remembering-process.ts";
+import type { View } from "../support/remembered-told.ts";
 import { chatRequest, postJson, readBytes } from "../support/sse.ts";
 
 const ask = (content: unknown, more: object = {}): object => ({ model: "opus", max_tokens: 4_096, messages: [{ role: "user", content }], ...more });

@@ -16,10 +16,10 @@ import type { Known } from "../support/added-words-reader.ts";
 import type { Sent } from "../support/chat-transcript.ts";
 import { startCli } from "../support/claude-stdio.ts";
 import { cleanUp } from "../support/cleanup.ts";
-import {
-  type Asked, type AskedMessage, askedBy, askedMessage, askedTool, callsAllowed, type ChatBody, choices, ConversationTree, formatWith, inWords, type Plan, schemaToolName, searchesWeb, textOf as chatTextOf,
-  toolFormatWith, type TreeStyle, webSearch, withOwnNames,
-} from "../support/conversation-trees.ts";
+import { ConversationTree, type Plan, type TreeStyle } from "../support/conversation-trees.ts";
+import { inWords, schemaToolName } from "../support/schema-tool.ts";
+import { type Asked, type AskedMessage, askedBy, askedMessage, askedTool, callsAllowed, searchesWeb, webSearch, withOwnNames } from "../support/tree-asked.ts";
+import { type ChatBody, choices, formatWith, textOf as chatTextOf, toolFormatWith } from "../support/tree-chat.ts";
 import { subscribersCacheTime, today } from "../support/lived-in-server.ts";
 import { type Random, seededRandom } from "../support/random.ts";
 import { judgeRawBody } from "../support/raw-body-judge.ts";

@@ -7,7 +7,7 @@ import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { describe, it, type TestContext } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { type BridgeProcess, startBridge } from "../support/bridge-process.ts";
-import type { ChatBody, ChatMessage } from "../support/conversation-trees.ts";
+import type { ChatBody, ChatMessage } from "../support/tree-chat.ts";
 import { listProcesses, memoryOf } from "../support/processes.ts";
 import { type RememberingClaude, startRememberingClaude } from "../support/remembering-claude.ts";
 import { sampleOf, seedOf } from "../support/sample.ts";

@@ -1,64 +1,11 @@
 /**
  * Conversations as clients really lead them: continued, edited, regenerated, branched, cut short, in random order. Each
- * tree plans its next requests from what was answered before; what a process must have seen is worked out here anew,
- * without any of the server's code.
+ * tree plans its next requests from what was answered before. Each step may be cut short.
  */
-import type { ToldBlock } from "./composed-request.ts";
 import type { Random } from "./random.ts";
-import type { ToldSettings } from "./remembering-process.ts";
-import { wellFormed } from "./well-formed.ts";
-
-export type ChatPart =
-  | { readonly type: "text"; readonly text: string }
-  | { readonly type: "image_url"; readonly image_url: { readonly url: string } };
-/** A call of the model's, as its answer had it. */
-export interface ChatCall { readonly id: string; readonly type: "function"; readonly function: { readonly name: string; readonly arguments: string } }
-export interface ChatMessage {
-  readonly role: "system" | "developer" | "user" | "assistant" | "tool";
-  readonly content: string | readonly ChatPart[];
-  readonly tool_calls?: readonly ChatCall[];
-  readonly tool_call_id?: string;
-}
-export interface ChatBody {
-  readonly model: string;
-  readonly messages: readonly ChatMessage[];
-  readonly tools?: readonly object[];
-  readonly max_tokens?: number;
-  readonly reasoning_effort?: string;
-  readonly thinking?: { readonly type: "enabled"; readonly budget_tokens: number };
-  readonly temperature?: number;
-  readonly stop?: readonly string[];
-  readonly response_format?: ResponseFormat;
-  readonly tool_choice?: "none" | "required" | { readonly type: "function"; readonly function: { readonly name: string } };
-  readonly parallel_tool_calls?: false;
-  readonly web_search_options?: object;
-  readonly stream: boolean;
-}
-/** Which calls a client wants, if it has a tool. */
-export type Choice = Pick<ChatBody, "tool_choice" | "parallel_tool_calls">;
-/** What a client may set anew with each request, besides its output limit. */
-export type Settings = Pick<ChatBody, "reasoning_effort" | "thinking" | "temperature" | "stop" | "response_format">;
-
-/** What the model must get to see for a request. */
-export interface Asked {
-  readonly model: string;
-  readonly system: string;
-  readonly outputTokensMax: string | undefined;
-  readonly settings: ToldSettings;
-  /** Those of the client's, whole. */
-  readonly tools: readonly AskedTool[];
-  /** The schema of the answer, where the CLI's own tool gives it. */
-  readonly answerSchema: unknown;
-  readonly messages: readonly AskedMessage[];
-}
-export interface AskedTool { readonly name: string; readonly description: string; readonly schema: object }
-/**
- * A user's texts count as they are, images and results among them; the assistant's as one, without white space around
- * it: that much clients change.
- */
-export type AskedMessage =
-  | { readonly role: "user"; readonly texts: readonly string[] }
-  | { readonly role: "assistant"; readonly text: string; readonly calls: readonly string[] };
+import {
+  type ChatBody, type ChatCall, type ChatMessage, type ChatPart, type Choice, demandsCall, givesByTool, kinds, partsOf, type Settings, textOf, type ToolKind, tools,
+} from "./tree-chat.ts";
 
 /** What happens to a request's answer: it is taken, or the API refuses it or breaks off in it, or the client leaves at its first piece, before it or some milliseconds after asking, or its process is killed at its first piece. */
 export type Fate = "taken" | "fails" | "fails-midway" | "left-midway" | "left-before" | "left-soon" | "killed-midway";
@@ -107,74 +54,6 @@ const cutWords: Partial<Record<Fate, string>> = {
 const cutManner = /\((mute|held|fails|breaks)\)/u;
 const callWords = ["Look. (call)", "Look. (call)", "Look twice. (calls)"];
 
-export interface ResponseFormat { readonly type: "json_schema"; readonly json_schema: { readonly name: string; readonly schema: object } }
-
-/** A schema that the API takes as it is. Nobody looks whether the answer fits. */
-export function formatWith(key: string): ResponseFormat {
-  return { type: "json_schema", json_schema: { name: "answer", schema: { type: "object", properties: { [key]: { type: "string" } }, required: [key], additionalProperties: false } } };
-}
-
-/** A schema that the API does not take, so that the CLI's own tool gives the answer: it may have more properties. */
-export function toolFormatWith(key: string): ResponseFormat {
-  return { type: "json_schema", json_schema: { name: "answer", schema: { type: "object", properties: { [key]: { type: "string" } }, required: [key], additionalProperties: true } } };
-}
-
-/** Whether the answer is given by the CLI's own tool: a call that is demanded takes its place. */
-function toolSchemaOf({ response_format: format, ...choice }: ChatBody): object | undefined {
-  const { schema } = format?.json_schema ?? {};
-  return schema !== undefined && isOpen(schema) && !demandsCall(choice) ? schema : undefined;
-}
-
-function isOpen(schema: object): boolean {
-  return (schema as { additionalProperties?: boolean }).additionalProperties === true;
-}
-
-/** A call that is demanded of a model that is to think is asked for in words: that is another beginning, and not drawn. */
-export const choices: readonly Choice[] = [
-  {}, {}, {}, { tool_choice: "none" }, { parallel_tool_calls: false }, { tool_choice: "required" }, { tool_choice: { type: "function", function: { name: "look" } } },
-];
-
-/** One tool that the CLI passes on as it is, two that it would cut (a strict one, and one with a long description), and a longer list. */
-type ToolKind = "plain" | "strict" | "long" | "two";
-const kinds: readonly ToolKind[] = ["plain", "plain", "two", "strict", "long"];
-interface FunctionTool { readonly name: string; readonly description: string; readonly parameters: object; readonly strict?: true }
-const parameters = { type: "object", properties: {} };
-const look: FunctionTool = { name: "look", description: "Looks.", parameters };
-const tools: Readonly<Record<ToolKind, readonly FunctionTool[]>> = {
-  plain: [look],
-  two: [look, { name: "hear", description: "Hears.", parameters }],
-  strict: [{ ...look, parameters: { ...parameters, required: [], additionalProperties: false }, strict: true }],
-  long: [{ ...look, description: "Looks. ".repeat(1_300).trim() }],
-};
-const descriptionCharsMax = 2_000;
-export const webSearch = { type: "web_search_20250305", name: "web_search" };
-
-/** The client's tools. */
-function toolsOf({ tools: given = [] }: ChatBody): readonly FunctionTool[] {
-  return given.map((tool) => (tool as { readonly function: FunctionTool }).function);
-}
-
-/** Whether the model may search the web: an answer in a form of its own, and a client that wants no calls, keep it from that. */
-export function searchesWeb({ web_search_options: options, response_format: format, tool_choice: choice }: ChatBody): boolean {
-  return options !== undefined && format === undefined && choice !== "none";
-}
-
-/** The tools as the API gets them whole, in the client's names and the CLI's order; undefined where the CLI passes them on. */
-function wholeTools(body: ChatBody): readonly object[] | undefined {
-  const own = toolsOf(body);
-  const isCut = own.some(({ description, strict }) => strict === true || description.length > descriptionCharsMax);
-  const isSearching = searchesWeb(body);
-  if (toolSchemaOf(body) !== undefined || (!isCut && !isSearching)) return undefined;
-  const whole = own.map(({ name, description, parameters: schema, strict }) => ({ name, description, input_schema: schema, ...(strict === true ? { strict } : {}) }));
-  return [...whole.sort((one, other) => one.name.localeCompare(other.name)), ...(isSearching ? [webSearch] : [])];
-}
-
-/** A tool as it is served, or goes up: the CLI takes no long description, so it goes on in that of the schema. */
-export function askedTool({ name, description, schema }: AskedTool): AskedTool {
-  const { description: rest = "", ...own } = schema as { readonly description?: string };
-  return { name: ownName(name), description: description + rest, schema: own };
-}
-
 /** Each of one pixel. */
 const images = [
   "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
@@ -183,8 +62,6 @@ const images = [
 
 /** One request in so many has other settings than the one before it. */
 const otherSettingsShare = 3;
-/** The smallest thinking budget that the API takes, in tokens. With no more room for its answer a model does not think. */
-const thinkingTokensMin = 1_024;
 
 /** Where there is a usual beginning, one conversation in so many begins in another way. */
 const unusualShare = 4;
@@ -406,147 +283,4 @@ export function drawProfile(random: Random, { models, systems, bounds, settings,
     model: random.pick([...models.keys()]), system: random.pick(systems), bound: random.pick(bounds), settings: random.pick(settings),
     hasTool: random.pick(tools), kind: random.pick(kinds), maySearch: random.pick(searches),
   };
-}
-
-/** Whether the CLI's own tool gives the answer, if no call of the client's is demanded. */
-function givesByTool({ response_format: format }: Settings): boolean {
-  return format !== undefined && isOpen(format.json_schema.schema);
-}
-
-/** The request as the model must see it: neighbours of a role are one message, what is only white space is none. */
-export function askedBy(body: ChatBody, models: ReadonlyMap<string, string>): Asked {
-  const { model, messages, max_tokens } = body;
-  const system: string[] = [];
-  const asked: { role: "user" | "assistant"; blocks: ToldBlock[] }[] = [];
-  for (const message of messages) {
-    if (message.role === "system" || message.role === "developer") {
-      system.push(textOf(message));
-      continue;
-    }
-    const role = message.role === "assistant" ? "assistant" : "user";
-    const last = asked.at(-1);
-    if (last?.role === role) last.blocks.push(...blocksOf(message));
-    else asked.push({ role, blocks: blocksOf(message) });
-  }
-  return {
-    model: models.get(model) ?? model,
-    system: system.join("\n\n"),
-    outputTokensMax: max_tokens === undefined ? undefined : String(max_tokens),
-    settings: askedSettings(body),
-    tools: toolsOf(body).map(({ name, description, parameters: schema }) => ({ name, description, schema })),
-    answerSchema: toolSchemaOf(body) ?? null,
-    messages: asked.map(askedMessage),
-  };
-}
-
-/** Sampling is for models that do not think: the API refuses it beside thinking. */
-function askedSettings(body: ChatBody): ToldSettings {
-  const { max_tokens = Infinity, reasoning_effort, thinking, temperature, stop, response_format: format } = body;
-  const isThinkingOff = reasoning_effort === "none" || max_tokens <= thinkingTokensMin || demandsCall(body);
-  const [choice, whole] = [askedChoice(body), wholeTools(body)];
-  const budget = thinking === undefined ? null : Math.max(thinking.budget_tokens, thinkingTokensMin);
-  return {
-    effort: reasoning_effort === undefined || reasoning_effort === "none" ? null : reasoning_effort,
-    isThinkingOff,
-    thinkingTokens: reasoning_effort === "none" ? 0 : budget,
-    thinkingDisplay: "summarized",
-    parameters: {
-      ...(temperature === undefined || !isThinkingOff ? {} : { temperature }),
-      ...(stop === undefined ? {} : { stop_sequences: stop }),
-      ...(choice === undefined ? {} : { tool_choice: choice }),
-      // An answer that must be a call has no form of its own.
-      ...(format === undefined || isOpen(format.json_schema.schema) || demandsCall(body) ? {} : { output_config: { format: { type: "json_schema", schema: format.json_schema.schema } } }),
-      ...(whole === undefined ? {} : { tools: whole }),
-    },
-  };
-}
-
-function demandsCall({ tool_choice: choice }: Choice): boolean {
-  return choice !== undefined && choice !== "none";
-}
-
-/** The choice in the API's words; undefined where the model is free. The CLI's prefix of a tool's name is left out. */
-function askedChoice({ tool_choice: choice, parallel_tool_calls: isParallel }: Choice): object | undefined {
-  if (choice === "none") return { type: "none" };
-  if (choice === "required") return { type: "any" };
-  if (choice !== undefined) return { type: "tool", name: choice.function.name };
-  return isParallel === false ? { type: "auto", disable_parallel_tool_use: true } : undefined;
-}
-
-/** How many calls the API lets a model make that wants so many. */
-export function callsAllowed(wanted: number, parameters: Readonly<Record<string, unknown>>): number {
-  const { type, disable_parallel_tool_use: isOne } = (parameters["tool_choice"] ?? {}) as { type?: string; disable_parallel_tool_use?: boolean };
-  if (type === "none") return 0;
-  const least = type === "any" || type === "tool" ? 1 : 0;
-  return Math.min(isOne === true ? 1 : Infinity, Math.max(least, wanted));
-}
-
-/** The API's parameters without the CLI's prefix of the tool's name in the choice, and in tools that are told whole. */
-export function withOwnNames(parameters: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  const { tool_choice: choice, tools: whole } = parameters as { tool_choice?: { name?: string }; tools?: readonly { name: string }[] };
-  return {
-    ...parameters,
-    ...(choice?.name === undefined ? {} : { tool_choice: { ...choice, name: ownName(choice.name) } }),
-    ...(whole === undefined ? {} : { tools: whole.map((one) => ({ ...one, name: ownName(one.name) })) }),
-  };
-}
-
-function ownName(name: string): string {
-  return name.replace(/^mcp__[a-z]+__/u, "");
-}
-
-/** The CLI's own tool, by which an answer with a schema is given, and what it says to such a call. */
-export const schemaToolName = "StructuredOutput";
-export const schemaToolResult = "Structured output provided successfully";
-
-/** A message's blocks, with an answer that the CLI's tool gave as the words that it is to the client; its result is nothing. */
-export function inWords(blocks: readonly ToldBlock[]): readonly ToldBlock[] {
-  return blocks.flatMap((block) => {
-    if (block.type === "tool_use" && block["name"] === schemaToolName) return [{ type: "text", text: JSON.stringify(block["input"]) }];
-    const isItsResult = block.type === "tool_result" && block["content"] === schemaToolResult;
-    return isItsResult ? [] : [block];
-  });
-}
-
-/** A message in the API's blocks, as one that was asked for. */
-export function askedMessage({ role, blocks: told }: { readonly role: "user" | "assistant"; readonly blocks: readonly ToldBlock[] }): AskedMessage {
-  const blocks = inWords(told);
-  const said = blocks.filter(({ type }) => type !== "tool_use");
-  if (role === "user") return { role, texts: said.map(wordOf) };
-  // The parts of an answer are one text: a surrogate pair may be split between two.
-  const text = wellFormed(said.map((block) => (block.type === "text" ? block.text ?? "" : wordOf(block))).join("")).trim();
-  return { role, text, calls: blocks.flatMap((block) => (block.type === "tool_use" ? [callWordOf(block)] : [])) };
-}
-
-/** The CLI puts its server's name before a tool's. */
-function callWordOf({ id, name }: ToldBlock): string {
-  return `${ownName(String(name))} ${String(id)}`;
-}
-
-function wordOf(block: ToldBlock): string {
-  const { type, text } = block;
-  if (type === "text") return wellFormed(text ?? "");
-  if (type === "image") return `[image ${String((block["source"] as { data?: string } | undefined)?.data ?? block["data"])}]`;
-  if (type !== "tool_result") return JSON.stringify(block);
-  const { tool_use_id: id, content = [] } = block;
-  const parts = typeof content === "string" ? [{ type: "text", text: content }] : content as readonly ToldBlock[];
-  return `[result of ${String(id)}: ${parts.map(wordOf).join("")}]`;
-}
-
-/** A message as the API has it. What is only white space is left out, but for a result's. */
-function blocksOf(message: ChatMessage): ToldBlock[] {
-  const parts = partsOf(message).map((part): ToldBlock => (part.type === "text"
-    ? part
-    : { type: "image", source: { data: part.image_url.url.replace(/^.*,/u, "") } }));
-  if (message.role === "tool") return [{ type: "tool_result", tool_use_id: message.tool_call_id, content: parts }];
-  const calls = (message.tool_calls ?? []).map(({ id, function: { name } }) => ({ type: "tool_use", id, name }));
-  return [...parts.filter(({ type, text }) => type !== "text" || (text ?? "").trim() !== ""), ...calls];
-}
-
-function partsOf({ content }: ChatMessage): readonly ChatPart[] {
-  return typeof content === "string" ? [{ type: "text", text: content }] : content;
-}
-
-export function textOf(message: ChatMessage | undefined): string {
-  return message === undefined ? "" : partsOf(message).map((part) => (part.type === "text" ? part.text : "")).join("");
 }

@@ -9,7 +9,9 @@ import { cleanUp } from "./cleanup.ts";
 import { fakeClaudePath } from "./fake-claude.ts";
 import { seededRandom } from "./random.ts";
 import { compiledRelay } from "./relays.ts";
-import { RememberingProcess, type RewindFault, type SettingFault, type SettingRequest, type View } from "./remembering-process.ts";
+import type { RewindFault, SettingFault, SettingRequest } from "./remembered-faults.ts";
+import type { View } from "./remembered-told.ts";
+import { RememberingProcess } from "./remembering-process.ts";
 import { type RewindAbilities, rewindAbilities } from "./rewindable-history.ts";
 
 export interface RememberingClaude {

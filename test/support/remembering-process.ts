@@ -1,87 +1,25 @@
-/** One process of the made-up CLI that remembers (`remembering-claude.ts`): what it was told, and what it says. */
-import { createHash, randomBytes, randomUUID } from "node:crypto";
+/** One process of the made-up CLI that remembers (`remembering-claude.ts`): what it was told, and what it may be told next. */
+import { randomUUID } from "node:crypto";
 import type { Socket } from "node:net";
-import { setImmediate as nextRound, setTimeout as delay } from "node:timers/promises";
-import {
-  assistantLine, callEvents, callStart, errorLine, inputDelta, mcpLine, messageDelta, messageStart, refusalLine, resultLine, successLine, syntheticLine, textDelta, userLine,
-} from "./cli-lines.ts";
-import { faultOf, type ToldBlock, type ToldMessage, type ToldTool } from "./composed-request.ts";
-import { callsAllowed, schemaToolName, schemaToolResult } from "./conversation-trees.ts";
+import { setTimeout as delay } from "node:timers/promises";
+import { refusalLine, resultLine, successLine } from "./cli-lines.ts";
+import type { ToldBlock, ToldTool } from "./composed-request.ts";
 import type { Random } from "./random.ts";
-import { resolvedModel } from "./relays.ts";
+import { isSetting, type RewindFault, type SettingFault, type SettingRequest } from "./remembered-faults.ts";
+import { RememberedSettings } from "./remembered-settings.ts";
+import type { Told, View } from "./remembered-told.ts";
+import { RememberingTurn } from "./remembering-turn.ts";
 import { refused, type RewindAbilities, RewindableHistory, type RewindReply, type RewindRequest } from "./rewindable-history.ts";
-
-/** All that an answer may depend on. */
-export interface Told {
-  readonly model: string;
-  readonly system: readonly string[];
-  /** As set by `apply_flag_settings`. */
-  readonly outputTokensMax: string | undefined;
-  readonly settings: ToldSettings;
-  /** As they are served to it. */
-  readonly tools: readonly ToldTool[];
-  /** Of its own tool for the answer; null where it has none. */
-  readonly answerSchema: unknown;
-  readonly messages: readonly ToldMessage[];
-}
-
-/** What a process is told anew for each turn, besides the model and the output limit. */
-export interface ToldSettings {
-  /** `effortLevel` of `apply_flag_settings`; null is as the CLI does for the model. */
-  readonly effort: string | null;
-  /** `CLAUDE_CODE_DISABLE_THINKING`. */
-  readonly isThinkingOff: boolean;
-  /** As set by `set_max_thinking_tokens`. */
-  readonly thinkingTokens: number | null;
-  /** By the same request; what it was launched with is `summarized`. */
-  readonly thinkingDisplay: string | null;
-  /** `CLAUDE_CODE_EXTRA_BODY`. */
-  readonly parameters: Readonly<Record<string, unknown>>;
-}
-
-/** One question as its process saw it. A turn that calls tools has one more with each round of results. */
-export interface View {
-  readonly process: RememberingProcess;
-  readonly told: Told;
-  readonly answer: string;
-  /** The answer was written to its end. */
-  isWhole: boolean;
-}
-
-/**
- * How a question is answered: `whole`; `held` after its first piece, or `mute` before it, until somebody ends it; with a
- * `call` of the first tool, or two `calls`, behind it; or the API `fails` it, or `breaks` off behind its first piece. A
- * question says so by the word in parentheses: "(held)".
- */
-export type Manner = "whole" | "held" | "mute" | "call" | "calls" | "fails" | "breaks";
+import { ToolCaller } from "./tool-caller.ts";
 
 /** Within this time the server has nearly always read an answer to a rewind, in milliseconds. */
 const rewindReadMsUsual = 250;
 /** The same, however busy the machine. */
 const rewindReadMsMax = 2_000;
 
-/**
- * What becomes of a rewind: refused, never answered, its process dies, or answered in a way that nobody understands; or,
- * as no CLI does it, a message too many is taken back, or none at all, and the answer says nothing of that.
- */
-export type RewindFault = "refused" | "unanswered" | "dies" | "garbled" | "overdone" | "pretended";
-
-/**
- * What becomes of a setting: refused, answered after a while, as is all behind it, had and never answered, not had and
- * never answered, its process dies; or, as no CLI does it, accepted and not had.
- */
-export type SettingFault = "refused" | "late" | "unanswered" | "lost" | "dies" | "ignored";
-const settingRequests = ["apply_flag_settings", "set_model", "set_max_thinking_tokens"] as const;
-export type SettingRequest = (typeof settingRequests)[number];
 /** How late an answer is to a setting, in milliseconds. */
 const lateMs = 15;
-
 const ackDelaysMs = [0, 0, 1, 3];
-/** White space that clients trim from an answer's ends. */
-const edges = ["", "", "", " ", "\n", "\n\n", "\t", "\u00a0"];
-const rejectedText = "The user doesn't want to proceed with this tool use.";
-const interruptedText = "[Request interrupted by user]";
-const interruptedCallText = "[Request interrupted by user for tool use]";
 
 /** To whom it tells what it does. */
 export interface Watch {
@@ -100,49 +38,43 @@ export interface Watch {
 
 type Line = Readonly<Record<string, any>>;
 
-interface Call { readonly id: string; readonly name: string }
-
 /**
  * Whether the server can know what it holds. `interrupted`: its history ends in words of the CLI's own, until a rewind
  * takes them back. `refused`: a rewind was, and only another one to the beginning makes up for it.
  */
 type Soundness = "sound" | "interrupted" | "refused";
 
-/** One process: what it was told, and what it may be told next. */
 export class RememberingProcess {
   pid = 0;
   model = "";
   /** Told at the start; undefined before. */
   system: readonly string[] | undefined;
-  outputTokensMax: string | undefined;
   hasRehearsed = false;
-  /** The settings that it was told and does not have. */
-  readonly lacks = new Set<SettingRequest>();
-  /** The question that is being answered, or whose calls are open. */
-  view: View | undefined;
   readonly #history: RewindableHistory;
   readonly #abilities: RewindAbilities;
   readonly #socket: Socket;
   readonly #random: Random;
   readonly #watch: Watch;
-  readonly #asked = new Map<string, (response: Line) => void>();
-  #askedCount = 0;
+  readonly #settings = new RememberedSettings();
+  readonly #caller = new ToolCaller((line) => this.#say(line));
   #tools: Promise<readonly ToldTool[]> | undefined;
   #served: readonly ToldTool[] = [];
   #answerSchema: { readonly properties: object } | null = null;
-  #settings: ToldSettings = { effort: null, isThinkingOff: false, thinkingTokens: null, thinkingDisplay: "summarized", parameters: {} };
   #awaitsAck = false;
   #isSpent = false;
   #soundness: Soundness = "sound";
   /** Another model has had the earlier part of its conversation. */
   #isMixed = false;
-  /** Stops the turn that runs. */
-  #stop: (() => void) | undefined;
-  #turn: Promise<void> = Promise.resolve();
+  /** The turn that runs. */
+  #turn: RememberingTurn | undefined;
+  /** Settles when it is over. */
+  #turnOver: Promise<void> = Promise.resolve();
   #openRewinds = 0;
   /** Rewinds are answered in their order. */
   #rewinds: Promise<void> = Promise.resolve();
   #rewoundAtMs = -Infinity;
+  /** Its input behind a setting that it takes its time with. */
+  #held: Line[] | undefined;
 
   constructor(socket: Socket, random: Random, abilities: RewindAbilities, watch: Watch) {
     this.#socket = socket;
@@ -158,25 +90,33 @@ export class RememberingProcess {
       rest = lines.pop() ?? "";
       for (const line of lines) if (!socket.destroyed) this.#take(JSON.parse(line) as Line);
     });
-    socket.on("close", () => this.#stop?.());
+    socket.on("close", () => this.#turn?.stop());
     socket.on("end", () => {
-      if (this.#stop === undefined) socket.end();
-      else this.#stop();
+      if (this.#turn === undefined) socket.end();
+      else this.#turn.stop();
     });
   }
 
-  /** Its input behind a setting that it takes its time with. */
-  #held: Line[] | undefined;
+  /** The question that is being answered, or whose calls are open. */
+  get view(): View | undefined {
+    return this.#turn?.view;
+  }
+
+  /** The settings that it was told and does not have. */
+  get lacks(): ReadonlySet<SettingRequest> {
+    return this.#settings.lacks;
+  }
 
   /** What it would answer from, as it stands. */
   get told(): Told {
-    const { model, system = [], outputTokensMax } = this;
-    return { model, system, outputTokensMax, settings: this.#settings, tools: this.#served, answerSchema: this.#answerSchema, messages: this.#history.messages };
+    const { model, system = [] } = this;
+    const { outputTokensMax, told: settings } = this.#settings;
+    return { model, system, outputTokensMax, settings, tools: this.#served, answerSchema: this.#answerSchema, messages: this.#history.messages };
   }
 
   /** It can take the next question of its conversation. */
   get isAtRest(): boolean {
-    return this.system !== undefined && this.#stop === undefined && !this.#isSpent && this.#openRewinds === 0 && this.#soundness === "sound"
+    return this.system !== undefined && this.#turn === undefined && !this.#isSpent && this.#openRewinds === 0 && this.#soundness === "sound"
       && this.#history.messages.at(-1)?.role === "assistant" && !this.#socket.destroyed && !this.#socket.readableEnded;
   }
 
@@ -203,7 +143,7 @@ export class RememberingProcess {
       return this.#watch.onStart();
     }
     if (line["type"] === "control_request") return this.#control(line);
-    if (line["type"] === "control_response") return this.#answered(line);
+    if (line["type"] === "control_response") return this.#caller.take(line);
     const fault = this.#faultOfTelling();
     if (fault !== undefined) return this.#refuse(fault);
     this.#noteDoubts();
@@ -220,14 +160,26 @@ export class RememberingProcess {
     if (line["shouldQuery"] !== false || !this.#watch.losesMessage(this)) this.#history.addUser(content, uuid);
     if (this.#isMixed && line["shouldQuery"] !== false) this.#watch.onViolation(`process ${this.pid} goes on with another model`);
     if (line["shouldQuery"] === false) void this.#acknowledge();
-    else this.#turn = this.#answer();
+    else this.#answer();
+  }
+
+  #answer(): void {
+    const { onTurn, onViolation } = this.#watch;
+    const turn = new RememberingTurn({
+      process: this, history: this.#history, answerSchema: this.#answerSchema, tools: this.#tools, caller: this.#caller, random: this.#random,
+      say: (line) => this.#say(line), onTurn, onViolation,
+      onFailed: () => (this.#soundness = "interrupted"),
+      onEnd: (result) => this.#end(result),
+    });
+    this.#turn = turn;
+    this.#turnOver = turn.run();
   }
 
   /** What no CLI takes. */
   #faultOfTelling(): string | undefined {
     if (this.#isSpent) return "was told more after it had refused";
     if (this.system === undefined) return "was told a message before its system prompt";
-    if (this.#stop !== undefined) return "was told a message while it answered";
+    if (this.#turn !== undefined) return "was told a message while it answered";
     return this.#awaitsAck ? "was told a message before the one before it was acknowledged" : undefined;
   }
 
@@ -249,7 +201,7 @@ export class RememberingProcess {
         if (this.system !== undefined) this.#watch.onViolation(`process ${this.pid} was given to a second conversation`);
         this.system ??= request.systemPrompt as string[];
         this.#answerSchema ??= request.jsonSchema ?? null;
-        if (request.sdkMcpServers !== undefined) this.#tools = this.#ask("tools/list", {}).then(({ result }) => (this.#served = result.tools));
+        if (request.sdkMcpServers !== undefined) this.#tools = this.#caller.ask("tools/list", {}).then(({ result }) => (this.#served = result.tools));
         break;
       case "rewind_conversation":
         if (!this.#abilities.steps) return this.#say(refusalLine(request_id, "Unsupported control request subtype: rewind_conversation"));
@@ -269,7 +221,7 @@ export class RememberingProcess {
     if (fault === "dies") return this.#die();
     const isHad = fault === undefined || fault === "late" || fault === "unanswered";
     if (isHad) this.#apply(subtype, request);
-    else this.lacks.add(subtype);
+    else this.#settings.lacks.add(subtype);
     if (fault === "unanswered" || fault === "lost") return;
     if (fault === "refused") return this.#say(refusalLine(requestId, "the setting is refused"));
     const answer = (): void => this.#say(successLine(requestId, {}));
@@ -291,31 +243,10 @@ export class RememberingProcess {
 
   #apply(subtype: SettingRequest, request: Line): void {
     switch (subtype) {
-      case "apply_flag_settings": {
-        const { effortLevel, env = {} } = request["settings"] as { effortLevel?: string | null; env?: Record<string, string> };
-        if (effortLevel !== undefined) this.#settings = { ...this.#settings, effort: effortLevel };
-        return this.#setEnvironment(env);
-      }
-      case "set_model":
-        return this.#setModel(request["model"] as string);
-      case "set_max_thinking_tokens":
-        this.#settings = {
-          ...this.#settings, thinkingTokens: request["max_thinking_tokens"] as number | null,
-          ...(request["thinking_display"] === undefined ? {} : { thinkingDisplay: request["thinking_display"] as string | null }),
-        };
+      case "apply_flag_settings": return this.#settings.apply(request["settings"]);
+      case "set_model": return this.#setModel(request["model"] as string);
+      case "set_max_thinking_tokens": return this.#settings.setThinking(request);
     }
-  }
-
-  /** As the real ones do: what is not named stays, and "" is as if it were not set. */
-  #setEnvironment(env: Readonly<Record<string, string>>): void {
-    const bound = env["CLAUDE_CODE_MAX_OUTPUT_TOKENS"] ?? this.outputTokensMax;
-    this.outputTokensMax = bound === "" ? undefined : bound;
-    const { CLAUDE_CODE_DISABLE_THINKING: off, CLAUDE_CODE_EXTRA_BODY: body } = env;
-    this.#settings = {
-      ...this.#settings,
-      ...(off === undefined ? {} : { isThinkingOff: off !== "" }),
-      ...(body === undefined ? {} : { parameters: JSON.parse(body === "" ? "{}" : body) as Record<string, unknown> }),
-    };
   }
 
   /** One that cannot be emptied notes the change in its conversation, as 2.1.197 does. */
@@ -327,18 +258,18 @@ export class RememberingProcess {
 
   #interrupt(): void {
     if (this.#soundness === "sound") this.#soundness = "interrupted";
-    this.#stop?.();
+    this.#turn?.stop();
   }
 
   async #rewind(requestId: string, request: RewindRequest): Promise<void> {
     const before = this.#soundness;
     const fault = this.#watch.faultOfRewind(this);
     if (fault === "dies") return this.#die();
-    const isTooEarly = this.#stop !== undefined && request.interrupt_if_running !== true;
+    const isTooEarly = this.#turn !== undefined && request.interrupt_if_running !== true;
     // A turn that runs is interrupted first, whatever the answer will be.
     if (!isTooEarly) {
-      this.#stop?.();
-      await this.#turn;
+      this.#turn?.stop();
+      await this.#turnOver;
     }
     await delay(this.#random.pick(ackDelaysMs));
     if (fault === "unanswered") return;
@@ -377,161 +308,10 @@ export class RememberingProcess {
     this.#say({ type: "result", subtype: "error_during_execution", is_error: true, num_turns: 0, result: words });
   }
 
-  /** Answers until it has called no more: a round of results is a question too. */
-  async #answer(): Promise<void> {
-    const stopped = new Promise<"stopped">((resolve) => {
-      this.#stop = () => resolve("stopped");
-    });
-    const tools = await Promise.race([stopped, this.#tools]) ?? [];
-    for (let turns = 1; ; turns++) {
-      if (tools === "stopped") return this.#breakOff(turns, "aborted_streaming", interruptedText);
-      this.#judge(tools);
-      const pieces = this.#pieces();
-      const view: View = { process: this, told: this.told, answer: pieces.join(""), isWhole: false };
-      this.view = view;
-      this.#watch.onTurn(view);
-      const calls = await this.#speak(view, pieces, tools, stopped);
-      if (calls === "stopped") return this.#breakOff(turns, "aborted_streaming", interruptedText);
-      if (calls === "failed") return this.#failTurn(mannerOf(view.told));
-      view.isWhole = true;
-      if (calls.length === 0) return this.#end(resultLine(turns, view.answer));
-      const outcome = await this.#untilResults(calls, stopped);
-      if (outcome === "stopped") return this.#breakOff(turns, "aborted_tools", interruptedCallText);
-    }
-  }
-
-  /** Writes one answer, and gives the calls in it. What was said of it when it is stopped stays in the history. */
-  async #speak(
-    view: View, pieces: readonly string[], tools: readonly ToldTool[], stopped: Promise<"stopped">,
-  ): Promise<readonly Call[] | "stopped" | "failed"> {
-    const manner = mannerOf(view.told);
-    const id = `msg_${randomUUID()}`;
-    const keep = (block: ToldBlock): void => {
-      const uuid = randomUUID();
-      this.#history.addAssistant([block], uuid, id);
-      this.#say(assistantLine(uuid, id, this.model, block));
-    };
-    const isDocument = this.#answerSchema !== null;
-    let said = "";
-    const stop = (): "stopped" => {
-      // A call that is not whole is nothing.
-      if (said !== "" && !isDocument) keep({ type: "text", text: said });
-      return "stopped";
-    };
-    if (manner === "mute") return stopped;
-    if (manner === "fails") return "failed";
-    this.#say(messageStart(id, this.model));
-    const callId = `toolu_${randomBytes(8).toString("hex")}`;
-    if (isDocument) this.#say(callStart(0, callId, schemaToolName));
-    for (const piece of pieces) {
-      this.#say(isDocument ? inputDelta(0, piece) : textDelta(piece));
-      said += piece;
-      if (manner === "held") return stopped.then(stop);
-      if (manner === "breaks") return "failed";
-      if (this.#random.below(2) === 0 && await Promise.race([stopped, nextRound()]) === "stopped") return stop();
-    }
-    if (isDocument) {
-      keep({ type: "tool_use", id: callId, name: schemaToolName, input: JSON.parse(view.answer) as object });
-      this.#say(messageDelta("tool_use", pieces.length));
-      this.#keepResult({ type: "tool_result", tool_use_id: callId, content: schemaToolResult });
-      return [];
-    }
-    keep({ type: "text", text: view.answer });
-    const name = tools[0]?.name;
-    const wanted = name === undefined ? 0 : callsAllowed({ whole: 0, held: 0, breaks: 0, call: 1, calls: 2 }[manner], view.told.settings.parameters);
-    const calls = Array.from({ length: wanted }, (): Call => ({ id: `toolu_${randomBytes(8).toString("hex")}`, name: name ?? "" }));
-    for (const [index, call] of calls.entries()) {
-      for (const line of callEvents(index + 1, call.id, call.name)) this.#say(line);
-      keep({ type: "tool_use", ...call, input: {} });
-    }
-    this.#say(messageDelta(calls.length === 0 ? "end_turn" : "tool_use", pieces.length));
-    return calls;
-  }
-
-  /** Asks for one result after the other. Those that do not come are rejected in the CLI's words. */
-  async #untilResults(calls: readonly Call[], stopped: Promise<"stopped">): Promise<"stopped" | undefined> {
-    for (const [index, { id, name }] of calls.entries()) {
-      const asked = this.#ask("tools/call", { name, arguments: {}, _meta: { "claudecode/toolUseId": id } });
-      const response = await Promise.race([stopped, asked]);
-      if (response === "stopped") {
-        this.#say(mcpLine(randomUUID(), { method: "notifications/cancelled", params: { requestId: this.#askedCount } }));
-        for (const call of calls.slice(index)) {
-          this.#keepResult({ type: "tool_result", tool_use_id: call.id, content: rejectedText, is_error: true });
-        }
-        return "stopped";
-      }
-      const { content, isError } = response["result"];
-      this.#keepResult({ type: "tool_result", tool_use_id: id, content, ...(isError === true ? { is_error: true } : {}) });
-    }
-    return undefined;
-  }
-
-  #keepResult(block: ToldBlock): void {
-    const uuid = randomUUID();
-    this.#history.addUser([block], uuid);
-    this.#say(userLine(uuid, [block]));
-  }
-
-  /** What the API is asked with now is held against its rules. */
-  #judge(tools: readonly ToldTool[]): void {
-    const { model, system, outputTokensMax, messages, settings: { thinkingTokens } } = this.told;
-    const own = this.#answerSchema === null ? [] : [{ name: schemaToolName, inputSchema: this.#answerSchema }];
-    const fault = faultOf({ model: resolvedModel(model), system: system.join("\n\n"), outputTokensMax, thinkingTokens, messages, tools: [...tools, ...own] });
-    if (fault !== null) this.#watch.onViolation(`process ${this.pid} was told what the API refuses: ${fault.rule}: ${fault.message}`);
-  }
-
-  #breakOff(turns: number, terminalReason: string, note: string): void {
-    const uuid = randomUUID();
-    this.#history.addNote(note, uuid);
-    this.#say(userLine(uuid, [{ type: "text", text: note }]));
-    this.#end(errorLine(turns, terminalReason));
-  }
-
-  /** The prompt stays in the history, and none of the answer. */
-  #failTurn(manner: Manner): void {
-    this.#soundness = "interrupted";
-    const [said, result] = manner === "fails"
-      ? syntheticLine("invalid_request", 400, "Prompt is too long")
-      : syntheticLine("server_error", 500, "API Error: 500 Internal server error");
-    this.#say(said ?? {});
-    this.#end(result ?? {});
-  }
-
   #end(result: object): void {
-    this.view = undefined;
-    this.#stop = undefined;
+    this.#turn = undefined;
     this.#say(result);
     if (this.#socket.readableEnded) this.#socket.end();
-  }
-
-  /** In words, or by its own tool in a document. */
-  #pieces(): string[] {
-    const words = this.#words();
-    if (this.#answerSchema === null) return words;
-    const document = JSON.stringify({ [Object.keys(this.#answerSchema.properties)[0] ?? ""]: words.join("") });
-    return [document.slice(0, 12), document.slice(12)];
-  }
-
-  /** Drawn from all it was told, and unlike any other answer. */
-  #words(): string[] {
-    const digest = createHash("sha256").update(JSON.stringify(this.told)).digest("hex").slice(0, 8);
-    const more = this.#random.nastyText(4).replaceAll(/\p{Surrogate}/gu, "");
-    const words = [`${digest} `, `${randomBytes(6).toString("hex")}${more}`, "\n\nend."];
-    return [this.#random.pick(edges) + words[0], ...words.slice(1, -1), words.at(-1) + this.#random.pick(edges)];
-  }
-
-  /** Asks the tool server, and waits for its answer for as long as that takes. */
-  #ask(method: string, params: object): Promise<Line> {
-    const requestId = randomUUID();
-    return new Promise((resolve) => {
-      this.#asked.set(requestId, resolve);
-      this.#say(mcpLine(requestId, { id: ++this.#askedCount, method, params }));
-    });
-  }
-
-  #answered({ response }: Line): void {
-    this.#asked.get(response.request_id as string)?.(response.response.mcp_response as Line);
-    this.#asked.delete(response.request_id as string);
   }
 
   #say(message: object): void {
@@ -540,14 +320,4 @@ export class RememberingProcess {
     const line = JSON.stringify(message).replaceAll("\u2028", "\\u2028").replaceAll("\u2029", "\\u2029");
     this.#socket.write(`${line}\n`);
   }
-}
-
-function isSetting(subtype: unknown): subtype is SettingRequest {
-  return settingRequests.some((name) => name === subtype);
-}
-
-function mannerOf({ messages }: Told): Manner {
-  const text = messages.at(-1)?.content.map((block) => block.text ?? "").join(" ") ?? "";
-  const word = /\((held|mute|calls?|fails|breaks)\)/u.exec(text)?.[1];
-  return (word as Manner | undefined) ?? "whole";
 }

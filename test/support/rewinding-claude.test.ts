@@ -5,7 +5,7 @@ import { startCli } from "./claude-stdio.ts";
 import { platformEnvironment } from "./real-claude.ts";
 import { relaysUnavailable } from "./relays.ts";
 import { type RememberingClaude, startRememberingClaude } from "./remembering-claude.ts";
-import type { RewindFault } from "./remembering-process.ts";
+import type { RewindFault } from "./remembered-faults.ts";
 import { rewindCases } from "./rewind-cases.ts";
 import { rewindAbilities } from "./rewindable-history.ts";
 import { Rewinding, seenSinceStart } from "./rewinding.ts";

@@ -1,7 +1,7 @@
 /** A chat request as a client of the trees makes it, and what came of it. */
 import { chatRequest, readBytes, readSse, readStrictSse } from "./sse.ts";
 import { within } from "./exit.ts";
-import type { ChatBody, ChatCall } from "./conversation-trees.ts";
+import type { ChatBody, ChatCall } from "./tree-chat.ts";
 
 /** A failure as the client is told of it; 200 where the stream had begun. */
 export interface Refusal { readonly kind: "error"; readonly status: number; readonly code: string | null; readonly message: string }

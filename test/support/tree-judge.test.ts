@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
 import { createClaudeMaxApi } from "../../src/index.ts";
 import { cleanUp } from "./cleanup.ts";
-import { type ChatBody, type ChatMessage, formatWith, toolFormatWith } from "./conversation-trees.ts";
+import { type ChatBody, type ChatMessage, formatWith, toolFormatWith } from "./tree-chat.ts";
 import { platformEnvironment } from "./real-claude.ts";
 import { relaysUnavailable } from "./relays.ts";
 import { type RememberingClaude, startRememberingClaude } from "./remembering-claude.ts";

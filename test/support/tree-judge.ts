@@ -3,11 +3,15 @@
  * against what was seen of it. Nothing is known here of how the server works.
  */
 import assert from "node:assert/strict";
-import { type Asked, askedBy, askedMessage, askedTool, type ChatBody, choices, ConversationTree, formatWith, type Plan, type Profile, toolFormatWith, type TreeStyle, webSearch, withOwnNames } from "./conversation-trees.ts";
+import { ConversationTree, type Plan, type Profile, type TreeStyle } from "./conversation-trees.ts";
+import { type Asked, askedBy, askedMessage, askedTool, webSearch, withOwnNames } from "./tree-asked.ts";
+import { type ChatBody, choices, formatWith, toolFormatWith } from "./tree-chat.ts";
 import { within } from "./exit.ts";
 import { type Random, seededRandom } from "./random.ts";
 import type { RememberingClaude } from "./remembering-claude.ts";
-import type { RememberingProcess, SettingRequest, Told, View } from "./remembering-process.ts";
+import type { SettingRequest } from "./remembered-faults.ts";
+import type { Told, View } from "./remembered-told.ts";
+import type { RememberingProcess } from "./remembering-process.ts";
 import { ask, askAndLeave, askAndLeaveAfter, begin, errorIn, type Refusal } from "./tree-client.ts";
 
 const stepsMax = 6;
