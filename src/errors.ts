@@ -28,6 +28,8 @@ export type ErrorCode =
   | "not_found"
   | "model_not_found"
   | "method_not_allowed"
+  // The request goes on with a conversation that another request is going on with.
+  | "session_busy"
   // An API has the endpoint, and there is nothing here to serve it with.
   | "not_implemented"
   // Refused by the HTTP layer, before any dialect reads the request.

@@ -13,6 +13,7 @@ import { createConfig } from "./config/config.ts";
 import type { Config } from "./config/settings.ts";
 import { openAiErrors } from "./api/openai/errors.ts";
 import { StoredResponses } from "./api/openai/responses/stored.ts";
+import { StoredSessions } from "./api/openai/sessions/stored.ts";
 import { State } from "./state/state.ts";
 import { Engine, type EngineStatus } from "./engine/engine.ts";
 import { createAccess } from "./http/access.ts";
@@ -150,6 +151,7 @@ export function createClaudeMaxApi(
     routes: routesOf({
       engine,
       store: state?.responses ?? new StoredResponses(),
+      sessionStore: state?.sessions ?? new StoredSessions(() => Date.now() / 1000),
       server: {
         version, isDemo: config.demo, startedAtMs: Date.now(),
         findPolicy: () => findPolicy(process.platform, existsSync),

@@ -22,6 +22,8 @@ export interface TurnRequest {
   /** The model's name as the client wrote it, or the default. The answer repeats it. */
   readonly model: string;
   readonly stream: boolean;
+  /** Called once the request is over, however it ended, to let go of what `parse` has reserved for it. */
+  readonly release?: () => void;
 }
 
 /**

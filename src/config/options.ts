@@ -155,7 +155,8 @@ export const options: { readonly [Name in keyof Config]: Option<Config[Name]> } 
     flag: "--state-dir", env: "CLAUDE_MAX_API_STATE_DIR", sort: folder, defaultValue: () => undefined,
     defaultText: "none",
     help:
-      "Folder in which stored responses outlive the server, for one server at a time. Needs Node 22.13 or newer. " +
+      "Folder in which stored responses and sessions outlive the server, for one server at a time. Needs Node 22.13 " +
+      "or newer. " +
       "Without it nothing is written to disk.",
   },
   stateMaxMegabytes: {

@@ -35,7 +35,7 @@ export interface Config {
   readonly aliases: readonly ModelAlias[];
   readonly shutdownWaitSeconds: number;
   readonly maxBodyMegabytes: number;
-  /** The folder in which responses outlive the server; undefined: nothing is written to disk. */
+  /** The folder in which responses and sessions outlive the server; undefined: nothing is written to disk. */
   readonly stateDir: string | undefined;
   readonly stateMaxMegabytes: number;
   readonly stateMaxDays: number;

@@ -38,7 +38,25 @@ export function answerTurn<Request extends TurnRequest>(dialect: Dialect<Request
 async function answer<Request extends TurnRequest>(
   dialect: Dialect<Request>, exchange: Exchange, services: Services, refuse: (error: unknown) => void,
 ): Promise<void> {
-  const { asked, batches } = await prepare(dialect, exchange, services);
+  const prepared = await prepare(dialect, exchange, services);
+  try {
+    await send(dialect, prepared, { exchange, services, refuse });
+  } finally {
+    prepared.asked.release?.();
+  }
+}
+
+/** What an answer is sent with. */
+interface Sending {
+  readonly exchange: Exchange;
+  readonly services: Services;
+  /** Answers with an error's status, or breaks off. */
+  readonly refuse: (error: unknown) => void;
+}
+
+async function send<Request extends TurnRequest>(
+  dialect: Dialect<Request>, { asked, batches }: PreparedTurn<Request>, { exchange, services, refuse }: Sending,
+): Promise<void> {
   const { engine, held, headWaitMs, heartbeatMs, log } = services;
   const { response, giveUp } = exchange;
   const identity = {
@@ -81,15 +99,20 @@ async function prepare<Request extends TurnRequest>(
   return await preparation.run(async () => {
     const body = await readJsonBody(request, { maxBodyBytes, signal }, dialect.numberFields);
     const asked = dialect.parse(body, { defaultModel, allowsWebSearch, header });
-    const resolved = await engine.resolve(asked.model, asked.turn);
-    const thinking = resolved.thinking ?? asked.unsaidThinking;
-    const turn = {
-      ...resolved, ...(thinking === undefined ? {} : { thinking }), ...(asked.stream ? {} : { isSentAtOnce: true }),
-    };
-    const images = new ToldImages({ isAllowed: fetchImages, bytesMax: maxBodyBytes, signal, cache: imageCache });
-    // Fetch images before the turn is admitted: an image may be slow or missing, and must not hold up a process.
-    await images.complete(engine.messagesToTell(turn));
-    return { asked, batches: engine.run(turn, signal, (messages) => images.complete(messages)) };
+    try {
+      const resolved = await engine.resolve(asked.model, asked.turn);
+      const thinking = resolved.thinking ?? asked.unsaidThinking;
+      const turn = {
+        ...resolved, ...(thinking === undefined ? {} : { thinking }), ...(asked.stream ? {} : { isSentAtOnce: true }),
+      };
+      const images = new ToldImages({ isAllowed: fetchImages, bytesMax: maxBodyBytes, signal, cache: imageCache });
+      // Fetch images before the turn is admitted: an image may be slow or missing, and must not hold up a process.
+      await images.complete(engine.messagesToTell(turn));
+      return { asked, batches: engine.run(turn, signal, (messages) => images.complete(messages)) };
+    } catch (error) {
+      asked.release?.();
+      throw error;
+    }
   });
 }
 

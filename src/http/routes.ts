@@ -17,6 +17,9 @@ import { getModel, listModels } from "../api/openai/models.ts";
 import { responses } from "../api/openai/responses/dialect.ts";
 import { deleteResponse, getResponse, refuseCompaction } from "../api/openai/responses/lookups.ts";
 import type { ResponseStore } from "../api/openai/responses/store.ts";
+import { deleteSession, getSession, listSessions } from "../api/openai/sessions/lookups.ts";
+import { sessionHeader, Sessions } from "../api/openai/sessions/sessions.ts";
+import type { SessionStore } from "../api/openai/sessions/store.ts";
 import { about } from "../api/operations/about.ts";
 import { health, type ServerFacts } from "../api/operations/health.ts";
 import type { Engine } from "../engine/engine.ts";
@@ -26,6 +29,7 @@ import { listedPaths, lookupRoute, type Route, turnRoute } from "./route.ts";
 export interface Served {
   readonly engine: Engine;
   readonly store: ResponseStore;
+  readonly sessionStore: SessionStore;
   readonly server: ServerFacts;
   /** The wire form of errors at `/` and `/health`, which belong to no API. */
   readonly defaultErrors: ErrorForm;
@@ -34,17 +38,20 @@ export interface Served {
 }
 
 /** Returns every route of the server. The first whose path matches serves a request. */
-export function routesOf({ engine, store, server, defaultErrors, more }: Served): readonly Route[] {
+export function routesOf({ engine, store, sessionStore, server, defaultErrors, more }: Served): readonly Route[] {
   const created = Math.floor(server.startedAtMs / 1000);
   const responsesDialect = responses(store);
+  const sessions = new Sessions(sessionStore);
   const forItsClients = { onlyWith: versionHeader, responseHeaders: [requestIdHeader] };
   const routes = [
-    turnRoute("/v1/chat/completions", chatCompletions),
+    turnRoute("/v1/chat/completions", chatCompletions(sessions), { requestHeaders: [sessionHeader] }),
     turnRoute("/v1/completions", completions),
     turnRoute("/v1/responses", responsesDialect),
     turnRoute("/v1/messages", messages, { responseHeaders: [requestIdHeader, ...windowHeaderNames] }),
     lookupRoute("/v1/responses/compact", responsesDialect, { POST: refuseCompaction }, { isUnlisted: true }),
     lookupRoute("/v1/responses/{id}", responsesDialect, { GET: getResponse(store), DELETE: deleteResponse(store) }),
+    lookupRoute("/v1/sessions", openAiErrors, { GET: listSessions(sessions) }),
+    lookupRoute("/v1/sessions/{id}", openAiErrors, { GET: getSession(sessions), DELETE: deleteSession(sessions) }),
     lookupRoute("/v1/models", anthropicErrors, { GET: listAnthropicModels(engine) }, forItsClients),
     lookupRoute("/v1/models/{id...}", anthropicErrors, { GET: getAnthropicModel(engine) }, forItsClients),
     lookupRoute("/v1/models", openAiErrors, { GET: listModels(engine, created) }),

@@ -1,10 +1,12 @@
 /** What `--state-dir` keeps, opened and closed as one. */
 
 import type { ResponseStore } from "../api/openai/responses/store.ts";
+import type { SessionStore } from "../api/openai/sessions/store.ts";
 import { StateDatabase } from "./database.ts";
 import { Retention, type StateLimits } from "./limits.ts";
 import { ownerOf } from "./owner.ts";
 import { DiskResponses } from "./responses.ts";
+import { DiskSessions } from "./sessions.ts";
 
 /** Where and how long things are kept, and whose they are. */
 export interface StateOptions extends StateLimits {
@@ -24,6 +26,7 @@ export class State {
   readonly #apiKey: string | undefined;
   #owner = 0;
   readonly responses: ResponseStore;
+  readonly sessions: SessionStore;
 
   constructor(options: StateOptions, database = new StateDatabase(options.folder)) {
     this.#database = database;
@@ -31,6 +34,7 @@ export class State {
     const retention = new Retention(database, options, options.nowSeconds);
     const kept = { database, retention, owner: () => this.#owner, lifetime: lifetimeOf(options) };
     this.responses = new DiskResponses(kept);
+    this.sessions = new DiskSessions(kept);
   }
 
   /** Opens the folder, and makes it where there is none. Rejects with a `StateError`, a sentence for the user. */

@@ -1,7 +1,7 @@
 /** Properties that the model knows by other names, in both of OpenAI's dialects: asked, answered and replayed. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { chatCompletions } from "../../src/api/openai/chat-completions/dialect.ts";
+import { chatCompletions } from "../support/chat-dialect.ts";
 import { responses } from "../../src/api/openai/responses/dialect.ts";
 import { StoredResponses } from "../../src/api/openai/responses/stored.ts";
 import type { Dialect, TurnRequest } from "../../src/api/dialect.ts";

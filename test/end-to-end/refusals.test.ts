@@ -7,6 +7,7 @@ import type { Server } from "node:http";
 import { describe, it, type TestContext } from "node:test";
 import { setImmediate as nextRound } from "node:timers/promises";
 import { openAiErrors } from "../../src/api/openai/errors.ts";
+import { StoredSessions } from "../../src/api/openai/sessions/stored.ts";
 import { StoredResponses } from "../../src/api/openai/responses/stored.ts";
 import { createConfig } from "../../src/config/config.ts";
 import type { Engine } from "../../src/engine/engine.ts";
@@ -67,7 +68,7 @@ function serverOf(engine: Engine): Server {
       engine, log, defaultModel: "opus", allowsWebSearch: false, maxBodyBytes: 1_000_000, headWaitMs: config.headWaitSeconds * 1000, heartbeatMs: config.heartbeatSeconds * 1000,
       preparation: new Preparation(100), held: new HeldAnswers(log), imageCache: new ImageCache(), fetchImages: false,
     },
-    routes: routesOf({ engine, store: new StoredResponses(), server: facts, defaultErrors: openAiErrors, more: [] }),
+    routes: routesOf({ engine, store: new StoredResponses(), sessionStore: new StoredSessions(() => 0), server: facts, defaultErrors: openAiErrors, more: [] }),
     defaultErrors: openAiErrors,
     access: createAccess(config),
   });

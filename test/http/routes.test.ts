@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it, test } from "node:test";
 import { openAiErrors } from "../../src/api/openai/errors.ts";
 import { StoredResponses } from "../../src/api/openai/responses/stored.ts";
+import { StoredSessions } from "../../src/api/openai/sessions/stored.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import { allowedMethods, handlerOf, listedPaths, type Route } from "../../src/http/route.ts";
 import { Router } from "../../src/http/router.ts";
@@ -15,7 +16,7 @@ import { openAiErrorIn, statusOf } from "../support/openai-error.ts";
 import { chatRequest, postJson } from "../support/sse.ts";
 
 /** The table needs an engine and a store only when a request is served. */
-const routes = routesOf({ engine: {} as Engine, store: new StoredResponses(), server: { version: "0.0.0", isDemo: false, startedAtMs: 0, findPolicy: () => [] }, defaultErrors: openAiErrors, more: [] });
+const routes = routesOf({ engine: {} as Engine, store: new StoredResponses(), sessionStore: new StoredSessions(() => 0), server: { version: "0.0.0", isDemo: false, startedAtMs: 0, findPolicy: () => [] }, defaultErrors: openAiErrors, more: [] });
 const router = new Router(routes);
 
 function pathFound(url: string): string {
@@ -28,6 +29,8 @@ const served = [
   ["GET", "/models", "/v1/models", "GET, HEAD, OPTIONS"],
   ["GET", "/models/claude-opus-4", "/v1/models/{id...}", "GET, HEAD, OPTIONS"],
   ["POST", "/chat/completions", "/v1/chat/completions", "POST, OPTIONS"],
+  ["GET", "/sessions", "/v1/sessions", "GET, HEAD, OPTIONS"],
+  ["GET", "/sessions/a", "/v1/sessions/{id}", "GET, HEAD, DELETE, OPTIONS"],
   ["POST", "/responses", "/v1/responses", "POST, OPTIONS"],
   ["POST", "/messages", "/v1/messages", "POST, OPTIONS"],
   ["POST", "/completions", "/v1/completions", "POST, OPTIONS"],

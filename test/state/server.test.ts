@@ -92,7 +92,7 @@ describe("a server with --state-dir", { skip: withoutSqlite }, () => {
   });
 });
 
-describe("a server on a Node without SQLite", { skip: withoutSqlite === false && "this Node has it" }, () => {
+if (withoutSqlite !== false) describe("a server on a Node without SQLite", () => {
   it("does not start with --state-dir, and says why", async (t) => {
     const stateDir = join(await temporaryFolder(t), "state");
     await assert.rejects(start(t, stateDir), { message: `--state-dir needs the SQLite that is part of Node 22.13 and newer; this is Node ${process.versions.node}.` });

@@ -13,6 +13,8 @@ const faults = {
   "items that a response lacks": count(`SELECT count(*) FROM (${held}) WHERE item NOT IN (SELECT item FROM contents) OR item NOT IN (SELECT key FROM items)`),
   "items without content": count("SELECT count(*) FROM items WHERE key NOT IN (SELECT item FROM contents)"),
   "contents of no item": count("SELECT count(*) FROM contents WHERE item NOT IN (SELECT key FROM items)"),
+  "messages of no session": count("SELECT count(*) FROM messages WHERE session NOT IN (SELECT key FROM sessions)"),
+  "sessions with a wrong count of messages": count("SELECT count(*) FROM sessions WHERE messages <> (SELECT count(*) FROM messages WHERE session = sessions.key)"),
   "items with a wrong count of holders": count(`SELECT count(*) FROM items WHERE holders <> (SELECT count(*) FROM (${held}) AS all_held WHERE all_held.item = items.key)`),
 };
 database.close();

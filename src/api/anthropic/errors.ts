@@ -31,6 +31,7 @@ const codeForms = {
   model_not_found: { status: 404, type: "not_found_error" },
   method_not_allowed: { status: 405, type: "invalid_request_error" },
   request_timeout: { status: 408, type: "timeout_error" },
+  session_busy: { status: 409, type: "invalid_request_error" },
   body_too_large: { status: 413, type: "request_too_large" },
   expectation_failed: { status: 417, type: "invalid_request_error" },
   upgrade_required: { status: 426, type: "invalid_request_error" },

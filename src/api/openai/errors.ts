@@ -29,6 +29,7 @@ const codeForms = {
   model_not_found: { status: 404, type: "invalid_request_error", code: "model_not_found" },
   method_not_allowed: { status: 405, type: "invalid_request_error", code: "method_not_allowed" },
   request_timeout: { status: 408, type: "timeout", code: "request_timeout" },
+  session_busy: { status: 409, type: "invalid_request_error", code: "session_busy" },
   body_too_large: { status: 413, type: "invalid_request_error", code: "body_too_large" },
   expectation_failed: { status: 417, type: "invalid_request_error", code: "expectation_failed" },
   upgrade_required: { status: 426, type: "invalid_request_error", code: "upgrade_required" },

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Dialect, TurnRequest } from "../../../src/api/dialect.ts";
 import { parseWithLongNumbers } from "../../../src/api/long-numbers.ts";
-import { chatCompletions } from "../../../src/api/openai/chat-completions/dialect.ts";
+import { chatCompletions } from "../../support/chat-dialect.ts";
 import { responses } from "../../../src/api/openai/responses/dialect.ts";
 import { StoredResponses } from "../../../src/api/openai/responses/stored.ts";
 import type { AssistantBlock, UserBlock } from "../../../src/turn/message.ts";

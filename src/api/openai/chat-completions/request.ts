@@ -16,6 +16,7 @@ import { endpoints } from "../shapes.ts";
 import { parseStop } from "../stop.ts";
 import { allowsSearch } from "../tools.ts";
 import { searchOfOptions, searchSettings } from "../web-search.ts";
+import type { ClaimedSession, FoundSession } from "../sessions/sessions.ts";
 import { parseMessages } from "./messages.ts";
 import { parseTools } from "./tools.ts";
 
@@ -29,19 +30,28 @@ export interface ChatRequest extends TurnRequest {
   readonly isLegacy: boolean;
   /** Whether the model may search the web, so that the answer may cite pages. */
   readonly hasSources: boolean;
+  /** The session that the answer is added to, where the request names one. */
+  readonly session?: ClaimedSession;
+}
+
+/** A chat request, and the messages that it adds to its session, as JSON; none if it names no session. */
+export interface ParsedChatRequest extends ChatRequest {
+  readonly added: readonly string[];
 }
 
 /**
  * Parses OpenAI's `CreateChatCompletionRequest`. Throws a BridgeError that names the field which cannot be honoured.
  */
-export function parseChatRequest(body: unknown, defaultModel: string, allowsWebSearch = false): ChatRequest {
+export function parseChatRequest(
+  body: unknown, defaultModel: string, allowsWebSearch = false, session?: FoundSession,
+): ParsedChatRequest {
   const fields = objectAt(body, "body");
   refuseUnsupported(fields, allowsWebSearch);
   const names = new ToolNames();
   const search = searchOfOptions(fields["web_search_options"]);
   // Reserved even where this turn may not search: the client's tools keep their names throughout a conversation.
   if (search !== undefined) names.reserve(webSearchName);
-  const { system, messages } = parseConversation(fields, names);
+  const { system, messages, added } = parseConversation(fields, names, session);
   const streamOptions = optionalObject(fields["stream_options"], "stream_options");
   const maxTokens = optionalWholeNumber(fields["max_completion_tokens"], "max_completion_tokens", 1)
     ?? optionalWholeNumber(fields["max_tokens"], "max_tokens", 1)
@@ -66,6 +76,7 @@ export function parseChatRequest(body: unknown, defaultModel: string, allowsWebS
     names,
     isLegacy,
     hasSources,
+    added,
   };
 }
 
@@ -73,14 +84,16 @@ export function parseChatRequest(body: unknown, defaultModel: string, allowsWebS
  * Reads `messages`; some clients send the `input` and `instructions` of a Responses request instead, or the `system` of
  * Anthropic's.
  */
-function parseConversation(fields: Fields, names: ToolNames): ParsedConversation {
+function parseConversation(
+  fields: Fields, names: ToolNames, session: FoundSession | undefined,
+): ParsedConversation & { readonly added: readonly string[] } {
   const written = isAbsent(fields["instructions"]) ? "" : stringAt(fields["instructions"], "instructions");
   const system: readonly unknown[] = Array.isArray(fields["system"]) ? fields["system"] : [fields["system"]];
   const blocks = system.flatMap((part, at) => systemContent(part, system.length > 1 ? `system[${at}]` : "system"));
   const instructions = [written, ...blocks.map(({ text }) => text)].filter((text) => text !== "").join("\n\n");
   return isAbsent(fields["messages"]) && !isAbsent(fields["input"])
-    ? parseMessages(fields["input"], names, { field: "input", instructions })
-    : parseMessages(fields["messages"], names, { instructions });
+    ? parseMessages(fields["input"], names, { field: "input", instructions, session })
+    : parseMessages(fields["messages"], names, { instructions, session });
 }
 
 /** Refuses unsupported fields that would change the answer's meaning if ignored. The README lists the ignored ones. */
