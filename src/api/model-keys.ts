@@ -1,5 +1,5 @@
 import { renamedText } from "../schema/key-rewriter.ts";
-import { type Place, renamedValue } from "../schema/place.ts";
+import { renamedValue, type SchemaPlace } from "../schema/schema-place.ts";
 import type { AssistantBlock, Message } from "../turn/message.ts";
 import type { ToolNames } from "./tool-names.ts";
 
@@ -26,6 +26,6 @@ function withKeys(block: AssistantBlock, names: ToolNames): AssistantBlock {
 }
 
 /** The text of a JSON object with its properties renamed; any other text as it is. */
-function documentText(text: string, keys: Place): string {
+function documentText(text: string, keys: SchemaPlace): string {
   return text.trimStart().startsWith("{") ? renamedText(text, keys, "toModel") : text;
 }

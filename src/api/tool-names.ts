@@ -1,4 +1,4 @@
-import type { Place } from "../schema/place.ts";
+import type { SchemaPlace } from "../schema/schema-place.ts";
 import { Numbers } from "./numbers.ts";
 
 /** What the Messages API accepts as a tool's name. */
@@ -23,8 +23,8 @@ export class ToolNames {
   readonly #toClient = new Map<string, string>();
   readonly #numbers = new Numbers();
   /** The renamed properties of tools' arguments, by the model's name of the tool. */
-  readonly #keys = new Map<string, Place>();
-  #answerKeys: Place | undefined;
+  readonly #keys = new Map<string, SchemaPlace>();
+  #answerKeys: SchemaPlace | undefined;
 
   /** Gives this name to no client's tool: a tool that the API runs itself has it. */
   reserve(modelName: string): void {
@@ -51,22 +51,22 @@ export class ToolNames {
   }
 
   /** Notes where in a tool's arguments properties have other names; `keys` is undefined where none has. */
-  noteKeys(modelName: string, keys: Place | undefined): void {
+  noteKeys(modelName: string, keys: SchemaPlace | undefined): void {
     if (keys === undefined) this.#keys.delete(modelName);
     else this.#keys.set(modelName, keys);
   }
 
   /** Notes where in the JSON document that is the answer properties have other names. */
-  noteAnswerKeys(keys: Place | undefined): void {
+  noteAnswerKeys(keys: SchemaPlace | undefined): void {
     this.#answerKeys = keys;
   }
 
   /** Where in the tool's arguments properties have other names. */
-  keysOf(modelName: string): Place | undefined {
+  keysOf(modelName: string): SchemaPlace | undefined {
     return this.#keys.get(modelName);
   }
 
-  get answerKeys(): Place | undefined {
+  get answerKeys(): SchemaPlace | undefined {
     return this.#answerKeys;
   }
 

@@ -1,4 +1,4 @@
-import { type Direction, type Place, renamedMember } from "./place.ts";
+import { type Direction, renamedMember, type SchemaPlace } from "./schema-place.ts";
 
 /** What the next character belongs to. `passed`: the text is no JSON object, so the rest is passed on as it is. */
 type State = "value" | "element" | "member" | "key" | "colon" | "string" | "scalar" | "after" | "passed";
@@ -6,9 +6,9 @@ type State = "value" | "element" | "member" | "key" | "colon" | "string" | "scal
 /** An object or an array that is not closed yet. */
 interface OpenValue {
   readonly isObject: boolean;
-  readonly place: Place;
+  readonly place: SchemaPlace;
   /** The place of the value that comes next: of the property whose key has just come, or of any element. */
-  next: Place;
+  next: SchemaPlace;
 }
 
 /** How deep a value may be nested. In a deeper one no key is renamed any more. */
@@ -22,14 +22,14 @@ const space = /[ \t\r\n]/u;
  */
 export class KeyRewriter {
   readonly #direction: Direction;
-  readonly #root: Place;
+  readonly #root: SchemaPlace;
   readonly #open: OpenValue[] = [];
   #state: State = "value";
   /** The beginning of a key, with its quote. */
   #key = "";
   #isEscaped = false;
 
-  constructor(root: Place, direction: Direction) {
+  constructor(root: SchemaPlace, direction: Direction) {
     this.#root = root;
     this.#direction = direction;
   }
@@ -137,7 +137,7 @@ function keyIn(text: string): string | undefined {
 }
 
 /** The text of a JSON object with its keys renamed. */
-export function renamedText(text: string, root: Place, direction: Direction): string {
+export function renamedText(text: string, root: SchemaPlace, direction: Direction): string {
   const rewriter = new KeyRewriter(root, direction);
   return rewriter.take(text) + rewriter.end();
 }

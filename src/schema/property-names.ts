@@ -1,6 +1,6 @@
 import { childrenOf, holdingOf, isSchema, type Schema, withChildren } from "./keywords.ts";
 import { NameRules } from "./name-rules.ts";
-import { Place, type RenamedNames, renamedValue } from "./place.ts";
+import { type RenamedNames, renamedValue, SchemaPlace } from "./schema-place.ts";
 import { pointerOf, stepsOf } from "./pointer.ts";
 import type { Subject } from "./subject.ts";
 
@@ -13,7 +13,7 @@ const keptCharsMax = 56;
 export interface FittingSchema {
   readonly schema: Schema;
   /** The place of a value that the schema describes; undefined where no property was renamed. */
-  readonly keys: Place | undefined;
+  readonly keys: SchemaPlace | undefined;
 }
 
 export function isFittingName(name: string): boolean {
@@ -39,7 +39,7 @@ export function fittingProperties(schema: Schema, subject: Subject): FittingSche
   const renamed = rules.applied(renamedIn(schema, toModel), toModel);
   const names: RenamedNames = { root: renamed, toModel, toClient };
   const whole = valuesRenamed(renamed, names);
-  return { schema: whole, keys: new Place({ ...names, root: whole }, [whole]) };
+  return { schema: whole, keys: new SchemaPlace({ ...names, root: whole }, [whole]) };
 }
 
 interface Names { readonly unfitting: ReadonlySet<string>; readonly taken: Set<string> }
@@ -123,7 +123,7 @@ const lists = ["enum", "examples"] as const;
 function valuesRenamed(schema: Schema, names: RenamedNames): Schema {
   const whole = withChildren(schema, (child) => (isSchema(child) ? valuesRenamed(child, names) : child));
   if (![...single, ...lists].some((keyword) => typeof whole[keyword] === "object")) return whole;
-  const place = new Place(names, [schema]);
+  const place = new SchemaPlace(names, [schema]);
   const value = (entry: unknown): unknown => renamedValue(entry, place, "toModel");
   const all = lists.filter((keyword) => Array.isArray(whole[keyword]))
     .map((keyword) => [keyword, (whole[keyword] as unknown[]).map(value)]);

@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { clientSchema } from "../../src/schema/client-schema.ts";
 import { KeyRewriter, renamedText } from "../../src/schema/key-rewriter.ts";
-import { type Place, renamedValue } from "../../src/schema/place.ts";
+import { renamedValue, type SchemaPlace } from "../../src/schema/schema-place.ts";
 import { findBreach } from "../support/anthropic-rules/rules.ts";
 import { seededRandom } from "../support/random.ts";
 
 const subject = { path: "p" };
 const long = "x".repeat(70);
 
-function renamed(schema: object): { readonly schema: Readonly<Record<string, any>>; readonly keys: Place } {
+function renamed(schema: object): { readonly schema: Readonly<Record<string, any>>; readonly keys: SchemaPlace } {
   const { schema: made, keys } = clientSchema(schema, subject);
   assert.ok(keys !== undefined, "nothing was renamed");
   assert.equal(findBreach({ model: "m", max_tokens: 1, messages: [{ role: "user", content: "hi" }], tools: [{ name: "f", input_schema: made }] }), null);

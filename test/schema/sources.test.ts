@@ -8,7 +8,7 @@ import { BridgeError } from "../../src/errors.ts";
 import { constraintTexts, exclusiveText } from "../../src/own-words.ts";
 import { clientAnswerSchema, clientSchema } from "../../src/schema/client-schema.ts";
 import { renamedText } from "../../src/schema/key-rewriter.ts";
-import { renamedValue } from "../../src/schema/place.ts";
+import { renamedValue } from "../../src/schema/schema-place.ts";
 import { findBreach } from "../support/anthropic-rules/rules.ts";
 import { seededRandom } from "../support/random.ts";
 import { sampleOf, seedOf } from "../support/sample.ts";

@@ -19,16 +19,16 @@ const sameValue: ReadonlySet<string> = new Set([
  * A place in a JSON value: which schemas may apply there, and so which properties have other names there. Which member
  * of a union a value fits is not looked at: a name that any member has counts.
  */
-export class Place {
+export class SchemaPlace {
   readonly #names: RenamedNames;
   readonly #schemas: readonly Schema[];
   /**
    * The places of properties' values, by the model's name. Only for properties that a schema names: a value may have
    * any number of others.
    */
-  readonly #members = new Map<string, Place>();
-  #others: Place | undefined;
-  #elements: Place | undefined;
+  readonly #members = new Map<string, SchemaPlace>();
+  #others: SchemaPlace | undefined;
+  #elements: SchemaPlace | undefined;
 
   constructor(names: RenamedNames, schemas: readonly Schema[]) {
     this.#names = names;
@@ -48,12 +48,12 @@ export class Place {
   }
 
   /** The place of a property's value, by the model's name. */
-  member(modelName: string): Place {
+  member(modelName: string): SchemaPlace {
     const known = this.#members.get(modelName);
     if (known !== undefined) return known;
     const own = this.#schemas.filter(({ properties }) => isSchema(properties) && Object.hasOwn(properties, modelName));
     if (own.length === 0) return (this.#others ??= this.#within(["patternProperties", ...otherProperties]));
-    const found = new Place(this.#names, this.#schemas.flatMap((schema) => {
+    const found = new SchemaPlace(this.#names, this.#schemas.flatMap((schema) => {
       const { properties } = schema;
       const named = isSchema(properties) && Object.hasOwn(properties, modelName) ? [properties[modelName]] : [];
       const others = named.length > 0 ? ["patternProperties"] : ["patternProperties", ...otherProperties];
@@ -64,12 +64,12 @@ export class Place {
   }
 
   /** The place of an array's elements. */
-  element(): Place {
+  element(): SchemaPlace {
     return (this.#elements ??= this.#within(["prefixItems", "items", "contains", "unevaluatedItems"]));
   }
 
-  #within(keywords: readonly string[]): Place {
-    return new Place(this.#names, this.#schemas.flatMap((schema) => held(schema, keywords)));
+  #within(keywords: readonly string[]): SchemaPlace {
+    return new SchemaPlace(this.#names, this.#schemas.flatMap((schema) => held(schema, keywords)));
   }
 }
 
@@ -106,14 +106,14 @@ function speaksOf(schema: Schema, name: string): boolean {
 export type Direction = "toModel" | "toClient";
 
 /** A property's new name, and the place of its value. */
-export function renamedMember(place: Place, name: string, direction: Direction): readonly [string, Place] {
+export function renamedMember(place: SchemaPlace, name: string, direction: Direction): readonly [string, SchemaPlace] {
   if (direction === "toClient") return [place.clientName(name), place.member(name)];
   const modelName = place.modelName(name);
   return [modelName, place.member(modelName)];
 }
 
 /** A JSON value with its properties renamed. */
-export function renamedValue(value: unknown, place: Place, direction: Direction): unknown {
+export function renamedValue(value: unknown, place: SchemaPlace, direction: Direction): unknown {
   if (Array.isArray(value)) return value.map((entry) => renamedValue(entry, place.element(), direction));
   if (!isSchema(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([name, entry]) => {
