@@ -159,11 +159,12 @@ export class Conversation {
     const isOver = (): boolean => this.#run !== run;
     const leave = (): void => {
       if (isOver()) return;
-      if (queue.isWhole) this.#settle(translator);
+      if (queue.isWhole) this.#standAfter(translator);
       run.stop();
       this.#run = undefined;
-      const asked = before.name === "known" ? turn.messages.length - 1 : seen;
-      this.#lastRun = { ...run.last, left: { before, seen, asked: run.isAsked ? asked : undefined, telling } };
+      const earlier = before.name === "known" ? turn.messages.length - 1 : seen;
+      const beforeQuestion = run.isAsked ? earlier : undefined;
+      this.#lastRun = { ...run.last, left: { before, seen, beforeQuestion, telling } };
       if (run.isAsked && !this.isReusable && translator.outcome.name !== "stopped") interrupt(this.#parts.control);
     };
     if (before.name !== "dead") this.#standing = { name: "unknown" };
@@ -180,7 +181,8 @@ export class Conversation {
     return { batches: queue, leave };
   }
 
-  #settle(translator: TurnTranslator): void {
+  /** Notes the state that a turn which is over has left the conversation in. */
+  #standAfter(translator: TurnTranslator): void {
     // The CLI answers in order: a setting that it has not answered by now it will not take.
     const standing = this.isDead || this.settings.hasUnanswered ? undefined : standingAfter(translator);
     if (standing !== undefined) this.#stand(standing);

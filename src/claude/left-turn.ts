@@ -13,7 +13,7 @@ export interface LeftTurn {
   /** How many of the turn's messages the process had before. */
   readonly seen: number;
   /** How many of the turn's messages came before the question, or the results; undefined if that was not written. */
-  readonly asked: number | undefined;
+  readonly beforeQuestion: number | undefined;
   /** Resolves with how many messages were told before the question, when no more are. */
   readonly telling: Promise<number>;
 }
@@ -26,7 +26,9 @@ export interface Settled {
 }
 
 /** The left turn of a process that has had none. */
-export const noTurn: LeftTurn = { before: { name: "known" }, seen: 0, asked: undefined, telling: Promise.resolve(0) };
+export const noTurn: LeftTurn = {
+  before: { name: "known" }, seen: 0, beforeQuestion: undefined, telling: Promise.resolve(0),
+};
 
 /** The process whose turn was left. */
 export interface LeftProcess {
@@ -44,12 +46,14 @@ export interface LeftProcess {
 export async function settledOf(
   left: LeftTurn, briefing: Briefing, { process, isUp, options }: LeftProcess,
 ): Promise<Settled | undefined> {
-  const { seen, asked, telling } = left;
+  const { seen, beforeQuestion, telling } = left;
   const { time: { after } = timeInNode, bootMsMax = () => bootWaitMs } = options;
   // A question that was written to a process which boots stands in its pipe. The CLI will ask it as soon as it is up,
   // perhaps before it reads the interrupt behind it. So only the end of the process keeps the question from the model.
-  if (!isUp && asked !== undefined) return undefined;
-  if (asked !== undefined) return briefing.isPrepared ? { count: asked, isUntouched: false } : undefined;
+  if (!isUp && beforeQuestion !== undefined) return undefined;
+  if (beforeQuestion !== undefined) {
+    return briefing.isPrepared ? { count: beforeQuestion, isUntouched: false } : undefined;
+  }
   const told = Promise.all([telling, briefing.accepted]).then(([count]) => count, () => undefined);
   const known = Promise.race([told, process.closed.then(() => undefined)]);
   const count = await orLate(known, isUp ? rewindWaitMsMax : bootMsMax(), () => undefined, after);
