@@ -1,39 +1,22 @@
 import type { ToldTurn } from "../claude/parameters.ts";
 import type { Reading } from "../claude/run.ts";
-import { asBridgeError, BridgeError, clientClosed, type ErrorCode, hasCode } from "../errors.ts";
+import { asBridgeError, BridgeError, clientClosed } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import type { TurnEvent } from "../turn/event.ts";
-import type { Message } from "../turn/message.ts";
+import type { AskedTurn } from "./asked-turn.ts";
+import { attemptFault, mayAnotherAnswer } from "./attempt-fault.ts";
 import { AnswerWithCall, callNow } from "./call-in-words.ts";
 import { type Course, foundFor, missOf } from "./course.ts";
 import type { LoginGate } from "./login-gate.ts";
 import type { Seat, Seeker } from "./seat.ts";
+import type { SeatSearch } from "./seat-search.ts";
 import type { Seats } from "./seats.ts";
 import type { Found } from "./timelines.ts";
 import type { TurnCounts } from "./turn-counts.ts";
 
-/** The API refused the login. The process may have read it before the user logged in anew. */
-const loginFailures: ReadonlySet<ErrorCode> = new Set(["not_logged_in"]);
-/** The turn's process died, did not come up or did not connect to the tools. */
-const deaths: ReadonlySet<ErrorCode> = new Set(["cli_failed"]);
-
-/**
- * Completes messages that a process is about to be told: fetches what they refer to, such as images. It may be called
- * again with more of a turn's messages. Rejects with a BridgeError if something cannot be fetched.
- */
-export type Complete = (messages: readonly Message[]) => Promise<readonly Message[]>;
-
-/** A turn, and what its caller gives with it. */
-export interface Asked {
-  readonly turn: ToldTurn;
-  readonly signal: AbortSignal;
-  readonly complete: Complete;
-  /** Whether the turn was asked before, with a parameter that the API refused. */
-  readonly isAgain: boolean;
-}
-
 export interface AttemptsOptions {
   readonly seats: Seats;
+  readonly search: SeatSearch;
   readonly login: LoginGate;
   readonly log: Logger;
   readonly counts: TurnCounts;
@@ -49,7 +32,7 @@ type Batches = AsyncIterator<TurnEvent[], undefined>;
  */
 export class Attempts implements AsyncIterableIterator<TurnEvent[], undefined> {
   readonly #options: AttemptsOptions;
-  readonly #asked: Asked;
+  readonly #asked: AskedTurn;
   readonly #course: Course;
   readonly #answer: Batches;
   /** The run under way, or the last one. */
@@ -61,7 +44,7 @@ export class Attempts implements AsyncIterableIterator<TurnEvent[], undefined> {
   /** Whether the turn has had a process before, and so is in `TurnCounts` already. */
   #wasSeated: boolean;
 
-  constructor(options: AttemptsOptions, asked: Asked, course: Course) {
+  constructor(options: AttemptsOptions, asked: AskedTurn, course: Course) {
     this.#options = options;
     this.#asked = asked;
     this.#course = course;
@@ -108,21 +91,19 @@ export class Attempts implements AsyncIterableIterator<TurnEvent[], undefined> {
   }
 
   /**
-   * Runs the turn. If it fails before any part of an answer has come, another process gets it, once: the first may have
-   * died (a laptop's sleep, a kill, too little memory), not have ended its rehearsal, or have an outdated login. But
-   * where the first was started for the turn and still lives, the request itself was refused, and another process would
-   * fail it too.
+   * Runs the turn. If it fails before any part of an answer has come, another process gets it, once, if that may do
+   * better.
    */
   async *#answered(found: Found | undefined): AsyncGenerator<TurnEvent[], undefined, undefined> {
     const { signal } = this.#asked;
-    const { seats } = this.#options;
+    const { seats, search } = this.#options;
     const course = this.#course;
     const completed = await this.#ready(found);
     const moved = found === undefined ? undefined : await seats.move(found);
-    const seat = this.#sit(moved ?? await seats.find(this.#seeker, signal));
+    const seat = this.#sit(moved ?? await search.find(this.#seeker, signal));
     if (signal.aborted) {
       course.seat = undefined;
-      seats.handBack(seat, course.timeline);
+      seats.releaseUntold(seat, course.timeline);
       throw clientClosed();
     }
     try {
@@ -135,12 +116,12 @@ export class Attempts implements AsyncIterableIterator<TurnEvent[], undefined> {
       }
     } catch (error) {
       this.leave();
-      const isLogin = hasCode(error, loginFailures);
-      if (seat.conversation.hasBegun || this.#options.isClosing() || !(isLogin || hasCode(error, deaths))) throw error;
+      const fault = attemptFault(error);
+      if (seat.conversation.hasBegun || this.#options.isClosing()) throw error;
       const isFresh = seat.way === "booted" && seat.conversation.process.state === "busy";
-      const isOutdated = isLogin && !seats.isCurrent(seat);
-      if (isLogin) this.#onRefusedLogin(seat, asBridgeError(error), isFresh);
-      if (isFresh && !isOutdated) throw error;
+      const isCurrent = seats.isCurrent(seat);
+      if (fault === "login") this.#onRefusedLogin(seat, asBridgeError(error), isFresh);
+      if (!mayAnotherAnswer(fault, { isFresh, isCurrent })) throw error;
       this.#options.log.info(
         "a process took no turn; its turn goes to another",
         { waited: seat.way !== "booted", ended: seat.conversation.process.ending },
@@ -149,19 +130,19 @@ export class Attempts implements AsyncIterableIterator<TurnEvent[], undefined> {
       course.seat = undefined;
       // The new process must be told the whole history, not only the messages that were new to the other one.
       const whole = await this.#ready(undefined);
-      yield* this.#anew(whole, isLogin);
+      yield* this.#anew(whole, fault === "login");
     }
     return undefined;
   }
 
   async *#anew(whole: ToldTurn, isLogin: boolean): AsyncGenerator<TurnEvent[], void, undefined> {
     const { signal } = this.#asked;
-    const { seats, login } = this.#options;
+    const { search, login } = this.#options;
     // If another turn has found the login good meanwhile, any process that has it will do, not only a new one.
     const isAnyGood = isLogin && login.isTrusted;
     const seat = this.#sit(isAnyGood
-      ? await seats.find(this.#seeker, signal)
-      : await seats.boot(this.#seeker, signal));
+      ? await search.find(this.#seeker, signal)
+      : await search.boot(this.#seeker, signal));
     try {
       for await (const batch of this.#read(seat, whole, 0)) {
         this.#noteAnswer(seat);
@@ -169,7 +150,7 @@ export class Attempts implements AsyncIterableIterator<TurnEvent[], undefined> {
       }
     } catch (error) {
       this.leave();
-      if (hasCode(error, loginFailures)) this.#onRefusedLogin(seat, asBridgeError(error), true);
+      if (attemptFault(error) === "login") this.#onRefusedLogin(seat, asBridgeError(error), true);
       throw error;
     }
   }
@@ -195,7 +176,7 @@ export class Attempts implements AsyncIterableIterator<TurnEvent[], undefined> {
   #onRefusedLogin(seat: Seat, error: BridgeError, isFresh: boolean): void {
     const { seats, login } = this.#options;
     const isCurrent = seats.isCurrent(seat);
-    if (isCurrent) seats.renew();
+    if (isCurrent) seats.supersede();
     if (isCurrent && isFresh) login.refuse(error);
     else login.doubt(this.#course, error);
   }
@@ -210,7 +191,7 @@ export class Attempts implements AsyncIterableIterator<TurnEvent[], undefined> {
       await login.enter(this.#course, this.#asked.signal);
       return completed;
     } catch (error) {
-      if (found !== undefined) seats.putBack(found);
+      if (found !== undefined) seats.releaseFound(found);
       throw error;
     }
   }

@@ -19,6 +19,7 @@ import { Processes } from "./processes.ts";
 import { RecentUse } from "./recent-use.ts";
 import { RefillTimer } from "./refill-timer.ts";
 import { RestClock } from "./rest-clock.ts";
+import { SeatSearch } from "./seat-search.ts";
 import { Seats } from "./seats.ts";
 import { comingFree } from "./timelines.ts";
 import { TurnCounts } from "./turn-counts.ts";
@@ -103,12 +104,13 @@ export function engineParts(options: EngineOptions): EngineParts {
     warm: options.warm, processes, capabilities, account, recent, isMovable, converse, refills, clock, log,
   });
   const moves = new Moves({ processes, capabilities, log });
-  const seats = new Seats({ cli, processes, warm, moves, recent, whereabouts, capabilities, converse, pace, clock });
+  const search = new SeatSearch({ cli, processes, warm, moves, recent, capabilities, converse, pace, clock });
+  const seats = new Seats({ processes, warm, moves, whereabouts, capabilities, pace, clock });
 
   const admission = new Admission({ runningMax: maxProcesses, waitingMax: options.maxQueue });
   const rest = new RestClock(options.onRest, clock, log);
   const runner = new TurnRunner({
-    admission, warm, seats, counts, boots, capabilities, rest, isMovable,
+    admission, warm, seats, search, counts, boots, capabilities, rest, isMovable,
     longParameterBytesMax: world.longParameterBytesMax, login: new LoginGate(account, clock, log),
     keepsIdle: conversationIdleMsMax > 0, log,
   });

@@ -7,7 +7,7 @@ import type { TurnEvent } from "../turn/event.ts";
 import type { Message } from "../turn/message.ts";
 import type { ModelEntry } from "../turn/model.ts";
 import type { Turn } from "../turn/turn.ts";
-import type { Complete } from "./attempts.ts";
+import type { Complete } from "./asked-turn.ts";
 import type { EngineOptions } from "./engine-options.ts";
 import { type EngineParts, engineParts } from "./engine-parts.ts";
 import type { ResolvedModel } from "./model-catalog.ts";

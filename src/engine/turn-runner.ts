@@ -6,7 +6,8 @@ import type { Message } from "../turn/message.ts";
 import type { Turn } from "../turn/turn.ts";
 import type { Admission } from "./admission.ts";
 import { AnswerRecord } from "./answer-record.ts";
-import { Attempts, type AttemptsOptions, type Complete } from "./attempts.ts";
+import type { Complete } from "./asked-turn.ts";
+import { Attempts, type AttemptsOptions } from "./attempts.ts";
 import type { Boots } from "./boots.ts";
 import { mustCallInWords } from "./call-in-words.ts";
 import { type Course, foundFor } from "./course.ts";
@@ -16,6 +17,7 @@ import type { LoginGate } from "./login-gate.ts";
 import type { Profile } from "./recent-use.ts";
 import { RefusedParameters } from "./refused-parameters.ts";
 import type { RestClock } from "./rest-clock.ts";
+import type { SeatSearch } from "./seat-search.ts";
 import type { Seats } from "./seats.ts";
 import { endAtStop } from "./stop-sequences.ts";
 import { toldTurn } from "./told-turn.ts";
@@ -27,6 +29,7 @@ export interface TurnRunnerOptions {
   readonly admission: Admission;
   readonly warm: WarmProcesses;
   readonly seats: Seats;
+  readonly search: SeatSearch;
   readonly counts: TurnCounts;
   readonly login: LoginGate;
   readonly boots: Boots;
@@ -57,8 +60,8 @@ export class TurnRunner {
 
   constructor(options: TurnRunnerOptions) {
     this.#options = options;
-    const { seats, login, counts, log } = options;
-    this.#attemptsOptions = { seats, login, counts, log, isClosing: () => this.#isClosing };
+    const { seats, search, login, counts, log } = options;
+    this.#attemptsOptions = { seats, search, login, counts, log, isClosing: () => this.#isClosing };
   }
 
   /** Keeps no more conversations: the process of each running turn ends with it. */
@@ -112,7 +115,7 @@ export class TurnRunner {
         } finally {
           attempts.leave();
           const found = foundFor(course);
-          if (found !== undefined) seats.leave(found);
+          if (found !== undefined) seats.noteOver(found);
           login.leave(course);
           const isBack = this.#dismiss(turn, course, answer);
           // Without the parameter that was refused, the turn gets this process again.
@@ -158,10 +161,10 @@ export class TurnRunner {
     const isWanted = (conversation.isParked || keepsIdle) && !this.#isClosing;
     if (!isWanted) return seats.end(seat, "idle_time");
     if (seat.owned.isEnding || hasCode(error, processFailures)) return seats.end(seat);
-    if (!isTold) return seats.handBack(seat, timeline);
+    if (!isTold) return seats.releaseUntold(seat, timeline);
     const blocks = answer.blocks();
     if (error === undefined && isExact && conversation.isReusable && blocks !== undefined) {
-      return seats.keep(seat, extended(timeline, { role: "assistant", content: blocks }, turn.messages.at(-1)));
+      return seats.keepAnswered(seat, extended(timeline, { role: "assistant", content: blocks }, turn.messages.at(-1)));
     }
     await seats.takeBack(seat, timeline);
   }

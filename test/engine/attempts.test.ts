@@ -8,6 +8,7 @@ import type { Course } from "../../src/engine/course.ts";
 import { timelineOf } from "../../src/engine/history-hash.ts";
 import { checkWaitMsMax, LoginGate } from "../../src/engine/login-gate.ts";
 import type { Seat } from "../../src/engine/seat.ts";
+import type { SeatSearch } from "../../src/engine/seat-search.ts";
 import type { Seats } from "../../src/engine/seats.ts";
 import { TurnCounts } from "../../src/engine/turn-counts.ts";
 import { BridgeError } from "../../src/errors.ts";
@@ -49,7 +50,7 @@ class Machine {
       timeline, profile: { hash: timeline.beginning, turn, isMovable: true }, taken: "first_message", seat: undefined, isExact: true, isTold: false, hasBegun: false, error: undefined,
     };
     const attempts = new Attempts({
-      seats: this.#seats as unknown as Seats, login: this.login, log: createLogger("silent", () => {}), counts: new TurnCounts(), isClosing: () => false,
+      seats: this.#seats as unknown as Seats, search: this.#seats as unknown as SeatSearch, login: this.login, log: createLogger("silent", () => {}), counts: new TurnCounts(), isClosing: () => false,
     }, { turn, signal, complete: (messages) => Promise.resolve(messages), isAgain: false }, course);
     return collectUnchecked(attempts).then(({ events, error }) => {
       this.login.leave(course);
@@ -72,9 +73,9 @@ class Machine {
     return {
       find: () => Promise.resolve(this.#free.pop() ?? this.#boot()),
       boot: () => Promise.resolve(this.#boot()),
-      handBack: (seat: Seat) => this.#free.push(seat),
+      releaseUntold: (seat: Seat) => this.#free.push(seat),
       isCurrent: ({ conversation }: Seat) => this.#current.has(conversation),
-      renew: () => {
+      supersede: () => {
         this.renewals++;
         this.#current = new WeakSet();
         this.#free = [];

@@ -15,6 +15,7 @@ import { Pace } from "../../src/engine/pace.ts";
 import { RecentUse } from "../../src/engine/recent-use.ts";
 import { RefillTimer } from "../../src/engine/refill-timer.ts";
 import type { Seat, Seeker } from "../../src/engine/seat.ts";
+import { SeatSearch } from "../../src/engine/seat-search.ts";
 import { Seats } from "../../src/engine/seats.ts";
 import { comingFree } from "../../src/engine/timelines.ts";
 import { WarmProcesses } from "../../src/engine/warm-processes.ts";
@@ -60,16 +61,18 @@ function start(t: TestContext, options: { readonly max?: number } = {}): Scene {
   });
   warm.prepare("opus");
   const cli = { ensureUsable: () => Promise.resolve() } as unknown as Cli;
-  const seats = new Seats({ cli, processes, warm, moves: new Moves({ processes, capabilities, log }), recent, whereabouts, capabilities, converse, clock, pace });
+  const moves = new Moves({ processes, capabilities, log });
+  const search = new SeatSearch({ cli, processes, warm, moves, recent, capabilities, converse, clock, pace });
+  const seats = new Seats({ processes, warm, moves, whereabouts, capabilities, clock, pace });
   const scene: Scene = {
     ...owner, seats, pace, refusals: 0, expectsFree: () => comingFree(processes.all, recent.beginning, capabilities.current).length > 0, prepared: () => nextRound(),
     find: (name, signal = never, system) => {
       const turn = turnNamed(name, system);
       const timeline = timelineOf(turn);
       const seeker: Seeker = { turn, timeline, profile: { hash: timeline.beginning, turn, isMovable: true }, missed: "first_message" };
-      return seats.find(seeker, signal);
+      return search.find(seeker, signal);
     },
-    finish: (seat, name, system) => seats.keep(seat, timelineAfter(name, system)),
+    finish: (seat, name, system) => seats.keepAnswered(seat, timelineAfter(name, system)),
   };
   return scene;
 }
@@ -198,7 +201,7 @@ describe("a turn that finds no free process", () => {
 
   it("leaves the one that was booted for it warm, where it has told it nothing", async (t) => {
     const { find, seats, started, processes } = start(t);
-    seats.handBack(await find("one"), timelineOf(turnNamed("one")));
+    seats.releaseUntold(await find("one"), timelineOf(turnNamed("one")));
     assert.deepEqual([processes.counts.warm, started[0]?.ends], [1, 0]);
     assert.equal((await find("two")).way, "warm");
   });
