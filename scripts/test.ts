@@ -11,6 +11,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { dirname, join, relative, sep } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { compiledLoader } from "./compiled.ts";
 import { withCoverage } from "./coverage.ts";
 import { type Failure, failuresIn, filesToRepeat, secondTryLine } from "./second-try.ts";
 import { installInterop, InteropInstallError } from "./interop-install.ts";
@@ -19,6 +20,8 @@ import { longSuites, needsInterop, offline, sharedProcesses, type Suite } from "
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const reporter = new URL("./failures-reporter.mjs", import.meta.url).href;
+/** To run more files than these it is cheaper to compile all there are than to have `tsx` look for each. */
+const filesByTsxMax = 3;
 
 try {
   const startMs = performance.now();
@@ -88,13 +91,13 @@ function outcomeOf({ suite, files }: Run, { isWhole, hasCoverage, parts }: TestA
   }
   const folder = mkdtempSync(join(tmpdir(), "claude-max-api-tests-"));
   const failuresPath = join(folder, "failures");
-  const runner = [
-    "--import", "tsx", "--test", `--test-concurrency=${suite.filesAtOnceMax}`,
-    "--test-reporter=spec", "--test-reporter-destination=stdout",
-    `--test-reporter=${reporter}`, `--test-reporter-destination=${failuresPath}`,
-  ];
-  const entries = inFewerProcesses(files, folder);
   const run = (more: Readonly<Record<string, string>>): boolean => {
+    const runner = [
+      ...loaderFor(files, folder), "--test", `--test-concurrency=${suite.filesAtOnceMax}`,
+      "--test-reporter=spec", "--test-reporter-destination=stdout",
+      `--test-reporter=${reporter}`, `--test-reporter-destination=${failuresPath}`,
+    ];
+    const entries = inFewerProcesses(files, folder);
     // What several files need is made once, in there: see test/support/made-once.ts.
     const env = { ...process.env, SAMPLE: sample, MADE_FOR_TESTS: folder, ...more };
     const options = { cwd: root, stdio: "inherit", env } as const;
@@ -110,6 +113,11 @@ function outcomeOf({ suite, files }: Run, { isWhole, hasCoverage, parts }: TestA
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Node's arguments by which it understands TypeScript. */
+function loaderFor(files: readonly string[], folder: string): readonly string[] {
+  return files.length <= filesByTsxMax ? ["--import", "tsx"] : compiledLoader(root, join(folder, "compiled"));
 }
 
 /** Of `src`, the tests and the scripts. Says what is wrong. */

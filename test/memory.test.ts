@@ -5,6 +5,7 @@ import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { createConfig } from "../src/config/config.ts";
 import { collectorAtRest, machineMemory } from "../src/memory.ts";
+import { typescriptArguments } from "./support/typescript.ts";
 
 /** Objects of which many survive, as those of many streams do, with turns of the event loop between them. Prints the size of the young generation. */
 const survivors = `
@@ -20,7 +21,7 @@ const survivors = `
 `;
 
 function youngBytesOf(word: string): number {
-  const { stdout, stderr } = spawnSync(process.execPath, ["--import", "tsx", "--input-type=module", "-e", survivors, word], { cwd: fileURLToPath(new URL("..", import.meta.url)), encoding: "utf8" });
+  const { stdout, stderr } = spawnSync(process.execPath, [...typescriptArguments, "--input-type=module", "-e", survivors, word], { cwd: fileURLToPath(new URL("..", import.meta.url)), encoding: "utf8" });
   assert.match(stdout, /^\d+\n$/u, stderr);
   return Number(stdout);
 }

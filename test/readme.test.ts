@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { anthropicSections, sections, sourceSections, testSections } from "../scripts/readme.ts";
 import { fillIn } from "../scripts/readme-file.ts";
+import { typescriptArguments } from "./support/typescript.ts";
 
 const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
 
@@ -28,7 +29,7 @@ describe("the README", () => {
   });
 
   it("has the clients and the configurations that the tests ran", () => {
-    const { status, stderr } = spawnSync(process.execPath, ["--import", "tsx", "scripts/readme-clients.ts", "--check"], { encoding: "utf8", cwd: new URL("..", import.meta.url) });
+    const { status, stderr } = spawnSync(process.execPath, [...typescriptArguments, "scripts/readme-clients.ts", "--check"], { encoding: "utf8", cwd: new URL("..", import.meta.url) });
     assert.equal(status, 0, stderr);
   });
 

@@ -14,6 +14,7 @@ import { argumentsOf, environmentOf } from "../support/processes.ts";
 import { platformEnvironment } from "../support/real-claude.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { systemOf } from "../support/turns.ts";
+import { typescriptArguments } from "../support/typescript.ts";
 import { startWatched } from "../support/watched-process.ts";
 
 const onlyPosix = process.platform === "win32" ? "Windows knows no SIGTERM that a process could refuse" : false;
@@ -187,7 +188,7 @@ describe("a machine with no room for another process", () => {
 
   it("is told as such, when Node gives a process without pipes", { skip: onlyPosix }, () => {
     const script = fileURLToPath(new URL("../support/out-of-descriptors.ts", import.meta.url));
-    const { stdout, stderr, status } = spawnSync("/bin/sh", ["-c", 'ulimit -n 100 && exec "$0" --import tsx "$1"', process.execPath, script], { encoding: "utf8" });
+    const { stdout, stderr, status } = spawnSync("/bin/sh", ["-c", 'ulimit -n 100 && exec "$@"', "sh", process.execPath, ...typescriptArguments, script], { encoding: "utf8" });
     assert.deepEqual([stdout, status], [`cli_unavailable: ${noRoom}`, 0], stderr);
   });
 });

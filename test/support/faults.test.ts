@@ -2,13 +2,14 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { it } from "node:test";
 import { fileURLToPath } from "node:url";
+import { typescriptArguments } from "./typescript.ts";
 
 const file = fileURLToPath(new URL("./faulty/servers.ts", import.meta.url));
 const skip = process.platform === "win32" ? "has no SIGUSR2" : false;
 
 it("a test that starts a server fails on what is thrown in it and nobody catches", { skip }, () => {
   const { NODE_TEST_CONTEXT: _ours, ...env } = process.env;
-  const args = ["--import", "tsx", "--test-reporter=tap", file];
+  const args = [...typescriptArguments, "--test-reporter=tap", file];
   const { status, stdout } = spawnSync(process.execPath, args, { encoding: "utf8", env });
   assert.notEqual(status, 0);
   for (const [number, [name, words]] of ([
