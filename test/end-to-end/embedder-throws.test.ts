@@ -6,7 +6,7 @@ import { restMs } from "../../src/engine/rest-clock.ts";
 import { createClaudeMaxApi } from "../../src/index.ts";
 import { cleanUp } from "../support/cleanup.ts";
 import { within } from "../support/exit.ts";
-import { fakeClaudePath } from "../support/fake-claude.ts";
+import { fakeProgramPath } from "../support/fake-claude.ts";
 import { failOnFaults } from "../support/faults.ts";
 import { openAiErrorIn } from "../support/openai-error.ts";
 import { platformEnvironment } from "../support/real-claude.ts";
@@ -23,7 +23,7 @@ for (const [how, fails] of [
     failOnFaults(t);
     const calls = new EventEmitter();
     let lines = 0;
-    const settings = { port: 0, logLevel: "debug", claude: fakeClaudePath("answers"), warm: 1, maxProcesses: 2 } as const;
+    const settings = { port: 0, logLevel: "debug", claude: fakeProgramPath("answers"), warm: 1, maxProcesses: 2 } as const;
     const server = createClaudeMaxApi(settings, {
       environment: platformEnvironment(),
       writeLog: () => {

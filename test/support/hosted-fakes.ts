@@ -9,9 +9,11 @@ import { PassThrough, type Readable, type Writable } from "node:stream";
 import { folderOfThisProcess } from "./made-once.ts";
 import { compiledRelay } from "./relays.ts";
 
-/** Those that need no more than their pipes and environment: no signals, and neither a stderr nor an exit code. */
+/** Those that need no more than their pipes and environment, and no signals. */
 const hosted = new Set([
-  "answers", "calls-tools", "echo-history", "hangs", "logged-out", "puppet", "refuses-initialize", "tells-window",
+  "answers", "calls-tools", "crashes-at-boot", "dies-midway", "echo-history", "hangs", "keeps-its-login", "limit-reached",
+  "logged-out", "never-acknowledges", "puppet", "quotes", "refuses-history", "refuses-initialize", "silent",
+  "tells-window",
 ]);
 const programs = new Map<string, string>();
 let folder: string | undefined;
@@ -22,6 +24,9 @@ interface Speaker {
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly pid: number;
+  /** Writes to stderr. */
+  complain(words: string): void;
+  exit(code: number): void;
   die(): void;
   /** The process stays when its stdin has ended, until the function is called that this gives. */
   stay(onGone?: () => void): () => void;
@@ -74,7 +79,9 @@ async function host(socket: Socket, code: Promise<Code>): Promise<void> {
     args: [],
     env,
     pid,
-    // No JSON holds a NUL.
+    // No JSON holds these bytes: see relays.c.
+    complain: (words) => void socket.write(`\u0001${words}\u0002`),
+    exit: (code) => void socket.write(`\u0003${String.fromCharCode(code)}`),
     die: () => void socket.write("\0"),
     stay: (onGone = () => {}) => {
       if (isGone) onGone();

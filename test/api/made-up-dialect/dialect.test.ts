@@ -5,7 +5,7 @@ import { bodyLookupRoute, type Config, lookupRoute, type Route, turnRoute } from
 import { importsOf } from "../../support/architecture.ts";
 import { startEmbedded } from "../../support/embedded-server.ts";
 import { eventLine, messageStart } from "../../support/cli-lines.ts";
-import { fakeClaudePath } from "../../support/fake-claude.ts";
+import { fakeProgramPath } from "../../support/fake-claude.ts";
 import { waitForHealth } from "../../support/health.ts";
 import { openAiErrorIn } from "../../support/openai-error.ts";
 import { startPuppeteer } from "../../support/puppeteer.ts";
@@ -20,7 +20,7 @@ const routes = [
 ];
 
 async function startServer(t: TestContext, fake: string, config: Partial<Config>, routesOfTest: readonly Route[]): Promise<string> {
-  const { url } = await startEmbedded(t, { claude: fakeClaudePath(fake), ...config }, {}, { routes: routesOfTest });
+  const { url } = await startEmbedded(t, { claude: fakeProgramPath(fake), ...config }, {}, { routes: routesOfTest });
   return url;
 }
 

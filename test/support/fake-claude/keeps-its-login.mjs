@@ -5,17 +5,21 @@
  * whose login is "none": it tries once more by itself, as the CLI does.
  */
 import { readFileSync } from "node:fs";
-import { say, sayAnswer, sayResult, serve } from "./protocol.mjs";
+import { runAsProgram } from "./protocol.mjs";
 
-const readLogin = () => readFileSync(process.env.LOGIN_FILE, "utf8");
-const login = readLogin();
+export default function live({ env, say, sayAnswer, sayResult, serve }) {
+  const readLogin = () => readFileSync(env.LOGIN_FILE, "utf8");
+  const login = readLogin();
 
-serve({
-  onTurn() {
-    if (login === readLogin() && login !== "none") return sayAnswer([login]);
-    const text = "Invalid authentication credentials";
-    say({ type: "system", subtype: "api_retry", attempt: 1, max_retries: 1, retry_delay_ms: 1, error_status: 401, error: "authentication_failed" });
-    say({ type: "assistant", message: { id: "made-up", model: "<synthetic>", role: "assistant", content: [{ type: "text", text }] }, error: "authentication_failed" });
-    sayResult({ is_error: true, api_error_status: 401, result: text });
-  },
-});
+  serve({
+    onTurn() {
+      if (login === readLogin() && login !== "none") return sayAnswer([login]);
+      const text = "Invalid authentication credentials";
+      say({ type: "system", subtype: "api_retry", attempt: 1, max_retries: 1, retry_delay_ms: 1, error_status: 401, error: "authentication_failed" });
+      say({ type: "assistant", message: { id: "made-up", model: "<synthetic>", role: "assistant", content: [{ type: "text", text }] }, error: "authentication_failed" });
+      sayResult({ is_error: true, api_error_status: 401, result: text });
+    },
+  });
+}
+
+runAsProgram(import.meta.url, live);

@@ -4,13 +4,17 @@
  * Takes messages that ask nothing without a word. With `ANSWERS_ALL` in its environment it answers them as if they asked;
  * with `TAKES_WORDS` it acknowledges those that have content, so that only a rehearsal, whose messages are empty, never ends.
  */
-import { sayAnswer, sayResult, serve } from "./protocol.mjs";
+import { runAsProgram } from "./protocol.mjs";
 
-const answer = () => sayAnswer(["this ", "is ", "it"]);
+export default function live({ env, sayAnswer, sayResult, serve }) {
+  const answer = () => sayAnswer(["this ", "is ", "it"]);
 
-function onHistory({ message: { content } }) {
-  if (process.env.ANSWERS_ALL !== undefined) answer();
-  else if (process.env.TAKES_WORDS !== undefined && content.length > 0) sayResult({ num_turns: 0, result: "" });
+  function onHistory({ message: { content } }) {
+    if (env.ANSWERS_ALL !== undefined) answer();
+    else if (env.TAKES_WORDS !== undefined && content.length > 0) sayResult({ num_turns: 0, result: "" });
+  }
+
+  serve({ onTurn: answer, onHistory });
 }
 
-serve({ onTurn: answer, onHistory });
+runAsProgram(import.meta.url, live);

@@ -13,7 +13,7 @@ export function textOf(message) {
 export const loggedIn = { models: [{ value: "fake", resolvedModel: "claude-fake-1", displayName: "Fake" }], account: { tokenSource: "fake" } };
 
 /** The words and ears of a process with these pipes. */
-export function speak({ pipes, args, env, pid, die, stay }) {
+export function speak({ pipes, args, env, pid, complain, exit, die, stay }) {
   let answers = 0;
   /** The lines by uuid. */
   const said = new Map();
@@ -135,7 +135,7 @@ export function speak({ pipes, args, env, pid, die, stay }) {
   }
 
   return {
-    env, pid, die, stay, say, sayEvent, sayText, sayStart, sayBlockStop, sayStop, sayMessageStop, sayResult, sayAnswer, accept, refuse, readMessages, answeredVersion, serve,
+    env, pid, complain, exit, die, stay, say, sayEvent, sayText, sayStart, sayBlockStop, sayStop, sayMessageStop, sayResult, sayAnswer, accept, refuse, readMessages, answeredVersion, serve,
     cork: () => pipes.output.cork(),
     uncork: () => pipes.output.uncork(),
     write: (text) => pipes.output.write(text),
@@ -149,6 +149,9 @@ const own = {
   env: process.env,
   pid: process.pid,
   // A pipe is written to at once: what was said before is out.
+  complain: (words) => process.stderr.write(words),
+  // Once all of it is out, where a pipe is not written to at once.
+  exit: (code) => process.stdout.write("", () => process.stderr.write("", () => process.exit(code))),
   die: () => process.kill(process.pid, "SIGKILL"),
   // What is still to come keeps a process alive by itself.
   stay: () => () => {},

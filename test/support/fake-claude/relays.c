@@ -17,19 +17,42 @@
 
 extern char **environ;
 
-/* Carries what one read gives. 0 at the end of the input. A NUL, which no JSON holds, is the end by SIGKILL. */
-static int carry(int from, int to) {
-  static char bytes[65536];
-  ssize_t count = read(from, bytes, sizeof bytes);
-  if (count <= 0) return 0;
-  char *death = memchr(bytes, 0, (size_t)count);
-  if (death != NULL) count = death - bytes;
+static void writeAll(int to, const char *bytes, ssize_t count) {
   for (ssize_t done = 0; done < count;) {
     ssize_t written = write(to, bytes + done, (size_t)(count - done));
     if (written <= 0) exit(1);
     done += written;
   }
-  if (death != NULL) raise(SIGKILL);
+}
+
+static char bytes[65536];
+
+/* Carries what one read of stdin gives. 0 at the end of the input. */
+static int carryIn(int link) {
+  ssize_t count = read(STDIN_FILENO, bytes, sizeof bytes);
+  if (count <= 0) return 0;
+  writeAll(link, bytes, count);
+  return 1;
+}
+
+/*
+ * Carries what one read of the link gives. 0 at its end. Bytes that no JSON holds tell what is no output: 0 is the end by
+ * SIGKILL; what stands between 1 and 2 goes to stderr; 3 is the end by exit, with the code that the next byte is.
+ */
+static int carryOut(int link) {
+  static int to = STDOUT_FILENO, isExiting = 0;
+  ssize_t count = read(link, bytes, sizeof bytes), begin = 0;
+  if (count <= 0) return 0;
+  for (ssize_t at = 0; at < count; at++) {
+    if (isExiting) exit((unsigned char)bytes[at]);
+    if ((unsigned char)bytes[at] > 3) continue;
+    writeAll(to, bytes + begin, at - begin);
+    begin = at + 1;
+    if (bytes[at] == 0) raise(SIGKILL);
+    if (bytes[at] == 3) isExiting = 1;
+    else to = bytes[at] == 1 ? STDERR_FILENO : STDOUT_FILENO;
+  }
+  writeAll(to, bytes + begin, count - begin);
   return 1;
 }
 
@@ -74,13 +97,13 @@ int main(int count, char **arguments) {
 
   struct pollfd ends[] = { { .fd = STDIN_FILENO, .events = POLLIN }, { .fd = link, .events = POLLIN } };
   while (poll(ends, 2, -1) > 0) {
-    if (ends[0].revents != 0 && !carry(STDIN_FILENO, link)) {
+    if (ends[0].revents != 0 && !carryIn(link)) {
       // A NUL tells the end of stdin from this process's own end, which closes the socket too.
       if (port != NULL) shutdown(link, SHUT_WR);
       else if (write(link, "", 1) < 0) return 1;
       ends[0].fd = -1;
     }
-    if (ends[1].revents != 0 && !carry(link, STDOUT_FILENO)) return 0;
+    if (ends[1].revents != 0 && !carryOut(link)) return 0;
   }
   return 1;
 }
