@@ -1,4 +1,3 @@
-import { noCapabilities } from "../claude/capabilities.ts";
 import type { Installation } from "../claude/installation.ts";
 import { capabilitiesWaitMs, probe, type ProbeAnswer } from "../claude/probe.ts";
 import type { LiveProcess } from "../claude/process.ts";
@@ -17,9 +16,6 @@ import type { ProcessFolder } from "./process-folder.ts";
 import type { Pace } from "./pace.ts";
 import type { Processes } from "./processes.ts";
 import type { Clock } from "./world.ts";
-
-/** After how many probes that could not try everything the CLI counts as one without any of the capabilities. */
-const trialsMax = 3;
 
 export interface CliOptions {
   readonly installed: InstalledCli;
@@ -43,27 +39,27 @@ interface Inquiry {
    * there is room.
    */
   postponed: string | undefined;
-  /** The model of the last probe. */
-  asked: string | undefined;
-  /** How many probes ended before they had tried everything. */
-  failedTrials: number;
+  /** The model of the last probe, or of the first one to come. Undefined: nobody wants to know, so none is started. */
+  model: string | undefined;
+  /** How many probes are under way. */
+  underway: number;
 }
 
 /** The CLI on this machine: its installation, its login, the models it serves, and what it can do. */
 export class Cli {
   readonly #options: CliOptions;
-  readonly #inquiry: Inquiry = { postponed: undefined, asked: undefined, failedTrials: 0 };
+  readonly #inquiry: Inquiry = { postponed: undefined, model: undefined, underway: 0 };
 
   constructor(options: CliOptions) {
     this.#options = options;
-    options.installed.watch(() => {
+    options.installed.watch((wasUsable) => {
       options.capabilities.forget();
+      // Of one that was not there no process lives. `ensureUsable` probes the new one.
+      if (!wasUsable) return;
       options.processes.supersede();
-      if (this.#inquiry.asked !== undefined) void this.ask(this.#inquiry.asked);
+      void this.#askAgain();
     });
-    options.boots.watch(async () => {
-      if (this.#inquiry.asked !== undefined) await this.ask(this.#inquiry.asked);
-    });
+    options.boots.watch(() => this.#askAgain());
     options.processes.watch({
       onExit: ({ process }, use) => {
         // The CLI may exit when a probe tries what it can do, after it has come up: that is no failed boot.
@@ -87,13 +83,22 @@ export class Cli {
   }
 
   /**
-   * Looks for the CLI again if it may have changed. Rejects with `cli_unavailable` if there is no usable one. Also
-   * starts a new probe, without waiting for it, if the CLI has refused some time ago what it could do.
+   * Says that somebody wants to know what the CLI serves and can do. From now on it is probed, with this model, when a
+   * process is needed or has come up while that is not known.
    */
-  ensureUsable(): Promise<void> {
-    const { asked } = this.#inquiry;
-    if (asked !== undefined && this.#options.capabilities.claimTrial()) void this.ask(asked);
-    return this.#options.installed.ensureUsable();
+  inquire(model: string): void {
+    this.#inquiry.model = model;
+  }
+
+  /**
+   * Looks for the CLI again if it may have changed. Rejects with `cli_unavailable` if there is no usable one. Also
+   * starts a probe, without waiting for it, if it is due (`KnownCapabilities.claimTrial`).
+   */
+  async ensureUsable(): Promise<void> {
+    await this.#options.installed.ensureUsable();
+    const { model } = this.#inquiry;
+    // Whoever needs a usable CLI may start a process of it next: that has its place first.
+    if (model !== undefined) this.#askIfDue(model, 2);
   }
 
   /**
@@ -105,7 +110,8 @@ export class Cli {
     let owned: OwnedProcess | undefined;
     // Cleared before the launch: a process that exits during it must not trigger a second probe.
     this.#inquiry.postponed = undefined;
-    this.#inquiry.asked = model;
+    this.#inquiry.model = model;
+    this.#inquiry.underway++;
     try {
       owned = await processes.lease("probe", model);
       if (owned === undefined) {
@@ -114,21 +120,28 @@ export class Cli {
       }
       const { capabilities: tried, ...initialized } = await this.#probed(owned);
       // A probe that was ended for a turn, or met a busy machine, may not have tried everything.
-      if (tried !== undefined) capabilities.learn(tried);
-      else if (++this.#inquiry.failedTrials < trialsMax) this.#inquiry.postponed = model;
-      else if (!capabilities.isKnown) capabilities.learn(noCapabilities);
+      if (tried === undefined) capabilities.noteFailedTrial();
+      else capabilities.learn(tried);
+      if (tried === undefined && capabilities.claimTrial()) this.#inquiry.postponed = model;
       await this.learn(initialized, owned.process);
     } catch (error) {
       boots.note(error);
       const { code } = asBridgeError(error);
-      if (code === "server_busy") this.#inquiry.postponed = model;
-      else log.warn("the CLI did not tell what it serves", { error: code, ended: owned?.process.ending });
+      if (code === "server_busy") {
+        this.#inquiry.postponed = model;
+        return;
+      }
+      capabilities.noteFailedTrial();
+      log.warn("the CLI did not tell what it serves", { error: code, ended: owned?.process.ending });
+    } finally {
+      this.#inquiry.underway--;
     }
   }
 
   /**
    * Learns from a process's `initialize` answer. If the CLI is not logged in with the server's own configuration, asks
-   * another process, with the user's, and resolves when that has answered. Never rejects.
+   * another process, with the user's, and resolves when that has answered. If it is not known what the CLI can do, also
+   * starts a probe, without waiting for it, if it is due: this process shows that processes come up. Never rejects.
    */
   async learn(answer: InitializeAnswer, process: LiveProcess): Promise<void> {
     const { home, launcher, capabilities, models, account, boots, pace, processes, clock, log } = this.#options;
@@ -148,9 +161,29 @@ export class Cli {
       account.forgetLogin();
       processes.supersede();
       await this.ask(process.model);
-    } else if (owner === "user" && answer.loggedIn && isNew) {
+      return;
+    }
+    if (owner === "user" && answer.loggedIn && isNew) {
       log.warn("the CLI is logged in only with the user's own configuration: it gets that, not the server's");
     }
+    this.#askIfDue(process.model, 1);
+  }
+
+  async #askAgain(): Promise<void> {
+    const { model } = this.#inquiry;
+    if (model !== undefined) await this.ask(model);
+  }
+
+  /**
+   * Starts a probe if somebody wants to know, none is under way, and the time for one has come. Where fewer than
+   * `placesMin` processes may be started, it is postponed.
+   */
+  #askIfDue(model: string, placesMin: number): void {
+    const { capabilities, processes } = this.#options;
+    const { model: wanted, underway } = this.#inquiry;
+    if (wanted === undefined || underway > 0 || !capabilities.claimTrial()) return;
+    if (processes.room >= placesMin) void this.ask(model);
+    else this.#inquiry.postponed = model;
   }
 
   /** Probes a process, then ends it. */

@@ -80,9 +80,10 @@ export class Engine {
   async #discover(): Promise<Installation> {
     const { cli, catalog, warm } = this.#parts;
     const { defaultModel } = this.#options;
+    const model = catalog.resolve(defaultModel)?.model ?? defaultModel;
+    cli.inquire(model);
     const installation = await cli.find();
     if (installation.kind === "unusable") return installation;
-    const model = catalog.resolve(defaultModel)?.model ?? defaultModel;
     // Probe before warming: with `--max-processes 1` there is one place, and some clients give the list of models 5 s.
     const asked = cli.ask(model);
     warm.prepare(model);

@@ -22,14 +22,17 @@ export class InstalledCli {
   #search: Promise<Installation> | undefined;
   #stamp: string | undefined;
   readonly #closing = new AbortController();
-  #onChange: () => void = () => {};
+  #onChange: (wasUsable: boolean) => void = () => {};
 
   constructor(options: InstalledCliOptions) {
     this.#options = options;
   }
 
-  /** Has `onChange` called when the CLI was updated on disk. */
-  watch(onChange: () => void): void {
+  /**
+   * Has `onChange` called when the CLI was installed, updated or removed on disk after the first search. `wasUsable`:
+   * before, there was one that could be used.
+   */
+  watch(onChange: (wasUsable: boolean) => void): void {
     this.#onChange = onChange;
   }
 
@@ -72,9 +75,9 @@ export class InstalledCli {
     const installation = await world.findInstallation({
       command: found?.command ?? command, environment, cwd, signal: this.#closing.signal,
     });
-    if (this.#installation?.kind === "found" && stamp !== this.#stamp) {
+    if (this.#installation !== undefined && stamp !== this.#stamp) {
       log.info("the CLI changed on disk", { version: installation.version });
-      this.#onChange();
+      this.#onChange(this.#installation.kind === "found");
     }
     this.#installation = installation;
     this.#stamp = stamp;

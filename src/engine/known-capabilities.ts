@@ -8,10 +8,14 @@ export const refusalsMax = 3;
  * process that gave it. So may several in a bad minute: after this time the CLI is tried again.
  */
 export const refusalsMsMax = 10 * 60_000;
+/** How many probes in a row may show nothing before the next one has to wait. */
+export const failedTrialsMax = 3;
+/** That wait, in milliseconds. It doubles with each further probe that shows nothing, up to `refusalsMsMax`. */
+export const trialWaitMs = 30_000;
 
 /**
- * What the CLI on this machine can do. It is learnt by trying it, never taken from a version number. Until it is known,
- * nothing is rewound.
+ * What the CLI on this machine can do, and when it is to be tried again. It is learnt by trying it, never taken from a
+ * version number. Until it is known, nothing is rewound.
  */
 export class KnownCapabilities {
   readonly #clock: Clock;
@@ -19,8 +23,10 @@ export class KnownCapabilities {
   #isKnown = false;
   /** The latest refusals, each with its time by the monotonic clock. */
   #refusals: readonly { readonly name: CapabilityName; readonly atMs: number }[] = [];
-  /** When refusals last cost a capability, or `claimTrial` last returned true for that; undefined if none is lost. */
-  #lostAtMs: number | undefined;
+  /** From when on the CLI is to be tried again, by the monotonic clock; undefined while nothing is missing. */
+  #trialAtMs: number | undefined = -Infinity;
+  /** How many trials in a row have shown nothing. */
+  #failedTrials = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -38,7 +44,8 @@ export class KnownCapabilities {
     this.#current = capabilities;
     this.#isKnown = true;
     this.#refusals = [];
-    this.#lostAtMs = undefined;
+    this.#trialAtMs = undefined;
+    this.#failedTrials = 0;
   }
 
   /**
@@ -50,17 +57,26 @@ export class KnownCapabilities {
     const count = this.#refusals.filter((one) => one.name === name).length;
     if (count < refusalsMax || !this.#current[name]) return;
     this.#current = { ...this.#current, [name]: false };
-    this.#lostAtMs = atMs;
+    this.#trialAtMs = atMs + refusalsMsMax;
+  }
+
+  /** Notes that a probe has not shown what the CLI can do: its process died, did not come up, or fell silent. */
+  noteFailedTrial(): void {
+    // What is known already is not lost by that.
+    if (this.#trialAtMs === undefined) return;
+    const exponent = ++this.#failedTrials - failedTrialsMax;
+    const waitMs = exponent < 0 ? 0 : Math.min(refusalsMsMax, trialWaitMs * 2 ** exponent);
+    this.#trialAtMs = this.#clock.monotonic() + waitMs;
   }
 
   /**
-   * Whether the caller should probe the CLI again, as refusals have cost it a capability: true for one caller in
-   * `refusalsMsMax`.
+   * Whether the caller should probe the CLI: it is not known what it can do, or refusals have cost it a capability.
+   * True for one caller in `refusalsMsMax`, or until that probe has shown nothing (`noteFailedTrial`).
    */
   claimTrial(): boolean {
     const nowMs = this.#clock.monotonic();
-    if (this.#lostAtMs === undefined || nowMs - this.#lostAtMs < refusalsMsMax) return false;
-    this.#lostAtMs = nowMs;
+    if (this.#trialAtMs === undefined || nowMs < this.#trialAtMs) return false;
+    this.#trialAtMs = nowMs + refusalsMsMax;
     return true;
   }
 
@@ -69,6 +85,7 @@ export class KnownCapabilities {
     this.#current = noCapabilities;
     this.#isKnown = false;
     this.#refusals = [];
-    this.#lostAtMs = undefined;
+    this.#trialAtMs = -Infinity;
+    this.#failedTrials = 0;
   }
 }

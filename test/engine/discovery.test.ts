@@ -1,10 +1,16 @@
 /** An engine looks for its CLI, and asks it what it serves. */
 import assert from "node:assert/strict";
-import { copyFileSync, symlinkSync } from "node:fs";
+import { chmodSync, copyFileSync, existsSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { describe, it } from "node:test";
+import { describe, it, type TestContext } from "node:test";
+import { setImmediate as nextRound } from "node:timers/promises";
+import { bootWaitMs, capabilitiesWaitMs } from "../../src/claude/probe.ts";
+import type { Engine } from "../../src/engine/engine.ts";
+import { trialWaitMs } from "../../src/engine/known-capabilities.ts";
+import type { World } from "../../src/engine/world.ts";
 import { BridgeError } from "../../src/errors.ts";
 import { fakeClaudePath, runningFakes } from "../support/fake-claude.ts";
+import { ScriptedCli } from "../support/scripted-cli.ts";
 import { startEngine, until } from "../support/started-engine.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { collect, errorOf, summaryOf } from "../support/turn-events.ts";
@@ -67,6 +73,90 @@ describe("discovery", () => {
     const { engine } = startEngine(t, "old-version");
     assert.equal((await engine.discover()).kind, "unusable");
     assert.equal(engine.status.processes.all, 0);
+  });
+});
+
+/** An engine whose CLI's processes are objects, and whose program is what `world` and `file` say. */
+function scripted(t: TestContext, world: Partial<World> = {}, file = process.execPath): { readonly cli: ScriptedCli; readonly engine: Engine } {
+  const cli = new ScriptedCli();
+  t.after(() => cli.killAll());
+  const { engine } = startEngine(t, { file, leadingArguments: [] }, { world: { ...cli.world, ...world } });
+  return { cli, engine };
+}
+
+async function answers(engine: Engine): Promise<void> {
+  assert.equal((await collect(engine.run(ask("hi"), never))).error, undefined);
+}
+
+const canRewind = ({ status }: Engine) => (): boolean => status.capabilities?.rewindSteps === true;
+
+describe("what the CLI can do is found out, though", () => {
+  it("there was no usable CLI when the server was started", async (t) => {
+    let isThere = false;
+    const { engine } = scripted(t, {
+      findInstallation: () => Promise.resolve(isThere ? { kind: "found", version: "2.1.330" } : { kind: "unusable", version: undefined, message: "It took too long." }),
+    });
+    assert.equal((await engine.discover()).kind, "unusable");
+    isThere = true;
+    await answers(engine);
+    await until(() => canRewind(engine)());
+  });
+
+  it("the program was away for a while", { skip: onlyPosix }, async (t) => {
+    const file = join(await temporaryFolder(t), "claude");
+    const install = (): void => {
+      writeFileSync(file, "");
+      chmodSync(file, 0o755);
+    };
+    install();
+    const { cli, engine } = scripted(t, {
+      findInstallation: () => Promise.resolve(existsSync(file) ? { kind: "found", version: "2.1.330" } : { kind: "unusable", version: undefined, message: "It was not found." }),
+    }, file);
+    cli.blowAt = (point) => (point === "boot" && !existsSync(file) ? "killed" : undefined);
+    await engine.discover();
+    await until(() => canRewind(engine)());
+    rmSync(file);
+    assert.equal((await errorOf(engine.run(ask("hi"), never))).code, "cli_unavailable");
+    assert.equal(engine.status.capabilities, undefined);
+    await until(() => engine.status.bootFault !== undefined);
+    install();
+    await answers(engine);
+    await until(() => canRewind(engine)());
+  });
+
+  for (const blow of ["killed", "hangs"] as const) {
+    it(`the first process that was tried ${blow === "killed" ? "died" : "hung"} as it booted, and a turn's came up`, async (t) => {
+      const { cli, engine } = scripted(t);
+      cli.blowAt = (point) => (point === "boot" ? blow : undefined);
+      const discovered = engine.discover();
+      await until(() => cli.processes.length === 1);
+      await nextRound();
+      await nextRound();
+      if (blow === "hangs") cli.clock.pass(bootWaitMs);
+      await discovered;
+      cli.blowAt = () => undefined;
+      await answers(engine);
+      await until(() => canRewind(engine)());
+    });
+  }
+
+  it("several processes fell silent as they were tried", async (t) => {
+    const { cli, engine } = scripted(t);
+    cli.blowAt = (point) => (point === "history" ? "hangs" : undefined);
+    void engine.discover();
+    for (const trial of [1, 2, 3]) {
+      await until(() => cli.processes.length === trial && engine.status.processes.probed === 1);
+      for (let round = 0; round < 10; round++) await nextRound();
+      cli.clock.pass(capabilitiesWaitMs);
+      await until(() => engine.status.processes.probed === 0);
+      cli.clock.pass(2_000);
+    }
+    cli.blowAt = () => undefined;
+    await answers(engine);
+    assert.equal(cli.processes.length, 4, "not at once again");
+    cli.clock.pass(trialWaitMs);
+    await answers(engine);
+    await until(() => canRewind(engine)());
   });
 });
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { KnownCapabilities, refusalsMax, refusalsMsMax } from "../../src/engine/known-capabilities.ts";
+import { failedTrialsMax, KnownCapabilities, refusalsMax, refusalsMsMax, trialWaitMs } from "../../src/engine/known-capabilities.ts";
 import { clockOf } from "../support/hand-clock.ts";
 
 const all = { rewindSteps: true, rewindMany: true, rewindToEmpty: true, answerTarget: true, setModel: true };
@@ -42,6 +42,34 @@ describe("what the CLI can do", () => {
     known.learn(all);
     clockOf(t).pass(refusalsMsMax);
     assert.deepEqual([known.current, asks()], [all, [false, false]]);
+  });
+
+  it("is to be tried while it is not known: at once, after several trials that showed nothing ever later, and anew when the CLI has changed", (t) => {
+    const known = new KnownCapabilities(clockOf(t));
+    const asks = (): boolean[] => [known.claimTrial(), known.claimTrial()];
+    const waits = (waitMs: number): void => {
+      clockOf(t).pass(waitMs - 1);
+      assert.deepEqual(asks(), [false, false]);
+      clockOf(t).pass(1);
+      assert.deepEqual(asks(), [true, false]);
+    };
+    for (let trials = 0; trials < failedTrialsMax; trials++) {
+      assert.deepEqual(asks(), [true, false]);
+      known.noteFailedTrial();
+    }
+    waits(trialWaitMs);
+    known.noteFailedTrial();
+    waits(2 * trialWaitMs);
+    for (let trials = 0; trials < 20; trials++) known.noteFailedTrial();
+    waits(refusalsMsMax);
+    known.forget();
+    assert.deepEqual(asks(), [true, false]);
+    known.noteFailedTrial();
+    assert.deepEqual(asks(), [true, false]);
+    known.learn(all);
+    known.noteFailedTrial();
+    clockOf(t).pass(refusalsMsMax);
+    assert.deepEqual([known.current, asks()], [all, [false, false]], "a probe of a CLI that is known takes nothing away");
   });
 
   it("is not less for refusals that lie far apart", (t) => {
