@@ -43,17 +43,20 @@ interface Inquiry {
   model: string | undefined;
   /** How many probes are under way. */
   underway: number;
+  /** How many times the program has changed on disk. */
+  changes: number;
 }
 
 /** The CLI on this machine: its installation, its login, the models it serves, and what it can do. */
 export class Cli {
   readonly #options: CliOptions;
-  readonly #inquiry: Inquiry = { postponed: undefined, model: undefined, underway: 0 };
+  readonly #inquiry: Inquiry = { postponed: undefined, model: undefined, underway: 0, changes: 0 };
 
   constructor(options: CliOptions) {
     this.#options = options;
     options.installed.watch((wasUsable) => {
       options.capabilities.forget();
+      this.#inquiry.changes++;
       // Of one that was not there no process lives. `ensureUsable` probes the new one.
       if (!wasUsable) return;
       options.processes.supersede();
@@ -112,6 +115,7 @@ export class Cli {
     this.#inquiry.postponed = undefined;
     this.#inquiry.model = model;
     this.#inquiry.underway++;
+    const { changes } = this.#inquiry;
     try {
       owned = await processes.lease("probe", model);
       if (owned === undefined) {
@@ -119,6 +123,8 @@ export class Cli {
         return;
       }
       const { capabilities: tried, ...initialized } = await this.#probed(owned);
+      // What the old program can do says nothing of the new one, which is probed by itself.
+      if (changes !== this.#inquiry.changes) return;
       // A probe that was ended for a turn, or met a busy machine, may not have tried everything.
       if (tried === undefined) capabilities.noteFailedTrial();
       else capabilities.learn(tried);

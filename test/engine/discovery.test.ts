@@ -1,10 +1,12 @@
 /** An engine looks for its CLI, and asks it what it serves. */
 import assert from "node:assert/strict";
-import { chmodSync, copyFileSync, existsSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { setImmediate as nextRound } from "node:timers/promises";
 import { bootWaitMs, capabilitiesWaitMs } from "../../src/claude/probe.ts";
+import type { LaunchOptions } from "../../src/claude/child.ts";
+import type { ClaudeProcess } from "../../src/claude/process.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import { trialWaitMs } from "../../src/engine/known-capabilities.ts";
 import type { World } from "../../src/engine/world.ts";
@@ -88,7 +90,7 @@ async function answers(engine: Engine): Promise<void> {
   assert.equal((await collect(engine.run(ask("hi"), never))).error, undefined);
 }
 
-const canRewind = ({ status }: Engine) => (): boolean => status.capabilities?.rewindSteps === true;
+const canRewind = (engine: Engine) => (): boolean => engine.status.capabilities?.rewindSteps === true;
 
 describe("what the CLI can do is found out, though", () => {
   it("there was no usable CLI when the server was started", async (t) => {
@@ -99,29 +101,26 @@ describe("what the CLI can do is found out, though", () => {
     assert.equal((await engine.discover()).kind, "unusable");
     isThere = true;
     await answers(engine);
-    await until(() => canRewind(engine)());
+    await until(canRewind(engine));
   });
 
   it("the program was away for a while", { skip: onlyPosix }, async (t) => {
     const file = join(await temporaryFolder(t), "claude");
-    const install = (): void => {
-      writeFileSync(file, "");
-      chmodSync(file, 0o755);
-    };
+    const install = (): void => writeFileSync(file, "", { mode: 0o755 });
     install();
     const { cli, engine } = scripted(t, {
       findInstallation: () => Promise.resolve(existsSync(file) ? { kind: "found", version: "2.1.330" } : { kind: "unusable", version: undefined, message: "It was not found." }),
     }, file);
     cli.blowAt = (point) => (point === "boot" && !existsSync(file) ? "killed" : undefined);
     await engine.discover();
-    await until(() => canRewind(engine)());
+    await until(canRewind(engine));
     rmSync(file);
     assert.equal((await errorOf(engine.run(ask("hi"), never))).code, "cli_unavailable");
     assert.equal(engine.status.capabilities, undefined);
     await until(() => engine.status.bootFault !== undefined);
     install();
     await answers(engine);
-    await until(() => canRewind(engine)());
+    await until(canRewind(engine));
   });
 
   for (const blow of ["killed", "hangs"] as const) {
@@ -136,9 +135,34 @@ describe("what the CLI can do is found out, though", () => {
       await discovered;
       cli.blowAt = () => undefined;
       await answers(engine);
-      await until(() => canRewind(engine)());
+      await until(canRewind(engine));
     });
   }
+
+  it("the program was replaced while the old one was tried, and there was no place for another", { skip: onlyPosix }, async (t) => {
+    const file = join(await temporaryFolder(t), "claude");
+    writeFileSync(file, "old", { mode: 0o755 });
+    const cli = new ScriptedCli();
+    t.after(() => cli.killAll());
+    let release = (): void => {};
+    const isReleased = new Promise<void>((resolve) => (release = resolve));
+    const launch = (options: LaunchOptions): ClaudeProcess => {
+      const process = cli.world.launch(options);
+      cli.models = [cli.processes.length === 1 ? "old" : "new"];
+      const write = process.write.bind(process);
+      return Object.assign(process, { write: (line: string) => isReleased.then(() => write(line)) });
+    };
+    const { engine } = startEngine(t, { file, leadingArguments: [] }, { world: { ...cli.world, launch }, maxProcesses: 1 });
+    const discovered = engine.discover();
+    await until(() => cli.processes.length === 1);
+    writeFileSync(file, "another", { mode: 0o755 });
+    await engine.discover();
+    release();
+    await discovered;
+    await until(canRewind(engine));
+    assert.equal(cli.processes.length, 2);
+    assert.deepEqual((await engine.listModels()).filter(({ id }) => /old|new/u.test(id)).map(({ id }) => id), ["new", "claude-new-fake"]);
+  });
 
   it("several processes fell silent as they were tried", async (t) => {
     const { cli, engine } = scripted(t);
@@ -156,7 +180,7 @@ describe("what the CLI can do is found out, though", () => {
     assert.equal(cli.processes.length, 4, "not at once again");
     cli.clock.pass(trialWaitMs);
     await answers(engine);
-    await until(() => canRewind(engine)());
+    await until(canRewind(engine));
   });
 });
 
