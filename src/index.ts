@@ -41,8 +41,8 @@ export {
   ConversationBuilder, type ParsedConversation, type PlacedResult, type UserContent,
 } from "./api/conversation-builder.ts";
 export type {
-  AnswerFold, AnswerIdentity, BodyLookup, Dialect, ErrorForm, Failure, FailureContext, HeaderView, Lookup,
-  LookupRequest, ParseContext, RateLimitWindow, TurnRequest, WireStream,
+  AnswerFold, AnswerIdentity, BodyLookup, CountDialect, Dialect, ErrorForm, Failure, FailureContext, HeaderView,
+  Lookup, LookupRequest, ParseContext, RateLimitWindow, TurnRequest, WireStream,
 } from "./api/dialect.ts";
 export { HeldText } from "./held-text.ts";
 export { base64Image, imageAt } from "./api/image-block.ts";
@@ -60,11 +60,12 @@ export type { EngineStatus } from "./engine/engine.ts";
 export { BridgeError, type BridgeErrorDetails, type ErrorCode, type TurnPart } from "./errors.ts";
 export { type AnswerSchema, clientAnswerSchema, clientSchema } from "./schema/client-schema.ts";
 export { compiledSchema } from "./schema/compiled.ts";
-export { bodyLookupRoute, lookupRoute, type Route, type RouteOptions, turnRoute } from "./http/route.ts";
+export { bodyLookupRoute, countRoute, lookupRoute, type Route, type RouteOptions, turnRoute } from "./http/route.ts";
 export {
   decodeJsonText, decodeWireText, encodeJsonText, encodeWireText, joinedWireText, joinWireText, jsonLatin1,
   jsonMembers, noText, type WireText, wireText,
 } from "./json-text.ts";
+export type * from "./turn/count.ts";
 export type * from "./turn/event.ts";
 export type * from "./turn/message.ts";
 export type * from "./turn/turn.ts";

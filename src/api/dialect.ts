@@ -6,6 +6,7 @@
 
 import type { BridgeError } from "../errors.ts";
 import type { WireText } from "../json-text.ts";
+import type { TokenCount } from "../turn/count.ts";
 import type { TurnEvent } from "../turn/event.ts";
 import type { Thinking, Turn } from "../turn/turn.ts";
 import type { Body } from "./body.ts";
@@ -138,6 +139,18 @@ export interface Dialect<Request extends TurnRequest> extends ErrorForm {
   whole(request: Request, identity: AnswerIdentity): AnswerFold;
   /** The response headers that report the rate limit window; none when it is unknown. */
   windowHeaders(window: RateLimitWindow | undefined, nowMs: number): Readonly<Record<string, string>>;
+}
+
+/** One API's endpoint that counts the tokens of a turn, such as `POST /v1/messages/count_tokens`. Nothing is asked. */
+export interface CountDialect<Request extends TurnRequest> extends ErrorForm {
+  /** As in `Dialect`. */
+  readonly numberFields?: NumberFields;
+  /** As in `Dialect`. */
+  parse(body: unknown, context: ParseContext): Request;
+  /** The body of the answer. */
+  counted(count: TokenCount): WireText;
+  /** The headers of the answer. */
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 /** A request to an endpoint that runs no turn. */

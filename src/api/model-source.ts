@@ -4,18 +4,16 @@ import type { ModelEntry } from "../turn/model.ts";
 /** Answers questions about the served models. The engine implements it. */
 export interface ModelSource {
   listModels(): Promise<readonly ModelEntry[]>;
-  /** Rejects with `model_not_found` for a name that is not served. */
-  resolveModel(name: string): Promise<unknown>;
+  /**
+   * The entry of a name that is served, be it listed or not, such as a full model id, which may have no description.
+   * Rejects with `model_not_found` for a name that is not served.
+   */
+  describeModel(name: string): Promise<ModelEntry>;
 }
 
-/**
- * The model that a path names. One that is served but not listed, such as a full model id, has no description. Rejects
- * with `model_not_found`, and with `invalid_value` for a path that is no percent-encoding.
- */
+/** The model that a path names. Rejects as `describeModel` does, or with `invalid_value` for no percent-encoding. */
 export async function modelInPath(parameter: string, models: ModelSource): Promise<ModelEntry> {
-  const id = decodedId(parameter);
-  await models.resolveModel(id);
-  return (await models.listModels()).find((model) => model.id === id) ?? { id, description: undefined };
+  return await models.describeModel(decodedId(parameter));
 }
 
 function decodedId(parameter: string): string {

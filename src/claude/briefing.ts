@@ -14,7 +14,7 @@ import type { LiveProcess } from "./process.ts";
 import { goThroughMotions } from "./motions.ts";
 import { isThinkingOff } from "./parameters.ts";
 import { type InitializeAnswer, initializeRequest, parseInitializeAnswer } from "./protocol.ts";
-import { hasThinking, idOfModel, isAdaptive, withOwnThinking } from "./tellable.ts";
+import { hasThinking, idOfModel, isAdaptive, ownMessages } from "./tellable.ts";
 import { type Time, timeInNode } from "./time.ts";
 import { SettingsChannel } from "./settings-channel.ts";
 import { ToolLoop, withoutThinking } from "./tool-loop.ts";
@@ -66,6 +66,8 @@ export interface Task {
   readonly turn: ToldTurn;
   /** How many of the turn's messages the process has. */
   readonly seen: number;
+  /** Whether the last message only joins the history: the turn's tokens are to be counted, and nothing is asked. */
+  readonly isCounted: boolean;
   /** Called before the question is written. */
   readonly onAsk: () => void;
   /**
@@ -146,7 +148,7 @@ export class Briefing {
    * Writes all of a turn that the process has not been told yet. Resolves when the question is written, or when nobody
    * waits for the answer any more, with how many messages were told before the question.
    */
-  async tell({ turn, seen, onAsk, onRefused, isOver }: Task): Promise<number> {
+  async tell({ turn, seen, isCounted, onAsk, onRefused, isOver }: Task): Promise<number> {
     const { process, history } = this.#parts;
     if (this.#rehearsal !== undefined) await this.#untilRehearsed(this.#rehearsal);
     // Do not wait: the CLI reads what follows in order, and a refusal fails the turn whenever it comes.
@@ -168,10 +170,10 @@ export class Briefing {
       this.#isAdaptive(turn.model).catch(() => {});
     }
     for (const change of this.settings.tell(asked, onRefused)) change.catch(onRefused);
-    const last = messages.length - 1;
+    const last = isCounted ? messages.length : messages.length - 1;
     let told = 0;
     for (; seen + told < last && !isOver(); told++) await this.#tellHistory(messages, seen + told, modelId);
-    if (isOver()) return told;
+    if (isOver() || isCounted) return told;
     onAsk();
     history.awaitAnswer(messages);
     await process.write(history.line(messages, last, true));
@@ -182,7 +184,9 @@ export class Briefing {
    * Gives a parked process the results of its calls. Tells it first what `suits` leaves open: the API's parameters, and
    * whether to think. Resolves with 0: no message is told before the results.
    */
-  async answer({ turn, onAsk, onRefused }: Omit<Task, "seen" | "isOver">, callIds: readonly string[]): Promise<number> {
+  async answer(
+    { turn, onAsk, onRefused }: Pick<Task, "turn" | "onAsk" | "onRefused">, callIds: readonly string[],
+  ): Promise<number> {
     const { tools, history } = this.#parts;
     // Told before the results: the CLI makes its next request with these settings.
     const asked = this.#asAsked(turn);
@@ -237,11 +241,6 @@ export class Briefing {
     if (isKnown) this.#loop.forget();
     return isKnown;
   }
-}
-
-/** The messages without the thinking of other models than `id`, which is undefined where there is no thinking. */
-function ownMessages(messages: readonly Message[], id: string | undefined): readonly Message[] {
-  return id === undefined ? messages : messages.map((message) => withOwnThinking(message, id));
 }
 
 /** The turn with its answer's schema rewritten so that the CLI can compile it. */

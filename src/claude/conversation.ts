@@ -2,11 +2,13 @@ import { asBridgeError, BridgeError, clientClosed } from "../errors.ts";
 import type { TurnEvent } from "../turn/event.ts";
 import { Briefing, type BriefingParts } from "./briefing.ts";
 import { ClientTools } from "./client-tools.ts";
+import { type ContextUsage, usageOfTold } from "./context-usage.ts";
 import { ControlChannel } from "./control.ts";
 import type { Rewinds } from "./capabilities.ts";
 import { parseDelta } from "./deltas.ts";
 import { History } from "./history.ts";
 import { noTurn, type Settled, settledOf } from "./left-turn.ts";
+import { passNews } from "./news.ts";
 import type { ToldTurn } from "./parameters.ts";
 import type { LiveProcess } from "./process.ts";
 import { type JsonObject, parseLine } from "./protocol.ts";
@@ -16,7 +18,6 @@ import { stopIfDue, stopUnasked, stopWithoutTools, type Underway } from "./overr
 import { canContinue, faultOf, isReusable, type Standing, standingAfter } from "./standing.ts";
 import { interrupt, takeBack } from "./take-back.ts";
 import { timeInNode } from "./time.ts";
-import type { TurnTranslator } from "./translate.ts";
 import { goesOn } from "./upstream-message.ts";
 import type { Heard } from "./watch.ts";
 
@@ -109,8 +110,7 @@ export class Conversation {
     const kept = await takeBack(this.#parts, keptMax, capabilities, isParked);
     const fault = this.isDead ? "ended while it was rewound" : "took no settings";
     if (this.isDead || this.settings.hasUnanswered) throw new BridgeError("cli_failed", `The claude process ${fault}.`);
-    this.#standing = { name: "known" };
-    this.process.rest();
+    this.#stand({ name: "known" });
     return kept;
   }
 
@@ -143,9 +143,10 @@ export class Conversation {
   /**
    * Begins one turn. Its messages are the whole history and the question; the process was told the first `seen` of
    * them. Each read of the CLI's output gives a batch. Their iterator throws a BridgeError when the turn fails, the CLI
-   * is silent for too long, or `signal` aborts. The caller must call `leave` in the end.
+   * is silent for too long, or `signal` aborts. The caller must call `leave` in the end. `isCounted`: the question is
+   * told like the history before it, so that no answer comes.
    */
-  begin(turn: ToldTurn, seen: number, signal: AbortSignal): Reading {
+  begin(turn: ToldTurn, seen: number, signal: AbortSignal, isCounted = false): Reading {
     const run = new Run(turn, signal, {
       process: this.process, tools: this.#parts.tools, last: this.#lastRun, heard: this.#heard, options: this.#options,
       // Pending control requests stay open: the CLI still answers them, and in order.
@@ -159,7 +160,8 @@ export class Conversation {
     const isOver = (): boolean => this.#run !== run;
     const leave = (): void => {
       if (isOver()) return;
-      if (queue.isWhole) this.#standAfter(translator);
+      // The CLI answers in order: a setting that it has not answered by now it will not take.
+      if (queue.isWhole && !this.isDead && !this.settings.hasUnanswered) this.#stand(standingAfter(translator));
       run.stop();
       this.#run = undefined;
       const earlier = before.name === "known" ? turn.messages.length - 1 : seen;
@@ -173,19 +175,17 @@ export class Conversation {
     if (fault !== undefined) fail(fault);
     else {
       const onRefused = (error: unknown): void => (isOver() ? undefined : fail(asBridgeError(error)));
-      const task = { turn, seen, onAsk: () => run.noteAsked(this.#heard), onRefused, isOver };
-      const isParked = before.name === "parked";
-      telling = isParked ? this.#briefing.answer(task, before.callIds) : this.#briefing.tell(task);
+      const task = { turn, seen, isCounted, onAsk: () => run.noteAsked(this.#heard), onRefused, isOver };
+      telling = before.name === "parked" ? this.#briefing.answer(task, before.callIds) : this.#briefing.tell(task);
       telling.catch(onRefused);
     }
-    return { batches: queue, leave };
+    return { batches: queue, told: telling, leave };
   }
 
-  /** Notes the state that a turn which is over has left the conversation in. */
-  #standAfter(translator: TurnTranslator): void {
-    // The CLI answers in order: a setting that it has not answered by now it will not take.
-    const standing = this.isDead || this.settings.hasUnanswered ? undefined : standingAfter(translator);
-    if (standing !== undefined) this.#stand(standing);
+  /** Tells the process a turn, and resolves with the CLI's count of its tokens. The turn is then one that was left. */
+  count(turn: ToldTurn, seen: number, signal: AbortSignal): Promise<ContextUsage> {
+    const reading = this.begin(turn, seen, signal, true);
+    return usageOfTold(reading, turn, this.#parts.control, this.#options.time?.after).finally(reading.leave);
   }
 
   get #underway(): Underway {
@@ -193,7 +193,8 @@ export class Conversation {
     return { run: this.#run, control, acknowledgements, onSpent };
   }
 
-  #stand(standing: Standing): void {
+  #stand(standing: Standing | undefined): void {
+    if (standing === undefined) return;
     this.#standing = standing;
     if (standing.name === "parked") this.process.park();
     else this.process.rest();
@@ -236,8 +237,7 @@ export class Conversation {
     if (message["type"] === "assistant" && run.isAsked) this.#parts.history.noteAnswer(message);
     const { outcome } = run.translator;
     run.translator.take(message, run.queue.items, wasCut);
-    const { rateLimit } = run.translator;
-    if (message["type"] === "rate_limit_event" && rateLimit !== undefined) this.#options.onRateLimit(rateLimit);
+    passNews(message, this.#options);
     stopIfDue(run, outcome, this.#underway);
   }
 

@@ -29,6 +29,15 @@ export interface InitializeAnswer {
   readonly knowsEmail: boolean;
 }
 
+/** What the CLI says of a model with the end of a turn, in tokens. */
+export interface ModelLimits {
+  /** The id under which the CLI asks for the model. */
+  readonly id: string;
+  /** How many tokens a request and its answer may have together. */
+  readonly contextWindow: number | undefined;
+  readonly outputTokensMax: number | undefined;
+}
+
 /** The parts of a `rate_limit_event` that are used; `resetsAt` in epoch seconds. */
 export interface RateLimitInfo {
   readonly status: string;
@@ -209,6 +218,19 @@ export function parseRateLimitInfo(value: unknown): RateLimitInfo | undefined {
       isObject(window) ? optionalNumber(window["utilization"]) : undefined
     ),
   };
+}
+
+/** The `modelUsage` of a `result`: an entry for each model that was asked. Those that say nothing are left out. */
+export function parseModelLimits(value: unknown): readonly ModelLimits[] {
+  const told = Object.entries(isObject(value) ? value : {}).map(([id, usage]) => {
+    const { contextWindow, maxOutputTokens } = isObject(usage) ? usage : {};
+    return { id, contextWindow: positiveNumber(contextWindow), outputTokensMax: positiveNumber(maxOutputTokens) };
+  });
+  return told.filter(({ contextWindow, outputTokensMax }) => (contextWindow ?? outputTokensMax) !== undefined);
+}
+
+function positiveNumber(value: unknown): number | undefined {
+  return Number.isSafeInteger(value) && Number(value) > 0 ? Number(value) : undefined;
 }
 
 function optionalNumber(value: unknown): number | undefined {

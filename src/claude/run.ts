@@ -6,6 +6,7 @@ import type { ClientTools } from "./client-tools.ts";
 import type { ToldTurn } from "./parameters.ts";
 import { bootWaitMs } from "./probe.ts";
 import type { LeftTurn } from "./left-turn.ts";
+import type { NewsOptions } from "./news.ts";
 import type { LiveProcess } from "./process.ts";
 import type { RateLimitInfo } from "./protocol.ts";
 import type { OnSpent } from "./spent.ts";
@@ -13,13 +14,11 @@ import { timeInNode } from "./time.ts";
 import { TurnTranslator } from "./translate.ts";
 import { type Heard, type Limits, limitsOf, type Phase, Watch } from "./watch.ts";
 
-export interface ConversationOptions extends BriefingOptions {
+export interface ConversationOptions extends BriefingOptions, NewsOptions {
   /** How long the CLI may write nothing during a turn before the turn fails, in milliseconds. */
   readonly silenceMsMax: number;
   /** Overrides for the limits that `limitsOf` gives. */
   readonly limits?: Partial<Limits>;
-  /** Called when the CLI reports the state of the subscription's usage windows. */
-  readonly onRateLimit: (info: RateLimitInfo) => void;
   readonly onSpent: OnSpent;
 }
 
@@ -57,6 +56,8 @@ export interface RunSetting {
 /** A turn as its caller reads it. The caller must call `leave` when it reads no more. */
 export interface Reading {
   readonly batches: AsyncIterableIterator<TurnEvent[], undefined>;
+  /** Resolves when all of the turn is told, or nobody waits for it any more. Rejects if the CLI refuses a part. */
+  readonly told: Promise<unknown>;
   readonly leave: () => void;
 }
 

@@ -41,6 +41,11 @@ export function hasThinking({ content }: Message): boolean {
   return content.some(isThinking);
 }
 
+/** The messages without the thinking of other models than `id`, which is undefined where there is no thinking. */
+export function ownMessages(messages: readonly Message[], id: string | undefined): readonly Message[] {
+  return id === undefined ? messages : messages.map((message) => withOwnThinking(message, id));
+}
+
 /**
  * An earlier answer as the model `id` is told it: without thinking that another model is known to have done, which the
  * API refuses as not signed.

@@ -54,6 +54,10 @@ function onControlRequest(id: unknown, request: Json): void {
     systemChars = Array.isArray(request["systemPrompt"]) ? request["systemPrompt"].join("").length : 0;
     response = { commands: [], agents: [], models, account: { tokenSource: "demo" } };
   }
+  if (request["subtype"] === "get_context_usage") {
+    const [system, messages] = [systemChars, historyChars].map((chars) => Math.ceil(chars / charsPerToken));
+    response = { categories: [{ name: "System prompt", tokens: system }, { name: "Messages", tokens: messages }] };
+  }
   const extraBody = extraBodyIn(request["settings"]);
   if (extraBody !== undefined) isFormatted = "output_config" in extraBody;
   if (request["subtype"] === "interrupt") interrupted?.abort();

@@ -2,6 +2,7 @@ import { Conversation } from "../claude/conversation.ts";
 import { Account } from "./account.ts";
 import { Admission } from "./admission.ts";
 import { Boots } from "./boots.ts";
+import { Borrowing } from "./borrowing.ts";
 import { Cli } from "./cli.ts";
 import { ConfigHome } from "./config-home.ts";
 import type { EngineOptions } from "./engine-options.ts";
@@ -22,6 +23,7 @@ import { RestClock } from "./rest-clock.ts";
 import { SeatSearch } from "./seat-search.ts";
 import { Seats } from "./seats.ts";
 import { comingFree } from "./timelines.ts";
+import { TokenCounter } from "./token-counter.ts";
 import { TurnCounts } from "./turn-counts.ts";
 import { TurnRunner } from "./turn-runner.ts";
 import { WarmProcesses } from "./warm-processes.ts";
@@ -46,6 +48,7 @@ export interface EngineParts {
   readonly boots: Boots;
   readonly rest: RestClock;
   readonly runner: TurnRunner;
+  readonly counter: TokenCounter;
 }
 
 /** Makes the parts of an engine. Each stands below all that it calls, be it only from a callback. */
@@ -90,6 +93,7 @@ export function engineParts(options: EngineOptions): EngineParts {
     onInitialized: (answer) => void cli.learn(answer, owned.process),
     onHistoryTold: () => refills.putOff(),
     onRateLimit: (info) => account.noteRateLimit(info),
+    onModelLimits: (limits) => catalog.noteLimits(limits),
     onModelRefused: () => {
       if (owned.birth.generation === processes.generation) capabilities.noteRefusal("setModel");
     },
@@ -114,9 +118,13 @@ export function engineParts(options: EngineOptions): EngineParts {
     longParameterBytesMax: world.longParameterBytesMax, login: new LoginGate(account, clock, log),
     keepsIdle: conversationIdleMsMax > 0, log,
   });
+  const borrowing = new Borrowing({
+    cli, processes, seats, search, moves, warm, whereabouts, capabilities, keepsIdle: () => runner.keepsIdle,
+  });
+  const counter = new TokenCounter({ admission, borrowing, runner, boots, rest });
   const models = new ModelService(catalog, clock);
   return {
     account, catalog, models, capabilities, folder, installed, processes, cli, warm, admission, counts, boots, rest,
-    runner,
+    runner, counter,
   };
 }

@@ -3,6 +3,7 @@ import type { Installation } from "../claude/installation.ts";
 import { orLate } from "../claude/late.ts";
 import type { RateLimitInfo } from "../claude/protocol.ts";
 import { refuseUntellable } from "../claude/tellable.ts";
+import type { TokenCount } from "../turn/count.ts";
 import type { TurnEvent } from "../turn/event.ts";
 import type { Message } from "../turn/message.ts";
 import type { ModelEntry } from "../turn/model.ts";
@@ -96,6 +97,11 @@ export class Engine {
     return this.#parts.models.list();
   }
 
+  /** The entry of a name that is served, be it listed or not. Rejects as `resolveModel` does. */
+  describeModel(name: string): Promise<ModelEntry> {
+    return this.#parts.models.describe(name);
+  }
+
   /** Resolves a client's model name. Rejects with `model_not_found`, whose message lists the served models. */
   resolveModel(name: string): Promise<ResolvedModel> {
     return this.#parts.models.resolve(name);
@@ -123,6 +129,15 @@ export class Engine {
   run(turn: Turn, signal: AbortSignal, complete?: Complete): AsyncGenerator<TurnEvent[], void, undefined> {
     refuseUntellable(turn.messages);
     return this.#parts.runner.run(turn, signal, complete);
+  }
+
+  /**
+   * Counts the tokens of a turn without asking the model: tells it to a process and takes it back. Rejects with a
+   * BridgeError on any failure, with `not_implemented` where the CLI cannot count, and when `signal` aborts.
+   */
+  async count(turn: Turn, signal: AbortSignal, complete?: Complete): Promise<TokenCount> {
+    refuseUntellable(turn.messages);
+    return await this.#parts.counter.count(turn, signal, complete);
   }
 
   /**

@@ -1,4 +1,4 @@
-import type { CliModel } from "../claude/protocol.ts";
+import type { CliModel, ModelLimits } from "../claude/protocol.ts";
 import type { ModelAlias } from "../config/settings.ts";
 import type { ModelEntry } from "../turn/model.ts";
 import type { Turn } from "../turn/turn.ts";
@@ -17,6 +17,9 @@ const knownNames: ReadonlyMap<string, string> = new Map([
   ["haiku", "haiku"],
 ]);
 
+/** Of how many models the limits are kept: of those that were reported last. */
+const limitsMax = 64;
+
 /** Names that are safe as the argument of `--model`: none can be taken for a flag. */
 const safeName = /^[A-Za-z0-9][A-Za-z0-9._:@[\]-]{0,127}$/u;
 const claudeId = /^claude-/u;
@@ -27,6 +30,10 @@ export class ModelCatalog {
   readonly #aliases: ReadonlyMap<string, ModelAlias>;
   #entries: readonly ModelEntry[];
   #reported: ReadonlySet<string> = new Set();
+  /** For each name that the CLI reported for a model, the id under which it asks for that. */
+  #ids: ReadonlyMap<string, string> = new Map();
+  /** By the id. */
+  readonly #limits = new Map<string, ModelLimits>();
 
   constructor(aliases: readonly ModelAlias[] = []) {
     this.#aliases = new Map(aliases.map((alias) => [alias.name, alias]));
@@ -37,19 +44,38 @@ export class ModelCatalog {
   learn(models: readonly CliModel[]): void {
     const descriptions = new Map<string, string | undefined>(this.#ownNames().map((id) => [id, undefined]));
     const reported = new Set<string>();
+    const ids = new Map<string, string>();
     for (const { value, resolvedModel, displayName } of models) {
       for (const id of [value, resolvedModel]) {
         if (id === undefined || !safeName.test(id)) continue;
         reported.add(id);
+        if (resolvedModel !== undefined) ids.set(id, resolvedModel);
         if (descriptions.get(id) === undefined) descriptions.set(id, displayName);
       }
     }
     this.#reported = reported;
+    this.#ids = ids;
     this.#entries = [...descriptions].map(([id, description]) => ({ id, description }));
   }
 
+  /** Notes what the CLI reports of models' limits, with the end of a turn of theirs. */
+  noteLimits(told: readonly ModelLimits[]): void {
+    for (const limits of told) {
+      this.#limits.delete(limits.id);
+      this.#limits.set(limits.id, limits);
+      const [oldest] = this.#limits.keys();
+      if (this.#limits.size > limitsMax && oldest !== undefined) this.#limits.delete(oldest);
+    }
+  }
+
   list(): readonly ModelEntry[] {
-    return this.#entries;
+    return this.#entries.map((entry) => ({ ...entry, ...this.#limitsOf(entry.id) }));
+  }
+
+  /** The entry of a name that is served, be it listed or not. */
+  entry(id: string): ModelEntry {
+    const listed = this.#entries.find((entry) => entry.id === id);
+    return { id, description: listed?.description, ...this.#limitsOf(id) };
   }
 
   /**
@@ -64,6 +90,15 @@ export class ModelCatalog {
     if (model === undefined) return undefined;
     const { effort, thinking } = alias ?? {};
     return { model, ...(effort === undefined ? {} : { effort }), ...(thinking === undefined ? {} : { thinking }) };
+  }
+
+  #limitsOf(name: string): Pick<ModelEntry, "contextWindow" | "outputTokensMax"> {
+    const model = this.resolve(name)?.model ?? name;
+    const { contextWindow, outputTokensMax } = this.#limits.get(this.#ids.get(model) ?? model) ?? {};
+    return {
+      ...(contextWindow === undefined ? {} : { contextWindow }),
+      ...(outputTokensMax === undefined ? {} : { outputTokensMax }),
+    };
   }
 
   #ownNames(): string[] {

@@ -35,6 +35,14 @@ export class ModelService {
     return this.#catalog.list();
   }
 
+  /** The entry of a name that is served, be it listed or not. Rejects as `resolve` does. */
+  async describe(name: string): Promise<ModelEntry> {
+    await this.resolve(name);
+    // What a listed model is called may not be known yet.
+    await this.#discovered;
+    return this.#catalog.entry(name);
+  }
+
   /** Resolves a client's model name. Rejects with `model_not_found`, whose message lists the served models. */
   async resolve(name: string): Promise<ResolvedModel> {
     const model = this.#catalog.resolve(name);

@@ -64,6 +64,11 @@ export class TurnRunner {
     this.#attemptsOptions = { seats, search, login, counts, log, isClosing: () => this.#isClosing };
   }
 
+  /** Whether a process is kept for its conversation between two turns. */
+  get keepsIdle(): boolean {
+    return this.#options.keepsIdle && !this.#isClosing;
+  }
+
   /** Keeps no more conversations: the process of each running turn ends with it. */
   close(): void {
     this.#isClosing = true;
@@ -71,7 +76,7 @@ export class TurnRunner {
 
   /** The messages of a turn that a process would have to be told now. A resting process has the ones before. */
   messagesToTell(request: Turn): readonly Message[] {
-    const turn = this.#told(request);
+    const turn = this.told(request);
     return turn.messages.slice(this.#options.seats.kept(turn, timelineOf(turn)));
   }
 
@@ -89,7 +94,7 @@ export class TurnRunner {
     let refusals = 0;
     try {
       for (;;) {
-        const turn = this.#told(request);
+        const turn = this.told(request);
         const course = this.#begin(turn);
         const answer = new AnswerRecord();
         const asked = { turn, signal, complete, isAgain: refusals > 0 };
@@ -131,12 +136,14 @@ export class TurnRunner {
     }
   }
 
-  #told(request: Turn): ToldTurn {
+  /** A turn as the CLI is told it now. */
+  told(request: Turn): ToldTurn {
     const { longParameterBytesMax, capabilities } = this.#options;
     return toldTurn(this.#refused.without(request), longParameterBytesMax(), capabilities.current);
   }
 
-  #profileOf(turn: ToldTurn, { beginning }: Timeline): Profile {
+  /** The beginning of a turn's conversation. */
+  profileOf(turn: ToldTurn, { beginning }: Timeline): Profile {
     return { hash: beginning, turn: { ...turn, messages: [] }, isMovable: this.#options.isMovable(turn.model) };
   }
 
@@ -144,7 +151,7 @@ export class TurnRunner {
   #begin(turn: ToldTurn): Course {
     const timeline = timelineOf(turn);
     return {
-      timeline, profile: this.#profileOf(turn, timeline), taken: this.#options.seats.take(turn, timeline),
+      timeline, profile: this.profileOf(turn, timeline), taken: this.#options.seats.take(turn, timeline),
       seat: undefined, isExact: true, isTold: false, hasBegun: false, error: undefined,
     };
   }
@@ -156,9 +163,9 @@ export class TurnRunner {
   async #dismiss(turn: ToldTurn, course: Course, answer: AnswerRecord): Promise<void> {
     const { seat, timeline, isExact, isTold, error } = course;
     if (seat === undefined) return;
-    const { seats, keepsIdle } = this.#options;
+    const { seats } = this.#options;
     const { conversation } = seat;
-    const isWanted = (conversation.isParked || keepsIdle) && !this.#isClosing;
+    const isWanted = conversation.isParked ? !this.#isClosing : this.keepsIdle;
     if (!isWanted) return seats.end(seat, "idle_time");
     if (seat.owned.isEnding || hasCode(error, processFailures)) return seats.end(seat);
     if (!isTold) return seats.releaseUntold(seat, timeline);

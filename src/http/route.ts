@@ -1,8 +1,11 @@
 import type { ServerResponse } from "node:http";
 import { sliceBytes } from "../api/body.ts";
-import type { BodyLookup, Dialect, ErrorForm, Lookup, LookupRequest, TurnRequest } from "../api/dialect.ts";
+import type {
+  BodyLookup, CountDialect, Dialect, ErrorForm, Lookup, LookupRequest, TurnRequest,
+} from "../api/dialect.ts";
 import type { WireText } from "../json-text.ts";
 import type { PageAccess } from "./access.ts";
+import { answerCount } from "./answer-count.ts";
 import { answerTurn } from "./answer-turn.ts";
 import { readJsonBody } from "./body.ts";
 import type { Exchange, Handler } from "./exchange.ts";
@@ -39,6 +42,13 @@ export function turnRoute<Request extends TurnRequest>(
   path: string, dialect: Dialect<Request>, options: RouteOptions = {},
 ): Route {
   return { path, errors: dialect, handlers: { POST: answerTurn(dialect) }, options };
+}
+
+/** Makes the route of a dialect's count: `POST` counts the tokens of a turn. */
+export function countRoute<Request extends TurnRequest>(
+  path: string, dialect: CountDialect<Request>, options: RouteOptions = {},
+): Route {
+  return { path, errors: dialect, handlers: { POST: answerCount(dialect) }, options };
 }
 
 /** Makes a route of endpoints that run no turn; `lookups` has one for each HTTP method. */

@@ -3,6 +3,7 @@
 import { type AbsentEndpoint, refuseAbsent } from "../api/absent.ts";
 import type { ErrorForm } from "../api/dialect.ts";
 import { absentEndpoints as absentAtAnthropic } from "../api/anthropic/absent.ts";
+import { countHeader, countTokens } from "../api/anthropic/count-tokens/dialect.ts";
 import { anthropicErrors, requestIdHeader } from "../api/anthropic/errors.ts";
 import { messages } from "../api/anthropic/messages/dialect.ts";
 import {
@@ -23,7 +24,7 @@ import type { SessionStore } from "../api/openai/sessions/store.ts";
 import { about } from "../api/operations/about.ts";
 import { health, type ServerFacts } from "../api/operations/health.ts";
 import type { Engine } from "../engine/engine.ts";
-import { listedPaths, lookupRoute, type Route, turnRoute } from "./route.ts";
+import { countRoute, listedPaths, lookupRoute, type Route, turnRoute } from "./route.ts";
 
 /** What the routes are made from. */
 export interface Served {
@@ -48,6 +49,7 @@ export function routesOf({ engine, store, sessionStore, server, defaultErrors, m
     turnRoute("/v1/completions", completions),
     turnRoute("/v1/responses", responsesDialect),
     turnRoute("/v1/messages", messages, { responseHeaders: [requestIdHeader, ...windowHeaderNames] }),
+    countRoute("/v1/messages/count_tokens", countTokens, { responseHeaders: [requestIdHeader, countHeader] }),
     lookupRoute("/v1/responses/compact", responsesDialect, { POST: refuseCompaction }, { isUnlisted: true }),
     lookupRoute("/v1/responses/{id}", responsesDialect, { GET: getResponse(store), DELETE: deleteResponse(store) }),
     lookupRoute("/v1/sessions", openAiErrors, { GET: listSessions(sessions) }),

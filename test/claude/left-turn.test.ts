@@ -20,7 +20,7 @@ function start() {
   const clock = new HandClock();
   const process = new ScriptedProcess();
   const conversation = new Conversation(process.asProcess, {
-    silenceMsMax: 300_000, time: clock, onInitialized: () => {}, onHistoryTold: () => {}, onModelRefused: () => {}, onRateLimit: () => {}, onSpent: () => {},
+    silenceMsMax: 300_000, time: clock, onInitialized: () => {}, onHistoryTold: () => {}, onModelRefused: () => {}, onRateLimit: () => {}, onModelLimits: () => {}, onSpent: () => {},
   });
   /** The texts of the messages that it was told, and the rewinds. */
   const told = (): string[] => process.told.flatMap(({ type, message, request }) => (

@@ -14,7 +14,7 @@ const answer = [messageStart("msg_1", "fake"), textDelta("w0"), messageDelta("en
 async function start() {
   const process = new ScriptedProcess();
   const conversation = new Conversation(process.asProcess, {
-    silenceMsMax: 300_000, time: new HandClock(), onInitialized: () => {}, onHistoryTold: () => {}, onModelRefused: () => {}, onRateLimit: () => {}, onSpent: () => {},
+    silenceMsMax: 300_000, time: new HandClock(), onInitialized: () => {}, onHistoryTold: () => {}, onModelRefused: () => {}, onRateLimit: () => {}, onModelLimits: () => {}, onSpent: () => {},
   });
   const over = collectUnchecked(conversation.run(ask("hi", { maxTokens: 2_000 }), 0, never));
   await nextRound();

@@ -16,7 +16,7 @@ async function start() {
   const process = new ScriptedProcess();
   let refusals = 0;
   const conversation = new Conversation(process.asProcess, {
-    silenceMsMax: 300_000, time: clock, onInitialized: () => {}, onHistoryTold: () => {}, onModelRefused: () => refusals++, onRateLimit: () => {},
+    silenceMsMax: 300_000, time: clock, onInitialized: () => {}, onHistoryTold: () => {}, onModelRefused: () => refusals++, onRateLimit: () => {}, onModelLimits: () => {},
     onSpent: () => {},
   });
   const leaving = new AbortController();

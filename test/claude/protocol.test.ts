@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import {
   controlErrorLine, controlRequestLine, controlSuccessLine, historyAssistantLine, historyUserLine, initializeRequest, optionalString,
-  parseInitializeAnswer, parseLine, parseRateLimitInfo, turnLine,
+  parseInitializeAnswer, parseLine, parseModelLimits, parseRateLimitInfo, turnLine,
 } from "../../src/claude/protocol.ts";
 import type { Message } from "../../src/turn/message.ts";
 import { loadRecording, recordedVersions, type RecordedVersion } from "../support/recordings.ts";
@@ -178,6 +178,23 @@ describe("a subscription window", () => {
   for (const odd of [undefined, null, [], {}, { status: 1 }, "rejected"]) {
     it(`is unknown when it is ${JSON.stringify(odd)}`, () => assert.equal(parseRateLimitInfo(odd), undefined));
   }
+});
+
+describe("a model's limits", () => {
+  for (const [version, limits] of [
+    ["2.1.330", { id: "claude-sonnet-5-5", contextWindow: 1_000_000, outputTokensMax: 128_000 }], ["2.1.197", { id: "claude-sonnet-5", contextWindow: 200_000, outputTokensMax: 64_000 }],
+  ] as const) {
+    it(`are in the result of ${version}`, () => {
+      const result = loadRecording(version, "text").claudeLines.map(parseLine).find((parsed) => parsed?.["type"] === "result");
+      assert.deepEqual(parseModelLimits(result?.["modelUsage"]), [limits]);
+    });
+  }
+
+  it("are left out where they are no numbers of tokens", () => {
+    const told = { a: null, b: {}, c: { contextWindow: "many" }, d: { contextWindow: 0, maxOutputTokens: -1 }, e: { maxOutputTokens: 5 } };
+    assert.deepEqual(parseModelLimits(told), [{ id: "e", contextWindow: undefined, outputTokensMax: 5 }]);
+    for (const odd of [undefined, null, [], "x", 1]) assert.deepEqual(parseModelLimits(odd), []);
+  });
 });
 
 it("an optional string is undefined when it is something else", () => {

@@ -32,7 +32,7 @@ interface Run { readonly over: Promise<Collected>; readonly state: { isOver: boo
 function start(): Scene {
   const clock = new HandClock();
   const process = new ScriptedProcess();
-  const conversation = new Conversation(process.asProcess, { silenceMsMax, time: clock, onInitialized: () => {}, onHistoryTold: () => {}, onModelRefused: () => {}, onRateLimit: () => {}, onSpent: () => process.kill() });
+  const conversation = new Conversation(process.asProcess, { silenceMsMax, time: clock, onInitialized: () => {}, onHistoryTold: () => {}, onModelRefused: () => {}, onRateLimit: () => {}, onModelLimits: () => {}, onSpent: () => process.kill() });
   return {
     process, conversation,
     pass: async (ms) => {

@@ -20,7 +20,7 @@ async function start(turn = ask("hi")) {
   const process = new ScriptedProcess();
   const told: string[] = [];
   const conversation = new Conversation(process.asProcess, {
-    silenceMsMax: 300_000, time: clock, onInitialized: () => {}, onHistoryTold: () => {}, onModelRefused: () => {}, onRateLimit: () => {},
+    silenceMsMax: 300_000, time: clock, onInitialized: () => {}, onHistoryTold: () => {}, onModelRefused: () => {}, onRateLimit: () => {}, onModelLimits: () => {},
     onSpent: (reason, haste) => told.push(`${reason} ${haste}`),
   });
   const over = collectUnchecked(conversation.run(turn, 0, never));

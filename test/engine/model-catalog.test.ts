@@ -146,3 +146,25 @@ describe("an alias of the operator's", () => {
     assert.deepEqual([catalog.resolve("a"), catalog.resolve("c")], [undefined, undefined]);
   });
 });
+
+describe("what the CLI tells of a model's limits", () => {
+  const limits = { contextWindow: 1_000_000, outputTokensMax: 128_000 };
+
+  it("is told of each name of that model, listed or not, and of no other", () => {
+    const catalog = new ModelCatalog([{ name: "gpt-4o", model: "sonnet" }]);
+    catalog.learn([reported("sonnet", "claude-sonnet-5-5", "Sonnet"), reported("opus", "claude-opus-5-5")]);
+    catalog.noteLimits([{ id: "claude-sonnet-5-5", ...limits }, { id: "claude-x", contextWindow: undefined, outputTokensMax: 1 }]);
+    const known = catalog.list().filter(({ contextWindow }) => contextWindow === 1_000_000).map(({ id }) => id);
+    assert.deepEqual(known.sort(), ["claude-sonnet-4", "claude-sonnet-5-5", "gpt-4o", "sonnet"]);
+    assert.deepEqual(catalog.entry("sonnet"), { id: "sonnet", description: "Sonnet", ...limits });
+    assert.deepEqual(catalog.entry("anthropic/claude-sonnet-5.5"), { id: "anthropic/claude-sonnet-5.5", description: undefined, ...limits });
+    assert.deepEqual(catalog.entry("claude-x"), { id: "claude-x", description: undefined, outputTokensMax: 1 });
+    assert.deepEqual(catalog.entry("opus"), { id: "opus", description: undefined });
+  });
+
+  it("is forgotten of the models that were asked least recently, beyond 64", () => {
+    const catalog = new ModelCatalog();
+    for (let index = 0; index < 65; index++) catalog.noteLimits([{ id: `claude-${index}`, ...limits }]);
+    assert.deepEqual(["claude-0", "claude-1", "claude-64"].map((id) => catalog.entry(id).contextWindow), [undefined, 1_000_000, 1_000_000]);
+  });
+});

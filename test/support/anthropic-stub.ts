@@ -8,6 +8,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { textAnswer, type StubAnswer, type StubMessage } from "./anthropic-answers.ts";
 import { type Breach, findBreach, type RuleLimits } from "./anthropic-rules/rules.ts";
 import { streamEvents, wholeMessage } from "./anthropic-wire.ts";
+import { countedTokens } from "./counted-tokens.ts";
 
 export * from "./anthropic-answers.ts";
 export { conversationOf, systemOf } from "./upstream-conversation.ts";
@@ -58,6 +59,15 @@ export interface StubOther {
   readonly bodyText: string;
 }
 
+/** One POST /v1/messages/count_tokens: the API counts, and asks no model. */
+export interface StubCount {
+  readonly headers: IncomingHttpHeaders;
+  readonly body: StubRequestBody;
+}
+
+/** A count's answer: how many tokens, or what else the API says. */
+export type StubCountAnswer = { readonly tokens: number } | Extract<StubAnswer, { readonly kind: "error" | "hang" }>;
+
 /** A request that breaks a rule: which, and the API's sentence. */
 export interface StubRefusal extends Breach { readonly request: StubRequest }
 
@@ -69,9 +79,13 @@ export interface AnthropicStub {
   readonly requests: readonly StubRequest[];
   /** Those that the real API would have refused, with its words. A test of a good turn asserts that there is none. */
   readonly refusals: readonly StubRefusal[];
+  /** All requests to count tokens, in the order in which they came. */
+  readonly counts: readonly StubCount[];
   /** All that went to other paths, in the order in which it came. */
   readonly others: readonly StubOther[];
   respond: StubResponder;
+  /** By default it counts as `countedTokens` does. */
+  respondToCount: (count: StubCount) => StubCountAnswer;
   /** All requests once there are `count`; rejects after `withinMs`. */
   waitForRequests(count: number, withinMs?: number): Promise<readonly StubRequest[]>;
   /** Ends hanging answers too. */
@@ -96,6 +110,7 @@ const answerWords: StubResponder = ({ body }) => {
 export async function startAnthropicStub(options: AnthropicStubOptions = {}): Promise<AnthropicStub> {
   const requests: StubRequest[] = [];
   const refusals: StubRefusal[] = [];
+  const counts: StubCount[] = [];
   const others: StubOther[] = [];
   const waiters = new Set<() => void>();
 
@@ -109,7 +124,13 @@ export async function startAnthropicStub(options: AnthropicStubOptions = {}): Pr
 
   async function handle(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = incoming.url ?? "/";
-    if (incoming.method !== "POST" || path.split("?")[0] !== "/v1/messages") {
+    const [pathname] = path.split("?");
+    if (incoming.method === "POST" && pathname === "/v1/messages/count_tokens") {
+      const count = { headers: incoming.headers, body: parse(await readText(incoming)) };
+      counts.push(count);
+      return sendCount(stub.respondToCount(count), response);
+    }
+    if (incoming.method !== "POST" || pathname !== "/v1/messages") {
       others.push({ method: incoming.method ?? "", path, bodyText: await readText(incoming) });
       response.writeHead(200, { "content-type": "application/json" }).end(incoming.method === "HEAD" ? undefined : "{}");
       return;
@@ -142,8 +163,10 @@ export async function startAnthropicStub(options: AnthropicStubOptions = {}): Pr
     url: "",
     requests,
     refusals,
+    counts,
     others,
     respond: options.respond ?? answerWords,
+    respondToCount: ({ body }) => ({ tokens: countedTokens(body) }),
     waitForRequests(count, withinMs = waitMsDefault) {
       return new Promise((resolve, reject) => {
         const deadline = setTimeout(() => settle(() => reject(new Error(`${requests.length} of ${count} requests came within ${withinMs} ms`))), withinMs);
@@ -222,6 +245,11 @@ async function sendStream(answer: StubMessage, id: string, headers: Record<strin
   // Destroying at once could discard what was written; the callback of an empty write comes when all before it is out.
   if (answer.ending === "cut") response.write("\n", () => response.destroy());
   else response.end();
+}
+
+function sendCount(answer: StubCountAnswer, response: ServerResponse): void {
+  if ("tokens" in answer) response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ input_tokens: answer.tokens }));
+  else if (answer.kind === "error") sendError(response, answer.status, answer.type, answer.message, answer.headers);
 }
 
 function sendError(response: ServerResponse, status: number, type: string, message: string, headers: Readonly<Record<string, string>> = {}): void {

@@ -25,10 +25,10 @@ export interface RealServer {
 
 /** The stub, and any number of servers in front of it. Without warm processes, so that those there are are those of the conversations. */
 export async function startReal(
-  t: TestContext, version: ClaudeVersion, maxRetries = 0, { isRefusalFine = false } = {},
+  t: TestContext, version: ClaudeVersion, maxRetries = 0, { isRefusalFine = false, mayCount = false } = {},
 ): Promise<RealScene> {
   const folder = await temporaryFolder(t);
-  const stub = await startStub(t, { mayRefuse: isRefusalFine });
+  const stub = await startStub(t, { mayRefuse: isRefusalFine, mayCount });
   const startServer = async (args: readonly string[] = []): Promise<RealServer> => {
     const bridge = await startBridge(t, {
       args: ["--claude", claudePath(version), "--pass-env", "ANTHROPIC_BASE_URL,DISABLE_TELEMETRY", "--warm", "0", "--head-wait", "600", "--turn-timeout", "60", "--max-retries", String(maxRetries), ...args],

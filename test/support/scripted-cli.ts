@@ -5,7 +5,7 @@
 import type { ClaudeProcess, ProcessListener, ProcessState } from "../../src/claude/process.ts";
 import type { World } from "../../src/engine/world.ts";
 import { BridgeError } from "../../src/errors.ts";
-import { callEvents, errorLine, eventLine, mcpLine, messageDelta, messageStart, resultLine, successLine, textDelta } from "./cli-lines.ts";
+import { callEvents, errorLine, eventLine, mcpLine, messageDelta, messageStart, refusalLine, resultLine, successLine, textDelta } from "./cli-lines.ts";
 import { HandClock } from "./hand-clock.ts";
 
 type Line = any;
@@ -14,7 +14,7 @@ type Line = any;
  * Where a process can be struck; `boot` is its first word, `answered` a rewind that it has just granted, `model` and
  * `setting` are before it has taken them.
  */
-export type Point = "boot" | "rewind" | "answered" | "model" | "setting" | "history" | "question" | "result";
+export type Point = "boot" | "rewind" | "answered" | "model" | "setting" | "history" | "question" | "result" | "count";
 export type Blow = "killed" | "hangs";
 
 /** How long the ladder takes that ends a process which does nothing any more: see src/claude/process.ts. */
@@ -29,6 +29,10 @@ export class ScriptedCli {
   bootMs = 0;
   /** Asked at each point: what becomes of the process there. */
   blowAt: (point: Point, process: ScriptedClaude, line: Line) => Blow | undefined = () => undefined;
+  /** Whether it takes back its first message too. */
+  canBeEmptied = true;
+  /** What it tells of the tokens of what it was told; undefined: it knows no such request. */
+  usageOf: (process: ScriptedClaude) => object | undefined = () => undefined;
   /** Told of each question. Where it gives true, what the process says is the test's. */
   onQuestion: (process: ScriptedClaude, text: string) => boolean = () => false;
   #ids = 0;
@@ -210,12 +214,18 @@ export class ScriptedClaude {
     if (request.subtype === "interrupt") this.#interrupt();
     if (request.subtype === "set_model" && this.#isStruck("model", line)) return;
     if (isSetting(request.subtype) && this.#isStruck("setting", line)) return;
+    if (request.subtype === "get_context_usage") {
+      if (this.#isStruck("count", line)) return;
+      const usage = this.#cli.usageOf(this);
+      return usage === undefined ? this.say(refusalLine(request_id, "Unsupported control request subtype: get_context_usage")) : accept(usage);
+    }
     const models = this.#cli.models.map((value) => ({ value, resolvedModel: `claude-${value}-fake`, displayName: value }));
     if (request.subtype !== "rewind_conversation") return accept({ models, account: { tokenSource: "fake" } });
     if (this.#isStruck("rewind", line)) return;
     this.#interrupt();
     const at = this.said.findIndex(({ uuid }) => uuid === request.target_message_uuid);
     if (at === -1) return accept({ rewound: false, error: "target not found" });
+    if (at === 0 && !this.#cli.canBeEmptied) return accept({ rewound: false, error: "no preceding assistant" });
     this.said = this.said.slice(0, at);
     accept({ rewound: true });
     this.#isStruck("answered", line);

@@ -14,7 +14,7 @@ export async function startConversation(
 ) {
   const fake = await startFake(t, name, environment);
   const conversation = new Conversation(fake.claude, {
-    silenceMsMax: 20_000, onInitialized: () => {}, onHistoryTold: () => {}, onModelRefused: () => {}, onRateLimit: () => {},
+    silenceMsMax: 20_000, onInitialized: () => {}, onHistoryTold: () => {}, onModelRefused: () => {}, onRateLimit: () => {}, onModelLimits: () => {},
     onSpent: (_reason, haste) => (haste === "at once" ? fake.claude.kill() : void fake.claude.end()), ...options,
   });
   return { ...fake, conversation };

@@ -25,6 +25,9 @@ async function ended(run: (t: TestContext) => Promise<void>): Promise<void> {
 /** What a test does beside its good turn, and by which words it fails. */
 const faulty: readonly (readonly [what: string, words: RegExp, run: (t: TestContext) => Promise<void>])[] = [
   ["asks the API at another path", /something else is asked of the API/u, async (t) => {
+    await post(await startStub(t), question, "/v1/messages/batches?beta=true");
+  }],
+  ["has the API count tokens", /tokens are counted that nobody asked for/u, async (t) => {
     await post(await startStub(t), question, "/v1/messages/count_tokens?beta=true");
   }],
   ["has words go up that are nobody's", /words that are nobody's went up/u, async (t) => {
@@ -72,6 +75,10 @@ describe("the stub that tests share", () => {
       await post(stub, question);
       judged.add(0);
     });
+  });
+
+  it("leaves counts of tokens to a test that says so", async () => {
+    await ended(async (t) => post(await startStub(t, { mayCount: true }), question, "/v1/messages/count_tokens"));
   });
 
   it("leaves what the API refuses to a test that says so", async () => {

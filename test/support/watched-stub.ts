@@ -8,6 +8,8 @@ import { strangersIn } from "./upstream-conversation.ts";
 export interface WatchedStubOptions extends AnthropicStubOptions {
   /** What the API refuses is the test's own affair. */
   readonly mayRefuse?: boolean;
+  /** The API is asked to count tokens, where no model is. */
+  readonly mayCount?: boolean;
 }
 
 /** What the CLI asks of other paths, with all that it says there: 2.1.197 looks whether the API is there. */
@@ -23,6 +25,7 @@ export async function startStub(t: TestContext, options: WatchedStubOptions = {}
       assert.deepEqual(stub.refusals.map(({ message }) => message), [], "the real API would have refused");
     }
     const others = stub.others.map(({ method, path, bodyText }) => `${method} ${path} ${bodyText}`.trim());
+    if (options.mayCount !== true) assert.deepEqual(stub.counts.map(({ body }) => body.messages), [], "tokens are counted that nobody asked for");
     assert.deepEqual(others.filter((other) => !knownOthers.includes(other)), [], "something else is asked of the API");
   });
   return stub;

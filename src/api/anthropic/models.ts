@@ -14,11 +14,14 @@ const pageModelsMax = 1_000;
 /** What the API says of a model whose release it does not date. */
 const undated = "1970-01-01T00:00:00Z";
 
-/** Makes Anthropic's `ModelInfo`. The CLI dates no model, and tells neither its limits nor what it can do. */
-function modelInfo({ id, description }: ModelEntry): object {
+/**
+ * Makes Anthropic's `ModelInfo`. The CLI dates no model, and does not say what it can do. It tells a model's limits
+ * with the end of a turn: they are null before.
+ */
+function modelInfo({ id, description, contextWindow, outputTokensMax }: ModelEntry): object {
   return {
-    type: "model", id, display_name: description ?? id, created_at: undated, max_input_tokens: null, max_tokens: null,
-    capabilities: null,
+    type: "model", id, display_name: description ?? id, created_at: undated,
+    max_input_tokens: contextWindow ?? null, max_tokens: outputTokensMax ?? null, capabilities: null,
   };
 }
 

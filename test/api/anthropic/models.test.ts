@@ -3,11 +3,15 @@ import { describe, it } from "node:test";
 import { getModel, listModels } from "../../../src/api/anthropic/models.ts";
 import { BridgeError } from "../../../src/errors.ts";
 import { decodeWireText } from "../../../src/json-text.ts";
+import type { ModelEntry } from "../../../src/turn/model.ts";
 
 const ids = ["opus", "sonnet", "haiku", "claude-x", "é"];
+const entry = (id: string): ModelEntry => ({
+  id, description: id === "opus" ? "Opus" : undefined, ...(id === "haiku" ? { contextWindow: 200_000, outputTokensMax: 64_000 } : {}),
+});
 const source = {
-  listModels: () => Promise.resolve(ids.map((id) => ({ id, description: id === "opus" ? "Opus" : undefined }))),
-  resolveModel: (name: string) => (name === "nobody" ? Promise.reject(new BridgeError("model_not_found", "x", { part: "model" })) : Promise.resolve()),
+  listModels: () => Promise.resolve(ids.map(entry)),
+  describeModel: (name: string) => (name === "nobody" ? Promise.reject(new BridgeError("model_not_found", "x", { part: "model" })) : Promise.resolve(entry(name))),
 };
 const list = async (query: string): Promise<any> => JSON.parse(decodeWireText(await listModels(source)({ parameter: "", query: new URLSearchParams(query), header: () => undefined })));
 const get = async (parameter: string): Promise<any> => JSON.parse(decodeWireText(await getModel(source)({ parameter, query: new URLSearchParams(), header: () => undefined })));
@@ -20,6 +24,11 @@ describe("the list of models in Anthropic's form", () => {
     assert.deepEqual(data.slice(0, 2), [
       { type: "model", id: "opus", display_name: "Opus", created_at: "1970-01-01T00:00:00Z", ...unknown }, { type: "model", id: "sonnet", display_name: "sonnet", created_at: "1970-01-01T00:00:00Z", ...unknown },
     ]);
+  });
+
+  it("has a model's limits once they are known", async () => {
+    const { max_input_tokens, max_tokens } = await get("haiku");
+    assert.deepEqual([max_input_tokens, max_tokens], [200_000, 64_000]);
   });
 
   for (const [query, expected, hasMore] of [
