@@ -65,6 +65,7 @@ export function addedWordsReader(
   const forms = new Map<string, AddedWords>();
   const isLeft = (saying: Saying): boolean => (
     (times.get(saying) ?? 0) < (saying.entry.timesMax?.(questions) ?? 1)
+    && !(saying.entry.isSaidOneWay && [...times.keys()].some((read) => read !== saying && read.entry === saying.entry))
     && (forms.get(wordsOf(saying.entry)) ?? saying.entry) === saying.entry
   );
   const count = (saying: Saying): void => {
@@ -76,7 +77,7 @@ export function addedWordsReader(
     take: (text, spot) => {
       const found = sayingsIn(text, sayings.filter(({ entry }) => standsIn(entry, spot)));
       // Nothing is said twice in one text, however often it may be said.
-      const isRead = found.length > 0 && new Set(found).size === found.length && found.every(isLeft);
+      const isRead = found.length > 0 && isClosed(text) && new Set(found).size === found.length && found.every(isLeft);
       if (isRead) found.forEach(count);
       return isRead;
     },
@@ -95,6 +96,11 @@ function standsIn({ place, spots = [] }: AddedWords, spot: Spot | "system prompt
   if (spot === "system prompt") return place === "system";
   // The first of the user's messages is one of them.
   return spots.includes(spot) || (spot === "first user message" && spots.includes("user message"));
+}
+
+/** Whether a reminder that begins in a text ends in it: between its two ends in two texts anybody's words might stand. */
+function isClosed(text: string): boolean {
+  return text.split("<system-reminder>").length === text.split("</system-reminder>").length;
 }
 
 /** Those that a text is made of, with line ends between them; none where it has anything else. */

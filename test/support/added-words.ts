@@ -25,8 +25,11 @@ export type Place = "system" | "messages" | "tools" | "field";
 /** Where in the conversation: in no other spot are they read as the CLI's. None is the assistant's. */
 export type Spot = "system message" | "first user message" | "user message" | "tool result";
 
-/** A request for an answer by a schema; one with which the CLI goes on with an answer that was cut. */
-export type RequestKind = "schema" | "cut";
+/**
+ * A request for an answer by a schema; one with which the CLI goes on with an answer that was cut; to a model that
+ * thinks as long as it finds fit, or within a budget of tokens.
+ */
+export type RequestKind = "schema" | "cut" | "adaptive" | "budget";
 
 export interface AddedWords {
   readonly id: string;
@@ -43,6 +46,8 @@ export interface AddedWords {
   readonly timesMax?: (questions: number) => number;
   /** Each way in which it is said. */
   readonly said: readonly Words[];
+  /** Whether a request has it in one of these ways only: they say the same. */
+  readonly isSaidOneWay?: true;
   /** The CLI's versions on which it was seen; words of the server's own stand on all. */
   readonly seenOn: readonly string[] | "all";
   /** For a reader of the README. */
@@ -150,7 +155,7 @@ export const cliWords: readonly AddedWords[] = [
     removedBy: "on 2.1.330: what removes the e-mail address",
   },
   {
-    id: "email", place: "messages", spots: ["user message", "tool result"], seenOn: both,
+    id: "email", isSaidOneWay: true, place: "messages", spots: ["user message", "tool result"], seenOn: both,
     said: [
       ["# userEmail\nThe user's email address is ", known("e-mail address"), "."],
       [
@@ -164,7 +169,7 @@ export const cliWords: readonly AddedWords[] = [
     removedBy: "this server, with [one exception](#what-your-claude-code-setup-has-to-do-with-it)",
   },
   {
-    id: "policy", place: "messages", spots: ["user message", "tool result"], seenOn: both,
+    id: "policy", isSaidOneWay: true, place: "messages", spots: ["user message", "tool result"], seenOn: both,
     said: [
       [`<system-reminder>\n${policyBegin}`, known("policy"), "\n</system-reminder>"],
       [`# claudeMd\n${policyBegin}`, known("policy")],
@@ -233,15 +238,18 @@ export const cliWords: readonly AddedWords[] = [
   },
   cliField("stream", both, ["true"]),
   cliField("context_management", both, ['{"edits":[{"type":"clear_thinking_20251015","keep":"all"}]}']),
-  cliField("thinking", both, ['{"type":"adaptive","display":"summarized"}']),
-  cliField("thinking", both, ['{"budget_tokens":31999,"type":"enabled","display":"summarized"}']),
+  { ...cliField("thinking", both, ['{"type":"adaptive","display":"summarized"}']), onlyIn: "adaptive" },
+  {
+    ...cliField("thinking", both, ['{"budget_tokens":31999,"type":"enabled","display":"summarized"}']), onlyIn: "budget",
+  },
   // At the top, and in a note for each change of the effort, before the first of which one has what was before.
   {
     ...cliField("output_config", [newer], ['{"effort":"medium"}']), timesMax: (questions) => questions + 1,
   },
   cliField("output_config", [older], ['{"effort":"high"}']),
-  cliField("max_tokens", [newer], ["128000"], ["32000"]),
-  cliField("max_tokens", [older], ["64000"], ["32000"]),
+  { ...cliField("max_tokens", [newer], ["128000"]), onlyIn: "adaptive" },
+  { ...cliField("max_tokens", [older], ["64000"]), onlyIn: "adaptive" },
+  { ...cliField("max_tokens", both, ["32000"]), onlyIn: "budget" },
   cliField("temperature", [older], ["1"]),
   {
     id: "metadata", place: "field", name: "metadata", seenOn: both,

@@ -1,7 +1,8 @@
 /** Accounts for a whole request to the API: every word is the client's, or stands in test/support/added-words.ts. */
 import { anyCallText, namedCallTexts, noCallText } from "../../src/own-words.ts";
-import type { AddedWords } from "./added-words.ts";
+import type { AddedWords, RequestKind } from "./added-words.ts";
 import { type AddedWordsReader, addedWordsReader, type Known, questionsIn } from "./added-words-reader.ts";
+import { modelNamed, takesAdaptiveThinking } from "./anthropic-rules/models.ts";
 import { asksToThink } from "./asked-thinking.ts";
 import { messagesOf, type Sent, sentBy } from "./chat-transcript.ts";
 import { hasKeysOnce, parseExact } from "./exact-json.ts";
@@ -35,7 +36,7 @@ export function judgeRawBody(bodyText: string, request: Sent, { version, known, 
   const form = answerFormOf(request, hasPolicy);
   const hasSchema = form.tool !== undefined;
   const added = addedWordsReader(version, known, {
-    questions: questionsIn(body["messages"]), kinds: hasSchema ? ["schema"] : [], ...(met === undefined ? {} : { met }),
+    questions: questionsIn(body["messages"]), kinds: kindsOf(body, hasSchema), ...(met === undefined ? {} : { met }),
   });
   const told = judgeMessages(exact["messages"], client, { added, hasSchema });
   const callNames = { called: client.names, names: told.names };
@@ -49,6 +50,11 @@ export function judgeRawBody(bodyText: string, request: Sent, { version, known, 
     ...judgeMarks(body["tools"], added),
     ...judgeFields(body, request, { added, version, format: form.format, choice: choice.parameter, effortsBefore }),
   ];
+}
+
+function kindsOf({ model }: Sent, hasSchema: boolean): readonly RequestKind[] {
+  const thinks = takesAdaptiveThinking(modelNamed(String(model))) ? "adaptive" : "budget";
+  return hasSchema ? [thinks, "schema"] : [thinks];
 }
 
 /** What of a request's choice the API is asked, and what stands in words behind the client's system prompt. */

@@ -1,7 +1,7 @@
-/** Whether a schema of a raw body is the client's: as it is, or where its form has to change, by its words and meaning. */
+/** Whether a schema of a raw body is the client's: as it is, or with its union where the API takes one. */
 import { formatTexts, patternTexts } from "../../src/own-words.ts";
 import type { Sent } from "./chat-transcript.ts";
-import { exactOf, isSameJson, plainOf } from "./exact-json.ts";
+import { isSameJson, plainOf } from "./exact-json.ts";
 import { fitsSchema } from "./schema-sources/judge.ts";
 
 /**
@@ -12,8 +12,7 @@ export function isSchemaFor(given: Sent, sent: unknown): boolean {
   if (sent === undefined || sent === null) return isSameJson(given, { type: "object", properties: {} });
   const { $schema: _draft, ...schema } = withoutBrokenPatterns(sent) as Sent;
   if (!unions.some((key) => schema[key] !== undefined)) return isSameJson(given, { ...schema, type: "object" });
-  if (given["type"] !== "object" || unions.some((key) => given[key] !== undefined)) return false;
-  return hasSameWords(given, exactOf(schema)) && meansTheSame(plainOf(given), schema);
+  return isUnionFor(given, schema) && meansTheSame(plainOf(given), schema);
 }
 
 /** The API takes no pattern that is no expression: it is told in words. */
@@ -46,46 +45,68 @@ function isExpression(pattern: string): boolean {
 }
 
 const unions = ["anyOf", "oneOf", "allOf"] as const;
+/** Of an `allOf` with nothing else in its members there is no definition: all that it says stands at the top. */
+const merged: ReadonlySet<string> = new Set(["type", "properties", "required", "allOf"]);
 
-/** Of the form that a union gets. */
-const ofTheForm: ReadonlySet<string> = new Set([
-  "", "#", "$defs", "$ref", "shape", "type", "object", "properties", "required", ...unions,
-]);
-
-/** Strings, names and numbers: none but the client's, and all of the client's, each about what it is about there. */
-function hasSameWords(given: unknown, sent: unknown): boolean {
-  const [told, own] = [new Map(wordsIn(given)), new Map(wordsIn(sent))];
-  const areIn = (words: ReadonlyMap<string, string>, others: ReadonlyMap<string, string>): boolean => (
-    [...words].every(([placed, word]) => others.has(placed) || ofTheForm.has(word)));
-  return areIn(told, own) && areIn(own, told);
+/**
+ * Whether a schema says a union as README tells: the client's, all of it, as a definition, and at the top what it says
+ * of each property.
+ */
+function isUnionFor({ type, properties, required, $ref: reference, $defs: defs = {}, ...beside }: Sent, sent: Sent): boolean {
+  const { $defs: ownDefs = {}, ...own } = sent;
+  const name = String(reference).replace(/^#\/\$defs\//u, "");
+  const { [name]: moved, ...others } = defs;
+  const ofTheUnion = reference === undefined
+    ? Object.fromEntries(Object.entries(own).filter(([keyword]) => !merged.has(keyword))) : own;
+  const isAll = reference === undefined ? own["anyOf"] === undefined && own["oneOf"] === undefined
+    : moved !== undefined && Object.keys(beside).every((keyword) => !Object.hasOwn(moved, keyword));
+  return type === "object" && isAll && isSameJson(reference === undefined ? defs : others, ownDefs)
+    && isSameJson({ ...beside, ...moved }, ofTheUnion) && showsProperties(properties ?? {}, sent)
+    && isSameJson([...required ?? []].sort(), requiredOf(sent).sort());
 }
 
-/** Where names are the client's: what stands behind one is about that. */
-const named: ReadonlySet<string> = new Set(["properties", "patternProperties", "$defs", "definitions"]);
-
-/** With and without the name that it is about. The steps of a pointer are words of their own; those in a list are no words. */
-function wordsIn(value: unknown, about = ""): readonly (readonly [placed: string, word: string])[] {
-  const placed = (word: string): readonly [string, string] => [`${about}: ${word}`, word];
-  // What words tell of a keyword stands behind the description, and only where the keyword stood.
-  if (typeof value === "string" && !value.startsWith("#/")) return counted(value.split("\n\n")).map(placed);
-  if (typeof value === "string") return value.split("/").filter((step) => !/^\d+$/u.test(step)).map((step) => [`to ${step}`, step]);
-  if (Array.isArray(value)) return value.flatMap((inner) => wordsIn(inner, about));
-  if (typeof value !== "object" || value === null) return [placed(String(value))];
-  return Object.entries(value).flatMap(([name, inner]) => {
-    const isNames = named.has(name) && typeof inner === "object" && inner !== null && !Array.isArray(inner);
-    if (!isNames) return [placed(name), ...wordsIn(inner, about)];
-    // The form has the names of its members' properties at its top, too; its own definition is about the whole.
-    return Object.entries(inner).flatMap(([key, schema]): ReturnType<typeof wordsIn> => (
-      [[`named ${key}`, key], ...wordsIn(schema, ofTheForm.has(key) ? about : key)]));
-  });
+/** The members of a union that an object may fit; a reference to one is followed. */
+function membersOf(sent: Sent, keyword: (typeof unions)[number]): Sent[] {
+  const members: readonly Sent[] = sent[keyword] ?? [];
+  return members.map((member) => {
+    const steps = typeof member["$ref"] === "string" ? member["$ref"].split("/").slice(1) : [];
+    return steps.reduce((found: Sent, step) => found?.[step], steps.length === 0 ? member : sent);
+  }).filter(({ type = "object" }) => [type].flat().includes("object"));
 }
 
-/** With a number behind what was said before. */
-function counted(texts: readonly string[]): readonly string[] {
-  return texts.map((text, index) => {
-    const before = texts.slice(0, index).filter((one) => one === text).length;
-    return before === 0 ? text : `${text} ${before + 1}`;
+function requiredOf(sent: Sent): string[] {
+  const ofMembers = unions.flatMap((keyword) => {
+    const [first = [], ...others] = membersOf(sent, keyword).map(({ required = [] }): string[] => required);
+    return keyword === "allOf" ? [first, ...others].flat() : first.filter((name) => others.every((names) => names.includes(name)));
   });
+  return [...new Set([...(sent["required"] ?? []), ...ofMembers])];
+}
+
+/** Whether the top shows the properties of the client's and no others, each by what the client says of it. */
+function showsProperties(shown: Sent, sent: Sent): boolean {
+  const all = [sent, ...unions.flatMap((keyword) => membersOf(sent, keyword))];
+  const names = new Set(all.flatMap(({ properties = {} }) => Object.keys(properties)));
+  return isSameJson(Object.keys(shown).sort(), [...names].sort())
+    && [...names].every((name) => waysOf(name, sent).some((way) => isSameJson(shown[name], way)));
+}
+
+/** The ways in which the top may show a property: of a union either all that its members say, or the first one's title and description. */
+function waysOf(name: string, sent: Sent): unknown[] {
+  const parts = unions.reduce((ways: unknown[][], keyword) => {
+    const said = saidOf(name, membersOf(sent, keyword));
+    if (said.length === 0) return ways;
+    const { title, description } = said[0] ?? {};
+    const choices = keyword === "allOf" ? [said] : [[JSON.parse(JSON.stringify({ title, description }))], said.length === 1 ? said : [{ anyOf: said }]];
+    return ways.flatMap((way) => choices.map((choice) => distinct([...way, ...choice])));
+  }, [saidOf(name, [sent])]);
+  return parts.map((way) => (way.length === 1 ? way[0] : { allOf: way }));
+}
+
+const saidOf = (name: string, schemas: readonly Sent[]): Sent[] => distinct(schemas.flatMap(({ properties = {} }) => (
+  Object.hasOwn(properties, name) ? [properties[name]] : [])));
+
+function distinct<T>(values: readonly T[]): T[] {
+  return [...new Map(values.map((value) => [JSON.stringify(value), value])).values()];
 }
 
 function meansTheSame(given: unknown, sent: Sent): boolean {
