@@ -73,6 +73,8 @@ export class Checkpoints {
 
   /** Ends the thread. */
   async close(): Promise<void> {
+    // What waits for the thread must not end before it.
+    this.#thread.ref();
     this.#thread.postMessage("close");
     await this.#ended;
   }

@@ -20,7 +20,7 @@ it("the state's tests pass on a Node that has SQLite, and none of them is skippe
   assert.ok(files.length >= 3);
   // Without it the inner run would take itself for a part of this one, and tell nothing of what it did.
   const { NODE_TEST_CONTEXT: _context, ...env } = process.env;
-  const { status, stdout, stderr } = spawnSync(nodeWithSqlite ?? "", ["--import", "tsx", "--test", "--test-concurrency=1", "--test-reporter=tap", ...files], { cwd: root, encoding: "utf8", env: { ...env, SAMPLE: "small" } });
+  const { status, stdout, stderr } = spawnSync(nodeWithSqlite ?? "", ["--import", "tsx", "--test", "--test-isolation=none", "--test-reporter=tap", ...files], { cwd: root, encoding: "utf8", env: { ...env, SAMPLE: "small" } });
   assert.equal(status, 0, stdout + stderr);
   assert.match(stdout, /^# skipped 0$/mu);
   assert.ok(Number(/^# pass (\d+)$/mu.exec(stdout)?.[1]) >= 20, stdout);
