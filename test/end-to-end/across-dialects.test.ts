@@ -1,4 +1,7 @@
-/** One conversation that each request goes on with by another API: on the same process each time, told to the letter. */
+/**
+ * One conversation that each request goes on with by another API: on the same process each time, told to the letter. Half of
+ * them begin in a session of chat's, which is sent only what is new.
+ */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { ToldBlock } from "../support/composed-request.ts";
@@ -23,31 +26,34 @@ type Said =
 
 interface Dialect {
   readonly path: string;
-  body(said: readonly Said[], system: string): object;
+  /** The request without the first `known` of what was said. */
+  body(said: readonly Said[], system: string, known?: number): object;
   answer(body: any): Said & { readonly who: "assistant" };
 }
 
 const schema = { type: "object", properties: { at: { type: "string" } } };
 const callOf = (id: string, name: string, json: string): Call => ({ id, name, input: JSON.parse(json) as object });
 
+const chat: Dialect = {
+  path: "/v1/chat/completions",
+  body: (said, system, known = 0) => ({
+    model: "opus", max_tokens: maxTokens, tools: [{ type: "function", function: { name: "look", parameters: schema } }],
+    messages: [{ role: "system", content: system }, ...said.slice(known).map((one) => {
+      switch (one.who) {
+        case "user": return { role: "user", content: one.text };
+        case "tool": return { role: "tool", tool_call_id: one.id, content: one.text };
+        case "assistant": return {
+          role: "assistant", content: one.text,
+          ...(one.calls.length === 0 ? {} : { tool_calls: one.calls.map(({ id, name, input }) => ({ id, type: "function", function: { name, arguments: JSON.stringify(input) } })) }),
+        };
+      }
+    })],
+  }),
+  answer: ({ choices: [{ message }] }) => ({ who: "assistant", text: message.content ?? "", calls: (message.tool_calls ?? []).map((call: any) => callOf(call.id, call.function.name, call.function.arguments)) }),
+};
+
 const dialects: readonly Dialect[] = [
-  {
-    path: "/v1/chat/completions",
-    body: (said, system) => ({
-      model: "opus", max_tokens: maxTokens, tools: [{ type: "function", function: { name: "look", parameters: schema } }],
-      messages: [{ role: "system", content: system }, ...said.map((one) => {
-        switch (one.who) {
-          case "user": return { role: "user", content: one.text };
-          case "tool": return { role: "tool", tool_call_id: one.id, content: one.text };
-          case "assistant": return {
-            role: "assistant", content: one.text,
-            ...(one.calls.length === 0 ? {} : { tool_calls: one.calls.map(({ id, name, input }) => ({ id, type: "function", function: { name, arguments: JSON.stringify(input) } })) }),
-          };
-        }
-      })],
-    }),
-    answer: ({ choices: [{ message }] }) => ({ who: "assistant", text: message.content ?? "", calls: (message.tool_calls ?? []).map((call: any) => callOf(call.id, call.function.name, call.function.arguments)) }),
-  },
+  chat,
   {
     path: "/v1/responses",
     body: (said, system) => ({
@@ -118,15 +124,21 @@ describe("a conversation that goes on by another API with each request", () => {
     claude.onTurn = (seen) => (view = { ...seen, told: structuredClone(seen.told) });
     const { url } = await startEmbedded(t, { claude: claude.path, passEnv: Object.keys(claude.environment), logLevel: "error" }, claude.environment);
     const pairs = new Set<string>();
+    let bySession = 0;
     for (let conversation = 0; conversation < conversations; conversation++) {
       const said: Said[] = [];
       const processes = new Set<unknown>();
       let before = "";
+      /** How much of it the session has. Once another API has gone on with it, the session lacks what was said there. */
+      let known = 0;
+      let isInSession = random.below(2) === 0;
       const ask = async (): Promise<void> => {
-        const dialect = random.pick(dialects);
+        isInSession &&= random.below(4) > 0;
+        const dialect = isInSession ? chat : random.pick(dialects);
         if (before !== "") pairs.add(`${before} ${dialect.path}`);
         before = dialect.path;
-        const response = await postJson(url + dialect.path, dialect.body(said, `Be brief ${conversation}.`));
+        const headers = isInSession ? { "x-session-id": `s${conversation}` } : {};
+        const response = await postJson(url + dialect.path, dialect.body(said, `Be brief ${conversation}.`, isInSession ? known : 0), { headers });
         const body = await response.json();
         assert.equal(response.status, 200, JSON.stringify(body));
         assert.ok(view !== undefined);
@@ -134,6 +146,8 @@ describe("a conversation that goes on by another API with each request", () => {
         assert.deepEqual(toldIn(view), expected(said), `seed ${seed}, conversation ${conversation}, by ${dialect.path}`);
         assert.deepEqual(view.told.system.join(""), `Be brief ${conversation}.`);
         said.push(dialect.answer(body));
+        known = said.length;
+        if (isInSession) bySession++;
       };
       for (let turn = 0; turn < turns; turn++) {
         said.push({ who: "user", text: `question ${turn} of ${conversation} ${random.pick(["(call)", "(calls)", "(whole)"])}` });
@@ -148,6 +162,7 @@ describe("a conversation that goes on by another API with each request", () => {
     assert.deepEqual(claude.violations, []);
     const { turns: how } = await healthOf(url);
     t.diagnostic(`${pairs.size} of ${dialects.length ** 2} ways from one API to the next: ${JSON.stringify(how)}`);
+    assert.ok(bySession >= conversations, `${bySession} requests of sessions`);
     assert.ok(pairs.size >= 8, [...pairs].join(", "));
   });
 });
