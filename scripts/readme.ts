@@ -1,6 +1,6 @@
 /**
- * Writes the tables of README.md, src/README.md, src/api/anthropic/README.md and test/README.md. With `--check` it
- * writes nothing, and exits with 1 when one of them is not what the code says.
+ * Writes the tables of README.md, src/README.md, src/api/anthropic/README.md, src/claude/README.md and test/README.md.
+ * With `--check` it writes nothing, and exits with 1 when one of them is not what the code says.
  *
  *     npx tsx scripts/readme.ts [--check]
  */
@@ -10,8 +10,9 @@ import { completionFields } from "../src/api/openai/completions/fields.ts";
 import { chatFields } from "../src/api/openai/chat-completions/fields.ts";
 import type { FieldTreatment } from "../src/api/field-treatment.ts";
 import { responsesFields } from "../src/api/openai/responses/fields.ts";
-import { knownCapabilitiesText } from "./compat/known.ts";
+import { readMatrix } from "./compat/matrix.ts";
 import { addedWordsText } from "./readme-added-words.ts";
+import { claudeSections } from "./readme-claude.ts";
 import { knownFaultsText } from "./readme-known-faults.ts";
 import { updateReadme } from "./readme-file.ts";
 import { lateHeadsText } from "./readme-late-heads.ts";
@@ -48,8 +49,7 @@ export function anthropicSections(): Readonly<Record<string, string>> {
 /** The same of test/README.md. */
 export function testSections(): Readonly<Record<string, string>> {
   return {
-    clis: knownCapabilitiesText(), rules: rulesText(), refusals: refusalsText(), "late-heads": lateHeadsText(),
-    troubles: troublesText(),
+    rules: rulesText(), refusals: refusalsText(), "late-heads": lateHeadsText(), troubles: troublesText(),
   };
 }
 
@@ -67,7 +67,7 @@ if (process.argv[1]?.endsWith("readme.ts") === true) {
   const complaint = "is not what the code says: run npx tsx scripts/readme.ts";
   const files = {
     "README.md": sections(), "src/README.md": sourceSections(), "src/api/anthropic/README.md": anthropicSections(),
-    "test/README.md": testSections(),
+    "src/claude/README.md": claudeSections(readMatrix()), "test/README.md": testSections(),
   };
   const codes = Object.entries(files).map(([file, made]) =>
     updateReadme(args, made, `${file} ${complaint}`, new URL(`../${file}`, import.meta.url)));

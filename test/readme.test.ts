@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
+import { readMatrix } from "../scripts/compat/matrix.ts";
 import { anthropicSections, sections, sourceSections, testSections } from "../scripts/readme.ts";
+import { claudeSections } from "../scripts/readme-claude.ts";
 import { fillIn } from "../scripts/readme-file.ts";
 import { typescriptArguments } from "./support/typescript.ts";
 
@@ -23,7 +25,12 @@ describe("the README", () => {
     assert.equal(fillIn(text, anthropicSections()), text);
   });
 
-  it("has beside it a README of the tests, with the API's rules as the stub has them and what the CLIs can do", () => {
+  it("has beside it a README of the CLI's process, with what it is used for and what its versions can do", () => {
+    const text = readFileSync(new URL("../src/claude/README.md", import.meta.url), "utf8");
+    assert.equal(fillIn(text, claudeSections(readMatrix())), text);
+  });
+
+  it("has beside it a README of the tests, with the API's rules as the stub has them", () => {
     const text = readFileSync(new URL("README.md", import.meta.url), "utf8");
     assert.equal(fillIn(text, testSections()), text);
   });

@@ -3,10 +3,12 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { Command } from "../../src/claude/launch.ts";
 import { npmEntry, withoutLifecycle } from "../npm.ts";
 
-const packageName = "@anthropic-ai/claude-code";
+export const packageName = "@anthropic-ai/claude-code";
+const testModules = fileURLToPath(new URL("../../test/interop/node_modules/", import.meta.url));
 const installMsMax = 10 * 60_000;
 
 /** `XDG_CACHE_HOME` or `~/.cache`, and a folder of our own in it. */
@@ -15,15 +17,19 @@ export function cacheFolder(environment: NodeJS.ProcessEnv, home = homedir()): s
   return join(cache === undefined || cache === "" ? join(home, ".cache") : cache, "claude-max-api-compat");
 }
 
-/** Whether it is fetched already. */
-export function isInstalled(cache: string, version: string): boolean {
-  return existsSync(packageFolder(join(cache, version)));
-}
 
-/** The version's command, fetched where it is not in the cache. Throws an Error of one line where it cannot be had. */
+/**
+ * The version's command: that of the tests, where they have it, else that of the cache, into which it is fetched.
+ * Throws an Error of one line where it cannot be had.
+ */
 export function installedClaude(cache: string, version: string): Command {
+  const ofTests = join(testModules, `claude-code-${version}`, "bin", "claude.exe");
+  if (existsSync(ofTests)) return { file: ofTests, leadingArguments: [] };
   const folder = join(cache, version);
-  if (!isInstalled(cache, version)) fetchClaude(cache, folder, version);
+  if (!existsSync(packageFolder(folder))) {
+    console.error(`fetching ${version} into ${cache}`);
+    fetchClaude(cache, folder, version);
+  }
   const { bin } = JSON.parse(readFileSync(join(packageFolder(folder), "package.json"), "utf8")) as {
     bin: string | { readonly claude: string };
   };

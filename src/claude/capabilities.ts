@@ -5,59 +5,14 @@
 
 import { randomUUID } from "node:crypto";
 import type { AssistantBlock, TextBlock, ToolResultBlock, ToolUseBlock, UserBlock } from "../turn/message.ts";
+import type { CapabilityName, RewindName } from "./capability-rows.ts";
 import { historyAssistantLine, historyUserLine, type JsonObject } from "./protocol.ts";
 import { isRewound, rewindRequest, type RewindTarget } from "./rewind.ts";
 
-export type RewindName = "rewindSteps" | "rewindMany" | "rewindToEmpty" | "answerTarget";
-export type CapabilityName = RewindName | "setModel";
 /** For each ability, whether the CLI has it. */
 export type Capabilities = Readonly<Record<CapabilityName, boolean>>;
 /** The abilities that are about rewinding. */
 export type Rewinds = Pick<Capabilities, RewindName>;
-
-/** One thing that the CLI can do or not. */
-export interface CapabilityRow {
-  readonly name: CapabilityName;
-  /** How the server finds out whether the CLI can do it. */
-  readonly learnt: string;
-  /** What the server uses the ability for. */
-  readonly purpose: string;
-  /** What happens where the CLI cannot do it. */
-  readonly without: string;
-}
-
-export const capabilityRows: readonly CapabilityRow[] = [
-  {
-    name: "rewindSteps",
-    learnt: "The probe takes back the last of three told prompts.",
-    purpose: "An edit, a branch, a stopped or failed turn: the process is moved to where the request's history stands.",
-    without: "The process is ended, and another is told the whole history.",
-  },
-  {
-    name: "rewindMany",
-    learnt: "The probe takes back both told prompts that are left, in one request that names the last.",
-    purpose: "A branch many turns back takes one request.",
-    without: "The prompts are taken back one by one, with a request each.",
-  },
-  {
-    name: "rewindToEmpty",
-    learnt: "The probe takes back the first told prompt.",
-    purpose: "A new conversation, or a first turn again, gets a process that has had another of the same beginning.",
-    without: "A new conversation gets a warm or a new process.",
-  },
-  {
-    name: "answerTarget",
-    learnt: "The probe takes back a told answer behind a told result, with `allow_assistant_target`.",
-    purpose: "An agent's last step is taken back; the results before it, and the text that it sent with them, stay.",
-    without: "All goes back to the prompt that the results belong to, or to the text sent with the last ones.",
-  },
-  {
-    name: "setModel",
-    learnt: "The probe sets another model behind a told prompt, which can then be taken back: it is still the last.",
-    purpose: "A process that has no message serves each model that the CLI lists: a warm one, or one that was emptied.",
-    without: "Each model has warm processes of its own, and a process serves the model that it was started with.",
-  },
-];
 
 /** The capabilities of a CLI that cannot rewind at all. */
 export const noCapabilities: Capabilities = {
@@ -102,11 +57,14 @@ export async function probeCapabilities(probed: ProbedProcess): Promise<Capabili
   const rewind = (uuid: string, line: RewindTarget["line"] = "prompt", lastPrompt?: string): Promise<boolean> =>
     request(rewindRequest({ uuid, line }, lastPrompt)).then(isRewound, () => false);
   // Each rewind begins where the one before has ended, and the CLI handles them in order, so none waits for another.
-  const [answerTarget, rewindSteps, rewindMany] = await Promise.all([
+  const [answerTarget, rewindSteps, isBackAgain, rewindMany] = await Promise.all([
     rewind(answer, "answer"),
+    rewind(third),
+    // A CLI that has done it finds the prompt no more. One that says otherwise is not believed in anything.
     rewind(third),
     rewind(first, "prompt", second),
   ]);
+  if (isBackAgain) return noCapabilities;
   const [, isEmptied] = rewindMany ? [] : await Promise.all([rewind(second), rewind(first)]);
   const rewindToEmpty = rewindMany || isEmptied === true;
   const known = { rewindSteps, rewindMany, rewindToEmpty, answerTarget };

@@ -24,7 +24,7 @@ export class ClientTools {
   }
 
   /** Sets the tools that the CLI is given in answer to its `tools/list` from now on. */
-  serve(turn: Turn): void {
+  serve(turn: Pick<Turn, "tools">): void {
     this.#served = new ServedTools(turn);
   }
 

@@ -2,7 +2,8 @@ import { randomUUID } from "node:crypto";
 import { BridgeError } from "../errors.ts";
 import type { Message } from "../turn/message.ts";
 import { type ControlChannel, ControlRefused } from "./control.ts";
-import type { CapabilityName, Rewinds } from "./capabilities.ts";
+import type { Rewinds } from "./capabilities.ts";
+import type { CapabilityName } from "./capability-rows.ts";
 import { CutPoints, type CutPoint } from "./cut-points.ts";
 import { type After, orLate } from "./late.ts";
 import {

@@ -6,6 +6,8 @@ import type { Command } from "./launch.ts";
  * messages.
  */
 export const oldestVersion = "2.1.120";
+/** The newest CLI that `scripts/compat.ts` has run whole turns on. A newer one serves, with a warning. */
+export const newestTestedVersion = "2.1.332";
 /** How long `claude --version` may take, in milliseconds. */
 export const versionWaitMs = 20_000;
 
@@ -72,6 +74,11 @@ export function findInstallation({ command, environment, cwd, signal }: VersionQ
       );
     }
   });
+}
+
+/** Whether nobody has tried that version. */
+export function isUntested(version: string): boolean {
+  return isOlder(newestTestedVersion, version);
 }
 
 function isOlder(version: string, than: string): boolean {

@@ -1,12 +1,14 @@
+import { noCapabilities } from "../claude/capabilities.ts";
 import type { Installation } from "../claude/installation.ts";
 import { capabilitiesWaitMs, probe, type ProbeAnswer } from "../claude/probe.ts";
 import type { LiveProcess } from "../claude/process.ts";
 import type { InitializeAnswer } from "../claude/protocol.ts";
-import { asBridgeError } from "../errors.ts";
+import { asBridgeError, BridgeError } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import type { Account } from "./account.ts";
 import type { Boots } from "./boots.ts";
 import type { ConfigHome } from "./config-home.ts";
+import { lackMessage, type Untested, untestedOf } from "./drift.ts";
 import type { InstalledCli } from "./installed-cli.ts";
 import type { KnownCapabilities } from "./known-capabilities.ts";
 import type { Launcher } from "./launcher.ts";
@@ -74,10 +76,26 @@ export class Cli {
     });
   }
 
-  /** What was found on disk. Reported as unusable also while there is no folder for the processes to run in. */
+  /**
+   * What was found on disk. Reported as unusable also while there is no folder for the processes to run in, and where
+   * the CLI cannot do what it must.
+   */
   get installation(): Installation | undefined {
-    const { installed: { installation }, folder: { fault } } = this.#options;
+    const { installed: { installation }, folder } = this.#options;
+    const fault = folder.fault ?? this.#lack;
     return fault === undefined ? installation : { kind: "unusable", version: installation?.version, message: fault };
+  }
+
+  /** What is to be said of a version that nobody has tried yet; undefined where it was tried. */
+  get untested(): Untested | undefined {
+    const { installed: { installation }, capabilities } = this.#options;
+    return installation?.kind === "found" ? untestedOf(installation.version, capabilities) : undefined;
+  }
+
+  /** Why the CLI cannot be used, if it lacks what it must do. */
+  get #lack(): string | undefined {
+    const { installed: { installation }, capabilities: { lacking } } = this.#options;
+    return lacking.length === 0 ? undefined : lackMessage(installation?.version ?? "", lacking);
   }
 
   /** Looks for the CLI on disk. Never rejects. */
@@ -94,14 +112,16 @@ export class Cli {
   }
 
   /**
-   * Looks for the CLI again if it may have changed. Rejects with `cli_unavailable` if there is no usable one. Also
-   * starts a probe, without waiting for it, if it is due (`KnownCapabilities.claimTrial`).
+   * Looks for the CLI again if it may have changed. Rejects with `cli_unavailable` if there is no usable one, or if it
+   * cannot do what it must. Also starts a probe, without waiting for it, if it is due (`KnownCapabilities.claimTrial`).
    */
   async ensureUsable(): Promise<void> {
     await this.#options.installed.ensureUsable();
     const { model } = this.#inquiry;
     // Whoever needs a usable CLI may start a process of it next: that has its place first.
     if (model !== undefined) this.#askIfDue(model, 2);
+    const lack = this.#lack;
+    if (lack !== undefined) throw new BridgeError("cli_unavailable", lack);
   }
 
   /**
@@ -122,13 +142,15 @@ export class Cli {
         this.#inquiry.postponed = model;
         return;
       }
-      const { capabilities: tried, ...initialized } = await this.#probed(owned);
+      const { capabilities: tried, needs, ...initialized } = await this.#probed(owned);
       // What the old program can do says nothing of the new one, which is probed by itself.
       if (changes !== this.#inquiry.changes) return;
-      // A probe that was ended for a turn, or met a busy machine, may not have tried everything.
-      if (tried === undefined) capabilities.noteFailedTrial();
-      else capabilities.learn(tried);
+      // A probe that was ended for a turn, or met a busy machine, may not have tried everything. One that asked the
+      // model is not repeated.
+      if (tried !== undefined || needs.history === false) capabilities.learn(tried ?? noCapabilities, needs);
+      else capabilities.noteFailedTrial();
       if (tried === undefined && capabilities.claimTrial()) this.#inquiry.postponed = model;
+      this.#tellDrift();
       await this.learn(initialized, owned.process);
     } catch (error) {
       boots.note(error);
@@ -190,6 +212,20 @@ export class Cli {
     if (wanted === undefined || underway > 0 || !capabilities.claimTrial()) return;
     if (processes.room >= placesMin) void this.ask(model);
     else this.#inquiry.postponed = model;
+  }
+
+  /** Writes to the log what the probe has shown, if it is not what every version that was tried has shown. */
+  #tellDrift(): void {
+    const { log, installed: { installation }, capabilities: { isKnown } } = this.#options;
+    if (!isKnown) return;
+    const [lack, { untested }] = [this.#lack, this];
+    if (lack !== undefined) log.error(lack);
+    if (untested === undefined || installation?.kind !== "found") return;
+    const names = untested.unexpected?.map(({ name }) => name) ?? [];
+    log.warn("the CLI is newer than any that was tried", {
+      version: installation.version, newest_tried: untested.newestTested,
+      not_as_expected: names.length === 0 ? "nothing" : names.join(","),
+    });
   }
 
   /** Probes a process, then ends it. */

@@ -1,4 +1,5 @@
 import type { Capabilities } from "../claude/capabilities.ts";
+import type { Needs } from "../claude/needs.ts";
 import type { Installation } from "../claude/installation.ts";
 import { orLate } from "../claude/late.ts";
 import type { RateLimitInfo } from "../claude/protocol.ts";
@@ -9,6 +10,7 @@ import type { Message } from "../turn/message.ts";
 import type { ModelEntry } from "../turn/model.ts";
 import type { Turn } from "../turn/turn.ts";
 import type { Complete } from "./asked-turn.ts";
+import type { Untested } from "./drift.ts";
 import type { EngineOptions } from "./engine-options.ts";
 import { type EngineParts, engineParts } from "./engine-parts.ts";
 import type { ResolvedModel } from "./model-catalog.ts";
@@ -35,7 +37,9 @@ export interface EngineStatus {
   /** How many processes there are of each use, and in all. */
   readonly processes: ProcessCounts & { readonly all: number };
   /** What the CLI can do; undefined until it was tried. */
-  readonly capabilities: Capabilities | undefined;
+  readonly capabilities: (Capabilities & Needs) | undefined;
+  /** Set where the CLI is newer than any that was tried. */
+  readonly untested: Untested | undefined;
   readonly turns: Turns;
 }
 
@@ -64,7 +68,8 @@ export class Engine {
       runningTurns: admission.running,
       waitingTurns: admission.waiting,
       processes: { all: processes.size, ...processes.counts },
-      capabilities: capabilities.isKnown ? capabilities.current : undefined,
+      capabilities: capabilities.isKnown ? { ...capabilities.needs, ...capabilities.current } : undefined,
+      untested: cli.untested,
       turns: counts.turns,
     };
   }

@@ -1,4 +1,6 @@
-import { type Capabilities, type CapabilityName, noCapabilities } from "../claude/capabilities.ts";
+import { type Capabilities, noCapabilities } from "../claude/capabilities.ts";
+import type { CapabilityName, NeedName } from "../claude/capability-rows.ts";
+import { lackingOf, type Needs } from "../claude/needs.ts";
 import type { Clock } from "./world.ts";
 
 /** So many refusals within `refusalsMsMax` show that the CLI cannot do after all what the probe saw it do. */
@@ -20,6 +22,7 @@ export const trialWaitMs = 30_000;
 export class KnownCapabilities {
   readonly #clock: Clock;
   #current: Capabilities = noCapabilities;
+  #needs: Needs = {};
   #isKnown = false;
   /** The latest refusals, each with its time by the monotonic clock. */
   #refusals: readonly { readonly name: CapabilityName; readonly atMs: number }[] = [];
@@ -40,8 +43,24 @@ export class KnownCapabilities {
     return this.#current;
   }
 
-  learn(capabilities: Capabilities): void {
+  /** What was seen of what every CLI must do. */
+  get needs(): Needs {
+    return this.#needs;
+  }
+
+  /** What the CLI must do and does not, so that it cannot be used. */
+  get lacking(): readonly NeedName[] {
+    return lackingOf(this.#needs);
+  }
+
+  /** Notes what a turn has shown of what every CLI must do. */
+  noteNeed(name: NeedName, has: boolean): void {
+    if (this.#needs[name] !== has) this.#needs = { ...this.#needs, [name]: has };
+  }
+
+  learn(capabilities: Capabilities, needs: Needs = {}): void {
     this.#current = capabilities;
+    this.#needs = { ...this.#needs, ...needs };
     this.#isKnown = true;
     this.#refusals = [];
     this.#trialAtMs = undefined;
@@ -83,6 +102,7 @@ export class KnownCapabilities {
   /** Forgets what the CLI can do. To be called when the CLI has changed. */
   forget(): void {
     this.#current = noCapabilities;
+    this.#needs = {};
     this.#isKnown = false;
     this.#refusals = [];
     this.#trialAtMs = -Infinity;

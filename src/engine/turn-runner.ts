@@ -1,5 +1,5 @@
 import { stopsHere, type ToldTurn } from "../claude/parameters.ts";
-import { clientClosed, type ErrorCode, hasCode } from "../errors.ts";
+import { BridgeError, clientClosed, type ErrorCode, hasCode } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import type { TurnEvent } from "../turn/event.ts";
 import type { Message } from "../turn/message.ts";
@@ -12,6 +12,7 @@ import type { Boots } from "./boots.ts";
 import { mustCallInWords } from "./call-in-words.ts";
 import { type Course, foundFor } from "./course.ts";
 import { extended, type Timeline, timelineOf } from "./history-hash.ts";
+import { keptParameters, showsParameters } from "./kept-parameters.ts";
 import type { KnownCapabilities } from "./known-capabilities.ts";
 import type { LoginGate } from "./login-gate.ts";
 import type { Profile } from "./recent-use.ts";
@@ -102,13 +103,14 @@ export class TurnRunner {
         let isAskedAgain = false;
         try {
           const chosen = mustCallInWords(turn) ? attempts.withCall() : attempts;
-          const stops = stopsHere(turn);
+          const [stops, shows] = [stopsHere(turn), showsParameters(turn)];
           for await (const batch of stops.length === 0 ? chosen : endAtStop(chosen, stops)) {
             if (!course.hasBegun && batch.some(({ type }) => type === "message_start")) {
               course.hasBegun = true;
               warm.noteAnswering(turn.model, course.profile);
             }
             answer.take(batch);
+            if (shows) this.#checkParameters(turn, answer, batch);
             yield batch;
           }
           return;
@@ -140,6 +142,24 @@ export class TurnRunner {
   told(request: Turn): ToldTurn {
     const { longParameterBytesMax, capabilities } = this.#options;
     return toldTurn(this.#refused.without(request), longParameterBytesMax(), capabilities.current);
+  }
+
+  /**
+   * Notes what the end of an answer shows of the parameters that the API was told. Throws `cli_failed` where a forced
+   * call did not come: what the client got is of no use to it. Words in place of JSON it sees itself.
+   */
+  #checkParameters(turn: ToldTurn, answer: AnswerRecord, batch: readonly TurnEvent[]): void {
+    const end = batch.find((event) => event.type === "message_stop");
+    const kept = end === undefined ? undefined : keptParameters(turn, answer.blocks(), end.stopReason);
+    if (kept === undefined) return;
+    const { capabilities, log } = this.#options;
+    capabilities.noteNeed("extraBody", kept === "all");
+    if (kept === "all") return;
+    log.warn("the CLI did not pass on a parameter of the API", { parameter: kept.lost });
+    if (kept.lost !== "tool_choice") return;
+    throw new BridgeError(
+      "cli_failed", `The claude CLI did not pass \`${kept.lost}\` on to the API: it lacks \`extra_body\`.`,
+    );
   }
 
   /** The beginning of a turn's conversation. */

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { describe, it } from "node:test";
-import {
-  type Capabilities, capabilityRows, noCapabilities, probeCapabilities,
-} from "../../src/claude/capabilities.ts";
+import { type Capabilities, noCapabilities, probeCapabilities } from "../../src/claude/capabilities.ts";
+import { capabilityRows, furtherRows, needRows, reportName } from "../../src/claude/capability-rows.ts";
 import type { JsonObject } from "../../src/claude/protocol.ts";
 import { isRewound } from "../../src/claude/rewind.ts";
 import type { ToldBlock } from "../support/composed-request.ts";
@@ -83,9 +82,17 @@ describe("what a CLI can take back", () => {
     assert.deepEqual((await probed(rewindAbilities["2.1.330"])).requests.filter(({ subtype }) => subtype === "set_model"), [{ subtype: "set_model", model: "opus" }]);
   });
 
+  it("is nothing where it says that it has taken back what is still there", async () => {
+    const lied = await probeCapabilities({
+      otherModel: "opus", request: async () => ({ rewound: true }), write: () => {}, acknowledged: async () => {},
+    });
+    assert.deepEqual(lied, noCapabilities);
+  });
+
   it("is told by a row for each, with a sentence for each question", () => {
     assert.deepEqual(capabilityRows.map(({ name }) => name).sort(), Object.keys(all).sort());
-    for (const { learnt, purpose, without } of capabilityRows) {
+    assert.equal(reportName("rewindToEmpty"), "rewind_to_empty");
+    for (const { learnt, purpose, without } of [...needRows, ...capabilityRows, ...furtherRows]) {
       for (const words of [learnt, purpose, without]) assert.match(words, /^[A-Z`].*\.$/su);
     }
   });

@@ -10,6 +10,9 @@ import { relaysUnavailable } from "../support/relays.ts";
 import { startRememberingClaude } from "../support/remembering-claude.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
+/** What a made-up CLI shows that takes every request, and does not list its tools. */
+const taken = { history: true, settings: true, thinking: true };
+
 describe("a probe", () => {
   it("does not wait for ever on a CLI that never answers", async (t) => {
     const { claude } = await startFake(t, "silent");
@@ -22,13 +25,13 @@ describe("a probe", () => {
 
   it("tells the models and the login, and leaves the process to its owner", async (t) => {
     const { claude, pid } = await startFake(t, "answers");
-    assert.deepEqual(await probe(claude), { models: [{ value: "fake", resolvedModel: "claude-fake-1", displayName: "Fake" }], loggedIn: true, knowsEmail: false, capabilities: noCapabilities });
+    assert.deepEqual(await probe(claude), { models: [{ value: "fake", resolvedModel: "claude-fake-1", displayName: "Fake" }], loggedIn: true, knowsEmail: false, capabilities: noCapabilities, needs: taken });
     assert.deepEqual([claude.state, isRunning(pid)], ["booting", true]);
   });
 
   it("tells that nobody is logged in", async (t) => {
     const { claude } = await startFake(t, "logged-out");
-    assert.deepEqual(await probe(claude), { models: [], loggedIn: false, knowsEmail: false, capabilities: noCapabilities });
+    assert.deepEqual(await probe(claude), { models: [], loggedIn: false, knowsEmail: false, capabilities: noCapabilities, needs: taken });
   });
 
   it("tells what the CLI can do, without a turn and without a fault", { skip: relaysUnavailable }, async (t) => {

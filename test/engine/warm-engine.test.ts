@@ -101,7 +101,7 @@ describe("a warm process", () => {
   });
 
   it("that answers what it rehearses as if it were a question is no use to any turn, and costs none its answer", async (t) => {
-    const environment = { ...platformEnvironment(), ANSWERS_ALL: "1", REWINDS: "1" };
+    const environment = { ...platformEnvironment(), ANSWERS_ALL: "1", TAKES_WORDS: "1", REWINDS: "1" };
     const { engine, logLines } = startEngine(t, "never-acknowledges", { warm: 2, environment });
     await engine.discover();
     const turn = ask("hi", { model: "opus", system: systemOf("Be brief.") });
@@ -110,6 +110,19 @@ describe("a warm process", () => {
       assert.deepEqual([error, summaryOf(events).text], [undefined, "this is it"]);
     }
     await until(() => logLines.some((line) => line.includes("a beginning could not be rehearsed")));
+  });
+
+  it("of a CLI that takes a history for questions is not asked: the first request is refused by that, and none repeats it", async (t) => {
+    const environment = { ...platformEnvironment(), ANSWERS_ALL: "1" };
+    const { engine, logLines } = startEngine(t, "never-acknowledges", { environment });
+    await engine.discover();
+    for (let round = 0; round < 2; round++) {
+      const error = await errorOf(engine.run(ask("hi"), never));
+      assert.equal(error.code, "cli_unavailable");
+      assert.match(error.message, /cannot be used: it lacks `history` .*npm install/u);
+    }
+    assert.equal(logLines.filter((line) => line.includes("error Claude Code 2.1.330 cannot be used")).length, 1);
+    assert.equal(engine.status.installation?.kind, "unusable");
   });
 
   it("whose rehearsal never ends holds no turn for longer than its wait: another answers", async (t) => {

@@ -204,7 +204,7 @@ describe("the answers", () => {
       turns: { went_on: 0, rewound: 0, messages_taken_back: 0, told, told_on: { recycled: 0, warm: 0, booted: 0 } },
       claude: {
         found: true, version: "2.1.330", logged_in: true, account_email_sent: false, managed_policy: [], notes: [],
-        capabilities: { rewind_steps: false, rewind_many: false, rewind_to_empty: false, answer_target: false, set_model: false }, message: null,
+        capabilities: { history: true, settings: true, thinking: true, rewind_steps: false, rewind_many: false, rewind_to_empty: false, answer_target: false, set_model: false }, message: null,
       },
     });
     assert.equal((await api.discovered()).loggedIn, true);

@@ -1,33 +1,57 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { join } from "node:path";
+import { parseCompatArguments } from "../../scripts/compat/arguments.ts";
 import { cacheFolder } from "../../scripts/compat/installed-claude.ts";
-import { differences, knownCapabilities } from "../../scripts/compat/known.ts";
-import { compatTable } from "../../scripts/compat/table.ts";
-import { noCapabilities } from "../../src/claude/capabilities.ts";
+import { changesBetween, findingLines, lacksOf, type MatrixRow, matrixText, merged } from "../../scripts/compat/matrix.ts";
+import { compareVersions, publishedSince, sampleOfVersions, servedOf } from "../../scripts/compat/npm-versions.ts";
 
-describe("the table of what versions can do", () => {
-  it("has a row a version and a column a capability, and tells of what failed below", () => {
-    const table = compatTable([
-      { version: "2.1.197", capabilities: { ...noCapabilities, rewindSteps: true }, requests: 0, probedMs: 912.4 },
-      { version: "2.1.999", capabilities: undefined, failure: "npm has no such version", requests: 0, probedMs: 0 },
-    ]);
-    assert.deepEqual(table.split("\n"), [
-      "| CLI     | rewindSteps | rewindMany | rewindToEmpty | answerTarget | setModel | requests | ms  |",
-      "|---------|-------------|------------|---------------|--------------|----------|----------|-----|",
-      "| 2.1.197 | yes         | no         | no            | no           | no       | 0        | 912 |",
-      "| 2.1.999 | ?           | ?          | ?             | ?            | ?        | ?        | ?   |",
-      "2.1.999: npm has no such version",
+const turn = { name: "a question", shows: ["toldThinking"], way: "warm", findings: [] } as const;
+const row: MatrixRow = {
+  version: "2.1.300", published: "2026-10-01", probe: { history: true, setModel: true }, probeRequests: 0, turns: [turn], helloBytes: 1_800, firstContentMs: 42,
+};
+const worse: MatrixRow = { ...row, version: "2.1.320", probe: { history: true, setModel: false }, turns: [{ ...turn, findings: ["a stranger"] }] };
+
+describe("the matrix of versions", () => {
+  it("has what a version lacks by its probe and by its turns, and what is other than of the version before", () => {
+    assert.deepEqual([lacksOf(row), lacksOf(worse)], [[], ["setModel", "toldThinking"]]);
+    assert.deepEqual(changesBetween(row, worse), ["cannot set_model", "cannot told_thinking", "a question: not as it should be"]);
+    assert.deepEqual(changesBetween(worse, row), ["can set_model", "can told_thinking", "a question: now as it should be"]);
+    assert.deepEqual(findingLines(worse), ["2.1.320: a question (warm): a stranger"]);
+  });
+
+  it("keeps the versions that were not tried again, in their order", () => {
+    const again = { ...worse, firstContentMs: 1 };
+    assert.deepEqual(merged([row, worse], [again, { ...row, version: "2.1.99" }]).map(({ version, firstContentMs }) => [version, firstContentMs]), [["2.1.99", 42], ["2.1.300", 42], ["2.1.320", 1]]);
+  });
+
+  it("is a table with a line a version", () => {
+    assert.deepEqual(matrixText([row, worse]).split("\n").slice(2), [
+      "| 2.1.300 | 2026-10-01 | nothing | 1800 | 42 | 1 of 1 |  |",
+      "| 2.1.320 | 2026-10-01 | `set_model`; `told_thinking` | 1800 | 42 | 0 of 1 | cannot set_model; cannot told_thinking; a question: not as it should be |",
     ]);
   });
 });
 
-describe("what versions are known to be able to do", () => {
-  it("is compared with what is found, by the name of what is other; an unknown version has nothing to compare", () => {
-    const known = knownCapabilities["2.1.330"] ?? assert.fail();
-    assert.deepEqual(differences("2.1.330", known), []);
-    assert.deepEqual(differences("2.1.330", { ...known, setModel: false }), ["setModel"]);
-    assert.deepEqual(differences("2.1.999", noCapabilities), []);
+describe("the versions that are tried", () => {
+  it("are those on npm that serve, by their numbers", () => {
+    const times = { created: "2025-01-01T00:00:00.000Z", "2.1.99": "2026-01-01T00:00:00.000Z", "2.1.1000": "2026-12-01T01:02:03.000Z", "2.1.130": "2026-05-01T00:00:00.000Z", "2.1.140-beta.1": "2026-05-02T00:00:00.000Z" };
+    assert.deepEqual(servedOf(times), [{ version: "2.1.130", date: "2026-05-01" }, { version: "2.1.1000", date: "2026-12-01" }]);
+    assert.ok(compareVersions("2.1.130", "2.1.1000") < 0 && compareVersions("2.2.0", "2.1.9") > 0);
+  });
+
+  it("are the oldest, every twentieth and the last three, or those since a day", () => {
+    const published = Array.from({ length: 45 }, (_, index) => ({ version: `2.1.${index}`, date: `2026-01-${String(index).padStart(2, "0")}` }));
+    assert.deepEqual(sampleOfVersions(published).map(({ version }) => version), ["2.1.0", "2.1.20", "2.1.40", "2.1.42", "2.1.43", "2.1.44"]);
+    assert.deepEqual(publishedSince(published, "2026-01-43").map(({ version }) => version), ["2.1.43", "2.1.44"]);
+  });
+
+  it("are asked for by their numbers, a day, or as the newest; anything else is told in a line", () => {
+    assert.deepEqual(parseCompatArguments([]), { name: "sample" });
+    assert.deepEqual(parseCompatArguments(["--newest"]), { name: "newest" });
+    assert.deepEqual(parseCompatArguments(["--since", "2026-11-01"]), { name: "since", day: "2026-11-01" });
+    assert.deepEqual(parseCompatArguments(["2.1.300", "2.1.332"]), { name: "versions", versions: ["2.1.300", "2.1.332"] });
+    for (const args of [["latest"], ["--since"], ["--since", "May"], ["--newest", "2.1.300"]]) assert.throws(() => parseCompatArguments(args), RangeError);
   });
 });
 

@@ -32,8 +32,13 @@ export const asksWhenRefusedMax = Math.max(...claudeVersions.map((version) => as
 
 const modules = fileURLToPath(new URL("../interop/node_modules/", import.meta.url));
 
-/** The native executable of that version, absolute. It carries `.exe` on every platform. */
+/**
+ * The native executable of that version, absolute. It carries `.exe` on every platform. `CLAUDE_IN_PLACE_OF_NEWEST` names
+ * one that stands in for the newest: so all tests run on a version that came out since.
+ */
 export function claudePath(version: ClaudeVersion): string {
+  const standIn = version === claudeVersions[0] ? process.env["CLAUDE_IN_PLACE_OF_NEWEST"] : undefined;
+  if (standIn !== undefined) return standIn;
   const path = join(modules, `claude-code-${version}`, "bin", "claude.exe");
   if (!existsSync(path)) throw new Error(`claude ${version} is not installed in test/interop: run npm test, which installs it`);
   return path;

@@ -6,6 +6,13 @@ type InstallationFacts =
   | { readonly kind: "found"; readonly version: string }
   | { readonly kind: "unusable"; readonly version: string | undefined; readonly message: string };
 
+/** A version of the CLI that nobody has tried yet. */
+interface UntestedFacts {
+  readonly newestTested: string;
+  /** What it cannot do that the newest that was tried can, and what happens so; undefined until it was asked. */
+  readonly unexpected: readonly { readonly name: string; readonly without: string }[] | undefined;
+}
+
 /** How turns got their processes. */
 export interface TurnFacts {
   readonly wentOn: number;
@@ -35,6 +42,8 @@ export interface EngineFacts {
   readonly processes: Readonly<Record<string, number>>;
   /** What the CLI can do; undefined until it was tried. */
   readonly capabilities: Readonly<Record<string, boolean>> | undefined;
+  /** Set where the CLI is newer than any that was tried. */
+  readonly untested: UntestedFacts | undefined;
   readonly turns: TurnFacts;
 }
 
@@ -102,7 +111,7 @@ export function healthReport(status: EngineFacts, { version, isDemo, uptimeSecon
 }
 
 /** Notes on what the model gets without any client asking for it, and on how to end that where it is possible. */
-function notesOf({ sendsEmail }: EngineFacts, policy: readonly string[]): string[] {
+function notesOf({ sendsEmail, installation, untested }: EngineFacts, policy: readonly string[]): string[] {
   return [
     ...(sendsEmail === true ? [
       "The Claude CLI tells the model the account's e-mail address. To end that, run `claude setup-token` and give the "
@@ -112,7 +121,18 @@ function notesOf({ sendsEmail }: EngineFacts, policy: readonly string[]): string
       "Whoever runs this machine has set a policy for Claude Code. It applies to every answer here: its instructions "
       + "go to the model, and its hooks see the prompts.",
     ] : []),
+    ...(untested === undefined ? [] : [
+      `Claude Code ${installation?.version ?? ""} is newer than any that this server was tried with `
+      + `(${untested.newestTested}). ${surprisesOf(untested)}`,
+    ]),
   ];
+}
+
+function surprisesOf({ unexpected }: UntestedFacts): string {
+  if (unexpected === undefined) return "What it can do is not known yet.";
+  if (unexpected.length === 0) return "What it was asked to do at the start, it did as expected.";
+  const surprises = unexpected.map(({ name, without }) => `\`${name}\` (${without.replace(/\.$/u, "")})`);
+  return `Not as expected: ${surprises.join(", ")}.`;
 }
 
 /** Explains why the CLI cannot be used; null when it can, or when that is not known yet. */
@@ -122,7 +142,7 @@ function claudeMessage({ installation, loggedIn, loginRefusal, bootFault }: Engi
   return loggedIn === false ? loginRefusal ?? notLoggedIn : null;
 }
 
-/** The rows of `capabilities.ts` that the CLI has, under names in the report's style; null until it was tried. */
+/** The rows of `claude/capability-rows.ts` that were tried, under names in the report's style; null before that. */
 function capabilitiesOf({ capabilities }: EngineFacts): Readonly<Record<string, boolean>> | null {
   if (capabilities === undefined) return null;
   return Object.fromEntries(Object.entries(capabilities).map(([name, can]) => (

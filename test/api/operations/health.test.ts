@@ -5,7 +5,7 @@ import { healthReport } from "../../../src/api/operations/health.ts";
 
 const status: EngineStatus = {
   installation: { kind: "found", version: "2.1.330" }, loggedIn: true, loginRefusal: undefined, bootFault: undefined, sendsEmail: false, rateLimit: undefined,
-  runningTurns: 0, waitingTurns: 0, capabilities: undefined,
+  runningTurns: 0, waitingTurns: 0, capabilities: undefined, untested: undefined,
   processes: { all: 0, booting: 0, probed: 0, running: 0, warm: 0, resting: 0, parked: 0, ending: 0 },
   turns: {
     wentOn: 0, rewound: 0, messagesTakenBack: 0, toldOn: { recycled: 0, warm: 0, booted: 0 },
@@ -37,6 +37,16 @@ describe("the report of health", () => {
     assert.deepEqual(report.turns, { went_on: 5, rewound: 2, messages_taken_back: 7, told: status.turns.told, told_on: status.turns.toldOn });
     assert.deepEqual(report.claude.capabilities, { rewind_steps: true, rewind_many: false, rewind_to_empty: true, answer_target: false, set_model: false });
     assert.equal(reportOf({}).claude.capabilities, null);
+  });
+
+  it("says of a version that nobody has tried what is not as expected of it", () => {
+    const noteOf = (unexpected: NonNullable<EngineStatus["untested"]>["unexpected"]) => (
+      claudeOf({ installation: { kind: "found", version: "2.9.0" }, untested: { newestTested: "2.1.332", unexpected } }).notes.join("\n")
+    );
+    const begin = "Claude Code 2.9.0 is newer than any that this server was tried with (2.1.332).";
+    assert.equal(noteOf(undefined), `${begin} What it can do is not known yet.`);
+    assert.equal(noteOf([]), `${begin} What it was asked to do at the start, it did as expected.`);
+    assert.equal(noteOf([{ name: "set_model", without: "Each model has its own." }]), `${begin} Not as expected: \`set_model\` (Each model has its own).`);
   });
 
   it("says nothing more where nothing goes along", () => {
