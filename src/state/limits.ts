@@ -1,3 +1,4 @@
+import { BridgeError } from "../errors.ts";
 import type { StateDatabase } from "./database.ts";
 
 /** What may be kept on disk. */
@@ -12,6 +13,8 @@ export interface StateLimits {
 const oldAtOnceMax = 8;
 /** A use is noted again only after so many seconds: a read should not become a write each time. */
 const useSecondsMin = 3_600;
+/** How much is removed at once for want of room. What is too much then goes with the next writes. */
+const excessAtOnceMax = 32;
 
 /** The tables whose rows are kept or removed, and how a row of each is removed. */
 export interface Removable {
@@ -47,24 +50,28 @@ export class Retention {
     this.#removables.push(removable);
   }
 
-  /** Removes some of what is too old, and as much as is too much, the row `kept` excepted. For use in a transaction. */
+  /** Removes some of what is too old, and of what is too much, the row `kept` excepted. For use in a transaction. */
   makeRoom(kept: { readonly table: Removable["table"]; readonly key: number }): void {
     for (const { table, remove } of this.#removables) {
       const sql = `SELECT key FROM ${table} WHERE used < ? ORDER BY used LIMIT ${oldAtOnceMax}`;
       for (const { key } of this.#database.all(sql, this.oldest)) remove(Number(key));
     }
-    while (this.#database.usedBytes > this.#limits.bytesMax) {
+    for (let count = 0; count < excessAtOnceMax && this.#database.usedBytes > this.#limits.bytesMax; count++) {
       const last = this.#leastRecentlyUsed(kept);
       if (last === undefined) return;
       last.remove(last.key);
     }
   }
 
-  /** Notes that a row was used. */
+  /** Notes that a row was used. Where that cannot be written, what was read is still worth its answer. */
   touch(table: Removable["table"], key: number, used: number): void {
     const { now } = this;
     if (now - used < useSecondsMin) return;
-    this.#database.change(() => this.#database.run(`UPDATE ${table} SET used = ? WHERE key = ?`, now, key));
+    try {
+      this.#database.change(() => this.#database.run(`UPDATE ${table} SET used = ? WHERE key = ?`, now, key));
+    } catch (error) {
+      if (!(error instanceof BridgeError)) throw error;
+    }
   }
 
   #leastRecentlyUsed(

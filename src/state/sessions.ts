@@ -41,7 +41,7 @@ export class DiskSessions implements SessionStore {
       if (row !== undefined && isGone) this.#remove(Number(row["key"]));
       const key = row !== undefined && !isGone ? Number(row["key"]) : database.run(
         "INSERT INTO sessions (owner, id, used, created, messages) VALUES (?, ?, ?, ?, 0)",
-        owner(), id, now, now,
+        owner(), id, now, Number(row?.["created"] ?? now),
       ).key;
       const total = before.length + added.length;
       database.run("UPDATE sessions SET used = ?, messages = ? WHERE key = ?", now, total, key);

@@ -78,6 +78,14 @@ describe("a session", () => {
     }
   });
 
+  it("is replaced by a request that has the whole history", async (t) => {
+    const { url } = await start(t, "answers");
+    await answered(url, "mine", [said("WORDS 1")]);
+    const history = [said("WORDS 1"), { role: "assistant", content: "another answer" }, said("WORDS 2")];
+    await answered(url, "mine", history);
+    assert.deepEqual((await sessionOf(url, "mine")).messages, [...history, { role: "assistant", content: "w0 w1 " }]);
+  });
+
   it("takes one request at a time: another, or a deletion, meanwhile is a 409", async (t) => {
     const { url } = await start(t, "puppet");
     const puppeteer = await startPuppeteer(t);

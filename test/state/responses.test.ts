@@ -129,6 +129,16 @@ describe("the limits of the state", { skip: withoutSqlite }, () => {
     assert.deepEqual(isThere(opened, "b", "c"), [false, true]);
   });
 
+  it("take 32 away at once at most, so that no write takes long; the rest goes with the next ones", async (t) => {
+    const opened = await openState(t, await folderIn(t), { bytesMax: 2 * megabyte });
+    for (let number = 0; number < 100; number++) opened.state.responses.keep(heavy(`s${number}`, 10_000));
+    assert.equal(isThere(opened, ...Array.from({ length: 100 }, (_, number) => `s${number}`)).filter(Boolean).length, 100);
+    opened.state.responses.keep(heavy("large", 2 * megabyte));
+    assert.deepEqual([isThere(opened, "s31", "s32"), opened.database.usedBytes > 2 * megabyte], [[false, true], true]);
+    for (let number = 0; number < 3; number++) opened.state.responses.keep(heavy(`t${number}`, 10));
+    assert.deepEqual(isThere(opened, "s99", "t2"), [false, true]);
+  });
+
   it("are of age too: what was not used for so long is not found, and is removed", async (t) => {
     let nowSeconds = 1_000_000_000;
     const folder = await folderIn(t);

@@ -30,6 +30,9 @@ describe("a session on disk", { skip: withoutSqlite }, () => {
     const { state: { sessions } } = await openState(t, folder, options);
     assert.deepEqual(sessions.find("a"), { id: "a", createdAt: 1_000_000_000, lastUsedAt: 1_000_000_120, messageCount: 3, messages: ['"é\\ud83d"', "2", "3"] });
     assert.deepEqual(sessions.list().map(({ id, messageCount }) => [id, messageCount]), [["a", 3], ["b", 1]]);
+    nowSeconds += 60;
+    sessions.keep({ id: "a", before: [], added: ["5"] });
+    assert.deepEqual(sessions.find("a"), { id: "a", createdAt: 1_000_000_000, lastUsedAt: 1_000_000_180, messageCount: 1, messages: ["5"] });
     assert.deepEqual([sessions.delete("a"), sessions.delete("a"), sessions.find("a"), sessions.find("constructor")], [true, false, undefined, undefined]);
   });
 

@@ -17,9 +17,9 @@ export function chatCompletions(sessions: Sessions): Dialect<ChatRequest> {
     numberFields,
     parse: (body, { defaultModel, allowsWebSearch, header }) => {
       const found = sessions.find(header);
-      const { added, ...request } = parseChatRequest(body, defaultModel, allowsWebSearch, found);
+      const { growth, ...request } = parseChatRequest(body, defaultModel, allowsWebSearch, found);
       if (found === undefined) return request;
-      const session = sessions.claim(found, added);
+      const session = sessions.claim(found.id, growth);
       return { ...request, session, release: () => session.release() };
     },
     stream: (request, identity) => {

@@ -3,7 +3,7 @@ import { isAbsent, objectAt } from "../../check.ts";
 import type { ParsedConversation } from "../../conversation-builder.ts";
 import type { ModelNames } from "../../tool-names.ts";
 import { entriesAt, type PlacedEntry, readConversation } from "../conversation.ts";
-import { type AddedEntries, entriesOfSession } from "../sessions/entries.ts";
+import { entriesOfSession, type Growth, type SessionEntries } from "../sessions/entries.ts";
 import type { FoundSession } from "../sessions/sessions.ts";
 
 /** The most messages that one request may hold, with those of its session. */
@@ -21,18 +21,18 @@ export interface ConversationFields {
 
 /**
  * Parses `messages` into a system prompt and messages whose roles alternate; the first and the last are the user's.
- * `added` are those that a session keeps, as JSON.
+ * `growth` is what becomes of the session.
  */
 export function parseMessages(
   value: unknown, names: ModelNames, { field = "messages", instructions = "", session }: ConversationFields = {},
-): ParsedConversation & { readonly added: readonly string[] } {
+): ParsedConversation & { readonly growth: Growth } {
   if (isAbsent(value)) {
     throw new BridgeError("missing_field", `${field} is required: an array of at least one message.`, { field });
   }
   const entries = entriesAt(value, field);
   const own = entries.map((entry): PlacedEntry => ({ item: objectAt(entry.value, entry.path), path: entry.path }));
-  const { placed, added }: AddedEntries = session === undefined
-    ? { placed: own, added: [] }
+  const { placed, ...growth }: SessionEntries = session === undefined
+    ? { placed: own, before: [], added: [] }
     : entriesOfSession(session, own);
   if (entries.length === 0) {
     throw new BridgeError("invalid_value", `${field}: expected at least one message, got none.`, { field });
@@ -42,5 +42,5 @@ export function parseMessages(
       "invalid_value", `${field}: expected at most ${messagesMax} messages, got ${placed.length}.`, { field },
     );
   }
-  return { ...readConversation(placed, { field, instructions, names }), added };
+  return { ...readConversation(placed, { field, instructions, names }), growth };
 }

@@ -16,6 +16,7 @@ import { endpoints } from "../shapes.ts";
 import { parseStop } from "../stop.ts";
 import { allowsSearch } from "../tools.ts";
 import { searchOfOptions, searchSettings } from "../web-search.ts";
+import type { Growth } from "../sessions/entries.ts";
 import type { ClaimedSession, FoundSession } from "../sessions/sessions.ts";
 import { parseMessages } from "./messages.ts";
 import { parseTools } from "./tools.ts";
@@ -34,9 +35,9 @@ export interface ChatRequest extends TurnRequest {
   readonly session?: ClaimedSession;
 }
 
-/** A chat request, and the messages that it adds to its session, as JSON; none if it names no session. */
+/** A chat request, and what it makes of its session; nothing if it names none. */
 export interface ParsedChatRequest extends ChatRequest {
-  readonly added: readonly string[];
+  readonly growth: Growth;
 }
 
 /**
@@ -51,7 +52,7 @@ export function parseChatRequest(
   const search = searchOfOptions(fields["web_search_options"]);
   // Reserved even where this turn may not search: the client's tools keep their names throughout a conversation.
   if (search !== undefined) names.reserve(webSearchName);
-  const { system, messages, added } = parseConversation(fields, names, session);
+  const { system, messages, growth } = parseConversation(fields, names, session);
   const streamOptions = optionalObject(fields["stream_options"], "stream_options");
   const maxTokens = optionalWholeNumber(fields["max_completion_tokens"], "max_completion_tokens", 1)
     ?? optionalWholeNumber(fields["max_tokens"], "max_tokens", 1)
@@ -76,7 +77,7 @@ export function parseChatRequest(
     names,
     isLegacy,
     hasSources,
-    added,
+    growth,
   };
 }
 
@@ -86,7 +87,7 @@ export function parseChatRequest(
  */
 function parseConversation(
   fields: Fields, names: ToolNames, session: FoundSession | undefined,
-): ParsedConversation & { readonly added: readonly string[] } {
+): ParsedConversation & { readonly growth: Growth } {
   const written = isAbsent(fields["instructions"]) ? "" : stringAt(fields["instructions"], "instructions");
   const system: readonly unknown[] = Array.isArray(fields["system"]) ? fields["system"] : [fields["system"]];
   const blocks = system.flatMap((part, at) => systemContent(part, system.length > 1 ? `system[${at}]` : "system"));

@@ -3,7 +3,7 @@
 import { BridgeError } from "../../../errors.ts";
 import type { Fields } from "../../check.ts";
 import type { HeaderView } from "../../dialect.ts";
-import type { SessionHead, SessionStore, StoredSession } from "./store.ts";
+import type { GrownSession, SessionHead, SessionStore, StoredSession } from "./store.ts";
 
 /** The request header that names a session. */
 export const sessionHeader = "x-session-id";
@@ -54,8 +54,8 @@ export class Sessions {
     return { id, messages: this.#store.find(id)?.messages ?? [] };
   }
 
-  /** Claims a session that was just found for a turn that adds these messages, as JSON. */
-  claim({ id, messages }: FoundSession, added: readonly string[]): ClaimedSession {
+  /** Claims a session that was just found for a turn that makes this of it, before its answer is added. */
+  claim(id: string, { before, added }: Omit<GrownSession, "id">): ClaimedSession {
     this.#busy.add(id);
     let isOpen = true;
     const release = (): void => {
@@ -65,7 +65,7 @@ export class Sessions {
     return {
       release,
       keep: (answer) => {
-        this.#store.keep({ id, before: messages, added: [...added, JSON.stringify(answer)] });
+        this.#store.keep({ id, before, added: [...added, JSON.stringify(answer)] });
         release();
       },
     };

@@ -14,7 +14,7 @@ export interface StoredSession extends SessionHead {
 /** What a turn makes of a session. */
 export interface GrownSession {
   readonly id: string;
-  /** The messages that the turn found in the session. */
+  /** The messages that the turn found in the session; none where it takes the place of them all. */
   readonly before: readonly string[];
   /** Those that it adds: the request's and the answer. */
   readonly added: readonly string[];
@@ -27,7 +27,10 @@ export interface SessionStore {
   find(id: string): StoredSession | undefined;
   /** All sessions, the one that was last used first. */
   list(): readonly SessionHead[];
-  /** Stores a session as a turn has left it. `before` is there still, or the session was removed meanwhile. */
+  /**
+   * Stores a session as a turn has left it. Unless the session has just as many messages as `before`, it is written
+   * anew: it was removed meanwhile, or the turn takes its place.
+   */
   keep(session: GrownSession): void;
   /** Removes a session. Returns false when there was none. */
   delete(id: string): boolean;

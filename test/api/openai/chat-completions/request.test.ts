@@ -18,7 +18,7 @@ describe("a chat request", () => {
   it("is its turn, its model and how to answer", () => {
     assert.deepEqual(plain, {
       turn: { system: [], messages: [{ role: "user", content: [{ type: "text", text: "hi" }] }], tools: [], toolChoice: { type: "auto" }, disableParallelToolUse: false, stopSequences: [] },
-      model: "opus", stream: false, includeUsage: false, names: new ToolNames(), isLegacy: false, hasSources: false, added: [],
+      model: "opus", stream: false, includeUsage: false, names: new ToolNames(), isLegacy: false, hasSources: false, growth: { before: [], added: [] },
     });
   });
 

@@ -68,7 +68,8 @@ describe("the entries of a session's request", () => {
   const session = { id: "a", messages: [json("system", "Be brief."), json("user", "1"), json("assistant", "one")] };
 
   it("stand behind the session's", () => {
-    const { placed, added } = entriesOfSession(session, [entry("user", "2")]);
+    const { placed, before, added } = entriesOfSession(session, [entry("user", "2")]);
+    assert.deepEqual(before, session.messages);
     assert.deepEqual(placed.map(({ item, path }) => [item["content"], path]), [["Be brief.", "x-session-id"], ["1", "x-session-id"], ["one", "x-session-id"], ["2", "messages[0]"]]);
     assert.deepEqual(added, [json("user", "2")]);
   });
@@ -78,6 +79,12 @@ describe("the entries of a session's request", () => {
     for (const [role, content] of [["system", "Be long."], ["developer", "Be brief."], ["user", "1"]] as const) {
       assert.deepEqual(entriesOfSession(session, [entry(role, content), entry("user", "2", 1)]).added, [json(role, content), json("user", "2")]);
     }
+  });
+
+  it("take the session's place where an answer of the assistant's is among them: a whole history", () => {
+    const own = [entry("system", "Be brief."), entry("user", "1", 1), entry("assistant", "uno", 2), entry("user", "2", 3)];
+    const { placed, before, added } = entriesOfSession(session, own);
+    assert.deepEqual([placed, before, added], [own, [], own.map(({ item }) => JSON.stringify(item))]);
   });
 
   it("are refused where the session would grow too long", () => {
