@@ -13,14 +13,16 @@ import { pathToFileURL } from "node:url";
  */
 export function compiledLoader(root: string, folder: string): readonly string[] {
   const compiler = join(root, "node_modules", "typescript", "bin", "tsc");
-  const flags = ["--noCheck", "--noEmit", "false", "--allowImportingTsExtensions", "false", "--inlineSourceMap"];
-  const { status, error, stdout } = spawnSync(
-    process.execPath, [compiler, "-p", root, ...flags, "--rootDir", root, "--outDir", folder], { encoding: "utf8" },
-  );
+  const { href } = pathToFileURL(join(root, "/"));
+  const flags = [
+    "--noCheck", "--noEmit", "false", "--allowImportingTsExtensions", "false", "--inlineSourceMap",
+    "--sourceRoot", href, "--rootDir", root, "--outDir", folder,
+  ];
+  const { status, error, stdout } = spawnSync(process.execPath, [compiler, "-p", root, ...flags], { encoding: "utf8" });
   if (error !== undefined) throw error;
   if (status !== 0) throw new RangeError(`the TypeScript cannot be compiled:\n${stdout}`);
   const register = new URL("./compiled/register.mjs", import.meta.url);
-  register.searchParams.set("root", pathToFileURL(join(root, "/")).href);
+  register.searchParams.set("root", href);
   register.searchParams.set("compiled", pathToFileURL(join(folder, "/")).href);
   return ["--import", register.href];
 }
