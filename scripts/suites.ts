@@ -26,7 +26,8 @@ export const offline: Suite = {
   name: undefined,
   has: (file) => ![...Object.values(folders), soaks].some((folder) => file.startsWith(folder)),
   sample: "small",
-  filesAtOnceMax: 4,
+  // All that share a process (see `startingTogether`): none of these begins when the others are about to end.
+  filesAtOnceMax: 5,
 };
 
 /** In the order in which `npm run test:all` runs them; those of one name run together. */
@@ -39,9 +40,9 @@ export const longSuites: readonly Suite[] = [
     hasSecondTry: true,
   },
   // Coverage is counted here, where there is time, and not in `npm test`. Loads are measured, so they go without it.
-  { name: "soak", has: offline.has, sample: "large", filesAtOnceMax: 2, isCovered: true, checksTypes: true },
+  { name: "soak", has: offline.has, sample: "large", filesAtOnceMax: 3, isCovered: true, checksTypes: true },
   { name: "soak", has: (file) => file.startsWith(soaks), sample: "large", filesAtOnceMax: 2 },
-  // One at a time: they measure.
+  // One file, which runs the benchmarks.
   { name: "bench", has: (file) => file.startsWith(folders.bench), sample: "large", filesAtOnceMax: 1 },
 ];
 
@@ -56,9 +57,9 @@ const startsThem = new RegExp([
 
 /**
  * How many processes share the files that start processes of their own. Such files wait for these most of the time, so
- * several run at once; each costs a second to start node and to load `src`.
+ * several run at once; each costs half a second to start node and to load `src`, and memory.
  */
-const startingTogether = 6;
+const startingTogether = 4;
 
 export interface TestFile {
   /** Relative to the project, with `/`. */
