@@ -6,15 +6,29 @@ export interface Valve {
 
 type Next<Item> = IteratorResult<Item[], undefined>;
 
+/** Takes batches in the place of a generator that has pulled from the queue before, and will again at its end. */
+export interface Taker<Item> {
+  /** Called with each batch, right before it is handed on. */
+  readonly onBatch: (batch: readonly Item[]) => void;
+  /** Called where there are no more batches. What it gives is told in the place of the queue's end. */
+  readonly atEnd: () => Promise<Next<Item>>;
+}
+
+/** A queue as its consumer sees it. */
+export interface Batches<Item> extends AsyncIterableIterator<Item[], undefined> {
+  next(taker?: Taker<Item>): Promise<Next<Item>>;
+}
+
 /**
  * A queue between a producer, which appends to `items` and calls `flush` after each read of its source, and a consumer,
  * which iterates over batches. A batch is what was appended since the last one was taken. If the consumer does not
  * wait for a batch at a flush, the source is paused. So the queue holds no more than the reads that were under way.
  */
-export class BatchQueue<Item> implements AsyncIterableIterator<Item[], undefined> {
+export class BatchQueue<Item> implements Batches<Item> {
   #items: Item[] = [];
   /** Settles the promise of a consumer that waits. */
   #settle: ((next: Next<Item> | Promise<Next<Item>>) => void) | undefined;
+  #taker: Taker<Item> | undefined;
   #end: { readonly error: Error | undefined } | undefined;
   /** What was in the queue at its end. */
   #rest: Item[] = [];
@@ -61,8 +75,10 @@ export class BatchQueue<Item> implements AsyncIterableIterator<Item[], undefined
       }
       return;
     }
+    // `onBatch` may throw: then the consumer still waits, for the end.
+    const next = this.#handed(this.#take());
     this.#settle = undefined;
-    settle({ done: false, value: this.#take() });
+    settle(next);
   }
 
   /**
@@ -80,7 +96,8 @@ export class BatchQueue<Item> implements AsyncIterableIterator<Item[], undefined
   }
 
   /** Resolves with the next batch, which is never empty, or with the end. One caller at a time. */
-  next(): Promise<Next<Item>> {
+  next(taker?: Taker<Item>): Promise<Next<Item>> {
+    this.#taker = taker;
     const isEnded = this.#end !== undefined;
     const held = isEnded ? this.#rest : this.#items;
     if (held.length > 0) {
@@ -89,7 +106,7 @@ export class BatchQueue<Item> implements AsyncIterableIterator<Item[], undefined
         this.#paused = false;
         this.#valve.resume();
       }
-      return Promise.resolve({ done: false, value });
+      return Promise.resolve(this.#handed(value));
     }
     if (isEnded) return this.#tellEnd();
     return new Promise((resolve) => {
@@ -97,7 +114,13 @@ export class BatchQueue<Item> implements AsyncIterableIterator<Item[], undefined
     });
   }
 
+  #handed(batch: Item[]): Next<Item> {
+    this.#taker?.onBatch(batch);
+    return { done: false, value: batch };
+  }
+
   #tellEnd(): Promise<Next<Item>> {
+    if (this.#taker !== undefined) return this.#taker.atEnd();
     const error = this.#end?.error;
     if (error !== undefined) return Promise.reject(error);
     this.#isWhole = true;

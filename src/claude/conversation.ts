@@ -50,8 +50,8 @@ export class Conversation {
       onLine: (line, wasCut) => this.#onLine(line, wasCut),
       onReadEnd: () => {
         this.#heard.lastAtMs = now();
-        if (this.#run?.isAsked === true) this.#heard.usedAtMs = now();
-        this.#run?.endRead((error) => tools.explain(error));
+        if (this.#run?.isAsked === true) this.#heard.usedAtMs = this.#heard.lastAtMs;
+        this.#run?.endRead(tools);
       },
       onFailure: (error) => {
         this.#standing = { name: "dead", error };

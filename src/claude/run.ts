@@ -1,6 +1,6 @@
 import { BridgeError, clientClosed } from "../errors.ts";
 import type { TurnEvent } from "../turn/event.ts";
-import { BatchQueue } from "./batches.ts";
+import { type Batches, BatchQueue } from "./batches.ts";
 import type { BriefingOptions } from "./briefing.ts";
 import type { ClientTools } from "./client-tools.ts";
 import type { ToldTurn } from "./parameters.ts";
@@ -55,7 +55,7 @@ export interface RunSetting {
 
 /** A turn as its caller reads it. The caller must call `leave` when it reads no more. */
 export interface Reading {
-  readonly batches: AsyncIterableIterator<TurnEvent[], undefined>;
+  readonly batches: Batches<TurnEvent>;
   /** Resolves when all of the turn is told, or nobody waits for it any more. Rejects if the CLI refuses a part. */
   readonly told: Promise<unknown>;
   readonly leave: () => void;
@@ -142,7 +142,7 @@ export class Run {
    * Ends a read: gives its events to the turn's caller, and ends the run if its outcome is known. Does nothing for a
    * run that has failed: an answer that still comes does not make it `begun`.
    */
-  endRead(explain: (error: BridgeError) => BridgeError): void {
+  endRead(tools: ClientTools): void {
     const { queue, translator: { outcome }, watch, fail } = this;
     if (queue.isEnded) return;
     watch.refresh();
@@ -156,7 +156,7 @@ export class Run {
     }
     watch.enter(this.#phase);
     queue.flush();
-    if (outcome.name === "failed") fail(this.hasBegun ? outcome.error : explain(outcome.error));
+    if (outcome.name === "failed") fail(this.hasBegun ? outcome.error : tools.explain(outcome.error));
     else if (outcome.name !== "running") queue.end();
   }
 

@@ -1,3 +1,4 @@
+import type { Batches } from "../claude/batches.ts";
 import type { ToldTurn } from "../claude/parameters.ts";
 import type { Reading } from "../claude/run.ts";
 import { asBridgeError, BridgeError, clientClosed } from "../errors.ts";
@@ -24,8 +25,6 @@ export interface AttemptsOptions {
   readonly isClosing: () => boolean;
 }
 
-type Batches = AsyncIterator<TurnEvent[], undefined>;
-
 /**
  * The attempts at one turn: on the process that was found for it, and on another one if that failed. Iterates over the
  * batches of the answer. The caller must call `leave` in the end.
@@ -34,11 +33,10 @@ export class Attempts implements AsyncIterableIterator<TurnEvent[], undefined> {
   readonly #options: AttemptsOptions;
   readonly #asked: AskedTurn;
   readonly #course: Course;
-  readonly #answer: Batches;
+  readonly #answer: AsyncIterator<TurnEvent[], undefined>;
   /** The run under way, or the last one. */
   #reading: Reading | undefined;
-  /** The batches of the run, once the first process has begun to answer: `next` then takes them straight from it. */
-  #rest: Batches | undefined;
+  #rest: Batches<TurnEvent> | undefined;
   /** Whether a process has begun to answer. */
   #hasAnswer = false;
   /** Whether the turn has had a process before, and so is in `TurnCounts` already. */
@@ -62,6 +60,11 @@ export class Attempts implements AsyncIterableIterator<TurnEvent[], undefined> {
    */
   next(): Promise<IteratorResult<TurnEvent[], undefined>> {
     return (this.#rest ?? this.#answer).next();
+  }
+
+  /** The batches of the run, once the first process has begun to answer: `next` then takes them straight from it. */
+  get rest(): Batches<TurnEvent> | undefined {
+    return this.#rest;
   }
 
   /** Ends the run under way. */

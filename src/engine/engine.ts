@@ -5,7 +5,6 @@ import { orLate } from "../claude/late.ts";
 import type { RateLimitInfo } from "../claude/protocol.ts";
 import { refuseUntellable } from "../claude/tellable.ts";
 import type { TokenCount } from "../turn/count.ts";
-import type { TurnEvent } from "../turn/event.ts";
 import type { Message } from "../turn/message.ts";
 import type { ModelEntry } from "../turn/model.ts";
 import type { Turn } from "../turn/turn.ts";
@@ -16,6 +15,7 @@ import { type EngineParts, engineParts } from "./engine-parts.ts";
 import type { ResolvedModel } from "./model-catalog.ts";
 import { markedEnvironment, markFor, type OwnMark } from "./own-mark.ts";
 import type { ProcessCounts } from "./owned-process.ts";
+import type { TurnBatches } from "./turn-batches.ts";
 import type { Turns } from "./turn-counts.ts";
 
 export type { EngineOptions } from "./engine-options.ts";
@@ -131,7 +131,7 @@ export class Engine {
    * Runs a turn. Throws a BridgeError on any failure. If the caller stops iterating early, or `signal` aborts, the turn
    * is interrupted, and its process is rewound to before it or ended.
    */
-  run(turn: Turn, signal: AbortSignal, complete?: Complete): AsyncGenerator<TurnEvent[], void, undefined> {
+  run(turn: Turn, signal: AbortSignal, complete?: Complete): TurnBatches {
     refuseUntellable(turn.messages);
     return this.#parts.runner.run(turn, signal, complete);
   }

@@ -22,6 +22,7 @@ import type { SeatSearch } from "./seat-search.ts";
 import type { Seats } from "./seats.ts";
 import { endAtStop } from "./stop-sequences.ts";
 import { toldTurn } from "./told-turn.ts";
+import { type GoStraight, TurnBatches } from "./turn-batches.ts";
 import type { TurnCounts } from "./turn-counts.ts";
 import type { WarmProcesses } from "./warm-processes.ts";
 
@@ -85,9 +86,15 @@ export class TurnRunner {
    * Runs a turn. Throws a BridgeError on any failure. If the caller stops iterating early, or `signal` aborts, the
    * turn's process is interrupted.
    */
-  async *run(
+  run(
     request: Turn, signal: AbortSignal, complete: Complete = (messages) => Promise.resolve(messages),
-  ): AsyncGenerator<TurnEvent[], void, undefined> {
+  ): TurnBatches {
+    return new TurnBatches((goStraight) => this.#run(request, signal, complete, goStraight));
+  }
+
+  async *#run(
+    request: Turn, signal: AbortSignal, complete: Complete, goStraight: GoStraight,
+  ): AsyncGenerator<TurnEvent[], undefined, undefined> {
     if (signal.aborted) throw clientClosed();
     const { admission, seats, warm, login, boots, rest } = this.#options;
     const leave = await admission.enter(signal);
@@ -104,16 +111,21 @@ export class TurnRunner {
         try {
           const chosen = mustCallInWords(turn) ? attempts.withCall() : attempts;
           const [stops, shows] = [stopsHere(turn), showsParameters(turn)];
-          for await (const batch of stops.length === 0 ? chosen : endAtStop(chosen, stops)) {
+          const batches = stops.length === 0 ? chosen : endAtStop(chosen, stops);
+          for await (const batch of batches) {
             if (!course.hasBegun && batch.some(({ type }) => type === "message_start")) {
               course.hasBegun = true;
               warm.noteAnswering(turn.model, course.profile);
             }
             answer.take(batch);
             if (shows) this.#checkParameters(turn, answer, batch);
-            yield batch;
+            else if (course.hasBegun && batches === attempts && attempts.rest !== undefined) {
+              goStraight(attempts.rest, (later) => answer.take(later));
+            }
+            // A generator that waits keeps its last batch, and with it the whole read that its texts are slices of.
+            yield batch.splice(0);
           }
-          return;
+          return undefined;
         } catch (error) {
           course.error = error;
           const mayAskAgain = !course.hasBegun && ++refusals <= refusalsMax;

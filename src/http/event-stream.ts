@@ -152,7 +152,9 @@ class EventStream {
     this.#lastWriteMs = Date.now();
     this.stopTimer();
     if (this.#options.heartbeatMs > 0) this.#wait(this.#options.heartbeatMs, () => this.#beat());
-    return joinWireText(this.#wire.open(), this.#heldBack);
+    const first = joinWireText(this.#wire.open(), this.#heldBack);
+    this.#heldBack = noText;
+    return first;
   }
 
   #openEmpty(): void {
