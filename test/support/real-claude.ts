@@ -20,11 +20,12 @@ export function sampledClaudeVersions(): readonly ClaudeVersion[] {
 
 /**
  * How often a CLI by itself sends what the API refuses in words that the CLI does not know: 2.1.330 again with fewer
- * betas, and then, where the model thinks, without asking for its thoughts.
+ * betas, and then, where `mayBeThoughts`, without asking for its thoughts: where the model thinks, and the API's words
+ * do not begin with the name of another field.
  */
-export function asksWhenRefused(version: ClaudeVersion, isThinking: boolean): number {
+export function asksWhenRefused(version: ClaudeVersion, mayBeThoughts: boolean): number {
   if (version === "2.1.197") return 1;
-  return isThinking ? 3 : 2;
+  return mayBeThoughts ? 3 : 2;
 }
 
 /** The most that this is, whatever the CLI and the model. */
