@@ -6,7 +6,7 @@ import { describe, it } from "node:test";
 import { ConfigError, createClaudeMaxApi, version } from "../src/index.ts";
 import { cleanUp } from "./support/cleanup.ts";
 import { startEmbedded, startEmbeddedWith } from "./support/embedded-server.ts";
-import { fakeClaudePath, runningFakes } from "./support/fake-claude.ts";
+import { fakeClaudePath, fakeProgramPath, runningFakes } from "./support/fake-claude.ts";
 import { waitForHealth } from "./support/health.ts";
 import { openAiErrorIn } from "./support/openai-error.ts";
 import { environmentOf, waitUntilGone } from "./support/processes.ts";
@@ -29,7 +29,7 @@ describe("an embedded server", () => {
   });
 
   it("does nothing until it listens, and nothing of its own is written", async (t) => {
-    const api = createClaudeMaxApi({ port: 0, claude: fakeClaudePath("answers") }, { environment: platformEnvironment() });
+    const api = createClaudeMaxApi({ port: 0, claude: fakeProgramPath("answers") }, { environment: platformEnvironment() });
     assert.deepEqual(runningFakes("answers"), []);
     assert.equal((await api.discovered()).installation, undefined);
     const written = t.mock.method(process.stdout, "write", () => true);
@@ -47,7 +47,7 @@ describe("an embedded server", () => {
   });
 
   it("gives an IPv6 address in brackets", async (t) => {
-    const api = createClaudeMaxApi({ port: 0, host: "::1", claude: fakeClaudePath("answers"), warm: 0 }, { environment: platformEnvironment() });
+    const api = createClaudeMaxApi({ port: 0, host: "::1", claude: fakeProgramPath("answers"), warm: 0 }, { environment: platformEnvironment() });
     cleanUp(t, () => api.close());
     let url: string;
     try {
@@ -114,7 +114,7 @@ describe("an embedded server", () => {
     process.env["MADE_UP_FOR_TESTS"] = "1";
     cleanUp(t, () => delete process.env["MADE_UP_FOR_TESTS"]);
     const puppeteer = await startPuppeteer(t);
-    const { url } = await startEmbedded(t, { claude: fakeClaudePath("puppet"), passEnv: ["MINE"] }, { MINE: "2", OTHER: "3" });
+    const { url } = await startEmbedded(t, { claude: fakeProgramPath("puppet"), passEnv: ["MINE"] }, { MINE: "2", OTHER: "3" });
     const asking = chatRequest(url, { ...question, messages: [{ role: "user", content: puppeteer.prompt() }] });
     const puppet = await puppeteer.next();
     const environment = environmentOf(puppet.pid);

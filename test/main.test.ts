@@ -11,7 +11,7 @@ import { helpText } from "../src/config/help.ts";
 import { startBridge } from "./support/bridge-process.ts";
 import { cleanUp } from "./support/cleanup.ts";
 import { endChild, exitOf, within, type Exit } from "./support/exit.ts";
-import { fakeClaudePath } from "./support/fake-claude.ts";
+import { fakeClaudePath, fakeProgramPath } from "./support/fake-claude.ts";
 import { healthOf } from "./support/health.ts";
 import { openAiErrorIn } from "./support/openai-error.ts";
 import { waitUntilGone } from "./support/processes.ts";
@@ -114,7 +114,7 @@ describe("the greeting", () => {
   });
 
   it("with a key tells how to send it, and not the key", { skip: onlyPosix }, async (t) => {
-    const bridge = await startBridge(t, { args: ["--claude", fakeClaudePath("answers")], env: { CLAUDE_MAX_API_KEY: "sk-secret" } });
+    const bridge = await startBridge(t, { args: ["--claude", fakeProgramPath("answers")], env: { CLAUDE_MAX_API_KEY: "sk-secret" } });
     await bridge.waitForOutput(/curl .*\n/);
     assert.match(bridge.stdout(), /Claude Code 2\.1\.330\n/);
     const command = bridge.stdout().trimEnd().split("\n").at(-1)?.trim().replace("curl ", "curl -sS ") ?? "";
@@ -126,7 +126,7 @@ describe("the greeting", () => {
   });
 
   it("names the mend when nobody is logged in", async (t) => {
-    const bridge = await startBridge(t, { args: ["--claude", fakeClaudePath("logged-out")] });
+    const bridge = await startBridge(t, { args: ["--claude", fakeProgramPath("logged-out")] });
     await bridge.waitForOutput(/not logged in; run `claude` and type \/login/);
   });
 });
@@ -158,7 +158,7 @@ describe("a CLI that cannot serve", () => {
 describe("signals", { skip: onlyPosix }, () => {
   it("SIGTERM lets a running stream finish, takes nothing new, and ends with 0", async (t) => {
     const puppeteer = await startPuppeteer(t);
-    const bridge = await startBridge(t, { args: ["--claude", fakeClaudePath("puppet"), "--shutdown-wait", "60"] });
+    const bridge = await startBridge(t, { args: ["--claude", fakeProgramPath("puppet"), "--shutdown-wait", "60"] });
     const asking = chatRequest(bridge.url, { ...question, stream: true, messages: [{ role: "user", content: puppeteer.prompt() }] });
     const puppet = await puppeteer.next();
     puppet.start();
@@ -178,7 +178,7 @@ describe("signals", { skip: onlyPosix }, () => {
 
   it("SIGINT twice ends at once with 130, and every claude with it", async (t) => {
     const puppeteer = await startPuppeteer(t);
-    const bridge = await startBridge(t, { args: ["--claude", fakeClaudePath("puppet"), "--shutdown-wait", "600"] });
+    const bridge = await startBridge(t, { args: ["--claude", fakeProgramPath("puppet"), "--shutdown-wait", "600"] });
     const asking = chatRequest(bridge.url, { ...question, stream: true, messages: [{ role: "user", content: puppeteer.prompt() }] });
     const puppet = await puppeteer.next();
     puppet.start();
@@ -193,7 +193,7 @@ describe("signals", { skip: onlyPosix }, () => {
   });
 
   it("SIGTERM at rest ends with 0 and says nothing on stderr", async (t) => {
-    const bridge = await startBridge(t, { args: ["--claude", fakeClaudePath("answers"), "--log-level", "warn"] });
+    const bridge = await startBridge(t, { args: ["--claude", fakeProgramPath("answers"), "--log-level", "warn"] });
     await bridge.waitForOutput(/curl/);
     assert.deepEqual(await bridge.stop(), { code: 0, signal: null });
     assert.equal(bridge.stderr(), "");

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { type BridgeProcess, startBridge } from "../support/bridge-process.ts";
 import { within } from "../support/exit.ts";
-import { fakeClaudePath } from "../support/fake-claude.ts";
+import { fakeClaudePath, fakeProgramPath } from "../support/fake-claude.ts";
 import { waitForHealth } from "../support/health.ts";
 import { listProcesses, waitUntilGone } from "../support/processes.ts";
 import { type Puppet, type Puppeteer, startPuppeteer } from "../support/puppeteer.ts";
@@ -55,7 +55,7 @@ describe("the end of the server", { skip, concurrency: true }, () => {
   it("by SIGTERM leaves no claude, whatever it was doing, and nothing in its temporary folder", async (t) => {
     const temporary = await temporaryFolder(t);
     const puppeteer = await startPuppeteer(t);
-    const bridge = await startIn(t, temporary, ["--claude", fakeClaudePath("puppet"), "--warm", "2", "--shutdown-wait", "0"]);
+    const bridge = await startIn(t, temporary, ["--claude", fakeProgramPath("puppet"), "--warm", "2", "--shutdown-wait", "0"]);
     const { pids, answers } = await fill(bridge, puppeteer);
     assert.notDeepEqual(readdirSync(temporary), [], "it had a folder");
     bridge.child.kill("SIGTERM");
@@ -99,7 +99,8 @@ describe("the end of the server", { skip, concurrency: true }, () => {
 
   it("by SIGKILL leaves no claude: each sees that its stdin ended", async (t) => {
     const bridge = await startIn(t, await temporaryFolder(t), ["--demo", "--warm", "2"]);
-    const response = await chatRequest(bridge.url, { stream: true, messages: [{ role: "user", content: "hello" }] });
+    // Its answer repeats it word by word: it is under way for as long as that takes.
+    const response = await chatRequest(bridge.url, { stream: true, messages: [{ role: "user", content: "a ".repeat(1_000) }] });
     const cut = assert.rejects(response.text(), /terminated/);
     const pids = childrenOf(bridge);
     assert.ok(pids.length > 0);
@@ -111,7 +112,7 @@ describe("the end of the server", { skip, concurrency: true }, () => {
 
   it("by SIGKILL leaves a folder, which the next server removes; of others it leaves what is theirs", async (t) => {
     const temporary = await temporaryFolder(t);
-    const args = ["--claude", fakeClaudePath("answers"), "--warm", "0"];
+    const args = ["--claude", fakeProgramPath("answers"), "--warm", "0"];
     const killed = await startIn(t, temporary, args);
     await waitForHealth(killed.url, ({ claude }) => claude.logged_in !== null);
     killed.child.kill("SIGKILL");
