@@ -32,8 +32,11 @@ export class ServedTools {
     const listed = Array.isArray(init["tools"]) ? init["tools"].filter((name) => typeof name === "string") : [];
     this.#listed = listed;
     const names = new Set(listed);
-    const isGiven = ({ name }: Tool): boolean => names.has(name) || names.has(`mcp__${toolServerName}__${name}`);
-    const missing = this.list.filter((tool) => !isGiven(tool));
+    const missing = this.list.filter(({ name }) => !names.has(name));
+    if (missing.some(({ name }) => names.has(`mcp__${toolServerName}__${name}`))) {
+      const words = "The claude CLI gives the tools other names than the client's: it lacks `tool_names`.";
+      return new BridgeError("cli_failed", words);
+    }
     // A tool that no CLI can list makes the CLI leave out all others, so it is named first.
     const atFault = missing.find(({ inputSchema }) => !isListable(inputSchema)) ?? missing[0];
     return atFault === undefined ? undefined : refusal(atFault);

@@ -57,8 +57,10 @@ describe("the tools that a model is given", () => {
     }
   });
 
-  it("may have their server's name before their own in that line", () => {
-    assert.equal(faultOf(placed(["a", "b"]), initOf(["a", "mcp__client__b"])), undefined);
+  it("must not have their server's name before their own in that line: the model would call them by that", () => {
+    const fault = new ServedTools({ tools: placed(["a", "b"]) }).check(initOf(["a", "mcp__client__b"]));
+    assert.deepEqual([fault?.code, fault?.field], ["cli_failed", undefined]);
+    assert.match(fault?.message ?? "", /it lacks `tool_names`/u);
     assert.equal(faultOf(placed(["a"]), initOf(["mcp__other__a"])), "tools[0]");
   });
 
