@@ -116,7 +116,7 @@ export function engineParts(options: EngineOptions): EngineParts {
   const runner = new TurnRunner({
     admission, warm, seats, search, counts, boots, capabilities, rest, isMovable,
     longParameterBytesMax: world.longParameterBytesMax, login: new LoginGate(account, clock, log),
-    keepsIdle: conversationIdleMsMax > 0, log,
+    keepsIdle: conversationIdleMsMax > 0, lookIfReplaced: () => installed.lookIfReplaced(), log,
   });
   const borrowing = new Borrowing({
     cli, processes, seats, search, moves, warm, whereabouts, capabilities, keepsIdle: () => runner.keepsIdle,

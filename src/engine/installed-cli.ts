@@ -62,6 +62,17 @@ export class InstalledCli {
     if (installation?.kind === "unusable") throw new BridgeError("cli_unavailable", installation.message);
   }
 
+  /**
+   * Looks for the CLI again if another program has taken its place; undefined if none has, without a wait. Never
+   * rejects. While there is no program, as in the middle of an update, what is known of the last one stays.
+   */
+  lookIfReplaced(): Promise<unknown> | undefined {
+    if (this.#installation?.kind !== "found") return undefined;
+    const found = this.#executable();
+    const isReplaced = found !== undefined && stampOf(found.program) !== this.#stamp;
+    return isReplaced ? this.find() : undefined;
+  }
+
   /** Kills the `claude --version` that runs, if there is one: it could outlive the server. */
   close(): void {
     this.#closing.abort();

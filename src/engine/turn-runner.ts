@@ -37,6 +37,8 @@ export interface TurnRunnerOptions {
   readonly boots: Boots;
   readonly capabilities: KnownCapabilities;
   readonly rest: RestClock;
+  /** Looks whether another program has taken the CLI's place; undefined if none has, without a wait. Never rejects. */
+  readonly lookIfReplaced: () => Promise<unknown> | undefined;
   /** How many bytes of JSON a turn's API parameters may have in all, if one of them is a long parameter. */
   readonly longParameterBytesMax: () => number;
   /** Whether `set_model` can give a process this model. */
@@ -96,11 +98,14 @@ export class TurnRunner {
     request: Turn, signal: AbortSignal, complete: Complete, goStraight: GoStraight,
   ): AsyncGenerator<TurnEvent[], undefined, undefined> {
     if (signal.aborted) throw clientClosed();
-    const { admission, seats, warm, login, boots, rest } = this.#options;
+    const { admission, seats, warm, login, boots, rest, lookIfReplaced } = this.#options;
     const leave = await admission.enter(signal);
     rest.stop();
     let refusals = 0;
     try {
+      // If so, the free processes of the old one end, and no conversation goes on with one of them.
+      const look = lookIfReplaced();
+      if (look !== undefined) await look;
       for (;;) {
         const turn = this.told(request);
         const course = this.#begin(turn);

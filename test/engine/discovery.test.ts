@@ -16,7 +16,7 @@ import { ScriptedCli } from "../support/scripted-cli.ts";
 import { startEngine, until } from "../support/started-engine.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { collect, errorOf, summaryOf } from "../support/turn-events.ts";
-import { ask, never } from "../support/turns.ts";
+import { ask, assistant, never, turnOf, user } from "../support/turns.ts";
 
 const onlyPosix = process.platform === "win32" ? "a script is no executable there" : false;
 
@@ -91,6 +91,26 @@ async function answers(engine: Engine): Promise<void> {
 }
 
 const canRewind = (engine: Engine) => (): boolean => engine.status.capabilities?.rewindSteps === true;
+
+it("a conversation goes on while the CLI's program is away, and with the new one's process once it is there", { skip: onlyPosix }, async (t) => {
+  const file = join(await temporaryFolder(t), "claude");
+  writeFileSync(file, "old", { mode: 0o755 });
+  const cli = new ScriptedCli();
+  t.after(() => cli.killAll());
+  const { engine } = startEngine(t, { file, leadingArguments: [] }, { world: cli.world, conversationIdleMsMax: 60_000 });
+  const messages = [user("a"), assistant("a!"), user("b"), assistant("b!"), user("c")];
+  const asked = async (count: number): Promise<number> => {
+    const { events, error } = await collect(engine.run(turnOf({ model: "opus", messages: messages.slice(0, count) }), never));
+    assert.deepEqual([error, summaryOf(events).text], [undefined, `${"abc"[(count - 1) / 2]}!`]);
+    return cli.processes.length;
+  };
+  assert.equal(await asked(1), 1);
+  rmSync(file);
+  assert.equal(await asked(3), 1);
+  writeFileSync(file, "another", { mode: 0o755 });
+  assert.equal(await asked(5), 2);
+  await until(() => cli.living.length === 1);
+});
 
 describe("what the CLI can do is found out, though", () => {
   it("there was no usable CLI when the server was started", async (t) => {
