@@ -1,7 +1,7 @@
 /**
  * Several new conversations at the same moment: when the slowest and the median of them see the first content. Real
  * CLI at two versions, stub upstream at 0 ms, raw HTTP clients in the benchmark's process. Our server has its default
- * pool of two; before every burst, of either side, the pool is full and has settled. Conversations are released after
+ * pool of one; before every burst, of either side, the pool is full and has settled. Conversations are released after
  * 1 s, so that the processes of earlier bursts take no CPU from later ones. The order turns from round to round.
  */
 import { textAnswer } from "../../test/support/anthropic-stub.ts";
@@ -34,7 +34,7 @@ await withScope(async (scope) => {
     title: "New conversations all at once",
     method:
       "Real CLI, stub upstream at 0 ms; from opening the connections, all at the same moment, to each one's first " +
-      "content chunk. Our pool holds two, and more once requests found it empty.",
+      "content chunk. Our pool holds one, and more once requests found it empty.",
     rounds,
     versions,
     rows: measured.flat(),

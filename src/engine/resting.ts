@@ -44,8 +44,8 @@ export function isSurplus({ timeline: { beginning } }: Rested, all: readonly Use
 }
 
 /**
- * All but the last `kept` of the processes with a cheap conversation and this beginning. In `all`, the one that has
- * rested longest is the first.
+ * The processes with a cheap conversation and this beginning that are too many: those that have rested longest, so that
+ * `kept` are left. `all` begins with the one that has rested longest.
  */
 export function surplusOf(all: readonly OwnedProcess[], beginning: HistoryHash, kept: number): readonly OwnedProcess[] {
   const cheap = all.filter(({ use }) => isCheap(use) && use.timeline.beginning === beginning);

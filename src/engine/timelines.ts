@@ -9,8 +9,8 @@ import type { Profile } from "./recent-use.ts";
 import { isCheap } from "./resting.ts";
 
 /**
- * From how many resting processes with one beginning on another conversation gets the one that has rested longest,
- * though there may be a warm one.
+ * At this many resting processes with one beginning, a new conversation with that beginning takes the one that has
+ * rested longest, rather than a warm one.
  */
 export const restingOfBeginningMax = 3;
 
@@ -134,6 +134,7 @@ function match(owned: OwnedProcess, use: Rested, { turn, timeline, capabilities 
   const isParked = use.name === "parked";
   // A request that keeps no message is a new conversation: it gets this process only where little is lost by that.
   if (kept === 0 && (isParked ? lost > 0 : !isCheap(use))) return undefined;
-  // Two are lost to a request that has another question in place of the one that led to the call.
+  // A request with another question in place of the one that led to the call loses two messages: the old question and
+  // the call. One that loses more has left the branch in which the process waits.
   return { ...found, isLeft: isParked && lost > 2 };
 }

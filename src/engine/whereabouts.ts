@@ -9,7 +9,7 @@ export type MissReason =
   | "first_message"
   /** No process is known to have been told this history: it comes from elsewhere, or from before a restart. */
   | "unknown_history"
-  /** Another turn is running on the process that has this history. */
+  /** Another turn has the process with this history: it runs, or it was left and is being taken back. */
   | "in_use"
   /** The process was idle, or waited for tools, for too long, and was ended. */
   | "idle_time"
