@@ -8,7 +8,7 @@ import { seededRandom } from "../support/random.ts";
 import { sampleOf } from "../support/sample.ts";
 import { apiToolEvents, checkGrammar, blockStop, inputJson, messageStart, messageStop, noUsage, summaryOf, text, textStart, thinking, thinkingStart, toolUse } from "../support/turn-events.ts";
 
-const textsCut = sampleOf({ what: "texts cut anywhere", small: 600, whole: 3_000 });
+const textsCut = sampleOf({ what: "texts cut anywhere", small: 300, whole: 3_000 });
 const usage: Usage = { ...noUsage, inputTokens: 10, cacheReadInputTokens: 30, outputTokens: 1 };
 const start = messageStart(usage);
 const finish = messageStop("max_tokens", { ...usage, outputTokens: 99 });

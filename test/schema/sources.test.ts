@@ -17,7 +17,7 @@ import { fitsSchema } from "../support/schema-sources/judge.ts";
 import { sources } from "../support/schema-sources/sources.ts";
 
 const casesWhole = 25;
-const casesPerSource = sampleOf({ what: `schemas of each of ${sources.length} sources`, small: 6, whole: casesWhole });
+const casesPerSource = sampleOf({ what: `schemas of each of ${sources.length} sources`, small: 4, whole: casesWhole });
 /**
  * How many of a source's whole sample at least compile for an answer: half as many as with the usual seed. Of 2020-12 none does: its
  * references are dynamic. The rest are recursive, or have a value of any type.

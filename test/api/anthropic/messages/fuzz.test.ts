@@ -12,7 +12,7 @@ import { type Random, seededRandom } from "../../../support/random.ts";
 import { sampleOf, seedOf } from "../../../support/sample.ts";
 import { joinedSystem } from "../../../support/turns.ts";
 
-const bodies = sampleOf({ what: "requests for a message parsed", small: 400, large: 10_000, whole: 100_000 });
+const bodies = sampleOf({ what: "requests for a message parsed", small: 200, large: 10_000, whole: 100_000 });
 const seed = seedOf(12);
 const junk: readonly unknown[] = [null, undefined, 3, -1, 1.5, "", " ", "é", true, [], {}, [null], ["a"], { type: "text" }, { type: "constructor" }, "__proto__", [[]], 1e300];
 

@@ -18,7 +18,7 @@ import { sampleOf, seedOf } from "../../../support/sample.ts";
 import { readBytes, readStrictSse } from "../../../support/sse.ts";
 import { joinedSystem } from "../../../support/turns.ts";
 
-const bodiesParsed = sampleOf({ what: "bodies parsed", small: 500, large: 10_000, whole: 100_000 });
+const bodiesParsed = sampleOf({ what: "bodies parsed", small: 250, large: 10_000, whole: 100_000 });
 const seed = seedOf(2);
 const bodiesDrawnWhole = 100_000;
 const bodiesDrawn = sampleOf({ what: "bodies drawn for the server", small: 120, large: 4_000, whole: bodiesDrawnWhole });

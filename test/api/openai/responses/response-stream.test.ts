@@ -138,7 +138,7 @@ describe("the model's signed thoughts", () => {
 });
 
 describe("whatever the model says, in whatever batches", () => {
-  const runs = sampleOf({ what: "answers", small: 100, whole: 3_000 });
+  const runs = sampleOf({ what: "answers", small: 50, whole: 3_000 });
   /** What was said, item by item. */
   interface Said { readonly type: string; text: string }
 
