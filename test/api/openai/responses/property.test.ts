@@ -26,7 +26,7 @@ describe("any request for a response", () => {
       const messages = grammar.history();
       // Where a call stands is named in other words.
       const { system, messages: said } = parseItems(messages.flatMap(itemsOf).map((item, index) => ({ item, path: `input[${index}]` })), "", new ToolNames());
-      const chat = parseMessages(messages, new ToolNames());
+      const { growth: _session, ...chat } = parseMessages(messages, new ToolNames());
       const comparable = (value: unknown): unknown => JSON.parse(JSON.stringify(value, (key, inner: unknown) => (key === "path" ? undefined : inner)));
       assert.deepEqual(comparable({ system, messages: said }), comparable(chat), `run ${run}: ${JSON.stringify(messages)}`);
       if (said.some(({ content }) => content.some(({ type }) => type === "tool_use"))) withCalls++;
