@@ -12,7 +12,7 @@ import type { RateLimitInfo } from "./protocol.ts";
 import type { OnSpent } from "./spent.ts";
 import { timeInNode } from "./time.ts";
 import { TurnTranslator } from "./translate.ts";
-import { type Heard, type Limits, limitsOf, type Phase, Watch } from "./watch.ts";
+import { BootTimeout, type Heard, type Limits, limitsOf, type Phase, Watch } from "./watch.ts";
 
 export interface ConversationOptions extends BriefingOptions, NewsOptions {
   /** How long the CLI may write nothing during a turn before the turn fails, in milliseconds. */
@@ -20,6 +20,8 @@ export interface ConversationOptions extends BriefingOptions, NewsOptions {
   /** Overrides for the limits that `limitsOf` gives. */
   readonly limits?: Partial<Limits>;
   readonly onSpent: OnSpent;
+  /** Called when a turn fails because its process did not come up in time, be it that another process gets the turn. */
+  readonly onBootTimeout?: (error: BootTimeout) => void;
 }
 
 /**
@@ -46,7 +48,9 @@ export interface RunSetting {
   readonly tools: ClientTools;
   readonly last: LastRun;
   readonly heard: Heard;
-  readonly options: Pick<ConversationOptions, "silenceMsMax" | "bootMsMax" | "limits" | "time" | "onSpent">;
+  readonly options: Pick<
+    ConversationOptions, "silenceMsMax" | "bootMsMax" | "limits" | "time" | "onSpent" | "onBootTimeout"
+  >;
   /** Called when the run fails: rejects everything else that waits for an answer of the process. */
   readonly onFailure: (error: BridgeError) => void;
   /** Whether the CLI has not yet acknowledged all settings that the process was told. */
@@ -100,6 +104,7 @@ export class Run {
     this.fail = (error) => {
       // A turn that its client has left fails nothing else: the CLI still answers what it was told.
       if (error.code !== "client_closed") onFailure(error);
+      if (error instanceof BootTimeout) options.onBootTimeout?.(error);
       this.queue.end(error);
     };
     const usual = { silenceMsMax, bootMsMax: bootMsMax() };

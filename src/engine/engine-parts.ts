@@ -91,6 +91,7 @@ export function engineParts(options: EngineOptions): EngineParts {
     silenceMsMax, limits, time: clock, bootMsMax: () => boots.waitMsMax,
     ...(rehearsalWaitMsMax === undefined ? {} : { rehearsalWaitMsMax }),
     onInitialized: (answer) => void cli.learn(answer, owned.process),
+    onBootTimeout: (error) => boots.note(error),
     onHistoryTold: () => refills.putOff(),
     onRateLimit: (info) => account.noteRateLimit(info),
     onModelLimits: (limits) => catalog.noteLimits(limits),
@@ -108,7 +109,7 @@ export function engineParts(options: EngineOptions): EngineParts {
     warm: options.warm, processes, capabilities, account, recent, isMovable, converse, refills, clock, log,
   });
   const moves = new Moves({ processes, capabilities, log });
-  const search = new SeatSearch({ cli, processes, warm, moves, recent, capabilities, converse, pace, clock });
+  const search = new SeatSearch({ cli, processes, warm, moves, recent, boots, capabilities, converse, pace, clock });
   const seats = new Seats({ processes, warm, moves, whereabouts, capabilities, pace, clock });
 
   const admission = new Admission({ runningMax: maxProcesses, waitingMax: options.maxQueue });

@@ -1,5 +1,6 @@
 import type { Conversation } from "../claude/conversation.ts";
 import { clientClosed } from "../errors.ts";
+import type { Boots } from "./boots.ts";
 import type { Cli } from "./cli.ts";
 import { FreeWaits } from "./free-waits.ts";
 import type { Timeline } from "./history-hash.ts";
@@ -23,6 +24,8 @@ export interface SeatSearchOptions {
   readonly warm: WarmProcesses;
   readonly moves: Moves;
   readonly recent: RecentUse;
+  /** Is told of a process that boots beside the turn and does not come up: the turn may have got another. */
+  readonly boots: Boots;
   readonly capabilities: KnownCapabilities;
   /** Makes a conversation on a process that has just been started. */
   readonly converse: (owned: OwnedProcess) => Conversation;
@@ -156,10 +159,13 @@ export class SeatSearch {
   }
 
   #startBoot({ turn, profile }: Seeker): SpareBoot {
-    const { processes, warm } = this.#options;
+    const { processes, warm, boots } = this.#options;
     return new SpareBoot({
       start: (signal) => this.#start(turn.model, signal),
-      prepare: (conversation) => conversation.prepare(turn),
+      prepare: (conversation) => conversation.prepare(turn).catch((error: unknown) => {
+        boots.note(error);
+        throw error;
+      }),
       spare: (owned) => processes.spare(owned),
       adopt: ({ owned, conversation }) => warm.adopt(owned, conversation, profile),
       end: (owned) => processes.end(owned),

@@ -67,6 +67,25 @@ describe("a CLI whose processes do not come up", () => {
     await failsAfter(scene, bootWaitMs);
   });
 
+  it("is known as such by a process whose turn goes to another, which has less time", async (t) => {
+    const cli = new ScriptedCli();
+    t.after(() => cli.killAll());
+    const { engine } = startEngine(t, { file: process.execPath, leadingArguments: [] }, { world: cli.world, warm: 1, conversationIdleMsMax: 60_000, silenceMsMax: 300_000 });
+    await engine.discover();
+    await until(() => engine.status.processes.warm === 1);
+    cli.blowAt = (point) => (point === "boot" ? "hangs" : undefined);
+    const over = collect(engine.run(ask("hi", { model: "opus" }), never));
+    await until(() => engine.status.processes.running === 1);
+    await settled();
+    cli.clock.pass(bootWaitMs);
+    await settled();
+    assert.match(engine.status.bootFault ?? "", /within 60 s/u);
+    await until(() => engine.status.processes.running === 1);
+    await settled();
+    cli.clock.pass(bootWaitMsAfterHang);
+    assert.match(String((await over).error), /did not boot within 15 s/u);
+  });
+
   it("is known as such without a turn, tried again by itself, and found well when it is", async (t) => {
     const { cli, engine } = start(t);
     const discovered = engine.discover();

@@ -5,6 +5,7 @@ import { setImmediate as nextRound } from "node:timers/promises";
 import type { Conversation } from "../../src/claude/conversation.ts";
 import { RewindRefused } from "../../src/claude/history.ts";
 import { Account } from "../../src/engine/account.ts";
+import { Boots } from "../../src/engine/boots.ts";
 import type { Cli } from "../../src/engine/cli.ts";
 import { freeWaitMsLeast, freeWaitsMsLeast } from "../../src/engine/free-waits.ts";
 import { type Timeline, timelineOf } from "../../src/engine/history-hash.ts";
@@ -62,7 +63,7 @@ function start(t: TestContext, options: { readonly max?: number } = {}): Scene {
   warm.prepare("opus");
   const cli = { ensureUsable: () => Promise.resolve() } as unknown as Cli;
   const moves = new Moves({ processes, capabilities, log });
-  const search = new SeatSearch({ cli, processes, warm, moves, recent, capabilities, converse, clock, pace });
+  const search = new SeatSearch({ cli, processes, warm, moves, recent, boots: new Boots(clock), capabilities, converse, clock, pace });
   const seats = new Seats({ processes, warm, moves, whereabouts, capabilities, clock, pace });
   const scene: Scene = {
     ...owner, seats, pace, refusals: 0, expectsFree: () => comingFree(processes.all, recent.beginning, capabilities.current).length > 0, prepared: () => nextRound(),
