@@ -5,6 +5,7 @@ import { parseCompatArguments } from "../../scripts/compat/arguments.ts";
 import { cacheFolder } from "../../scripts/compat/installed-claude.ts";
 import { changesBetween, findingLines, lacksOf, type MatrixRow, matrixText, merged } from "../../scripts/compat/matrix.ts";
 import { compareVersions, publishedSince, sampleOfVersions, servedOf } from "../../scripts/compat/npm-versions.ts";
+import { scrubbed } from "../../scripts/compat/scrubbed.ts";
 
 const turn = { name: "a question", shows: ["toldThinking"], way: "warm", findings: [] } as const;
 const row: MatrixRow = {
@@ -52,6 +53,22 @@ describe("the versions that are tried", () => {
     assert.deepEqual(parseCompatArguments(["--since", "2026-11-01"]), { name: "since", day: "2026-11-01" });
     assert.deepEqual(parseCompatArguments(["2.1.300", "2.1.332"]), { name: "versions", versions: ["2.1.300", "2.1.332"] });
     for (const args of [["latest"], ["--since"], ["--since", "May"], ["--newest", "2.1.300"]]) assert.throws(() => parseCompatArguments(args), RangeError);
+  });
+});
+
+describe("a recording", () => {
+  it("has numbers for ids, none for times and prices, and nothing of the machine", () => {
+    const uuid = "9d5b8a91-bf6d-4f11-a9f6-67e05fbe9315";
+    const text = scrubbed([
+      { from: "claude", message: { uuid, session_id: uuid, cwd: "/tmp/x7/work", duration_ms: 12, total_cost_usd: 0.1, num_turns: 1 } },
+      { from: "claude", message: { message: { id: "msg_stub_0a1b2c" }, other: "4d5b8a91-bf6d-4f11-a9f6-67e05fbe9315", path: "/tmp/x7/config/-tmp-x7-work", pid: 7, at: "2026-11-28T17:00:00.123Z" } },
+      { from: "exit", code: 0, signal: null },
+    ], "/tmp/x7");
+    assert.deepEqual(text.trimEnd().split("\n"), [
+      '{"from":"claude","message":{"uuid":"uuid_1","session_id":"uuid_1","cwd":"/srv/work","duration_ms":0,"total_cost_usd":0,"num_turns":1}}',
+      '{"from":"claude","message":{"message":{"id":"msg_1"},"other":"uuid_2","path":"/srv/config/-srv-work","pid":0,"at":"2026-01-01T00:00:00.000Z"}}',
+      '{"from":"exit","code":0,"signal":null}',
+    ]);
   });
 });
 
