@@ -5,6 +5,7 @@ import { setImmediate as nextRound } from "node:timers/promises";
 import type { Conversation } from "../../src/claude/conversation.ts";
 import { RewindRefused } from "../../src/claude/history.ts";
 import { Account } from "../../src/engine/account.ts";
+import { BootTimeout } from "../../src/claude/watch.ts";
 import { Boots } from "../../src/engine/boots.ts";
 import type { Cli } from "../../src/engine/cli.ts";
 import { freeWaitMsLeast, freeWaitsMsLeast } from "../../src/engine/free-waits.ts";
@@ -35,6 +36,7 @@ interface Scene extends OwnedProcesses {
   readonly finish: (seat: Seat, name: string, system?: string) => void;
   /** How many rewinds are refused from now on. */
   refusals: number;
+  readonly boots: Boots;
   /** Resolves when a process has accepted what it was prepared with. */
   prepared: () => Promise<void>;
 }
@@ -63,10 +65,11 @@ function start(t: TestContext, options: { readonly max?: number } = {}): Scene {
   warm.prepare("opus");
   const cli = { ensureUsable: () => Promise.resolve() } as unknown as Cli;
   const moves = new Moves({ processes, capabilities, log });
-  const search = new SeatSearch({ cli, processes, warm, moves, recent, boots: new Boots(clock), capabilities, converse, clock, pace });
+  const boots = new Boots(clock);
+  const search = new SeatSearch({ cli, processes, warm, moves, recent, boots, capabilities, converse, clock, pace });
   const seats = new Seats({ processes, warm, moves, whereabouts, capabilities, clock, pace });
   const scene: Scene = {
-    ...owner, seats, pace, refusals: 0, expectsFree: () => comingFree(processes.all, recent.beginning, capabilities.current).length > 0, prepared: () => nextRound(),
+    ...owner, seats, pace, boots, refusals: 0, expectsFree: () => comingFree(processes.all, recent.beginning, capabilities.current).length > 0, prepared: () => nextRound(),
     find: (name, signal = never, system) => {
       const turn = turnNamed(name, system);
       const timeline = timelineOf(turn);
@@ -126,6 +129,24 @@ describe("a turn that finds no free process", () => {
     assert.deepEqual([started.length, started[1]?.ends], [2, 0]);
     assert.equal((await find("three", never, "Another.")).way, "booted");
     assert.deepEqual([started.length, started[1]?.ends], [3, 1]);
+  });
+
+  it("leaves a note that the other does not come up, though the turn has one", async (t) => {
+    const scene = start(t);
+    const { find, finish, clock, boots } = scene;
+    let fail = (): void => {};
+    scene.prepared = () => new Promise((_resolve, reject) => (fail = () => reject(new BootTimeout(60_000))));
+    const first = await find("one");
+    const second = find("two");
+    await nextRound();
+    clock.pass(freeWaitMsLeast);
+    await nextRound();
+    finish(first, "one");
+    assert.equal((await second).owned, first.owned);
+    assert.equal(boots.fault, undefined);
+    fail();
+    await nextRound();
+    assert.match(boots.fault ?? "", /did not boot within 60 s/u);
   });
 
   it("has the one that was booted for it where none came free before", async (t) => {
