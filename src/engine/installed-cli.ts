@@ -21,6 +21,8 @@ export class InstalledCli {
   #installation: Installation | undefined;
   #search: Promise<Installation> | undefined;
   #stamp: string | undefined;
+  /** The file with that stamp. */
+  #program: string | undefined;
   readonly #closing = new AbortController();
   #onChange: (wasUsable: boolean) => void = () => {};
 
@@ -68,6 +70,8 @@ export class InstalledCli {
    */
   lookIfReplaced(): Promise<unknown> | undefined {
     if (this.#installation?.kind !== "found") return undefined;
+    // One call of the system for nearly every turn. `ensureUsable` searches all of PATH, which takes a dozen.
+    if (this.#program !== undefined && stampOf(this.#program) === this.#stamp) return undefined;
     const found = this.#executable();
     const isReplaced = found !== undefined && stampOf(found.program) !== this.#stamp;
     return isReplaced ? this.find() : undefined;
@@ -92,6 +96,7 @@ export class InstalledCli {
     }
     this.#installation = installation;
     this.#stamp = stamp;
+    this.#program = found?.program;
     return installation;
   }
 
