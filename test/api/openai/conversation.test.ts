@@ -13,6 +13,12 @@ import { assistant, callsOf, resultsOf, systemOf, turnOf, user } from "../../sup
 
 type Said = Readonly<Record<string, unknown>>;
 
+/** What a chat request's messages say; what becomes of its session is another test's. */
+function chatOf(entries: readonly unknown[], more?: { readonly instructions: string }): ParsedConversation {
+  const { system, messages } = parseMessages(entries, new ToolNames(), more);
+  return { system, messages };
+}
+
 const said = (role: string, content: unknown): Said => ({ role, content });
 const marked = (text: string): string => `<system-message>\n${text}\n</system-message>`;
 const users = (...texts: string[]): Message => ({ role: "user", content: texts.map((text) => ({ type: "text", text })) });
@@ -21,7 +27,7 @@ const reply = (words: string) => [["1", [{ type: "text" as const, text: words }]
 
 const endpoints = {
   chat: {
-    read: (...entries: unknown[]): ParsedConversation => parseMessages(entries, new ToolNames()),
+    read: (...entries: unknown[]): ParsedConversation => chatOf(entries),
     call: { role: "assistant", content: null, tool_calls: [{ id: "1", type: "function", function: { name: "f", arguments: "{}" } }] },
     result: { role: "tool", tool_call_id: "1", content: "r" },
     field: "messages",
@@ -123,7 +129,7 @@ describe("instructions", () => {
   });
 
   it("of a chat request come before its system messages", () => {
-    assert.deepEqual(parseMessages([said("system", "T"), said("user", "a")], new ToolNames(), { instructions: "S" }), { system: systemOf("S", "T"), messages: [user("a")] });
+    assert.deepEqual(chatOf([said("system", "T"), said("user", "a")], { instructions: "S" }), { system: systemOf("S", "T"), messages: [user("a")] });
   });
 
   it("that are blank are none", () => assertRefuses(refusalOf(() => asked("", " ")), "invalid_value", "input"));
