@@ -10,10 +10,23 @@ export interface AgentUnderTest {
   readonly command: readonly [string, ...string[]];
   /** Its own tool that writes a file, and that tool's input. */
   readonly writer: { readonly tool: string; readonly input: (path: string, text: string) => Readonly<Record<string, unknown>> };
+  /** How it is asked again in one session, where that is tested. */
+  readonly session?: AgentSession;
   /** Set beside what keeps every agent from the internet. */
   readonly env?: Readonly<Record<string, string>>;
   /** Further settings of our server. */
   readonly settings?: Partial<Config>;
+}
+
+/** An agent's program with what stands before the documented arguments, and these. */
+interface Documented { readonly program: readonly string[]; readonly args: readonly string[] }
+
+/** The command lines, run one after the other in one place, by which an agent is asked those prompts in one session. */
+export type AgentSession = (documented: Documented, prompts: readonly string[]) => readonly (readonly string[])[];
+
+/** A start for each prompt. The first has the documented arguments, the others these. */
+function goesOn(next: (documented: readonly string[]) => readonly string[]): AgentSession {
+  return ({ program, args }, prompts) => prompts.map((prompt, index) => [...program, ...index === 0 ? args : next(args), prompt]);
 }
 
 export const cline: AgentUnderTest = {
@@ -31,6 +44,7 @@ export const codex: AgentUnderTest = {
   // Its sandbox needs what not every container grants; and what it writes here stays in a folder of the test's.
   command: [installedFile("codex-linux-x64/vendor/x86_64-unknown-linux-musl/bin/codex"), "-c", "sandbox_mode=danger-full-access"],
   writer: { tool: "exec_command", input: (path, text) => ({ cmd: `printf %s '${text}' > '${path}'` }) },
+  session: goesOn((documented) => [...documented, "resume", "--last"]),
 };
 
 export const continueCli: AgentUnderTest = {
@@ -69,6 +83,7 @@ export const pi: AgentUnderTest = {
   installed: ["@mariozechner/pi-coding-agent"],
   command: [process.execPath, installedFile("@mariozechner/pi-coding-agent/dist/cli.js")],
   writer: { tool: "write", input: (path, content) => ({ path, content }) },
+  session: goesOn((documented) => ["--continue", ...documented]),
   env: { PI_OFFLINE: "1" },
 };
 

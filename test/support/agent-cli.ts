@@ -1,4 +1,4 @@
-/** An agent's command line program, run once in a home and a work folder of its own. */
+/** An agent's command line program, run in a home and a work folder of its own: once, or again and again. */
 import { spawn } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -12,12 +12,16 @@ const outputCharsShown = 2_000;
 /** Nobody listens there: what a program asks of the internet fails at once, here as on a machine without one. */
 const deadProxy = "http://127.0.0.1:9";
 
-export interface AgentCli {
+export interface AgentCommand {
   readonly command: string;
-  /** They may name the folder in which it works. */
-  readonly args: (folder: string) => readonly string[];
+  readonly args: readonly string[];
   /** Beside the platform's and those of its home. */
   readonly env: Readonly<Record<string, string>>;
+}
+
+export interface AgentCli extends Omit<AgentCommand, "args"> {
+  /** They may name the folder in which it works. */
+  readonly args: (folder: string) => readonly string[];
   /** Files of its home, by their paths there. */
   readonly home: Readonly<Record<string, string>>;
 }
@@ -28,18 +32,35 @@ export interface AgentRun {
   readonly folder: string;
 }
 
-/** Settles when the program has ended well; rejects with its output when it has not, or not within `withinMs`. */
+/** What a program finds again when it is run once more. */
+export interface AgentPlace {
+  /** Where it works. */
+  readonly folder: string;
+  /** Settles when the program has ended well, with its stdout; rejects with its output when it has not, or not within `withinMs`. */
+  readonly run: (command: AgentCommand, withinMs: number) => Promise<string>;
+}
+
+/** As `AgentPlace.run` settles, in a place for this run alone. */
 export async function runAgentCli(t: TestContext, { command, args, env, home }: AgentCli, withinMs: number): Promise<AgentRun> {
+  const { folder, run } = await agentPlace(t, home);
+  return { stdout: await run({ command, args: args(folder), env }, withinMs), folder };
+}
+
+/** `home`: files of its home, by their paths there. */
+export async function agentPlace(t: TestContext, home: AgentCli["home"]): Promise<AgentPlace> {
   const root = await temporaryFolder(t);
   const inside = (name: string): string => join(root, name);
-  const folder = inside("work");
   for (const name of ["work", "home", "tmp"]) await mkdir(inside(name));
   for (const [path, text] of Object.entries(home)) {
     await mkdir(dirname(join(inside("home"), path)), { recursive: true });
     await writeFile(join(inside("home"), path), text);
   }
-  const child = spawn(command, [...args(folder)], {
-    cwd: folder,
+  return { folder: inside("work"), run: (command, withinMs) => runIn(t, inside, command, withinMs) };
+}
+
+async function runIn(t: TestContext, inside: (name: string) => string, { command, args, env }: AgentCommand, withinMs: number): Promise<string> {
+  const child = spawn(command, [...args], {
+    cwd: inside("work"),
     env: {
       ...platformEnvironment(),
       HOME: inside("home"), USERPROFILE: inside("home"), APPDATA: inside("home"), LOCALAPPDATA: inside("home"),
@@ -64,7 +85,7 @@ export async function runAgentCli(t: TestContext, { command, args, env, home }: 
   const told = (): string => `stdout: ${JSON.stringify(stdout.slice(-outputCharsShown))}, stderr: ${JSON.stringify(stderr.slice(-outputCharsShown))}`;
   const { code, signal } = await within(exited, withinMs, () => `the program did not end; ${told()}`);
   if (code !== 0) throw new Error(`the program ended with code ${code}, signal ${signal}; ${told()}`);
-  return { stdout, folder };
+  return stdout;
 }
 
 /** A process group that was started here. */

@@ -8,7 +8,7 @@ export type Told = "mark" | "history" | "turn";
 export interface WatchedClaude {
   /** The executable to give to the server. */
   readonly path: string;
-  /** By process, those that ran a turn. The probe's process is told some history, and runs none. */
+  /** What each process was told, by its id, in the order in which they started. A probe's is told some history, and a warm one that no turn got nothing. */
   readonly told: () => Promise<ReadonlyMap<string, readonly Told[]>>;
 }
 
@@ -22,9 +22,10 @@ export async function watchedClaude(claude: string, mark: string, folder: string
     const processes = new Map<string, Told[]>();
     for (const line of (await readFile(notes, "utf8")).split("\n").filter((text) => text !== "")) {
       const [pid = "", what] = line.split(" ");
-      processes.set(pid, [...processes.get(pid) ?? [], what as Told]);
+      if (what === "start") processes.set(pid, []);
+      else processes.get(pid)?.push(what as Told);
     }
-    return new Map([...processes].filter(([, all]) => all.includes("turn")));
+    return processes;
   };
   return { path, told };
 }
@@ -35,6 +36,9 @@ function program(claude: string, mark: string, notes: string): string {
 import { spawn } from "node:child_process";
 import { appendFileSync } from "node:fs";
 import { createInterface } from "node:readline";
+const note = (what) => appendFileSync(${JSON.stringify(notes)}, process.pid + " " + what + "\\n");
+// What is asked for its version is no process of a conversation.
+if (!process.argv.includes("--version")) note("start");
 const child = spawn(${JSON.stringify(claude)}, process.argv.slice(2), { stdio: ["pipe", "inherit", "inherit"] });
 for (const signal of ["SIGTERM", "SIGINT"]) process.on(signal, () => child.kill(signal));
 child.on("exit", (code, signal) => process.exit(code ?? 128 + (signal === "SIGKILL" ? 9 : 15)));
@@ -46,7 +50,7 @@ createInterface({ input: process.stdin }).on("line", (line) => {
   if (told.type !== "user" && told.type !== "assistant" || told.message.content.length === 0) return;
   const isTurn = told.type === "user" && told.shouldQuery !== false;
   const what = isTurn ? "turn" : line.includes(${JSON.stringify(mark)}) ? "mark" : "history";
-  appendFileSync(${JSON.stringify(notes)}, process.pid + " " + what + "\\n");
+  note(what);
 });
 `;
 }
