@@ -13,7 +13,7 @@ export interface Probed {
   readonly requests: number;
 }
 
-/** Rejects where the CLI does not come up, or falls silent before all was tried. `folder` is empty. */
+/** Rejects where the CLI does not come up, takes no history, or falls silent too early. `folder` is empty. */
 export async function probed(command: Command, folder: string): Promise<Probed> {
   const stub = await startAnthropicStub();
   try {
@@ -23,6 +23,7 @@ export async function probed(command: Command, folder: string): Promise<Probed> 
       command, model: "sonnet", cwd, environment: subscriptionEnvironment(stub.url, folder),
     });
     const { capabilities, needs } = await probe(claude).finally(() => claude.end());
+    if (needs.history === false) throw new Error("it takes a history for questions");
     if (capabilities === undefined) throw new Error("it fell silent before all was tried");
     // A request that it sent when its stdin was closed counts too.
     return { found: { ...needs, ...capabilities }, requests: stub.requests.length };
