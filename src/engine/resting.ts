@@ -3,11 +3,13 @@
 import type { HistoryHash } from "./history-hash.ts";
 import type { Free, OwnedProcess, Rested, Use } from "./owned-process.ts";
 
-/**
- * A conversation of so many messages, a question and its answer, is told again in less time than a process boots. So
- * its process is given away before a warm one is.
- */
+/** A single question and its answer: a conversation that seldom goes on, so its process is among the first to end. */
 export const cheapMessagesMax = 2;
+/**
+ * A conversation of so many messages is told again in some 10 to 30 ms. The first request of a warm process takes the
+ * CLI 100 ms more than a later one of a used process does, so a new conversation gets the used one.
+ */
+export const shortMessagesMax = 8;
 /** How many processes with a cheap conversation and one beginning are kept longer than `surplusMsMax`. */
 export const cheapKept = 2;
 /** `cheapKept` where the CLI cannot rewind to empty, so that no other conversation could have these processes. */
@@ -33,6 +35,11 @@ export function stayMs({ name }: Free, { idleMsMax, parkedMsMax }: RestLimits): 
 /** Whether little is lost when a process's conversation is given up. */
 export function isCheap(use: Use): use is Rested {
   return use.name === "resting" && use.timeline.hashes.length <= cheapMessagesMax;
+}
+
+/** Whether a conversation is told again sooner than a warm process answers its first request. */
+export function isShort({ timeline }: Rested): boolean {
+  return timeline.hashes.length <= shortMessagesMax;
 }
 
 /**

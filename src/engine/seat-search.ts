@@ -102,7 +102,9 @@ export class SeatSearch {
   #pick(seeker: Seeker): Seat | undefined {
     const { warm, processes } = this.#options;
     const { timeline, profile } = seeker;
-    const over = this.#givenUp(seeker, false);
+    // Conversations whose turns alternate would each be told anew each time, if each took the other's process.
+    const mayTakeTurns = seeker.missed === "evicted";
+    const over = mayTakeTurns ? undefined : this.#givenUp(seeker, false);
     if (over !== undefined) return over;
     const waiting = warm.suitable(profile);
     if (waiting !== undefined) {
@@ -111,9 +113,7 @@ export class SeatSearch {
       warm.noteTaken(owned);
       return { owned, conversation, way: "warm", kept: 0, takenBack: 0, warm: use };
     }
-    // Two conversations whose turns alternate would each be told anew each time, if each took the other's process.
-    const wouldTakeTurns = seeker.missed === "evicted" && processes.room > 0;
-    return wouldTakeTurns ? undefined : this.#givenUp(seeker, true);
+    return mayTakeTurns && processes.room > 0 ? undefined : this.#givenUp(seeker, true);
   }
 
   #givenUp({ timeline: asked, profile }: Seeker, isUrgent: boolean): Seat | undefined {

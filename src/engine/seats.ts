@@ -7,6 +7,7 @@ import type { Pace } from "./pace.ts";
 import { isPassedBy } from "./passed-by.ts";
 import type { Processes } from "./processes.ts";
 import type { Seat } from "./seat.ts";
+import { TakeBacks } from "./take-backs.ts";
 import { bestMatch, type Found } from "./timelines.ts";
 import type { WarmProcesses } from "./warm-processes.ts";
 import type { MissReason, Whereabouts } from "./whereabouts.ts";
@@ -30,9 +31,23 @@ export interface SeatsOptions {
  */
 export class Seats {
   readonly #options: SeatsOptions;
+  readonly #takeBacks: TakeBacks;
 
   constructor(options: SeatsOptions) {
     this.#options = options;
+    this.#takeBacks = new TakeBacks(options.clock);
+    options.processes.watch({ onFree: () => this.#takeBacks.offer() });
+  }
+
+  /** To be called when a turn was left by its client: its process will be taken back. */
+  noteLeft({ owned }: Seat): void {
+    this.#takeBacks.note(owned);
+  }
+
+  /** Waits while a process that has more of a request's history than any free one is being taken back. */
+  untilBack(turn: Turn, timeline: Timeline, signal: AbortSignal): Promise<void> {
+    const { processes } = this.#options;
+    return this.#takeBacks.wait({ timeline, signal, all: () => processes.all, kept: () => this.kept(turn, timeline) });
   }
 
   /**
@@ -90,6 +105,7 @@ export class Seats {
    * is the turn's. Ends a process of which it is not certain what it has been told.
    */
   async takeBack(seat: Seat, timeline: Timeline): Promise<void> {
+    this.noteLeft(seat);
     this.#options.processes.spare(seat.owned);
     const settled = await seat.conversation.settle();
     if (settled === undefined) return this.end(seat);

@@ -6,7 +6,7 @@ import { isRested, type OwnedProcess, type Rested } from "./owned-process.ts";
 import { isPassedBy } from "./passed-by.ts";
 import type { Processes } from "./processes.ts";
 import type { Profile } from "./recent-use.ts";
-import { isCheap } from "./resting.ts";
+import { isCheap, isShort } from "./resting.ts";
 
 /**
  * At this many resting processes with one beginning, a new conversation with that beginning takes the one that has
@@ -69,7 +69,7 @@ export function givenUp(
 ): Given | undefined {
   const candidates = emptiable(usable, profile, capabilities);
   const isEnough = isUrgent || candidates.length >= restingOfBeginningMax;
-  return candidates.find(({ use }) => isCheap(use)) ?? (isEnough ? candidates[0] : undefined);
+  return candidates.find(({ use }) => isShort(use)) ?? (isEnough ? candidates[0] : undefined);
 }
 
 /** The free processes that could be given to another conversation with this beginning. */

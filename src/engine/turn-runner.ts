@@ -108,11 +108,15 @@ export class TurnRunner {
       if (look !== undefined) await look;
       for (;;) {
         const turn = this.told(request);
-        const course = this.#begin(turn);
+        const course = await this.#begin(turn, signal);
         const answer = new AnswerRecord();
         const asked = { turn, signal, complete, isAgain: refusals > 0 };
         const attempts = new Attempts(this.#attemptsOptions, asked, course);
         let isAskedAgain = false;
+        const onLeft = (): void => {
+          if (course.seat !== undefined) seats.noteLeft(course.seat);
+        };
+        signal.addEventListener("abort", onLeft);
         try {
           const chosen = mustCallInWords(turn) ? attempts.withCall() : attempts;
           const [stops, shows] = [stopsHere(turn), showsParameters(turn)];
@@ -137,6 +141,7 @@ export class TurnRunner {
           isAskedAgain = mayAskAgain && this.#refused.note(turn, error);
           if (!isAskedAgain) throw error;
         } finally {
+          signal.removeEventListener("abort", onLeft);
           attempts.leave();
           const found = foundFor(course);
           if (found !== undefined) seats.noteOver(found);
@@ -185,10 +190,12 @@ export class TurnRunner {
   }
 
   /** Looks for a process that has a turn's history. */
-  #begin(turn: ToldTurn): Course {
+  async #begin(turn: ToldTurn, signal: AbortSignal): Promise<Course> {
     const timeline = timelineOf(turn);
+    const { seats } = this.#options;
+    await seats.untilBack(turn, timeline, signal);
     return {
-      timeline, profile: this.profileOf(turn, timeline), taken: this.#options.seats.take(turn, timeline),
+      timeline, profile: this.profileOf(turn, timeline), taken: seats.take(turn, timeline),
       seat: undefined, isExact: true, isTold: false, hasBegun: false, error: undefined,
     };
   }

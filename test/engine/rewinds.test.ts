@@ -77,6 +77,18 @@ describe("a process that is rewound", () => {
     await next.batches.return();
   });
 
+  it("is waited for by a request that comes while it is being taken back", async (t) => {
+    const { engine } = await start(t, "answers");
+    const history = [user("WORDS 1"), assistant("w0")];
+    await collect(engine.run(ask("WORDS 1", { model: "opus" }), never));
+    const { batches } = await begin(engine, turnOf({ model: "opus", messages: [...history, user("WORDS 5000")] }));
+    const isBack = batches.return();
+    const { error } = await collect(engine.run(turnOf({ model: "opus", messages: [...history, user("WORDS 2")] }), never));
+    await isBack;
+    const { wentOn, toldOn } = engine.status.turns;
+    assert.deepEqual([error, wentOn, toldOn, runningFakes("answers").length], [undefined, 2, { recycled: 0, warm: 0, booted: 1 }, 1]);
+  });
+
   it("is kept when a stop sequence ends the answer", async (t) => {
     const { engine } = await start(t, "answers");
     const { events } = await collect(engine.run(ask("WORDS 9", { model: "opus", stopSequences: [" "] }), never));
@@ -201,8 +213,7 @@ describe("two conversations with one beginning", () => {
         messages.push(assistant(answer), user(`round ${round}`));
       }
     }
-    // While they are short, each is told again in less time than a process boots.
     const { told: { evicted }, wentOn, toldOn } = engine.status.turns;
-    assert.deepEqual([evicted, wentOn, toldOn], [2, 2 * rounds - 4, { recycled: 2, warm: 0, booted: 2 }]);
+    assert.deepEqual([evicted, wentOn, toldOn], [1, 2 * rounds - 3, { recycled: 1, warm: 0, booted: 2 }]);
   });
 });

@@ -135,7 +135,7 @@ describe("the process for a request's history", () => {
 });
 
 describe("a conversation that is given up for another", () => {
-  const [long, short] = [standIn("a b c d", { places: [0, 2] }), standIn("x y", { places: [0] })];
+  const [long, short] = [standIn("a b c d e f g h i j", { places: [0, 2] }), standIn("s t u v w x y z", { places: [0] })];
 
   it("is a short one, though a warm process waits", () => {
     assert.equal(givenUp([long, short], profile, all, false)?.owned, short);
@@ -144,7 +144,7 @@ describe("a conversation that is given up for another", () => {
   });
 
   it("is the one that has rested longest where many rest", () => {
-    const many = Array.from({ length: restingOfBeginningMax }, (_, index) => standIn(`${index} b c d`, { places: [0, 2] }));
+    const many = Array.from({ length: restingOfBeginningMax }, (_, index) => standIn(`${index} b c d e f g h i`, { places: [0, 2] }));
     assert.equal(givenUp(many, profile, all, false)?.owned, many[0]);
     assert.equal(givenUp(many.slice(1), profile, all, false), undefined);
   });
