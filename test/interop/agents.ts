@@ -1,5 +1,6 @@
 /** How the agents are started: what stands before their documented arguments, and their own tool that writes a file. */
 import type { Config } from "../../src/index.ts";
+import { fileURLToPath } from "node:url";
 import { type Client, clients, installedFile } from "./clients.ts";
 
 export interface AgentUnderTest {
@@ -21,12 +22,27 @@ export interface AgentUnderTest {
 /** An agent's program with what stands before the documented arguments, and these. */
 interface Documented { readonly program: readonly string[]; readonly args: readonly string[] }
 
-/** The command lines, run one after the other in one place, by which an agent is asked those prompts in one session. */
-export type AgentSession = (documented: Documented, prompts: readonly string[]) => readonly (readonly string[])[];
+/** How an agent is asked several prompts in one session. */
+export interface AgentSession {
+  /** Whether its first prompt is asked by the documented command. */
+  readonly isDocumented: boolean;
+  /** The command lines, which are run one after the other in one place. */
+  readonly lines: (documented: Documented, prompts: readonly string[]) => readonly (readonly string[])[];
+}
 
 /** A start for each prompt. The first has the documented arguments, the others these. */
 function goesOn(next: (documented: readonly string[]) => readonly string[]): AgentSession {
-  return ({ program, args }, prompts) => prompts.map((prompt, index) => [...program, ...index === 0 ? args : next(args), prompt]);
+  const lines: AgentSession["lines"] = ({ program, args }, prompts) => (
+    prompts.map((prompt, index) => [...program, ...index === 0 ? args : next(args), prompt])
+  );
+  return { isDocumented: true, lines };
+}
+
+/** One start of a program of test/support, which holds the session. */
+function heldBy(holder: string, command: AgentSession["lines"]): AgentSession {
+  const path = fileURLToPath(new URL(`../support/${holder}`, import.meta.url));
+  const lines: AgentSession["lines"] = (documented, prompts) => command(documented, prompts).map((line) => [process.execPath, path, ...line]);
+  return { isDocumented: false, lines };
 }
 
 export const cline: AgentUnderTest = {
@@ -34,8 +50,14 @@ export const cline: AgentUnderTest = {
   installed: [clients.cline.installedAs],
   command: [installedFile("@cline/cli-linux-x64/bin/cline")],
   writer: { tool: "editor", input: (path, new_text) => ({ path, new_text }) },
+  // With `--id` it goes on with a session in its terminal interface only. An editor starts it once.
+  session: heldBy("acp-session.mjs", ({ program }, prompts) => [["sonnet", JSON.stringify(prompts), ...program, "--acp"]]),
   // Otherwise it leaves a hub behind, a process of its own on a port that all of a machine's share.
-  env: { CLINE_SESSION_BACKEND_MODE: "local" },
+  env: {
+    CLINE_SESSION_BACKEND_MODE: "local",
+    // What an editor's session takes in place of the options.
+    CLINE_PROVIDER: "openai-compatible", CLINE_MODEL: "sonnet", CLINE_API_KEY: "unused",
+  },
 };
 
 export const codex: AgentUnderTest = {
