@@ -59,7 +59,7 @@ export const clients = {
   },
   openai6: {
     name: "openai (Node) 6", package: "openai", installedAs: "openai-6", kind: "library",
-    verified: "text, streams, `runTools`, `stream`, `parse`, models, errors; `responses`: text, streams, tools, `stream`, `parse`, stored, errors", configuration: openAi,
+    verified: "text, streams, `runTools`, `stream`, `parse`, models, errors; `completions`: text, streams, `suffix`, `echo`; `responses`: text, streams, tools, `stream`, `parse`, stored, errors", configuration: openAi,
   },
   anthropic: {
     name: "Anthropic SDK (Node)", package: "@anthropic-ai/sdk", installedAs: "anthropic", kind: "library",

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-  callOrder, exchangeMsMax, jsonOrder, plainText, requestsSince, startInterop, suiteMsMax, thoughts, toolReply, upstreamMessages, upstreamTools, usage,
+  callOrder, exchangeMsMax, jsonOrder, judgeRoundTrip, plainText, requestsSince, startInterop, suiteMsMax, thoughts, toolReply, upstreamMessages, usage,
 } from "../support/interop.ts";
 import { apiRunsFor } from "./client-runs.ts";
 import { clients, configure, load, missing } from "./clients.ts";
@@ -67,12 +67,7 @@ for (const [major, described] of majors) {
           assert.deepEqual(steps.map((step: any) => step.finishReason), ["tool-calls", "stop"]);
           assert.deepEqual(steps[0].toolCalls.map((call: any) => [call.toolName, call.input]), [["get_weather", weather]]);
           assert.deepEqual(steps.map((step: any) => counted(step.usage)), [oneAnswer, oneAnswer]);
-          const [first, second, ...more] = requestsSince(stub, before);
-          assert.equal(more.length, 0);
-          assert.deepEqual(upstreamTools(first!.body), ["get_weather"]);
-          assert.deepEqual(upstreamMessages(second!.body), [
-            `user: ${callOrder("get_weather", weather)}`, `assistant: call get_weather ${JSON.stringify(weather)}`, "user: result Rain & 12°",
-          ]);
+          judgeRoundTrip(stub, before, { tool: "get_weather", input: weather, result: "Rain & 12°" });
         });
       }
 

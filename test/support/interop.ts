@@ -10,7 +10,7 @@ import { startEmbedded } from "./embedded-server.ts";
 import { claudePath, type ClaudeVersion, subscriptionEnvironment } from "./real-claude.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 import { type WatchedClaude, watchedClaude } from "./watched-claude.ts";
-import { startStub } from "./watched-stub.ts";
+import { startStub, type WatchedStubOptions } from "./watched-stub.ts";
 
 /** How long one exchange with a client may take, in milliseconds. */
 export const exchangeMsMax = 60_000;
@@ -117,8 +117,10 @@ export interface InteropServer {
 }
 
 /** Our server on that CLI, with those settings beside the tests' own. Both end with the test. */
-export async function startInterop(t: TestContext, version: ClaudeVersion, settings: Partial<Config> = {}): Promise<InteropServer> {
-  const stub = await startStub(t, { respond: obedientModel });
+export async function startInterop(
+  t: TestContext, version: ClaudeVersion, settings: Partial<Config> = {}, upstream: Pick<WatchedStubOptions, "mayCount"> = {},
+): Promise<InteropServer> {
+  const stub = await startStub(t, { respond: obedientModel, ...upstream });
   const environment = subscriptionEnvironment(stub.url, await temporaryFolder(t));
   const claude = await watchedClaude(claudePath(version), stepsMark, await temporaryFolder(t));
   const { url } = await startEmbedded(
@@ -143,6 +145,23 @@ export function upstreamMessages(body: StubRequestBody): string[] {
 
 export function upstreamTools(body: StubRequestBody): string[] {
   return (body.tools ?? []).map(({ name }) => name).sort();
+}
+
+/** A call that a client's user orders, and what the tool gives back. */
+export interface RoundTrip {
+  readonly tool: string;
+  readonly input: Readonly<Record<string, unknown>>;
+  readonly result: string;
+}
+
+/** Since then the tool was called as ordered and its result read, in two requests that have nothing else. */
+export function judgeRoundTrip(stub: AnthropicStub, index: number, { tool, input, result }: RoundTrip): void {
+  const [asked, answered, ...more] = requestsSince(stub, index);
+  assert.ok(asked !== undefined && answered !== undefined && more.length === 0, "it takes two requests");
+  assert.deepEqual(upstreamTools(asked.body), [tool]);
+  assert.deepEqual(upstreamMessages(answered.body), [
+    `user: ${callOrder(tool, input)}`, `assistant: call ${tool} ${JSON.stringify(input)}`, `user: result ${result}`,
+  ]);
 }
 
 /** What went upstream since, none of it refused. */
