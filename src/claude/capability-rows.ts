@@ -7,7 +7,8 @@ export type CapabilityName = RewindName | "setModel";
 export type NeedName = "history" | "clientTools" | "toolNames" | "settings" | "thinking" | "extraBody";
 /** A feature that no request depends on, or that only a whole request shows. */
 export type FurtherName =
-  "systemPrompt" | "schemaTool" | "longParameters" | "toldThinking" | "interrupt" | "usage" | "windows";
+  "systemPrompt" | "schemaTool" | "longParameters" | "toldThinking" | "interrupt" | "usage" | "windows"
+  | "contextUsage" | "modelLimits";
 
 /** A row's name as a person reads it, in `/health` and in errors. */
 export function reportName(name: string): string {
@@ -144,5 +145,17 @@ export const furtherRows: readonly FeatureRow<FurtherName>[] = [
     learnt: "By the first `rate_limit_event` of an answer.",
     purpose: "The subscription's window in `/health` and in response headers.",
     without: "They do not have it.",
+  },
+  {
+    name: "contextUsage",
+    learnt: "By the first count that a client asks for.",
+    purpose: "The tokens of a request that is not asked (`get_context_usage`).",
+    without: "`/v1/messages/count_tokens` is a 501.",
+  },
+  {
+    name: "modelLimits",
+    learnt: "By the `modelUsage` with which an answer ends.",
+    purpose: "A model's context window and longest answer in `/v1/models`.",
+    without: "They are left out, as before a model's first answer.",
   },
 ];

@@ -29,7 +29,8 @@ export const fewToolsTokens = 425;
  * What the CLI tells of the tokens of what it was told. It has the API count them in parts, each as a request of its
  * own: the system prompt, the tools, and the messages, with the notes that the CLI adds (2.1.330 its environment). Not
  * in it are the API's own parameters, such as a search of the web and an answer's schema, and the CLI's sentence of
- * identity. Where the API counts nothing, the CLI tells an estimate by the letters in its place, and does not say so.
+ * identity. Where the API counts nothing, the CLI does not say so: 2.1.330 tells an estimate by the letters, 2.1.197
+ * asks the model for one token, to read its usage.
  */
 export interface ContextUsage {
   readonly inputTokens: number;
