@@ -63,7 +63,7 @@ export const clients = {
   },
   anthropic: {
     name: "Anthropic SDK (Node)", package: "@anthropic-ai/sdk", installedAs: "anthropic", kind: "library",
-    verified: "`messages`: text, streams, `stream`, thinking, `toolRunner`, `parse`, models, errors",
+    verified: "`messages`: text, streams, `stream`, thinking, `toolRunner`, `parse`, `countTokens`, models, errors",
     configuration: code(`
 import Anthropic from "@anthropic-ai/sdk";
 

@@ -2,9 +2,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-  callOrder, exchangeMsMax, jsonOrder, plainPieces, plainText, requestsSince, startInterop, suiteMsMax, thoughts, toolReply, upstreamMessages, upstreamTools,
+  callOrder, exchangeMsMax, jsonOrder, judgeRoundTrip, plainPieces, plainText, requestsSince, startInterop, suiteMsMax, thoughts, toolReply, upstreamMessages,
 } from "../support/interop.ts";
 import { conversationOf } from "../support/anthropic-stub.ts";
+import { countedTokens } from "../support/counted-tokens.ts";
 import { versionsFor } from "./client-runs.ts";
 import { clients, configure, load, missing } from "./clients.ts";
 
@@ -19,7 +20,7 @@ const oneAnswer = [20, 4, 1, 7];
 
 for (const version of versionsFor(described)) {
   test(`${described.name} on claude ${version}`, { skip: missing(installed), timeout: suiteMsMax }, async (t) => {
-    const { url, stub } = await startInterop(t, version);
+    const { url, stub } = await startInterop(t, version, {}, { mayCount: true });
     const client = await configure(described, url, { "@anthropic-ai/sdk": installed });
     const { zodOutputFormat } = await load(`${installed}/helpers/zod`);
     const { betaZodTool } = await load(`${installed}/helpers/beta/zod`);
@@ -72,12 +73,7 @@ for (const version of versionsFor(described)) {
         const runner = client.beta.messages.toolRunner({ ...ask(callOrder("get_weather", weather)), tools: [tool], stream });
         assert.equal(said(await runner.runUntilDone()), toolReply("Rain & 12°"));
         assert.deepEqual(runs, [weather]);
-        const [first, second, ...more] = requestsSince(stub, before);
-        assert.equal(more.length, 0);
-        assert.deepEqual(upstreamTools(first!.body), ["get_weather"]);
-        assert.deepEqual(upstreamMessages(second!.body), [
-          `user: ${callOrder("get_weather", weather)}`, `assistant: call get_weather ${JSON.stringify(weather)}`, "user: result Rain & 12°",
-        ]);
+        judgeRoundTrip(stub, before, { tool: "get_weather", input: weather, result: "Rain & 12°" });
       });
     }
 
@@ -87,11 +83,27 @@ for (const version of versionsFor(described)) {
       assert.deepEqual(message.parsed_output, document);
     });
 
+    await t.test("countTokens is near what goes up then, and asks no model", deadline, async () => {
+      const before = stub.requests.length;
+      const input_schema = { type: "object", properties: { city: { type: "string", description: "Where to look. ".repeat(400) } } };
+      const asked = { ...ask("hello ".repeat(500)), system: "Be terse. ".repeat(100), tools: [{ name: "get_weather", description: "The weather.", input_schema }] };
+      const { max_tokens: _bound, ...counted } = asked;
+      const { data, response } = await client.messages.countTokens(counted).withResponse();
+      assert.equal(response.headers.get("x-claude-token-count"), "estimate");
+      assert.equal((await client.beta.messages.countTokens(counted)).input_tokens, data.input_tokens);
+      await client.messages.create(asked);
+      const [request, ...more] = requestsSince(stub, before);
+      assert.equal(more.length, 0);
+      const tokens = countedTokens(request!.body);
+      assert.ok(tokens > 2_000 && Math.abs(data.input_tokens - tokens) < 0.05 * tokens, `${data.input_tokens} for ${tokens}`);
+    });
+
     await t.test("the models, and what there is not", deadline, async () => {
       const ids: string[] = [];
       for await (const { id, type } of client.models.list({ limit: 2 })) ids.push(`${type} ${id}`);
       assert.ok(ids.includes("model opus") && ids.includes("model sonnet"), ids.join());
-      assert.equal((await client.models.retrieve("sonnet")).id, "sonnet");
+      const { id, max_input_tokens: window, max_tokens: answer } = await client.models.retrieve("sonnet");
+      assert.ok(id === "sonnet" && window >= 200_000 && answer >= 64_000, `as the CLI told with the turns before: ${window}, ${answer}`);
       for (const [body, status, type] of [[{ ...ask("hello"), model: "gpt-4o" }, 404, "not_found_error"], [{ ...ask("hello"), max_tokens: 0 }, 400, "invalid_request_error"]] as const) {
         await assert.rejects(client.messages.create(body), (error: any) => {
           assert.deepEqual([error.status, error.error.error.type], [status, type]);
