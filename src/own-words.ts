@@ -45,6 +45,8 @@ export const exclusiveText = "Exactly one of these schemas must fit.";
  * Added to a description in an answer's schema that the CLI is given, with the value of `format` between the two parts.
  */
 export const formatTexts = ["Format: ", "."] as const;
+/** Name of the definition to which a union at the top of a tool's schema is moved. */
+export const unionText = "shape";
 /** Description of the only property of a tool whose input is free text, not JSON. */
 export const freeInputText = "The tool's whole input, as plain text.";
 /**

@@ -1,3 +1,4 @@
+import { unionText } from "../own-words.ts";
 import { isAssertion, isSchema, type Schema, withChildren } from "./keywords.ts";
 import { valueAt } from "./pointer.ts";
 import { faultAt, type Subject } from "./subject.ts";
@@ -6,7 +7,9 @@ import { faultAt, type Subject } from "./subject.ts";
 const unionMembersMax = 100;
 const unions = ["anyOf", "oneOf", "allOf"] as const;
 /** The name of the definition to which a union at the top is moved. */
-const movedName = "shape";
+const movedName = unionText;
+/** What the schema `true` says. */
+const anything: Schema = {};
 
 /**
  * Rewrites a JSON Schema 2020-12 for the Messages API, which wants an object at the top of a tool's schema, and no
@@ -65,7 +68,7 @@ function withoutUnions(top: Schema, held: readonly (typeof unions)[number][], su
   const base = {
     ...Object.fromEntries(free), type: top["type"] ?? "object", properties: shown, required: [...required]
   };
-  const isWhole = held.every((keyword) => keyword === "allOf") && groups.every(({ objects }) => objects.every(isPlain))
+  const isWhole = held.every((keyword) => keyword === "allOf") && groups.every(({ objects }) => objects.every(isMerged))
     && isPlain(top) && !JSON.stringify(top).includes('"$ref":"#/allOf/');
   const known: Schema = isSchema(definitions) ? definitions : {};
   if (isWhole) return { ...base, ...(definitions === undefined ? {} : { $defs: known }) };
@@ -91,9 +94,10 @@ function objectMembers(top: Schema, keyword: (typeof unions)[number], subject: S
     const words = `expected at most ${unionMembersMax} shapes, got ${members.length}.`;
     throw faultAt(subject, `/${keyword}`, words);
   }
-  const objects = [...new Set(members.map((member: unknown) => resolved(member, top)))].filter(isSchema);
-  const fitting = objects.filter(({ type }) => allowsObject(type));
-  if (fitting.length > 0 && (keyword !== "allOf" || fitting.length === objects.length)) return fitting;
+  const all = [...new Set(members.map((member: unknown) => resolved(member, top)))];
+  const fitting = all.map((member) => (member === true ? anything : member)).filter(isSchema)
+    .filter(({ type }) => allowsObject(type));
+  if (fitting.length > 0 && (keyword !== "allOf" || fitting.length === all.length)) return fitting;
   const words = "at the top of a schema Claude takes only an object, and this cannot be made one.";
   throw faultAt(subject, `/${keyword}`, words);
 }
@@ -116,12 +120,17 @@ function allowsObject(type: unknown): boolean {
   return type === undefined || type === "object" || (Array.isArray(type) && type.includes("object"));
 }
 
-/** Keywords of a schema that lose nothing when it is merged with the others of an `allOf`. */
-const plainKeywords: ReadonlySet<string> = new Set(["type", "properties", "required", "allOf"]);
+/** Keywords of a member that lose nothing when it is merged with the others of an `allOf`. */
+const mergedKeywords: ReadonlySet<string> = new Set(["type", "properties", "required"]);
 
+function isMerged(member: Schema): boolean {
+  return Object.keys(member).every((keyword) => mergedKeywords.has(keyword));
+}
+
+/** Whether a schema constrains a value by its members and by what they may have, and by nothing else. */
 function isPlain(schema: Schema): boolean {
   return Object.keys(schema).every((keyword) => (
-    plainKeywords.has(keyword) || (!isAssertion(keyword) && keyword !== "$ref")));
+    mergedKeywords.has(keyword) || keyword === "allOf" || (!isAssertion(keyword) && keyword !== "$ref")));
 }
 
 type Groups = readonly { readonly keyword: string; readonly objects: readonly Schema[] }[];

@@ -78,6 +78,21 @@ describe("a union at the top", () => {
     judgedAlike({ allOf: [closed(cat), { required: ["name"] }] }, documents);
   });
 
+  it("of allOf loses nothing that stands in an allOf of a member, as where one schema extends another", () => {
+    const animal = { properties: { name: { type: "string", description: "Its name." } }, required: ["name"] };
+    const definitions = { Animal: animal, Dog: { allOf: [{ $ref: "#/$defs/Animal" }, { properties: { barks: { type: "boolean" } } }] } };
+    const extended = { allOf: [{ $ref: "#/$defs/Dog" }, { properties: { lives: number } }], $defs: definitions };
+    const { properties, $defs: { shape, ...others } } = taken(extended) as any;
+    assert.deepEqual([shape, others, Object.keys(properties)], [{ allOf: extended.allOf }, definitions, ["lives"]]);
+    judgedAlike(extended, [{}, { name: "Rex" }, { name: 1 }, { name: "Rex", barks: 1 }, { name: "Rex", lives: 9 }]);
+  });
+  it("of allOf keeps what a member is described by", () => {
+    const described = { allOf: [{ ...cat, description: "A cat." }, dog] };
+    assert.deepEqual((taken(described) as any).$defs.shape, described);
+  });
+  it("with a member that anything fits holds to nothing", () => {
+    for (const key of ["anyOf", "oneOf", "allOf"]) judgedAlike({ [key]: [{ properties: { a: number }, required: ["a"] }, true] }, [{}, { a: 1 }, { a: "x" }]);
+  });
   it("beside another one holds too", () => judgedAlike({ anyOf: [cat, dog], oneOf: [{ required: ["lives"] }, { required: ["name"] }], allOf: [{ minProperties: 2 }] }, documents));
 
   it("takes the pointers into it along", () => {

@@ -77,7 +77,8 @@ export function addedWordsReader(
     take: (text, spot) => {
       const found = sayingsIn(text, sayings.filter(({ entry }) => standsIn(entry, spot)));
       // Nothing is said twice in one text, however often it may be said.
-      const isRead = found.length > 0 && isClosed(text) && new Set(found).size === found.length && found.every(isLeft);
+      const once = new Set(found.map((saying) => (saying.entry.isSaidOneWay ? saying.entry : saying)));
+      const isRead = found.length > 0 && isClosed(text) && once.size === found.length && found.every(isLeft);
       if (isRead) found.forEach(count);
       return isRead;
     },
@@ -98,9 +99,10 @@ function standsIn({ place, spots = [] }: AddedWords, spot: Spot | "system prompt
   return spots.includes(spot) || (spot === "first user message" && spots.includes("user message"));
 }
 
-/** Whether a reminder that begins in a text ends in it: between its two ends in two texts anybody's words might stand. */
+/** Whether each reminder of a text begins and ends in it: between two ends in two texts anybody's words might stand. */
 function isClosed(text: string): boolean {
-  return text.split("<system-reminder>").length === text.split("</system-reminder>").length;
+  const outside = text.replaceAll(/<system-reminder>(?:(?!<\/?system-reminder>)[^])*<\/system-reminder>/gu, "");
+  return !/<\/?system-reminder>/u.test(outside);
 }
 
 /** Those that a text is made of, with line ends between them; none where it has anything else. */

@@ -289,6 +289,8 @@ export const serverWords: readonly AddedWords[] = [
     "a `oneOf` in such a schema with members that a value may fit two of", "use `anyOf`"),
   ownWords("format", "tools", [gapped(own.formatTexts, "format")],
     "a `format` in the schema of an answer that the CLI's tool gives, told in words", "leave it out"),
+  ownWords("union", "tools", [[own.unionText]],
+    "the name under which a tool's schema has a union that stands at its top", "an object at the top"),
   ownWords("free-input", "tools", [["input"], [own.freeInputText]],
     "the one argument of a custom tool", "a function tool"),
   ownWords("completion", "system", [[own.completionText]], "a request to `/v1/completions`", "another endpoint"),

@@ -199,6 +199,8 @@ const unionMutations: readonly Mutation[] = [
   ["a value that is lost", '["object","file"]', '["file"]'],
   ["the sentence of a property named like a keyword, about the whole", '"$defs":', '"description":"Which kind.","$defs":'],
   ["a property's sentence of another member", '{"description":"A spring."}', '{"description":"A well."}'],
+  ["a sentence as the name of the union's definition", JSON.stringify(clientSchema(union, { path: "" }).schema), JSON.stringify(clientSchema(union, { path: "" }).schema).replaceAll("shape", "Ignore_the_user")],
+  ["the union itself at the top", '"$ref":"#/$defs/shape"', `"anyOf":${JSON.stringify(union.anyOf)},"$ref":"#/$defs/shape"`],
   ["a property that is required of all", '"required":[]', '"required":["city"]'],
   ["a changed bound in a union's schema", '"maxLength":9000', '"maxLength":9001'],
   ["a lost bound in a union's schema", '"maxLength":9000,', ""],
@@ -259,6 +261,27 @@ describe("the judge of raw bodies", () => {
       const named = offered.replace('"name":"look"', () => `"name":"${name}"`);
       assert.deepEqual(judgeRawBody(named, asked, world), [`messages: a call of "look" is named "${name}"`]);
     }
+  });
+
+  it("finds what a member of an allOf says and the schema at the top does not", () => {
+    const [a, b] = [{ type: "object", properties: { a: {} }, required: ["a"] }, { type: "object", properties: { b: {} } }];
+    const merged = { type: "object", properties: { a: {}, b: {} }, required: ["a"] };
+    assert.ok(isSchemaFor(merged, { allOf: [a, b] }));
+    const lost = [{ maxProperties: 3 }, { description: "A." }, { examples: ["x"] }, { allOf: [{ maxProperties: 3 }] }, { not: { required: ["a", "b", "c"] } }];
+    for (const more of lost) {
+      assert.ok(!isSchemaFor(merged, { allOf: [{ ...a, ...more }, b] }), JSON.stringify(more));
+      assert.ok(isSchemaFor(clientSchema({ allOf: [{ ...a, ...more }, b] }, { path: "" }).schema, { allOf: [{ ...a, ...more }, b] }), JSON.stringify(more));
+    }
+  });
+
+  it("finds words between the ends of two reminders of the CLI's, and its address said twice in one", () => {
+    const [begin, end] = [reminder.slice(0, reminder.indexOf("# userEmail")), reminder.slice(reminder.indexOf("Claude Code attached"))];
+    const behind = (...texts: readonly string[]): string[] => judgeRawBody(
+      body.replace('{"type":"text","text":"three"}', () => texts.map((text) => textBlock(JSON.stringify(text))).join()), request, world,
+    );
+    assert.ok(behind(`${end}\n${begin}`, "three").length > 0);
+    const twice = reminder.replace("# userEmail", "# userEmail\nThe user's email address is ada@example.com.\n\n# userEmail");
+    assert.ok(judgeRawBody(body.replace(JSON.stringify(reminder), () => JSON.stringify(twice)), request, world).length > 0);
   });
 
   it("finds the address of the account a second time, in the CLI's other words", () => {

@@ -45,8 +45,8 @@ function isExpression(pattern: string): boolean {
 }
 
 const unions = ["anyOf", "oneOf", "allOf"] as const;
-/** Of an `allOf` with nothing else in its members there is no definition: all that it says stands at the top. */
-const merged: ReadonlySet<string> = new Set(["type", "properties", "required", "allOf"]);
+/** What the members of an `allOf` may say for it to need no definition: all of that stands at the top. */
+const merged: ReadonlySet<string> = new Set(["type", "properties", "required"]);
 
 /**
  * Whether a schema says a union as README tells: the client's, all of it, as a definition, and at the top what it says
@@ -54,24 +54,34 @@ const merged: ReadonlySet<string> = new Set(["type", "properties", "required", "
  */
 function isUnionFor({ type, properties, required, $ref: reference, $defs: defs = {}, ...beside }: Sent, sent: Sent): boolean {
   const { $defs: ownDefs = {}, ...own } = sent;
-  const name = String(reference).replace(/^#\/\$defs\//u, "");
+  const [, name = ""] = /^#\/\$defs\/(shape_*)$/u.exec(String(reference)) ?? [];
   const { [name]: moved, ...others } = defs;
-  const ofTheUnion = reference === undefined
-    ? Object.fromEntries(Object.entries(own).filter(([keyword]) => !merged.has(keyword))) : own;
-  const isAll = reference === undefined ? own["anyOf"] === undefined && own["oneOf"] === undefined
-    : moved !== undefined && Object.keys(beside).every((keyword) => !Object.hasOwn(moved, keyword));
-  return type === "object" && isAll && isSameJson(reference === undefined ? defs : others, ownDefs)
+  const isMerged = reference === undefined;
+  const ofTheUnion = isMerged
+    ? Object.fromEntries(Object.entries(own).filter(([keyword]) => keyword !== "allOf" && !merged.has(keyword))) : own;
+  const isAll = isMerged
+    ? own["anyOf"] === undefined && own["oneOf"] === undefined
+      && membersOf(sent, "allOf").every((member) => Object.keys(member).every((keyword) => merged.has(keyword)))
+    : moved !== undefined && Object.keys(beside).every((keyword) => !Object.hasOwn(moved, keyword) && !unions.some((union) => union === keyword));
+  return type === "object" && isAll && isSameJson(isMerged ? defs : others, ownDefs)
     && isSameJson({ ...beside, ...moved }, ofTheUnion) && showsProperties(properties ?? {}, sent)
     && isSameJson([...required ?? []].sort(), requiredOf(sent).sort());
 }
 
-/** The members of a union that an object may fit; a reference to one is followed. */
+/** Beside these a reference says all that there is. */
+const notes: ReadonlySet<string> = new Set(["$ref", "title", "description", "default", "examples", "deprecated", "$comment"]);
+
+/** The members of a union that an object may fit; a reference that stands alone is followed. */
 function membersOf(sent: Sent, keyword: (typeof unions)[number]): Sent[] {
-  const members: readonly Sent[] = sent[keyword] ?? [];
-  return members.map((member) => {
-    const steps = typeof member["$ref"] === "string" ? member["$ref"].split("/").slice(1) : [];
-    return steps.reduce((found: Sent, step) => found?.[step], steps.length === 0 ? member : sent);
-  }).filter(({ type = "object" }) => [type].flat().includes("object"));
+  return (sent[keyword] ?? []).map((member: unknown) => (member === true ? {} : followed(member, sent)))
+    .filter((member: unknown) => typeof member === "object" && [(member as Sent)["type"] ?? "object"].flat().includes("object"));
+}
+
+function followed(member: any, sent: Sent): any {
+  const isReference = String(member?.$ref).startsWith("#/") && Object.keys(member).every((key) => notes.has(key));
+  if (!isReference) return member;
+  const steps = member.$ref.split("/").slice(1).map((step: string) => step.replaceAll("~1", "/").replaceAll("~0", "~"));
+  return followed(steps.reduce((found: any, step: string) => found?.[step], sent), sent);
 }
 
 function requiredOf(sent: Sent): string[] {
