@@ -152,7 +152,7 @@ export function createClaudeMaxApi(
     routes: routesOf({
       engine,
       store: state?.responses ?? new StoredResponses(),
-      sessionStore: state?.sessions ?? new StoredSessions(() => Date.now() / 1000),
+      sessionStore: config.sessions ? state?.sessions ?? new StoredSessions(() => Date.now() / 1000) : undefined,
       server: {
         version, isDemo: config.demo, startedAtMs: Date.now(),
         findPolicy: () => findPolicy(process.platform, existsSync),

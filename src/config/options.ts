@@ -151,6 +151,12 @@ export const options: { readonly [Name in keyof Config]: Option<Config[Name]> } 
     flag: "--max-body", env: "CLAUDE_MAX_API_MAX_BODY", sort: wholeNumber(1, 1024, "MB"), defaultValue: () => 64,
     help: "Largest request body, in MB.",
   },
+  sessions: {
+    flag: "--sessions", env: "CLAUDE_MAX_API_SESSIONS", sort: yesOrNo, defaultValue: () => false,
+    help:
+      "Whether a chat request with the header x-session-id sends only what is new, and the server keeps the rest. " +
+      "Some clients send that header with whole histories.",
+  },
   stateDir: {
     flag: "--state-dir", env: "CLAUDE_MAX_API_STATE_DIR", sort: folder, defaultValue: () => undefined,
     defaultText: "none",

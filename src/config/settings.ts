@@ -35,6 +35,8 @@ export interface Config {
   readonly aliases: readonly ModelAlias[];
   readonly shutdownWaitSeconds: number;
   readonly maxBodyMegabytes: number;
+  /** Whether a chat request may name a session, whose messages the server keeps. */
+  readonly sessions: boolean;
   /** The folder in which responses and sessions outlive the server; undefined: nothing is written to disk. */
   readonly stateDir: string | undefined;
   readonly stateMaxMegabytes: number;

@@ -30,7 +30,8 @@ import { countRoute, listedPaths, lookupRoute, type Route, turnRoute } from "./r
 export interface Served {
   readonly engine: Engine;
   readonly store: ResponseStore;
-  readonly sessionStore: SessionStore;
+  /** Undefined where no sessions are kept. */
+  readonly sessionStore: SessionStore | undefined;
   readonly server: ServerFacts;
   /** The wire form of errors at `/` and `/health`, which belong to no API. */
   readonly defaultErrors: ErrorForm;

@@ -122,7 +122,7 @@ describe("a conversation that goes on by another API with each request", () => {
     const random = seededRandom(seed);
     let view: View | undefined;
     claude.onTurn = (seen) => (view = { ...seen, told: structuredClone(seen.told) });
-    const { url } = await startEmbedded(t, { claude: claude.path, passEnv: Object.keys(claude.environment), logLevel: "error" }, claude.environment);
+    const { url } = await startEmbedded(t, { claude: claude.path, passEnv: Object.keys(claude.environment), logLevel: "error", sessions: true }, claude.environment);
     const pairs = new Set<string>();
     let bySession = 0;
     for (let conversation = 0; conversation < conversations; conversation++) {

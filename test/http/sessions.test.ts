@@ -21,7 +21,7 @@ async function answered(url: string, session: string | undefined, messages: read
 
 const sessionOf = async (url: string, id: string): Promise<any> => await (await fetch(`${url}/v1/sessions/${id}`)).json();
 const listOf = async (url: string): Promise<any[]> => ((await (await fetch(`${url}/v1/sessions`)).json()) as any).data;
-const start = (t: Parameters<typeof startEmbeddedWith>[0], fake: string, more: Partial<Config> = {}) => startEmbeddedWith(t, fake, more);
+const start = (t: Parameters<typeof startEmbeddedWith>[0], fake: string, more: Partial<Config> = {}) => startEmbeddedWith(t, fake, { sessions: true, ...more });
 
 describe("a session", () => {
   it("is begun by the first request that names it, streamed or whole, and is told whole with each later one", async (t) => {
@@ -38,6 +38,16 @@ describe("a session", () => {
       // What the model was told holds all turns in their order.
       assert.match(kept.at(-1).content, new RegExp(Array.from({ length: turn + 1 }, (_, earlier) => `a${earlier}`).join(".*"), "su"));
       conversation.push(kept.at(-1));
+    }
+  });
+
+  it("is kept with --sessions alone: without it the header says nothing", async (t) => {
+    const { url } = await start(t, "echo-history", { sessions: false });
+    for (const text of ["a0", "a1"]) assert.ok(!(await answered(url, "mine", [said(text)])).includes(text === "a1" ? "a0" : "a1"));
+    await answered(url, "no session's: é".slice(0, 12), [said("a2")]);
+    for (const [method, path] of [["GET", "/v1/sessions"], ["GET", "/v1/sessions/mine"], ["DELETE", "/v1/sessions/mine"]]) {
+      const { status, code, message } = await openAiErrorIn(await fetch(`${url}${path}`, { method: method ?? "" }));
+      assert.deepEqual([status, code, message], [404, "not_found", "path: this server keeps no sessions. Start it with --sessions."]);
     }
   });
 

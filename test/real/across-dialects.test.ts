@@ -57,7 +57,7 @@ for (const version of sampledClaudeVersions()) {
   describe(`a conversation across APIs on claude ${version}`, () => {
     it("begun by chat in a session and gone on with by Messages and Responses stays on its process, and goes up to the letter", async (t) => {
       const { stub, startServer } = await startReal(t, version);
-      const { bridge: { url }, bridge } = await startServer();
+      const { bridge: { url }, bridge } = await startServer(["--sessions"]);
       const random = seededRandom(seed);
       for (let conversation = 0; conversation < conversations; conversation++) {
         const messages: any[] = [];

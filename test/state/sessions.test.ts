@@ -101,10 +101,10 @@ describe("a session on disk", { skip: withoutSqlite }, () => {
       const response = await chatRequest(url, { model: "opus", messages: [{ role: "user", content }] }, { headers: { "x-session-id": "mine" } });
       return (await response.json() as any).choices[0].message.content;
     };
-    const { url, api } = await startEmbeddedWith(t, "echo-history", { stateDir });
+    const { url, api } = await startEmbeddedWith(t, "echo-history", { stateDir, sessions: true });
     await ask(url, "The number is 7.");
     await api.close();
-    const next = await startEmbeddedWith(t, "echo-history", { stateDir });
+    const next = await startEmbeddedWith(t, "echo-history", { stateDir, sessions: true });
     assert.match(await ask(next.url, "Which number?"), /The number is 7\..*Which number\?/su);
     const { messages } = await (await fetch(`${next.url}/v1/sessions/mine`)).json() as any;
     assert.deepEqual(messages.map(({ role }: any) => role), ["user", "assistant", "user", "assistant"]);

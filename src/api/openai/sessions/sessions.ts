@@ -29,21 +29,22 @@ export interface ClaimedSession {
   release(): void;
 }
 
-/** The sessions of a server. A session has one turn at a time. */
+/** The sessions of a server, if it keeps any. A session has one turn at a time. */
 export class Sessions {
-  readonly #store: SessionStore;
+  readonly #store: SessionStore | undefined;
   readonly #busy = new Set<string>();
 
-  constructor(store: SessionStore) {
+  constructor(store: SessionStore | undefined) {
     this.#store = store;
   }
 
   /**
-   * The session that a request's header names; undefined if it has none. Throws a BridgeError if the name is no
-   * session's, or another turn has it.
+   * The session that a request's header names; undefined if it has none, or where no sessions are kept: some clients
+   * send the header with whole histories, one for all that they ask. Throws a BridgeError if the name is no session's,
+   * or another turn has it.
    */
   find(header: HeaderView): FoundSession | undefined {
-    const id = header(sessionHeader);
+    const id = this.#store === undefined ? undefined : header(sessionHeader);
     if (id === undefined) return undefined;
     if (!sessionId.test(id)) {
       throw new BridgeError(
@@ -51,7 +52,7 @@ export class Sessions {
       );
     }
     this.#refuseBusy(id, sessionHeader);
-    return { id, messages: this.#store.find(id)?.messages ?? [] };
+    return { id, messages: this.#kept.find(id)?.messages ?? [] };
   }
 
   /** Claims a session that was just found for a turn that makes this of it, before its answer is added. */
@@ -65,19 +66,20 @@ export class Sessions {
     return {
       release,
       keep: (answer) => {
-        this.#store.keep({ id, before, added: [...added, JSON.stringify(answer)] });
+        this.#kept.keep({ id, before, added: [...added, JSON.stringify(answer)] });
         release();
       },
     };
   }
 
+  /** Throws a BridgeError `not_found` where no sessions are kept. */
   list(): readonly SessionHead[] {
-    return this.#store.list();
+    return this.#kept.list();
   }
 
   /** The session of a path. Throws a BridgeError `not_found`. */
   get(id: string): StoredSession {
-    const found = sessionId.test(id) ? this.#store.find(id) : undefined;
+    const found = sessionId.test(id) ? this.#kept.find(id) : undefined;
     if (found === undefined) throw this.#notFound();
     return found;
   }
@@ -85,7 +87,13 @@ export class Sessions {
   /** Removes the session of a path. Throws a BridgeError if there is none, or a turn has it. */
   delete(id: string): void {
     this.#refuseBusy(id, "path");
-    if (!sessionId.test(id) || !this.#store.delete(id)) throw this.#notFound();
+    if (!sessionId.test(id) || !this.#kept.delete(id)) throw this.#notFound();
+  }
+
+  /** Throws a BridgeError `not_found` where no sessions are kept. */
+  get #kept(): SessionStore {
+    if (this.#store !== undefined) return this.#store;
+    throw new BridgeError("not_found", "path: this server keeps no sessions. Start it with --sessions.", { field: "path" });
   }
 
   #refuseBusy(id: string, field: string): void {
@@ -98,7 +106,7 @@ export class Sessions {
 
   #notFound(): BridgeError {
     return new BridgeError(
-      "not_found", `path: there is no such session. They are kept ${this.#store.lifetime}.`, { field: "path" },
+      "not_found", `path: there is no such session. They are kept ${this.#kept.lifetime}.`, { field: "path" },
     );
   }
 }
