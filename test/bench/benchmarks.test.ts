@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import assert from "node:assert/strict";
 import { before, after, describe, it } from "node:test";
 import { benchmarks, runBenchmark } from "../../scripts/bench/benchmarks.ts";
+import { buildOurs } from "../../scripts/bench/our-server.ts";
 import { installReference } from "../../scripts/bench/reference.ts";
 import { Scope } from "../../scripts/bench/scope.ts";
 
@@ -20,17 +21,21 @@ it("the list of the benchmarks has each script that keeps a result", () => {
   assert.deepEqual([...benchmarks].sort(), scripts.sort());
 });
 
-describe("a small run of the benchmark", () => {
+// Nothing is measured, so one may run while another waits.
+describe("a small run of the benchmark", { concurrency: 2 }, () => {
   const scope = new Scope();
   let reference = "";
+  let args: readonly string[] = [];
   before(async () => {
+    const build = await buildOurs(scope, { build: undefined });
+    args = ["--quick", "--build", build.folder];
     reference = join(await installReference(scope, undefined), "..", "..");
   });
   after(() => scope.close());
 
   for (const name of benchmarks) {
     it(`${name} ends well`, { timeout: runMsMax }, async () => {
-      const code = await runBenchmark(scope, { name, args: ["--quick"], reference });
+      const code = await runBenchmark(scope, { name, args, reference });
       assert.equal(code, 0, `npx tsx scripts/bench/${name}.ts --quick`);
     });
   }
