@@ -9,7 +9,7 @@ import { sampleOf } from "../support/sample.ts";
 
 interface Said { readonly role: "system" | "user" | "assistant"; readonly content: string }
 
-/** A server is started for each. */
+/** A process is started for each. */
 const settingsCompared = sampleOf({ what: "settings of a moved process", small: 2, large: 2, whole: 7 });
 
 const system: Said = { role: "system", content: "Be terse." };
@@ -88,8 +88,8 @@ describe("a process is moved to where the request's history stands", () => {
         { reasoning_effort: "low", max_completion_tokens: 5_000 }, {}, { reasoning_effort: "high" }, { reasoning_effort: "none" },
         { reasoning_effort: "low", max_completion_tokens: 700 }, { max_completion_tokens: 5_000 }, {},
       ];
-      const bodiesOf = async ({ client }: RealServer, ask: (index: number) => boolean): Promise<readonly (object | undefined)[]> => {
-        const history: Said[] = [system];
+      const bodiesOf = async ({ client }: RealServer, first: Said, ask: (index: number) => boolean): Promise<readonly (object | undefined)[]> => {
+        const history: Said[] = [first];
         const bodies: (object | undefined)[] = [];
         for (const [index, settings] of asked.entries()) {
           history.push(user(`question ${index}`));
@@ -99,12 +99,16 @@ describe("a process is moved to where the request's history stands", () => {
         }
         return bodies;
       };
-      const live = await bodiesOf(server, () => true);
+      const live = await bodiesOf(server, system, () => true);
       assert.equal(claudesOf(server.bridge).length, 1);
       assert.equal((await healthOf(server.bridge.url)).turns.went_on, asked.length - 1);
+      const other = await startServer();
       for (const index of [...asked.keys()].slice(0, settingsCompared)) {
-        const fresh = await bodiesOf(await startServer(), (other) => other === index);
+        // No process that has had a turn is moved to another system prompt.
+        const fresh = await bodiesOf(other, { ...system, content: `Be terse. This is fresh ${index}.` }, (one) => one === index);
         assert.deepEqual(live[index], fresh[index], JSON.stringify(asked[index]));
+        const { turns: { told_on: { booted } } } = await healthOf(other.bridge.url);
+        assert.equal(booted, index + 1, "on a process of its own");
       }
       const different = new Set(live.map((body) => JSON.stringify(body))).size;
       assert.ok(different >= asked.length - 2, `${different} are different: two ask for nothing, and 2.1.197's own effort is high`);
@@ -242,7 +246,12 @@ describe("a process is moved to where the request's history stands", () => {
       const moved: string[] = [];
       for (const model of models) moved.push(await askOf(server, model));
       assert.equal(claudesOf(server.bridge).length === 1, canBeEmptied);
-      for (const [index, model] of models.entries()) assert.equal(moved[index], await askOf(await startServer(), model), "as a process that was started with it");
+      // The processes of a CLI that gives each model its own were all started with it.
+      const other = await startServer();
+      for (const model of new Set(models)) {
+        const alone = await askOf(canBeEmptied && model !== models[0] ? await startServer() : other, model);
+        for (const [index, body] of moved.entries()) if (models[index] === model) assert.equal(body, alone, "as a process that was started with it");
+      }
     });
   }
 });
