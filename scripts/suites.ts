@@ -40,7 +40,7 @@ export const longSuites: readonly Suite[] = [
     hasSecondTry: true,
   },
   // Coverage is counted here, where there is time, and not in `npm test`. Loads are measured, so they go without it.
-  { name: "soak", has: offline.has, sample: "large", filesAtOnceMax: 3, isCovered: true, checksTypes: true },
+  { name: "soak", has: offline.has, sample: "large", filesAtOnceMax: 4, isCovered: true, checksTypes: true },
   { name: "soak", has: (file) => file.startsWith(soaks), sample: "large", filesAtOnceMax: 2 },
   // One file, which runs the benchmarks.
   { name: "bench", has: (file) => file.startsWith(folders.bench), sample: "large", filesAtOnceMax: 1 },

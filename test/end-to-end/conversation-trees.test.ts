@@ -19,7 +19,7 @@ import { isCountFixed, sampleOf, seedOf } from "../support/sample.ts";
 import { grow, type JudgedServer, Observations } from "../support/tree-judge.ts";
 
 const seedFirst = seedOf(1);
-const treesWanted = sampleOf({ what: "trees", small: 8, large: 300, whole: 2_000 });
+const treesWanted = sampleOf({ what: "trees", small: 8, large: 150, whole: 2_000 });
 /** A script's processes cost sixty times as much. */
 const treesDear = 100;
 /** On a busy machine fewer have to do: no more are planted after this, unless their number was asked for. */

@@ -16,7 +16,7 @@ import { chatRequest } from "../support/sse.ts";
 import { wellFormedJson } from "../support/well-formed.ts";
 
 const seed = seedOf(44);
-const historiesSent = sampleOf({ what: "requests", small: 20, large: 250, whole: 5_000 });
+const historiesSent = sampleOf({ what: "requests", small: 20, large: 150, whole: 5_000 });
 /** Where each costs a process that is a script. */
 const historiesSentSlowly = 60;
 const conversations = sampleOf({ what: "conversations with parallel calls", small: 3, large: 60, whole: 600 });

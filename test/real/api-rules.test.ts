@@ -14,7 +14,7 @@ import { temporaryFolder } from "../support/temporary-folder.ts";
 import { startStub } from "../support/watched-stub.ts";
 
 const names = Object.keys(oddRequests);
-const drawn = sampleOf({ what: "odd requests", small: 6, large: 8, whole: names.length });
+const drawn = sampleOf({ what: "odd requests", small: 6, large: 6, whole: names.length });
 const seed = seedOf(46);
 
 /** What is known is always among them, so that its mend is seen. */

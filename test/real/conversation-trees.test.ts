@@ -33,7 +33,7 @@ import { startStub } from "../support/watched-stub.ts";
 
 /** Of the first trees from here on many choose tools, or have some that are told whole. */
 const seedFirst = seedOf(173);
-const trees = sampleOf({ what: "trees on each CLI", small: 6, large: 8, whole: 100 });
+const trees = sampleOf({ what: "trees on each CLI", small: 6, large: 6, whole: 100 });
 const treesAtOnce = 3;
 /** On a busy machine fewer have to do: no more than these are planted after that, unless their number was asked for. */
 const treesMin = 6;

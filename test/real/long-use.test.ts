@@ -17,7 +17,7 @@ import { startReal } from "../support/real-server.ts";
 import { sampleOf } from "../support/sample.ts";
 
 const conversations = sampleOf({ what: "conversations of 15 turns with 200 kB results", small: 1, large: 1, whole: 10 });
-const shortTurns = sampleOf({ what: "short turns in one conversation", small: 40, large: 100, whole: 500 });
+const shortTurns = sampleOf({ what: "short turns in one conversation", small: 40, large: 60, whole: 500 });
 /** A few more than a process is kept for. */
 const singleQuestions = sampleOf({ what: "single questions", small: 20, large: turnsMax + 10, whole: 3 * turnsMax });
 const turnsEach = 15;

@@ -16,7 +16,7 @@ import { judgedUntilTheEnd, judgeTurn, kindsOf, nextRequest, type Talk } from ".
 import { type ClaudeVersion, claudeVersions } from "../support/real-claude.ts";
 import { sampleOf, seedOf } from "../support/sample.ts";
 
-const wanted = sampleOf({ what: "random requests on each CLI", small: 20, large: 30, whole: 500 });
+const wanted = sampleOf({ what: "random requests on each CLI", small: 20, large: 20, whole: 500 });
 const seed = seedOf(8);
 const turnsMax = 3;
 const models = ["opus", "sonnet", "haiku", "claude-opus-4"];

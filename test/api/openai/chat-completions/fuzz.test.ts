@@ -18,10 +18,10 @@ import { sampleOf, seedOf } from "../../../support/sample.ts";
 import { readBytes, readStrictSse } from "../../../support/sse.ts";
 import { joinedSystem } from "../../../support/turns.ts";
 
-const bodiesParsed = sampleOf({ what: "bodies parsed", small: 250, large: 10_000, whole: 100_000 });
+const bodiesParsed = sampleOf({ what: "bodies parsed", small: 250, large: 5_000, whole: 100_000 });
 const seed = seedOf(2);
 const bodiesDrawnWhole = 100_000;
-const bodiesDrawn = sampleOf({ what: "bodies drawn for the server", small: 120, large: 4_000, whole: bodiesDrawnWhole });
+const bodiesDrawn = sampleOf({ what: "bodies drawn for the server", small: 120, large: 2_000, whole: bodiesDrawnWhole });
 /** Not to take minutes, a part of what is drawn is sent (a turn costs a process, a refusal little), but for the whole. */
 const sendsAll = bodiesDrawn >= bodiesDrawnWhole;
 const oneTakenInThisManySent = 40;

@@ -12,7 +12,7 @@ import { faultOf } from "../../../support/composed-request.ts";
 import { sampleOf } from "../../../support/sample.ts";
 import { joinedSystem } from "../../../support/turns.ts";
 
-const runs = sampleOf({ what: "histories", small: 100, whole: 10_000 });
+const runs = sampleOf({ what: "histories", small: 100, large: 5_000, whole: 10_000 });
 
 function assertWellFormed(messages: readonly Message[]): void {
   assert.equal(messages[0]?.role, "user");

@@ -15,8 +15,8 @@ import { itemsOf, responsesBody } from "../../../support/responses-form.ts";
 import { sampleOf } from "../../../support/sample.ts";
 import { joinedSystem } from "../../../support/turns.ts";
 
-const histories = sampleOf({ what: "histories", small: 200, whole: 10_000 });
-const bodies = sampleOf({ what: "bodies", small: 200, whole: 20_000 });
+const histories = sampleOf({ what: "histories", small: 200, large: 5_000, whole: 10_000 });
+const bodies = sampleOf({ what: "bodies", small: 200, large: 8_000, whole: 20_000 });
 
 describe("any request for a response", () => {
   it(`says with its items what a chat says with its messages (${histories} of them)`, () => {
