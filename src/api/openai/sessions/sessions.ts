@@ -93,7 +93,8 @@ export class Sessions {
   /** Throws a BridgeError `not_found` where no sessions are kept. */
   get #kept(): SessionStore {
     if (this.#store !== undefined) return this.#store;
-    throw new BridgeError("not_found", "path: this server keeps no sessions. Start it with --sessions.", { field: "path" });
+    const message = "path: this server keeps no sessions. Start it with --sessions.";
+    throw new BridgeError("not_found", message, { field: "path" });
   }
 
   #refuseBusy(id: string, field: string): void {
