@@ -91,9 +91,10 @@ function outcomeOf({ suite, files }: Run, { isWhole, hasCoverage, parts }: TestA
   }
   const folder = mkdtempSync(join(tmpdir(), "claude-max-api-tests-"));
   const failuresPath = join(folder, "failures");
+  const isCovered = suite.isCovered === true && hasCoverage && parts.length === 0;
   const run = (more: Readonly<Record<string, string>>): boolean => {
     const runner = [
-      ...loaderFor(files, folder), "--test", `--test-concurrency=${suite.filesAtOnceMax}`,
+      ...loaderFor(files, folder, isCovered), "--test", `--test-concurrency=${suite.filesAtOnceMax}`,
       "--test-reporter=spec", "--test-reporter-destination=stdout",
       `--test-reporter=${reporter}`, `--test-reporter-destination=${failuresPath}`,
     ];
@@ -107,7 +108,6 @@ function outcomeOf({ suite, files }: Run, { isWhole, hasCoverage, parts }: TestA
   };
   try {
     const hasTypes = suite.checksTypes !== true || parts.length > 0 || typesHold();
-    const isCovered = suite.isCovered === true && hasCoverage && parts.length === 0;
     const passes = (isCovered ? withCoverage(root, run) : run({})) && hasTypes;
     return { passes, failures: passes ? [] : failuresIn(failuresPath, root) };
   } finally {
@@ -115,9 +115,13 @@ function outcomeOf({ suite, files }: Run, { isWhole, hasCoverage, parts }: TestA
   }
 }
 
-/** Node's arguments by which it understands TypeScript. */
-function loaderFor(files: readonly string[], folder: string): readonly string[] {
-  return files.length <= filesByTsxMax ? ["--import", "tsx"] : compiledLoader(root, join(folder, "compiled"));
+/**
+ * Node's arguments by which it understands TypeScript. Covered lines are counted by places in what was compiled, in all
+ * processes alike: some of them, such as those of a newer Node, start with tsx.
+ */
+function loaderFor(files: readonly string[], folder: string, isCovered: boolean): readonly string[] {
+  const isByTsx = isCovered || files.length <= filesByTsxMax;
+  return isByTsx ? ["--import", "tsx"] : compiledLoader(root, join(folder, "compiled"));
 }
 
 /** Of `src`, the tests and the scripts. Says what is wrong. */
