@@ -9,7 +9,7 @@ import { signThinking } from "./anthropic-rules/rules.ts";
 import type { Sent } from "./chat-transcript.ts";
 import { unexcused } from "./known-differences.ts";
 import { judgeRawBody, type World } from "./raw-body-judge.ts";
-import { isSchemaFor } from "./raw-body-schemas.ts";
+import { isSchemaFor, withoutFormats } from "./raw-body-schemas.ts";
 
 const call = {
   id: "call_1", type: "function", function: { name: "look", arguments: '{"at": 1234567890123456789, "f": 1.50}' },
@@ -272,6 +272,17 @@ describe("the judge of raw bodies", () => {
       assert.ok(!isSchemaFor(merged, { allOf: [{ ...a, ...more }, b] }), JSON.stringify(more));
       assert.ok(isSchemaFor(clientSchema({ allOf: [{ ...a, ...more }, b] }, { path: "" }).schema, { allOf: [{ ...a, ...more }, b] }), JSON.stringify(more));
     }
+  });
+
+  it("knows that the top does not tell of a format what the definition tells of it", () => {
+    const day = (description: string): object => ({ type: "string", description });
+    const told = (shown: string, defined: string): Sent => ({
+      type: "object", properties: { day: { description: shown } }, required: [], $ref: "#/$defs/shape",
+      $defs: { shape: { anyOf: [{ type: "object", properties: { day: day(defined) } }, { type: "object" }] } },
+    });
+    const sent = withoutFormats({ anyOf: [{ type: "object", properties: { day: { ...day("A day."), format: "date" } } }, { type: "object" }] });
+    const defined = "A day.\n\nFormat: date.";
+    assert.deepEqual([told("A day.", defined), told(defined, defined), told("A day.", "A day."), told("A night.", defined)].map((given) => isSchemaFor(given, sent)), [true, true, false, false]);
   });
 
   it("finds words between the ends of two reminders of the CLI's, and its address said twice in one", () => {

@@ -100,17 +100,24 @@ function showsProperties(shown: Sent, sent: Sent): boolean {
     && [...names].every((name) => waysOf(name, sent).some((way) => isSameJson(shown[name], way)));
 }
 
-/** The ways in which the top may show a property: of a union either all that its members say, or the first one's title and description. */
+/**
+ * The ways in which the top may show a property: of a union either all that its members say, or the first one's title
+ * and description, without what words tell there of a format that is not shown.
+ */
 function waysOf(name: string, sent: Sent): unknown[] {
   const parts = unions.reduce((ways: unknown[][], keyword) => {
     const said = saidOf(name, membersOf(sent, keyword));
     if (said.length === 0) return ways;
     const { title, description } = said[0] ?? {};
-    const choices = keyword === "allOf" ? [said] : [[JSON.parse(JSON.stringify({ title, description }))], said.length === 1 ? said : [{ anyOf: said }]];
+    const described = [description, String(description ?? "").replace(formatWords, "") || undefined];
+    const noted = described.map((text) => [JSON.parse(JSON.stringify({ title, description: text }))]);
+    const choices = keyword === "allOf" ? [said] : [...noted, said.length === 1 ? said : [{ anyOf: said }]];
     return ways.flatMap((way) => choices.map((choice) => distinct([...way, ...choice])));
   }, [saidOf(name, [sent])]);
   return parts.map((way) => (way.length === 1 ? way[0] : { allOf: way }));
 }
+
+const formatWords = new RegExp(`(?:^|\\n\\n)${formatTexts.join("[a-z-]+").replace(/\.$/u, "\\.")}$`, "u");
 
 const saidOf = (name: string, schemas: readonly Sent[]): Sent[] => distinct(schemas.flatMap(({ properties = {} }) => (
   Object.hasOwn(properties, name) ? [properties[name]] : [])));
